@@ -1,0 +1,48 @@
+# Every target works from a fresh clone: `make test` first creates .venv from the locked requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help install demo test check format types contracts soak bench lock clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(STAMP) ## create .venv with the locked requirements and this package
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fqlc needs Python 3.11 or later; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+demo: install ## the whole path on this machine, in less than half a minute
+	$(BIN)/fqlc demo
+
+test: install ## all tests, against real servers
+	$(BIN)/python -m pytest
+
+check: install ## lint, types, import contracts, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: install ## format and apply safe fixes
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+soak: install ## long random runs: kills, faults, fuzzing
+	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests
+
+bench: install ## benchmarks, side by side with what a user would pick instead
+	$(BIN)/python -m tests.benchmarks
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --all-extras --group test --group lint --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+clean: ## remove the environment and all caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,58 @@
+"""Where passes put what they find."""
+
+from __future__ import annotations
+
+from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
+from fqlc.source.text import Span
+
+
+class Sink:
+    """Collects diagnostics of one compile. Passes report here and go on."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        labels: tuple[Label, ...] = (),
+        help: tuple[str, ...] = (),  # noqa: A002 - the name of the field in the interface
+        fix: Fix | None = None,
+    ) -> None:
+        """Report an error."""
+        self.add(Diagnostic(code, message, span, Severity.ERROR, label, labels, help, fix))
+
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        labels: tuple[Label, ...] = (),
+        help: tuple[str, ...] = (),  # noqa: A002 - the name of the field in the interface
+        fix: Fix | None = None,
+    ) -> None:
+        """Report a warning."""
+        self.add(Diagnostic(code, message, span, Severity.WARNING, label, labels, help, fix))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Report a finished diagnostic; the same one twice counts once."""
+        if diagnostic not in self._found:
+            self._found.append(diagnostic)
+
+    @property
+    def found(self) -> tuple[Diagnostic, ...]:
+        """All reports, ordered by file, place and code."""
+        return tuple(
+            sorted(self._found, key=lambda d: (d.span.path, d.span.start, d.span.end, d.code))
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        """True when anything is an error."""
+        return any(d.severity is Severity.ERROR for d in self._found)

@@ -1,0 +1,1 @@
+"""Texts with paths, places in them, and near names. Knows nothing of the language."""

@@ -1,0 +1,1 @@
+"""Text to syntax tree and back. The only room that knows Lark."""

@@ -1,0 +1,1 @@
+"""What nodes do: one small file a kind, behind one port."""

@@ -1,0 +1,83 @@
+"""The port between engine and actions: a rendered request goes in, an outcome comes out.
+
+An outcome holds facts only. Whether to try again is decided by the engine's core from the outcome
+and the retry policy, so that it can be tested without a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from fql.expressions.scope import Scope
+
+Failure = Literal[
+    "dns", "connect", "tls", "timeout", "reset", "protocol",  # tried again
+    "certificate", "egress", "request", "response", "evaluation", "internal",  # final
+]  # fmt: skip
+"""How an attempt failed without a usable HTTP status. The second group is never tried again."""
+
+FINAL_FAILURES = frozenset(
+    {"certificate", "egress", "request", "response", "evaluation", "internal"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Who sends and which try it is. `key` is the stable identity that the receiver sees."""
+
+    key: str
+    observer: str
+    action: str
+    run: str
+    attempt: int
+    redelivery: bool = False
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A rendered request, secrets included. `shown` is the same with secrets masked, as stored
+    in dead letters and shown to people: keys method, url, headers, body."""
+
+    method: str
+    target: object
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    shown: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one attempt.
+
+    `status` is the HTTP status when an answer came. `failure` is set when there is no usable
+    answer. `answer` is the decoded response (only with `response:`); `retry_after` is in
+    milliseconds from the receipt of the answer; `failed_members` names (index, reason) of a batch
+    that the receiver refused.
+    """
+
+    status: int | None = None
+    failure: Failure | None = None
+    error: str = ""
+    duration_ms: int = 0
+    response_start: str = ""
+    answer: object = None
+    retry_after: int | None = None
+    failed_members: tuple[tuple[int, str], ...] = ()
+
+
+class RenderFailed(Exception):
+    """A request cannot be built from these values; the action is dead with class `evaluation`."""
+
+
+class Action(Protocol):
+    """One node of one plan, ready to run."""
+
+    def render(self, scope: Scope) -> Request:
+        """Build the request, pure. Raises RenderFailed."""
+        ...
+
+    async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
+        """Make one attempt within the deadline. Never raises, but for cancellation."""
+        ...

@@ -1,0 +1,72 @@
+"""Every exception that users of the runtime can meet, as a tree.
+
+    FqlError
+    ├── UsageError            wrong use of the interface or command line (exit code 2)
+    ├── PlanError             a plan that cannot be used: cut short, edited, newer (exit code 3)
+    ├── SettingsError         fql.toml or a plan setting that cannot be used (exit code 3)
+    │   └── MissingSecrets    names without a value in the environment, all at once
+    ├── EventRefused          an event that does not fit its entity
+    └── StoreError            the store cannot be used (exit code 3)
+        ├── StoreLocked       another process is the engine of this store
+        └── StoreFull         no space left; nothing was accepted
+
+A message is one sentence that says what, where and why; `hint` says what to do.
+"""
+
+from __future__ import annotations
+
+
+class FqlError(Exception):
+    """Base of all errors of the runtime. `hint` is one line of advice, or empty."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(FqlError):
+    """The interface or the command line was used wrongly."""
+
+    exit_code = 2
+
+
+class PlanError(FqlError):
+    """The plan cannot be used: not a plan, cut short, edited by hand, or of a newer format."""
+
+
+class SettingsError(FqlError):
+    """A setting cannot be used."""
+
+
+class MissingSecrets(SettingsError):
+    """Names that the plan needs and the environment lacks. `missing` maps name to its users."""
+
+    def __init__(self, missing: dict[str, list[str]]) -> None:
+        self.missing = missing
+        lines = [f"{name} (used by {', '.join(users)})" for name, users in sorted(missing.items())]
+        super().__init__(
+            f"{len(lines)} environment variable{'s are' if len(lines) > 1 else ' is'} not set: "
+            + "; ".join(lines),
+            hint="set them before the runtime starts, or remove their uses from the plan",
+        )
+
+
+class EventRefused(FqlError):
+    """An event does not fit its entity. Nothing of it was stored."""
+
+    exit_code = 1
+
+
+class StoreError(FqlError):
+    """The store cannot be used."""
+
+
+class StoreLocked(StoreError):
+    """Another process is the engine of this store."""
+
+
+class StoreFull(StoreError):
+    """No space is left for the store; nothing was accepted and nothing was lost."""

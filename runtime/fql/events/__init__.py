@@ -1,0 +1,1 @@
+"""Events: what happened, checked against the plan, and their identity."""

@@ -1,0 +1,46 @@
+"""An event as it travels from a source to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Row = Mapping[str, object]
+"""Typed values by field name, as `fql.events.intake` makes them."""
+
+Kind = Literal["insert", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event as it came: JSON values, not yet checked. The shape is a promise
+    (`docs/reference/events.md`)."""
+
+    entity: str
+    event: str
+    new: dict[str, object] | None = None
+    old: dict[str, object] | None = None
+    id: str | None = None
+    key: str | None = None
+    timestamp: str | None = None
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A checked event. `source` and `position` identify it for ever; `new` and `old` hold typed
+    values; `payload` is the normalised JSON of both rows, as stored and sent."""
+
+    entity: str
+    kind: Kind
+    new: Row | None
+    old: Row | None
+    id: str
+    timestamp: datetime
+    source: str
+    position: str
+    payload: bytes
+    key: str | None = None
+    context: dict[str, str] = field(default_factory=dict)

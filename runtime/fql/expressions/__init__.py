@@ -1,0 +1,1 @@
+"""Plan expressions compiled to Python once, and the rendering of bodies and texts."""

@@ -1,0 +1,213 @@
+"""The plan: what the compiler writes and the runtime carries out. Frozen, and data only.
+
+Shapes are promises (see `docs/reference/plan.md`). All durations are integer milliseconds, all
+sizes bytes. Expressions are stored as JSON (`fql.plan.codec` turns them into
+`fql.plan.expressions`), types in their text form (`fql.plan.types`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = "fql-plan/1"
+
+Json = dict[str, Any]
+"""An expression in its stored form."""
+
+
+class Part(BaseModel):
+    """Base of all parts of a plan: frozen; unknown keys of later compilers are kept out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Span(Part):
+    """A half-open stretch of a source; lines and columns from 1, columns in characters."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Source(Part):
+    """One `.fql` file the plan was made from."""
+
+    path: str
+    sha256: str
+
+
+class EnvironmentName(Part):
+    """A `${NAME}` and where it is used."""
+
+    name: str
+    used_by: tuple[str, ...]
+
+
+class EntityField(Part):
+    """A field of an entity or declared type."""
+
+    name: str
+    type: str
+    column: str = ""
+    key: bool = False
+    sensitive: bool = False
+    doc: str = ""
+
+
+class Entity(Part):
+    """A watched kind of row. `table` is empty where it exists in the application only."""
+
+    name: str
+    table: str = ""
+    fields: tuple[EntityField, ...]
+    doc: str = ""
+
+
+class DeclaredType(Part):
+    """A `type`: an object inside a row or a response."""
+
+    name: str
+    fields: tuple[EntityField, ...]
+    doc: str = ""
+
+
+class Enum(Part):
+    """An `enum`."""
+
+    name: str
+    members: tuple[str, ...]
+    doc: str = ""
+
+
+class Setting(Part):
+    """An effective policy value and the level it came from.
+
+    `origin` is one of `action NAME`, `observer NAME`, `endpoint NAME`, `retry NAME`, `defaults`,
+    `fql.toml`, `default`.
+    """
+
+    value: Any
+    origin: str
+
+
+Policies = dict[str, Setting]
+"""Effective settings by dotted key, such as `retry.max_attempts`, `timeout`, `signing.secret`.
+The keys are those of `fql.plan.policies`."""
+
+
+class Header(Part):
+    """A request header; `value` is a text expression."""
+
+    name: str
+    value: Json
+
+
+class Endpoint(Part):
+    """A receiver. Its url, headers and policies are read from the active plan at send time."""
+
+    name: str
+    url: Json
+    headers: tuple[Header, ...] = ()
+    policies: Policies = Field(default_factory=dict)
+    doc: str = ""
+    span: Span | None = None
+
+
+class Limit(Part):
+    """What one receiver may get: an endpoint by name or an origin `https://host:port`."""
+
+    endpoint: str
+    policies: Policies
+
+
+class Trigger(Part):
+    """What an observer watches."""
+
+    entity: str
+    event: Literal["insert", "update", "delete"]
+
+
+class Requirements(Part):
+    """What the source of events must supply."""
+
+    old_values: tuple[str, ...] = ()
+
+
+class OrderBy(Part):
+    """One run at a time for each value of `by`."""
+
+    by: Json
+    on_dead: Literal["skip", "block"] = "skip"
+
+
+class NodeConfig(Part):
+    """What a `webhook` sends.
+
+    Exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended) is given.
+    `headers` are the action's own; an endpoint's are merged at send time, the action's win.
+    `body` None is the event envelope. `response` is the type of the answer, or None.
+    Actions of other kinds keep their settings in `settings`.
+    """
+
+    method: str = "POST"
+    endpoint: str | None = None
+    url: Json | None = None
+    path: Json | None = None
+    headers: tuple[Header, ...] = ()
+    body: Json | None = None
+    response: str | None = None
+    settings: dict[str, Json] = Field(default_factory=dict)
+
+
+class PlanNode(Part):
+    """One action of an observer's DAG."""
+
+    name: str
+    kind: str
+    doc: str = ""
+    when: Json | None = None
+    config: NodeConfig
+    policies: Policies = Field(default_factory=dict)
+    span: Span | None = None
+
+
+class Edge(Part):
+    """`to` after `source`; `source` None is the event."""
+
+    source: str | None = Field(alias="from")
+    to: str
+    kind: Literal["sequence", "fan_out", "failure"]
+
+
+class Observer(Part):
+    """What it watches, under which condition, and the DAG of its actions."""
+
+    name: str
+    doc: str = ""
+    on: tuple[Trigger, ...]
+    requires: Requirements = Requirements()
+    when: Json | None = None
+    order_by: OrderBy | None = None
+    nodes: tuple[PlanNode, ...]
+    edges: tuple[Edge, ...]
+    span: Span | None = None
+
+
+class Plan(Part):
+    """The whole artefact. Made by `fql.plan.codec.read_plan`, which checks format and digest."""
+
+    format: str
+    compiler: str
+    digest: str
+    sources: tuple[Source, ...] = ()
+    environment: tuple[EnvironmentName, ...] = ()
+    enums: tuple[Enum, ...] = ()
+    types: tuple[DeclaredType, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    observers: tuple[Observer, ...] = ()

@@ -1,0 +1,77 @@
+"""Types of the language as data: what compiler and runtime both say about a value.
+
+The text form is the one of the language: `Int`, `String?`, `[Item]`, `[Item?]?`.
+A name that is not built in is an enum or a declared type; the plan says which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+BUILT_IN = frozenset(
+    "ID String Int Float Decimal Boolean UUID DateTime Date Duration JSON".split()
+)
+"""Names of the scalar types. `Duration` exists in expressions only, never as a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """One type. Lists have the name `List` and an `item`.
+
+    Three names appear in expressions only: `Null` (the literal), `Object` (an object literal)
+    and `Error` (the poisoned type of a faulty expression; fits everything, reported once).
+    """
+
+    name: str
+    nullable: bool = False
+    item: Type | None = None
+
+    def __str__(self) -> str:
+        text = f"[{self.item}]" if self.item is not None else self.name
+        return f"{text}?" if self.nullable else text
+
+    @property
+    def is_list(self) -> bool:
+        """True for `[T]` and `[T]?`."""
+        return self.item is not None
+
+    def optional(self) -> Type:
+        """The same type, null allowed."""
+        return replace(self, nullable=True)
+
+    def required(self) -> Type:
+        """The same type, null excluded."""
+        return replace(self, nullable=False)
+
+
+ID = Type("ID")
+STRING = Type("String")
+INT = Type("Int")
+FLOAT = Type("Float")
+DECIMAL = Type("Decimal")
+BOOLEAN = Type("Boolean")
+UUID = Type("UUID")
+DATETIME = Type("DateTime")
+DATE = Type("Date")
+DURATION = Type("Duration")
+JSON = Type("JSON")
+OBJECT = Type("Object")
+NULL = Type("Null", nullable=True)
+ERROR = Type("Error")
+
+
+def list_of(item: Type) -> Type:
+    """The type `[item]`."""
+    return Type("List", item=item)
+
+
+def parse_type(text: str) -> Type:
+    """Read the text form. Raises ValueError on anything else."""
+    text = text.strip()
+    nullable = text.endswith("?")
+    core = text[:-1].rstrip() if nullable else text
+    if core.startswith("[") and core.endswith("]"):
+        return Type("List", nullable, parse_type(core[1:-1]))
+    if not core.isidentifier():
+        raise ValueError(f"not a type: {text!r}")
+    return Type(core, nullable or core == "Null")
