@@ -1,0 +1,54 @@
+"""Durations and sizes as people write them in `fql.toml` and on the command line.
+
+The units are those of the language: `100ms 5s 2m 1h 7d` and `512B 64KB 10MB 10GB 1TB`
+(powers of ten).
+"""
+
+from __future__ import annotations
+
+import re
+
+MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+BYTES = {"B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000}
+
+_WRITTEN = re.compile(r"(\d+(?:_\d+)*(?:\.\d+)?) ?([A-Za-z]+)", re.ASCII)
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of a duration such as `30s`. Raises ValueError that says how to write one."""
+    return _measure(text, MILLISECONDS, "duration", "100ms, 30s, 5m, 1h or 7d")
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as `10GB`. Raises ValueError that says how to write one."""
+    return _measure(text, BYTES, "size", "64KB, 10MB or 10GB")
+
+
+def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
+    found = _WRITTEN.fullmatch(text)
+    factor = units.get(found[2]) if found else None
+    if found is None or factor is None:
+        raise ValueError(f"{text!r} is not a {what}; write one as {examples}")
+    whole, _, fraction = found[1].replace("_", "").partition(".")
+    parts = int(whole + fraction) * factor
+    # Integers only: 0.1 of a unit must not pass through a float.
+    if parts % 10 ** len(fraction):
+        raise ValueError(f"{text!r} is finer than the smallest unit of a {what}")
+    return parts // 10 ** len(fraction)
+
+
+def show_duration(milliseconds: int) -> str:
+    """The shortest whole writing of a duration: 90_000 is `90s`, 120_000 is `2m`."""
+    return _shortest(milliseconds, MILLISECONDS, "ms")
+
+
+def show_size(size: int) -> str:
+    """The shortest whole writing of a size: 10_000_000_000 is `10GB`."""
+    return _shortest(size, BYTES, "B")
+
+
+def _shortest(amount: int, units: dict[str, int], smallest: str) -> str:
+    for unit, factor in reversed(units.items()):
+        if amount and amount % factor == 0:
+            return f"{amount // factor}{unit}"
+    return f"{amount}{smallest}"
