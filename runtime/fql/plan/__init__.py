@@ -1,1 +1,1 @@
-"""The plan as data. Imports nothing but pydantic and `fql.errors`, so that the compiler can share it."""
+"""The plan as data: imports nothing but pydantic and `fql.errors`; the compiler shares it."""

@@ -177,7 +177,7 @@ class Text(Node):
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A value put into text. Its text form follows from its type; it is never null, list, object."""
+    """A value put into text; its form follows from its type. Never null, a list or an object."""
 
     value: Expr
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 BUILT_IN = frozenset(
-    "ID String Int Float Decimal Boolean UUID DateTime Date Duration JSON".split()
+    ("ID", "String", "Int", "Float", "Decimal", "Boolean")
+    + ("UUID", "DateTime", "Date", "Duration", "JSON")
 )
 """Names of the scalar types. `Duration` exists in expressions only, never as a field."""
 

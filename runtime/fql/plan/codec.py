@@ -1,0 +1,119 @@
+"""Plans to bytes and back: canonical JSON, sealed with a digest, refused when it does not match."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from fql.errors import PlanError
+from fql.plan.model import FORMAT, Plan
+from fql.plan.nodes import dump_expression, load_expression
+
+__all__ = [
+    "canonical",
+    "dump_expression",
+    "load_expression",
+    "load_plan",
+    "read_plan",
+    "seal",
+    "write_plan",
+]
+
+_COMPILE_AGAIN = "write the plan again with `fqlc compile`"
+
+
+def canonical(value: object) -> bytes:
+    """JSON with sorted keys, UTF-8 and no blanks: the same bytes for the same value everywhere.
+
+    Raises TypeError for what JSON cannot hold and for nesting beyond 254 levels.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """`sha256:...` over everything but the digest itself."""
+    covered = {key: value for key, value in content.items() if key != "digest"}
+    return "sha256:" + hashlib.sha256(canonical(covered)).hexdigest()
+
+
+def seal(plan_without_digest: Mapping[str, Any]) -> bytes:
+    """The bytes of a plan: canonical JSON with its digest added."""
+    return canonical({**plan_without_digest, "digest": digest_of(plan_without_digest)})
+
+
+def write_plan(plan: Plan | Mapping[str, Any]) -> bytes:
+    """The bytes of a plan given as model or as data; its digest is computed anew."""
+    data = plan.model_dump(mode="json", by_alias=True) if isinstance(plan, Plan) else plan
+    return seal({key: value for key, value in data.items() if key != "digest"})
+
+
+def read_plan(data: bytes | str) -> Plan:
+    """The plan in the bytes that `seal` made. Raises PlanError: not a plan, cut short, changed
+    since it was compiled, or of a newer format."""
+    content = _decode(data)
+    _check_format(content)
+    _check_digest(content)
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        message = f"The plan does not have the shape of {FORMAT}: {place}: {first['msg']}"
+        raise PlanError(message, hint=_COMPILE_AGAIN) from error
+
+
+def load_plan(path: str | Path) -> Plan:
+    """The plan in a file. Raises PlanError, with the path in its message."""
+    try:
+        return read_plan(Path(path).read_bytes())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"The plan {path} cannot be read: {reason}."
+        raise PlanError(message, hint="give the path of a compiled plan") from error
+    except PlanError as error:
+        raise PlanError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def _decode(data: bytes | str) -> dict[str, Any]:
+    text = data.encode() if isinstance(data, str) else data
+    if not text.strip():
+        raise PlanError("The plan is empty.", hint=_COMPILE_AGAIN)
+    try:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise PlanError(_not_json(text, error), hint=_COMPILE_AGAIN) from error
+    if not isinstance(content, dict):
+        raise PlanError("This is JSON, but not a plan: it is not an object.", hint=_COMPILE_AGAIN)
+    return content
+
+
+def _not_json(text: bytes, error: orjson.JSONDecodeError) -> str:
+    if text.lstrip().startswith(b"{") and not text.rstrip().endswith(b"}"):
+        return f"The plan is cut short: its JSON ends unfinished after {len(text)} bytes."
+    return f"This is not a plan: it is not JSON ({error.msg}, line {error.lineno})."
+
+
+def _check_format(content: Mapping[str, Any]) -> None:
+    found = content.get("format")
+    if found == FORMAT:
+        return
+    if not isinstance(found, str) or not found.startswith("fql-plan/"):
+        raise PlanError('This is JSON, but not a plan: it has no "format".', hint=_COMPILE_AGAIN)
+    raise PlanError(
+        f"The plan has the format {found}, this version reads {FORMAT}.",
+        hint="update fqlc, or compile the plan again with this version",
+    )
+
+
+def _check_digest(content: Mapping[str, Any]) -> None:
+    found = content.get("digest")
+    if found != digest_of(content):
+        raise PlanError(
+            f"The plan was changed after it was compiled: its content does not match {found!r}.",
+            hint="change the .fql files instead, and compile them again",
+        )

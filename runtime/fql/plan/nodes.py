@@ -1,0 +1,220 @@
+"""Expressions to JSON and back: one tagged object a node, `{"op": ..., "t": type, ...}`.
+
+The round trip is exact for every node and value: what JSON cannot hold exactly is written as
+text under the name of its kind, such as `{"decimal": "1.50"}`. Chains of `and` and `or` are
+written flat, so that a long condition is not a deep document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fql.plan import expressions as x
+from fql.plan.types import parse_type
+
+Stored = dict[str, Any]
+
+_SAFE_INT = 2**53  # beyond it, readers in other languages lose digits
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def dump_expression(e: x.Expr) -> Stored:
+    """The stored form of an expression."""
+    stored = _DUMP[type(e)](e)
+    stored["t"] = str(e.type)
+    return stored
+
+
+def load_expression(stored: Mapping[str, Any]) -> x.Expr:
+    """An expression from its stored form. Raises ValueError for anything else."""
+    try:
+        return _load(stored)
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"not a stored expression: {error!r}") from error
+
+
+# Constants -------------------------------------------------------------------
+
+
+def _dump_value(value: object) -> object:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < _SAFE_INT else {"int": format(Decimal(value), "f")}
+    if isinstance(value, tuple | list):
+        return [_dump_value(item) for item in value]
+    return _dump_scalar(value)
+
+
+def _dump_scalar(value: object) -> Stored:
+    if isinstance(value, float):
+        return {"float": repr(value)}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"microseconds": value // _MICROSECOND}
+    raise TypeError(f"{type(value).__name__} is not a constant of the language")
+
+
+_VALUE: Mapping[str, Callable[[Any], object]] = {
+    "int": lambda text: int(Decimal(text)),
+    "float": float,
+    "decimal": Decimal,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "microseconds": lambda count: count * _MICROSECOND,
+}
+
+
+def _load_value(stored: object) -> object:
+    if isinstance(stored, list):
+        return tuple(_load_value(item) for item in stored)
+    if isinstance(stored, dict):
+        ((kind, content),) = stored.items()
+        return _VALUE[kind](content)
+    return stored
+
+
+# Text parts ------------------------------------------------------------------
+
+
+def _dump_parts(parts: Sequence[x.TextPart]) -> list[object]:
+    return [part if isinstance(part, str) else _dump_part(part) for part in parts]
+
+
+def _dump_part(part: x.Hole | x.Environment | x.Choice | x.Loop) -> Stored:
+    match part:
+        case x.Hole():
+            return {"hole": dump_expression(part.value)}
+        case x.Environment():
+            return {"environment": part.name}
+        case x.Choice():
+            branches = [[dump_expression(c), _dump_parts(p)] for c, p in part.branches]
+            return {"choice": branches, "else": _dump_parts(part.otherwise)}
+        case x.Loop():
+            return {
+                "loop": part.variable,
+                "of": dump_expression(part.of),
+                "body": _dump_parts(part.body),
+                "else": _dump_parts(part.otherwise),
+            }
+
+
+def _load_parts(stored: Sequence[object]) -> tuple[x.TextPart, ...]:
+    return tuple(part if isinstance(part, str) else _load_part(part) for part in stored)
+
+
+def _load_part(stored: Any) -> x.TextPart:
+    if "hole" in stored:
+        return x.Hole(_load(stored["hole"]))
+    if "environment" in stored:
+        return x.Environment(stored["environment"])
+    if "choice" in stored:
+        branches = tuple((_load(c), _load_parts(p)) for c, p in stored["choice"])
+        return x.Choice(branches, _load_parts(stored["else"]))
+    body, otherwise = _load_parts(stored["body"]), _load_parts(stored["else"])
+    return x.Loop(stored["loop"], _load(stored["of"]), body, otherwise)
+
+
+# Nodes -----------------------------------------------------------------------
+
+
+def _dump_binary(e: x.Binary) -> Stored:
+    if e.op in ("and", "or"):
+        return {"op": e.op, "args": [dump_expression(item) for item in _chain(e)]}
+    return {"op": e.op, "left": dump_expression(e.left), "right": dump_expression(e.right)}
+
+
+def _chain(e: x.Binary) -> list[x.Expr]:
+    """The operands of a chain that leans to the left."""
+    operands: list[x.Expr] = [e.right]
+    left = e.left
+    while isinstance(left, x.Binary) and left.op == e.op and left.type == e.type:
+        operands.append(left.right)
+        left = left.left
+    operands.append(left)
+    return operands[::-1]
+
+
+def _dump_entry(entry: x.Entry) -> Stored:
+    return {"key": entry.key, "value": dump_expression(entry.value)}
+
+
+_DUMP: Mapping[type, Callable[[Any], Stored]] = {
+    x.Constant: lambda e: {"op": "constant", "value": _dump_value(e.value)},
+    x.Field: lambda e: {"op": "field", "row": e.row, "name": e.name},
+    x.Changed: lambda e: {"op": "changed", "name": e.name},
+    x.Builtin: lambda e: {"op": "builtin", "name": e.name},
+    x.Variable: lambda e: {"op": "variable", "name": e.name},
+    x.Response: lambda e: {"op": "response", "action": e.action},
+    x.Failure: lambda e: {"op": "failure", "action": e.action},
+    x.Member: lambda e: {"op": "member", "of": dump_expression(e.of), "name": e.name},
+    x.Index: lambda e: {"op": "index", "of": dump_expression(e.of), "key": dump_expression(e.key)},
+    x.Unary: lambda e: {"op": e.op, "of": dump_expression(e.of)},
+    x.Binary: _dump_binary,
+    x.Call: lambda e: {
+        "op": "call",
+        "name": e.name,
+        "of": dump_expression(e.of),
+        "args": [dump_expression(a) for a in e.args],
+    },
+    x.Quantifier: lambda e: {
+        "op": e.op,
+        "of": dump_expression(e.of),
+        "variable": e.variable,
+        "body": dump_expression(e.body),
+    },
+    x.ListOf: lambda e: {"op": "list", "items": [dump_expression(i) for i in e.items]},
+    x.ObjectOf: lambda e: {"op": "object", "entries": [_dump_entry(i) for i in e.entries]},
+    x.Each: lambda e: {"op": "each", "body": dump_expression(e.body)},
+    x.Text: lambda e: {"op": "text", "parts": _dump_parts(e.parts)},
+}
+
+
+def _load(s: Any) -> x.Expr:
+    op, t = s["op"], parse_type(s["t"])
+    if op in ("and", "or"):
+        operands = [_load(item) for item in s["args"]]
+        result = operands[0]
+        for right in operands[1:]:
+            result = x.Binary(type=t, op=op, left=result, right=right)
+        return result
+    if op in x.BINARY_OPS:
+        return x.Binary(type=t, op=op, left=_load(s["left"]), right=_load(s["right"]))
+    if op in x.UNARY_OPS:
+        return x.Unary(type=t, op=op, of=_load(s["of"]))
+    if op in ("any", "all"):
+        body = _load(s["body"])
+        return x.Quantifier(type=t, op=op, of=_load(s["of"]), variable=s["variable"], body=body)
+    return _LOAD[op](s, t)
+
+
+def _load_entry(stored: Any) -> x.Entry:
+    return x.Entry(stored["key"], _load(stored["value"]))
+
+
+_LOAD: Mapping[str, Callable[[Any, Any], x.Expr]] = {
+    "constant": lambda s, t: x.Constant(type=t, value=_load_value(s["value"])),
+    "field": lambda s, t: x.Field(type=t, row=s["row"], name=s["name"]),
+    "changed": lambda s, t: x.Changed(type=t, name=s["name"]),
+    "builtin": lambda s, t: x.Builtin(type=t, name=s["name"]),
+    "variable": lambda s, t: x.Variable(type=t, name=s["name"]),
+    "response": lambda s, t: x.Response(type=t, action=s["action"]),
+    "failure": lambda s, t: x.Failure(type=t, action=s["action"]),
+    "member": lambda s, t: x.Member(type=t, of=_load(s["of"]), name=s["name"]),
+    "index": lambda s, t: x.Index(type=t, of=_load(s["of"]), key=_load(s["key"])),
+    "call": lambda s, t: x.Call(
+        type=t, name=s["name"], of=_load(s["of"]), args=tuple(map(_load, s["args"]))
+    ),
+    "list": lambda s, t: x.ListOf(type=t, items=tuple(map(_load, s["items"]))),
+    "object": lambda s, t: x.ObjectOf(type=t, entries=tuple(map(_load_entry, s["entries"]))),
+    "each": lambda s, t: x.Each(type=t, body=_load(s["body"])),
+    "text": lambda s, t: x.Text(type=t, parts=_load_parts(s["parts"])),
+}
