@@ -9,6 +9,7 @@ from typing import Literal
 
 from fql.events.model import Row
 
+
 @dataclass(slots=True)
 class FailureInfo:
     """`action.error`."""

@@ -1,0 +1,206 @@
+"""The built-in methods and filters, each implemented once. The table of names, operands and
+results is `fql.plan.functions`; `implementation` finds the function of a row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Protocol, cast
+from urllib.parse import quote
+
+import re2
+
+from fql.events.values import plain_decimal, plain_int, rfc3339, text_of, write_json
+from fql.expressions import numbers
+
+MAX_TEXT = 1_000_000
+"""The longest text, in code points, that `replace`, `join` and loops of templates make; what is
+longer is cut. It keeps a small template from filling the memory."""
+
+
+class Pattern(Protocol):
+    """A compiled RE2 pattern."""
+
+    def search(self, text: str) -> object: ...
+
+
+@lru_cache(maxsize=4_096)
+def pattern(text: str) -> Pattern:
+    """The compiled pattern; the compiler has checked that it is one."""
+    return cast("Pattern", re2.compile(text))
+
+
+def matches(text: str, expression: str) -> bool:
+    """True when the RE2 pattern matches somewhere in the text."""
+    return pattern(expression).search(text) is not None
+
+
+def replace(text: str, old: str, new: str) -> str:
+    """Every occurrence replaced; the result is cut at MAX_TEXT."""
+    growth = max(len(new) - len(old), 0) * (text.count(old) if old else len(text) + 1)
+    if len(text) + growth <= MAX_TEXT:
+        return text.replace(old, new)
+    room = MAX_TEXT // max(len(new), 1) + 1
+    return text.replace(old, new, room)[:MAX_TEXT]
+
+
+def joined(texts: Iterable[str], separator: str = "") -> str:
+    """The texts with the separator between them, cut at MAX_TEXT."""
+    parts: list[str] = []
+    size = 0
+    for text in texts:
+        if parts and separator:
+            parts.append(separator)
+        parts.append(text)
+        size += len(text) + len(separator)
+        if size > MAX_TEXT:
+            return "".join(parts)[:MAX_TEXT]
+    return "".join(parts)
+
+
+def truncate(text: str, length: int) -> str:
+    """At most so many code points."""
+    return text[: max(length, 0)]
+
+
+def urlencode(text: str) -> str:
+    """Percent-encoded, but for letters, digits and `_.-~/`."""
+    return quote(text, safe="/")
+
+
+def as_string(value: object) -> str | None:
+    """The text of a JSON text."""
+    return value if isinstance(value, str) else None
+
+
+def as_boolean(value: object) -> bool | None:
+    """The value of a JSON `true` or `false`."""
+    return value if isinstance(value, bool) else None
+
+
+def as_int(value: object) -> int | None:
+    """The value of a JSON number that is whole."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    return int(cast("Decimal", value)) if whole else None
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """The exact value of a JSON number."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return Decimal(value)
+
+
+def as_float(value: object) -> float | None:
+    """The nearest float to a JSON number."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return numbers.to_float(value)
+
+
+def index(value: object, key: object) -> object:
+    """`value[key]` of JSON; None when absent or of another shape."""
+    if isinstance(value, dict):
+        return value.get(key) if isinstance(key, str) else None
+    if isinstance(value, list | tuple) and isinstance(key, int) and 0 <= key < len(value):
+        return cast("object", value[key])
+    return None
+
+
+def format_date(value: date, form: str | None = None) -> str:
+    """A Date or DateTime (in UTC) by a strftime pattern of a few letters; without one the date."""
+    if form is None:
+        return value.isoformat()[:10]
+    pieces = form.split("%")
+    text = [pieces.pop(0)]
+    while pieces:
+        piece = pieces.pop(0)
+        if piece == "" and pieces:  # `%%`
+            text.append("%" + pieces.pop(0))
+        else:
+            text.append(_DATE_LETTERS.get(piece[:1], _unknown)(value) + piece[1:])
+    return "".join(text)
+
+
+def _unknown(_value: Any) -> str:
+    return ""
+
+
+def _clock(letter: str) -> Callable[[Any], str]:
+    def read(value: date) -> str:
+        moment = value if isinstance(value, datetime) else datetime(value.year, 1, 1)
+        return f"{getattr(moment, letter):02}"
+
+    return read
+
+
+_DATE_LETTERS: Mapping[str, Callable[[Any], str]] = {
+    "Y": lambda value: f"{value.year:04}",
+    "m": lambda value: f"{value.month:02}",
+    "d": lambda value: f"{value.day:02}",
+    "j": lambda value: f"{value.timetuple().tm_yday:03}",
+    "H": _clock("hour"),
+    "M": _clock("minute"),
+    "S": _clock("second"),
+}
+
+
+def as_json_text(value: object) -> str:
+    """Any value as JSON text."""
+    return write_json(value).decode()
+
+
+Implementation = Callable[..., object]
+
+_BY_NAME: Mapping[str, Implementation] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "trim": str.strip,
+    "length": len,
+    "contains": lambda text, part: part in text,
+    "starts_with": lambda text, part: text.startswith(part),
+    "ends_with": lambda text, part: text.endswith(part),
+    "replace": replace,
+    "matches": matches,
+    "to_decimal": numbers.to_decimal,
+    "to_float": numbers.to_float,
+    "as_string": as_string,
+    "as_int": as_int,
+    "as_float": as_float,
+    "as_decimal": as_decimal,
+    "as_boolean": as_boolean,
+    "urlencode": urlencode,
+    "truncate": truncate,
+    "date": format_date,
+    "join": lambda items, separator="": joined(items, separator),
+    "json": as_json_text,
+}
+
+
+def implementation(name: str, operand: str) -> Implementation:
+    """The function behind a name and the name of its operand's type. Raises KeyError for names
+    that are not in the table."""
+    if name == "round":
+        return numbers.rounded_float if operand == "Float" else numbers.rounded_decimal
+    return _BY_NAME[name]
+
+
+def hole_form(type_name: str) -> Implementation | None:
+    """How a value of the type is put into text; None where the value is text already."""
+    return None if type_name in ("String", "ID", "UUID") else _HOLE_FORMS.get(type_name, text_of)
+
+
+_HOLE_FORMS: Mapping[str, Implementation] = {
+    "Boolean": lambda value: "true" if value else "false",
+    "Int": plain_int,
+    "Float": repr,
+    "Decimal": plain_decimal,
+    "DateTime": rfc3339,
+    "Date": date.isoformat,
+}

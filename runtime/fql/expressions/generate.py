@@ -1,0 +1,360 @@
+"""Typed expressions to Python source, which is compiled once and runs many times.
+
+No text of the user is ever pasted: names are made here, constants are passed by reference, in the
+namespace of the generated functions. A subtree that is nested deeply becomes a function of its
+own, so that Python's limit on nested parentheses cannot be met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import singledispatchmethod
+from typing import Any
+
+from fql.errors import MissingSecrets
+from fql.expressions import functions, operators
+from fql.plan import expressions as x
+
+_NESTING = 24
+"""Levels of one generated function; at most four parentheses a level, and Python stops at 200."""
+
+_BUILTINS: Mapping[str, str] = {
+    "_id": "s.id",
+    "_timestamp": "s.timestamp",
+    "_event": "s.event",
+    "_entity": "s.entity",
+    "_observer": "s.observer",
+    "_run": "s.run",
+    "_old": "s.old",
+    "_new": "s.new",
+    "_batch": "s.batch",
+}
+
+_ROW_LINES: Mapping[str, str] = {
+    "n": "    n = s.new",
+    "o": "    o = s.old",
+    "r": "    r = s.old if s.new is None else s.new",
+}
+
+_ROWS: Mapping[str, str] = {"new": "n", "old": "o", "row": "r"}
+
+_SIMPLE_CALLS: Mapping[str, str] = {
+    "lower": "{o}.lower()",
+    "upper": "{o}.upper()",
+    "trim": "{o}.strip()",
+    "length": "len({o})",
+    "contains": "({a} in {o})",
+    "starts_with": "{o}.startswith({a})",
+    "ends_with": "{o}.endswith({a})",
+}
+
+
+class Generator:
+    """Collects generated functions; `function` adds one and `build` compiles them all."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        escape: Callable[[str], str] | None = None,
+    ) -> None:
+        self.namespace: dict[str, Any] = {"__builtins__": {}, **operators.HELPERS}
+        self.environment = environment or {}
+        self.escape = None if escape is None else self.constant(escape)
+        self._sources: list[str] = []
+        self._count = 0
+        self._rows: set[str] = set()
+        self._depth = 0
+        self._variables: dict[str, str] = {}
+
+    def build(self, name: str) -> Callable[..., Any]:
+        """Compile what was generated; the function of that name."""
+        code = compile("\n".join(self._sources), "<expression>", "exec")
+        exec(code, self.namespace)  # noqa: S102 - our own source, see the module's first lines
+        built: Callable[..., Any] = self.namespace[name]
+        return built
+
+    def function(self, body: Callable[[], str]) -> str:
+        """Generate a function of the scope `s` that returns what `body` makes; its name."""
+        outer = self._rows, self._depth
+        self._rows, self._depth = set(), 0
+        result = body()
+        name = self._fresh("f")
+        lines = [f"def {name}({', '.join(['s', *self._variables.values()])}):"]
+        lines += [_ROW_LINES[row] for row in sorted(self._rows)]
+        lines.append(f"    return {result}")
+        self._sources.append("\n".join(lines))
+        self._rows, self._depth = outer
+        return name
+
+    def constant(self, value: object) -> str:
+        """The name under which the generated code sees a value."""
+        if value is None or value is True or value is False:
+            return repr(value)
+        name = self._fresh("k")
+        self.namespace[name] = value
+        return name
+
+    def _fresh(self, letter: str) -> str:
+        self._count += 1
+        return f"{letter}{self._count}"
+
+    def _row(self, name: str) -> str:
+        self._rows.add(_ROWS[name])
+        return _ROWS[name]
+
+    # Expressions -------------------------------------------------------------
+
+    def value(self, e: x.Expr) -> str:
+        """The code of an expression: an atom or in parentheses."""
+        if self._depth >= _NESTING:
+            name = self.function(lambda: self._emit(e))
+            return f"{name}({', '.join(['s', *self._variables.values()])})"
+        self._depth += 1
+        try:
+            return self._emit(e)
+        finally:
+            self._depth -= 1
+
+    @singledispatchmethod
+    def _emit(self, e: x.Expr) -> str:
+        raise TypeError(f"{type(e).__name__} is not an expression")
+
+    @_emit.register
+    def _constant(self, e: x.Constant) -> str:
+        return self.constant(e.value)
+
+    @_emit.register
+    def _field(self, e: x.Field) -> str:
+        row = self._row(e.row)
+        item = f"{row}[{self.constant(e.name)}]"
+        return f"(None if {row} is None else {item})" if e.type.nullable else item
+
+    @_emit.register
+    def _changed(self, e: x.Changed) -> str:
+        new, old, name = self._row("new"), self._row("old"), self.constant(e.name)
+        left, right = f"{new}[{name}]", f"{old}[{name}]"
+        # What Python holds for different is different; what it holds for equal may still be
+        # `true` and `1` inside JSON.
+        return (
+            f"({new} is not None and {old} is not None"
+            f" and ({left} != {right} or DIFFERS({left}, {right})))"
+        )
+
+    @_emit.register
+    def _builtin(self, e: x.Builtin) -> str:
+        return _BUILTINS[e.name]
+
+    @_emit.register
+    def _variable(self, e: x.Variable) -> str:
+        return self._variables[e.name]
+
+    @_emit.register
+    def _response(self, e: x.Response) -> str:
+        return f"s.responses.get({self.constant(e.action)})"
+
+    @_emit.register
+    def _failure(self, e: x.Failure) -> str:
+        return f"s.failures.get({self.constant(e.action)})"
+
+    @_emit.register
+    def _member(self, e: x.Member) -> str:
+        of = self.value(e.of)
+        if is_record(e.of):
+            return self._unless_null(of, lambda t: f"{t}.{record_attribute(e.name)}")
+        name = self.constant(e.name)
+        return self._unless_null(of, lambda t: f"{t}.get({name})")
+
+    def _unless_null(self, code: str, use: Callable[[str], str]) -> str:
+        temporary = self._fresh("t")
+        return f"(None if ({temporary} := {code}) is None else {use(temporary)})"
+
+    @_emit.register
+    def _index(self, e: x.Index) -> str:
+        return f"INDEX({self.value(e.of)}, {self.value(e.key)})"
+
+    @_emit.register
+    def _unary(self, e: x.Unary) -> str:
+        of = self.value(e.of)
+        return f"(not {of})" if e.op == "not" else operators.negation(e.of.type).format(l=of)
+
+    @_emit.register
+    def _binary(self, e: x.Binary) -> str:
+        if e.op in ("and", "or"):
+            operands = [self.value(item) for item in chain(e)]
+            return f"({f' {e.op} '.join(operands)})"
+        if e.op in ("in", "not_in"):
+            return self._membership(e)
+        left, right = self.value(e.left), self.value(e.right)
+        if e.op in ("eq", "ne"):
+            return equality(e, left, right)
+        if e.op in operators.COMPARISONS:
+            return f"({left} {operators.COMPARISONS[e.op]} {right})"
+        if e.op == "coalesce":
+            temporary = self._fresh("t")
+            return f"({temporary} if ({temporary} := {left}) is not None else {right})"
+        return self._arithmetic(e, left, right)
+
+    def _arithmetic(self, e: x.Binary, left: str, right: str) -> str:
+        code = operators.arithmetic(e.op, e.left.type, e.right.type)
+        if code.startswith("SATURATED"):  # an int beside a float may be beyond the floats
+            left = f"FLOAT({left})" if e.left.type.name != "Float" else left
+            right = f"FLOAT({right})" if e.right.type.name != "Float" else right
+        return code.format(l=left, r=right)
+
+    def _membership(self, e: x.Binary) -> str:
+        left, word = self.value(e.left), "in" if e.op == "in" else "not in"
+        members = literal_items(e.right)
+        if not operators.is_plain(e.left.type) and members is None:
+            found = f"AMONG({left}, {self.value(e.right)})"
+            return found if e.op == "in" else f"(not {found})"
+        if members is not None and e.left.type.name != "JSON":
+            return f"({left} {word} {self.constant(frozenset(members))})"
+        if members is not None:
+            found = f"AMONG({left}, {self.constant(members)})"
+            return found if e.op == "in" else f"(not {found})"
+        return f"({left} {word} {self.value(e.right)})"
+
+    @_emit.register
+    def _call(self, e: x.Call) -> str:
+        operand = self.value(e.of)
+        if e.name == "matches" and isinstance(e.args[0], x.Constant):
+            search = functions.pattern(str(e.args[0].value)).search
+            return f"({self.constant(search)}({operand}) is not None)"
+        arguments = [self.value(a) for a in e.args]
+        simple = _SIMPLE_CALLS.get(e.name)
+        if simple is not None:
+            return simple.format(o=operand, a=arguments[0] if arguments else "")
+        function = self.constant(functions.implementation(e.name, e.of.type.name))
+        return f"{function}({', '.join([operand, *arguments])})"
+
+    @_emit.register
+    def _quantifier(self, e: x.Quantifier) -> str:
+        of = self.value(e.of)
+        return f"{e.op}(map({self._lambda(e.variable, lambda: self.value(e.body))}, {of}))"
+
+    def _lambda(self, variable: str, body: Callable[[], str]) -> str:
+        outer = self._variables
+        name = self._fresh("v")
+        self._variables = {**outer, variable: name}
+        code = body()
+        self._variables = outer
+        return f"(lambda {name}: {code})"
+
+    @_emit.register
+    def _list(self, e: x.ListOf) -> str:
+        return f"[{', '.join(self.value(item) for item in e.items)}]"
+
+    @_emit.register
+    def _object(self, e: x.ObjectOf) -> str:
+        return "{" + ", ".join(self._entry(entry) for entry in e.entries) + "}"
+
+    def _entry(self, entry: x.Entry) -> str:
+        value = self.value(entry.value)
+        if entry.key is not None:
+            return f"{self.constant(entry.key)}: {value}"
+        return f"**({value} or {{}})"
+
+    @_emit.register
+    def _each(self, e: x.Each) -> str:
+        outer, self._variables = self._variables, {}
+        name = self.function(lambda: self.value(e.body))
+        self._variables = outer
+        return f"[*map({name}, s.members)]"
+
+    @_emit.register
+    def _text(self, e: x.Text) -> str:
+        return self.text(e.parts)
+
+    # Texts -------------------------------------------------------------------
+
+    def text(self, parts: Sequence[x.TextPart]) -> str:
+        """The code of a text with holes."""
+        codes = [self._part(part) for part in parts]
+        if len(codes) == 1:
+            return codes[0]
+        return "''.join((" + "".join(f"{code}, " for code in codes) + "))" if codes else "''"
+
+    def _part(self, part: x.TextPart) -> str:
+        if isinstance(part, str):
+            return self.constant(part)
+        if isinstance(part, x.Hole):
+            return self.hole(part.value)
+        if isinstance(part, x.Environment):
+            if part.name not in self.environment:
+                raise MissingSecrets({part.name: ["a text"]})
+            return self.constant(self.environment[part.name])
+        if isinstance(part, x.Choice):
+            return self._choice(part)
+        return self._loop(part)
+
+    def hole(self, e: x.Expr) -> str:
+        """The code of the text form of a value, escaped where the place asks for it."""
+        code, form = self.value(e), functions.hole_form(e.type.name)
+        if form is not None:
+            code = f"{self.constant(form)}({code})"
+        return f"{self.escape}({code})" if self.escape else code
+
+    def _choice(self, part: x.Choice) -> str:
+        pieces = [f"{self.text(body)} if {self.value(test)} else " for test, body in part.branches]
+        return f"({''.join(pieces)}{self.text(part.otherwise)})"
+
+    def _loop(self, part: x.Loop) -> str:
+        items = self._fresh("t")
+        of = self.value(part.of)
+        body = self._lambda(part.variable, lambda: self.text(part.body))
+        otherwise = self.text(part.otherwise)
+        return f"(JOINED(map({body}, {items})) if ({items} := {of}) else {otherwise})"
+
+
+def chain(e: x.Binary) -> list[x.Expr]:
+    """The operands of a chain of one operator that leans to the left, in order."""
+    operands = [e.right]
+    left = e.left
+    while isinstance(left, x.Binary) and left.op == e.op:
+        operands.append(left.right)
+        left = left.left
+    operands.append(left)
+    return operands[::-1]
+
+
+def equality(e: x.Binary, left: str, right: str) -> str:
+    """The code of `==` and `!=`: Python's own where that is right for the types."""
+    if any(isinstance(side, x.Constant) and side.value is None for side in (e.left, e.right)):
+        return f"({left} {'is' if e.op == 'eq' else 'is not'} {right})"
+    text = any(isinstance(side, x.Constant) and _is_text(side) for side in (e.left, e.right))
+    if text or (operators.is_plain(e.left.type) and operators.is_plain(e.right.type)):
+        return f"({left} {'==' if e.op == 'eq' else '!='} {right})"
+    return f"{'SAME' if e.op == 'eq' else 'DIFFERS'}({left}, {right})"
+
+
+def _is_text(e: x.Constant) -> bool:
+    return isinstance(e.value, str)
+
+
+def literal_items(e: x.Expr) -> tuple[object, ...] | None:
+    """The values of a list that is known when the plan is loaded, or None."""
+    if isinstance(e, x.Constant) and isinstance(e.value, tuple):
+        return e.value
+    if isinstance(e, x.ListOf) and all(isinstance(item, x.Constant) for item in e.items):
+        return tuple(item.value for item in e.items if isinstance(item, x.Constant))
+    return None
+
+
+def is_record(e: x.Expr) -> bool:
+    """True for `_batch` and `action.error`, whose members are attributes."""
+    return isinstance(e, x.Failure) or (isinstance(e, x.Builtin) and e.name == "_batch")
+
+
+def record_attribute(name: str) -> str:
+    """The attribute behind a member of `_batch` or `action.error`. Raises KeyError."""
+    return _RECORD_ATTRIBUTES[name]
+
+
+_RECORD_ATTRIBUTES: Mapping[str, str] = {
+    "id": "id",
+    "size": "size",
+    "message": "message",
+    "status": "status",
+    "class": "error_class",
+    "attempts": "attempts",
+}

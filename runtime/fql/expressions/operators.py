@@ -1,0 +1,123 @@
+"""Which code a binary or unary operator becomes, by the types of its operands.
+
+A table, so that the generator stays small: `{l}` and `{r}` stand for the code of the operands,
+words in capitals for the functions of `HELPERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fql.events.values import among, differs, same
+from fql.expressions import functions, numbers
+from fql.plan.types import Type
+
+HELPERS: Mapping[str, Callable[..., Any] | type] = {
+    "SAME": same,
+    "DIFFERS": differs,
+    "AMONG": among,
+    "INDEX": functions.index,
+    "JOINED": functions.joined,
+    "ADD": numbers.EXACT.add,
+    "SUB": numbers.EXACT.subtract,
+    "MUL": numbers.EXACT.multiply,
+    "MINUS": numbers.EXACT.minus,
+    "SATURATED": numbers.saturated,
+    "FLOAT": numbers.to_float,
+    "DIVIDE": numbers.divide_exact,
+    "DIVIDE_FLOAT": numbers.divide_float,
+    "MODULO": numbers.modulo_int,
+    "MODULO_DECIMAL": numbers.modulo_decimal,
+    "MODULO_FLOAT": numbers.modulo_float,
+    "SHIFT": numbers.shift,
+    "SHIFT_BACK": numbers.shift_back,
+    "SHIFT_DATE": numbers.shift_date,
+    "SHIFT_DATE_BACK": numbers.shift_date_back,
+    "ADD_SPANS": numbers.add_spans,
+    "SUB_SPANS": numbers.subtract_spans,
+    "MINUS_SPAN": numbers.negated_span,
+    "SCALED": numbers.scaled_span,
+    "any": any,
+    "all": all,
+    "map": map,
+    "str": str,
+    "len": len,
+}
+"""All names the generated code may use besides constants."""
+
+_EXACT = ("Int", "Decimal")
+
+_BY_TYPES: Mapping[tuple[str, str, str], str] = {
+    ("add", "String", "String"): "({l} + {r})",
+    ("add", "Int", "Int"): "({l} + {r})",
+    ("add", "DateTime", "Duration"): "SHIFT({l}, {r})",
+    ("add", "Duration", "DateTime"): "SHIFT({r}, {l})",
+    ("add", "Date", "Duration"): "SHIFT_DATE({l}, {r})",
+    ("add", "Duration", "Date"): "SHIFT_DATE({r}, {l})",
+    ("add", "Duration", "Duration"): "ADD_SPANS({l}, {r})",
+    ("sub", "Int", "Int"): "({l} - {r})",
+    ("sub", "DateTime", "DateTime"): "({l} - {r})",
+    ("sub", "Date", "Date"): "({l} - {r})",
+    ("sub", "DateTime", "Duration"): "SHIFT_BACK({l}, {r})",
+    ("sub", "Date", "Duration"): "SHIFT_DATE_BACK({l}, {r})",
+    ("sub", "Duration", "Duration"): "SUB_SPANS({l}, {r})",
+    ("mul", "Int", "Int"): "({l} * {r})",
+    ("mul", "Duration", "Int"): "SCALED({l}, {r})",
+    ("mul", "Int", "Duration"): "SCALED({r}, {l})",
+    ("mod", "Int", "Int"): "MODULO({l}, {r})",
+}
+
+_DECIMAL: Mapping[str, str] = {
+    "add": "ADD({l}, {r})",
+    "sub": "SUB({l}, {r})",
+    "mul": "MUL({l}, {r})",
+    "div": "DIVIDE({l}, {r})",
+    "mod": "MODULO_DECIMAL({l}, {r})",
+}
+
+_FLOAT: Mapping[str, str] = {
+    "add": "SATURATED({l} + {r})",
+    "sub": "SATURATED({l} - {r})",
+    "mul": "SATURATED({l} * {r})",
+    "div": "DIVIDE_FLOAT({l}, {r})",
+    "mod": "MODULO_FLOAT({l}, {r})",
+}
+
+COMPARISONS: Mapping[str, str] = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+_NEGATIONS: Mapping[str, str] = {
+    "Int": "(-{l})",
+    "Float": "(-{l})",
+    "Decimal": "MINUS({l})",
+    "Duration": "MINUS_SPAN({l})",
+}
+
+_SCALARS = frozenset(
+    ("ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "Duration")
+)
+
+
+def arithmetic(op: str, left: Type, right: Type) -> str:
+    """The code of an arithmetic operator. Raises KeyError for operands the checker refuses."""
+    names = (left.name, right.name)
+    special = _BY_TYPES.get((op, *names))
+    if special is not None:
+        return special
+    if "Float" in names:
+        return _FLOAT[op]
+    if all(name in _EXACT for name in names):
+        return _DECIMAL[op]
+    raise KeyError((op, *names))
+
+
+def negation(of: Type) -> str:
+    """The code of a unary minus. Raises KeyError for operands the checker refuses."""
+    return _NEGATIONS[of.name]
+
+
+def is_plain(type_: Type) -> bool:
+    """True when Python's own `==` is the equality of the type: no JSON and no object in it."""
+    if type_.item is not None:
+        return is_plain(type_.item)
+    return type_.name in _SCALARS
