@@ -1,0 +1,179 @@
+"""How we prove to a receiver who we are. Everything fails closed: no credential, no request."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, urlencode
+
+import orjson
+
+from fql.egress.answer import Answer
+from fql.egress.failures import SendFailed
+from fql.egress.settings import AuthSettings
+from fql.egress.tls import TlsSettings
+from fql.errors import SettingsError
+from fql.plan.headers import is_token, value_problem
+from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
+
+Headers = tuple[tuple[str, str], ...]
+
+DEFAULT_LIFE = 300.0
+"""Seconds that a token is used whose answer does not say how long it holds."""
+EARLY = 30.0
+"""Seconds before its end at which a token is replaced."""
+
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "bearer": ("token",),
+    "basic": ("username", "password"),
+    "header": ("header", "value"),
+    "oauth2": ("token_url", "client_id", "client_secret"),
+    "mtls": ("certificate",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A client of the client-credentials grant (RFC 6749, section 4.4)."""
+
+    token_url: UrlParts
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What auth adds to a request: fixed headers, a TLS identity, a token to be fetched."""
+
+    headers: Headers = ()
+    tls: TlsSettings = TlsSettings()
+    oauth: OAuthClient | None = None
+
+
+def auth_of(settings: AuthSettings | None) -> Auth:
+    """Make the settings ready to use. Raises SettingsError where a value is missing or bad."""
+    if settings is None:
+        return Auth()
+    values = settings.values
+    _check(settings)
+    match settings.type:
+        case "bearer":
+            return Auth(_header("Authorization", f"Bearer {values['token']}"))
+        case "basic":
+            return Auth(_header("Authorization", _basic(values["username"], values["password"])))
+        case "header":
+            return Auth(_header(values["header"], values["value"]))
+        case "oauth2":
+            return Auth(oauth=_oauth(values))
+        case _:
+            ca, password = values.get("ca"), values.get("password")
+            identity = TlsSettings(values["certificate"], values.get("key"), password, ca)
+            return Auth(tls=identity)
+
+
+def _check(settings: AuthSettings) -> None:
+    needs = _NEEDS.get(settings.type)
+    if needs is None:
+        raise SettingsError(
+            f"There is no auth type {settings.type}.", hint=f"use one of {', '.join(_NEEDS)}"
+        )
+    missing = [name for name in needs if not settings.values.get(name)]
+    if missing:
+        raise SettingsError(
+            f"auth of type {settings.type} lacks {', '.join(missing)}.",
+            hint="a request without its credential is never sent",
+        )
+
+
+def _header(name: str, value: str) -> Headers:
+    if not is_token(name) or value_problem(value):
+        raise SettingsError(
+            f"The credential for the header {name!r} has characters that no header can hold.",
+            hint="check the value for a line end",
+        )
+    return ((name, value),)
+
+
+def _basic(username: str, password: str) -> str:
+    if ":" in username:
+        raise SettingsError("The username of auth holds a colon.", hint="basic auth cannot say it")
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+
+def _oauth(values: Mapping[str, str]) -> OAuthClient:
+    try:
+        url = parse_literal_url(values["token_url"])
+    except UrlProblem as problem:
+        raise SettingsError(f"auth.token_url cannot be used: {problem}.", hint="") from problem
+    return OAuthClient(url, values["client_id"], values["client_secret"], values.get("scope"))
+
+
+@dataclass(slots=True)
+class _Token:
+    value: str
+    until: float
+
+
+Post = Callable[[UrlParts, Headers, bytes], Awaitable[Answer]]
+"""Makes one POST on the one egress path."""
+
+
+class Tokens:
+    """Access tokens by client, fetched once however many requests wait for one."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds that only go forward."""
+        self._clock = clock
+        self._tokens: dict[OAuthClient, _Token] = {}
+        self._locks: dict[OAuthClient, asyncio.Lock] = {}
+
+    async def header(self, client: OAuthClient, post: Post) -> Headers:
+        """The `Authorization` header. Raises SendFailed."""
+        token = self._known(client)
+        if token is None:
+            async with self._locks.setdefault(client, asyncio.Lock()):
+                token = self._known(client) or await self._fetch(client, post)
+        return (("Authorization", f"Bearer {token.value}"),)
+
+    def forget(self, client: OAuthClient) -> None:
+        """Drop a token that a receiver refused: the next attempt fetches a new one."""
+        self._tokens.pop(client, None)
+
+    def _known(self, client: OAuthClient) -> _Token | None:
+        token = self._tokens.get(client)
+        return token if token is not None and token.until > self._clock() else None
+
+    async def _fetch(self, client: OAuthClient, post: Post) -> _Token:
+        form = {"grant_type": "client_credentials"}
+        if client.scope:
+            form["scope"] = client.scope
+        # RFC 6749, section 2.3.1: both are form-encoded before they are put together.
+        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+        headers = (
+            ("Authorization", "Basic " + b64encode(pair.encode()).decode("ascii")),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Accept", "application/json"),
+        )
+        answer = await post(client.token_url, headers, urlencode(form).encode())
+        token = self._read(client, answer)
+        self._tokens[client] = token
+        return token
+
+    def _read(self, client: OAuthClient, answer: Answer) -> _Token:
+        where = f"the token server {client.token_url.host}"
+        if answer.status != 200:
+            final = 400 <= answer.status < 500 and answer.status not in {408, 429}
+            raise SendFailed("request" if final else "protocol", f"{where} said {answer.status}")
+        try:
+            content = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            content = None
+        value = content.get("access_token") if isinstance(content, dict) else None
+        if not isinstance(value, str) or not value or value_problem(value):
+            raise SendFailed("protocol", f"{where} gave no token")
+        life = content.get("expires_in")
+        seconds = float(life) if isinstance(life, int | float) else DEFAULT_LIFE
+        return _Token(value, self._clock() + max(seconds - EARLY, 1.0))

@@ -1,0 +1,137 @@
+"""Payload encryption: JWE compact (RFC 7516) with `dir` and `A256GCM` (RFC 7518)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fql.egress.settings import EncryptionSettings
+from fql.errors import SettingsError
+
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
+
+Nonce = Callable[[int], bytes]
+
+
+class NotDecrypted(ValueError):  # noqa: N818 - a fact about a payload
+    """A payload that is not ours, was changed, or needs another key."""
+
+
+def parse_key(text: str) -> bytes:
+    """The 32 bytes of a key as hex, base64 or base64url. Raises SettingsError."""
+    if _HEX.fullmatch(text):
+        return bytes.fromhex(text)
+    padded = text.replace("-", "+").replace("_", "/")
+    padded += "=" * (-len(padded) % 4)
+    try:
+        key = b64decode(padded, validate=True)
+    except (Base64Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(
+            "The encryption key is not 32 bytes as base64 or hex.",
+            hint="make one with: openssl rand -base64 32",
+        )
+    return key
+
+
+def key_id(key: bytes) -> str:
+    """A name for a key that tells nothing of it: the start of a hash under a fixed label."""
+    return sha256(b"fql key id\0" + key).hexdigest()[:16]
+
+
+class Encryptor:
+    """Encrypts for one action. `nonce` gives random bytes; a nonce is never used twice."""
+
+    def __init__(self, settings: EncryptionSettings, nonce: Nonce = os.urandom) -> None:
+        """Raises SettingsError for a key or algorithm that cannot be used."""
+        if settings.algorithm != "AES-256-GCM":
+            raise SettingsError(
+                f"There is no encryption algorithm {settings.algorithm}.", hint="use AES-256-GCM"
+            )
+        key = parse_key(settings.key)
+        header = {"alg": "dir", "enc": "A256GCM", "kid": settings.kid or key_id(key)}
+        self._fields = settings.fields
+        self._header = _encode(orjson.dumps(header))
+        self._cipher = AESGCM(key)
+        self._nonce = nonce
+
+    def body(self, body: bytes) -> bytes:
+        """The body with its fields encrypted, or a JSON string that holds the whole of it.
+
+        A named field that the body lacks stays lacking.
+        """
+        if not self._fields:
+            return orjson.dumps(self.compact(body))
+        # The slower parser, because it keeps whole numbers of any size.
+        return _dump(self._tree(json.loads(body)))
+
+    def _tree(self, value: object) -> object:
+        """Encrypt named keys at any depth, so that a member of a batch is covered as well."""
+        if isinstance(value, dict):
+            return {key: self._entry(key, inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._tree(item) for item in value]
+        return value
+
+    def _entry(self, key: str, value: object) -> object:
+        return self.compact(_dump(value)) if key in self._fields else self._tree(value)
+
+    def compact(self, plaintext: bytes) -> str:
+        """One JWE in compact form."""
+        nonce = self._nonce(12)
+        sealed = self._cipher.encrypt(nonce, plaintext, self._header.encode("ascii"))
+        parts = (self._header, "", _encode(nonce), _encode(sealed[:-16]), _encode(sealed[-16:]))
+        return ".".join(parts)
+
+
+def is_compact(text: str) -> bool:
+    """True for a text of the shape that `Encryptor.compact` makes."""
+    return _COMPACT.fullmatch(text) is not None
+
+
+def decrypt_compact(text: str, keys: Mapping[str, bytes] | tuple[bytes, ...]) -> bytes:
+    """The plaintext of a JWE; `keys` by `kid`, or to be tried in turn. Raises NotDecrypted."""
+    header, _, nonce, sealed, tag = text.split(".") if is_compact(text) else [""] * 5
+    try:
+        claims = orjson.loads(_decode(header))
+    except (orjson.JSONDecodeError, Base64Error, ValueError):
+        raise NotDecrypted("the payload is not JWE in compact form") from None
+    if not isinstance(claims, dict) or claims.get("alg") != "dir" or claims.get("enc") != "A256GCM":
+        raise NotDecrypted("the payload is not encrypted with dir and A256GCM")
+    for key in _candidates(claims.get("kid"), keys):
+        try:
+            data = _decode(sealed) + _decode(tag)
+            return AESGCM(key).decrypt(_decode(nonce), data, header.encode("ascii"))
+        except InvalidTag:
+            continue
+    raise NotDecrypted("the payload was changed or needs another key")
+
+
+def _candidates(kid: object, keys: Mapping[str, bytes] | tuple[bytes, ...]) -> tuple[bytes, ...]:
+    if not isinstance(keys, Mapping):
+        return keys
+    key = keys.get(str(kid))
+    return () if key is None else (key,)
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,136 @@
+"""The one function through which every outgoing request leaves.
+
+In this order: refuse hosts and ports that are not allowed; one deadline; resolve and vet; dial a
+vetted address; TLS; sign the exact bytes; send; read a bounded answer. A url comes in parts, its
+values percent-encoded already (`fql.plan.urls`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fql.egress.answer import Answer, Limits
+from fql.egress.auth import Auth, Headers, Tokens
+from fql.egress.failures import SendFailed
+from fql.egress.resolver import Resolver
+from fql.egress.signing import Signer
+from fql.egress.tls import TlsContexts
+from fql.egress.transport import Transport
+from fql.errors import SettingsError
+from fql.plan.addresses import EgressSettings, target_problem
+from fql.plan.headers import is_token, value_problem
+from fql.plan.urls import UrlParts
+
+TOKEN_LIMITS = Limits(read=65_536, keep=65_536)
+BODYLESS = frozenset({"GET"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request without its signature. `message_id` is the key that receivers see as
+    `webhook-id`; requests that are no webhooks have none."""
+
+    method: str
+    url: UrlParts
+    headers: Headers
+    body: bytes
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one action adds to each of its requests."""
+
+    signer: Signer | None = None
+    auth: Auth = field(default_factory=Auth)
+    limits: Limits = field(default_factory=Limits)
+
+
+PLAIN = Profile()
+
+
+class Sender:
+    """Sends for one event loop. `clock` gives unix seconds."""
+
+    def __init__(
+        self, egress: EgressSettings, *, user_agent: str = "fql",
+        resolver: Resolver | None = None, clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self.egress = egress
+        self._transport = Transport(egress, resolver)
+        self._contexts = TlsContexts()
+        self._tokens = Tokens(time.monotonic)
+        self._clock = clock
+        self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity\r\n"
+
+    def prepare(self, profile: Profile) -> None:
+        """Read the certificate files of a profile now. Raises SettingsError."""
+        self._contexts.get(profile.auth.tls)
+
+    async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
+        """Make one request within the deadline. Raises SendFailed."""
+        url = outgoing.url
+        problem = target_problem(url.host, url.port, self.egress)
+        if problem:
+            raise SendFailed("egress", problem)
+        deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
+        added = await self._credentials(profile.auth, deadline)
+        tls = self._contexts.get(profile.auth.tls) if url.scheme == "https" else None
+        data = self._bytes(outgoing, (*self._signature(outgoing, profile.signer), *added))
+        answer = await self._transport.request(url, tls, data, profile.limits, deadline)
+        if answer.status == 401 and profile.auth.oauth is not None:
+            self._tokens.forget(profile.auth.oauth)
+        return answer
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        await self._transport.close()
+
+    async def _credentials(self, auth: Auth, deadline: float) -> Headers:
+        if auth.oauth is None:
+            return auth.headers
+
+        async def post(url: UrlParts, headers: Headers, body: bytes) -> Answer:
+            left = deadline - asyncio.get_running_loop().time()
+            profile = Profile(limits=TOKEN_LIMITS)
+            return await self.send(Outgoing("POST", url, headers, body), profile, int(left * 1000))
+
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._tokens.header(auth.oauth, post)
+        except TimeoutError:
+            raise SendFailed("timeout", "the deadline passed before a token came") from None
+
+    def _signature(self, outgoing: Outgoing, signer: Signer | None) -> Headers:
+        if outgoing.message_id is None:
+            return ()
+        now = int(self._clock())
+        identity = (
+            ("webhook-id", outgoing.message_id),
+            ("webhook-timestamp", str(now)),
+            ("Idempotency-Key", outgoing.message_id),
+        )
+        if signer is None:
+            return identity
+        try:
+            return (*identity, *signer.headers(outgoing.message_id, now, outgoing.body))
+        except SettingsError as error:
+            raise SendFailed("request", error.message) from error
+
+    def _bytes(self, outgoing: Outgoing, added: Headers) -> bytes:
+        """The request as it goes on the wire; names and values are checked once more."""
+        url = outgoing.url
+        lines = [f"{outgoing.method} {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"]
+        if outgoing.method not in BODYLESS:
+            lines.append(f"Content-Length: {len(outgoing.body)}\r\n")
+        lines.append(self._fixed)
+        for name, value in (*outgoing.headers, *added):
+            if not is_token(name) or value_problem(value):
+                raise SendFailed("request", f"the header {name!r} cannot be sent")
+            lines.append(f"{name}: {value}\r\n")
+        lines.append("\r\n")
+        head = "".join(lines).encode("latin-1")
+        return head if outgoing.method in BODYLESS else head + outgoing.body
