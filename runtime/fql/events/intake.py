@@ -1,0 +1,299 @@
+"""The check of arriving events: an envelope as it came becomes an event with typed rows, or is
+refused with the path, the expected type and what came.
+
+The check of a row is generated code for each entity: values that fit as they are pass with one
+comparison, everything else goes through the decoder of its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+from fql.errors import EventRefused
+from fql.events.decoding import (
+    INT_BOUND,
+    MAX_PROBLEMS,
+    MISSING,
+    Decoder,
+    Problem,
+    Problems,
+    decode_datetime,
+    decoder,
+    is_clean_text,
+    refuse,
+    shown,
+)
+from fql.events.model import Envelope, Event, Kind, Row
+from fql.events.restoring import Restorer, WideNumberError, holds_json, restore_fields, restorer
+from fql.events.values import read_json, write_json
+from fql.plan.model import Entity, EntityField, Plan
+from fql.plan.table import TypeTable
+from fql.plan.types import parse_type
+
+KINDS = ("insert", "update", "delete")
+
+MAX_TEXT_KEY = 1_000
+"""The longest `id` and `key` of an envelope, in characters."""
+
+
+class EventMisfit(EventRefused):
+    """Values do not fit. `problems` has up to ten of them."""
+
+    def __init__(self, entity: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        what = f"The event of {entity}" if entity else "The event"
+        listed = "; ".join(map(str, self.problems))
+        more = "; and perhaps more" if len(self.problems) >= MAX_PROBLEMS else ""
+        super().__init__(
+            f"{what} does not fit: {listed}{more}.",
+            hint="change what is sent, or the declaration of the entity",
+        )
+
+
+class UnknownEntity(EventRefused):
+    """The plan has no entity of this name; the engine counts such events and ignores them."""
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(
+            f"The plan has no entity {entity!r}.", hint="declare it, or stop sending its events"
+        )
+
+
+RowCheck = Callable[[Mapping[str, Any], str, Problems], dict[str, object]]
+
+
+class _Rows:
+    """How the rows of one entity are checked and restored."""
+
+    def __init__(self, entity: Entity, table: TypeTable, needed: frozenset[str]) -> None:
+        types = [(field.name, parse_type(field.type)) for field in entity.fields]
+        self.check = row_check(entity.fields, table)
+        self.check_old = row_check(_loosened(entity.fields, needed), table)
+        self.needs_old = bool(needed)
+        self.restorers: list[tuple[str, Restorer | None]] = [
+            (name, restorer(type_, table)) for name, type_ in types
+        ]
+        self.exact = any(holds_json(type_, table) for _name, type_ in types)
+
+
+def _loosened(fields: Sequence[EntityField], needed: frozenset[str]) -> list[EntityField]:
+    """The fields of the old row of an update: sources bring those that conditions need, and the
+    others only perhaps."""
+    return [
+        field
+        if field.name in needed or field.type.endswith("?")
+        else field.model_copy(update={"type": field.type + "?"})
+        for field in fields
+    ]
+
+
+class Intake:
+    """Checks events against one plan. Safe to share between threads once it is made."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._table = TypeTable.of(plan)
+        needed = _old_values(plan)
+        self._rows = {
+            entity.name: _Rows(entity, self._table, needed.get(entity.name, frozenset()))
+            for entity in plan.entities
+        }
+
+    def check(
+        self,
+        envelope: Envelope | Mapping[str, Any],
+        *,
+        source: str,
+        position: str,
+        new_id: Callable[[], str],
+        now: datetime,
+    ) -> Event:
+        """The event in an envelope. `new_id` names it if it brings no `id`, `now` dates it if it
+        brings no `timestamp`. Raises EventMisfit, or UnknownEntity."""
+        raw = _as_mapping(envelope)
+        entity, kind = self._subject(raw)
+        rows = self._rows[entity]
+        problems: Problems = []
+        new = None if kind == "delete" else _present(raw.get("new"), "new", problems)
+        old = None if kind == "insert" else self._old(raw.get("old"), kind, rows, problems)
+        new_row = None if new is None else rows.check(new, "new", problems)
+        check_old = rows.check if kind == "delete" else rows.check_old
+        old_row = None if old is None else check_old(old, "old", problems)
+        event_id, key = _text(raw, "id", problems), _text(raw, "key", problems)
+        timestamp = _timestamp(raw, now, problems)
+        context = _context(raw.get("context"), problems)
+        if problems:
+            raise EventMisfit(entity, problems)
+        return Event(
+            entity=entity,
+            kind=kind,
+            new=new_row,
+            old=old_row,
+            id=event_id or new_id(),
+            timestamp=timestamp,
+            source=source,
+            position=position,
+            payload=write_json({"new": new_row, "old": old_row}),
+            key=key or event_id,
+            context=context,
+        )
+
+    def _subject(self, raw: Mapping[str, Any]) -> tuple[str, Kind]:
+        entity, kind = raw.get("entity", MISSING), raw.get("event", MISSING)
+        problems: Problems = []
+        if not isinstance(entity, str) or not entity:
+            refuse(entity, "entity", "the name of an entity", problems)
+        if not isinstance(kind, str) or kind not in KINDS:
+            refuse(kind, "event", "insert, update or delete", problems)
+        if problems:
+            raise EventMisfit("", problems)
+        if entity not in self._rows:
+            raise UnknownEntity(cast("str", entity))
+        return cast("str", entity), cast("Kind", kind)
+
+    @staticmethod
+    def _old(value: object, kind: str, rows: _Rows, problems: Problems) -> Any:
+        if value is None and kind == "update" and not rows.needs_old:
+            return None
+        return _present(value, "old", problems)
+
+    def restore(self, entity: str, kind: str, payload: bytes) -> tuple[Row | None, Row | None]:
+        """The typed rows (new, old) in the stored payload of a checked event; fields that it
+        lacks are null. Raises UnknownEntity, and ValueError for what no `check` has made."""
+        del kind
+        if entity not in self._rows:
+            raise UnknownEntity(entity)
+        rows = self._rows[entity]
+        if not rows.exact:
+            try:
+                return _restored(orjson.loads(payload), rows)
+            except WideNumberError:
+                pass
+        return _restored(read_json(payload), rows)
+
+    def check_answer(self, type_text: str, body: bytes) -> object:
+        """The typed value in the answer of a receiver. Raises ValueError with the path, the
+        expected type and what came."""
+        decode: Decoder = decoder(parse_type(type_text), self._table)
+        try:
+            value = read_json(body)
+        except ValueError as error:
+            raise ValueError(f"the answer is not JSON: {error}") from error
+        problems: Problems = []
+        result = decode(value, "response", problems)
+        if problems:
+            raise ValueError("; ".join(map(str, problems)))
+        return result
+
+
+def _old_values(plan: Plan) -> dict[str, frozenset[str]]:
+    """For each entity the fields whose old value the observers of its updates use."""
+    needed: dict[str, frozenset[str]] = {}
+    for observer in plan.observers:
+        for trigger in observer.on:
+            if trigger.event == "update":
+                known = needed.get(trigger.entity, frozenset())
+                needed[trigger.entity] = known | frozenset(observer.requires.old_values)
+    return needed
+
+
+def _as_mapping(envelope: Envelope | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(envelope, Envelope):
+        return {name: getattr(envelope, name) for name in Envelope.__slots__}
+    if isinstance(envelope, Mapping):
+        return envelope
+    raise EventMisfit("", [Problem("the event", "an object", shown(envelope))])
+
+
+def _present(row: object, path: str, problems: Problems) -> Any:
+    if isinstance(row, Mapping):
+        return row
+    moment = "before" if path == "old" else "after"
+    return refuse(row, path, f"the row {moment} the change", problems)
+
+
+def _text(raw: Mapping[str, Any], name: str, problems: Problems) -> str | None:
+    value = raw.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str) and 0 < len(value) <= MAX_TEXT_KEY and is_clean_text(value):
+        return value
+    return refuse(value, name, f"a text of 1 to {MAX_TEXT_KEY} characters", problems)
+
+
+def _timestamp(raw: Mapping[str, Any], now: datetime, problems: Problems) -> datetime:
+    value = raw.get("timestamp")
+    if value is None:
+        return now.astimezone(UTC)
+    moment = decode_datetime(value, "timestamp", problems)
+    return moment if isinstance(moment, datetime) else now
+
+
+def _context(value: object, problems: Problems) -> dict[str, str]:
+    if value is None:
+        return {}
+    if isinstance(value, Mapping) and all(
+        isinstance(part, str) and is_clean_text(part) for pair in value.items() for part in pair
+    ):
+        return dict(value)
+    refuse(value, "context", "an object of texts", problems)
+    return {}
+
+
+def _restored(stored: Any, rows: _Rows) -> tuple[Row | None, Row | None]:
+    new, old = stored["new"], stored["old"]
+    return (
+        None if new is None else restore_fields(new, rows.restorers),
+        None if old is None else restore_fields(old, rows.restorers),
+    )
+
+
+# The generated check ---------------------------------------------------------
+
+_FITS: Mapping[str, str] = {
+    "String": "{v}.__class__ is str and {v}.isascii()",
+    "ID": "{v}.__class__ is str and {v}.isascii()",
+    "Int": "{v}.__class__ is int and -BOUND < {v} < BOUND",
+    "Boolean": "{v} is True or {v} is False",
+    "Float": "{v}.__class__ is float and -INFINITY < {v} < INFINITY",
+}
+"""Conditions under which a value is fit as it is; otherwise its decoder decides."""
+
+
+def row_check(fields: Sequence[EntityField], table: TypeTable) -> RowCheck:
+    """Generate the check of a row: it returns all declared fields and adds problems."""
+    namespace: dict[str, Any] = {
+        "__builtins__": {"str": str, "int": int, "float": float},
+        "BOUND": INT_BOUND,
+        "INFINITY": float("inf"),
+        "MISSING": MISSING,
+    }
+    lines = ["def check(raw, path, problems):", "    get = raw.get"]
+    for number, field in enumerate(fields):
+        lines += _field_lines(number, field, table, namespace)
+    pairs = ", ".join(f"k{number}: v{number}" for number in range(len(fields)))
+    lines.append(f"    return {{{pairs}}}")
+    exec(compile("\n".join(lines), "<row check>", "exec"), namespace)  # noqa: S102 - own source
+    built: RowCheck = namespace["check"]
+    return built
+
+
+def _field_lines(
+    number: int, field: EntityField, table: TypeTable, namespace: dict[str, Any]
+) -> list[str]:
+    type_ = parse_type(field.type)
+    value = f"v{number}"
+    namespace[f"k{number}"] = field.name
+    namespace[f"p{number}"] = f".{field.name}"
+    namespace[f"d{number}"] = decoder(type_, table)
+    lines = [f"    {value} = get(k{number}, MISSING)"]
+    fits = _FITS.get(type_.name)
+    decode = f"{value} = d{number}({value}, path + p{number}, problems)"
+    if fits is None:
+        return [*lines, f"    {decode}"]
+    null = f"{value} is None or " if type_.nullable else ""
+    return [*lines, f"    if not ({null}{fits.format(v=value)}):", f"        {decode}"]
