@@ -1,0 +1,221 @@
+"""Expressions as source-like text, for people: `fqlc explain`, labels of pictures, messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import singledispatch
+
+from fql.plan import expressions as x
+from fql.plan.types import BUILT_IN, Type
+
+_SIGNS: Mapping[str, tuple[str, int]] = {
+    "or": ("||", 1), "and": ("&&", 2),
+    "eq": ("==", 4), "ne": ("!=", 4), "lt": ("<", 4), "le": ("<=", 4), "gt": (">", 4),
+    "ge": (">=", 4), "in": ("in", 4), "not_in": ("not in", 4),
+    "coalesce": ("??", 5), "add": ("+", 6), "sub": ("-", 6),
+    "mul": ("*", 7), "div": ("/", 7), "mod": ("%", 7),
+}  # fmt: skip
+_NOT, _NEGATIVE, _POSTFIX, _COALESCE = 3, 8, 9, 5
+
+
+def show(e: x.Expr) -> str:
+    """The text of an expression, with parentheses only where they are needed."""
+    return _show(e, 0)
+
+
+def _show(e: x.Expr, level: int) -> str:
+    """The text of an expression at a place that binds as tightly as `level`."""
+    text, own = _text(e), _level(e)
+    return f"({text})" if own < level else text
+
+
+def _level(e: x.Expr) -> int:
+    if isinstance(e, x.Binary):
+        return _SIGNS[e.op][1]
+    if isinstance(e, x.Unary):
+        return _NOT if e.op == "not" else _NEGATIVE
+    if isinstance(e, x.Constant) and _is_negative(e.value):
+        return _NEGATIVE
+    return _POSTFIX + 1
+
+
+def _is_negative(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and value < 0
+
+
+@singledispatch
+def _text(e: x.Expr) -> str:
+    raise TypeError(f"{type(e).__name__} is not an expression")
+
+
+@_text.register
+def _constant(e: x.Constant) -> str:
+    return constant_text(e.value, e.type)
+
+
+def constant_text(value: object, type_: Type) -> str:
+    """A literal as it would be written."""
+    if isinstance(value, tuple):
+        item = type_.item or type_
+        return "[" + ", ".join(constant_text(v, item) for v in value) + "]"
+    if isinstance(value, str):
+        bare = type_.item is None and type_.name not in BUILT_IN and value.isidentifier()
+        return value if bare else _quoted(value)
+    if isinstance(value, datetime | date):
+        return _quoted(value.isoformat().replace("+00:00", "Z"))
+    if isinstance(value, timedelta):
+        return duration_text(value // timedelta(milliseconds=1))
+    return _number_or_word(value)
+
+
+def _number_or_word(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | Decimal):
+        return format(Decimal(value), "f")
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("{{", "\\{{").replace("${", "\\${")
+
+
+def duration_text(milliseconds: int) -> str:
+    """A duration in the largest unit that is exact, such as `90s`."""
+    sign, size = ("-" if milliseconds < 0 else ""), abs(milliseconds)
+    for unit, length in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if size and size % length == 0:
+            return f"{sign}{size // length}{unit}"
+    return f"{sign}{size}ms"
+
+
+@_text.register
+def _field(e: x.Field) -> str:
+    return e.name if e.row == "row" else f"{e.name}.{e.row}"
+
+
+@_text.register
+def _changed(e: x.Changed) -> str:
+    return f"{e.name}.changed()"
+
+
+@_text.register(x.Builtin)
+@_text.register(x.Variable)
+def _named(e: x.Builtin | x.Variable) -> str:
+    return e.name
+
+
+@_text.register
+def _response(e: x.Response) -> str:
+    return f"{e.action}.response"
+
+
+@_text.register
+def _failure(e: x.Failure) -> str:
+    return f"{e.action}.error"
+
+
+@_text.register
+def _member(e: x.Member) -> str:
+    dot = "?." if e.of.type.nullable else "."
+    return f"{_show(e.of, _POSTFIX)}{dot}{e.name}"
+
+
+@_text.register
+def _index(e: x.Index) -> str:
+    return f"{_show(e.of, _POSTFIX)}[{show(e.key)}]"
+
+
+@_text.register
+def _unary(e: x.Unary) -> str:
+    if e.op == "neg":
+        return f"-{_show(e.of, _POSTFIX)}"
+    return f"!{_show(e.of, _POSTFIX)}"
+
+
+@_text.register
+def _binary(e: x.Binary) -> str:
+    sign, level = _SIGNS[e.op]
+    right_first = e.op == "coalesce"  # `a ?? b ?? c` binds to the right, comparisons to neither
+    compares = level == _SIGNS["eq"][1]
+    left = _show(e.left, level + (right_first or compares))
+    right = _show(e.right, level + (not right_first))
+    return f"{left} {sign} {right}"
+
+
+@_text.register
+def _call(e: x.Call) -> str:
+    return f"{_show(e.of, _POSTFIX)}.{e.name}({', '.join(map(show, e.args))})"
+
+
+@_text.register
+def _quantifier(e: x.Quantifier) -> str:
+    return f"{_show(e.of, _POSTFIX)}.{e.op}({e.variable}, {show(e.body)})"
+
+
+@_text.register
+def _list(e: x.ListOf) -> str:
+    return f"[{', '.join(map(show, e.items))}]"
+
+
+@_text.register
+def _object(e: x.ObjectOf) -> str:
+    return "{ " + ", ".join(map(_entry, e.entries)) + " }" if e.entries else "{ }"
+
+
+def _entry(entry: x.Entry) -> str:
+    if entry.key is None:
+        return f"...{_show(entry.value, _POSTFIX)}"
+    value = show(entry.value)
+    if value == entry.key:
+        return value
+    key = entry.key if entry.key.isidentifier() else _quoted(entry.key)
+    return f"{key}: {value}"
+
+
+@_text.register
+def _each(e: x.Each) -> str:
+    return f"each {show(e.body)}"
+
+
+@_text.register
+def _template(e: x.Text) -> str:
+    return f'"{_parts(e.parts)}"'
+
+
+def _parts(parts: Sequence[x.TextPart]) -> str:
+    return "".join(map(_part, parts))
+
+
+def _part(part: x.TextPart) -> str:
+    if isinstance(part, str):
+        return _quoted(part)[1:-1]
+    if isinstance(part, x.Hole):
+        return "{{ " + _in_tag(part.value) + " }}"
+    if isinstance(part, x.Environment):
+        return "${" + part.name + "}"
+    if isinstance(part, x.Choice):
+        return _choice(part)
+    head = "{% for " + part.variable + " in " + _in_tag(part.of) + " %}"
+    return head + _parts(part.body) + _else(part.otherwise) + "{% endfor %}"
+
+
+def _choice(part: x.Choice) -> str:
+    words = ["if"] + ["elif"] * (len(part.branches) - 1)
+    branches = [
+        "{% " + word + " " + _in_tag(test) + " %}" + _parts(body)
+        for word, (test, body) in zip(words, part.branches, strict=True)
+    ]
+    return "".join(branches) + _else(part.otherwise) + "{% endif %}"
+
+
+def _else(parts: Sequence[x.TextPart]) -> str:
+    return "{% else %}" + _parts(parts) if parts else ""
+
+
+def _in_tag(e: x.Expr) -> str:
+    """An expression inside a tag, where texts are quoted with single quotes."""
+    return show(e).replace('"', "'")
