@@ -1,0 +1,9 @@
+"""Events written in the application's own transaction: by hand (`emit`) or by triggers (capture).
+
+The outbox is one table, `fql_outbox`, in the application's database: its rows are committed
+together with the rows of the application or not at all. `fql.intake.outbox_sqlite` reads it.
+"""
+
+from fql.outbox.transaction import emit
+
+__all__ = ["emit"]
