@@ -1,0 +1,169 @@
+"""Moving a run on: what may start after something has ended, and when the run itself has ended."""
+
+from __future__ import annotations
+
+from fql.actions.port import Outcome
+from fql.engine.batching import buffer, unbuffer
+from fql.engine.graph import (
+    ACTIVE,
+    CANCELLED,
+    DEAD,
+    DONE,
+    PASSED,
+    READY,
+    SKIPPED,
+    TERMINAL,
+    WAITING,
+)
+from fql.engine.inputs import RunEnded
+from fql.engine.keys import letter_name
+from fql.engine.queues import leave_queue
+from fql.engine.state import State
+from fql.engine.states import Run, Work, failure_info
+from fql.expressions.scope import FailureInfo
+from fql.store.records import LetterRow
+
+SUPPLIED = Outcome(status=200)
+
+
+def advance(state: State, run: Run) -> None:
+    """Start, skip or pass over every node whose turn has come. One pass in topological order is
+    enough, because a node's verdict depends on earlier ones only."""
+    graph = run.spec.graph
+    states = run.states()
+    for index in graph.order:
+        if states[index] != WAITING:
+            continue
+        verdict = graph.verdict(index, states)
+        if verdict == "start":
+            _start(state, run, run.works[index])
+        elif verdict == "pass":
+            run.works[index].state = PASSED
+        states[index] = run.works[index].state
+
+
+def _start(state: State, run: Run, work: Work) -> None:
+    spec = work.spec
+    if spec.when is not None and not spec.when(run.scope()):
+        work.state = SKIPPED
+    elif spec.batch is not None:
+        buffer(state, run, work)
+    else:
+        work.state = READY
+
+
+def make_ready(state: State, run: Run) -> None:
+    """Queue every node of a held run that is ready."""
+    for work in run.works:
+        if work.state == READY:
+            state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def move_on(state: State, run: Run) -> None:
+    """After something of a held run has ended: start what follows, and end the run if it is so."""
+    before = [work for work in run.works if work.state == READY]
+    advance(state, run)
+    for work in run.works:
+        if work.state == READY and work not in before:
+            state.endpoint(work.spec.endpoint).ready.append(work)
+    close_if_ended(state, run)
+
+
+def close_if_ended(state: State, run: Run) -> None:
+    """Set the state of the run from its nodes; an ended one leaves memory."""
+    state.touch(run)
+    verdict = run.spec.graph.ended([work.state for work in run.works])
+    if verdict == "open":
+        run.state, run.ended = "open", None
+        state.place(run)
+        return
+    _end(state, run, "expired" if verdict == "dead" and _only_expired(run) else verdict)
+
+
+def _only_expired(run: Run) -> bool:
+    return all(
+        work.failure is not None and work.failure.error_class == "expired"
+        for work in run.works
+        if work.state == DEAD
+    )
+
+
+def _end(state: State, run: Run, name: str) -> None:
+    run.state, run.ended = name, state.now
+    state.ended.append(RunEnded(run.id, run.event_row, run.spec.name, name))
+    if name == "done":
+        state.tally.done += 1
+    elif name != "cancelled":
+        state.tally.dead += 1
+    if run.order_key is not None and not (name in ("dead", "expired") and run.spec.block_on_dead):
+        leave_queue(state, run)
+    state.let_go(run)
+    if name == "done" and not state.settings.keep_done:
+        state.mutations.dropped_runs.append(run.id)
+
+
+def complete(state: State, run: Run, work: Work, answer: object) -> None:
+    """A node has succeeded. Success is final."""
+    work.state, work.answer, work.failure = DONE, answer, None
+    work.crashes, work.due = 0, 0
+    if work.replay:
+        work.replay = False
+        state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
+    move_on(state, run)
+
+
+def bury(
+    state: State, run: Run, work: Work, error_class: str, reason: str,
+    *, outcome: Outcome = SUPPLIED, shown: str | None = None,
+) -> None:  # fmt: skip
+    """A node is dead: its dead letter is written in this commit, and its `else` chain starts."""
+    work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, False
+    status = None if outcome is SUPPLIED else outcome
+    work.failure = failure_info(status or Outcome(), reason, error_class, work.sends)
+    letter = _letter(state, run, work, shown)
+    state.mutations.letters.append(letter)
+    state.letters.append(letter)
+    move_on(state, run)
+
+
+def _letter(state: State, run: Run, work: Work, shown: str | None) -> LetterRow:
+    event, spec = run.event, work.spec
+    error_class, reason = ("", "") if work.failure is None else _words(work.failure)
+    return LetterRow(
+        id=letter_name(run.id, spec.name),
+        run=run.id,
+        node=spec.name,
+        observer=run.spec.name,
+        action=spec.name,
+        entity=event.entity,
+        event=event.kind,
+        event_id=event.id,
+        error_class=error_class,
+        reason=reason,
+        failed_at=state.now,
+        state="dead",
+        handled=int(run.spec.graph.has_else[spec.index]),
+        request=shown,
+        plan=run.spec.digest,
+        key=work.delivery(),
+        batch=work.batch or None,
+        source=event.source,
+        payload=None,
+    )
+
+
+def _words(failure: FailureInfo) -> tuple[str, str]:
+    return failure.error_class, failure.message
+
+
+def cancel_run(state: State, run: Run) -> None:
+    """Stop what is not on the wire; what is armed ends and is recorded."""
+    for work in run.works:
+        if work.state in TERMINAL or work in state.in_flight:
+            continue
+        unbuffer(state, run, work)
+        if work.state in ACTIVE or work.state == WAITING:
+            work.state = CANCELLED
+    state.touch(run)
+    if not any(work.state in ACTIVE for work in run.works):
+        _end(state, run, "cancelled")

@@ -1,0 +1,139 @@
+"""The pure core: `step(state, inputs, now)`. No input or output, no clock, no chance of its own."""
+
+from __future__ import annotations
+
+import heapq
+
+from fql.engine.accept import accept, refuse
+from fql.engine.arm import arm, next_opening
+from fql.engine.batching import next_seal, seal_due
+from fql.engine.finish import finish, put_back
+from fql.engine.graph import ACTIVE, READY, SCHEDULED
+from fql.engine.inputs import Inputs, Step
+from fql.engine.limits import NEVER, Bucket
+from fql.engine.orders import receive
+from fql.engine.programs import Program
+from fql.engine.recover import AHEAD, take_page
+from fql.engine.state import DEFAULT_LIMITS, State
+from fql.engine.states import Run, Work
+from fql.store.records import LimitRow, Page, StoredPlan
+
+IDS_A_PAGE = 500
+
+
+def step(state: State, inputs: Inputs, now: int) -> Step:
+    """One cycle's decisions: everything that waits goes in; what to commit, what to send after
+    the commit, what to read and when to wake up come out. The same state and inputs give the same
+    step. If the commit does not succeed, the state must be thrown away and loaded anew."""
+    state.begin(now)
+    if inputs.program is not None:
+        use_program(state, inputs.program)
+    for paged in inputs.pages:
+        take_page(state, paged)
+    for work in inputs.unstarted:
+        put_back(state, work)
+    for performed in inputs.outcomes:
+        finish(state, performed)
+    for new in inputs.events:
+        accept(state, new, inputs.known)
+    for misfit in inputs.misfits:
+        refuse(state, misfit, inputs.known)
+    for order in inputs.orders:
+        receive(state, order)
+    _fire_timers(state)
+    seal_due(state, everything=inputs.flush)
+    sends = arm(state)
+    return _result(state, sends)
+
+
+def _result(state: State, sends: list[Work]) -> Step:
+    state.flush()
+    _write_limits(state)
+    _evict(state)
+    return Step(
+        mutations=state.mutations,
+        sends=sends,
+        wants=_wants(state),
+        ended=state.ended,
+        dead=state.letters,
+        wake=_wake(state),
+    )
+
+
+def use_program(state: State, program: Program) -> None:
+    """Switch to another plan: new events use it, open runs finish on theirs."""
+    state.active = program
+    state.programs[program.short] = program
+    for endpoint in state.endpoints.values():
+        endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
+        endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
+    state.shared_in_flight = sum(
+        max(0, len(endpoint.flying) - state.share()) for endpoint in state.endpoints.values()
+    )
+    stored = StoredPlan(program.short, program.digest, program.blob, state.now)
+    state.mutations.plans.append(stored)
+    state.mutations.active = program.short
+    seal_due(state, everything=True)
+
+
+def _fire_timers(state: State) -> None:
+    while state.timers and state.timers[0][0] <= state.now:
+        due, _, work = heapq.heappop(state.timers)
+        if work.state == SCHEDULED and work.due == due:
+            work.state = READY
+            state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def _write_limits(state: State) -> None:
+    for endpoint in state.dirty_limits.values():
+        bucket = endpoint.bucket
+        row = LimitRow(endpoint.name, bucket.tokens, bucket.at, endpoint.blocked_until)
+        state.mutations.limits.append(row)
+
+
+def _evict(state: State) -> None:
+    """Leave runs that only wait for a time far off to the store, when memory is half full."""
+    for run in state.evictable:
+        if len(state.runs) * 2 > state.settings.window and _waits_long(state, run):
+            state.let_go(run)
+            state.spill(run)
+
+
+def _waits_long(state: State, run: Run) -> bool:
+    soon = state.now + 2 * AHEAD
+    return run.id in state.runs and all(
+        work.state == SCHEDULED and work.due > soon for work in run.works if work.state in ACTIVE
+    )
+
+
+def _wants(state: State) -> list[Page]:
+    wants: list[Page] = []
+    if state.draining:
+        return wants
+    for endpoint in state.endpoints.values():
+        quota = state.quota()
+        low = endpoint.held * 2 <= quota
+        if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
+            endpoint.asked = True
+            held = frozenset(state.runs)
+            wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
+    if state.wanted_ids:
+        ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]
+        wants.append(Page(ids=tuple(ids)))
+    return wants
+
+
+def _wake(state: State) -> int | None:
+    times = [next_seal(state), next_opening(state)]
+    if state.timers:
+        times.append(state.timers[0][0])
+    times.extend(
+        endpoint.stored_due - AHEAD
+        for endpoint in state.endpoints.values()
+        if endpoint.stored_due != NEVER and not endpoint.asked and not endpoint.held
+    )
+    first = min(times)
+    return None if first >= NEVER - AHEAD else first
+
+
+__all__ = ["State", "step", "use_program"]

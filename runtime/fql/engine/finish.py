@@ -1,0 +1,132 @@
+"""What an outcome changes: the node, its run, its endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fql.actions.port import Outcome
+from fql.engine.advance import bury, close_if_ended, complete
+from fql.engine.arm import land, mark
+from fql.engine.graph import CANCELLED, DONE, READY
+from fql.engine.inputs import Performed
+from fql.engine.retry import Again, Dead, decide, succeeded
+from fql.engine.state import State
+from fql.engine.states import Run, SealedBatch, Work, is_armed
+from fql.plan.policies import RetryPolicy
+from fql.store.records import AttemptRow
+
+UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
+"""Failures that speak against the endpoint; the other ones are ours or the plan's."""
+
+
+def finish(state: State, performed: Performed) -> None:
+    """Record an attempt and do what follows from it."""
+    work, outcome = performed.work, performed.outcome
+    if not is_armed(work):
+        return
+    land(state, work)
+    mark(state, work)
+    state.tally.sent += 1
+    state.mutations.attempts.append(_attempt(performed))
+    _tell_endpoint(state, work, outcome)
+    work.crashes, work.redelivery = 0, False
+    if succeeded(outcome, work.spec.retry):
+        _succeed(state, work, outcome, performed.shown)
+        return
+    work.failed += 1
+    decision = decide(
+        _policy(state, work), outcome, failed=work.failed, since=work.since, now=state.now,
+        chance=state.chance(),
+    )  # fmt: skip
+    if isinstance(decision, Again):
+        _again(state, work, decision.due)
+    elif isinstance(decision, Dead):
+        _die(state, work, decision, outcome, performed.shown)
+
+
+def _policy(state: State, work: Work) -> RetryPolicy:
+    policy = work.spec.retry
+    return policy if state.settings.background_retry else replace(policy, max_attempts=1)
+
+
+def _attempt(performed: Performed) -> AttemptRow:
+    work, outcome = performed.work, performed.outcome
+    return AttemptRow(
+        work.owner.id, work.spec.name, performed.number, performed.started, outcome.status,
+        outcome.failure, outcome.error, outcome.duration_ms, outcome.response_start,
+    )  # fmt: skip
+
+
+def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
+    endpoint = state.endpoint(work.spec.endpoint)
+    status = outcome.status
+    if outcome.failure in UNHEALTHY:
+        endpoint.circuit.record(False, endpoint.limits, state.now)
+    elif status is not None:
+        endpoint.circuit.record(status < 500, endpoint.limits, state.now)
+    if status in (429, 503) and outcome.retry_after:
+        pause = min(outcome.retry_after, work.spec.retry.retry_after_max)
+        endpoint.blocked_until = max(endpoint.blocked_until, state.now + pause)
+        state.dirty_limits[endpoint.name] = endpoint
+
+
+def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> None:
+    owner = work.owner
+    if isinstance(owner, Run):
+        complete(state, owner, work, outcome.answer)
+        return
+    refused = dict(outcome.failed_members)
+    _close_batch(state, owner)
+    for index, member in enumerate(owner.members):
+        node = owner.member_work(member)
+        if index in refused:
+            bury(state, member, node, "permanent", refused[index], outcome=outcome, shown=shown)
+        else:
+            complete(state, member, node, None)
+
+
+def _again(state: State, work: Work, due: int) -> None:
+    state.tally.retries += 1
+    owner = work.owner
+    if isinstance(owner, Run) and owner.state == "cancelling":
+        work.state = CANCELLED
+        close_if_ended(state, owner)
+        return
+    state.schedule(work, due)
+    if isinstance(owner, Run):
+        state.evictable.append(owner)
+
+
+def _die(state: State, work: Work, dead: Dead, outcome: Outcome, shown: str | None) -> None:
+    owner = work.owner
+    if isinstance(owner, Run):
+        bury(state, owner, work, dead.error_class, dead.reason, outcome=outcome, shown=shown)
+        return
+    _close_batch(state, owner)
+    for member in owner.members:
+        node = owner.member_work(member)
+        node.sends = work.sends
+        bury(state, member, node, dead.error_class, dead.reason, outcome=outcome, shown=shown)
+
+
+def _close_batch(state: State, batch: SealedBatch) -> None:
+    batch.work.state, batch.ended = DONE, state.now
+    state.dirty_batches[batch.id] = batch
+    state.batches.pop(batch.id, None)
+
+
+def put_back(state: State, work: Work) -> None:
+    """Armed, but never started: on drain it goes back to ready, as if nothing had been."""
+    if not is_armed(work):
+        return
+    land(state, work)
+    work.state = READY
+    work.sends -= 1
+    mark(state, work)
+    state.endpoint(work.spec.endpoint).ready.appendleft(work)
+
+
+def poison(state: State, work: Work) -> None:
+    """Too many crashes while it was on the wire."""
+    dead = Dead("poison", f"the engine crashed {work.crashes} times in a row while sending it")
+    _die(state, work, dead, Outcome(), None)

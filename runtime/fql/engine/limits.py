@@ -1,0 +1,134 @@
+"""What an endpoint may get: a token bucket, a concurrency limit, a circuit, and its own wish.
+
+Waiting here spends no attempts. A bucket of `burst` tokens is refilled at `per_second`; counts of
+what is in flight are kept as sets of what is armed, never as numbers that can leak.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fql.plan.model import Setting
+from fql.plan.policies import value_of
+
+if TYPE_CHECKING:
+    from fql.engine.states import Work
+
+NEVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLimits:
+    """Effective limits of one endpoint; `per_second` None means no rate limit, `failures` 0 no
+    circuit. Times in milliseconds."""
+
+    per_second: float | None = None
+    burst: int = 1
+    concurrency: int = 64
+    failures: int = 10
+    open_for: int = 30_000
+    probes: int = 1
+
+
+def endpoint_limits(policies: Mapping[str, Setting]) -> EndpointLimits:
+    """Read the limits from effective policies."""
+    rate = value_of(policies, "rate_limit.max_per_second")
+    return EndpointLimits(
+        per_second=None if rate is None else float(rate),
+        burst=int(value_of(policies, "rate_limit.burst") or max(1, int(rate or 1))),
+        concurrency=int(value_of(policies, "concurrency") or NEVER),
+        failures=int(value_of(policies, "circuit.failures") or 0),
+        open_for=int(value_of(policies, "circuit.open_for") or 0),
+        probes=int(value_of(policies, "circuit.probes") or 1),
+    )
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Tokens at a time."""
+
+    tokens: float
+    at: int
+
+    def refill(self, limits: EndpointLimits, now: int) -> None:
+        """Add what came in since the last look."""
+        if limits.per_second is not None and now > self.at:
+            gained = (now - self.at) / 1000 * limits.per_second
+            self.tokens = min(limits.burst, self.tokens + gained)
+        self.at = max(self.at, now)
+
+    def next_at(self, limits: EndpointLimits) -> int:
+        """When a whole token will be there."""
+        if limits.per_second is None or self.tokens >= 1:
+            return self.at
+        return self.at + int((1 - self.tokens) / limits.per_second * 1000) + 1
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Closed, open until a time, or half open with a few probes. Counts consecutive failures."""
+
+    failed: int = 0
+    open_until: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the endpoint is held to be down (probes included)."""
+        return self.open_until > 0
+
+    def record(self, ok: bool, limits: EndpointLimits, now: int) -> None:
+        """Take note of an outcome that says something about the endpoint's health."""
+        if ok:
+            self.failed, self.open_until = 0, 0
+            return
+        self.failed += 1
+        if limits.failures and self.failed >= limits.failures:
+            self.open_until = now + limits.open_for
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One receiver: its limits, what is ready for it, what is in flight, what is stored for it."""
+
+    name: str
+    limits: EndpointLimits
+    bucket: Bucket
+    circuit: Circuit = field(default_factory=Circuit)
+    blocked_until: int = 0
+    paused: bool = False
+    ready: deque[Work] = field(default_factory=deque)
+    flying: set[Work] = field(default_factory=set)
+    held: int = 0
+    stored_due: int = NEVER
+    asked: bool = False
+
+    def may_send(self, now: int) -> bool:
+        """Whether one more request may leave now, as far as this endpoint goes."""
+        if self.paused or now < self.blocked_until or len(self.flying) >= self.limits.concurrency:
+            return False
+        if self.circuit.open_until and not self._may_probe(now):
+            return False
+        if self.limits.per_second is None:
+            return True
+        self.bucket.refill(self.limits, now)
+        return self.bucket.tokens >= 1
+
+    def _may_probe(self, now: int) -> bool:
+        return now >= self.circuit.open_until and len(self.flying) < self.limits.probes
+
+    def take(self, work: Work) -> None:
+        """One request is armed."""
+        self.flying.add(work)
+        if self.limits.per_second is not None:
+            self.bucket.tokens -= 1
+
+    def opens_at(self) -> int:
+        """When waiting alone will let something through; NEVER if an outcome must come first."""
+        if self.paused or len(self.flying) >= self.limits.concurrency:
+            return NEVER
+        if self.circuit.open_until and len(self.flying) >= self.limits.probes:
+            return NEVER
+        return max(self.blocked_until, self.circuit.open_until, self.bucket.next_at(self.limits))

@@ -1,0 +1,155 @@
+"""What people ask of stored work: replay, discard, cancel, resend, pause, resume.
+
+A command about a run waits until the run is in memory; its inbox entry is consumed in the commit
+that carries it out.
+"""
+
+from __future__ import annotations
+
+from fql.engine.advance import cancel_run, complete
+from fql.engine.graph import ACTIVE, CANCELLED, DEAD, DONE, READY, WAITING
+from fql.engine.inputs import Order
+from fql.engine.keys import fresh_key, letter_name
+from fql.engine.queues import leave_queue, rejoin_queue
+from fql.engine.state import State
+from fql.engine.states import Run, Work
+
+
+def receive(state: State, order: Order) -> None:
+    """Carry out a command now, or when its run has been read back."""
+    if order.kind in ("pause", "resume"):
+        _pause(state, order)
+    elif order.run:
+        state.pending.setdefault(order.run, []).append(order)
+        if order.run in state.runs:
+            apply_pending(state, order.run, state.runs[order.run])
+        else:
+            state.wanted_ids.append(order.run)
+    else:
+        if order.kind == "discard":
+            state.mutations.letter_states.append(("discarded", order.letter))
+        _consume(state, order)
+
+
+def apply_pending(state: State, number: int, run: Run | None) -> None:
+    """Carry out what waited for this run; None when it no longer exists."""
+    for order in state.pending.pop(number, ()):
+        _consume(state, order)
+        if run is not None:
+            _HANDLERS[order.kind](state, run, order)
+        elif order.kind == "discard":
+            state.mutations.letter_states.append(("discarded", order.letter))
+
+
+def _consume(state: State, order: Order) -> None:
+    if order.consumed is not None:
+        state.mutations.consumed.append(order.consumed)
+
+
+def _pause(state: State, order: Order) -> None:
+    stop = order.kind == "pause"
+    _consume(state, order)
+    state.mutations.pauses[order.name] = stop
+    if order.name in state.endpoints:
+        state.endpoints[order.name].paused = stop
+    if stop:
+        state.paused.add(order.name)
+        return
+    state.paused.discard(order.name)
+    for work in state.parked.pop(order.name, ()):
+        state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def _work(run: Run, name: str) -> Work | None:
+    return next((work for work in run.works if work.spec.name == name), None)
+
+
+def _replay(state: State, run: Run, order: Order) -> None:
+    """Grant fresh attempts to a dead node. Anything but a dead one is left as it is, so that two
+    replays at once send once."""
+    work = _work(run, order.node)
+    if work is None or work.state != DEAD:
+        return
+    if run.spec.graph.has_else[work.spec.index] and not order.force:
+        return
+    work.failed, work.crashes, work.since = 0, 0, 0
+    work.replay, work.failure = True, None
+    state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
+    if order.answer is not None:
+        _reopen(state, run)
+        restore = work.spec.restore_answer
+        complete(state, run, work, restore(order.answer) if restore else order.answer)
+        return
+    _send_again(state, run, work, order.due)
+
+
+def _resend(state: State, run: Run, order: Order) -> None:
+    """Send nodes that were done once more, under the same key or on purpose a new one."""
+    for work in run.works:
+        if work.state == DONE and order.node in ("", work.spec.name):
+            if order.new_key:
+                work.key = fresh_key(run.key, work.spec.name, order.new_key)
+            work.failed, work.crashes, work.since = 0, 0, 0
+            _send_again(state, run, work, 0)
+
+
+def _send_again(state: State, run: Run, work: Work, due: int) -> None:
+    _reopen(state, run)
+    if due > state.now:
+        state.schedule(work, due)
+    else:
+        work.state = READY
+    state.place(run)
+    if run.blocked:
+        state.let_go(run)
+    elif work.state == READY:
+        state.endpoint(work.spec.endpoint).ready.append(work)
+    state.touch(run)
+
+
+def _reopen(state: State, run: Run) -> None:
+    if run.ended is None:
+        return
+    run.state, run.ended = "open", None
+    if run.spec.order_by is not None:
+        rejoin_queue(state, run)
+    state.hold(run)
+
+
+def _discard(state: State, run: Run, order: Order) -> None:
+    """Give a dead letter up for good: what waits behind the node is cancelled."""
+    state.mutations.letter_states.append(("discarded", order.letter))
+    work = _work(run, order.node)
+    if work is None or work.state != DEAD or run.spec.graph.has_else[work.spec.index]:
+        return
+    if any(other.state in ACTIVE for other in run.works):
+        return
+    _cancel_waiting(run)
+    if run.order_key is not None:
+        leave_queue(state, run)
+    state.touch(run)
+
+
+def _cancel_waiting(run: Run) -> None:
+    for work in run.works:
+        if work.state == WAITING:
+            work.state = CANCELLED
+
+
+def _cancel(state: State, run: Run, _order: Order) -> None:
+    """Stop a run. Its open dead letters are given up with it."""
+    for work in run.works:
+        if work.state == DEAD:
+            name = letter_name(run.id, work.spec.name)
+            state.mutations.letter_states.append(("discarded", name))
+    if run.ended is None:
+        cancel_run(state, run)
+    elif run.state == "dead":
+        _cancel_waiting(run)
+        run.state = "cancelled"
+        if run.order_key is not None:
+            leave_queue(state, run)
+        state.touch(run)
+
+
+_HANDLERS = {"replay": _replay, "resend": _resend, "discard": _discard, "cancel": _cancel}

@@ -1,0 +1,80 @@
+"""What follows from an outcome: done, again at a time, or dead. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fql.actions.port import FINAL_FAILURES, Outcome
+from fql.plan.policies import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The attempt succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Try again at `due`."""
+
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Give up; `error_class` is that of the dead letter."""
+
+    error_class: str
+    reason: str
+
+
+Decision = Done | Again | Dead
+DONE = Done()
+
+
+def succeeded(outcome: Outcome, policy: RetryPolicy) -> bool:
+    """An answer with a status that means success, and nothing wrong with it."""
+    return (
+        outcome.failure is None
+        and outcome.status is not None
+        and policy.verdict(outcome.status) == "success"
+    )
+
+
+def decide(
+    policy: RetryPolicy, outcome: Outcome, *, failed: int, since: int, now: int, chance: float
+) -> Decision:
+    """`failed` counts the failed attempts with this one, `since` is when the first began.
+
+    The next delay is the policy's with jitter, and at least Retry-After, which is capped by
+    `retry_after_max`. A delay that would pass `max_elapsed` ends the action at once.
+    """
+    if succeeded(outcome, policy):
+        return DONE
+    if _is_final(outcome, policy):
+        return Dead(_final_class(outcome), describe(outcome))
+    if failed >= policy.max_attempts:
+        return Dead("exhausted", f"{describe(outcome)} (attempt {failed} of {policy.max_attempts})")
+    delay = max(policy.delay(failed, chance), min(outcome.retry_after or 0, policy.retry_after_max))
+    if policy.max_elapsed is not None and now + delay - since > policy.max_elapsed:
+        return Dead("exhausted", f"{describe(outcome)} (the next try would pass max_elapsed)")
+    return Again(now + delay)
+
+
+def _is_final(outcome: Outcome, policy: RetryPolicy) -> bool:
+    if outcome.failure is not None:
+        return outcome.failure in FINAL_FAILURES
+    return outcome.status is not None and policy.verdict(outcome.status) == "fail"
+
+
+def _final_class(outcome: Outcome) -> str:
+    return "evaluation" if outcome.failure == "evaluation" else "permanent"
+
+
+def describe(outcome: Outcome) -> str:
+    """A failed outcome in a few words."""
+    if outcome.status == 410 and outcome.failure is None:
+        return "status 410: the endpoint is gone"
+    if outcome.failure is None:
+        return f"status {outcome.status}"
+    return f"{outcome.failure}: {outcome.error}" if outcome.error else outcome.failure

@@ -1,0 +1,179 @@
+"""The state that the core changes: open work in memory, endpoints, timers, queues."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+
+from fql.engine.graph import ACTIVE, SCHEDULED, WAITING
+from fql.engine.inputs import CoreSettings, NewEvent, Order, RunEnded, Tally
+from fql.engine.limits import NEVER, Bucket, Endpoint, EndpointLimits
+from fql.engine.programs import Program
+from fql.engine.states import Run, SealedBatch, Work
+from fql.store.records import LetterRow, Mutations
+
+DEFAULT_LIMITS = EndpointLimits()
+
+
+class Buffer:
+    """Events that wait for a batch to fill or its time to come."""
+
+    __slots__ = ("due", "runs")
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+        self.runs: list[Run] = []
+
+
+BufferKey = tuple[str, str, int]
+"""Short plan digest, observer, index of the node."""
+
+
+class State:
+    """Open work in memory. Only the functions of the core's rooms change it, on one thread.
+
+    `chance` gives numbers in [0, 1) for jitter. Ids are taken from `next_id` on.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        settings: CoreSettings,
+        chance: Callable[[], float],
+        next_id: int,
+        now: int,
+    ) -> None:
+        self.settings = settings
+        self.chance = chance
+        self.now = now
+        self.started = now
+        self.next_number = next_id
+        self.ticket = 0
+        self.active = program
+        self.programs: dict[str, Program] = {program.short: program}
+        self.runs: dict[int, Run] = {}
+        self.batches: dict[int, SealedBatch] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.buffers: dict[BufferKey, Buffer] = {}
+        self.queues: dict[str, deque[int]] = {}
+        self.timers: list[tuple[int, int, Work]] = []
+        self.in_flight: set[Work] = set()
+        self.shared_in_flight = 0
+        self.suspects: deque[Work] = deque()
+        self.alone: Work | None = None
+        self.parked: dict[str, list[Work]] = {}
+        self.paused: set[str] = set()
+        self.pending: dict[int, list[Order]] = {}
+        self.wanted_ids: list[int] = []
+        self.draining = False
+        self.count_crashes = False
+        self.tally = Tally()
+        self.fresh: dict[bytes, NewEvent] = {}
+        self.begin(now)
+
+    def begin(self, now: int) -> None:
+        """Start a step: nothing is changed yet."""
+        self.now = max(now, self.now)
+        self.mutations = Mutations()
+        self.dirty: dict[int, Run] = {}
+        self.dirty_batches: dict[int, SealedBatch] = {}
+        self.dirty_limits: dict[str, Endpoint] = {}
+        self.ended: list[RunEnded] = []
+        self.letters: list[LetterRow] = []
+        self.evictable: list[Run] = []
+        self.fresh.clear()
+
+    def number(self) -> int:
+        """The next id of an event, run or batch."""
+        taken = self.next_number
+        self.next_number += 1
+        return taken
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The receiver of this name, made when first met."""
+        found = self.endpoints.get(name)
+        if found is None:
+            limits = self.active.limits.get(name, DEFAULT_LIMITS)
+            bucket = Bucket(float(limits.burst), self.now)
+            found = Endpoint(name, limits, bucket, paused=name in self.paused)
+            self.endpoints[name] = found
+        return found
+
+    def share(self) -> int:
+        """How many requests each endpoint may have in flight whatever the others do."""
+        return max(1, self.settings.max_in_flight // max(1, len(self.endpoints)))
+
+    def quota(self) -> int:
+        """How many runs each endpoint may hold in memory whatever the others do."""
+        return max(16, self.settings.window // max(1, len(self.endpoints)))
+
+    def may_hold(self, endpoint: Endpoint) -> bool:
+        """Whether one more run for this endpoint fits into memory."""
+        if endpoint.held < self.quota():
+            return True
+        window = self.settings.window
+        return endpoint.held < window // 2 and len(self.runs) < window
+
+    def hold(self, run: Run) -> None:
+        """Keep a run in memory."""
+        self.runs[run.id] = run
+        if run.lane:
+            self.endpoint(run.lane).held += 1
+
+    def let_go(self, run: Run) -> None:
+        """Forget a run; what is stored of it stays."""
+        if self.runs.pop(run.id, None) is not None and run.lane:
+            self.endpoint(run.lane).held -= 1
+
+    def spill(self, run: Run) -> None:
+        """Leave a run to the store: its endpoint knows that something waits there."""
+        due = run.due()
+        if due is not None:
+            endpoint = self.endpoint(run.lane)
+            endpoint.stored_due = min(endpoint.stored_due, due)
+        for work in run.works:
+            work.state = WAITING
+
+    def place(self, run: Run) -> None:
+        """Put a run into the lane of the endpoint it goes to next."""
+        lane = next((w.spec.endpoint for w in run.works if w.state in ACTIVE), run.lane)
+        if lane == run.lane:
+            return
+        if run.id in self.runs:
+            if run.lane:
+                self.endpoint(run.lane).held -= 1
+            self.endpoint(lane).held += 1
+        run.lane = lane
+
+    def schedule(self, work: Work, due: int) -> None:
+        """Try again at `due`."""
+        work.state, work.due = SCHEDULED, due
+        self.ticket += 1
+        heapq.heappush(self.timers, (due, self.ticket, work))
+
+    def touch(self, run: Run) -> None:
+        """The run must be written in this commit."""
+        self.dirty[run.id] = run
+
+    def flush(self) -> None:
+        """Turn what was touched into rows."""
+        mutations = self.mutations
+        for run in self.dirty.values():
+            if run.stored:
+                mutations.patches.append(run.patch())
+            else:
+                run.stored = True
+                mutations.runs.append(run.row())
+        mutations.batches.extend(batch.row() for batch in self.dirty_batches.values())
+
+    def stored_work(self) -> bool:
+        """Whether work waits in the store."""
+        return any(endpoint.stored_due != NEVER for endpoint in self.endpoints.values())
+
+    def is_idle(self) -> bool:
+        """Nothing is ready, armed, scheduled, buffered or asked for."""
+        return not (
+            self.runs or self.batches or self.in_flight or self.wanted_ids or self.pending
+            or self.stored_work()
+        )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The port of a store: about ten calls. Behind it is memory, SQLite, or a shared database.
+
+Safety rests on the lease: every commit first advances the engine's own session row. `Fenced` means
+that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost and
+the session row could not be read; the engine then starts anew from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fql.store.records import (
+    AttemptRow,
+    Command,
+    EventRow,
+    LetterFilter,
+    LetterRow,
+    Loaded,
+    Mutations,
+    Page,
+    Paged,
+    Remembered,
+    Retention,
+    RunFilter,
+    Snapshot,
+    StoredPlan,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one session to write. Ids of a session start at `session << 32`."""
+
+    session: int
+    holder: str = ""
+
+
+class Committed:
+    """How a commit ended."""
+
+    OK: Literal["ok"] = "ok"
+    FENCED: Literal["fenced"] = "fenced"
+    AMBIGUOUS: Literal["ambiguous"] = "ambiguous"
+
+
+Verdict = Literal["ok", "fenced", "ambiguous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one slice of pruning removed. `evicted` are dead letters that were still open."""
+
+    runs: int = 0
+    keys: int = 0
+    letters: int = 0
+    evicted: tuple[LetterRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers of a store at one moment."""
+
+    events: int
+    runs: dict[str, int]
+    letters: dict[str, int]
+    inbox: int
+
+
+class Store(Protocol):
+    """One store. Calls raise StoreError (StoreFull when no space is left)."""
+
+    async def open(self) -> None:
+        """Open or create it. Raises StoreError with the reason."""
+        ...
+
+    async def close(self) -> None:
+        """Give back all resources; the lease too, as not drained."""
+        ...
+
+    async def acquire(self, holder: str) -> Lease:
+        """Become the engine. Raises StoreLocked, naming the holder."""
+        ...
+
+    async def release(self, lease: Lease, *, clean: bool) -> None:
+        """Stop being the engine; `clean` when nothing was left on the wire."""
+        ...
+
+    async def load(self, lease: Lease) -> Snapshot:
+        """What the engine needs at its start."""
+        ...
+
+    async def page(self, page: Page) -> Paged:
+        """Read stored runs back."""
+        ...
+
+    async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
+        """Those of these keys that were accepted before."""
+        ...
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        """Change everything or nothing. Raises StoreFull when nothing was changed for space."""
+        ...
+
+    async def fetch(self, limit: int, after: int) -> list[Command]:
+        """Commands in the inbox behind the id `after`, oldest first."""
+        ...
+
+    async def wait(self, seconds: float) -> bool:
+        """Until another process may have written, or the time is over."""
+        ...
+
+    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+        """Put (kind, body) into the inbox; durable on return. Returns their ids."""
+        ...
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        ...
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        ...
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        ...
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        ...
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        ...
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        ...
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        ...
+
+    async def prune(self, retention: Retention) -> Pruned:
+        """Remove one bounded slice of what is no longer needed."""
+        ...

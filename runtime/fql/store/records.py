@@ -1,0 +1,272 @@
+"""What a store keeps, as plain rows; one `Mutations` is all that a commit changes.
+
+Rows are named tuples, so that a database takes them as they are. Times are integer milliseconds
+since 1970 (UTC). `works` is the stored form of a run's nodes (`fql.engine.states.encode_works`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class EventRow(NamedTuple):
+    """An accepted event; `payload` is the normalised JSON of both rows, stored once."""
+
+    id: int
+    source: str
+    position: str
+    entity: str
+    kind: str
+    event_id: str
+    timestamp: str
+    received: int
+    payload: bytes
+    context: str
+
+
+class RunRow(NamedTuple):
+    """One observer for one event.
+
+    `due` is when the engine must look at it: 0 now, None while it waits for something else.
+    `lane` is the endpoint it goes to next. `order_key` is set while it holds or waits for its
+    place in an `order_by` queue. `plan` is the short digest. `key` is the root of its delivery
+    keys, computed at acceptance.
+    """
+
+    id: int
+    event: int
+    plan: str
+    observer: str
+    key: str
+    state: str
+    due: int | None
+    lane: str
+    order_key: str | None
+    started: int
+    ended: int | None
+    works: str
+
+
+class RunPatch(NamedTuple):
+    """The columns of a run that change."""
+
+    state: str
+    due: int | None
+    lane: str
+    order_key: str | None
+    ended: int | None
+    works: str
+    id: int
+
+
+class BatchRow(NamedTuple):
+    """A sealed batch: its members never change. `work` is stored like the works of a run."""
+
+    id: int
+    key: str
+    plan: str
+    observer: str
+    node: str
+    members: str
+    sealed: int
+    due: int | None
+    lane: str
+    ended: int | None
+    work: str
+
+
+class AttemptRow(NamedTuple):
+    """One finished try of a node of a run, or of a batch (`owner` is the id of either)."""
+
+    owner: int
+    node: str
+    number: int
+    at: int
+    status: int | None
+    failure: str | None
+    error: str
+    duration_ms: int
+    response_start: str
+
+
+class LetterRow(NamedTuple):
+    """A dead letter. `state` is `dead`, `replaying`, `resolved` or `discarded`.
+
+    `run` is None for a change that did not fit (`capture`); its `payload` is then the envelope as
+    it came. `request` is the last rendered request as JSON, secrets masked. `handled` says that
+    an `else` chain took over. `batch` is the id of the sealed batch it was part of.
+    """
+
+    id: str
+    run: int | None
+    node: str
+    observer: str
+    action: str
+    entity: str
+    event: str
+    event_id: str
+    error_class: str
+    reason: str
+    failed_at: int
+    state: str
+    handled: int
+    request: str | None
+    plan: str
+    key: str
+    batch: int | None
+    source: str
+    payload: bytes | None
+
+
+class LimitRow(NamedTuple):
+    """What an endpoint has left: tokens at a time, and until when it asked to be left alone."""
+
+    endpoint: str
+    tokens: float
+    at: int
+    blocked_until: int
+
+
+class Remembered(NamedTuple):
+    """An accepted key: 16-byte hash, the event it made, when, and a hash of its payload."""
+
+    key: bytes
+    event: int
+    at: int
+    payload: bytes
+
+
+class Command(NamedTuple):
+    """An entry of the inbox: what a client wants. `body` is JSON."""
+
+    id: int
+    kind: str
+    body: bytes
+    at: int
+
+
+class StoredPlan(NamedTuple):
+    """A plan that open work or a dead letter refers to; `short` is what rows carry."""
+
+    short: str
+    digest: str
+    blob: bytes
+    at: int
+
+
+class Loaded(NamedTuple):
+    """A run with its event, read back."""
+
+    run: RunRow
+    event: EventRow
+
+
+@dataclass(slots=True)
+class Mutations:
+    """Everything one commit changes, or nothing of it. `letter_states` are (state, id)."""
+
+    events: list[EventRow] = field(default_factory=list)
+    runs: list[RunRow] = field(default_factory=list)
+    patches: list[RunPatch] = field(default_factory=list)
+    batches: list[BatchRow] = field(default_factory=list)
+    attempts: list[AttemptRow] = field(default_factory=list)
+    letters: list[LetterRow] = field(default_factory=list)
+    letter_states: list[tuple[str, str]] = field(default_factory=list)
+    limits: list[LimitRow] = field(default_factory=list)
+    remembered: list[Remembered] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
+    pauses: dict[str, bool] = field(default_factory=dict)
+    consumed: list[int] = field(default_factory=list)
+    plans: list[StoredPlan] = field(default_factory=list)
+    active: str | None = None
+    dropped_runs: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What an engine needs at its start; the rest is paged in.
+
+    `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
+    are (order key, run id) in order of arrival; `held` are runs that must be in memory: those
+    with buffered nodes and members of open batches.
+    """
+
+    clean: bool = True
+    fresh: bool = True
+    plans: list[StoredPlan] = field(default_factory=list)
+    active: str | None = None
+    lanes: list[str] = field(default_factory=list)
+    queues: list[tuple[str, int]] = field(default_factory=list)
+    held: list[Loaded] = field(default_factory=list)
+    batches: list[BatchRow] = field(default_factory=list)
+    limits: list[LimitRow] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
+    pauses: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A wish for runs: those of `ids`, or the first `limit` of `lane` that are due by `horizon`
+    and not in `held`."""
+
+    lane: str = ""
+    horizon: int = 0
+    limit: int = 0
+    ids: tuple[int, ...] = ()
+    held: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """The answer to a Page. `next_due` is the first due time that was left in the store."""
+
+    page: Page
+    runs: Sequence[Loaded]
+    next_due: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a person asks for; None and empty mean all. `event_id` is the event's own id."""
+
+    ids: tuple[int, ...] = ()
+    event: int | None = None
+    event_id: str | None = None
+    observer: str | None = None
+    state: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which dead letters; by default those that are dead or being replayed."""
+
+    ids: tuple[str, ...] = ()
+    observer: str | None = None
+    action: str | None = None
+    error_class: str | None = None
+    failed_after: int | None = None
+    failed_before: int | None = None
+    batch: int | None = None
+    run: int | None = None
+    states: tuple[str, ...] = ("dead", "replaying")
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What prune may delete: finished runs that ended before `runs_before`, remembered keys from
+    before `keys_before`, closed and old dead letters from before `letters_before`."""
+
+    runs_before: int
+    keys_before: int
+    letters_before: int
+    keys_max: int = 50_000_000
+    store_max: int = 10_000_000_000
+    letters_max: int = 10_000_000_000
+    slice: int = 500
