@@ -1,0 +1,73 @@
+"""Why a condition holds or not: the value of each of its parts, for `fqlc explain --event`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fql.expressions.generate import chain
+from fql.expressions.scope import Scope
+from fql.expressions.walker import evaluate
+from fql.plan.expressions import Binary, Expr, Unary
+from fql.plan.show import show
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A condition and its value. `value` is None where it was not evaluated, because the parts
+    before it had decided. `operands` has the text and value of what a comparison compares."""
+
+    text: str
+    value: bool | None
+    parts: tuple[Part, ...] = ()
+    operands: tuple[tuple[str, object], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of `interfaces.md`: text, value, parts; and operands."""
+        return {
+            "text": self.text,
+            "value": self.value,
+            "parts": [part.as_json() for part in self.parts],
+            "operands": [{"text": text, "value": value} for text, value in self.operands],
+        }
+
+
+def explain(e: Expr, scope: Scope) -> Part:
+    """The condition, its value, and those of its parts down to the comparisons."""
+    return _explained(e, scope)
+
+
+def parts(e: Expr, scope: Scope) -> tuple[Part, ...]:
+    """The sub-conditions of a condition; the condition itself if it is a single one."""
+    whole = explain(e, scope)
+    return whole.parts or (whole,)
+
+
+def _explained(e: Expr, scope: Scope) -> Part:
+    if isinstance(e, Binary) and e.op in ("and", "or"):
+        return _chain(e, scope)
+    if isinstance(e, Unary) and e.op == "not":
+        inner = _explained(e.of, scope)
+        return Part(show(e), not inner.value, (inner,))
+    return Part(show(e), bool(evaluate(e, scope)), (), _operands(e, scope))
+
+
+def _chain(e: Binary, scope: Scope) -> Part:
+    """Parts in order; those behind the first that decides are not evaluated: what the earlier
+    ones have ruled out, such as a null, must not be met."""
+    decisive = e.op == "or"
+    value = not decisive
+    found: list[Part] = []
+    for operand in chain(e):
+        if value is decisive:
+            found.append(Part(show(operand), None))
+            continue
+        part = _explained(operand, scope)
+        value = bool(part.value)
+        found.append(part)
+    return Part(show(e), value, tuple(found))
+
+
+def _operands(e: Expr, scope: Scope) -> tuple[tuple[str, object], ...]:
+    if not isinstance(e, Binary) or e.op == "coalesce":
+        return ()
+    return tuple((show(side), evaluate(side, scope)) for side in (e.left, e.right))
