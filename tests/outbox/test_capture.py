@@ -6,12 +6,11 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-
 from tests.outbox.conftest import told
 from tests.outbox.plans import entity, plan
 
 Captured = Callable[[object], sqlite3.Connection]
-ALL = plan("Order.insert", "Order.update", "Order.delete", old=["status"])
+ALL = plan("Order.insert", "Order.update", "Order.delete", old=["id", "status"])
 RECURSIVE = pytest.mark.parametrize("recursive", ["OFF", "ON"])
 
 
@@ -167,7 +166,7 @@ def test_table_without_rowid_and_with_a_key_of_two_columns(
     )
     stock = entity("Stock", "stock", (("id", "Int"), ("place", "String"), ("status", "String")))
     db = captured(
-        plan("Stock.insert", "Stock.update", "Stock.delete", old=["status"], entities=[stock])
+        plan("Stock.insert", "Stock.update", "Stock.delete", old=["id", "status"], entities=[stock])
     )
     db.execute(f"PRAGMA recursive_triggers = {recursive}")
     db.execute("INSERT INTO stock VALUES (1, 'a', 'x')")
@@ -218,3 +217,17 @@ def test_entity_with_many_fields(database: sqlite3.Connection, captured: Capture
     db.execute("INSERT INTO wide (id, status, f119) VALUES (1, 2, 3)")
     row = db.execute("SELECT json_extract(new, '$.f119') FROM fql_outbox").fetchone()
     assert row == (3,)
+
+
+def test_an_update_brings_exactly_the_old_values_that_observers_need(captured: Captured) -> None:
+    db = captured(plan("Order.update", old=["status"]))
+    db.execute("INSERT INTO orders (id, status, total) VALUES (1, 'new', 5)")
+    db.execute("UPDATE orders SET status = 'paid'")
+    assert db.execute("SELECT old FROM fql_outbox").fetchall() == [('{"status":"new"}',)]
+
+
+def test_an_update_without_such_observers_brings_none(captured: Captured) -> None:
+    db = captured(plan("Order.update"))
+    db.execute("INSERT INTO orders (id) VALUES (1)")
+    db.execute("UPDATE orders SET status = 'paid'")
+    assert db.execute("SELECT old FROM fql_outbox").fetchall() == [(None,)]

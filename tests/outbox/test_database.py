@@ -6,10 +6,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.outbox.plans import entity, plan
 
 from fql.errors import StoreError, UsageError
 from fql.outbox.database import install, opened, status, uninstall
-from tests.outbox.plans import entity, plan
 
 PLAN = plan("Order.insert", "Order.update")
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from tests.outbox.plans import entity, plan
 
 from fql.events.values import read_json
 from fql.outbox.rows import row_reader
 from fql.plan.model import EntityField
-from tests.outbox.plans import entity, plan
 
 Captured = Callable[[object], sqlite3.Connection]
 

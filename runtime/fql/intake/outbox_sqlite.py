@@ -116,9 +116,8 @@ class OutboxSqlite:
         if missing or now.problems:
             about = [f"no triggers on {', '.join(missing)}"] if missing else []
             logger.warning("source %s: %s", self.name, "; ".join([*about, *now.problems]))
-        return needs_old(plan) & watched(plan).keys() | {
-            entity.name for entity in plan.entities if not entity.table
-        }
+        in_application = {entity.name for entity in plan.entities if not entity.table}
+        return frozenset(needs_old(plan).keys() & watched(plan).keys() | in_application)
 
     async def fetch(self, limit: int) -> list[Arrival]:
         """Rows behind the last one that is done, oldest first. A busy or lost database gives

@@ -17,11 +17,11 @@ event it made, so that nothing is told twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fql.outbox.tables import OUTBOX_STATEMENTS, PREFIX, REPLACED
-from fql.plan.model import Entity, Plan
+from fql.plan.model import Entity, EntityField, Plan
 
 EVENTS = ("insert", "update", "delete")
 
@@ -80,14 +80,15 @@ def watched(plan: Plan) -> dict[str, tuple[str, ...]]:
     }
 
 
-def needs_old(plan: Plan) -> frozenset[str]:
-    """The entities whose updates are captured with the row before: some observer requires it."""
-    return frozenset(
-        trigger.entity
-        for observer in plan.observers
-        if observer.requires.old_values
-        for trigger in observer.on
-    )
+def needs_old(plan: Plan) -> dict[str, frozenset[str]]:
+    """For each entity the fields whose old value an update must bring, where there are any."""
+    needed: dict[str, frozenset[str]] = {}
+    for observer in plan.observers:
+        for trigger in observer.on:
+            fields = frozenset(observer.requires.old_values)
+            if fields and trigger.event == "update":
+                needed[trigger.entity] = needed.get(trigger.entity, frozenset()) | fields
+    return needed
 
 
 def capture_sql(plan: Plan, facts: Mapping[str, TableFacts]) -> Capture:
@@ -103,7 +104,8 @@ def capture_sql(plan: Plan, facts: Mapping[str, TableFacts]) -> Capture:
         found = _problems(entity, table)
         problems += found
         if table is not None and not found:
-            writer = _Writer(entity, table, events[entity.name], entity.name in with_old)
+            old = with_old.get(entity.name, frozenset())
+            writer = _Writer(entity, table, events[entity.name], old)
             triggers += writer.triggers()
     return Capture((*OUTBOX_STATEMENTS, REPLACED), tuple(triggers), tuple(problems))
 
@@ -131,11 +133,13 @@ def _column_problem(table: TableFacts, column: str, type_text: str) -> str:
 class _Writer:
     """The triggers of one entity."""
 
-    def __init__(self, entity: Entity, table: TableFacts, events: Iterable[str], old: bool) -> None:
+    def __init__(
+        self, entity: Entity, table: TableFacts, events: Iterable[str], old: Container[str]
+    ) -> None:
         self._entity = entity
         self._table = table
         self._events = frozenset(events)
-        self._old = old
+        self._old = tuple(field for field in entity.fields if field.name in old)
         self._name = text(entity.name)
         self._unique = table.unique if table.rowid else ()
 
@@ -168,8 +172,7 @@ class _Writer:
         )
 
     def _note(self, same: str, wanted: list[str], more: str = "") -> str:
-        keeps_old = "delete" in self._events or ("update" in self._events and self._old)
-        old = self._row("t") if keeps_old else "NULL"
+        old = self._row("t") if "delete" in self._events else self._old_row("t")
         return (
             "INSERT INTO fql_replaced (entity, same, place, old)"
             f" SELECT {self._name}, {same}, {self._place('t')}, {old}"
@@ -203,7 +206,7 @@ class _Writer:
         return self._trigger("insert", "AFTER INSERT", [*statements, self._forget()])
 
     def _update_event(self) -> str:
-        old = self._row("OLD") if self._old else "NULL"
+        old = self._old_row("OLD")
         return (
             "INSERT INTO fql_outbox (entity, event, new, old, raw)"
             f" VALUES ({self._name}, 'update', {self._row('NEW')}, {old}, 1)"
@@ -255,10 +258,15 @@ class _Writer:
             return f"{row}.{self._table.rowid}"
         return " || ',' || ".join(f"quote({row}.{quoted(c)})" for c in self._table.primary_key)
 
-    def _row(self, row: str) -> str:
-        """The declared fields as JSON text. No value may make the application's statement fail."""
+    def _old_row(self, row: str) -> str:
+        """What an update brings of the row before: the fields that some observer needs."""
+        return self._row(row, self._old) if self._old else "NULL"
+
+    def _row(self, row: str, fields: Sequence[EntityField] = ()) -> str:
+        """Fields (all declared ones, if none are named) as JSON text. No value may make the
+        application's statement fail."""
         parts = []
-        for number, field in enumerate(self._entity.fields):
+        for number, field in enumerate(fields or self._entity.fields):
             key = f"{',' if number else '{'}{json.dumps(field.name)}:"
             parts.append(f"{text(key)} || {_json(row, field.column or field.name)}")
         return " || ".join([*parts, "'}'"])
