@@ -1,0 +1,32 @@
+"""The runtime's commands. `fqlc` mounts them; each is imported when it is called.
+
+The runtime never imports the compiler. Where a command takes `.fql` sources, it asks the loader
+that the program around it has put into the click context:
+
+    context.meta["fql.plan_loader"] = loader    # loader(paths: tuple[str, ...]) -> bytes
+
+The loader compiles the files and gives the bytes of the plan. When the sources have errors it
+prints the diagnostics itself and raises `click.exceptions.Exit(1)`.
+"""
+
+from __future__ import annotations
+
+PLAN_LOADER = "fql.plan_loader"
+"""Key of the loader in `click.Context.meta`."""
+
+
+def commands() -> dict[str, str]:
+    """Each command's name and where it is, as `module:attribute`."""
+    return {
+        "run": "fql.cli.run:run",
+        "emit": "fql.cli.emit:emit",
+        "runs": "fql.cli.runs:runs",
+        "dlq": "fql.cli.dlq:dlq",
+        "trace": "fql.cli.trace:trace",
+        "pause": "fql.cli.pause:pause",
+        "resume": "fql.cli.pause:resume",
+        "capture": "fql.cli.capture:capture",
+        "doctor": "fql.cli.doctor:doctor",
+        "init": "fql.cli.init:init",
+        "demo": "fql.cli.demo:demo",
+    }

@@ -1,0 +1,135 @@
+"""`fqlc capture`: triggers and outbox in the application's database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fql.cli.output import data, json_line, say, table
+from fql.cli.project import (
+    Project,
+    find_project,
+    format_option,
+    plan_of,
+    reporting,
+    settings_option,
+)
+from fql.errors import UsageError
+from fql.outbox.database import Status, install, opened, status, uninstall, wanted_capture
+from fql.plan.settings_model import SqliteSource
+
+plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
+database_option = click.option(
+    "--database", metavar="FILE", help="The application's database; else that of fql.toml."
+)
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  fqlc capture plan --database shop.db shop.fql
+  fqlc capture install --database shop.db plan.json
+  fqlc capture status --database shop.db plan.json"""
+)
+def capture() -> None:
+    """Tell the outbox about every changed row, by triggers in a SQLite database."""
+
+
+@capture.command("plan")
+@plan_argument
+@database_option
+@settings_option
+@reporting
+def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
+    """Print the SQL that `install` would run; change nothing."""
+    project = find_project(settings_file).resolved()
+    plan = plan_of(sources, project)
+    with opened(_database(database, project), writable=False) as connection:
+        wanted = wanted_capture(connection, plan)
+    for problem in wanted.problems:
+        say(f"problem: {problem}")
+    for statement in (*wanted.statements, *(trigger.sql for trigger in wanted.triggers)):
+        data(f"{statement};\n")
+    if wanted.problems:
+        raise click.exceptions.Exit(1)
+
+
+@capture.command("install")
+@plan_argument
+@database_option
+@settings_option
+@reporting
+def do_install(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
+    """Create or renew the triggers that this plan needs, in one transaction."""
+    project = find_project(settings_file).resolved()
+    plan = plan_of(sources, project)
+    path = _database(database, project)
+    with opened(path, writable=True) as connection:
+        before = {t.name: t.state for t in status(connection, plan).triggers}
+        now = install(connection, plan)
+    renewed = [t for t in now.triggers if before.get(t.name) != "installed"]
+    tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
+    say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(renewed)} new)")
+
+
+@capture.command("status")
+@plan_argument
+@database_option
+@settings_option
+@format_option
+@reporting
+def show_status(
+    sources: tuple[str, ...], database: str | None, settings_file: str | None, form: str
+) -> None:
+    """Compare the triggers in the database with the plan; exit code 1 when they differ."""
+    project = find_project(settings_file).resolved()
+    plan = plan_of(sources, project)
+    with opened(_database(database, project), writable=False) as connection:
+        now = status(connection, plan)
+    _show_json(now) if form == "json" else _show_text(now)
+    if not now.in_step:
+        raise click.exceptions.Exit(1)
+
+
+def _show_json(now: Status) -> None:
+    for trigger in now.triggers:
+        json_line({"trigger": trigger.name, "table": trigger.table, "state": trigger.state})
+    for problem in now.problems:
+        json_line({"problem": problem})
+    json_line({"in_step": now.in_step, "outbox": now.outbox, "waiting": now.waiting})
+
+
+def _show_text(now: Status) -> None:
+    table(["trigger", "table", "state"], [(t.name, t.table, t.state) for t in now.triggers])
+    for problem in now.problems:
+        say(f"problem: {problem}")
+    say(f"{now.waiting} events wait in the outbox" if now.outbox else "there is no outbox yet")
+    say("in step with the plan" if now.in_step else "not in step: run `fqlc capture install`")
+
+
+@capture.command("uninstall")
+@database_option
+@settings_option
+@click.option("--force", is_flag=True, help="Give up events that still wait in the outbox.")
+@reporting
+def do_uninstall(database: str | None, settings_file: str | None, force: bool) -> None:
+    """Remove all triggers and tables that begin with fql_."""
+    path = _database(database, find_project(settings_file).resolved())
+    with opened(path, writable=True) as connection:
+        removed = uninstall(connection, force=force)
+    say(f"{path}: {removed} triggers and the outbox removed")
+
+
+def _database(given: str | None, project: Project) -> Path:
+    """The database on the command line, else the only SQLite source of the settings."""
+    if given is not None:
+        return Path(given)
+    sources = project.settings.sources.values()
+    found = [source.database for source in sources if isinstance(source, SqliteSource)]
+    if len(found) != 1:
+        raise UsageError(
+            "which database?" if found else "no database is given",
+            hint="name it with --database, or as one [sources.NAME] of kind sqlite in fql.toml",
+        )
+    return project.path(found[0])

@@ -1,0 +1,58 @@
+"""`fqlc init`: a small project that runs at once, without a network."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from fql.cli.output import data, say
+from fql.cli.project import reporting
+from fql.errors import UsageError
+
+FILES = ("shop.fql", "shop_test.fql", "fql.toml", "events.jsonl", "receiver.py")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fqlc init
+  fqlc init shop"""
+)
+@click.argument("folder", default=".", metavar="[DIR]")
+@reporting
+def init(folder: str) -> None:
+    """Write a small project: .fql, fql.toml, a test, events, a receiver to try it on."""
+    target = Path(folder)
+    taken = [name for name in FILES if (target / name).exists()]
+    if taken:
+        raise UsageError(
+            f"{target / taken[0]} exists already and is not overwritten",
+            hint="choose a new folder: fqlc init shop",
+        )
+    _write(target)
+    for name in FILES:
+        say(f"  {target / name}")
+    data(next_steps(target))
+
+
+def _write(target: Path) -> None:
+    files = resources.files("fql.cli") / "project_files"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            text = (files / name).read_text("utf-8")
+            (target / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+
+
+def next_steps(target: Path) -> str:
+    """What to try next, as commands."""
+    enter = "" if target == Path() else f"cd {target}\n  "
+    return (
+        f"Next:\n  {enter}fqlc check\n"
+        "  python3 receiver.py &\n"
+        "  fqlc run --events events.jsonl --until-idle"
+    )

@@ -1,0 +1,71 @@
+"""What commands write: data to standard output, talk to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from fql.errors import FqlError
+from fql.events.values import write_json
+
+
+def report(error: FqlError) -> None:
+    """Write an error of the runtime as one line and a hint to standard error."""
+    say(f"{click.style('error', fg='red', bold=True)}: {error.message}")
+    if error.hint:
+        say(f"  {click.style('hint', fg='cyan')}: {error.hint}")
+
+
+def say(text: str) -> None:
+    """Talk to the person."""
+    click.echo(text, err=True)
+
+
+def data(text: str) -> None:
+    """A piece of output."""
+    click.echo(text)
+
+
+def json_line(value: Mapping[str, object]) -> None:
+    """One object of JSON output, on a line of its own."""
+    click.echo(write_json(value).decode())
+
+
+def on_terminal() -> bool:
+    """True when a person reads standard error."""
+    return sys.stderr.isatty()
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns for people; nothing but a remark on standard error when there are no rows."""
+    cells = [list(row) for row in rows]
+    if not cells:
+        say("nothing to show")
+        return
+    widths = [max(len(line[n]) for line in [headers, *cells]) for n in range(len(headers))]
+    data(click.style(_line(headers, widths), bold=True))
+    for row in cells:
+        data(_line(row, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def moment(value: object) -> str:
+    """A time for people: local reading would differ between machines, so it is UTC."""
+    if isinstance(value, int | float):
+        value = datetime.fromtimestamp(value / 1_000, UTC)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return str(value or "").replace("T", " ")[:19]
+
+
+def shortened(text: str, width: int = 60) -> str:
+    """One line of at most `width` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"

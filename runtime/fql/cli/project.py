@@ -1,0 +1,142 @@
+"""What the commands share: the settings of the project, its plan, its store."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from fql.cli import PLAN_LOADER
+from fql.cli.output import report
+from fql.errors import FqlError, SettingsError, UsageError
+from fql.plan.codec import load_plan, read_plan
+from fql.plan.model import Plan
+from fql.plan.settings import Settings, read_settings, resolve
+from fql.plan.units import parse_duration
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SETTINGS_FILE = "fql.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Settings and the folder that their relative paths start from."""
+
+    settings: Settings = field(default_factory=Settings)
+    folder: Path = field(default_factory=Path.cwd)
+    file: Path | None = None
+
+    def path(self, text: str) -> Path:
+        """A path of the settings file."""
+        return self.folder / text
+
+    def resolved(self, environment: Mapping[str, str] | None = None) -> Project:
+        """The same with each `${NAME}` of the run-time tables replaced. Raises MissingSecrets."""
+        source = os.environ if environment is None else environment
+        return Project(resolve(self.settings, source), self.folder, self.file)
+
+    def store_url(self, given: str | None) -> str:
+        """The store: as given on the command line, else of the settings file, else `fql.db` in
+        the working folder."""
+        if given is not None:
+            return given
+        if "url" not in self.settings.store.model_fields_set:
+            return self.settings.store.url
+        return rebased(self.settings.store.url, self.folder)
+
+
+def rebased(url: str, folder: Path) -> str:
+    """A `sqlite:///relative/path` as seen from the settings file's folder."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    return f"{prefix}{folder.resolve() / url.removeprefix(prefix)}"
+
+
+def find_project(settings_file: str | None = None) -> Project:
+    """The settings given, else the nearest `fql.toml` from the working folder upwards, else the
+    defaults. Raises SettingsError."""
+    path = Path(settings_file) if settings_file else _found_upwards(Path.cwd())
+    if path is None:
+        return Project()
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SettingsError(f"the settings file {path} cannot be read: {reason}") from error
+    return Project(read_settings(text, str(path)), path.parent, path)
+
+
+def _found_upwards(folder: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        if (place / SETTINGS_FILE).is_file():
+            return place / SETTINGS_FILE
+    return None
+
+
+def plan_of(paths: tuple[str, ...], project: Project) -> Plan:
+    """The plan in a `.json` file, or compiled from `.fql` sources; without paths from the files
+    of the project. Raises PlanError, UsageError, or click's Exit when sources have errors."""
+    if len(paths) == 1 and paths[0].endswith(".json"):
+        return load_plan(paths[0])
+    chosen = paths or tuple(str(project.path(name)) for name in project.settings.project.files)
+    loader = click.get_current_context().meta.get(PLAN_LOADER)
+    if loader is None:
+        raise UsageError(
+            "only compiled plans can be used here", hint="compile first: fqlc compile -o plan.json"
+        )
+    return read_plan(loader(chosen))
+
+
+def reporting(command: Callable[P, R]) -> Callable[P, R]:
+    """Show errors of the runtime as one line and a hint, with their exit code."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except FqlError as error:
+            report(error)
+            raise click.exceptions.Exit(error.exit_code) from error
+
+    return wrapped
+
+
+class DurationType(click.ParamType[int]):
+    """A duration such as `30s`, in milliseconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read the text; a usage error says how to write one."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION = DurationType()
+
+settings_option = click.option(
+    "--settings", "settings_file", metavar="FILE", help="Settings file instead of fql.toml."
+)
+store_option = click.option("--store", metavar="URL", help="Store, such as sqlite:///fql.db.")
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output for people, or one JSON object a line.",
+)
