@@ -49,7 +49,7 @@ class Auth:
     """What auth adds to a request: fixed headers, a TLS identity, a token to be fetched."""
 
     headers: Headers = ()
-    tls: TlsSettings = TlsSettings()
+    tls: TlsSettings = field(default_factory=TlsSettings)
     oauth: OAuthClient | None = None
 
 

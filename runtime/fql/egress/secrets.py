@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
@@ -43,4 +44,5 @@ class Masker:
 
 def _spellings(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogateescape")
-    return {value, quote(raw, safe=""), b64encode(raw).decode("ascii")}
+    as_json = json.dumps(value, ensure_ascii=False)[1:-1]
+    return {value, as_json, quote(raw, safe=""), b64encode(raw).decode("ascii")}

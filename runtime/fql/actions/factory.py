@@ -1,0 +1,99 @@
+"""Makes the webhook actions of plans; they share connections, tokens and type tables."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction
+from fql.egress.encryption import Nonce
+from fql.egress.resolver import Resolver
+from fql.egress.send import Sender
+from fql.errors import SettingsError
+from fql.events.intake import Intake
+from fql.plan.addresses import EgressSettings, parse_address
+from fql.plan.model import Endpoint, Plan, PlanNode
+from fql.plan.table import TypeTable
+from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
+
+
+class WebhookActions:
+    """The factory of one runtime. `test_url` takes every request instead of its receiver."""
+
+    def __init__(
+        self, egress: EgressSettings | None = None, *, test_url: str | None = None,
+        resolver: Resolver | None = None, nonce: Nonce = os.urandom,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """Raises SettingsError for a `test_url` that is none."""
+        settings = egress or EgressSettings()
+        self._test = None if test_url is None else _test_target(test_url)
+        if self._test is not None:
+            settings = allowing(settings, self._test)
+        self.sender = Sender(settings, user_agent=USER_AGENT, resolver=resolver, clock=clock)
+        self._nonce = nonce
+        self._clock = clock
+        self._plans: dict[str, Surroundings] = {}
+
+    def __call__(
+        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None,
+        environment: Mapping[str, str],
+    ) -> WebhookAction:  # fmt: skip
+        """The action of a node; `endpoint` is the one it names, from the active plan.
+
+        Raises SettingsError, MissingSecrets.
+        """
+        return WebhookAction(node, endpoint, environment, self._surroundings(plan))
+
+    def _surroundings(self, plan: Plan) -> Surroundings:
+        found = self._plans.get(plan.digest)
+        if found is None or found.plan is not plan:
+            found = Surroundings(
+                plan, TypeTable.of(plan), Intake(plan), self.sender,
+                frozenset(read_without_type(plan)), self._test, self._nonce, self._clock,
+            )  # fmt: skip
+            self._plans = {plan.digest: found}
+        return found
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        await self.sender.close()
+
+
+def _test_target(test_url: str) -> UrlParts:
+    try:
+        return parse_literal_url(test_url)
+    except UrlProblem as problem:
+        raise SettingsError(f"test_url cannot be used: {problem}.", hint="") from problem
+
+
+def allowing(egress: EgressSettings, target: UrlParts) -> EgressSettings:
+    """The settings with the literal host and port of a target allowed."""
+    ports = egress.ports if target.port >= 1024 else (*egress.ports, target.port)
+    allow = (*egress.allow, target.host)
+    if parse_address(target.host) is None:
+        allow = (*allow, "127.0.0.0/8", "::1/128") if target.host == "localhost" else allow
+    return EgressSettings(allow, ports)
+
+
+def read_without_type(plan: Plan) -> Iterator[int]:
+    """The identities of nodes without `response:` whose answer is read all the same."""
+    for observer in plan.observers:
+        untyped = [node for node in observer.nodes if node.config.response is None]
+        if len(observer.nodes) < 2 or not untyped:
+            continue
+        names = frozenset(_answers_read(node.model_dump() for node in observer.nodes))
+        yield from (id(node) for node in untyped if node.name in names)
+
+
+def _answers_read(values: object) -> Iterator[str]:
+    """Names in every stored `response` expression within plain data."""
+    if isinstance(values, Mapping):
+        if values.get("op") == "response":
+            yield str(values.get("action"))
+        for inner in values.values():
+            yield from _answers_read(inner)
+    elif isinstance(values, Iterator | list | tuple):
+        for inner in values:
+            yield from _answers_read(inner)

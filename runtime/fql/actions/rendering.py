@@ -1,0 +1,141 @@
+"""From a plan's webhook to functions of a scope: url, headers and body, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fql.actions.port import RenderFailed
+from fql.egress.settings import resolve_parts, text_parts
+from fql.errors import SettingsError
+from fql.expressions.compile import compile_body, compile_text, envelope_body
+from fql.expressions.scope import Scope
+from fql.plan.codec import load_expression
+from fql.plan.expressions import Text, TextPart
+from fql.plan.headers import value_problem
+from fql.plan.model import Endpoint, Header, Json, NodeConfig
+from fql.plan.table import TypeTable
+from fql.plan.types import STRING
+from fql.plan.urls import (
+    UrlParts,
+    UrlProblem,
+    UrlTemplate,
+    ValueRefused,
+    check_rendered,
+    encode_query_value,
+    encode_segment,
+    parse_literal_url,
+    split_path,
+    split_url,
+)
+
+Render = Callable[[Scope], str]
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UrlRender:
+    """A url ready for values. `fixed` is the whole of it where there are no holes."""
+
+    base: UrlParts
+    path: Render
+    query: Render | None
+    fixed: UrlParts | None = None
+
+    def __call__(self, scope: Scope) -> UrlParts:
+        """The url for a scope. Raises RenderFailed for a value that must not stand in it."""
+        if self.fixed is not None:
+            return self.fixed
+        try:
+            path = self.path(scope)
+            query = None if self.query is None else self.query(scope)
+            check_rendered(path, query)
+        except ValueRefused as refused:
+            raise RenderFailed(f"url: {refused}") from refused
+        return replace(self.base, path=path, query=query)
+
+
+def url_render(
+    config: NodeConfig, endpoint: Endpoint | None, environment: Environment, user: str
+) -> UrlRender:
+    """Compile `url`, or the endpoint's url with `path` appended. Raises SettingsError."""
+    try:
+        template = _template(config, endpoint, environment, user)
+    except UrlProblem as problem:
+        raise SettingsError(
+            f"{user}: the url cannot be used: {problem}.",
+            hint="check the url and the ${NAME} values in it",
+        ) from problem
+    if template.base is None:
+        raise SettingsError(f"{user}: the url has no host.", hint="compile the plan again")
+    query = None if template.query is None else _compile(template.query, encode_query_value)
+    path = _compile(template.path, encode_segment)
+    literal = all(isinstance(part, str) for part in (*template.path, *(template.query or ())))
+    fixed = _fixed(template) if literal else None
+    return UrlRender(template.base, path, query, fixed)
+
+
+def _template(
+    config: NodeConfig, endpoint: Endpoint | None, environment: Environment, user: str
+) -> UrlTemplate:
+    if endpoint is None:
+        if config.url is None:
+            raise SettingsError(f"{user}: there is neither url nor endpoint.", hint="compile again")
+        return split_url(_parts(config.url, environment, user))
+    base = parse_literal_url("".join(map(str, _parts(endpoint.url, environment, user))))
+    if base.query is not None:
+        raise UrlProblem("malformed", "the url of an endpoint has no query")
+    if config.path is None:
+        return UrlTemplate(base, (base.path,))
+    rest = split_path(_parts(config.path, environment, user))
+    return UrlTemplate(base, (base.path.removesuffix("/"), *rest.path), rest.query)
+
+
+def _parts(stored: Json, environment: Environment, user: str) -> tuple[TextPart, ...]:
+    return resolve_parts(text_parts(load_expression(stored)), environment, user)
+
+
+def _fixed(template: UrlTemplate) -> UrlParts | None:
+    if template.base is None:
+        return None
+    path = "".join(map(str, template.path)) or "/"
+    query = None if template.query is None else "".join(map(str, template.query))
+    return replace(template.base, path=path, query=query)
+
+
+def _compile(parts: Sequence[TextPart], escape: Callable[[str], str]) -> Render:
+    return compile_text(Text(type=STRING, parts=tuple(parts)), {}, escape)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRender:
+    """One header; its value is checked for each scope."""
+
+    name: str
+    value: Render
+
+    def __call__(self, scope: Scope) -> tuple[str, str]:
+        """Name and value. Raises RenderFailed."""
+        value = self.value(scope)
+        problem = value_problem(value)
+        if problem:
+            raise RenderFailed(f"header {self.name}: {problem}")
+        return self.name, value
+
+
+def header_renders(
+    own: Sequence[Header], shared: Sequence[Header], environment: Environment, taken: Sequence[str]
+) -> tuple[HeaderRender, ...]:
+    """Compile an action's headers over those of its endpoint; `taken` names come from auth."""
+    merged = {header.name.lower(): header for header in (*shared, *own)}
+    for name in taken:
+        merged.pop(name.lower(), None)
+    return tuple(
+        HeaderRender(header.name, compile_text(load_expression(header.value), environment))
+        for header in merged.values()
+    )
+
+
+def body_render(body: Json | None, types: TypeTable) -> Callable[[Scope], bytes]:
+    """Compile the body; without one it is the event's envelope."""
+    return envelope_body if body is None else compile_body(load_expression(body), types)

@@ -1,0 +1,234 @@
+"""The `webhook` action: renders a request from a plan's node, sends it, reads the outcome."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from fql.actions.answers import AnswerReader, Check
+from fql.actions.port import Delivery, Outcome, Request
+from fql.actions.rendering import body_render, header_renders, url_render
+from fql.egress.answer import Limits
+from fql.egress.auth import auth_of
+from fql.egress.encryption import Encryptor, Nonce
+from fql.egress.failures import SendFailed
+from fql.egress.secrets import Masker
+from fql.egress.send import BODYLESS, Outgoing, Profile, Sender
+from fql.egress.settings import PolicyReader, effective
+from fql.egress.signing import Signer
+from fql.errors import SettingsError
+from fql.events.intake import Intake
+from fql.expressions.scope import Scope
+from fql.plan.headers import value_problem
+from fql.plan.model import Endpoint, Plan, PlanNode
+from fql.plan.table import TypeTable
+from fql.plan.urls import UrlParts
+
+USER_AGENT = "fql/0.1.0"
+KEPT_UNREAD = 4_096
+"""Bytes of an answer that are kept where nobody reads it."""
+SHOWN_BODY = 65_536
+"""Bytes of a request body that a dead letter shows."""
+TRACE_HEADERS = ("traceparent", "tracestate")
+
+
+class _Recording(Mapping[str, str]):
+    """An environment that remembers which values were taken, so that they can be masked.
+
+    With `stand_in` every name has that value: what `test_url` sends instead of credentials.
+    """
+
+    def __init__(self, names: Mapping[str, str], stand_in: str | None = None) -> None:
+        self._names = names
+        self._stand_in = stand_in
+        self.used: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        value = self._names[name]
+        self.used.append(value)
+        return value if self._stand_in is None else self._stand_in
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the actions of one plan share. `test_target` takes every request instead."""
+
+    plan: Plan
+    types: TypeTable
+    intake: Intake
+    sender: Sender
+    read_without_type: frozenset[int] = frozenset()
+    test_target: UrlParts | None = None
+    nonce: Nonce = os.urandom
+    clock: Callable[[], float] = time.time
+
+
+class WebhookRequest(Request):
+    """A rendered webhook. `shown` is made when somebody looks: most requests are never shown.
+
+    `members` is how many events it carries, 0 outside of batches.
+    """
+
+    __slots__ = ("_masker", "members")
+    _masker: Masker
+    members: int
+
+    def __init__(
+        self, method: str, target: UrlParts, headers: tuple[tuple[str, str], ...], body: bytes,
+        *, masker: Masker, members: int,
+    ) -> None:  # fmt: skip
+        put = object.__setattr__  # frozen, as its base is
+        put(self, "method", method)
+        put(self, "target", target)
+        put(self, "headers", headers)
+        put(self, "body", body)
+        put(self, "_masker", masker)
+        put(self, "members", members)
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """The request with secrets masked: method, url, headers, body."""
+        masker = self._masker
+        return {
+            "method": self.method,
+            "url": masker.text(str(self.target)),
+            "headers": {name: masker.text(value) for name, value in self.headers},
+            "body": masker.value(shown_body(self.body)),
+        }
+
+
+def shown_body(body: bytes) -> object:
+    """A body for people: JSON as JSON while it is short, else its start as text."""
+    if not body:
+        return None
+    if len(body) <= SHOWN_BODY:
+        try:
+            decoded: object = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass
+        else:
+            return decoded
+    return body[:SHOWN_BODY].decode("utf-8", "replace")
+
+
+class WebhookAction:
+    """One webhook of one plan. Raises SettingsError or MissingSecrets when it is made."""
+
+    def __init__(
+        self, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str],
+        shared: Surroundings,
+    ) -> None:  # fmt: skip
+        self._user = f"action {node.name}"
+        names = _Recording(environment)
+        reader = PolicyReader(effective(node, endpoint), names, self._user)
+        self._shared = shared
+        self._method = node.config.method
+        auth = auth_of(reader.auth())
+        signing, encryption = reader.signing(), reader.encryption()
+        self._encryptor = Encryptor(encryption, shared.nonce) if encryption else None
+        self._batched = reader.plain("batch.size") is not None
+        self._url = url_render(node.config, endpoint, names, self._user)
+        masked = _Recording(names, "test-masked")
+        header_names = names if shared.test_target is None else masked
+        taken = tuple(name for name, _ in auth.headers)
+        shared_headers = () if endpoint is None else endpoint.headers
+        self._headers = header_renders(node.config.headers, shared_headers, header_names, taken)
+        self._typed = any(h.name.lower() == "content-type" for h in self._headers)
+        self._body = body_render(node.config.body, shared.types)
+        self._masker = Masker([*names.used, *(secret for _, secret in auth.headers)])
+        self._answers = self._answer_reader(node)
+        if shared.test_target is not None:
+            auth = replace(auth, headers=tuple((n, "test-masked") for n, _ in auth.headers),
+                           oauth=None)  # fmt: skip
+        self._profile = Profile(Signer(signing) if signing else None, auth, self._limits(reader))
+        if self._url.base.scheme == "http" and auth.tls.certificate is not None:
+            raise SettingsError(
+                f"{self._user}: a client certificate cannot be shown over plain http.",
+                hint="use an https url",
+            )
+        shared.sender.prepare(self._profile)
+
+    def _answer_reader(self, node: PlanNode) -> AnswerReader:
+        response = node.config.response
+        check: Check | None = None
+        if response is not None:
+            intake = self._shared.intake
+
+            def check_typed(body: bytes) -> object:
+                return intake.check_answer(response, body)
+
+            check = check_typed
+        untyped = id(node) in self._shared.read_without_type
+        return AnswerReader(self._masker, check, untyped, self._batched)
+
+    def _limits(self, reader: PolicyReader) -> Limits:
+        read = int(str(reader.plain("max_response")))
+        answers = self._answers
+        keep = read if answers.check or answers.untyped or answers.batch else KEPT_UNREAD
+        return Limits(read=max(read, keep), keep=keep)
+
+    # The port
+
+    def render(self, scope: Scope) -> Request:
+        """Build the request. Raises RenderFailed."""
+        url = self._url(scope)
+        body = b"" if self._method in BODYLESS else self._body(scope)
+        if self._encryptor is not None and body:
+            body = self._encryptor.body(body)
+        headers = tuple(header(scope) for header in self._headers)
+        if not self._typed and self._method not in BODYLESS:
+            headers = (("Content-Type", "application/json"), *headers)
+        return WebhookRequest(
+            self._method, url, headers, body, masker=self._masker, members=len(scope.members)
+        )
+
+    async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
+        """Make one attempt within the deadline. Never raises, but for cancellation."""
+        started = time.perf_counter()
+        try:
+            outgoing = self._outgoing(request, delivery)
+            answer = await self._shared.sender.send(outgoing, self._profile, timeout_ms)
+        except SendFailed as failure:
+            return self._answers.failed(failure, _since(started))
+        members = request.members if isinstance(request, WebhookRequest) else 0
+        return self._answers.read(answer, self._shared.clock(), _since(started), members)
+
+    def _outgoing(self, request: Request, delivery: Delivery) -> Outgoing:
+        url = request.target
+        if not isinstance(url, UrlParts):
+            raise SendFailed("request", "the request has no url")
+        headers = (*request.headers, *_delivery_headers(delivery))
+        target = self._shared.test_target
+        if target is not None:
+            headers = (*headers, ("fql-test-target", self._masker.text(str(url))))
+            url = target
+        return Outgoing(request.method, url, headers, request.body, delivery.key)
+
+
+def _since(started: float) -> int:
+    return int((time.perf_counter() - started) * 1000)
+
+
+def _delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    headers = [
+        ("fql-observer", delivery.observer),
+        ("fql-action", delivery.action),
+        ("fql-attempt", str(delivery.attempt)),
+    ]
+    if delivery.redelivery:
+        headers.append(("fql-redelivery", "1"))
+    for name in TRACE_HEADERS:
+        value = delivery.context.get(name)
+        if value and not value_problem(value):
+            headers.append((name, value))
+    return tuple(headers)

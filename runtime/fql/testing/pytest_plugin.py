@@ -1,0 +1,21 @@
+"""The pytest plugin: the fixture `webhook_server`, a running `MockWebhookServer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fql.testing.server import MockWebhookServer
+
+
+@pytest.fixture
+def webhook_server() -> Iterator[MockWebhookServer]:
+    """A receiver on a free loopback port, stopped after the test."""
+    # Imported here, so that test runs that do not use it start no slower.
+    from fql.testing.server import MockWebhookServer
+
+    with MockWebhookServer() as server:
+        yield server

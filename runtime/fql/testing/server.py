@@ -1,0 +1,309 @@
+"""`MockWebhookServer`: a real receiver on a loopback port that remembers what it got.
+
+with MockWebhookServer() as server:
+    server.expect_call(url="/orders", method="POST")
+    ...                                   # send to server.url
+    assert server.wait_for(1)
+    assert server.all_expectations_met()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from fql.egress.verify import verify
+from fql.testing.http_server import HttpServer, Received
+from fql.testing.replies import Reply, act, whole
+
+Respond = Callable[["ReceivedRequest"], Reply | int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """A request that came. `genuine` is None where no signature was asked for."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: float
+    genuine: bool | None = None
+
+    @property
+    def payload(self) -> object:
+        """The body as JSON, or None where it is none."""
+        try:
+            decoded: object = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+        return decoded
+
+    @property
+    def key(self) -> str:
+        """The identity of the delivery, the same for each of its attempts."""
+        return self.headers.get("webhook-id", "")
+
+    @property
+    def attempt(self) -> int:
+        """Which try it is, from 1; 0 where the sender does not say."""
+        text = self.headers.get("fql-attempt", "")
+        return int(text) if text.isdecimal() else 0
+
+
+@dataclass(slots=True)
+class Expectation:
+    """A call that a test expects, and how often it was made."""
+
+    url: str | None
+    method: str | None
+    payload: object
+    headers: Mapping[str, str]
+    times: int | None
+    calls: int = 0
+
+    def fits(self, request: ReceivedRequest) -> bool:
+        """True if this is such a call."""
+        if self.method is not None and request.method != self.method.upper():
+            return False
+        if self.url is not None and not _same_url(self.url, request):
+            return False
+        wanted = {name.lower(): value for name, value in self.headers.items()}
+        if any(request.headers.get(name) != value for name, value in wanted.items()):
+            return False
+        return self.payload is None or _contains(request.payload, self.payload)
+
+    @property
+    def met(self) -> bool:
+        """True if it came as often as wanted: `times`, or at least once."""
+        return self.calls >= 1 if self.times is None else self.calls == self.times
+
+
+def _same_url(wanted: str, request: ReceivedRequest) -> bool:
+    """Compare a path, a path with query, or a whole url."""
+    parts = urlsplit(wanted)
+    path, _, query = request.path.partition("?")
+    if parts.netloc and parts.netloc not in {
+        request.headers.get("host", ""), urlsplit(request.headers.get("fql-test-target", "")).netloc
+    }:  # fmt: skip
+        return False
+    return path == (parts.path or "/") and (not parts.query or query == parts.query)
+
+
+def _contains(found: object, wanted: object) -> bool:
+    """True if objects hold at least the wanted keys; everything else is equal."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(
+            key in found and _contains(found[key], value) for key, value in wanted.items()
+        )
+    return found == wanted
+
+
+class MockWebhookServer:
+    """A receiver for tests. Use it as a context manager; port 0 takes a free one.
+
+    `verify` is a secret (or several): each request's signature is checked by `scheme`, and a
+    request that is not genuine is answered with 401.
+    """
+
+    def __init__(
+        self, port: int = 0, *, verify: str | Sequence[str] | None = None,
+        scheme: str = "standard", tls: ssl.SSLContext | None = None, host: str = "127.0.0.1",
+    ) -> None:  # fmt: skip
+        self._secrets = (verify,) if isinstance(verify, str) else tuple(verify or ())
+        self._scheme = scheme
+        self._server = HttpServer(self._behave, port=port, tls=tls, host=host)
+        self._changed = threading.Condition()
+        self._requests: list[ReceivedRequest] = []
+        self._expectations: list[Expectation] = []
+        self._unexpected: list[ReceivedRequest] = []
+        self._scripts: dict[str | None, deque[Reply]] = {}
+        self._default: Reply | Respond = Reply()
+        self._acting: set[asyncio.Task[None]] = set()
+
+    # Life
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.stop()
+
+    def start(self) -> None:
+        """Listen. Raises OSError for a taken port."""
+        self._server.open()
+
+    def stop(self) -> None:
+        """Drop every connection and let go of the port. What came stays readable."""
+        self._server.close()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, such as `http://127.0.0.1:40123`."""
+        scheme = "https" if self._server.tls else "http"
+        return f"{scheme}://{self._server.host}:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened so far."""
+        return self._server.connections
+
+    # What came
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """Everything that came, in order."""
+        with self._changed:
+            return list(self._requests)
+
+    @property
+    def called(self) -> bool:
+        """True once a request came."""
+        return self.call_count > 0
+
+    @property
+    def call_count(self) -> int:
+        """How many requests came."""
+        with self._changed:
+            return len(self._requests)
+
+    @property
+    def last_payload(self) -> object:
+        """The body of the latest request as JSON; None before any, or where it is no JSON."""
+        with self._changed:
+            return self._requests[-1].payload if self._requests else None
+
+    @property
+    def ledger(self) -> list[tuple[str, int, float]]:
+        """Key, attempt and time (seconds of a clock that only goes forward) of each request."""
+        return [(request.key, request.attempt, request.at) for request in self.requests]
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> bool:
+        """Wait until `count` requests came, at most `timeout` seconds. True if they did."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._requests) >= count, timeout)
+
+    async def arrived(self, count: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
+        """`wait_for` for tests that run a loop themselves."""
+        return await asyncio.to_thread(self.wait_for, count, timeout)
+
+    def clear(self) -> None:
+        """Forget what came; scripts and expectations stay."""
+        with self._changed:
+            self._requests.clear()
+
+    # What is expected
+
+    def expect_call(
+        self, url: str | None = None, method: str | None = None, *, payload: object = None,
+        headers: Mapping[str, str] | None = None, times: int | None = None,
+        reply: Reply | int | None = None,
+    ) -> Expectation:  # fmt: skip
+        """Expect a call. `url` is a path or a whole url; objects of `payload` may hold more keys;
+        `times` None means at least once. `reply` is what that path answers next."""
+        expectation = Expectation(url, method, payload, headers or {}, times)
+        with self._changed:
+            self._expectations.append(expectation)
+        if reply is not None:
+            self.reply(reply, path=urlsplit(url).path if url else None)
+        return expectation
+
+    def all_expectations_met(self) -> bool:
+        """True if each expected call came as often as wanted."""
+        with self._changed:
+            return all(expectation.met for expectation in self._expectations)
+
+    def unmet(self) -> list[Expectation]:
+        """The expected calls that did not come as often as wanted."""
+        with self._changed:
+            return [expectation for expectation in self._expectations if not expectation.met]
+
+    @property
+    def unexpected(self) -> list[ReceivedRequest]:
+        """Requests that fitted no expectation, where there are any expectations."""
+        with self._changed:
+            return list(self._unexpected)
+
+    # What it answers
+
+    def reply(self, *replies: Reply | int, path: str | None = None) -> None:
+        """Answer the next requests (of a path, or of any) in turn; then as always."""
+        with self._changed:
+            script = self._scripts.setdefault(path, deque())
+            script.extend(_as_reply(reply) for reply in replies)
+
+    def always(self, reply: Reply | int | Respond) -> None:
+        """Answer like this where no script says otherwise. A function gets each request; it runs
+        on the server's thread."""
+        with self._changed:
+            self._default = reply if callable(reply) else _as_reply(reply)
+
+    def _behave(self, received: Received, transport: asyncio.Transport) -> None:
+        request = self._record(received)
+        reply = self._choose(request)
+        if reply.fault is None and not reply.delay:
+            transport.write(whole(reply))
+            return
+        task = asyncio.get_running_loop().create_task(act(reply, transport))
+        self._acting.add(task)
+        task.add_done_callback(self._acting.discard)
+
+    def _record(self, received: Received) -> ReceivedRequest:
+        request = ReceivedRequest(
+            received.method, received.target, received.headers, received.body, received.at,
+            self._genuine(received),
+        )  # fmt: skip
+        with self._changed:
+            self._requests.append(request)
+            self._count(request)
+            self._changed.notify_all()
+        return request
+
+    def _count(self, request: ReceivedRequest) -> None:
+        fitting = [e for e in self._expectations if e.fits(request)]
+        for expectation in fitting:
+            expectation.calls += 1
+        if self._expectations and not fitting:
+            self._unexpected.append(request)
+
+    def _genuine(self, received: Received) -> bool | None:
+        if not self._secrets:
+            return None
+        return verify(
+            received.raw_headers, received.body, self._secrets, scheme=self._scheme,
+            tolerance=300, now=time.time(),
+        )  # fmt: skip
+
+    def _choose(self, request: ReceivedRequest) -> Reply:
+        if request.genuine is False:
+            return Reply(401, {"error": "the signature is not genuine"})
+        with self._changed:
+            for path in (request.path.partition("?")[0], None):
+                script = self._scripts.get(path)
+                if script:
+                    return script.popleft()
+            default = self._default
+        return default if isinstance(default, Reply) else _as_reply(default(request))
+
+
+def _as_reply(reply: Reply | int) -> Reply:
+    return Reply(status=reply) if isinstance(reply, int) else reply
