@@ -10,7 +10,7 @@ class Sink:
     """Collects diagnostics of one compile. Passes report here and go on."""
 
     def __init__(self) -> None:
-        self._found: list[Diagnostic] = []
+        self._found: dict[Diagnostic, None] = {}
 
     def error(
         self,
@@ -42,8 +42,7 @@ class Sink:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a finished diagnostic; the same one twice counts once."""
-        if diagnostic not in self._found:
-            self._found.append(diagnostic)
+        self._found[diagnostic] = None
 
     @property
     def found(self) -> tuple[Diagnostic, ...]:

@@ -6,6 +6,7 @@ key means is decided by `fqlc.checks` from the table of blocks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -61,7 +62,7 @@ class StringLiteral(Tree):
     """
 
     value: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
     environment: tuple[tuple[int, int, str], ...] = ()
     escaped: frozenset[int] = frozenset()
     triple: bool = False

@@ -1,0 +1,57 @@
+"""Brackets of a broken declaration: which are open, and a balanced row to go on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fqlc.syntax.lexemes import Lexeme
+
+CLOSERS = {"LBRACE": "RBRACE", "LBRACKET": "RBRACKET", "LPAREN": "RPAREN"}
+_SIGNS = {"RBRACE": "}", "RBRACKET": "]", "RPAREN": ")"}
+
+
+@dataclass(slots=True)
+class Balanced:
+    """`lexemes` with closers put in (their text is empty) and stray ones left out. `unclosed`
+    are openers with the lexeme that shows it: a closer of another kind, or None for the end."""
+
+    lexemes: list[Lexeme] = field(default_factory=list)
+    unclosed: list[tuple[Lexeme, Lexeme | None]] = field(default_factory=list)
+    stray: list[Lexeme] = field(default_factory=list)
+
+
+def balance(lexemes: list[Lexeme]) -> Balanced:
+    """Match the brackets of a row of lexemes, once through."""
+    result = Balanced()
+    stack: list[Lexeme] = []
+    for lexeme in lexemes:
+        if lexeme.type in CLOSERS:
+            stack.append(lexeme)
+        elif lexeme.type in _SIGNS and not _close(result, stack, lexeme):
+            continue
+        result.lexemes.append(lexeme)
+    while stack:
+        _put_in(result, stack.pop(), None)
+    return result
+
+
+def closer_text(opener: Lexeme) -> str:
+    """The sign that closes an opener."""
+    return _SIGNS[CLOSERS[opener.type]]
+
+
+def _close(result: Balanced, stack: list[Lexeme], lexeme: Lexeme) -> bool:
+    """Take the partner of a closer off the stack; False for a closer without partner."""
+    if all(CLOSERS[opener.type] != lexeme.type for opener in stack):
+        result.stray.append(lexeme)
+        return False
+    while CLOSERS[stack[-1].type] != lexeme.type:
+        _put_in(result, stack.pop(), lexeme)
+    stack.pop()
+    return True
+
+
+def _put_in(result: Balanced, opener: Lexeme, found: Lexeme | None) -> None:
+    result.unclosed.append((opener, found))
+    place = result.lexemes[-1].end
+    result.lexemes.append(Lexeme(CLOSERS[opener.type], place, place, "", opener.origin))

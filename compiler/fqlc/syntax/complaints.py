@@ -1,0 +1,120 @@
+"""FQL101 and FQL102: the messages of the parser, at most one FQL101 for each part."""
+
+from __future__ import annotations
+
+from fql_grammar.tokens import TOP_LEVEL
+
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax.attempt import Failure
+from fqlc.syntax.brackets import Balanced, closer_text
+from fqlc.syntax.expected import expected_words, found_words
+from fqlc.syntax.lexemes import Lexeme, Origin
+
+
+class Complaint:
+    """The one FQL101 that a declaration or a direct child block may have."""
+
+    def __init__(self, *, spent: bool = False) -> None:
+        self._spent = spent
+
+    def unexpected(self, failure: Failure, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
+        """Say what was expected where reading stopped; `behind` stands after the lexemes."""
+        if self._spent:
+            return
+        self._spent = True
+        if (word := _without_colon(failure, lexemes)) is not None:
+            _missing_colon(word)
+            return
+        found = lexemes[failure.at] if failure.at < len(lexemes) else behind
+        if found is not None and not found.text:
+            found = behind
+        origin = lexemes[0].origin
+        wanted = expected_words(failure.expected)
+        origin.sink.error(
+            "FQL101",
+            f"expected {wanted}, found {found_words(found)}",
+            _place(found, lexemes, origin),
+            label=f"expected {wanted} here" if wanted != "nothing more" else "not expected",
+        )
+
+    def stray(self, lexeme: Lexeme) -> None:
+        """A closing bracket that closes nothing."""
+        self._say(lexeme, f"`{lexeme.text}` closes nothing", "no bracket is open here")
+
+    def no_declaration(self, lexeme: Lexeme) -> None:
+        """Something at the top level that begins no declaration."""
+        near = nearest(lexeme.text, TOP_LEVEL)
+        self._say(
+            lexeme,
+            f"expected a declaration, found {found_words(lexeme)}",
+            "a declaration begins here",
+            (f"a word with a similar name exists: `{near}`",)
+            if near
+            else (f"declarations begin with one of {', '.join(f'`{w}`' for w in TOP_LEVEL)}",),
+        )
+
+    def _say(self, at: Lexeme, message: str, label: str, advice: tuple[str, ...] = ()) -> None:
+        if not self._spent:
+            self._spent = True
+            at.origin.sink.error("FQL101", message, at.span(), label=label, help=advice)
+
+
+def unclosed(balanced: Balanced, next_word: str) -> None:
+    """FQL102 at the innermost opener, with what shows that it is not closed."""
+    opener, found = balanced.unclosed[0]
+    closer = closer_text(opener)
+    labels: tuple[Label, ...] = ()
+    if found is not None:
+        labels = (Label(found.span(), f"`{found.text}` stands here instead of `{closer}`"),)
+        place = found.start
+    else:
+        place = next(x.end for x in reversed(balanced.lexemes) if x.text)
+    where = Span(opener.origin.path, place, place)
+    if found is None:
+        labels = (Label(where, f"`{closer}` is missing before {next_word}"),)
+    opener.origin.sink.error(
+        "FQL102",
+        f"this `{opener.text}` is not closed",
+        opener.span(),
+        label="opened here",
+        labels=labels,
+        fix=Fix((Edit(where, closer if found is not None else f"\n{closer}"),), safe=False),
+    )
+
+
+def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
+    if found is not None:
+        return found.span()
+    end = next((x.end for x in reversed(lexemes) if x.text), lexemes[0].end)
+    return origin.span(max(end - 1, 0), end)
+
+
+def _without_colon(failure: Failure, lexemes: list[Lexeme]) -> Lexeme | None:
+    """The key of `key value`, which reads like the head of a block without braces."""
+    at = failure.at
+    if "LBRACE" not in failure.expected or "NUMBER" in failure.expected or at < 3:
+        return None
+    word = lexemes[at - 1]
+    if lexemes[at - 2].type == "NAME" and _same_line(lexemes[at - 2], lexemes[at - 1]):
+        word = lexemes[at - 2]
+    elif at == len(lexemes) or not _same_line(word, lexemes[at]):
+        return None
+    opened = any(x.type == "LBRACE" for x in lexemes[: lexemes.index(word)])
+    return word if opened and word.type == "NAME" else None
+
+
+def _same_line(a: Lexeme, b: Lexeme) -> bool:
+    return "\n" not in a.origin.text[a.end : b.start]
+
+
+def _missing_colon(word: Lexeme) -> None:
+    end = word.origin.span(word.end, word.end)
+    word.origin.sink.error(
+        "FQL101",
+        f"expected `:` behind `{word.text}`",
+        word.span(),
+        label="a key is followed by `:`",
+        fix=Fix((Edit(end, ":"),), safe=False),
+    )

@@ -1,0 +1,328 @@
+"""From text to lexemes, by one regular expression, with the words made contextual.
+
+The lexer also notes where declarations begin (`Lexed.starts`), because it alone sees columns, and
+answers what is no token at all (FQL103, FQL105, FQL390). Lark gets the lexemes of a declaration
+at a time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fql_grammar import tokens as table
+
+from fqlc.syntax import ast, numbers, strings
+from fqlc.syntax.lexemes import Lexeme, Literal, Origin
+
+MAX_LEXEMES = 1_500_000
+MAX_PROBLEMS = 1_000
+MAX_DEPTH = 100
+
+_PATTERN = re.compile(table.TOKEN_PATTERN)
+_HEAD = re.compile(r"[ \t]+[A-Za-z_\"'{]|\{")
+_RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|\{{)", re.MULTILINE)
+_HEAD_OF_BLOCK = re.compile(
+    r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
+)
+_HEAD_OF_UNKNOWN = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\{|[ \t]*\{")
+_OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
+_SUSPECT_WORDS = frozenset(
+    {"and", "or", "is", "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
+     "True", "TRUE", "False", "FALSE"}
+)  # fmt: skip
+_BEFORE_VALUE = frozenset(
+    {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
+)
+_ENDS_DECLARATION = frozenset(
+    {"RBRACE", "RBRACKET", "RPAREN", "STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
+)
+_WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
+               **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
+
+
+class Lexed:
+    """The lexemes of a file. `starts` are the indices at which declarations begin, `suspects`
+    those of spellings of other languages, which `fqlc.syntax.foreign` answers."""
+
+    def __init__(self) -> None:
+        self.lexemes: list[Lexeme] = []
+        self.comments: list[ast.Comment] = []
+        self.starts: list[int] = []
+        self.suspects: list[int] = []
+
+
+def lex(origin: Origin) -> Lexed:
+    """Read a whole text. Problems go to the sink of the origin; never raises."""
+    lexer = _Lexer(origin)
+    lexer.run()
+    return lexer.lexed
+
+
+class _Lexer:
+    """One pass over one text. `_brackets` holds the open brackets since the declaration began."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.lexed = Lexed()
+        self._brackets: list[str] = []
+        self._problems = 0
+        self._cut_triple = False
+
+    def run(self) -> None:
+        """Scan, and scan again from where it must jump ahead."""
+        position: int | None = 0
+        while position is not None:
+            position = self._scan(position)
+
+    def _scan(self, position: int) -> int | None:
+        """Take tokens from `position`; the place to go on at after a jump, None at the end."""
+        lexemes, origin, text = self.lexed.lexemes, self.origin, self.origin.text
+        scan = _PATTERN.scanner(text, position).match
+        signs, words, brackets = table.SIGNS, _WORD_TYPES, self._brackets
+        append = lexemes.append
+        previous = lexemes[-1] if lexemes else None
+        while True:
+            match = scan()
+            assert match is not None  # the pattern matches anything
+            kind = match.lastgroup
+            assert kind is not None
+            start, end = match.span(kind)
+            written = match.group(kind)
+            if kind == "WORD":
+                type_ = words.get(written, "NAME")
+                if previous is not None and previous.type in ("DOT", "QDOT", "AT"):
+                    type_ = "NAME"
+                elif type_ == "TOP":
+                    type_ = self._top_word(start, end, previous)
+                elif type_ == "SUSPECT":
+                    self.lexed.suspects.append(len(lexemes))
+                    type_ = "NAME"
+                if not brackets and type_ == "NAME":
+                    self._maybe_unknown_block(start, end, previous)
+                previous = Lexeme(type_, start, end, written, origin)
+                append(previous)
+            elif kind == "SIGN":
+                type_ = signs[written]
+                if written == ":":
+                    _make_key(previous)
+                elif written in _OPEN:
+                    if written == "{" and previous is not None and previous.text == "flow":
+                        previous.type = "FLOW" if previous.type == "NAME" else previous.type
+                    brackets.append(written)
+                    if len(brackets) > MAX_DEPTH:
+                        return self._too_deep(start, end)
+                elif written in _CLOSE:
+                    if brackets:
+                        brackets.pop()
+                elif written == "=" and not self._is_let_sign(previous):
+                    self.lexed.suspects.append(len(lexemes))
+                previous = Lexeme(type_, start, end, written, origin)
+                append(previous)
+            elif kind == "END":
+                return None
+            elif (jump := self._other(kind, match.start(), start, end)) is not None:
+                return jump if jump >= 0 else None
+            else:
+                previous = lexemes[-1] if lexemes else None
+
+    # Rarer tokens ------------------------------------------------------------
+
+    def _other(self, kind: str, gap: int, start: int, end: int) -> int | None:
+        """A token that is neither word nor sign. Where to jump, -1 to stop, None to go on."""
+        if len(self.lexed.lexemes) + len(self.lexed.comments) > MAX_LEXEMES:
+            return self._too_many(start, end)
+        if kind == "STRING":
+            self._add("STRING", start, end, strings.read_string(self.origin, start, end))
+        elif kind == "COMMENT":
+            self._comment(gap, start, end)
+        elif kind == "NUMBER":
+            self._add("NUMBER", start, end, numbers.read_number(self.origin, start, end))
+        elif kind == "TRIPLE":
+            self._triple(start, end)
+        elif kind == "NOT_IN":
+            self._add("OP", start, end)
+        elif kind in ("FOREIGN", "AMP", "URL"):
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+            self._add("FOREIGN", start, end)
+        else:
+            return self._unreadable(kind, start, end)
+        return None
+
+    def _add(self, type_: str, start: int, end: int, value: Literal | None = None) -> None:
+        text = self.origin.text[start:end]
+        self.lexed.lexemes.append(Lexeme(type_, start, end, text, self.origin, value))
+
+    def _comment(self, gap: int, start: int, end: int) -> None:
+        text = self.origin.text
+        own_line = gap == 0 or "\n" in text[gap:start]
+        if gap and not own_line:
+            own_line = text[gap - 1] == "\n"
+        self.lexed.comments.append(
+            ast.Comment(
+                span=self.origin.span(start, end),
+                text=text[start + 1 : end].strip(),
+                own_line=own_line,
+            )
+        )
+
+    def _triple(self, start: int, end: int, *, closed: bool = True) -> None:
+        if self._is_documentation(start, end):
+            doc = strings.read_doc(self.origin, start, end, closed=closed)
+            self._add("DOC", start, end, doc)
+        else:
+            literal = strings.read_triple(self.origin, start, end, closed=closed)
+            self._add("STRING", start, end, literal)
+
+    def _is_documentation(self, start: int, end: int) -> bool:
+        """True unless a value is wanted here. On a line of its own before a block it documents
+        the block, and the value is missing."""
+        previous = self.lexed.lexemes[-1] if self.lexed.lexemes else None
+        if previous is None:
+            return True
+        wanted = previous.type in _BEFORE_VALUE or (
+            previous.type == "_COMMA" and self._brackets[-1:] not in ([], ["{"])
+        )
+        if not wanted:
+            return True
+        new_line = "\n" in self.origin.text[previous.end : start]
+        return new_line and _HEAD_OF_BLOCK.match(self.origin.text, end) is not None
+
+    # Where declarations begin ------------------------------------------------
+
+    def _top_word(self, start: int, end: int, previous: Lexeme | None) -> str:
+        """The terminal of a word that can begin a declaration; notes it when it does."""
+        text, lexemes, starts = self.origin.text, self.lexed.lexemes, self.lexed.starts
+        if _HEAD.match(text, end) is None or not self._may_begin(start, previous):
+            return "NAME"
+        documented = previous is not None and previous.type == "DOC"
+        first = len(lexemes) - 1 if documented else len(lexemes)
+        if not starts or first > starts[-1]:
+            starts.append(first)
+        self._brackets.clear()
+        return table.TOP_LEVEL[text[start:end]]
+
+    def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
+        """Outside of all brackets a word begins a block of unknown kind when a declaration has
+        ended before it; the checker answers such a kind."""
+        if previous is None or self.lexed.starts[-1:] == [len(self.lexed.lexemes) - 1]:
+            return
+        ended = previous.type == "RBRACE" or (
+            previous.type in _ENDS_DECLARATION
+            and self._in_first_column(start)
+            and _HEAD_OF_UNKNOWN.match(self.origin.text, end) is not None
+        )
+        if ended:
+            documented = previous.type == "DOC"
+            self.lexed.starts.append(len(self.lexed.lexemes) - documented)
+
+    def _may_begin(self, start: int, previous: Lexeme | None) -> bool:
+        if previous is None:
+            return True
+        begun = self.lexed.starts and previous is self.lexed.lexemes[self.lexed.starts[-1]]
+        if begun and previous.type != "DOC":
+            return start == 0 or self._in_first_column(start)
+        if self._in_first_column(start):
+            return True
+        return not self._brackets and previous.type in _ENDS_DECLARATION
+
+    def _in_first_column(self, start: int) -> bool:
+        return start == 0 or self.origin.text[start - 1] == "\n"
+
+    def _is_let_sign(self, previous: Lexeme | None) -> bool:
+        """True for the `=` of `let name =`."""
+        lexemes = self.lexed.lexemes
+        return previous is not None and len(lexemes) >= 2 and lexemes[-2].type == "LET"
+
+    # What is no token --------------------------------------------------------
+
+    def _unreadable(self, kind: str, start: int, end: int) -> int | None:
+        self._problems += 1
+        if self._problems > MAX_PROBLEMS:
+            return self._too_many(start, end)
+        if kind == "OPEN_STRING":
+            self._open_string(start, end)
+        elif kind == "OPEN_TRIPLE":
+            return self._open_triple(start)
+        else:
+            self._unknown_character(start, end)
+        return None
+
+    def _open_string(self, start: int, end: int) -> None:
+        quote = self.origin.text[start]
+        self.origin.sink.error(
+            "FQL103",
+            "a text is not closed on its line",
+            self.origin.span(start, end),
+            label=f"no `{quote}` follows on this line",
+            help=('close it, or write a text of several lines between `"""` and `"""`',),
+        )
+        self._add("STRING", start, end, strings.read_string(self.origin, start, end, closed=False))
+
+    def _open_triple(self, start: int) -> int:
+        """Report it and go on at the next declaration; a second one ends the reading."""
+        text = self.origin.text
+        self.origin.sink.error(
+            "FQL103",
+            'a text in `"""` is not closed',
+            self.origin.span(start, start + 3),
+            label="opened here",
+            help=('write `"""` behind its end',),
+        )
+        resync = None if self._cut_triple else _RESYNC.search(text, start)
+        self._cut_triple = True
+        end = resync.start() if resync is not None else len(text)
+        self._triple(start, end, closed=False)
+        return end
+
+    def _unknown_character(self, start: int, end: int) -> None:
+        written = self.origin.text[start:end]
+        shown = written if written.isprintable() and len(written) <= 20 else ascii(written[:20])
+        smart = any(c in "\u2018\u2019\u201c\u201d" for c in written)
+        environment = written == "$"
+        self.origin.sink.error(
+            "FQL105",
+            f"`{shown}` has no meaning outside of a text",
+            self.origin.span(start, end),
+            label="unknown character" if end == start + 1 else "unknown characters",
+            help=_advice(smart=smart, environment=environment),
+        )
+
+    def _too_deep(self, start: int, end: int) -> int | None:
+        """Leave the declaration: the next one is looked for in the first column."""
+        self.origin.sink.error(
+            "FQL390",
+            f"brackets are nested more than {MAX_DEPTH} deep",
+            self.origin.span(start, end),
+            label=f"opens level {MAX_DEPTH + 1}",
+        )
+        self._brackets.clear()
+        self._add("TOO_DEEP", start, end)
+        resync = _RESYNC.search(self.origin.text, end)
+        return resync.start() if resync is not None else len(self.origin.text)
+
+    def _too_many(self, start: int, end: int) -> int:
+        what = (
+            f"more than {MAX_PROBLEMS:,} stretches cannot be read; the rest is not looked at"
+            if self._problems > MAX_PROBLEMS
+            else f"the file has more than {MAX_LEXEMES:,} tokens; the rest is not read"
+        )
+        self.origin.sink.error("FQL390", what, self.origin.span(start, end))
+        return -1
+
+
+def _make_key(previous: Lexeme | None) -> None:
+    """The lexeme before a colon is a key, whatever the word means elsewhere."""
+    if previous is None:
+        return
+    if previous.type == "STRING":
+        previous.type = "QKEY"
+    elif previous.text.isidentifier():
+        previous.type = "KEY"
+
+
+def _advice(*, smart: bool, environment: bool) -> tuple[str, ...]:
+    if smart:
+        return ("texts stand between straight quotes: \"text\" or 'text'",)
+    if environment:
+        return ('references to the environment stand inside a text: "${NAME}"',)
+    return ()

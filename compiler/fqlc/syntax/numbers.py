@@ -1,0 +1,91 @@
+"""Numbers, durations and sizes."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
+
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+from fqlc.syntax.lexemes import Origin
+
+MAX_DIGITS = 1_000
+_NUMBER = re.compile(r"((?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)([A-Za-z]*)")
+
+Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral
+
+
+def read_number(origin: Origin, start: int, end: int) -> Quantity:
+    """The literal of a number with or without unit; reports FQL105 and gives zero when bad."""
+    text = origin.text[start:end]
+    span = Span(origin.path, start, end)
+    if text.isdigit() and text[0] != "0" and len(text) < MAX_DIGITS:
+        return ast.NumberLiteral(span=span, value=int(text))
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > MAX_DIGITS:
+        return _bad_number(origin, span, text)
+    digits, unit = match[1].replace("_", ""), match[2]
+    value = Decimal(digits) if "." in digits else int(digits)
+    if not unit:
+        return ast.NumberLiteral(span=span, value=value)
+    return _with_unit(origin, span, text, value, unit)
+
+
+def _with_unit(
+    origin: Origin, span: Span, text: str, value: int | Decimal, unit: str
+) -> Quantity:
+    factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
+    if factor is None:
+        return _bad_unit(origin, span, text, unit)
+    amount = value * factor
+    if amount != int(amount):
+        _report(origin, span, f"`{text}` is not a whole number of {_smallest(unit)}", "too fine")
+    if unit in DURATION_UNITS:
+        return ast.DurationLiteral(span=span, milliseconds=int(amount), text=text)
+    return ast.SizeLiteral(span=span, size=int(amount), text=text)
+
+
+def _smallest(unit: str) -> str:
+    return "milliseconds" if unit in DURATION_UNITS else "bytes"
+
+
+def _bad_unit(origin: Origin, span: Span, text: str, unit: str) -> Quantity:
+    """Report the unit and go on with a quantity, so that nothing follows from it."""
+    near = nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
+    where = Span(span.path, span.end - len(unit), span.end)
+    origin.sink.error(
+        "FQL105",
+        f"`{unit}` is no unit of time or size",
+        span,
+        label="unknown unit",
+        help=(
+            "units of time are `ms s m h d`, of size `B KB MB GB TB` and `KiB MiB GiB TiB`",
+            *((f"a unit with a similar name exists: `{near}`",) if near else ()),
+        ),
+        fix=Fix((Edit(where, near),), safe=near.lower() == unit.lower()) if near else None,
+    )
+    if near in SIZE_UNITS:
+        return ast.SizeLiteral(span=span, size=1, text=text)
+    if near in DURATION_UNITS:
+        return ast.DurationLiteral(span=span, milliseconds=1, text=text)
+    return ast.NumberLiteral(span=span, value=1)
+
+
+def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
+    if len(text) > MAX_DIGITS:
+        _report(origin, span, f"a number has more than {MAX_DIGITS:,} digits", "too long")
+    else:
+        help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
+        if re.fullmatch(r"0[0-9]+", text):
+            help_ = "leave out the zeros at the begin, or put the digits in quotes as a text"
+        _report(origin, span, f"`{text}` is not a number", "not a number", help_)
+    return ast.NumberLiteral(span=span, value=1)
+
+
+def _report(origin: Origin, span: Span, message: str, label: str, advice: str = "") -> None:
+    help_ = (advice,) if advice else ()
+    origin.sink.error("FQL105", message, span, label=label, help=help_)

@@ -1,0 +1,156 @@
+"""A text to its syntax tree: lex, repair foreign spellings, then one declaration at a time.
+
+Each declaration is read by Lark on its own; one that Lark refuses goes to `recover`. So one
+broken declaration spoils no other, and the time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import SourceText
+from fqlc.syntax import ast
+from fqlc.syntax.attempt import Failure, attempt
+from fqlc.syntax.complaints import Complaint
+from fqlc.syntax.foreign import repair
+from fqlc.syntax.lexemes import Lexeme, Origin
+from fqlc.syntax.lexer import lex
+from fqlc.syntax.recover import recover
+
+MAX_COMPLAINTS = 1_000
+"""Broken declarations of a file behind this number are counted broken without a message."""
+
+
+def parse_file(source: SourceText, sink: Sink) -> ast.File:
+    """The syntax tree of a file. Problems go to the sink; never raises on any text."""
+    with _collector_at_rest():
+        origin = Origin(source.path, source.text, sink)
+        lexed = lex(origin)
+        lexemes = repair(lexed)
+        declarations: list[ast.Declaration] = []
+        for chunk, behind in _chunks(lexemes, lexed.starts):
+            declarations.extend(_declarations(chunk, behind, origin))
+    return ast.File(
+        span=origin.span(0, len(source.text)),
+        path=source.path,
+        declarations=tuple(declarations),
+        comments=tuple(lexed.comments),
+    )
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Parsing makes many nodes and no garbage: without the collector its time is linear."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _chunks(
+    lexemes: list[Lexeme], starts: list[int]
+) -> Iterator[tuple[list[Lexeme], Lexeme | None]]:
+    """The lexemes of each declaration, with the lexeme behind them."""
+    edges = [*starts, len(lexemes)]
+    if edges[0] != 0:
+        edges.insert(0, 0)
+    for first, last in zip(edges, edges[1:], strict=False):
+        chunk = [x for x in lexemes[first:last] if x.type != "SKIP"]
+        if chunk:
+            yield chunk, lexemes[last] if last < len(lexemes) else None
+
+
+def _declarations(
+    chunk: list[Lexeme], behind: Lexeme | None, origin: Origin
+) -> Iterator[ast.Declaration]:
+    """The declaration that a chunk spells, reported when it is broken; none for stray words."""
+    word = _keyword(chunk)
+    if word is None:
+        _complain_of_start(chunk)
+        return
+    if chunk[-1].type == "TOO_DEEP":
+        yield _broken(chunk)
+        return
+    outcome = attempt("declaration", chunk)
+    if isinstance(outcome, Failure):
+        outcome = _second_try(chunk, outcome, behind)
+    _flush(origin)
+    yield outcome
+
+
+def _second_try(
+    chunk: list[Lexeme], failure: Failure, behind: Lexeme | None
+) -> ast.Declaration:
+    """A sound declaration with something behind it, or what recovery makes of it."""
+    if "$END" in failure.expected and 0 < failure.at < len(chunk):
+        whole = attempt("declaration", chunk[: failure.at])
+        if not isinstance(whole, Failure):
+            complaint = Complaint()
+            follower = chunk[failure.at]
+            if chunk[failure.at - 1].type == "RBRACE" and follower.type in _CLOSERS:
+                complaint.stray(follower)
+            elif "OP" in failure.expected:
+                complaint.unexpected(failure, chunk, behind)
+            else:
+                complaint.no_declaration(follower)
+            sound: ast.Declaration = whole
+            return sound
+    return recover(chunk, failure, behind)
+
+
+_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
+
+
+def _keyword(chunk: list[Lexeme]) -> Lexeme | None:
+    """The word that begins the declaration, typed as its kind wants; None for stray lexemes."""
+    first = 1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0
+    word = chunk[first]
+    if word.type == "ENTITY" and len(chunk) > first + 2:
+        third = chunk[first + 2]
+        if third.type == "NAME" and third.text == "from":
+            third.type = "FROM"
+    if word.type in ("IMPORT", "ENUM", "TYPE", "ENTITY", "LET"):
+        return word
+    return word if word.type == "NAME" and _is_block_head(chunk[first + 1 : first + 3]) else None
+
+
+def _is_block_head(behind: list[Lexeme]) -> bool:
+    """`kind {`, `kind name {`, or a `kind name` of which the rest is missing."""
+    if not behind:
+        return False
+    return behind[0].type in ("LBRACE", "NAME", "STRING", "FLOW")
+
+
+def _complain_of_start(chunk: list[Lexeme]) -> None:
+    complaint = Complaint()
+    first = chunk[0]
+    if first.type == "DOC" and len(chunk) > 1:
+        first = chunk[1]
+    if first.type in _CLOSERS:
+        complaint.stray(first)
+    elif first.type != "TOO_DEEP":
+        complaint.no_declaration(first)
+
+
+def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
+    first = 1 if chunk[0].type == "DOC" else 0
+    word = chunk[first]
+    named = chunk[first + 1] if len(chunk) > first + 1 else None
+    name = None
+    if named is not None and named.type == "NAME":
+        name = ast.Name(span=named.span(), text=named.text)
+    span = word.origin.span(word.start, chunk[-1].end)
+    return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
+
+
+def _flush(origin: Origin) -> None:
+    """Of the FQL101 found while building, the first of a declaration is said."""
+    for diagnostic in origin.soft[:1]:
+        origin.sink.add(diagnostic)
+    origin.soft.clear()
