@@ -59,12 +59,12 @@ class Generator:
     ) -> None:
         self.namespace: dict[str, Any] = {"__builtins__": {}, **operators.HELPERS}
         self.environment = environment or {}
-        self.escape = None if escape is None else self.constant(escape)
         self._sources: list[str] = []
         self._count = 0
         self._rows: set[str] = set()
         self._depth = 0
         self._variables: dict[str, str] = {}
+        self.escape = None if escape is None else self.constant(escape)
 
     def build(self, name: str) -> Callable[..., Any]:
         """Compile what was generated; the function of that name."""
