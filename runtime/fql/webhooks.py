@@ -1,0 +1,140 @@
+"""What receivers and operators of webhooks need: check, sign, decrypt, replay."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+
+from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
+from fql.egress.settings import SigningSettings, TimedSecret
+from fql.egress.signing import Signer
+from fql.egress.verify import verify
+
+__all__ = ["NotDecrypted", "decrypt_payload", "replay_dlq", "sign_webhook", "verify_webhook"]
+
+Secrets = str | Sequence[str]
+
+
+def verify_webhook(  # noqa: PLR0917 - the promised order
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes | str, secret: Secrets,
+    scheme: str = "standard", tolerance: float = 300, now: float | None = None, *,
+    header: str | None = None, timestamp_header: str | None = None,
+) -> bool:  # fmt: skip
+    """True if the request is genuine and fresh; False for everything else, never an exception.
+
+    `body` is exactly what came. `secret` may be several, during a rotation; `whpk_` keys check
+    Ed25519. `tolerance` is seconds both ways, `now` unix seconds. `header` and
+    `timestamp_header` are the names of schemes that can have others. `github` signs no time, so
+    its freshness cannot be checked.
+    """
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
+    secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+    moment = time.time() if now is None else now
+    return verify(
+        headers, raw, secrets, scheme=scheme, tolerance=tolerance, now=moment, header=header,
+        timestamp_header=timestamp_header,
+    )  # fmt: skip
+
+
+def sign_webhook(
+    body: bytes | str, secret: Secrets, *, message_id: str = "", scheme: str = "standard",
+    timestamp: float | None = None, header: str | None = None,
+    timestamp_header: str | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """The headers that a webhook with this body carries, as the runtime makes them.
+
+    `message_id` is what `webhook-id` holds; `timestamp` is unix seconds, now by default.
+    Raises SettingsError for a secret that cannot sign.
+    """
+    raw = body.encode() if isinstance(body, str) else bytes(body)
+    secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+    settings = SigningSettings(
+        scheme, tuple(TimedSecret(one) for one in secrets), "sha256", header, timestamp_header
+    )
+    stamp = int(time.time() if timestamp is None else timestamp)
+    made = dict(Signer(settings).headers(message_id, stamp, raw))
+    return {"webhook-id": message_id, "webhook-timestamp": str(stamp), **made}
+
+
+def decrypt_payload(
+    payload: bytes | str | Mapping[str, object] | list[object],
+    key: str | Sequence[str] | Mapping[str, str],
+) -> object:
+    """Decrypt a webhook's body: the bytes that came, or their decoded JSON.
+
+    `key` is one key, several to be tried, or keys by their `kid`; each 32 bytes as base64 or
+    hex. Returns decoded JSON, encrypted fields replaced by their values. Raises NotDecrypted
+    where nothing is encrypted, or something was changed or needs another key; SettingsError for
+    a key that is none.
+    """
+    keys = _keys(key)
+    value = _decoded(payload)
+    counted = _Count()
+    opened = _open(value, keys, counted)
+    if not counted.found:
+        raise NotDecrypted("nothing in the payload is encrypted")
+    return opened
+
+
+class _Count:
+    """How many encrypted values were found."""
+
+    found = 0
+
+
+def _keys(key: str | Sequence[str] | Mapping[str, str]) -> dict[str, bytes] | tuple[bytes, ...]:
+    if isinstance(key, str):
+        return (parse_key(key),)
+    if isinstance(key, Mapping):
+        return {kid: parse_key(text) for kid, text in key.items()}
+    return tuple(parse_key(text) for text in key)
+
+
+def _decoded(payload: bytes | str | Mapping[str, object] | list[object]) -> object:
+    if not isinstance(payload, bytes | str):
+        return payload
+    try:
+        decoded: object = json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload if isinstance(payload, str) else payload.decode("latin-1")
+    return decoded
+
+
+def _open(value: object, keys: dict[str, bytes] | tuple[bytes, ...], counted: _Count) -> object:
+    if isinstance(value, str) and is_compact(value):
+        counted.found += 1
+        opened: object = json.loads(decrypt_compact(value, keys))
+        return opened
+    if isinstance(value, Mapping):
+        return {name: _open(inner, keys, counted) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_open(item, keys, counted) for item in value]
+    return value
+
+
+def replay_dlq(
+    dlq_id: str | None = None,
+    *,
+    failed_after: str | None = None,
+    failed_before: str | None = None,
+    filter: Mapping[str, str] | None = None,  # noqa: A002 - the promised name
+    delay: str | int | None = None,
+    rate: float | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
+    wait: bool = False,
+    store: str | None = None,
+) -> Sequence[object]:
+    """Mark dead letters to be sent again, by id or by filter; returns the entries it marked.
+
+    Blocks. `delay` is a duration such as `"30s"` or seconds; `rate` is replays a second;
+    `wait` waits for their ends. Without `store` the runtime of this process is used, else the
+    `fql.toml` found upwards. Raises UsageError, StoreError.
+    """
+    replay: Callable[..., Sequence[object]] = import_module("fql.client").replay_dlq
+    return replay(
+        dlq_id=dlq_id, failed_after=failed_after, failed_before=failed_before, filter=filter,
+        delay=delay, rate=rate, limit=limit, dry_run=dry_run, wait=wait, store=store,
+    )  # fmt: skip
