@@ -42,7 +42,8 @@ def _write(target: Path) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            text = (files / name).read_text("utf-8")
+            stored = f"{name}.txt" if name.endswith(".py") else name  # no module of ours
+            text = (files / stored).read_text("utf-8")
             (target / name).write_text(text, "utf-8")
     except OSError as error:
         raise UsageError(f"{target} cannot be written: {error.strerror}") from error
