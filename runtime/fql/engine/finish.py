@@ -11,7 +11,7 @@ from fql.engine.graph import CANCELLED, DONE, READY
 from fql.engine.inputs import Performed
 from fql.engine.retry import Again, Dead, decide, succeeded
 from fql.engine.state import State
-from fql.engine.states import Run, SealedBatch, Work, is_armed
+from fql.engine.states import Run, SealedBatch, Work
 from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
 
@@ -21,13 +21,13 @@ UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 
 def finish(state: State, performed: Performed) -> None:
     """Record an attempt and do what follows from it."""
-    work, outcome = performed.work, performed.outcome
-    if not is_armed(work):
+    work, outcome = _bound(state, performed), performed.outcome
+    if work is None:
         return
     land(state, work)
     mark(state, work)
     state.tally.sent += 1
-    state.mutations.attempts.append(_attempt(performed))
+    state.mutations.attempts.append(_attempt(work, performed))
     _tell_endpoint(state, work, outcome)
     work.crashes, work.redelivery = 0, False
     if succeeded(outcome, work.spec.retry):
@@ -49,8 +49,25 @@ def _policy(state: State, work: Work) -> RetryPolicy:
     return policy if state.settings.background_retry else replace(policy, max_attempts=1)
 
 
-def _attempt(performed: Performed) -> AttemptRow:
-    work, outcome = performed.work, performed.outcome
+def _bound(state: State, performed: Performed) -> Work | None:
+    """The work this outcome belongs to. After the state was loaded anew an outcome may come late,
+    for the twin of its work: it counts as long as that was not sent again."""
+    work = performed.work
+    if work in state.in_flight:
+        return work
+    if isinstance(work.owner, Run):
+        run = state.runs.get(work.owner.id)
+        twin = None if run is None else run.works[work.spec.index]
+    else:
+        batch = state.batches.get(work.owner.id)
+        twin = None if batch is None else batch.work
+    if twin is not None and twin.state == READY and twin.sends == performed.number:
+        return twin
+    return None
+
+
+def _attempt(work: Work, performed: Performed) -> AttemptRow:
+    outcome = performed.outcome
     return AttemptRow(
         work.owner.id, work.spec.name, performed.number, performed.started, outcome.status,
         outcome.failure, outcome.error, outcome.duration_ms, outcome.response_start,
@@ -117,7 +134,7 @@ def _close_batch(state: State, batch: SealedBatch) -> None:
 
 def put_back(state: State, work: Work) -> None:
     """Armed, but never started: on drain it goes back to ready, as if nothing had been."""
-    if not is_armed(work):
+    if work not in state.in_flight:
         return
     land(state, work)
     work.state = READY

@@ -1,0 +1,64 @@
+"""One cycle's traffic: what waits for the next step, and who waits for its result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fql.engine.inputs import Inputs, Misfit, NewEvent, Order, Performed
+from fql.engine.programs import Program
+from fql.errors import FqlError
+from fql.store.records import Paged
+
+Accepted = list[NewEvent]
+
+
+@dataclass(slots=True)
+class Group:
+    """Events that were handed in together, and the future that resolves when they are durable."""
+
+    events: Sequence[NewEvent]
+    misfits: Sequence[Misfit]
+    done: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What has come in since the last cycle."""
+
+    groups: list[Group] = field(default_factory=list)
+    outcomes: list[Performed] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    pages: list[Paged] = field(default_factory=list)
+    program: Program | None = None
+    flush: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
+        )
+
+    def inputs(self) -> Inputs:
+        """The same as inputs of a step."""
+        return Inputs(
+            pages=self.pages,
+            outcomes=self.outcomes,
+            events=[event for group in self.groups for event in group.events],
+            misfits=[misfit for group in self.groups for misfit in group.misfits],
+            orders=self.orders,
+            program=self.program,
+            flush=self.flush,
+        )
+
+    def resolve(self) -> None:
+        """Tell everyone that it is durable."""
+        for group in self.groups:
+            if not group.done.done():
+                group.done.set_result(None)
+
+    def reject(self, problem: FqlError) -> None:
+        """Tell everyone that it is not."""
+        for group in self.groups:
+            if not group.done.done():
+                group.done.set_exception(problem)

@@ -1,0 +1,352 @@
+"""The loop: gather what waits, step, one commit, release what is to be sent. Then again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fql.engine.clock import Clock
+from fql.engine.core import step, use_program
+from fql.engine.cycle import Group, Waiting
+from fql.engine.graph import STATE_NAMES
+from fql.engine.inputs import CoreSettings, Misfit, NewEvent, Order, Performed, Step
+from fql.engine.keys import run_name
+from fql.engine.programs import Program
+from fql.engine.recover import restore
+from fql.engine.senders import Senders, owner_name
+from fql.engine.state import State
+from fql.errors import FqlError, StoreError, StoreFull
+from fql.observe.events import (
+    AttemptEnded,
+    CycleCommitted,
+    DeadLetterWritten,
+    EngineStarted,
+    EngineStopped,
+    Lifecycle,
+    Listener,
+    PlanSwitched,
+    RunFinished,
+    StoreTrouble,
+)
+from fql.store.port import Lease, Store
+from fql.store.records import StoredPlan
+
+TROUBLE_PAUSE = 1.0
+"""Seconds between tries while the store takes no commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """`drain` is how long, in seconds, what is on the wire may take to end when leaving."""
+
+    core: CoreSettings = field(default_factory=CoreSettings)
+    max_uncommitted: int = 1000
+    drain: float = 30.0
+    holder: str = ""
+
+
+class Engine:
+    """The only writer of its store. `plans` makes programs of stored plans that open work needs."""
+
+    def __init__(
+        self,
+        store: Store,
+        program: Program,
+        *,
+        clock: Clock,
+        plans: Callable[[Sequence[StoredPlan]], Mapping[str, Program]],
+        settings: LoopSettings | None = None,
+        chance: Callable[[], float] = random.random,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self._store = store
+        self._program = program
+        self._clock = clock
+        self._plans = plans
+        self._settings = settings or LoopSettings()
+        self._chance = chance
+        self._listeners = tuple(listeners)
+        self._waiting = Waiting()
+        self._wake = asyncio.Event()
+        self._wake_at: int | None = None
+        self._uncommitted = 0
+        self._room = asyncio.Event()
+        self._senders = Senders(clock.now, self._report)
+        self._watchers: dict[int, list[asyncio.Future[str]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._busy = False
+        self._next_id = 0
+        self._lease = Lease(0)
+        self._state: State | None = None
+        self.positions: dict[str, int] = {}
+
+    @property
+    def state(self) -> State:
+        """The state in memory, once started."""
+        assert self._state is not None
+        return self._state
+
+    async def start(self) -> None:
+        """Take the store over and go on with what is in it. Raises StoreError, StoreLocked."""
+        self._lease = await self._store.acquire(self._settings.holder)
+        self._next_id = self._lease.session << 32
+        await self._load()
+        self._waiting.program = self._program
+        self._wake.set()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _load(self, *, again: bool = False) -> None:
+        snapshot = await self._store.load(self._lease)
+        if self._state is not None:
+            self._next_id = self._state.next_number
+        core = self._settings.core
+        state = State(self._program, core, self._chance, self._next_id, self._clock.now())
+        state.programs.update(self._plans(snapshot.plans))
+        state.programs[self._program.short] = self._program
+        if self._state is not None:
+            state.tally = self._state.tally
+        snapshot.clean = snapshot.clean or again
+        restore(state, snapshot)
+        self._state = state
+        self.positions.update(snapshot.positions)
+        self._tell(EngineStarted(self._lease.session, snapshot.clean, len(snapshot.lanes)))
+
+    # What others hand in.
+
+    async def submit(self, events: Sequence[NewEvent], misfits: Sequence[Misfit] = ()) -> None:
+        """Hand events in; returns when they are durable, and fills in their receipts. Waits while
+        too many are not committed yet. Raises StoreFull, StoreError when nothing was stored."""
+        while self._uncommitted >= self._settings.max_uncommitted:
+            self._room.clear()
+            await self._room.wait()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._uncommitted += len(events)
+        self._waiting.groups.append(Group(events, misfits, done))
+        self._wake.set()
+        try:
+            await done
+        finally:
+            self._uncommitted -= len(events)
+            self._room.set()
+
+    def order(self, *orders: Order) -> None:
+        """Hand commands in; they are carried out in the next commit."""
+        self._waiting.orders.extend(orders)
+        self._wake.set()
+
+    def switch(self, program: Program) -> None:
+        """Use another plan from the next commit on."""
+        self._program = program
+        self._waiting.program = program
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Seal all batches now."""
+        self._waiting.flush = True
+        self._wake.set()
+
+    def watch(self, run: int) -> asyncio.Future[str]:
+        """A future that gives the state of this run when it next ends."""
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._watchers.setdefault(run, []).append(future)
+        return future
+
+    def idle(self) -> bool:
+        """Nothing waits, nothing is under way."""
+        return not self._busy and not self._waiting and self.state.is_idle()
+
+    def failed(self) -> BaseException | None:
+        """Why the loop has ended by itself, if it has."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
+
+    async def stop(self) -> None:
+        """Drain: what is on the wire ends within the deadline, the rest stays stored."""
+        if self._task is None or self._task.done():
+            await self._senders.abort()
+            return
+        await self._let_buffers_go()
+        self.state.draining = True
+        taken_back = self._senders.unstarted()
+        await self._senders.drain(self._settings.drain)
+        self._stopping = True
+        self._wake.set()
+        await self._task
+        await self._last_cycle(taken_back + self._senders.unstarted())
+        await self._store.release(self._lease, clean=True)
+        self._tell(EngineStopped(clean=True))
+
+    async def _let_buffers_go(self) -> None:
+        if self.state.buffers:
+            self.flush()
+            while self._waiting or self._busy:
+                await asyncio.sleep(0)
+
+    async def _last_cycle(self, unstarted: list[Work]) -> None:
+        inputs = self._waiting.inputs()
+        inputs.unstarted = unstarted
+        result = step(self.state, inputs, self._clock.now())
+        if result.mutations:
+            await self._store.commit(self._lease, result.mutations)
+        self._waiting.resolve()
+        self._announce(result)
+
+    async def kill(self) -> None:
+        """Stop at once, as a crash would (for tests): nothing is released, nothing is written."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._senders.abort()
+
+    # The cycle.
+
+    async def _run(self) -> None:
+        while True:
+            await self._sleep()
+            if self._stopping:
+                return
+            self._busy = True
+            try:
+                await self._cycle()
+            finally:
+                self._busy = False
+
+    async def _sleep(self) -> None:
+        """Until something comes in or the next time is due. One turn of the event loop lets what
+        arrives together go into one commit."""
+        if self._wake_at is not None and not self._wake.is_set():
+            delay = (self._wake_at - self._clock.now()) / 1000
+            if delay > 0:
+                timer = asyncio.get_running_loop().call_later(delay, self._wake.set)
+                await self._wake.wait()
+                timer.cancel()
+        else:
+            await self._wake.wait()
+        self._wake.clear()
+        await asyncio.sleep(0)
+
+    async def _cycle(self) -> None:
+        waiting, self._waiting = self._waiting, Waiting()
+        inputs = waiting.inputs()
+        try:
+            keys = [e.dedup for e in (*inputs.events, *inputs.misfits) if e.dedup is not None]
+            if keys:
+                inputs.known = await self._store.known(keys)
+            result = step(self.state, inputs, self._clock.now())
+            await self._commit(result)
+        except StoreError as problem:
+            waiting.reject(problem)
+            await self._recover(waiting, problem)
+            return
+        self._wake_at = result.wake
+        self._senders.send(result.sends)
+        waiting.resolve()
+        self.positions.update(result.mutations.positions)
+        self._announce(result)
+        self._announce_attempts(waiting.outcomes)
+        if waiting.program is not None:
+            self._tell(PlanSwitched(waiting.program.digest))
+        await self._read_pages(result)
+
+    async def _commit(self, result: Step) -> None:
+        if not result.mutations:
+            return
+        began = time.perf_counter()
+        verdict = await self._store.commit(self._lease, result.mutations)
+        if verdict != "ok":
+            raise _Lost(verdict)
+        if self._listeners:
+            changed = result.mutations
+            took = (time.perf_counter() - began) * 1000
+            runs = len(changed.runs) + len(changed.patches)
+            self._tell(CycleCommitted(len(changed.events), runs, len(changed.attempts), took))
+
+    async def _read_pages(self, result: Step) -> None:
+        for page in result.wants:
+            self._waiting.pages.append(await self._store.page(page))
+        if result.wants:
+            self._wake.set()
+
+    async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
+        """The commit failed: the state in memory is ahead of what is stored, so it is thrown away
+        and loaded anew. Outcomes are kept: they find the twins of their work."""
+        self._tell(StoreTrouble(problem.message))
+        fenced = isinstance(problem, _Lost) and problem.verdict == "fenced"
+        while True:
+            await asyncio.sleep(0 if fenced else TROUBLE_PAUSE)
+            try:
+                if fenced:
+                    self._lease = await self._store.acquire(self._settings.holder)
+                await self._load(again=True)
+                break
+            except StoreError as again:
+                self._tell(StoreTrouble(again.message))
+                fenced = False
+        if fenced:
+            self.state.next_number = self._lease.session << 32
+        self._waiting.outcomes[:0] = waiting.outcomes
+        self._waiting.orders[:0] = waiting.orders
+        self._waiting.program = self._waiting.program or waiting.program
+        self._wake.set()
+
+    # Telling.
+
+    def _report(self, performed: Performed) -> None:
+        self._waiting.outcomes.append(performed)
+        self._wake.set()
+
+    def _announce(self, result: Step) -> None:
+        for ended in result.ended:
+            for future in self._watchers.pop(ended.run, ()):
+                if not future.done():
+                    future.set_result(ended.state)
+        if not self._listeners:
+            return
+        for ended in result.ended:
+            self._tell(RunFinished(ended.observer, run_name(ended.run), ended.state))
+        for row in result.dead:
+            run = "" if row.run is None else run_name(row.run)
+            self._tell(
+                DeadLetterWritten(
+                    row.id, row.observer, row.action, run, row.error_class, row.reason
+                )
+            )
+
+    def _announce_attempts(self, outcomes: Sequence[Performed]) -> None:
+        if not self._listeners:
+            return
+        for one in outcomes:
+            work, outcome = one.work, one.outcome
+            self._tell(
+                AttemptEnded(
+                    work.spec.observer,
+                    work.spec.name,
+                    work.spec.endpoint,
+                    owner_name(work),
+                    one.number,
+                    outcome.status,
+                    outcome.failure,
+                    outcome.duration_ms,
+                    STATE_NAMES[work.state],
+                )  # fmt: skip
+            )
+
+    def _tell(self, event: Lifecycle) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+class _Lost(StoreError):
+    """The commit did not count, or nobody knows."""
+
+    def __init__(self, verdict: str) -> None:
+        super().__init__(f"the commit to the store is {verdict}: this engine lost its lease")
+        self.verdict = verdict
+
+
+__all__ = ["Engine", "LoopSettings", "StoreFull", "use_program"]

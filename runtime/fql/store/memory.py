@@ -1,0 +1,278 @@
+"""A store in memory, for tests and for trying things out: nothing survives the process.
+
+It is the plainest storage that keeps the port's promises, and so what others are compared with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from fql.errors import StoreLocked
+from fql.store.port import Counts, Lease, Pruned, Verdict
+from fql.store.records import (
+    AttemptRow,
+    BatchRow,
+    Command,
+    EventRow,
+    LetterFilter,
+    LetterRow,
+    LimitRow,
+    Loaded,
+    Mutations,
+    Page,
+    Paged,
+    Remembered,
+    Retention,
+    RunFilter,
+    RunRow,
+    Snapshot,
+    StoredPlan,
+)
+
+OPEN_LETTERS = ("dead", "replaying")
+
+
+class MemoryStore:
+    """Implements `fql.store.port.Store` with dictionaries."""
+
+    def __init__(self) -> None:
+        self._sessions = 0
+        self._lease: Lease | None = None
+        self._clean = True
+        self._events: dict[int, EventRow] = {}
+        self._runs: dict[int, RunRow] = {}
+        self._batches: dict[int, BatchRow] = {}
+        self._attempts: dict[int, list[AttemptRow]] = {}
+        self._letters: dict[str, LetterRow] = {}
+        self._limits: dict[str, LimitRow] = {}
+        self._remembered: dict[bytes, Remembered] = {}
+        self._positions: dict[str, int] = {}
+        self._pauses: set[str] = set()
+        self._inbox: dict[int, Command] = {}
+        self._last_command = 0
+        self._plans: dict[str, StoredPlan] = {}
+        self._active: str | None = None
+        self._changed = asyncio.Event()
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """What is stored stays for as long as the object lives."""
+        if self._lease is not None:
+            self._lease, self._clean = None, False
+
+    async def acquire(self, holder: str) -> Lease:
+        """Become the engine."""
+        if self._lease is not None:
+            raise StoreLocked(f"the store memory: is used by {self._lease.holder}")
+        self._sessions += 1
+        self._lease = Lease(self._sessions, holder)
+        return self._lease
+
+    async def release(self, lease: Lease, *, clean: bool) -> None:
+        """Stop being the engine."""
+        if self._lease == lease:
+            self._lease, self._clean = None, clean
+
+    def fence(self) -> None:
+        """Take the lease away from whoever has it, as another engine would (for tests)."""
+        self._lease, self._clean = None, True
+
+    async def load(self, lease: Lease) -> Snapshot:
+        """What the engine needs at its start."""
+        open_runs = [run for run in self._runs.values() if run.ended is None]
+        batches = [batch for batch in self._batches.values() if batch.ended is None]
+        members = {number for batch in batches for number in orjson.loads(batch.members)}
+        held = [run for run in open_runs if '"b"' in run.works or run.id in members]
+        queued = [run for run in self._runs.values() if run.order_key is not None]
+        return Snapshot(
+            clean=self._clean,
+            fresh=not self._events,
+            plans=list(self._plans.values()),
+            active=self._active,
+            lanes=sorted({run.lane for run in open_runs if run.due is not None}),
+            queues=sorted(((run.order_key or "", run.id) for run in queued), key=lambda q: q[1]),
+            held=[self._loaded(run) for run in held],
+            batches=batches,
+            limits=list(self._limits.values()),
+            positions=dict(self._positions),
+            pauses=sorted(self._pauses),
+        )
+
+    def _loaded(self, run: RunRow) -> Loaded:
+        return Loaded(run, self._events[run.event])
+
+    async def page(self, page: Page) -> Paged:
+        """Read stored runs back."""
+        if page.ids:
+            found = [self._runs[number] for number in page.ids if number in self._runs]
+            return Paged(page, [self._loaded(run) for run in found])
+        waiting = [
+            (run.due, run.id)
+            for run in self._runs.values()
+            if run.lane == page.lane and run.due is not None and run.id not in page.held
+        ]
+        waiting.sort()
+        now = [number for due, number in waiting if due <= page.horizon][: page.limit]
+        rest = waiting[len(now)][0] if len(waiting) > len(now) else None
+        return Paged(page, [self._loaded(self._runs[number]) for number in now], rest)
+
+    async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
+        """Those of these keys that were accepted before."""
+        return {key: self._remembered[key] for key in keys if key in self._remembered}
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        """Change everything, unless the lease was lost."""
+        if self._lease != lease:
+            return "fenced"
+        self._apply(mutations)
+        return "ok"
+
+    def _apply(self, mutations: Mutations) -> None:
+        self._events.update((row.id, row) for row in mutations.events)
+        self._runs.update((row.id, row) for row in mutations.runs)
+        for patch in mutations.patches:
+            columns = patch._asdict()
+            self._runs[patch.id] = self._runs[patch.id]._replace(**columns)
+        self._batches.update((row.id, row) for row in mutations.batches)
+        for attempt in mutations.attempts:
+            self._attempts.setdefault(attempt.owner, []).append(attempt)
+        self._letters.update((row.id, row) for row in mutations.letters)
+        for state, name in mutations.letter_states:
+            if name in self._letters:
+                self._letters[name] = self._letters[name]._replace(state=state)
+        self._limits.update((row.endpoint, row) for row in mutations.limits)
+        self._remembered.update((row.key, row) for row in mutations.remembered)
+        self._positions.update(mutations.positions)
+        for name, paused in mutations.pauses.items():
+            (self._pauses.add if paused else self._pauses.discard)(name)
+        for number in mutations.consumed:
+            self._inbox.pop(number, None)
+        self._plans.update((plan.short, plan) for plan in mutations.plans)
+        self._active = mutations.active or self._active
+        for number in mutations.dropped_runs:
+            self._drop_run(number)
+
+    def _drop_run(self, number: int) -> None:
+        run = self._runs.pop(number, None)
+        self._attempts.pop(number, None)
+        if run is not None and all(other.event != run.event for other in self._runs.values()):
+            self._events.pop(run.event, None)
+
+    async def fetch(self, limit: int, after: int) -> list[Command]:
+        """Commands in the inbox behind the id `after`, oldest first."""
+        self._changed.clear()
+        return [self._inbox[n] for n in sorted(self._inbox) if n > after][:limit]
+
+    async def wait(self, seconds: float) -> bool:
+        """Until a client has appended something, or the time is over."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+        """Put commands into the inbox."""
+        numbers = []
+        for kind, body in commands:
+            self._last_command += 1
+            self._inbox[self._last_command] = Command(self._last_command, kind, body, now)
+            numbers.append(self._last_command)
+        self._changed.set()
+        return numbers
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        return {number for number in ids if number in self._inbox}
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        found = (self._loaded(run) for _, run in sorted(self._runs.items(), reverse=True))
+        return [one for one in found if _run_fits(one, wanted)][: wanted.limit]
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        rows = sorted(self._letters.values(), key=lambda row: (-row.failed_at, row.id))
+        return [row for row in rows if _letter_fits(row, wanted)][: wanted.limit]
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        return [row for owner in owners for row in self._attempts.get(owner, ())]
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        rows: Iterable[EventRow] = reversed(list(self._events.values()))
+        return [row for row in rows if row.event_id == event_id][:limit]
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        return list(self._plans.values()), self._active
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        runs: dict[str, int] = {}
+        for run in self._runs.values():
+            runs[run.state] = runs.get(run.state, 0) + 1
+        letters: dict[str, int] = {}
+        for row in self._letters.values():
+            letters[row.state] = letters.get(row.state, 0) + 1
+        return Counts(len(self._events), runs, letters, len(self._inbox))
+
+    async def prune(self, retention: Retention) -> Pruned:
+        """Remove one bounded slice of what is no longer needed."""
+        needed = {row.run for row in self._letters.values() if row.state in OPEN_LETTERS}
+        finished = [
+            run.id
+            for run in self._runs.values()
+            if run.ended is not None
+            and run.ended < retention.runs_before
+            and run.id not in needed
+            and run.order_key is None
+        ]
+        old_keys = [k for k, row in self._remembered.items() if row.at < retention.keys_before]
+        old_letters = [
+            row for row in self._letters.values() if row.failed_at < retention.letters_before
+        ]
+        for number in finished[: retention.slice]:
+            self._drop_run(number)
+        for key in old_keys[: retention.slice]:
+            del self._remembered[key]
+        for row in old_letters[: retention.slice]:
+            del self._letters[row.id]
+        evicted = tuple(r for r in old_letters[: retention.slice] if r.state in OPEN_LETTERS)
+        return Pruned(
+            len(finished[: retention.slice]),
+            len(old_keys[: retention.slice]),
+            len(old_letters[: retention.slice]),
+            evicted,
+        )
+
+
+def _run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
+    run, event = loaded
+    return (
+        (not wanted.ids or run.id in wanted.ids)
+        and wanted.event in (None, run.event)
+        and wanted.event_id in (None, event.event_id)
+        and wanted.observer in (None, run.observer)
+        and wanted.state in (None, run.state)
+    )
+
+
+def _letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
+    return (
+        (not wanted.ids or row.id in wanted.ids)
+        and (not wanted.states or row.state in wanted.states)
+        and wanted.observer in (None, row.observer)
+        and wanted.action in (None, row.action)
+        and wanted.error_class in (None, row.error_class)
+        and wanted.batch in (None, row.batch)
+        and wanted.run in (None, row.run)
+        and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
+        and (wanted.failed_before is None or row.failed_at < wanted.failed_before)
+    )

@@ -1,0 +1,430 @@
+"""The embedded store: one SQLite file in WAL mode with `synchronous=FULL`.
+
+One process is its engine (a lock on a file beside it, and a session row that every commit advances);
+any other may read it and append to its inbox. All statements run on one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from fql.errors import StoreError, StoreLocked
+from fql.store import schema
+from fql.store.port import Counts, Lease, Pruned, Verdict
+from fql.store.records import (
+    AttemptRow,
+    BatchRow,
+    Command,
+    EventRow,
+    LetterFilter,
+    LetterRow,
+    LimitRow,
+    Loaded,
+    Mutations,
+    Page,
+    Paged,
+    Remembered,
+    Retention,
+    RunFilter,
+    RunRow,
+    Snapshot,
+    StoredPlan,
+)
+from fql.store.sqlite_files import FileLock, prepare, translate
+from fql.store.sqlite_prune import prune
+from fql.store.sqlite_query import letters_query, runs_query
+
+T = TypeVar("T")
+POLL = 0.04
+"""Seconds between looks at the inbox."""
+
+
+class SqliteStore:
+    """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters."""
+
+    def __init__(self, path: str | Path, *, letters: str = "webhook_dlq") -> None:
+        if not letters.isidentifier():
+            raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
+        self._path = Path(path)
+        self._letters = letters
+        self._lock = FileLock(self._path)
+        self._locked = False
+        self._cycle = 0
+        self._version = -1
+        self._thread: ThreadPoolExecutor | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._thread is None:
+            raise StoreError(f"the store {self._path} is not open")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guard, work)
+
+    def _guard(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            raise StoreError(f"the store {self._path} is not open")
+        try:
+            return work(self._connection)
+        except sqlite3.Error as problem:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise translate(problem, self._path) from problem
+
+    async def open(self) -> None:
+        """Open or create the file."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="fql-store")
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+
+    def _open(self) -> None:
+        prepare(self._path)
+        try:
+            self._connection = _connect(self._path)
+            _create(self._connection, self._path, self._letters)
+        except sqlite3.Error as problem:
+            raise translate(problem, self._path) from problem
+
+    async def close(self) -> None:
+        """Close the file; the lock goes with it."""
+        if self._thread is None:
+            return
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+        self._thread = None
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._lock.give()
+        self._locked = False
+
+    async def acquire(self, holder: str) -> Lease:
+        """Become the engine of this file."""
+        return await self._call(lambda connection: self._acquire(connection, holder))
+
+    def _acquire(self, connection: sqlite3.Connection, holder: str) -> Lease:
+        if not self._locked:
+            self._lock.take()
+            self._locked = True
+        connection.execute("BEGIN IMMEDIATE")
+        cursor = connection.execute(
+            "INSERT INTO fql_session(holder, cycle, state) VALUES(?, 0, 'live')", (holder,)
+        )
+        session = int(cursor.lastrowid or 0)
+        connection.execute("DELETE FROM fql_session WHERE id < ?", (session - 20,))
+        connection.execute("COMMIT")
+        self._cycle = 0
+        return Lease(session, holder)
+
+    async def release(self, lease: Lease, *, clean: bool) -> None:
+        """Stop being the engine."""
+        await self._call(lambda connection: self._release(connection, lease, clean))
+
+    def _release(self, connection: sqlite3.Connection, lease: Lease, clean: bool) -> None:
+        connection.execute(
+            "UPDATE fql_session SET state = ? WHERE id = ?",
+            ("drained" if clean else "left", lease.session),
+        )
+        self._lock.give()
+        self._locked = False
+
+    async def load(self, lease: Lease) -> Snapshot:
+        """What the engine needs at its start."""
+        return await self._call(lambda connection: _load(connection, lease))
+
+    async def page(self, page: Page) -> Paged:
+        """Read stored runs back."""
+        return await self._call(lambda connection: _page(connection, page))
+
+    async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
+        """Those of these keys that were accepted before."""
+
+        def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:
+            find = "SELECT * FROM fql_remembered WHERE key = ?"
+            rows = (connection.execute(find, (key,)).fetchone() for key in keys)
+            return {row[0]: Remembered(*row) for row in rows if row is not None}
+
+        return await self._call(work)
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        """Change everything in one transaction that begins with the session row."""
+        return await self._call(lambda connection: self._commit(connection, lease, mutations))
+
+    def _commit(
+        self, connection: sqlite3.Connection, lease: Lease, mutations: Mutations
+    ) -> Verdict:
+        if not self._locked:
+            return "fenced"
+        connection.execute("BEGIN IMMEDIATE")
+        moved = connection.execute(
+            "UPDATE fql_session SET cycle = ? WHERE id = ? AND cycle = ? AND state = 'live'"
+            " AND id = (SELECT max(id) FROM fql_session)",
+            (self._cycle + 1, lease.session, self._cycle),
+        )
+        if moved.rowcount != 1:
+            connection.execute("ROLLBACK")
+            return "fenced"
+        _apply(connection, mutations, self._letters)
+        connection.execute("COMMIT")
+        self._cycle += 1
+        return "ok"
+
+    async def fetch(self, limit: int, after: int) -> list[Command]:
+        """Commands in the inbox behind the id `after`, oldest first."""
+        find = "SELECT id, kind, body, at FROM fql_inbox WHERE id > ? ORDER BY id LIMIT ?"
+        return await self._call(
+            lambda connection: [Command(*row) for row in connection.execute(find, (after, limit))]
+        )
+
+    async def wait(self, seconds: float) -> bool:
+        """Until another connection has written, or the time is over."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            version = await self._call(_data_version)
+            if version != self._version:
+                self._version = version
+                return True
+            left = end - loop.time()
+            if left <= 0:
+                return False
+            await asyncio.sleep(min(POLL, left))
+
+    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+        """Put (kind, body) into the inbox."""
+
+        def work(connection: sqlite3.Connection) -> list[int]:
+            put = "INSERT INTO fql_inbox(kind, body, at) VALUES(?, ?, ?)"
+            connection.execute("BEGIN IMMEDIATE")
+            cursors = [connection.execute(put, (kind, body, now)) for kind, body in commands]
+            connection.execute("COMMIT")
+            return [int(cursor.lastrowid or 0) for cursor in cursors]
+
+        return await self._call(work)
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        text = orjson.dumps(list(ids)).decode()
+        find = "SELECT id FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
+        return await self._call(
+            lambda connection: {row[0] for row in connection.execute(find, (text,))}
+        )
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        return await self._call(lambda connection: _loaded(connection, *runs_query(wanted)))
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        query, values = letters_query(wanted, self._letters)
+        return await self._call(
+            lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
+        )
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        find = "SELECT * FROM fql_attempt WHERE owner = ? ORDER BY at, node, number"
+        return await self._call(
+            lambda connection: [
+                AttemptRow(*row) for owner in owners for row in connection.execute(find, (owner,))
+            ]
+        )
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        find = "SELECT * FROM fql_event WHERE event_id = ? ORDER BY id DESC LIMIT ?"
+        return await self._call(
+            lambda connection: [
+                EventRow(*row) for row in connection.execute(find, (event_id, limit))
+            ]
+        )
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        return await self._call(
+            lambda connection: (_plans(connection), _meta(connection, "active"))
+        )
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        return await self._call(lambda connection: _counts(connection, self._letters))
+
+    async def prune(self, retention: Retention) -> Pruned:
+        """Remove one bounded slice of what is no longer needed."""
+        return await self._call(lambda connection: prune(connection, retention, self._letters))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    return connection
+
+
+def _create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in schema.TABLES.format(letters=letters).split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    version = _meta(connection, "version")
+    if version is not None and int(version) > schema.VERSION:
+        connection.execute("ROLLBACK")
+        raise StoreError(
+            f"the store {path} was written by a newer version of fql",
+            hint="update fql, or choose another file with --store",
+        )
+    put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
+    connection.execute(put, (schema.VERSION,))
+    connection.execute("COMMIT")
+
+
+def _meta(connection: sqlite3.Connection, name: str) -> Any:
+    row = connection.execute("SELECT value FROM fql_meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _apply(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
+    def many(statement: str, rows: Iterable[Sequence[object]]) -> None:
+        rows = list(rows)
+        if rows:
+            connection.executemany(statement, rows)
+
+    many(schema.INSERT_EVENT, changed.events)
+    many(schema.INSERT_RUN, changed.runs)
+    many(schema.PATCH_RUN, changed.patches)
+    many(schema.PUT_BATCH, changed.batches)
+    many(schema.PUT_ATTEMPT, changed.attempts)
+    many(schema.PUT_LETTER.format(letters=letters), changed.letters)
+    many(schema.PUT_LIMIT, changed.limits)
+    many(schema.PUT_REMEMBERED, changed.remembered)
+    many(schema.PUT_POSITION, changed.positions.items())
+    many(schema.PUT_PLAN, changed.plans)
+    many("DELETE FROM fql_inbox WHERE id = ?", ((number,) for number in changed.consumed))
+    _apply_rare(connection, changed, letters)
+
+
+def _apply_rare(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
+    for state, name in changed.letter_states:
+        if state in ("resolved", "discarded"):
+            connection.execute(f"DELETE FROM {letters} WHERE dlq_id = ?", (name,))  # noqa: S608
+        else:
+            mark = f"UPDATE {letters} SET state = ? WHERE dlq_id = ?"  # noqa: S608
+            connection.execute(mark, (state, name))
+    for name, paused in changed.pauses.items():
+        put = "INSERT OR IGNORE INTO fql_pause VALUES(?)"
+        connection.execute(put if paused else "DELETE FROM fql_pause WHERE name = ?", (name,))
+    if changed.active:
+        connection.execute("INSERT OR REPLACE INTO fql_meta VALUES('active', ?)", (changed.active,))
+    for number in changed.dropped_runs:
+        drop_run(connection, number)
+
+
+def drop_run(connection: sqlite3.Connection, number: int) -> None:
+    """Delete a run, its attempts, and its event when nothing else needs it."""
+    connection.execute("DELETE FROM fql_attempt WHERE owner = ?", (number,))
+    row = connection.execute("SELECT event FROM fql_run WHERE id = ?", (number,)).fetchone()
+    connection.execute("DELETE FROM fql_run WHERE id = ?", (number,))
+    if row is not None:
+        connection.execute(
+            "DELETE FROM fql_event WHERE id = ?1 AND NOT EXISTS"
+            " (SELECT 1 FROM fql_run WHERE id BETWEEN ?1 AND ?1 + 20000 AND event = ?1)",
+            row,
+        )
+
+
+def _loaded(
+    connection: sqlite3.Connection, query: str, values: Sequence[object] = ()
+) -> list[Loaded]:
+    width = len(RunRow._fields)
+    rows = connection.execute(query, tuple(values))
+    return [Loaded(RunRow(*row[:width]), EventRow(*row[width:])) for row in rows]
+
+
+def _load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
+    def rows(query: str, *values: object) -> list[Any]:
+        return connection.execute(query, values).fetchall()
+
+    before = rows(
+        "SELECT state FROM fql_session WHERE id < ? ORDER BY id DESC LIMIT 1", lease.session
+    )
+    current = rows("SELECT max(id) FROM fql_session")
+    if current[0][0] != lease.session:
+        raise StoreLocked("another engine has taken the store over")
+    batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
+    members = [number for batch in batches for number in orjson.loads(batch.members)]
+    held = _loaded(
+        connection,
+        schema.LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"
+        " (SELECT value FROM json_each(?)) ORDER BY r.id",
+        (orjson.dumps(members).decode(),),
+    )
+    return Snapshot(
+        clean=not before or before[0][0] == "drained",
+        fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
+        plans=_plans(connection),
+        active=_meta(connection, "active"),
+        lanes=_lanes(connection),
+        queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
+        held=held,
+        batches=batches,
+        limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
+        positions=dict(rows("SELECT source, last FROM fql_position")),
+        pauses=[row[0] for row in rows("SELECT name FROM fql_pause")],
+    )
+
+
+def _lanes(connection: sqlite3.Connection) -> list[str]:
+    """Distinct lanes with work, by jumps through the index rather than by reading all of it."""
+    found: list[str] = []
+    find = "SELECT min(lane) FROM fql_run WHERE due IS NOT NULL AND lane > ?"
+    last = connection.execute(find, ("",)).fetchone()[0]
+    while last is not None:
+        found.append(last)
+        last = connection.execute(find, (last,)).fetchone()[0]
+    return found
+
+
+def _plans(connection: sqlite3.Connection) -> list[StoredPlan]:
+    rows = connection.execute("SELECT short, digest, blob, at FROM fql_plan ORDER BY at")
+    return [StoredPlan(*row) for row in rows]
+
+
+def _page(connection: sqlite3.Connection, page: Page) -> Paged:
+    if page.ids:
+        ids = orjson.dumps(page.ids).decode()
+        query = schema.LOADED + "WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.id"
+        return Paged(page, _loaded(connection, query, (ids,)))
+    find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
+    limit = page.limit + len(page.held) + 1
+    rows = connection.execute(find, (page.lane, limit)).fetchall()
+    free = [(number, due) for number, due in rows if number not in page.held]
+    taken = [number for number, due in free if due <= page.horizon][: page.limit]
+    rest = free[len(taken)][1] if len(free) > len(taken) else None
+    query = schema.LOADED + "WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.due, r.id"
+    return Paged(page, _loaded(connection, query, (orjson.dumps(taken).decode(),)), rest)
+
+
+def _counts(connection: sqlite3.Connection, letters: str) -> Counts:
+    def groups(query: str) -> dict[str, int]:
+        return dict(connection.execute(query).fetchall())
+
+    events = connection.execute("SELECT count(*) FROM fql_event").fetchone()[0]
+    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
+    return Counts(
+        events,
+        groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
+        groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
+        inbox,
+    )

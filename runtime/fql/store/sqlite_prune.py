@@ -1,0 +1,109 @@
+"""Retention of an SQLite store, in bounded slices: open work and what a dead letter needs stay."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from fql.store.port import Pruned
+from fql.store.records import LetterRow, Retention
+
+
+def prune(connection: sqlite3.Connection, retention: Retention, letters: str) -> Pruned:
+    """Remove one slice, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    evicted = _old_letters(connection, retention, letters)
+    result = Pruned(
+        runs=_finished_runs(connection, retention, letters),
+        keys=_old_keys(connection, retention),
+        letters=len(evicted),
+        evicted=tuple(evicted),
+    )
+    _lone_events(connection, retention)
+    _plans(connection, letters)
+    connection.execute("COMMIT")
+    return result
+
+
+def _used_bytes(connection: sqlite3.Connection) -> int:
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    return int(pages - free) * int(connection.execute("PRAGMA page_size").fetchone()[0])
+
+
+def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters: str) -> int:
+    """Finished runs that are too old; past the size of the store, the oldest whatever their age."""
+    too_big = _used_bytes(connection) > retention.store_max
+    before = 1 << 62 if too_big else retention.runs_before
+    rows = connection.execute(
+        f"""SELECT r.id FROM fql_run r WHERE r.ended < ? AND r.order_key IS NULL
+            AND NOT EXISTS (SELECT 1 FROM {letters} l WHERE l.run = r.id)
+            ORDER BY r.id LIMIT ?""",  # noqa: S608
+        (before, retention.slice),
+    ).fetchall()
+    connection.executemany("DELETE FROM fql_attempt WHERE owner = ?", rows)
+    connection.executemany("DELETE FROM fql_run WHERE id = ?", rows)
+    connection.execute(
+        "DELETE FROM fql_batch WHERE id IN (SELECT id FROM fql_batch WHERE ended < ? LIMIT ?)",
+        (before, retention.slice),
+    )
+    return len(rows)
+
+
+def _lone_events(connection: sqlite3.Connection, retention: Retention) -> None:
+    """Events without a run left. Runs are numbered behind their event, closely."""
+    connection.execute(
+        """DELETE FROM fql_event WHERE id IN (
+             SELECT e.id FROM fql_event e WHERE e.received < ? AND NOT EXISTS
+               (SELECT 1 FROM fql_run r WHERE r.event = e.id
+                AND r.id BETWEEN e.id AND e.id + 20000)
+             ORDER BY e.id LIMIT ?)""",
+        (retention.runs_before, retention.slice),
+    )
+
+
+def _old_keys(connection: sqlite3.Connection, retention: Retention) -> int:
+    gone = connection.execute(
+        "DELETE FROM fql_remembered WHERE key IN"
+        " (SELECT key FROM fql_remembered WHERE at < ? LIMIT ?)",
+        (retention.keys_before, retention.slice),
+    ).rowcount
+    count = connection.execute("SELECT count(*) FROM fql_remembered").fetchone()[0]
+    if count > retention.keys_max:
+        gone += connection.execute(
+            "DELETE FROM fql_remembered WHERE key IN"
+            " (SELECT key FROM fql_remembered ORDER BY at LIMIT ?)",
+            (min(retention.slice, count - retention.keys_max),),
+        ).rowcount
+    return gone
+
+
+def _old_letters(
+    connection: sqlite3.Connection, retention: Retention, letters: str
+) -> list[LetterRow]:
+    """Dead letters that are too old; past their size, the oldest go first."""
+    size_of = "coalesce(length(request), 0) + coalesce(length(payload), 0) + 500"
+    size = connection.execute(f"SELECT coalesce(sum({size_of}), 0) FROM {letters}").fetchone()[0]  # noqa: S608
+    before = 1 << 62 if size > retention.letters_max else retention.letters_before
+    found = connection.execute(
+        f"SELECT *, {size_of} FROM {letters} WHERE failed_at < ? ORDER BY failed_at LIMIT ?",  # noqa: S608
+        (before, retention.slice),
+    ).fetchall()
+    gone = []
+    for row in found:
+        letter = LetterRow(*row[:-1])
+        if letter.failed_at >= retention.letters_before and size <= retention.letters_max:
+            break
+        size -= row[-1]
+        gone.append(letter)
+    names = [(letter.id,) for letter in gone]
+    connection.executemany(f"DELETE FROM {letters} WHERE dlq_id = ?", names)  # noqa: S608
+    return gone
+
+
+def _plans(connection: sqlite3.Connection, letters: str) -> None:
+    """Plans that neither a run nor a dead letter refers to, and that are not the active one."""
+    connection.execute(
+        f"""DELETE FROM fql_plan WHERE short NOT IN (SELECT DISTINCT plan FROM fql_run)
+            AND digest NOT IN (SELECT DISTINCT plan_digest FROM {letters})
+            AND short IS NOT (SELECT value FROM fql_meta WHERE name = 'active')"""  # noqa: S608
+    )
