@@ -1,0 +1,55 @@
+"""The rules in the order that makes the clearest output. Adding a rule adds a file and a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fqlc.checks.model import Program
+from fqlc.checks.rules import (
+    batched_wait,
+    credential,
+    duplicate_edge,
+    flow_cycle,
+    header,
+    impossible_condition,
+    observer_without_actions,
+    redundant_edge,
+    retry_policy,
+    sensitive_value,
+    signing,
+    target_url,
+    test_block,
+    too_many_actions,
+    unknown_flow_action,
+    unreached_action,
+    unused_declaration,
+)
+from fqlc.diagnostics.sink import Sink
+
+Rule = Callable[[Program, Sink], None]
+
+RULES: tuple[Rule, ...] = (
+    observer_without_actions.check,
+    too_many_actions.check,
+    unknown_flow_action.check,
+    duplicate_edge.check,
+    flow_cycle.check,
+    unreached_action.check,
+    redundant_edge.check,
+    impossible_condition.check,
+    target_url.check,
+    header.check,
+    credential.check,
+    sensitive_value.check,
+    retry_policy.check,
+    batched_wait.check,
+    signing.check,
+    test_block.check,
+    unused_declaration.check,
+)
+
+
+def run_rules(program: Program, sink: Sink) -> None:
+    """Run every rule over the program."""
+    for rule in RULES:
+        rule(program, sink)

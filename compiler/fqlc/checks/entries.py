@@ -1,0 +1,130 @@
+"""The entries of a block or object against the keys of the table: FQL203, 204 and 205."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fqlc.checks.keys import BlockKind, Key
+from fqlc.checks.table import BLOCKS
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry with the key of the table that it sets."""
+
+    key: Key
+    name: ast.Name
+    value: ast.Expr
+
+
+def block_entries(block: ast.Block, kind: BlockKind, sink: Sink) -> dict[str, Found]:
+    """The entries of a block by key. Missing keys are reported only where the block is sound."""
+    pairs = [(e.key, e.value) for e in block.entries]
+    found = known_entries(pairs, kind.keys, f"`{kind.name}`", sink)
+    if block.sound:
+        report_missing(kind.keys, found, block.header, f"this `{kind.name}`", sink)
+    report_blocks(block, kind, sink)
+    return found
+
+
+def known_entries(
+    pairs: Iterable[tuple[ast.Name, ast.Expr]], keys: Sequence[Key], where: str, sink: Sink
+) -> dict[str, Found]:
+    """The entries by key; reports those that are unknown or written twice."""
+    by_name = {k.name: k for k in keys}
+    found: dict[str, Found] = {}
+    for name, value in pairs:
+        key = by_name.get(name.text)
+        if key is None:
+            _unknown(name, list(by_name), where, sink)
+        elif name.text in found:
+            _twice(name, found[name.text].name, sink)
+        else:
+            found[name.text] = Found(key, name, value)
+    return found
+
+
+def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
+    sink.error(
+        "FQL203",
+        f"the key `{name.text}` is written twice",
+        name.span,
+        label="written again here",
+        labels=(Label(first.span, "first written here"),),
+        help=("remove one of them",),
+    )
+
+
+def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
+    close = nearest(name.text, known)
+    elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
+    help_: tuple[str, ...] = ()
+    if close:
+        help_ = (f"a key with a similar name exists: `{close}`",)
+    elif elsewhere:
+        places = " and ".join(f"`{b}`" for b in elsewhere)
+        help_ = (f"`{name.text}` is a key of {places}",)
+    else:
+        help_ = (f"the keys here are {', '.join(f'`{k}`' for k in sorted(known))}",)
+    sink.error(
+        "FQL204",
+        f"{where} has no key `{name.text}`",
+        name.span,
+        label="unknown key",
+        help=help_,
+        fix=Fix((Edit(name.span, close),)) if close else None,
+    )
+
+
+def report_missing(
+    keys: Sequence[Key], found: dict[str, Found], span: Span, what: str, sink: Sink
+) -> None:
+    """FQL205 for each required key that is not there."""
+    for key in keys:
+        if key.required and key.name not in found:
+            sink.error(
+                "FQL205",
+                f"{what} needs the key `{key.name}`",
+                span,
+                label=f"`{key.name}` is missing",
+                help=(f"`{key.name}` takes {key.kind.value}",),
+            )
+
+
+def report_blocks(block: ast.Block, kind: BlockKind, sink: Sink) -> None:
+    """FQL204 for blocks and flows that may not stand in this one."""
+    for child in block.blocks:
+        if child.kind.text not in kind.blocks:
+            _unknown_block(child, kind, sink)
+    if block.flow is not None and not kind.flow:
+        sink.error("FQL204", f"`{kind.name}` has no `flow`", block.flow.span, label="not here")
+
+
+def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
+    name = child.kind.text
+    close = nearest(name, kind.blocks)
+    help_: tuple[str, ...] = ()
+    fix = None
+    if kind.key(name) is not None:
+        help_ = (f"`{name}` is a key: write `{name}: {{ ... }}`",)
+        at = Span(child.kind.span.path, child.kind.span.end, child.kind.span.end)
+        fix = Fix((Edit(at, ":"),)) if child.name is None else None
+    elif close:
+        help_ = (f"a block with a similar name exists: `{close}`",)
+        fix = Fix((Edit(child.kind.span, close),))
+    elif kind.blocks:
+        help_ = (f"blocks here are {', '.join(f'`{b}`' for b in kind.blocks)}",)
+    sink.error(
+        "FQL204",
+        f"`{kind.name}` has no block `{name}`",
+        child.kind.span,
+        label="unknown kind of block",
+        help=help_,
+        fix=fix,
+    )

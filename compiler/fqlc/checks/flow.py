@@ -1,0 +1,200 @@
+"""The flow of an observer as a graph: edges with the places that made them, order, rings.
+
+Plain Python on purpose: observers are small, and a check should not pay for a graph library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEdge:
+    """`target` after `source`; a failure edge when it runs because `source` is dead."""
+
+    source: ast.Step
+    target: ast.Step
+    failure: bool = False
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Both names."""
+        return self.source.name, self.target.name
+
+    @property
+    def span(self) -> Span:
+        """The stretch from one step to the other, or the target alone where it stands before."""
+        if self.source.span.start < self.target.span.start:
+            return self.source.span.to(self.target.span)
+        return self.target.span
+
+
+@dataclass(frozen=True)
+class FlowGraph:
+    """The actions of an observer in the order written, and all edges as written.
+
+    `steps` are the names used in the flow, unknown ones too; `explicit` is False where there is no
+    `flow` block.
+    """
+
+    names: tuple[str, ...]
+    written: tuple[FlowEdge, ...]
+    steps: tuple[ast.Step, ...] = ()
+    explicit: bool = True
+
+    @cached_property
+    def edges(self) -> tuple[FlowEdge, ...]:
+        """Edges between known actions, each pair once, none from an action to itself."""
+        known = set(self.names)
+        first: dict[tuple[str, str], FlowEdge] = {}
+        for edge in self.written:
+            if edge.source.name != edge.target.name and {*edge.pair} <= known:
+                first.setdefault(edge.pair, edge)
+        return tuple(first.values())
+
+    @cached_property
+    def into(self) -> Mapping[str, tuple[FlowEdge, ...]]:
+        """The edges that lead into each action."""
+        return _group(self.names, ((e.target.name, e) for e in self.edges))
+
+    @cached_property
+    def out_of(self) -> Mapping[str, tuple[FlowEdge, ...]]:
+        """The edges that lead out of each action."""
+        return _group(self.names, ((e.source.name, e) for e in self.edges))
+
+    @cached_property
+    def entries(self) -> tuple[str, ...]:
+        """The actions that follow the event itself."""
+        return tuple(n for n in self.names if not self.into[n])
+
+    @cached_property
+    def order(self) -> tuple[str, ...] | None:
+        """The actions with each behind all before it; None when there is a ring."""
+        open_edges = {n: len(self.into[n]) for n in self.names}
+        ready = list(self.entries)
+        done: list[str] = []
+        while ready:
+            name = ready.pop(0)
+            done.append(name)
+            for edge in self.out_of[name]:
+                open_edges[edge.target.name] -= 1
+                if not open_edges[edge.target.name]:
+                    ready.append(edge.target.name)
+        return tuple(done) if len(done) == len(self.names) else None
+
+    def behind(self, name: str) -> frozenset[str]:
+        """All actions reached from this one, over edges of both kinds."""
+        return reached(self, [e.target.name for e in self.out_of[name]])
+
+
+def _group(
+    names: Iterable[str], pairs: Iterable[tuple[str, FlowEdge]]
+) -> Mapping[str, tuple[FlowEdge, ...]]:
+    groups: dict[str, list[FlowEdge]] = {name: [] for name in names}
+    for name, edge in pairs:
+        groups[name].append(edge)
+    return {name: tuple(edges) for name, edges in groups.items()}
+
+
+def reached(
+    graph: FlowGraph, start: Iterable[str], without: frozenset[FlowEdge] = frozenset()
+) -> frozenset[str]:
+    """The actions reached from `start`, which belong to them, but for the edges `without`."""
+    seen = set(start)
+    waiting = list(seen)
+    while waiting:
+        for edge in graph.out_of[waiting.pop()]:
+            if edge not in without and edge.target.name not in seen:
+                seen.add(edge.target.name)
+                waiting.append(edge.target.name)
+    return frozenset(seen)
+
+
+def graph_of(flow: ast.Flow | None, actions: Sequence[ast.Name]) -> FlowGraph:
+    """The graph of a `flow` block; without one the actions run in the order written."""
+    names = tuple(dict.fromkeys(a.text for a in actions))
+    if flow is None:
+        steps = [ast.Step(span=a.span, name=a.text) for a in actions]
+        pairs = zip(steps, steps[1:], strict=False)
+        return FlowGraph(names, tuple(FlowEdge(a, b) for a, b in pairs), (), explicit=False)
+    edges: list[FlowEdge] = []
+    steps = []
+    for statement in flow.statements:
+        if isinstance(statement, ast.ElseChain):
+            steps.append(statement.step)
+            targets = _entries(statement.chain)
+            edges.extend(FlowEdge(statement.step, t, failure=True) for t in targets)
+            statement = statement.chain  # noqa: PLW2901 - the rest is an ordinary chain
+        edges.extend(_edges(statement))
+        steps.extend(_steps(statement))
+    return FlowGraph(names, tuple(edges), tuple(steps))
+
+
+def _edges(chain: ast.Chain) -> Iterator[FlowEdge]:
+    for before, after in zip(chain.steps, chain.steps[1:], strict=False):
+        for source in _exits_of(before):
+            for target in _entries_of(after):
+                yield FlowEdge(source, target)
+    for step in chain.steps:
+        if isinstance(step, ast.Group):
+            for inner in step.chains:
+                yield from _edges(inner)
+
+
+def _steps(chain: ast.Chain) -> Iterator[ast.Step]:
+    for step in chain.steps:
+        if isinstance(step, ast.Step):
+            yield step
+        else:
+            for inner in step.chains:
+                yield from _steps(inner)
+
+
+def _entries(chain: ast.Chain) -> list[ast.Step]:
+    return _entries_of(chain.steps[0]) if chain.steps else []
+
+
+def _entries_of(step: ast.Step | ast.Group) -> list[ast.Step]:
+    if isinstance(step, ast.Step):
+        return [step]
+    return [s for chain in step.chains for s in _entries(chain)]
+
+
+def _exits_of(step: ast.Step | ast.Group) -> list[ast.Step]:
+    if isinstance(step, ast.Step):
+        return [step]
+    return [s for chain in step.chains if chain.steps for s in _exits_of(chain.steps[-1])]
+
+
+def ring(graph: FlowGraph) -> tuple[FlowEdge, ...]:
+    """The edges of one ring in order, or none. The last edge is the one written last."""
+    for start in graph.names:
+        path = _path_back(graph, start)
+        if path:
+            last = max(range(len(path)), key=lambda i: path[i].target.span.start)
+            return path[last + 1 :] + path[: last + 1]
+    return ()
+
+
+def _path_back(graph: FlowGraph, start: str) -> tuple[FlowEdge, ...]:
+    """A shortest walk from an action back to itself (breadth first)."""
+    came: dict[str, FlowEdge] = {}
+    waiting = [start]
+    for name in waiting:
+        for edge in graph.out_of[name]:
+            if edge.target.name not in came:
+                came[edge.target.name] = edge
+                waiting.append(edge.target.name)
+        if start in came:
+            break
+    path: list[FlowEdge] = []
+    at = start
+    while start in came and (not path or at != start):
+        path.append(came[at])
+        at = came[at].source.name
+    return tuple(reversed(path))

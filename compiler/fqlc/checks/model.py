@@ -1,0 +1,134 @@
+"""A checked program: blocks with typed expressions and settled values, before rules and lowering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fql.plan.addresses import EgressSettings
+from fql.plan.expressions import Expr
+from fql.plan.types import Type
+from fqlc.checks.flow import FlowGraph
+from fqlc.checks.levels import Given, Settings, merged
+from fqlc.names.project import Project
+from fqlc.names.symbols import EntityInfo
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+from fqlc.types.scope import ExprScope
+
+EventName = Literal["insert", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a compile knows beside the sources: policies and egress of `fql.toml`."""
+
+    policies: Settings = field(default_factory=dict)
+    egress: EgressSettings = field(default_factory=EgressSettings)
+    file: str = "fql.toml"
+
+    @property
+    def batches(self) -> bool:
+        """True when the project batches every action whose body uses `each`."""
+        return "batch.size" in self.policies
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A checked text with the literal that it came from."""
+
+    expr: Expr
+    literal: ast.StringLiteral
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointModel:
+    """An `endpoint` block."""
+
+    name: str
+    block: ast.Block
+    url: Written | None
+    accepts: frozenset[str]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ActionModel:
+    """An action of an observer. `batched` when it collects events, by itself or by `fql.toml`.
+
+    `scope` is what its body can see.
+    """
+
+    name: str
+    kind: str
+    block: ast.Block
+    settings: Settings
+    scope: ExprScope
+    when: Expr | None = None
+    endpoint: str | None = None
+    url: Written | None = None
+    path: Written | None = None
+    method: str = "POST"
+    body: Expr | None = None
+    body_span: Span | None = None
+    response: Type | None = None
+    batched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`order_by` of an observer."""
+
+    by: Expr
+    on_dead: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverModel:
+    """An `observer` block. `sound` is False where something in it could not be read."""
+
+    name: str
+    block: ast.Block
+    entity: EntityInfo | None
+    events: tuple[EventName, ...]
+    when: Expr | None
+    settings: Settings
+    graph: FlowGraph
+    actions: tuple[ActionModel, ...]
+    scope: ExprScope
+    order_by: Order | None = None
+    sound: bool = True
+
+    def action(self, name: str) -> ActionModel | None:
+        """The action of that name."""
+        return next((a for a in self.actions if a.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that was declared."""
+
+    project: Project
+    observers: tuple[ObserverModel, ...]
+    endpoints: Mapping[str, EndpointModel]
+    retries: Mapping[str, Settings]
+    defaults: Settings
+    surroundings: Surroundings
+    roots: frozenset[str]
+
+    def effective(self, observer: ObserverModel, action: ActionModel) -> dict[str, Given]:
+        """The policies of an action with the level that each came from."""
+        endpoint = self.endpoints.get(action.endpoint or "")
+        given = endpoint.settings if endpoint else {}
+        project = dict(self.surroundings.policies)
+        if not action.batched:
+            project = {k: v for k, v in project.items() if not k.startswith("batch.")}
+        return merged((action.settings, observer.settings, given, self.defaults, project))
+
+    def effective_at(self, endpoint: EndpointModel) -> dict[str, Given]:
+        """The policies of an endpoint by itself."""
+        levels = (endpoint.settings, self.defaults, self.surroundings.policies)
+        found = merged(levels)
+        return {key: given for key, given in found.items() if not key.startswith("batch.")}

@@ -1,0 +1,64 @@
+"""FQL361: header names and values that cannot be sent, and a body that would not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fql.plan.expressions import Constant, Text
+from fql.plan.headers import BODYLESS, name_problem, value_problem
+from fqlc.checks.levels import Given, Settings
+from fqlc.checks.model import Program
+from fqlc.checks.settings import HeaderGiven
+from fqlc.diagnostics.sink import Sink
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Check the headers of each level, and `method` against `body`."""
+    for settings in _levels(program):
+        for key, given in settings.items():
+            if key.startswith("headers.") and isinstance(given.value, HeaderGiven):
+                _header(given, given.value, sink)
+    for observer in program.observers:
+        for action in observer.actions:
+            if action.method in BODYLESS and action.body_span is not None:
+                sink.error(
+                    "FQL361", f"`{action.method}` is sent without a body", action.body_span,
+                    label="would not be sent", help=("use `POST`, or remove the body",),
+                )  # fmt: skip
+
+
+def _levels(program: Program) -> Iterator[Settings]:
+    yield program.defaults
+    for endpoint in program.endpoints.values():
+        yield endpoint.settings
+    for observer in program.observers:
+        yield observer.settings
+        for action in observer.actions:
+            yield action.settings
+
+
+def _header(given: Given, header: HeaderGiven, sink: Sink) -> None:
+    if given.span is None:
+        return
+    problem = name_problem(header.name)
+    if problem is not None:
+        sink.error("FQL361", problem, given.span, label="not a header that can be set")
+        return
+    for text in _literals(header):
+        problem = _inner_problem(text)
+        if problem is not None:
+            sink.error("FQL361", problem, given.span, label="cannot be sent")
+            return
+
+
+def _inner_problem(text: str) -> str | None:
+    """Blanks at the ends of a stretch are fine: something may follow."""
+    return value_problem(text.strip(" \t")) if text.strip(" \t") else None
+
+
+def _literals(header: HeaderGiven) -> Iterator[str]:
+    value = header.value
+    if isinstance(value, Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, Text):
+        yield from (part for part in value.parts if isinstance(part, str))

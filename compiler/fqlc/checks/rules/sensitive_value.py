@@ -1,0 +1,96 @@
+"""FQL331: a value marked `@sensitive` leaves for a receiver that does not accept it, in the clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from fqlc.checks.levels import Given
+from fqlc.checks.model import ActionModel, ObserverModel, Program, Written
+from fqlc.checks.settings import HeaderGiven
+from fqlc.diagnostics.model import Label
+from fqlc.diagnostics.sink import Sink
+from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_row
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Look at everything that each action sends; each field is reported once for an action."""
+    for observer in program.observers:
+        for action in observer.actions:
+            endpoint = program.endpoints.get(action.endpoint or "")
+            if endpoint is not None and "sensitive" in endpoint.accepts:
+                continue
+            settings = program.effective(observer, action)
+            _action(observer, action, settings, sink)
+
+
+def _action(
+    observer: ObserverModel, action: ActionModel, settings: Mapping[str, Given], sink: Sink
+) -> None:
+    seen: set[tuple[str, str]] = set()
+    uses = [*_outside_the_body(observer, action), *_in_the_body(action, settings)]
+    for use in uses:
+        if (use.owner, use.field) not in seen:
+            seen.add((use.owner, use.field))
+            _report(action, use, sink)
+
+
+def _outside_the_body(observer: ObserverModel, action: ActionModel) -> Iterator[SensitiveUse]:
+    for text in (action.url, action.path):
+        if isinstance(text, Written):
+            yield from sensitive_fields(text.expr, action.scope, text.literal.span)
+    for given in {**observer.settings, **action.settings}.values():
+        if isinstance(given.value, HeaderGiven) and given.span is not None:
+            yield from sensitive_fields(given.value.value, action.scope, given.span)
+
+
+def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator[SensitiveUse]:
+    fields = _encrypted(settings)
+    if fields == ():
+        return
+    if action.body is None:
+        if action.method != "GET":
+            yield from _in_the_clear(sensitive_in_row(action.scope, action.block.header), fields)
+        return
+    near = action.body_span or action.block.header
+    yield from _in_the_clear(sensitive_fields(action.body, action.scope, near), fields)
+
+
+def _encrypted(settings: Mapping[str, Given]) -> tuple[str, ...] | None:
+    """The keys that are encrypted; empty when the whole body is, None when nothing."""
+    if not any(key.startswith("encryption.") for key in settings):
+        return None
+    fields = settings.get("encryption.fields")
+    if fields is None or not isinstance(fields.value, list):
+        return ()
+    return tuple(str(f) for f in fields.value)
+
+
+def _in_the_clear(
+    uses: Iterable[SensitiveUse], fields: tuple[str, ...] | None
+) -> Iterator[SensitiveUse]:
+    for use in uses:
+        if fields is None or not set(use.keys) & set(fields):
+            yield use
+
+
+def _report(action: ActionModel, use: SensitiveUse, sink: Sink) -> None:
+    to = f"the endpoint `{action.endpoint}`" if action.endpoint else f"the url of `{action.name}`"
+    whole = " (a body that is not given holds every field)" if action.body is None else ""
+    labels = list(use.chain)
+    if action.endpoint:
+        target = next((e.value for e in action.block.entries if e.key.text == "endpoint"), None)
+        if target is not None:
+            labels.append(Label(target.span, "does not accept sensitive values"))
+    fix = (
+        "say in the endpoint: `accepts: [sensitive]`"
+        if action.endpoint
+        else "send to an `endpoint` that says `accepts: [sensitive]`"
+    )
+    sink.error(
+        "FQL331",
+        f"`{use.field}` of `{use.owner}` is sensitive and leaves in the clear for {to}{whole}",
+        use.use,
+        label="leaves here",
+        labels=tuple(labels),
+        help=(fix, f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`'),
+    )

@@ -1,0 +1,105 @@
+"""FQL361 and FQL332: urls and paths that are malformed, or lead where nothing may be sent."""
+
+from __future__ import annotations
+
+from fql.plan.addresses import (
+    EgressSettings,
+    host_problem,
+    is_localhost,
+    parse_address,
+    port_problem,
+)
+from fql.plan.expressions import Constant, Text, TextPart
+from fql.plan.types import ERROR
+from fql.plan.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
+from fqlc.checks.model import Program, Written
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import Span
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Check every url and path as the runtime will read it."""
+    egress = program.surroundings.egress
+    for endpoint in program.endpoints.values():
+        if endpoint.url is not None:
+            _endpoint_url(endpoint.url, egress, sink)
+    for observer in program.observers:
+        for action in observer.actions:
+            if action.url is not None:
+                _url(action.url, egress, sink)
+            if action.path is not None:
+                _path(action.path, sink)
+
+
+def _parts(text: Written) -> tuple[TextPart, ...] | None:
+    expr = text.expr
+    if expr.type == ERROR:
+        return None
+    if isinstance(expr, Text):
+        return expr.parts
+    if isinstance(expr, Constant) and isinstance(expr.value, str):
+        return (expr.value,)
+    return None
+
+
+def _url(text: Written, egress: EgressSettings, sink: Sink) -> UrlTemplate | None:
+    parts = _parts(text)
+    if parts is None:
+        return None
+    try:
+        template = split_url(parts)
+    except UrlProblem as problem:
+        _report(problem, text.literal.span, sink)
+        return None
+    if template.base is not None:
+        _target(template.base, text.literal.span, egress, sink)
+    return template
+
+
+def _endpoint_url(text: Written, egress: EgressSettings, sink: Sink) -> None:
+    template = _url(text, egress, sink)
+    if template is not None and template.query is not None:
+        _malformed("the url of an endpoint has no query", text.literal.span, sink)
+
+
+def _path(text: Written, sink: Sink) -> None:
+    parts = _parts(text)
+    if parts is None:
+        return
+    if not parts or not isinstance(parts[0], str) or not parts[0].startswith("/"):
+        _malformed("a path starts with `/`", text.literal.span, sink)
+        return
+    try:
+        split_path(parts)
+    except UrlProblem as problem:
+        _report(problem, text.literal.span, sink)
+
+
+def _report(problem: UrlProblem, span: Span, sink: Sink) -> None:
+    if problem.kind == "malformed":
+        _malformed(str(problem), span, sink)
+    else:
+        sink.error("FQL332", str(problem), span, label="nothing may be sent there")
+
+
+def _malformed(message: str, span: Span, sink: Sink) -> None:
+    sink.error("FQL361", message, span, label="malformed")
+
+
+def _target(base: UrlParts, span: Span, egress: EgressSettings, sink: Sink) -> None:
+    problem = host_problem(base.host, egress) or port_problem(base.port, egress)
+    if problem is not None:
+        sink.error(
+            "FQL332", problem, span, label="nothing may be sent there",
+            help=("private networks are opened in `fql.toml`: `[egress] allow = [...]`",),
+        )  # fmt: skip
+    elif base.scheme == "http" and not _this_machine(base.host):
+        sink.warning(
+            "FQL332", f"requests to `{base.host}` go out in the clear: the url says `http`", span,
+            label="not encrypted", help=("write `https`",),
+        )  # fmt: skip
+
+
+def _this_machine(host: str) -> bool:
+    address = parse_address(host)
+    return is_localhost(host) or (address is not None and address.is_loopback)

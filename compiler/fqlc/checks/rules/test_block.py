@@ -1,0 +1,10 @@
+"""FQL381: `test` blocks whose names, rows or expectations cannot be."""
+
+from __future__ import annotations
+
+from fqlc.checks.model import Program
+from fqlc.diagnostics.sink import Sink
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Check each test."""

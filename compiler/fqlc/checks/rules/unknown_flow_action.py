@@ -1,0 +1,36 @@
+"""FQL302: a flow names an action that the observer does not have."""
+
+from __future__ import annotations
+
+from fqlc.checks.model import ObserverModel, Program
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.near import nearest
+from fqlc.syntax import ast
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Report each unknown name once, where it stands first."""
+    for observer in program.observers:
+        if not observer.block.sound:
+            continue
+        known = set(observer.graph.names)
+        for step in observer.graph.steps:
+            if step.name not in known:
+                known.add(step.name)
+                _report(observer, step, sink)
+
+
+def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:
+    close = nearest(step.name, observer.graph.names)
+    actions = ", ".join(f"`{name}`" for name in observer.graph.names)
+    sink.error(
+        "FQL302",
+        f"`{observer.name}` has no action `{step.name}`",
+        step.span,
+        label="unknown action",
+        help=(f"an action with a similar name exists: `{close}`",)
+        if close
+        else ((f"its actions are {actions}",) if actions else ()),
+        fix=Fix((Edit(step.span, close),)) if close else None,
+    )

@@ -1,0 +1,105 @@
+"""`on: Order.insert`: what an observer watches."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from fqlc.checks.describe import quoted
+from fqlc.checks.model import EventName
+from fqlc.checks.settings import report_unknown
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.sink import Sink
+from fqlc.names.project import Project
+from fqlc.source.near import nearest
+from fqlc.syntax import ast
+
+EVENTS: tuple[EventName, ...] = get_args(EventName)
+
+
+def read_triggers(
+    value: ast.Expr, project: Project, sink: Sink
+) -> tuple[str | None, tuple[EventName, ...]]:
+    """The entity and the events, in the order insert, update, delete; None where it is unknown."""
+    items = value.items if isinstance(value, ast.ListLiteral) else (value,)
+    entities: dict[str, ast.NameUse] = {}
+    events: dict[EventName, ast.Expr] = {}
+    for item in items:
+        pair = _trigger(item, project, sink)
+        if pair is None:
+            continue
+        entity, event = pair
+        _one_entity(entity, entities, sink)
+        entities.setdefault(entity.text, entity)
+        if event in events:
+            _twice(item, events[event], sink)
+        events[event] = item
+    name = next(iter(entities), None)
+    return name, tuple(e for e in EVENTS if e in events)
+
+
+def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse, EventName] | None:
+    if isinstance(item, ast.ErrorExpression):
+        return None
+    if not isinstance(item, ast.MemberAccess) or not isinstance(item.of, ast.NameUse):
+        message = "`on` takes `Entity.insert`, `Entity.update` or `Entity.delete`"
+        sink.error("FQL206", message, item.span, label="not a trigger")
+        return None
+    entity = item.of
+    if not _is_entity(entity, project, sink):
+        return None
+    event = next((e for e in EVENTS if e == item.name.text), None)
+    if event is None:
+        _unknown_event(entity, item.name, sink)
+        return None
+    project.uses.mark("entity", entity.text)
+    return entity, event
+
+
+def _is_entity(entity: ast.NameUse, project: Project, sink: Sink) -> bool:
+    if entity.text in project.entities:
+        return True
+    if not project.unreadable(entity.text):
+        report_unknown("entity", entity, entity.text, list(project.entities), sink)
+    return False
+
+
+def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> None:
+    close = nearest(name.text, EVENTS) or _OTHER_WORDS.get(name.text.lower())
+    sink.error(
+        "FQL206",
+        f"`{entity.text}` has no event `{name.text}`: it is {quoted(EVENTS)}",
+        name.span,
+        label="unknown event",
+        help=(f"write `{entity.text}.{close}`",) if close else (),
+        fix=Fix((Edit(name.span, close),)) if close else None,
+    )
+
+
+_OTHER_WORDS = {
+    "create": "insert", "created": "insert", "inserted": "insert", "new": "insert",
+    "change": "update", "changed": "update", "updated": "update", "modify": "update",
+    "remove": "delete", "removed": "delete", "deleted": "delete",
+}  # fmt: skip
+
+
+def _one_entity(entity: ast.NameUse, before: dict[str, ast.NameUse], sink: Sink) -> None:
+    other = next((e for name, e in before.items() if name != entity.text), None)
+    if other is not None:
+        sink.error(
+            "FQL206",
+            f"an observer watches one entity, not `{other.text}` and `{entity.text}`",
+            entity.span,
+            label="another entity",
+            labels=(Label(other.span, f"`{other.text}` is watched here"),),
+            help=("write a second observer",),
+        )
+
+
+def _twice(item: ast.Expr, first: ast.Expr, sink: Sink) -> None:
+    sink.error(
+        "FQL203",
+        "the same trigger is written twice",
+        item.span,
+        label="written again here",
+        labels=(Label(first.span, "first written here"),),
+    )

@@ -1,0 +1,94 @@
+"""What an action sees of the others: the answers and errors that certainly exist when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fql.plan.expressions import Binary, Expr
+from fql.plan.types import Type
+from fqlc.checks.availability import Certainty
+from fqlc.diagnostics.model import Label
+from fqlc.syntax import ast
+from fqlc.types.facts import NOTHING, Facts, key_of
+from fqlc.types.infer import facts_of
+from fqlc.types.scope import ActionView
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The actions of one observer as others see them; grows while they are read in order.
+
+    `responses` and `guards` hold what is known of the actions before.
+    """
+
+    certainty: Certainty
+    blocks: Mapping[str, ast.Block]
+    responses: dict[str, Type | None]
+    guards: dict[str, Expr | None]
+
+    def views(self, name: str, guard: Expr | None) -> dict[str, ActionView]:
+        """All actions as `name` sees them, its own `when` being `guard`."""
+        return {other: self._view(name, other, guard) for other in self.certainty.graph.names}
+
+    def failure_facts(self, name: str) -> Facts:
+        """What follows from the actions that are certainly dead: their `when` was true."""
+        facts = NOTHING
+        for dead in self.certainty.dead_before(name):
+            guard = self.guards.get(dead)
+            if guard is not None:
+                facts = facts.both(facts_of(guard, holds=True))
+        return facts
+
+    def _view(self, name: str, other: str, guard: Expr | None) -> ActionView:
+        response = self.responses.get(other)
+        if self.certainty.graph.order is None:
+            return ActionView(other, response, "yes", error_state="yes")
+        if self.certainty.holds(name, ("ok", other)):
+            state = "yes" if self._implied(other, guard) else "nullable"
+            return ActionView(
+                other, response, "yes" if state == "yes" else "nullable",
+                "" if state == "yes" else f"`{other}` may have been skipped by its `when`",
+                () if state == "yes" else self._guard_label(other),
+            )  # fmt: skip
+        if self.certainty.holds(name, ("dead", other)):
+            reason = f"`{name}` runs when `{other}` is dead, so there is no answer"
+            return ActionView(other, response, "absent", reason, error_state="yes")
+        return ActionView(other, response, "absent", self._why_absent(name, other),
+                          self._labels(other))  # fmt: skip
+
+    def _implied(self, other: str, guard: Expr | None) -> bool:
+        """True when the other action was not skipped: it has no `when`, or ours contains it."""
+        wanted = self.guards.get(other)
+        if wanted is None:
+            return True
+        ours = {key_of(part) for part in conjuncts(guard)} if guard is not None else set()
+        return all(key_of(part) in ours for part in conjuncts(wanted))
+
+    def _why_absent(self, name: str, other: str) -> str:
+        if name == other:
+            return "an action cannot read its own answer"
+        graph = self.certainty.graph
+        if name in graph.behind(other):
+            return f"`{other}` comes before `{name}` on some paths only"
+        if other in graph.behind(name):
+            return f"`{other}` runs after `{name}`"
+        return f"the flow does not put `{other}` before `{name}`"
+
+    def _labels(self, other: str) -> tuple[Label, ...]:
+        block = self.blocks.get(other)
+        return (Label(block.header, f"`{other}` is declared here"),) if block else ()
+
+    def _guard_label(self, other: str) -> tuple[Label, ...]:
+        block = self.blocks.get(other)
+        guards = [e.value for e in block.entries if e.key.text == "when"] if block else []
+        return tuple(Label(g.span, f"`{other}` runs only when this is true") for g in guards)
+
+
+def conjuncts(condition: Expr) -> Iterator[Expr]:
+    """The parts that `&&` joins."""
+    if isinstance(condition, Binary) and condition.op == "and":
+        yield from conjuncts(condition.left)
+        yield from conjuncts(condition.right)
+    else:
+        yield condition

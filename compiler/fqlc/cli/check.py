@@ -1,0 +1,61 @@
+"""`fqlc check`: find what is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from fqlc.cli.files import Inputs, inputs
+from fqlc.cli.show import FORMATS, show_diagnostics, summary
+from fqlc.pipeline import Checked
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc check .\n  fqlc check --format json shop.fql\n"
+               "  fqlc check --fix .")  # fmt: skip
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print what is found.")
+@click.option("--fix", is_flag=True, help="Apply the safe fixes.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change the meaning too.")
+@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    form: str | None,
+    fix: bool,
+    unsafe_fixes: bool,
+    settings: str | None,
+) -> None:
+    """Find what is wrong in sources. Exit code 1 when there are errors."""
+    chosen = inputs(paths, settings)
+    checked = chosen.check()
+    if fix or unsafe_fixes:
+        checked = _fixed(chosen, checked, unsafe=unsafe_fixes)
+    shown = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
+    show_diagnostics(checked.diagnostics, checked.sources, shown)
+    if shown == "text" and not checked.diagnostics:
+        click.echo(summary(checked), err=True)
+    ctx.exit(1 if checked.has_errors else 0)
+
+
+_MOST_ROUNDS = 10
+"""Fixing one thing may uncover another; but not for ever."""
+
+
+def _fixed(chosen: Inputs, checked: Checked, *, unsafe: bool) -> Checked:
+    from fqlc.diagnostics.fixes import apply_fixes
+
+    applied = 0
+    for _ in range(_MOST_ROUNDS):
+        texts = {path: source.text for path, source in checked.sources.items()}
+        changed, count = apply_fixes(checked.diagnostics, texts, unsafe=unsafe)
+        if not count:
+            break
+        applied += count
+        for path, text in changed.items():
+            Path(path).write_bytes(text.encode("utf-8"))
+        checked = chosen.check()
+    click.echo(f"{applied} fix{'' if applied == 1 else 'es'} applied", err=True)
+    return checked

@@ -1,0 +1,96 @@
+"""`fqlc compile`: write the plan."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from fqlc.cli.errors import CommandError
+from fqlc.cli.files import inputs
+from fqlc.cli.show import show_diagnostics
+from fqlc.pipeline import plan_of
+
+
+@click.command("compile", epilog="\b\nExamples:\n  fqlc compile -o plan.json shop.fql\n"
+               "  fqlc compile --check -o plan.json .")  # fmt: skip
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if FILE is stale.")
+@click.option("--watch", is_flag=True, help="Compile again whenever a source changes.")
+@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.pass_context
+def compile_(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    output: str | None,
+    only_check: bool,
+    watch: bool,
+    settings: str | None,
+) -> None:
+    """Write the plan of sources: canonical JSON, the same bytes for the same sources."""
+    if (only_check or watch) and output is None:
+        raise click.UsageError("--check and --watch need -o FILE", ctx)
+    if watch and output is not None:
+        _watch(paths, output, settings)
+    plan = _plan(paths, settings)
+    if plan is None:
+        ctx.exit(1)
+    elif only_check and output is not None:
+        _compare(Path(output), plan)
+    elif output is None:
+        click.get_binary_stream("stdout").write(plan + b"\n")
+    else:
+        _write(Path(output), plan)
+
+
+def _plan(paths: tuple[str, ...], settings: str | None) -> bytes | None:
+    checked = inputs(paths, settings).check()
+    show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
+    return plan_of(checked)
+
+
+def _compare(output: Path, plan: bytes) -> None:
+    try:
+        current = output.read_bytes()
+    except FileNotFoundError:
+        raise CommandError(f"{output} does not exist", "run without --check") from None
+    if current.rstrip() != plan:
+        raise CommandError(
+            f"{output} is stale: the sources say something else", "run without --check"
+        )
+
+
+def _write(output: Path, plan: bytes) -> None:
+    """Replace the file as a whole: nobody ever reads half a plan."""
+    beside = output.with_name(f".{output.name}.new")
+    try:
+        beside.write_bytes(plan + b"\n")
+        beside.replace(output)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise CommandError(f"{output} cannot be written: {reason}", exit_code=3) from None
+    click.echo(f"wrote {output} ({len(plan):,} bytes)", err=True)
+
+
+def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
+    """Compile whenever a source is younger than before; ends with an interrupt."""
+    seen: dict[str, int] = {}
+    while True:
+        now = _stamps(paths, settings)
+        if now != seen:
+            seen = now
+            plan = _plan(paths, settings)
+            if plan is not None:
+                _write(Path(output), plan)
+        time.sleep(0.2)
+
+
+def _stamps(paths: tuple[str, ...], settings: str | None) -> dict[str, int]:
+    stamps = {}
+    for root in inputs(paths, settings).roots:
+        path = Path(root)
+        stamps[root] = path.stat().st_mtime_ns if path.exists() else 0
+    return stamps

@@ -1,0 +1,175 @@
+"""The group of all commands, each imported when it is called, and the one place that ends it.
+
+Exit codes: 0 fine; 1 the input has errors or a check found something; 2 wrong usage; 3 the
+surroundings failed, or fqlc itself; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from fqlc import __version__
+from fqlc.source.near import nearest
+
+COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "check": ("fqlc.cli.check:check", "Find what is wrong in sources."),
+    "compile": ("fqlc.cli.compile:compile_", "Write the plan of sources."),
+    "fmt": ("fqlc.cli.fmt:fmt", "Bring sources into the one style."),
+    "graph": ("fqlc.cli.graph:graph", "Draw the observers of sources or a plan."),
+    "list": ("fqlc.cli.list:list_", "List observers and their actions."),
+    "explain": ("fqlc.cli.explain:explain", "Explain a code, an event or a retry schedule."),
+    "diff": ("fqlc.cli.diff:diff", "Say what changes between two plans."),
+    "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
+}
+"""Where each command is, and its line in the help."""
+
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Language", ("init", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test")),
+    ("Running", ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "demo")),
+    ("Surroundings", ("capture", "doctor")),
+)
+"""The order of the help."""
+
+EXAMPLES = """\b
+Examples:
+  fqlc init shop && cd shop
+  fqlc check .
+  fqlc compile -o plan.json shop.fql
+  fqlc run plan.json
+"""
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        return list(_places())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of a name."""
+        place = _places().get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            return None
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        name = args[0] if args else ""
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = nearest(name, self.list_commands(ctx))
+            hint = f" A similar one exists: {close}." if close else " See fqlc --help."
+            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by section."""
+        for title, names in SECTIONS:
+            rows = [(name, self._line(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([row for row in rows if row[1]])
+
+    def _line(self, ctx: click.Context, name: str) -> str:
+        if name in COMPILER_COMMANDS:
+            return COMPILER_COMMANDS[name][1]
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(70) if command else ""
+
+
+def _places() -> dict[str, str]:
+    from fql.cli import commands
+
+    places = {name: place for name, (place, _) in COMPILER_COMMANDS.items()}
+    return {**places, **commands()}
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours; `auto` follows the terminal and NO_COLOR.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of a fault.")
+@click.pass_context
+def fqlc(ctx: click.Context, color: str, debug: bool) -> None:
+    """When this row changes, make these HTTP calls, in this order, and never lose one."""
+    from fql.cli import PLAN_LOADER
+    from fqlc.cli.files import load_plan_bytes
+
+    ctx.meta["fqlc.debug"] = debug
+    ctx.meta[PLAN_LOADER] = load_plan_bytes
+    if color != "auto":
+        ctx.color = color == "always"
+    elif os.environ.get("NO_COLOR"):
+        ctx.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        ctx.color = True
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit code. The one place where the unknown becomes FQL901."""
+    try:
+        result = fqlc.main(list(arguments), prog_name="fqlc", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        _close_quietly()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the one place that turns the unknown into a line
+        return _fault(error, debug="--debug" in arguments)
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
+
+
+def _close_quietly() -> None:
+    """The reader of our output has gone: do not complain again while Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fault(error: Exception, debug: bool) -> int:
+    from fql.errors import FqlError
+
+    if isinstance(error, FqlError):
+        return _known(error)
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    click.echo(
+        f"error[FQL901]: a fault in fqlc: {type(error).__name__}: {error}\n"
+        "  help: this is not your mistake; run again with --debug and report what it prints",
+        err=True,
+    )
+    return 3
+
+
+def _known(error: object) -> int:
+    click.echo(f"error: {getattr(error, 'message', error)}", err=True)
+    if hint := getattr(error, "hint", ""):
+        click.echo(f"  help: {hint}", err=True)
+    return int(getattr(error, "exit_code", 3))

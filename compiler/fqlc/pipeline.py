@@ -1,0 +1,115 @@
+"""The whole compile on one page. Pure: files and settings come in as arguments."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from fqlc.checks.catalogue import run_rules
+from fqlc.checks.model import Program, Surroundings
+from fqlc.checks.reading import read_program
+from fqlc.diagnostics.model import Diagnostic, Severity
+from fqlc.diagnostics.sink import Sink
+from fqlc.diagnostics.suppressions import apply_suppressions
+from fqlc.names.imports import load_project
+from fqlc.names.project import Project, resolve_project
+from fqlc.source.text import SourceText
+from fqlc.syntax.read import read_source
+from fqlc.types.infer import check_lets
+
+VERSION = "0.1.0"
+
+Read = Callable[[str], bytes | None]
+"""The bytes of a file by its path, or None where there is none that can be read."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found. `program` is the model that rules saw and lowering takes."""
+
+    program: Program
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceText] = field(repr=False)
+
+    @property
+    def has_errors(self) -> bool:
+        """True when there is no plan."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What a compile gave: the bytes of the plan, or None where anything is an error."""
+
+    plan: bytes | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceText] = field(repr=False)
+
+
+def check_project(
+    roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
+) -> Checked:
+    """Read, parse, resolve, type and check the files and what they import."""
+    sink = Sink()
+    texts = _Texts(read)
+    with _without_collector():
+        files = load_project(sorted(roots), texts.read, sink)
+        project: Project = resolve_project(files, sink)
+        around = surroundings or Surroundings()
+        check_lets(project, sink)
+        program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
+        run_rules(program, sink)
+        found = apply_suppressions(sink.found, files)
+    return Checked(program, found, texts.sources())
+
+
+def compile_project(
+    roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
+) -> Compilation:
+    """Check, and without errors lower and seal the plan."""
+    checked = check_project(roots, read, surroundings)
+    return Compilation(plan_of(checked), checked.diagnostics, checked.sources)
+
+
+def plan_of(checked: Checked) -> bytes | None:
+    """The sealed plan of a check without errors."""
+    if checked.has_errors:
+        return None
+    from fql.plan.codec import seal
+    from fqlc.lower.plan import lower
+
+    with _without_collector():
+        return seal(lower(checked.program, checked.sources, VERSION))
+
+
+class _Texts:
+    """Remembers what was read, for spans and excerpts."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._data: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes | None:
+        data = self._read(path)
+        if data is not None:
+            self._data[path] = data
+        return data
+
+    def sources(self) -> dict[str, SourceText]:
+        """The texts that could be decoded, by path."""
+        read = ((path, read_source(path, data, Sink())) for path, data in self._data.items())
+        return {path: source for path, source in read if source is not None}
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Trees only grow here; the collector would look at all of them again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
