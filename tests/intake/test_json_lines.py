@@ -24,7 +24,7 @@ async def everything(source: JsonLines) -> list[Arrival]:
         found = await source.fetch(3)
         await source.done(found)
         taken += found
-        if not found:
+        if not found and not source.ended:
             await source.wait(1)
     taken += await source.fetch(100)
     await source.close()

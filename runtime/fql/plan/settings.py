@@ -60,7 +60,7 @@ def read_settings(text: str, name: str = "fql.toml") -> Settings:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsFileError(name, [_syntax_problem(error)]) from None
+        raise SettingsFileError(name, [_syntax_problem(error, text)]) from None
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
@@ -68,12 +68,11 @@ def read_settings(text: str, name: str = "fql.toml") -> Settings:
         raise SettingsFileError(name, [_problem(e, lines) for e in error.errors()]) from None
 
 
-def _syntax_problem(error: tomllib.TOMLDecodeError) -> Problem:
-    found = re.search(r" \(at line (\d+), column \d+\)", str(error))
-    message = str(error).replace(found[0], "") if found else str(error)
-    return Problem(
-        int(found[1]) if found else 0, f"this is not TOML: {message[:1].lower()}{message[1:]}"
-    )
+def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> Problem:
+    message, _, place = str(error).rpartition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else len(text.splitlines())
+    return Problem(line, f"this is not TOML: {message[:1].lower()}{message[1:]}")
 
 
 def key_lines(text: str) -> dict[Path, int]:

@@ -1,0 +1,160 @@
+"""`fql.toml` in, settings or all of its problems out."""
+
+from __future__ import annotations
+
+import pytest
+
+from fql.errors import MissingSecrets
+from fql.plan.settings import (
+    Settings,
+    SettingsFileError,
+    policy_settings,
+    read_settings,
+    resolve,
+)
+
+MISSION = """
+[webhooks]
+timeout = "60s"
+[webhooks.retry]
+max_attempts = 3
+backoff = "exponential"
+initial_delay = "100ms"
+max_delay = "5s"
+retry_on = [408, 429, 500, 502, 503, 504]
+dont_retry_on = [400, 401, 403, 404, 422]
+[webhooks.dlq]
+enabled = true
+table = "webhook_dlq"
+retention = "7d"
+max_size = "10GB"
+[webhooks.signing]
+enabled = true
+algorithm = "sha256"
+secret = "${WEBHOOK_SECRET}"
+header = "X-FraiseQL-Signature"
+timestamp_header = "X-FraiseQL-Timestamp"
+[webhooks.batching]
+enabled = true
+batch_size = 50
+timeout = "10s"
+[webhooks.dispatch]
+async = true
+timeout = "30s"
+background_retry = true
+max_queue_size = 1000
+[webhooks.rate_limiting]
+enabled = true
+max_per_second = 100
+burst = 200
+[observability.prometheus]
+enabled = true
+port = 9090
+namespace = "fraiseql"
+"""
+
+
+def test_tables_of_the_mission_are_read_as_written() -> None:
+    webhooks = read_settings(MISSION).webhooks
+    assert webhooks.timeout == 60_000
+    assert webhooks.dlq.retention == 604_800_000
+    assert webhooks.dlq.max_size == 10_000_000_000
+    assert webhooks.dispatch.is_async
+    policies = policy_settings(read_settings(MISSION))
+    assert policies["retry.max_attempts"] == 3
+    assert policies["retry.initial_delay"] == 100
+    assert policies["signing.scheme"] == "fraiseql"
+    assert policies["signing.secret"] == ["${WEBHOOK_SECRET}"]
+    assert (policies["batch.size"], policies["batch.timeout"]) == (50, 10_000)
+    assert (policies["rate_limit.max_per_second"], policies["rate_limit.burst"]) == (100.0, 200)
+
+
+def test_empty_file_sets_no_policy() -> None:
+    assert read_settings("") == Settings()
+    assert policy_settings(Settings()) == {}
+
+
+def test_only_written_keys_are_policies_of_the_file() -> None:
+    settings = read_settings('[webhooks]\ntimeout = "9s"\n[webhooks.retry]\njitter = "none"')
+    assert policy_settings(settings) == {"timeout": 9_000, "retry.jitter": "none"}
+
+
+def test_tables_that_are_switched_off_set_nothing() -> None:
+    text = "[webhooks.batching]\nenabled = false\n[webhooks.rate_limiting]\nenabled = false"
+    assert policy_settings(read_settings(text)) == {}
+
+
+def problems(text: str) -> list[str]:
+    """The problems of a file as `line: message`."""
+    with pytest.raises(SettingsFileError) as caught:
+        read_settings(text)
+    return [f"{p.line}: {p.message}" for p in caught.value.problems]
+
+
+def test_every_problem_is_told_with_its_line() -> None:
+    text = '[webhook]\na = 1\n[webhooks]\ntimeout = 30\n[webhooks.dlq]\nretenton = "7d"\n'
+    assert problems(text) == [
+        "1: unknown table [webhook]; did you mean `webhooks`?",
+        '4: webhooks.timeout: 30 has no unit; write a duration as text, such as "30s"',
+        "6: unknown key `retenton` in [webhooks.dlq]; did you mean `retention`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[webhooks", "1: this is not TOML"),
+        ("[webhooks.retry]\nmax_attempts = 0", "2: webhooks.retry.max_attempts is 0; it must be"),
+        ('[webhooks.retry]\nmax_attempts = "3"', "is '3'; it must be a valid integer"),
+        ("[webhooks.retry]\nretry_on = [99]", "HTTP statuses are between 100 and 599"),
+        ("[webhooks.retry]\nretry_on = 500", "must be a list of HTTP statuses"),
+        ('[webhooks.retry]\nretry_on = ["5xx"]', "'5xx' is not an HTTP status"),
+        ('[webhooks.retry]\nbackoff = "expo"', "must be 'exponential', 'linear' or 'fixed'"),
+        ('[webhooks]\nmax_response = "1MiB"', "'1MiB' is not a size"),
+        ('[webhooks.dlq]\nbackend = "file"', "backend `file` needs a `path`"),
+        ('[webhooks.dlq]\nrotation = "daily"', "`rotation` has no effect with backend `sqlite`"),
+        ('[sources.shop]\nkind = "mysql"', "[sources.shop] has an unknown `kind`"),
+        ('[sources.shop]\ndatabase = "x"', "[sources.shop] needs the key `kind`"),
+        ('[sources.shop]\nkind = "sqlite"', "1: [sources.shop] needs the key `database`"),
+        ('[sources.s]\nkind = "sqlite"\ndatabase = "x"\npol = "1s"', "did you mean `poll`?"),
+        ("[egress]\nports = [70000]", "egress.ports.0 is 70000"),
+        ('[observability.prometheus]\nnamespace = "9 x"', "prometheus.namespace is '9 x'"),
+    ],
+)
+def test_each_kind_of_mistake_is_explained(text: str, says: str) -> None:
+    (problem,) = problems(text)
+    assert says in problem
+
+
+def test_status_ranges() -> None:
+    settings = read_settings('[webhooks.retry]\nretry_on = ["500..502", 429]')
+    assert settings.webhooks.retry.retry_on == (429, 500, 501, 502)
+
+
+def test_environment_is_put_into_run_time_tables_only() -> None:
+    text = (
+        '[store]\nurl = "sqlite:///${DIR}/fql.db"\n[sources.s]\nkind = "sqlite"\n'
+        'database = "${DIR}/app.db"\n[webhooks]\ntest_url = "${TEST}"\n'
+        '[webhooks.signing]\nsecret = "${KEY}"'
+    )
+    settings = resolve(read_settings(text), {"DIR": "/data", "TEST": "http://t"})
+    assert settings.store.url == "sqlite:////data/fql.db"
+    assert settings.sources["s"].model_dump()["database"] == "/data/app.db"
+    assert settings.webhooks.test_url == "http://t"
+    assert settings.webhooks.signing is not None
+    assert settings.webhooks.signing.secret == ("${KEY}",)
+
+
+def test_missing_names_are_told_together_with_where_they_are_used() -> None:
+    text = '[store]\nurl = "${A}"\n[webhooks.dlq]\nbackend = "file"\npath = "${B}"'
+    with pytest.raises(MissingSecrets) as caught:
+        resolve(read_settings(text), {})
+    assert caught.value.missing == {
+        "A": ["fql.toml store.url"],
+        "B": ["fql.toml webhooks.dlq.path"],
+    }
+
+
+def test_inserted_value_is_not_scanned_again() -> None:
+    settings = resolve(read_settings('[store]\nurl = "${A}"'), {"A": "${B}"})
+    assert settings.store.url == "${B}"
