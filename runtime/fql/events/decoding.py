@@ -218,7 +218,9 @@ def decode_date(value: object, path: str, problems: Problems) -> object:
 
 
 def decode_json(value: object, path: str, problems: Problems) -> object:
-    """JSON of any shape; numbers with a point become exact."""
+    """JSON of any shape but null itself; numbers with a point become exact."""
+    if value is None:
+        return refuse(value, path, "a JSON value other than null", problems)
     return _json_value(value, path, problems, 0)
 
 

@@ -112,16 +112,21 @@ def shift_back(moment: datetime, span: timedelta) -> datetime:
 
 
 def shift_date(day: date, span: timedelta) -> date:
-    """A Date later by the whole days of a duration, within the years 1 to 9999."""
+    """A Date later by the whole days of a duration (36h is one), within the years 1 to 9999."""
     try:
-        return day + timedelta(days=span.days)
+        return day + timedelta(days=_whole_days(span))
     except OverflowError:
         return date.min if span.days < 0 else date.max
 
 
+def _whole_days(span: timedelta) -> int:
+    # Python's `.days` rounds down, so that minus one hour would be a whole day back.
+    return span.days if span.days >= 0 else -(negated_span(span).days)
+
+
 def shift_date_back(day: date, span: timedelta) -> date:
     """A Date earlier by the whole days of a duration, within the years 1 to 9999."""
-    return shift_date(day, negated_span(timedelta(days=span.days)))
+    return shift_date(day, negated_span(span))
 
 
 def add_spans(left: timedelta, right: timedelta) -> timedelta:
