@@ -12,7 +12,7 @@ from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.codec import load_expression
 from fql.plan.expressions import Text, TextPart
-from fql.plan.headers import value_problem
+from fql.plan.headers import name_problem, value_problem
 from fql.plan.model import Endpoint, Header, Json, NodeConfig
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
@@ -128,6 +128,10 @@ def header_renders(
 ) -> tuple[HeaderRender, ...]:
     """Compile an action's headers over those of its endpoint; `taken` names come from auth."""
     merged = {header.name.lower(): header for header in (*shared, *own)}
+    for header in merged.values():
+        problem = name_problem(header.name)
+        if problem:
+            raise SettingsError(f"The header {header.name!r} cannot be sent: {problem}.")
     for name in taken:
         merged.pop(name.lower(), None)
     return tuple(

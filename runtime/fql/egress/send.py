@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fql.egress.answer import Answer, Limits
-from fql.egress.auth import Auth, Headers, Tokens
+from fql.egress.auth import Auth, Headers, OAuthClient, Tokens
 from fql.egress.failures import SendFailed
 from fql.egress.resolver import Resolver
 from fql.egress.signing import Signer
@@ -21,7 +21,6 @@ from fql.egress.tls import TlsContexts
 from fql.egress.transport import Transport
 from fql.errors import SettingsError
 from fql.plan.addresses import EgressSettings, target_problem
-from fql.plan.headers import is_token, value_problem
 from fql.plan.urls import UrlParts
 
 TOKEN_LIMITS = Limits(read=65_536, keep=65_536)
@@ -64,7 +63,7 @@ class Sender:
         self._contexts = TlsContexts()
         self._tokens = Tokens(time.monotonic)
         self._clock = clock
-        self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity\r\n"
+        self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity"
 
     def prepare(self, profile: Profile) -> None:
         """Read the certificate files of a profile now. Raises SettingsError."""
@@ -73,11 +72,11 @@ class Sender:
     async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
         """Make one request within the deadline. Raises SendFailed."""
         url = outgoing.url
-        problem = target_problem(url.host, url.port, self.egress)
-        if problem:
-            raise SendFailed("egress", problem)
         deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
-        added = await self._credentials(profile.auth, deadline)
+        added = profile.auth.headers
+        if profile.auth.oauth is not None:
+            self._refuse(url)  # no token is fetched for what may not be reached
+            added = await self._token(profile.auth.oauth, deadline)
         tls = self._contexts.get(profile.auth.tls) if url.scheme == "https" else None
         data = self._bytes(outgoing, (*self._signature(outgoing, profile.signer), *added))
         answer = await self._transport.request(url, tls, data, profile.limits, deadline)
@@ -89,10 +88,12 @@ class Sender:
         """Close idle connections."""
         await self._transport.close()
 
-    async def _credentials(self, auth: Auth, deadline: float) -> Headers:
-        if auth.oauth is None:
-            return auth.headers
+    def _refuse(self, url: UrlParts) -> None:
+        problem = target_problem(url.host, url.port, self.egress)
+        if problem:
+            raise SendFailed("egress", problem)
 
+    async def _token(self, client: OAuthClient, deadline: float) -> Headers:
         async def post(url: UrlParts, headers: Headers, body: bytes) -> Answer:
             left = deadline - asyncio.get_running_loop().time()
             profile = Profile(limits=TOKEN_LIMITS)
@@ -100,7 +101,7 @@ class Sender:
 
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._tokens.header(auth.oauth, post)
+                return await self._tokens.header(client, post)
         except TimeoutError:
             raise SendFailed("timeout", "the deadline passed before a token came") from None
 
@@ -121,16 +122,19 @@ class Sender:
             raise SendFailed("request", error.message) from error
 
     def _bytes(self, outgoing: Outgoing, added: Headers) -> bytes:
-        """The request as it goes on the wire; names and values are checked once more."""
+        """The request as it goes on the wire. No value can end its line: that is checked here
+        once more, on the bytes themselves."""
         url = outgoing.url
-        lines = [f"{outgoing.method} {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"]
+        lines = [f"{outgoing.method} {url.target} HTTP/1.1", f"Host: {url.authority}", self._fixed]
         if outgoing.method not in BODYLESS:
-            lines.append(f"Content-Length: {len(outgoing.body)}\r\n")
-        lines.append(self._fixed)
-        for name, value in (*outgoing.headers, *added):
-            if not is_token(name) or value_problem(value):
-                raise SendFailed("request", f"the header {name!r} cannot be sent")
-            lines.append(f"{name}: {value}\r\n")
-        lines.append("\r\n")
-        head = "".join(lines).encode("latin-1")
-        return head if outgoing.method in BODYLESS else head + outgoing.body
+            lines.append(f"Content-Length: {len(outgoing.body)}")
+        lines += [f"{name}: {value}" for name, value in (*outgoing.headers, *added)]
+        head = "\r\n".join(lines)
+        ends = len(lines)  # the fixed line is two
+        if head.count("\r") != ends or head.count("\n") != ends or "\0" in head:
+            raise SendFailed("request", "a header holds a line end or NUL")
+        try:
+            data = head.encode("latin-1") + b"\r\n\r\n"
+        except UnicodeEncodeError:
+            raise SendFailed("request", "a header holds a letter beyond Latin-1") from None
+        return data if outgoing.method in BODYLESS else data + outgoing.body
