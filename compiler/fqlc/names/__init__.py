@@ -1,0 +1,1 @@
+"""Names: imports, symbols and their resolution over all files of a project."""

@@ -1,0 +1,201 @@
+"""Fields of entities and declared types: their types, attributes and duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from types import MappingProxyType
+
+from fql.plan.types import BUILT_IN, ERROR, Type
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.sink import Sink
+from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Uses
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+
+FIELD_TYPES = BUILT_IN - {"Duration"}
+BUILTIN_NAMES = frozenset(
+    ["_id", "_timestamp", "_event", "_entity", "_old", "_new", "_observer", "_run", "_batch"]
+)
+"""Names that every expression knows; no field may have one."""
+
+ATTRIBUTES = ("key", "sensitive", "column")
+
+
+def build_row(
+    symbol: Symbol, kinds: Mapping[str, str], loose: Set[str], sink: Sink, uses: Uses
+) -> EntityInfo:
+    """The fields of an entity or type. `kinds` tells what each type name is; `loose` are names
+    of declarations that could not be read."""
+    declaration = symbol.declaration
+    if not isinstance(declaration, ast.EntityDeclaration | ast.TypeDeclaration):
+        return EntityInfo(symbol.name, symbol.kind, {}, symbol.span, broken=True)
+    builder = _RowBuilder(symbol, kinds, loose, sink, uses)
+    for field in declaration.fields:
+        builder.add(field)
+    table = declaration.table.value if isinstance(declaration, ast.EntityDeclaration) and (
+        declaration.table is not None
+    ) else ""  # fmt: skip
+    doc = declaration.doc.text if declaration.doc else ""
+    fields = MappingProxyType(builder.fields)
+    return EntityInfo(symbol.name, symbol.kind, fields, symbol.span, table, doc, symbol.broken)
+
+
+class _RowBuilder:
+    """Gathers the fields of one row."""
+
+    def __init__(
+        self,
+        symbol: Symbol,
+        kinds: Mapping[str, str],
+        loose: Set[str],
+        sink: Sink,
+        uses: Uses,
+    ) -> None:
+        self.symbol, self.kinds, self.loose = symbol, kinds, loose
+        self.sink, self.uses = sink, uses
+        self.fields: dict[str, FieldInfo] = {}
+        self.key: Span | None = None
+
+    def add(self, field: ast.FieldDeclaration) -> None:
+        name = field.name.text
+        earlier = self.fields.get(name)
+        if earlier is not None:
+            self._duplicate(field, earlier.span)
+            return
+        if name in BUILTIN_NAMES:
+            self._built_in(field)
+        marks = self._attributes(field)
+        self.fields[name] = FieldInfo(
+            name, self.symbol.name, self.field_type(field.type), field.name.span,
+            field.type.span, "key" in marks, self._sensitive(field), self._column(field),
+            field.doc.text if field.doc else "",
+        )  # fmt: skip
+
+    def _duplicate(self, field: ast.FieldDeclaration, first: Span) -> None:
+        self.sink.error(
+            "FQL203", f"`{self.symbol.name}` declares the field `{field.name.text}` twice",
+            field.name.span, label="declared again here",
+            labels=(Label(first, "first declared here"),),
+        )  # fmt: skip
+
+    def _built_in(self, field: ast.FieldDeclaration) -> None:
+        self.sink.error(
+            "FQL203", f"`{field.name.text}` is a built-in name and cannot be a field",
+            field.name.span, label="built-in name",
+            help=('choose another name and keep the column with `@column("...")`',),
+        )  # fmt: skip
+
+    # types
+
+    def field_type(self, written: ast.FieldType) -> Type:
+        """The type as data; Error where it is unknown (reported)."""
+        if written.item is not None:
+            return Type("List", written.nullable, self.field_type(written.item))
+        if written.name is None:
+            return ERROR
+        name = written.name.text
+        if name in FIELD_TYPES or self._known(name):
+            return Type(name, written.nullable)
+        if name not in self.loose:
+            self._unknown_type(written.name)
+        return ERROR
+
+    def _known(self, name: str) -> bool:
+        kind = self.kinds.get(name)
+        if kind in ("type", "enum"):
+            self.uses.mark(kind, name)
+            return True
+        return False
+
+    def _unknown_type(self, name: ast.Name) -> None:
+        if self.kinds.get(name.text) == "entity":
+            message = f"the entity `{name.text}` cannot be the type of a field"
+            self._report_type(name, message, ("declare its shape with `type`",), None)
+            return
+        known = [n for n, kind in self.kinds.items() if kind != "entity"]
+        near = nearest(name.text, [*sorted(FIELD_TYPES), *known])
+        help_: tuple[str, ...] = ()
+        fix: Fix | None = None
+        if name.text == "Duration":
+            help_ = ("durations exist in expressions only; store a number of seconds",)
+        elif near is not None:
+            help_ = (f"a type with a similar name exists: `{near}`",)
+            fix = Fix((Edit(name.span, near),))
+        self._report_type(name, f"unknown type `{name.text}`", help_, fix)
+
+    def _report_type(
+        self, name: ast.Name, message: str, help_: tuple[str, ...], fix: Fix | None
+    ) -> None:
+        self.sink.error("FQL202", message, name.span, label="unknown type", help=help_, fix=fix)
+
+    # attributes
+
+    def _attributes(self, field: ast.FieldDeclaration) -> set[str]:
+        seen: dict[str, Span] = {}
+        for attribute in field.attributes:
+            name = attribute.name.text
+            if name not in ATTRIBUTES:
+                self._unknown_attribute(attribute)
+            elif name in seen:
+                self._repeated(attribute, seen[name])
+            else:
+                seen[name] = attribute.span
+                self._arguments(attribute)
+        if "key" in seen:
+            self._one_key(seen["key"])
+        return set(seen)
+
+    def _one_key(self, span: Span) -> None:
+        if self.key is not None:
+            self.sink.error(
+                "FQL203", f"`{self.symbol.name}` has a second `@key`", span,
+                label="second `@key`", labels=(Label(self.key, "first `@key`"),),
+                help=("an entity has one key field",),
+            )  # fmt: skip
+        else:
+            self.key = span
+
+    def _repeated(self, attribute: ast.Attribute, first: Span) -> None:
+        self.sink.error(
+            "FQL203", f"`@{attribute.name.text}` is written twice", attribute.span,
+            labels=(Label(first, "first written here"),),
+        )  # fmt: skip
+
+    def _unknown_attribute(self, attribute: ast.Attribute) -> None:
+        near = nearest(attribute.name.text, ATTRIBUTES)
+        self.sink.error(
+            "FQL204", f"unknown attribute `@{attribute.name.text}`", attribute.span,
+            label="unknown attribute",
+            help=(f"an attribute with a similar name exists: `@{near}`",)
+            if near else ("fields know `@key`, `@sensitive` and `@column(\"name\")`",),
+            fix=Fix((Edit(attribute.name.span, near),)) if near else None,
+        )  # fmt: skip
+
+    def _arguments(self, attribute: ast.Attribute) -> None:
+        wanted = attribute.name.text == "column"
+        fits = len(attribute.arguments) == 1 and isinstance(
+            attribute.arguments[0], ast.StringLiteral | ast.ErrorExpression
+        )
+        if wanted and not fits:
+            self.sink.error(
+                "FQL206", "`@column` takes the name of the column as one text",
+                attribute.span, help=('write `@column("name")`',),
+            )  # fmt: skip
+        if not wanted and attribute.arguments:
+            self.sink.error(
+                "FQL206", f"`@{attribute.name.text}` takes no arguments", attribute.span,
+            )  # fmt: skip
+
+    @staticmethod
+    def _sensitive(field: ast.FieldDeclaration) -> Span | None:
+        return next((a.span for a in field.attributes if a.name.text == "sensitive"), None)
+
+    @staticmethod
+    def _column(field: ast.FieldDeclaration) -> str:
+        for attribute in field.attributes:
+            if attribute.name.text == "column" and attribute.arguments:
+                argument = attribute.arguments[0]
+                if isinstance(argument, ast.StringLiteral):
+                    return argument.value
+        return field.name.text

@@ -1,0 +1,82 @@
+"""What a name stands for: symbols of the project, and rows and enums as the checker sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fql.plan.types import Type
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A declared name. `broken` declarations could not be read in full: what does not follow
+    from a sound part is not reported. `span` is the stretch of the name."""
+
+    name: str
+    kind: str
+    declaration: ast.Declaration
+    path: str
+    span: Span
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field of an entity or declared type. `owner` is the name of that."""
+
+    name: str
+    owner: str
+    type: Type
+    span: Span
+    type_span: Span
+    key: bool = False
+    sensitive: Span | None = None
+    column: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityInfo:
+    """An entity or declared type: its fields by name, in the order written."""
+
+    name: str
+    kind: str
+    fields: Mapping[str, FieldInfo]
+    span: Span
+    table: str = ""
+    doc: str = ""
+    broken: bool = False
+
+    @property
+    def key(self) -> FieldInfo | None:
+        """The field marked with `@key`."""
+        return next((f for f in self.fields.values() if f.key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EnumInfo:
+    """An enum: its members with the stretch of each."""
+
+    name: str
+    members: Mapping[str, Span]
+    span: Span
+    doc: str = ""
+    broken: bool = False
+
+
+@dataclass(slots=True)
+class Uses:
+    """Collects which declarations are used, as (kind, name); for FQL207."""
+
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def mark(self, kind: str, name: str) -> None:
+        """Note a use."""
+        self.seen.add((kind, name))
+
+    def has(self, kind: str, name: str) -> bool:
+        """True when the name was used."""
+        return (kind, name) in self.seen

@@ -1,0 +1,1 @@
+"""Types: inference with narrowing, templates, constant folding, information flow."""

@@ -1,0 +1,305 @@
+"""Calls: methods and filters from the table of functions, `changed`, `any` and `all`."""
+
+from __future__ import annotations
+
+import re
+
+from fql.plan import expressions as e
+from fql.plan import types as t
+from fql.plan.functions import FUNCTIONS, Function, overloads
+from fql.plan.types import Type
+from fqlc.diagnostics.model import Label
+from fqlc.names.symbols import FieldInfo
+from fqlc.syntax import ast
+from fqlc.types.members import field_of
+from fqlc.types.names import narrowed, never_there, outside_each, row_value
+from fqlc.types.operands import comparable
+from fqlc.types.operators import boolean
+from fqlc.types.report import (
+    at,
+    listing,
+    mismatch,
+    poison,
+    poisoned,
+    require,
+    suggestion,
+    wording,
+)
+from fqlc.types.scope import Context
+
+_CHANGES = {"changed": 0, "changed_to": 1, "changed_from": 1}
+_TAKES_NULL = frozenset({"json", "as_string", "as_int", "as_float", "as_decimal", "as_boolean"})
+"""What answers null for null: a missing part of JSON is read like one of another shape."""
+
+_QUANTIFIERS = ("any", "all")
+_LARGEST_PATTERN = 1_000
+_DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
+
+
+def infer_call(expr: ast.CallOf, ctx: Context) -> e.Expr:
+    """A call. Reports FQL212, 214, 221, 311."""
+    callee = expr.callee
+    if not isinstance(callee, ast.MemberAccess):
+        return _free_function(expr, ctx)
+    name = callee.name.text
+    field = field_of(callee.of, ctx)
+    if field is not None and name in _CHANGES:
+        return _changed(expr, callee, field, ctx)
+    if name in _QUANTIFIERS and not ctx.scope.template:
+        return _quantifier(expr, callee, ctx)
+    return _method(expr, callee, ctx)
+
+
+def _free_function(expr: ast.CallOf, ctx: Context) -> e.Expr:
+    """`lower(x)`: there are only methods; say how it is written."""
+    callee = expr.callee
+    name = callee.text if isinstance(callee, ast.NameUse) else ""
+    help_: tuple[str, ...] = ("functions are methods here: write `value.name()`",)
+    if name in {f.name for f in FUNCTIONS}:
+        help_ = (f"functions are methods here: write `value.{name}(...)`",)
+    if name == "field_changed":
+        help_ = ("write `field.changed()`",)
+    ctx.sink.error(
+        "FQL214", f"unknown function `{name}`" if name else "this cannot be called",
+        callee.span, label="not a function", help=help_,
+    )  # fmt: skip
+    return poison(expr.span)
+
+
+# Changes ---------------------------------------------------------------------
+
+
+def _changed(  # noqa: PLR0911 - one line a refusal
+    expr: ast.CallOf, callee: ast.MemberAccess, field: FieldInfo, ctx: Context
+) -> e.Expr:
+    """`f.changed()`; `f.changed_to(v)` is changed and the new value is v."""
+    name = callee.name.text
+    if not _arity(expr, callee, _CHANGES[name], _CHANGES[name], ctx):
+        return poison(expr.span)
+    if ctx.scope.batch == "outside":
+        return outside_each(field.name, expr.span, ctx)
+    if _never_changes(expr, ctx):
+        return poison(expr.span)
+    change = e.Changed(type=t.BOOLEAN, name=field.name, at=at(expr.span))
+    if name == "changed":
+        return change
+    row: e.RowName = "new" if name == "changed_to" else "old"
+    version = row_value(row, field, expr.span, ctx)
+    value = ctx.infer(expr.arguments[0], field.type)
+    if poisoned(version, value):
+        return poison(expr.span)
+    if not comparable(version.type, value.type):
+        return mismatch(ctx, name, ((callee.of, version), (expr.arguments[0], value)), expr.span)
+    same = e.Binary(type=t.BOOLEAN, op="eq", left=version, right=value, at=at(expr.span))
+    return e.Binary(type=t.BOOLEAN, op="and", left=change, right=same, at=at(expr.span))
+
+
+def _never_changes(expr: ast.CallOf, ctx: Context) -> bool:
+    """FQL221 for a change test where no update is watched."""
+    events = ctx.scope.events
+    if not events or "update" in events:
+        return False
+    if never_there("old", wording(expr).strip("`"), expr.span, ctx):
+        return True
+    if never_there("new", wording(expr).strip("`"), expr.span, ctx):
+        return True
+    labels = (Label(ctx.scope.trigger, "watched here"),) if ctx.scope.trigger else ()
+    ctx.sink.error(
+        "FQL221", "nothing can have changed: no update is watched", expr.span,
+        label="always false", labels=labels, help=("watch updates, or drop the test",),
+    )  # fmt: skip
+    return True
+
+
+# any, all --------------------------------------------------------------------
+
+
+def _quantifier(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
+    name = callee.name.text
+    of = ctx.infer(callee.of)
+    of = require(ctx, callee.of, of, f"`{name}`")
+    if poisoned(of):
+        return poison(expr.span)
+    if of.type.item is None:
+        return _unknown_method(callee, of, ctx)
+    if len(expr.arguments) != 2 or not isinstance(expr.arguments[0], ast.NameUse):
+        ctx.sink.error(
+            "FQL214", f"`{name}` takes a name and a condition", expr.span,
+            label="wrong arguments", help=(f"write `{name}(x, x ...)`",),
+        )  # fmt: skip
+        return poison(expr.span)
+    variable = expr.arguments[0]
+    if not _free_variable(variable, ctx):
+        return poison(expr.span)
+    inner = ctx.within(ctx.scope.with_variable(variable.text, of.type.item))
+    test = expr.arguments[1]
+    body = boolean(test, inner.infer(test, t.BOOLEAN), inner, f"`{name}`")
+    if poisoned(body):
+        return poison(expr.span)
+    return e.Quantifier(
+        type=t.BOOLEAN, op=name, of=of, variable=variable.text, body=body, at=at(expr.span)
+    )
+
+
+def _free_variable(variable: ast.NameUse, ctx: Context) -> bool:
+    if variable.text not in ctx.scope.variables:
+        return True
+    ctx.sink.error(
+        "FQL203", f"`{variable.text}` is already the name of an outer item", variable.span,
+        label="named again here", help=("choose another name",),
+    )  # fmt: skip
+    return False
+
+
+# Methods and filters ---------------------------------------------------------
+
+
+def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
+    name = callee.name.text
+    place = "filter" if ctx.scope.template else "method"
+    of = ctx.infer(callee.of)
+    if poisoned(of):
+        return poison(expr.span)
+    functions = overloads(name, place)
+    function = next((f for f in functions if _operand_fits(f, of.type, ctx)), None)
+    if function is None:
+        return _unknown_method(callee, of, ctx)
+    if callee.optional and of.type.nullable and not (ctx.scope.template or name in _TAKES_NULL):
+        return _optional_call(callee, of, ctx)
+    if name not in _TAKES_NULL:
+        of = require(ctx, callee.of, of, f"`{name}`")
+    if poisoned(of) or not _arity(expr, callee, function.least, len(function.parameters), ctx):
+        return poison(expr.span)
+    args = _arguments(expr, function, ctx)
+    if args is None:
+        return poison(expr.span)
+    node = e.Call(type=function.result, name=name, of=of, args=args, at=at(expr.span))
+    return narrowed(node, ctx.scope)
+
+
+def _operand_fits(function: Function, of: Type, ctx: Context) -> bool:
+    """Filters take what has a text form of its own as text: enums and UUIDs."""
+    wanted = function.operand
+    if function.name == "json":
+        return True
+    if wanted.item is not None:
+        item = of.item
+        if item is None:
+            return False
+        return wanted.item.name == "Error" or (_textual(item, ctx) and not item.nullable)
+    if wanted.name == "String":
+        return _textual(of, ctx)
+    return of.required() == wanted
+
+
+def _textual(of: Type, ctx: Context) -> bool:
+    if of.name == "String" or not ctx.scope.template:
+        return of.name == "String"
+    return of.name == "UUID" or ctx.scope.is_enum(of)
+
+
+def _optional_call(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
+    name = callee.name.text
+    ctx.sink.error(
+        "FQL214", f"`?.` reads fields; the method `{name}` needs a value", callee.span,
+        label=f"{wording(callee.of)} may be null (`{of.type}`)",
+        help=("test it with `!= null` first, or give a default: `(value ?? ...)."
+              f"{name}()`",),
+    )  # fmt: skip
+    return poison(callee.span)
+
+
+def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
+    template = ctx.scope.template
+    place, what = ("filter", "filter") if template else ("method", "method")
+    fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of.type, ctx)}
+    fitting |= set(_QUANTIFIERS) if of.type.is_list and not template else set()
+    fitting |= {"default"} if template else set()
+    name = callee.name
+    help_, fix = suggestion(name.text, name.span, fitting, what)
+    if name.text == "contains" and of.type.is_list:
+        help_, fix = ("write `value in list`",), None
+    exists = bool(overloads(name.text, place))
+    message = f"`{of.type}` has no {what} `{name.text}`" if exists or not template else (
+        f"unknown filter `{name.text}`"
+    )  # fmt: skip
+    if exists and fitting and fix is None and not of.type.is_list:
+        help_ = (listing(fitting, f"{what}s of `{of.type.required()}`"),)
+    ctx.sink.error(
+        "FQL311" if template else "FQL214", message, name.span, label=f"unknown {what}",
+        help=help_, fix=fix,
+    )  # fmt: skip
+    return poison(callee.span)
+
+
+def _arity(expr: ast.CallOf, callee: ast.MemberAccess, least: int, most: int, ctx: Context) -> bool:
+    given = len(expr.arguments)
+    if least <= given <= most:
+        return True
+    wanted = str(most) if least == most else f"{least} to {most}"
+    words = "no arguments" if most == 0 else f"{wanted} argument{'s' if most > 1 else ''}"
+    ctx.sink.error(
+        "FQL311" if ctx.scope.template else "FQL214",
+        f"`{callee.name.text}` takes {words}, not {given}", expr.span,
+        label="wrong number of arguments",
+    )  # fmt: skip
+    return False
+
+
+def _arguments(expr: ast.CallOf, function: Function, ctx: Context) -> tuple[e.Expr, ...] | None:
+    """The typed arguments; None when one was reported."""
+    args: list[e.Expr] = []
+    for written, wanted in zip(expr.arguments, function.parameters, strict=False):
+        value = ctx.infer(written, wanted)
+        value = require(ctx, written, value, f"`{function.name}`")
+        if poisoned(value):
+            return None
+        if value.type != wanted:
+            _wrong_argument(written, value, f"`{function.name}` takes a `{wanted}`", ctx)
+            return None
+        problem = _literal_problem(function, value) if function.literal else ""
+        if problem:
+            _wrong_argument(written, value, problem, ctx)
+            return None
+        args.append(value)
+    return tuple(args)
+
+
+def _wrong_argument(written: ast.Expr, value: e.Expr, message: str, ctx: Context) -> None:
+    ctx.sink.error(
+        "FQL311" if ctx.scope.template else "FQL214", message, written.span,
+        label=f"this is `{value.type}`",
+    )  # fmt: skip
+
+
+def _literal_problem(function: Function, value: e.Expr) -> str:
+    """What is wrong with an argument that has to be a literal; empty when nothing."""
+    if not isinstance(value, e.Constant):
+        return f"the argument of `{function.name}` has to be a literal"
+    given = value.value
+    if function.name == "matches" and isinstance(given, str):
+        return _pattern_problem(given)
+    if function.name == "date" and isinstance(given, str) and not _DATE_PATTERN.fullmatch(given):
+        return "`date` knows %Y %m %d %H %M %S %j and %%"
+    if function.name in ("round", "truncate") and isinstance(given, int):
+        limit = 28 if function.name == "round" else 1_000_000
+        if not 0 <= given <= limit:
+            return f"the argument of `{function.name}` is from 0 to {limit}"
+    return ""
+
+
+def _pattern_problem(pattern: str) -> str:
+    """What RE2 says about a pattern; empty when it is sound."""
+    import re2
+
+    if len(pattern) > _LARGEST_PATTERN:
+        return f"the pattern has more than {_LARGEST_PATTERN} characters"
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options=options)
+    except re2.error as problem:
+        reason = problem.args[0] if problem.args else ""
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        return f"not a pattern of RE2: {text}"
+    return ""

@@ -1,0 +1,120 @@
+"""Both sides of an operator: which is inferred first, and which types go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fql.plan import expressions as e
+from fql.plan import types as t
+from fql.plan.types import Type
+from fqlc.syntax import ast
+from fqlc.types.report import bare, require
+from fqlc.types.scope import Context, ExprScope
+
+_NUMBERS = frozenset({"Int", "Float", "Decimal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The typed operands of a binary operator."""
+
+    left: e.Expr
+    right: e.Expr
+
+    def required(self, expr: ast.BinaryOf, ctx: Context, use: str) -> Sides:
+        """Both without null; FQL212 for each that may be."""
+        return Sides(
+            require(ctx, expr.left, self.left, use), require(ctx, expr.right, self.right, use)
+        )
+
+
+def infer_sides(
+    left: ast.Expr,
+    right: ast.Expr,
+    ctx: Context,
+    *,
+    expected: Type | None = None,
+    member: bool = False,
+) -> Sides:
+    """Infer the side with a type of its own first, then let the other adapt to it.
+
+    With `member` the right side is a list of what the left side is.
+    """
+    if _adapts(left, ctx.scope) and not _adapts(right, ctx.scope):
+        second = ctx.infer(right, expected)
+        hint = second.type.item if member else second.type
+        return Sides(ctx.infer(left, _hint(hint, expected)), second)
+    first = ctx.infer(left, expected)
+    if not member and _enum_behind(first, left, right, ctx):
+        second = ctx.infer(right, expected)
+        return Sides(ctx.infer(left, second.type), second)
+    hint = t.list_of(first.type.required()) if member else first.type
+    return Sides(first, ctx.infer(right, _hint(hint, expected)))
+
+
+def _hint(of: Type | None, expected: Type | None) -> Type | None:
+    """What the other side should adapt to."""
+    if of is None or of.name in ("Null", "Error", "Duration"):
+        return expected
+    return of
+
+
+def _enum_behind(first: e.Expr, left: ast.Expr, right: ast.Expr, ctx: Context) -> bool:
+    """True when a bare name on the left stands opposite an enum field on the right: the name is
+    a member first, even where a field has it too."""
+    name, other = bare(left), bare(right)
+    if not isinstance(name, ast.NameUse) or not isinstance(other, ast.NameUse):
+        return False
+    field = ctx.scope.row_field(other.text)
+    if field is None or not ctx.scope.is_enum(field.type) or ctx.scope.is_enum(first.type):
+        return False
+    return name.text in ctx.scope.project.enum_infos[field.type.name].members
+
+
+def _adapts(expr: ast.Expr, scope: ExprScope) -> bool:
+    """True for literals, and names that nothing in scope has: they take the other side's type."""
+    match bare(expr):
+        case ast.NumberLiteral() | ast.StringLiteral() | ast.WordLiteral():
+            return True
+        case ast.UnaryOf(op="neg", of=of):
+            return _adapts(of, scope)
+        case ast.BinaryOf(op="add" | "sub" | "mul" | "div" | "mod", left=left, right=right):
+            return _adapts(left, scope) and _adapts(right, scope)
+        case ast.ListLiteral(items=items):
+            return all(_adapts(item, scope) for item in items)
+        case ast.NameUse(text=text):
+            return not (text in scope.variables or text.startswith("_") or scope.row_field(text))
+    return False
+
+
+# Which types go together -----------------------------------------------------
+
+
+def is_number(of: Type) -> bool:
+    """True for Int, Float, Decimal, null or not."""
+    return of.name in _NUMBERS
+
+
+def comparable(left: Type, right: Type) -> bool:
+    """True when values of the types can be compared for equality, after widening; null fits."""
+    if "Error" in (left.name, right.name) or "Null" in (left.name, right.name):
+        return True
+    if left.item is not None and right.item is not None:
+        return comparable(left.item, right.item)
+    if is_number(left) and is_number(right):
+        return {left.name, right.name} != {"Float", "Decimal"}
+    return left.required() == right.required() and left.name not in ("Object", "Failure", "Batch")
+
+
+def widened(left: Type, right: Type) -> Type:
+    """The type that holds values of both comparable types."""
+    if left.item is not None and right.item is not None:
+        return replace(left, item=_widened_items(left.item, right.item))
+    if left.name in ("Int", "Null", "Error"):
+        return right
+    return left
+
+
+def _widened_items(left: Type, right: Type) -> Type:
+    of = widened(left, right)
+    return of.optional() if left.nullable or right.nullable else of

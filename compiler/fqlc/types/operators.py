@@ -1,0 +1,282 @@
+"""Operators: which operands fit, what comes out. One function a family of operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from fql.plan import expressions as e
+from fql.plan import types as t
+from fql.plan.types import Type
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.syntax import ast
+from fqlc.types.facts import facts_of, known
+from fqlc.types.fold import fold, number_of
+from fqlc.types.names import narrowed
+from fqlc.types.operands import Sides, comparable, infer_sides, is_number, widened
+from fqlc.types.report import at, bare, mismatch, poison, poisoned, require, wording
+from fqlc.types.scope import Context
+
+SIGNS = {
+    "or": "||", "and": "&&", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
+    "ge": ">=", "in": "in", "not_in": "not in", "coalesce": "??", "add": "+", "sub": "-",
+    "mul": "*", "div": "/", "mod": "%", "not": "!", "neg": "-",
+}  # fmt: skip
+_ORDERED = frozenset({"String", "DateTime", "Date", "Duration"})
+
+
+def infer_binary(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    """The typed form of `left op right`."""
+    if expr.op in ("and", "or"):
+        return _chain(expr, ctx)
+    rule = _RULES.get(expr.op, _arithmetic)
+    return rule(expr, ctx, expected)
+
+
+def infer_unary(expr: ast.UnaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    """`!x` and `-x`."""
+    if expr.op == "not":
+        of = boolean(expr.of, ctx.infer(expr.of, t.BOOLEAN), ctx, "`!`")
+        if poisoned(of):
+            return poison(expr.span)
+        return e.Unary(type=t.BOOLEAN, op="not", of=of, at=at(expr.span))
+    of = require(ctx, expr.of, ctx.infer(expr.of, expected), "`-`")
+    if poisoned(of):
+        return poison(expr.span)
+    if not (is_number(of.type) or of.type == t.DURATION):
+        return mismatch(ctx, "-", ((expr.of, of),), expr.span)
+    node = e.Unary(type=of.type, op="neg", of=of, at=at(expr.span))
+    return fold(node) if isinstance(of, e.Constant) else node
+
+
+# && and || -------------------------------------------------------------------
+
+
+def _chain(expr: ast.BinaryOf, ctx: Context) -> e.Expr:
+    """A chain of one operator, however long: each operand knows what those before it tell."""
+    parts = _chain_parts(expr)
+    name = f"`{SIGNS[expr.op]}`"
+    typed: list[e.Expr] = []
+    for part in parts:
+        value = boolean(part, ctx.infer(part, t.BOOLEAN), ctx, name)
+        typed.append(value)
+        if not poisoned(value):
+            ctx = ctx.knowing(facts_of(value, expr.op == "and"))
+    if poisoned(*typed):
+        return poison(expr.span)
+    return _joined(expr.op, typed)
+
+
+def _chain_parts(expr: ast.BinaryOf) -> list[ast.Expr]:
+    """The operands of a left-deep chain of `&&` or `||`."""
+    parts: list[ast.Expr] = []
+    rest: ast.Expr = expr
+    while isinstance(rest, ast.BinaryOf) and rest.op == expr.op:
+        parts.append(rest.right)
+        rest = rest.left
+    return [rest, *reversed(parts)]
+
+
+def _joined(op: str, parts: list[e.Expr]) -> e.Expr:
+    """The operands as a left-deep tree."""
+    whole = parts[0]
+    for part in parts[1:]:
+        span = (whole.at[0], part.at[1]) if whole.at and part.at else None
+        whole = e.Binary(type=t.BOOLEAN, op=op, left=whole, right=part, at=span)
+    return whole
+
+
+def boolean(written: ast.Expr, value: e.Expr, ctx: Context, use: str) -> e.Expr:
+    """Demand a Boolean that is not null."""
+    value = require(ctx, written, value, use)
+    if poisoned(value) or value.type == t.BOOLEAN:
+        return value
+    help_ = (f"{wording(written)} is `{value.type}`, not a Boolean: compare it with a value",)
+    return mismatch(ctx, use.strip("`"), ((written, value),), written.span, help_=help_)
+
+
+# Equality, order, membership -------------------------------------------------
+
+
+def _equality(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    del expected
+    sides = infer_sides(expr.left, expr.right, ctx)
+    if poisoned(sides.left, sides.right):
+        return poison(expr.span)
+    if not comparable(sides.left.type, sides.right.type):
+        return _misfit(expr, sides, ctx)
+    return _boolean_node(expr, sides)
+
+
+def _order(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    del expected
+    sides = infer_sides(expr.left, expr.right, ctx).required(expr, ctx, f"`{SIGNS[expr.op]}`")
+    if poisoned(sides.left, sides.right):
+        return poison(expr.span)
+    left, right = sides.left.type, sides.right.type
+    ordered = (is_number(left) and is_number(right)) or (left == right and left.name in _ORDERED)
+    if not ordered or not comparable(left, right):
+        return _misfit(expr, sides, ctx)
+    return _boolean_node(expr, sides)
+
+
+def _boolean_node(expr: ast.BinaryOf, sides: Sides) -> e.Expr:
+    return e.Binary(
+        type=t.BOOLEAN, op=expr.op, left=sides.left, right=sides.right, at=at(expr.span)
+    )
+
+
+def _membership(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    del expected
+    sides = infer_sides(expr.left, expr.right, ctx, member=True)
+    right = require(ctx, expr.right, sides.right, f"`{SIGNS[expr.op]}`")
+    if poisoned(sides.left, right):
+        return poison(expr.span)
+    item = right.type.item
+    sides = Sides(sides.left, right)
+    if item is None:
+        return _misfit(expr, sides, ctx, _not_a_list(expr, right))
+    if not comparable(sides.left.type, item) and item.name != "Null":
+        return _misfit(expr, sides, ctx)
+    return _boolean_node(expr, sides)
+
+
+def _not_a_list(expr: ast.BinaryOf, right: e.Expr) -> tuple[str, ...]:
+    if right.type == t.STRING:
+        whole = wording(expr.right).strip("`")
+        return (f"to search in a text write `{whole}.contains(...)`",)
+    return ("the right side of `in` is a list",)
+
+
+def _misfit(expr: ast.BinaryOf, sides: Sides, ctx: Context, help_: tuple[str, ...] = ()) -> e.Expr:
+    advice, fix = _advice(expr, sides)
+    pairs = ((expr.left, sides.left), (expr.right, sides.right))
+    return mismatch(ctx, SIGNS[expr.op], pairs, expr.span, help_=help_ or advice, fix=fix)
+
+
+def _advice(expr: ast.BinaryOf, sides: Sides) -> tuple[tuple[str, ...], Fix | None]:
+    """What to do about operands that do not fit, by the pair of types."""
+    pairs = ((expr.left, sides.left, sides.right), (expr.right, sides.right, sides.left))
+    for written, value, other in pairs:
+        quoted = bare(written)
+        if isinstance(quoted, ast.StringLiteral) and is_number(other.type):
+            return ("a quoted text is never a number: remove the quotes",), _unquoted(quoted)
+        if value.type.name == "JSON":
+            return (f"read it as a value first: `{_json_method(other.type)}`",), None
+        if {value.type.name, other.type.name} == {"Float", "Decimal"}:
+            return ("convert one side with `.to_decimal()` or `.to_float()`",), None
+    if expr.op == "add" and t.STRING in (sides.left.type, sides.right.type):
+        return ('join texts with a template: `"{{ a }} {{ b }}"`',), None
+    return (), None
+
+
+def _unquoted(literal: ast.StringLiteral) -> Fix | None:
+    text = literal.value.strip()
+    if not text.replace(".", "", 1).isdecimal() or not text.isascii():
+        return None
+    return Fix((Edit(literal.span, text),))
+
+
+def _json_method(of: Type) -> str:
+    names = {"Int": "as_int()", "Float": "as_float()", "Decimal": "as_decimal()",
+             "Boolean": "as_boolean()"}  # fmt: skip
+    return names.get(of.name, "as_string()")
+
+
+# ?? --------------------------------------------------------------------------
+
+
+def _default(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    sides = infer_sides(expr.left, expr.right, ctx, expected=expected)
+    left, right = sides.left, sides.right
+    if poisoned(left, right):
+        return poison(expr.span)
+    of = _default_type(left.type, right.type)
+    if of is None:
+        return _misfit(expr, sides, ctx)
+    return e.Binary(type=of, op="coalesce", left=left, right=right, at=at(expr.span))
+
+
+def _default_type(left: Type, right: Type) -> Type | None:
+    """The type of `left ?? right`, None where they do not fit."""
+    if left.name == "Null":
+        return right
+    if right.name == "Null":
+        return left.optional()
+    if not comparable(left, right):
+        return None
+    of = widened(left.required(), right.required())
+    return of.optional() if right.nullable else of
+
+
+# Arithmetic ------------------------------------------------------------------
+
+
+def _arithmetic(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
+    hint = expected if expected is not None and _computes(expected) else None
+    sides = infer_sides(expr.left, expr.right, ctx, expected=hint)
+    sides = sides.required(expr, ctx, f"`{SIGNS[expr.op]}`")
+    left, right = sides.left, sides.right
+    if poisoned(left, right):
+        return poison(expr.span)
+    if not (is_number(left.type) and is_number(right.type)):
+        return _time(expr, sides, ctx)
+    if not comparable(left.type, right.type):
+        return _misfit(expr, sides, ctx)
+    of = widened(left.type, right.type)
+    if expr.op == "div" and of == t.INT:
+        of = t.DECIMAL
+    if expr.op in ("div", "mod") and not _never_zero(right, ctx):
+        of = of.optional()
+    return narrowed(
+        e.Binary(type=of, op=expr.op, left=left, right=right, at=at(expr.span)), ctx.scope
+    )
+
+
+def _computes(of: Type) -> bool:
+    return is_number(of) or of.name in ("DateTime", "Date")
+
+
+def _never_zero(divisor: e.Expr, ctx: Context) -> bool:
+    number = number_of(fold(divisor))
+    if number is not None:
+        return number != 0
+    return known(ctx.scope.facts.non_zero, divisor, ctx.scope.events)
+
+
+_TIME: dict[tuple[str, str, str], Type] = {
+    ("add", "DateTime", "Duration"): t.DATETIME,
+    ("sub", "DateTime", "Duration"): t.DATETIME,
+    ("sub", "DateTime", "DateTime"): t.DURATION,
+    ("add", "Date", "Duration"): t.DATE,
+    ("sub", "Date", "Duration"): t.DATE,
+    ("sub", "Date", "Date"): t.DURATION,
+    ("add", "Duration", "Duration"): t.DURATION,
+    ("sub", "Duration", "Duration"): t.DURATION,
+}
+
+
+def _time(expr: ast.BinaryOf, sides: Sides, ctx: Context) -> e.Expr:
+    """Dates and durations; `5s + t` is `t + 5s`."""
+    left, right = sides.left, sides.right
+    if expr.op == "add" and left.type == t.DURATION and right.type in (t.DATETIME, t.DATE):
+        left, right = right, left
+    of = _TIME.get((expr.op, left.type.name, right.type.name))
+    if of is None:
+        return _misfit(expr, sides, ctx)
+    if left.type == t.DATE and right.type == t.DURATION and not _whole_days(right):
+        return _misfit(expr, sides, ctx, ("a Date has no time of day: use whole days",))
+    return e.Binary(type=of, op=expr.op, left=left, right=right, at=at(expr.span))
+
+
+def _whole_days(value: e.Expr) -> bool:
+    """False for a constant duration with a part of a day."""
+    if isinstance(value, e.Constant) and isinstance(value.value, timedelta):
+        return value.value % timedelta(days=1) == timedelta(0)
+    return True
+
+
+_RULES: dict[str, Callable[[ast.BinaryOf, Context, Type | None], e.Expr]] = {
+    "eq": _equality, "ne": _equality, "lt": _order, "le": _order, "gt": _order, "ge": _order,
+    "in": _membership, "not_in": _membership, "coalesce": _default,
+}  # fmt: skip

@@ -1,0 +1,209 @@
+"""Information flow: which fields marked `@sensitive` reach a value.
+
+A mark is kept through every operator but comparisons, `length`, `in`, `matches` and tests of
+changes: those tell something about a value, but do not carry it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fql.plan import expressions as e
+from fql.plan.types import Type
+from fqlc.diagnostics.model import Label
+from fqlc.names.project import Project
+from fqlc.names.symbols import EntityInfo, FieldInfo
+from fqlc.source.text import Span
+from fqlc.types.scope import ExprScope
+
+_DROPPED_BY = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
+_DROPPED_BY_CALLS = frozenset({"length", "matches", "contains", "starts_with", "ends_with"})
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveUse:
+    """A sensitive field that reaches a value: `owner.field` marked at `mark`, used at `use`.
+
+    `chain` tells the way in labels, from the mark to the use. `keys` are the keys of the body
+    that lead to it, outermost first; what is encrypted under one of them is accounted for.
+    """
+
+    owner: str
+    field: str
+    mark: Span
+    use: Span
+    chain: tuple[Label, ...]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    scope: ExprScope
+    near: Span
+    keys: tuple[str, ...] = ()
+    through: tuple[Label, ...] = ()
+
+    @property
+    def project(self) -> Project:
+        return self.scope.project
+
+    def at(self, expr: e.Expr) -> _Walk:
+        """The same walk, standing at an expression if its place is known."""
+        if expr.at is None:
+            return self
+        return replace(self, near=Span(self.scope.path, *expr.at))
+
+    def under(self, key: str) -> _Walk:
+        return replace(self, keys=(*self.keys, key))
+
+
+def sensitive_fields(
+    expr: e.Expr, scope: ExprScope, near: Span | None = None
+) -> tuple[SensitiveUse, ...]:
+    """The sensitive fields whose values reach the value of the expression, each once for a
+    place in the body. `near` is the stretch to blame where a node has none."""
+    start = near if near is not None else Span(scope.path, 0, 0)
+    found = dict.fromkeys(_flow(expr, _Walk(scope, start)))
+    return tuple(found)
+
+
+def sensitive_in_row(scope: ExprScope, near: Span) -> tuple[SensitiveUse, ...]:
+    """What the envelope holds: every field of the entity (a body that is not given)."""
+    walk = _Walk(scope, near)
+    return () if scope.entity is None else tuple(_of_row(scope.entity, walk, ()))
+
+
+def _flow(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
+    walk = walk.at(expr)
+    match expr:
+        case e.Field() | e.Response() | e.Builtin() | e.Variable():
+            yield from _of_source(expr, walk)
+        case e.Member():
+            yield from _of_member(expr, walk)
+        case e.ObjectOf():
+            yield from _of_object(expr, walk)
+        case e.Text():
+            yield from _of_parts(expr.parts, walk)
+        case e.Each():
+            yield from _flow(expr.body, walk)
+        case e.Binary() if expr.op in _DROPPED_BY:
+            return
+        case e.Call() if expr.name in _DROPPED_BY_CALLS:
+            return
+        case _:
+            for part in _operands(expr):
+                yield from _flow(part, walk)
+
+
+def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
+    match expr:
+        case e.Binary():
+            return (expr.left, expr.right)
+        case e.Unary() | e.Index():
+            return (expr.of,)
+        case e.Call():
+            return (expr.of, *expr.args)
+        case e.ListOf():
+            return expr.items
+        case e.Quantifier():
+            return (expr.body,)
+    return ()
+
+
+def _of_object(expr: e.ObjectOf, walk: _Walk) -> Iterator[SensitiveUse]:
+    for entry in expr.entries:
+        yield from _flow(entry.value, walk if entry.key is None else walk.under(entry.key))
+
+
+def _of_parts(parts: tuple[e.TextPart, ...], walk: _Walk) -> Iterator[SensitiveUse]:
+    """Templates: holes carry values, and so does the choice between texts by a Boolean."""
+    for part in parts:
+        match part:
+            case e.Hole():
+                yield from _flow(part.value, walk)
+            case e.Choice():
+                for condition, branch in part.branches:
+                    yield from _flow(condition, walk)
+                    yield from _of_parts(branch, walk)
+                yield from _of_parts(part.otherwise, walk)
+            case e.Loop():
+                yield from _of_parts(part.body, walk)
+                yield from _flow(part.of, walk)
+                yield from _of_parts(part.otherwise, walk)
+
+
+# Where values come from ------------------------------------------------------
+
+
+def _of_source(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
+    entity = walk.scope.entity
+    if isinstance(expr, e.Field) and entity is not None:
+        field = entity.fields.get(expr.name)
+        if field is not None:
+            yield from _of_field(field, walk)
+        return
+    if isinstance(expr, e.Builtin) and expr.name not in ("_new", "_old"):
+        return
+    yield from _of_type(expr.type, walk, ())
+
+
+def _of_member(expr: e.Member, walk: _Walk) -> Iterator[SensitiveUse]:
+    """A member carries its own mark and those of what it is a member of, not its siblings'."""
+    row = walk.project.rows.get(expr.of.type.name)
+    field = row.fields.get(expr.name) if row is not None else None
+    if field is not None:
+        yield from _of_field(field, walk)
+    yield from _outer(expr.of, walk)
+
+
+def _outer(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
+    """The marks of an object itself, without those of its fields."""
+    if isinstance(expr, e.Field) and walk.scope.entity is not None:
+        field = walk.scope.entity.fields.get(expr.name)
+        if field is not None and field.sensitive is not None:
+            yield _use(field, walk)
+    elif isinstance(expr, e.Member):
+        row = walk.project.rows.get(expr.of.type.name)
+        field = row.fields.get(expr.name) if row is not None else None
+        if field is not None and field.sensitive is not None:
+            yield _use(field, walk)
+        yield from _outer(expr.of, walk)
+    elif isinstance(expr, e.Binary) and expr.op == "coalesce":
+        yield from _outer(expr.left, walk)
+        yield from _outer(expr.right, walk)
+
+
+def _of_field(field: FieldInfo, walk: _Walk) -> Iterator[SensitiveUse]:
+    if field.sensitive is not None:
+        yield _use(field, walk)
+    else:
+        inner = replace(walk, through=(*walk.through, Label(field.span, f"through `{field.name}`")))
+        yield from _of_type(field.type, inner, (field.owner,))
+
+
+def _of_type(of: Type, walk: _Walk, seen: tuple[str, ...]) -> Iterator[SensitiveUse]:
+    while of.item is not None:
+        of = of.item
+    row = walk.project.rows.get(of.name)
+    if row is not None and row.name not in seen:
+        yield from _of_row(row, walk, seen)
+
+
+def _of_row(row: EntityInfo, walk: _Walk, seen: tuple[str, ...]) -> Iterator[SensitiveUse]:
+    """All marked fields of a row, and of the types of its fields; `seen` ends recursive types."""
+    for field in row.fields.values():
+        here = walk.under(field.name)
+        if field.sensitive is not None:
+            yield _use(field, here)
+        else:
+            inner = replace(
+                here, through=(*walk.through, Label(field.span, f"through `{field.name}`"))
+            )
+            yield from _of_type(field.type, inner, (*seen, row.name))
+
+
+def _use(field: FieldInfo, walk: _Walk) -> SensitiveUse:
+    mark = field.sensitive if field.sensitive is not None else field.span
+    chain = (Label(mark, f"`{field.owner}.{field.name}` is marked `@sensitive`"), *walk.through)
+    return SensitiveUse(field.owner, field.name, mark, walk.near, chain, walk.keys)

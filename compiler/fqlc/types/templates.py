@@ -1,0 +1,216 @@
+"""Text templates: a string with holes becomes a `Text` of the plan, checked part by part.
+
+Plain holes (`{{ order.total }}`) are read here; everything else goes to Jinja's parser, which
+`fqlc.types.jinja` turns into the same parts. `${NAME}` references are split off first, so that
+their values are data and never looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal
+
+from fql.plan import expressions as e
+from fql.plan import types as t
+from fql.plan.types import BUILT_IN, Type
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.text import Span
+from fqlc.syntax import ast
+from fqlc.types.report import (
+    at,
+    default_for,
+    poison,
+    poisoned,
+    why_null,
+    wording,
+)
+from fqlc.types.scope import Context
+
+Place = Literal["body", "header", "url", "path", "setting"]
+
+MAX_TEMPLATE = 64_000
+"""Characters of one template."""
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN_HOLE = re.compile(rf"\{{\{{\s*({_NAME}(?:\.{_NAME})*)\s*\}}\}}", re.ASCII)
+_OPENER = re.compile(r"\{[{%#]")
+_WORDS = frozenset({"not", "and", "or", "in", "is", "if", "else", "true", "false", "none",
+                    "True", "False", "None", "null"})  # fmt: skip
+
+
+def check_literal(literal: ast.StringLiteral, ctx: Context) -> e.Expr:
+    """A quoted text as Constant or Text. Reports FQL212, 311, 312, 313, 321 and 390."""
+    if not _environment_allowed(literal, ctx) or not _size_allowed(literal, ctx):
+        return poison(literal.span)
+    if not literal.is_template:
+        parts: Iterable[e.TextPart] | None = split_environment(literal, 0, len(literal.value))
+    else:
+        inner = ctx.within(replace(ctx.scope, template=True))
+        parts = _plain(literal, inner) if _is_plain(literal) else _jinja(literal, inner)
+    if parts is None:
+        return poison(literal.span)
+    return _text(merged(parts), literal.span)
+
+
+def _text(parts: tuple[e.TextPart, ...], span: Span) -> e.Expr:
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
+        return e.Constant(type=t.STRING, value="".join(texts), at=at(span))
+    return e.Text(type=t.STRING, parts=parts, at=at(span))
+
+
+def merged(parts: Iterable[e.TextPart]) -> tuple[e.TextPart, ...]:
+    """The parts with neighbouring texts joined and empty ones dropped."""
+    result: list[e.TextPart] = []
+    for part in parts:
+        last = result[-1] if result else None
+        if isinstance(part, str) and isinstance(last, str):
+            result[-1] = last + part
+        elif part != "":
+            result.append(part)
+    return tuple(result)
+
+
+# Limits and references -------------------------------------------------------
+
+
+def _environment_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
+    if ctx.scope.allow_environment or not literal.environment:
+        return True
+    for start, end, name in literal.environment:
+        ctx.sink.error(
+            "FQL321", f"`${{{name}}}` stands where its value would be stored or shown",
+            literal.inside(start, end), label="not allowed here",
+            help=("put it into a header, url, path, auth, signing or encryption setting",),
+        )  # fmt: skip
+    return False
+
+
+def _size_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
+    if len(literal.value) <= MAX_TEMPLATE or not literal.is_template:
+        return True
+    ctx.sink.error(
+        "FQL390", f"the template has more than {MAX_TEMPLATE} characters", literal.span,
+        help=("send the parts as keys of the body",),
+    )  # fmt: skip
+    return False
+
+
+def split_environment(literal: ast.StringLiteral, start: int, end: int) -> list[e.TextPart]:
+    """The characters `start..end` of a literal as text and `${NAME}` references."""
+    parts: list[e.TextPart] = []
+    for first, last, name in literal.environment:
+        if first >= start and last <= end:
+            parts.extend((literal.value[start:first], e.Environment(name)))
+            start = last
+    parts.append(literal.value[start:end])
+    return parts
+
+
+# Plain holes -----------------------------------------------------------------
+
+
+def _is_plain(literal: ast.StringLiteral) -> bool:
+    """True when each tag is a hole with a dotted name: nothing for which Jinja is needed."""
+    position = 0
+    while (opener := _next_opener(literal, position)) is not None:
+        hole = _PLAIN_HOLE.match(literal.value, opener)
+        if hole is None or not _WORDS.isdisjoint(hole.group(1).split(".")):
+            return False
+        position = hole.end()
+    return True
+
+
+def _next_opener(literal: ast.StringLiteral, position: int) -> int | None:
+    """The next `{{`, `{%` or `{#` that no escape made."""
+    for found in _OPENER.finditer(literal.value, position):
+        if found.start() not in literal.escaped:
+            return found.start()
+    return None
+
+
+def _plain(literal: ast.StringLiteral, ctx: Context) -> list[e.TextPart]:
+    parts: list[e.TextPart] = []
+    position = 0
+    while (opener := _next_opener(literal, position)) is not None:
+        hole = _PLAIN_HOLE.match(literal.value, opener)
+        if hole is None:
+            break
+        parts.extend(split_environment(literal, position, opener))
+        written = dotted(hole.group(1), hole.start(1), literal)
+        parts.append(checked_hole(written, ctx.infer(written), ctx))
+        position = hole.end()
+    parts.extend(split_environment(literal, position, len(literal.value)))
+    return parts
+
+
+def dotted(text: str, start: int, literal: ast.StringLiteral) -> ast.Expr:
+    """A dotted name inside a literal as an expression with places."""
+    first, *rest = text.split(".")
+    end = start + len(first)
+    expr: ast.Expr = ast.NameUse(text=first, span=literal.inside(start, end))
+    for name in rest:
+        begin, end = end + 1, end + 1 + len(name)
+        expr = ast.MemberAccess(
+            of=expr, name=ast.Name(text=name, span=literal.inside(begin, end)), optional=True,
+            span=literal.inside(start, end),
+        )  # fmt: skip
+    return expr
+
+
+def _jinja(literal: ast.StringLiteral, ctx: Context) -> Iterable[e.TextPart] | None:
+    from fqlc.types.jinja import read_template
+
+    return read_template(literal, ctx)
+
+
+# What can be text ------------------------------------------------------------
+
+_HAS_TEXT = BUILT_IN - {"JSON", "Duration"}
+
+
+def checked_hole(written: ast.Expr, value: e.Expr, ctx: Context) -> e.Hole:
+    """A value put into text. Reports FQL313 for what has no text form."""
+    if not poisoned(value):
+        _check_text_form(written, value, ctx)
+    return e.Hole(value)
+
+
+def _check_text_form(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
+    of = value.type
+    name = wording(written)
+    if of.nullable and has_text(of, ctx):
+        default = default_for(of).replace('"', "'") or "''"
+        end = Span(written.span.path, written.span.end, written.span.end)
+        ctx.sink.error(
+            "FQL313", f"{name} may be null, which has no text form", written.span,
+            label=f"may be null (`{of}`)", labels=why_null(ctx.scope, value),
+            help=(f"give a default: `| default({default})`",
+                  "or send the bare expression, whose null becomes JSON null"),
+            fix=Fix((Edit(end, f" | default({default})"),), safe=False),
+        )  # fmt: skip
+    elif not has_text(of, ctx):
+        what = "a list" if of.is_list else "an object" if _is_object(of, ctx) else f"`{of}`"
+        ctx.sink.error(
+            "FQL313", f"{name} is {what}, which has no text form", written.span,
+            label=f"this is `{of}`", help=_no_text_help(of),
+        )  # fmt: skip
+
+
+def has_text(of: Type, ctx: Context) -> bool:
+    """True for types with a text form: scalars and enums."""
+    return not of.is_list and (of.name in _HAS_TEXT or ctx.scope.is_enum(of))
+
+
+def _is_object(of: Type, ctx: Context) -> bool:
+    return of.name in ctx.scope.project.rows or of.name in ("Object", "Failure", "Batch")
+
+
+def _no_text_help(of: Type) -> tuple[str, ...]:
+    if of.is_list:
+        return ('join it: `| join(", ")`', "or send the bare expression, which stays a list")
+    if of.name == "JSON":
+        return ("write `| json` for its JSON text", "or declare its `type` and read a field")
+    return ("read one of its fields, or send the bare expression",)
