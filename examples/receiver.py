@@ -21,7 +21,9 @@ def main() -> None:
                 for request in server.requests[seen:]:
                     seen += 1
                     action = request.headers.get("fql-action", "?")
-                    print(f"{action}: {request.method} {request.path} {json.dumps(request.json)}")
+                    print(
+                        f"{action}: {request.method} {request.path} {json.dumps(request.payload)}"
+                    )
                     sys.stdout.flush()
         except KeyboardInterrupt:
             print(f"{seen} requests")

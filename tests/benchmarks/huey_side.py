@@ -37,9 +37,7 @@ def main(database: str, url: str, count: int, workers: int) -> None:
     @app.task(retries=2, retry_delay=1)  # type: ignore[untyped-decorator]
     def deliver(body: dict[str, object]) -> None:
         client = connection()
-        client.request(
-            "POST", "/orders", json.dumps(body), {"Content-Type": "application/json"}
-        )
+        client.request("POST", "/orders", json.dumps(body), {"Content-Type": "application/json"})
         answer = client.getresponse()
         answer.read()
         if answer.status >= 500:
