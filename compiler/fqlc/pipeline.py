@@ -16,7 +16,7 @@ from fqlc.diagnostics.suppressions import apply_suppressions
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
-from fqlc.syntax.read import read_source
+from fqlc.syntax.reading import read_source
 from fqlc.types.infer import check_lets
 
 VERSION = "0.1.0"

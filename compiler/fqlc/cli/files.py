@@ -61,11 +61,12 @@ def _hidden(path: Path) -> bool:
 
 
 def _label(path: Path) -> str:
-    """The path as messages and plans show it: relative where it can be, forward slashes."""
-    try:
-        return Path(os.path.relpath(path)).as_posix() if not path.is_absolute() else path.as_posix()
-    except ValueError:
-        return path.as_posix()
+    """The path as messages and plans show it: relative below the working folder or where it was
+    given so, with forward slashes."""
+    if not path.is_absolute():
+        return Path(os.path.normpath(path)).as_posix()
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
 
 
 def read_file(path: str) -> bytes | None:

@@ -47,11 +47,13 @@ Examples:
 class Commands(click.Group):
     """A group that imports a command only when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """All names, in the order of the help."""
         return list(_places())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(  # click's signature
+        self, ctx: click.Context, cmd_name: str  # noqa: ARG002
+    ) -> click.Command | None:
         """Import the command of a name."""
         place = _places().get(cmd_name)
         if place is None:
@@ -80,8 +82,10 @@ class Commands(click.Group):
         """The commands by section."""
         for title, names in SECTIONS:
             rows = [(name, self._line(ctx, name)) for name in names]
-            with formatter.section(title):
-                formatter.write_dl([row for row in rows if row[1]])
+            found = [row for row in rows if row[1]]
+            if found:
+                with formatter.section(title):
+                    formatter.write_dl(found)
 
     def _line(self, ctx: click.Context, name: str) -> str:
         if name in COMPILER_COMMANDS:

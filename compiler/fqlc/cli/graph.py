@@ -1,0 +1,87 @@
+"""`fqlc graph`: draw observers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fqlc.cli.errors import CommandError
+from fqlc.cli.plans import plan_data
+from fqlc.emit.picture import Picture, picture_of
+
+FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json")
+_ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot",
+            ".mmd": "mermaid", ".mermaid": "mermaid", ".json": "json"}  # fmt: skip
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc graph -o shop.svg shop.fql\n"
+               "  fqlc graph --format mermaid --observer order_shipped plan.json")  # fmt: skip
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="By the ending of FILE, or dot.")
+@click.option("--observer", multiple=True, metavar="NAME", help="Only this observer; repeatable.")
+@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+def graph(
+    paths: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    observer: tuple[str, ...],
+    settings: str | None,
+) -> None:
+    """Draw the observers of sources or a plan."""
+    chosen = form or _by_ending(output)
+    plan = plan_data(paths, settings)
+    _known(observer, [o["name"] for o in plan["observers"]])
+    picture = rendered(picture_of(plan, observer), chosen)
+    if output is None:
+        click.get_binary_stream("stdout").write(picture)
+        return
+    try:
+        Path(output).write_bytes(picture)
+    except OSError as error:
+        text = f"{output} cannot be written: {error.strerror}"
+        raise CommandError(text, exit_code=3) from None
+    click.echo(f"wrote {output}", err=True)
+
+
+def _by_ending(output: str | None) -> str:
+    if output is None:
+        return "dot"
+    found = _ENDINGS.get(Path(output).suffix.lower())
+    if found is None:
+        raise click.UsageError(f"What format is {output}? Say so with --format.")
+    return found
+
+
+def _known(wanted: tuple[str, ...], names: list[str]) -> None:
+    from fqlc.source.near import nearest
+
+    for name in wanted:
+        if name not in names:
+            close = nearest(name, names)
+            hint = f"a similar name exists: {close}" if close else "see fqlc list"
+            raise CommandError(f"there is no observer {name}", hint)
+
+
+def rendered(picture: Picture, form: str) -> bytes:
+    """The picture in a format. Raises CommandError where no program can draw it."""
+    if form == "json":
+        from fqlc.emit.graph_json import graph_json
+
+        return graph_json(picture).encode()
+    if form == "mermaid":
+        from fqlc.emit.mermaid import mermaid_source
+
+        return mermaid_source(picture).encode()
+    from fqlc.emit.dot import dot_source
+
+    source = dot_source(picture)
+    if form == "dot":
+        return source.encode()
+    from fqlc.emit.draw import DrawingFailed, draw
+
+    try:
+        return draw(source, form)
+    except DrawingFailed as error:
+        raise CommandError(str(error), "use svg, dot or mermaid", exit_code=3) from None

@@ -1,0 +1,44 @@
+"""Commands that take sources or a plan: its data either way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fqlc.cli.errors import CommandError
+from fqlc.cli.files import inputs
+from fqlc.cli.show import show_diagnostics
+from fqlc.pipeline import plan_of
+
+
+def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str, Any]:
+    """The plan of one `.json` file, or of sources. Ends with 1 when they have errors."""
+    if len(paths) == 1 and paths[0].endswith(".json"):
+        return _stored(Path(paths[0]))
+    checked = inputs(paths, settings).check()
+    show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
+    plan = plan_of(checked)
+    if plan is None:
+        raise click.exceptions.Exit(1)
+    found: Mapping[str, Any] = json.loads(plan)
+    return found
+
+
+def _stored(path: Path) -> Mapping[str, Any]:
+    from fql.errors import PlanError
+    from fql.plan.codec import read_plan
+
+    try:
+        data = path.read_bytes()
+        read_plan(data)
+    except OSError as error:
+        text = f"{path} cannot be read: {error.strerror}"
+        raise CommandError(text, "check the path", exit_code=3) from None
+    except PlanError as error:
+        raise CommandError(f"{path}: {error.message}", error.hint, exit_code=3) from None
+    found: Mapping[str, Any] = json.loads(data)
+    return found

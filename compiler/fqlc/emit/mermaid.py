@@ -1,0 +1,47 @@
+"""A picture as Mermaid text, which forges and editors draw by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fqlc.emit.picture import Cluster, Edge, Node, Picture, shortened
+
+
+def mermaid_source(picture: Picture) -> str:
+    """The Mermaid text: a subgraph for each observer, failure edges dotted."""
+    lines = ["flowchart LR"]
+    for number, cluster in enumerate(picture.clusters):
+        lines += [f"  {line}" for line in _cluster(cluster, f"o{number}")]
+    return "\n".join(lines) + "\n"
+
+
+def _cluster(cluster: Cluster, prefix: str) -> Iterator[str]:
+    ids = {node.name: f"{prefix}_{n}" for n, node in enumerate(cluster.nodes)}
+    yield f'subgraph {prefix} ["{_text(cluster.name)}"]'
+    event = cluster.on + (f"<br/>when {_text(shortened(cluster.when, 80))}" if cluster.when else "")
+    yield f'  {prefix}_event(["{event}"])'
+    for node in cluster.nodes:
+        yield f'  {ids[node.name]}["{_node(node)}"]'
+    for edge in cluster.edges:
+        yield f"  {_edge(edge, ids, prefix)}"
+    yield "end"
+
+
+def _node(node: Node) -> str:
+    lines = [f"<b>{_text(node.name)}</b>", _text(shortened(node.target, 60))]
+    if node.when:
+        lines.append(f"when {_text(shortened(node.when, 60))}")
+    return "<br/>".join(lines)
+
+
+def _edge(edge: Edge, ids: dict[str, str], prefix: str) -> str:
+    source = f"{prefix}_event" if edge.source is None else ids[edge.source]
+    arrow = "-. else .->" if edge.kind == "failure" else "-->"
+    return f"{source} {arrow} {ids[edge.target]}"
+
+
+_ENTITIES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "#": "#35;", "`": "#96;", "&": "#amp;"}
+
+
+def _text(text: str) -> str:
+    return "".join(_ENTITIES.get(c, c) for c in text)

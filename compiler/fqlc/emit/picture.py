@@ -1,0 +1,117 @@
+"""A plan as a picture, before any notation: clusters of nodes, edges, words on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fql.plan.nodes import load_expression
+from fql.plan.show import show
+
+Stored = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An action: where it sends, and its condition in the words of the language."""
+
+    name: str
+    kind: str
+    target: str
+    when: str
+    doc: str
+    batched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From an action, or from the event (None), to an action."""
+
+    source: str | None
+    target: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An observer."""
+
+    name: str
+    doc: str
+    on: str
+    when: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All observers that are drawn."""
+
+    clusters: tuple[Cluster, ...]
+
+
+def picture_of(plan: Stored, only: Collection[str] = ()) -> Picture:
+    """The picture of a plan's data; of the named observers only, if any are named."""
+    observers = [o for o in plan["observers"] if not only or o["name"] in only]
+    return Picture(tuple(_cluster(o) for o in observers))
+
+
+def _cluster(observer: Stored) -> Cluster:
+    edges = tuple(Edge(e["from"], e["to"], e["kind"]) for e in observer["edges"])
+    return Cluster(
+        observer["name"],
+        observer["doc"],
+        ", ".join(f"{t['entity']}.{t['event']}" for t in observer["on"]),
+        condition_text(observer["when"]),
+        tuple(_node(n) for n in observer["nodes"]),
+        edges,
+    )
+
+
+def _node(node: Stored) -> Node:
+    config = node["config"]
+    return Node(
+        node["name"],
+        node["kind"],
+        target_text(config),
+        condition_text(node["when"]),
+        node["doc"],
+        "batch.size" in node["policies"],
+    )
+
+
+def condition_text(stored: Stored | None) -> str:
+    """A condition as one writes it; empty without one."""
+    return "" if stored is None else show(load_expression(stored))
+
+
+def target_text(config: Stored) -> str:
+    """Where an action sends, such as `POST shipping/labels/{{ id }}`."""
+    method = config.get("method", "POST")
+    place = str(config.get("endpoint", "")) + _plain(config.get("path"))
+    return f"{method} {_plain(config.get('url')) or place}"
+
+
+def _plain(stored: Stored | None) -> str:
+    """A text without the quotes that `show` puts round it."""
+    return "" if stored is None else show(load_expression(stored)).strip('"')
+
+
+def shortened(text: str, width: int) -> str:
+    """At most `width` characters, the cut marked."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def wrapped(text: str, width: int, most: int) -> Sequence[str]:
+    """The words of a text in at most `most` lines of about `width` characters."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + len(word) < width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1]} …"]
+    return [shortened(line, width + 20) for line in lines]
