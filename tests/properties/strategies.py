@@ -123,7 +123,11 @@ def _raw(type_: t.Type, *, sql: bool) -> Expr:
         return json_values.filter(lambda value: value is not None)
     if type_.name == "ID":
         return texts | small_ints
-    return (sql and SQL_CONSTANTS.get(type_.name)) or CONSTANTS[type_.name]
+    return _pool(type_, sql=sql)
+
+
+def _pool(type_: t.Type, *, sql: bool) -> Expr:
+    return (SQL_CONSTANTS if sql and type_.name in SQL_CONSTANTS else CONSTANTS)[type_.name]
 
 
 @cache
@@ -164,8 +168,7 @@ def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = ("update",), sql: bool =
 @cache
 def constant(type_: t.Type, *, sql: bool = False) -> Expr:
     """A literal of the type."""
-    pool = (sql and SQL_CONSTANTS.get(type_.name)) or CONSTANTS[type_.name]
-    return pool.map(lambda value: x.Constant(type=type_, value=value))
+    return _pool(type_, sql=sql).map(lambda value: x.Constant(type=type_, value=value))
 
 
 @cache

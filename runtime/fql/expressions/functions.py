@@ -38,8 +38,11 @@ def matches(text: str, expression: str) -> bool:
 
 
 def replace(text: str, old: str, new: str) -> str:
-    """Every occurrence replaced; the result is cut at MAX_TEXT."""
-    growth = max(len(new) - len(old), 0) * (text.count(old) if old else len(text) + 1)
+    """Every occurrence replaced; the result is cut at MAX_TEXT. As in SQL, and unlike Python,
+    an empty `old` occurs nowhere."""
+    if not old:
+        return text
+    growth = max(len(new) - len(old), 0) * text.count(old)
     if len(text) + growth <= MAX_TEXT:
         return text.replace(old, new)
     room = MAX_TEXT // max(len(new), 1) + 1
