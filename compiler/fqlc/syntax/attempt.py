@@ -26,8 +26,14 @@ def attempt(start: str, lexemes: list[Lexeme]) -> Any | Failure:
     """The node that the lexemes spell from the start symbol, or where they stop to spell one."""
     feed = iter(lexemes)
     try:
-        return parser().parse(feed, start)  # type: ignore[arg-type]
+        return parser().parse(feed, start)
     except UnexpectedToken as unexpected:
         at_end = unexpected.token.type == "$END"
         at = len(lexemes) - (0 if at_end else length_hint(feed) + 1)
-        return Failure(at, frozenset(unexpected.expected))
+        return Failure(at, _accepted(unexpected))
+
+
+def _accepted(unexpected: UnexpectedToken) -> frozenset[str]:
+    """The terminals that can really follow; the table alone merges states and names more."""
+    cursor: Any = unexpected.interactive_parser
+    return frozenset(cursor.accepts())

@@ -252,9 +252,7 @@ class Builder:
 
     def flow(self, children: Children) -> ast.Flow:
         """`flow { ... }`."""
-        return ast.Flow(
-            span=_between(children[0], children[-1]), statements=tuple(children[2:-1])
-        )
+        return ast.Flow(span=_between(children[0], children[-1]), statements=tuple(children[2:-1]))
 
     def else_chain(self, children: Children) -> ast.ElseChain:
         """`step else chain`."""
@@ -320,4 +318,3 @@ def _one_flow(flows: list[ast.Flow], origin: Origin) -> ast.Flow | None:
 
 def _is_int(value: object) -> bool:
     return isinstance(value, ast.NumberLiteral) and isinstance(value.value, int)
-

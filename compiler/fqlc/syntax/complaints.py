@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fql_grammar.tokens import TOP_LEVEL
-
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -19,12 +18,23 @@ class Complaint:
     def __init__(self, *, spent: bool = False) -> None:
         self._spent = spent
 
-    def unexpected(self, failure: Failure, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
-        """Say what was expected where reading stopped; `behind` stands after the lexemes."""
+    def unexpected(
+        self,
+        failure: Failure,
+        lexemes: list[Lexeme],
+        behind: Lexeme | None,
+        *,
+        inside: bool = False,
+    ) -> None:
+        """Say what was expected where reading stopped; `behind` stands after the lexemes, which
+        are a part of a block when `inside`."""
         if self._spent:
             return
+        if failure.at > 0 and lexemes[failure.at - 1].type == "DOC":
+            self.documentation(lexemes[failure.at - 1])
+            return
         self._spent = True
-        if (word := _without_colon(failure, lexemes)) is not None:
+        if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
             _missing_colon(word)
             return
         found = lexemes[failure.at] if failure.at < len(lexemes) else behind
@@ -42,6 +52,24 @@ class Complaint:
     def stray(self, lexeme: Lexeme) -> None:
         """A closing bracket that closes nothing."""
         self._say(lexeme, f"`{lexeme.text}` closes nothing", "no bracket is open here")
+
+    def documentation(self, doc: Lexeme) -> None:
+        """Documentation before something that has none."""
+        self._say(
+            doc,
+            "documentation stands before declarations, fields, enum members, and actions",
+            "documents nothing",
+            ("write a comment that begins with `#`",),
+        )
+
+    def nothing_behind(self, word: Lexeme, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
+        """The word of a declaration without its name."""
+        after = next((x for x in lexemes if x.start > word.start), behind)
+        self._say(
+            word,
+            f"expected a name behind `{word.text}`, found {found_words(after)}",
+            "begins a declaration",
+        )
 
     def no_declaration(self, lexeme: Lexeme) -> None:
         """Something at the top level that begins no declaration."""
@@ -91,18 +119,32 @@ def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
     return origin.span(max(end - 1, 0), end)
 
 
-def _without_colon(failure: Failure, lexemes: list[Lexeme]) -> Lexeme | None:
-    """The key of `key value`, which reads like the head of a block without braces."""
-    at = failure.at
-    if "LBRACE" not in failure.expected or "NUMBER" in failure.expected or at < 3:
+def _without_colon(failure: Failure, lexemes: list[Lexeme], *, inside: bool) -> Lexeme | None:
+    """The key of `key value` without a colon between. In a block it reads like the head of a
+    child block, in an object like a short entry, in a type like nothing."""
+    at, expected = failure.at, failure.expected
+    if expected & {"KEY", "AT"} and _is_word(lexemes, at) and _is_followed(lexemes, at):
+        return lexemes[at] if "NAME" not in expected else None
+    if "QKEY" in expected and at < len(lexemes) and lexemes[at].type in ("NUMBER", "STRING"):
+        return lexemes[at - 1] if _is_word(lexemes, at - 1) else None
+    if "LBRACE" not in expected or "NUMBER" in expected:
         return None
-    word = lexemes[at - 1]
-    if lexemes[at - 2].type == "NAME" and _same_line(lexemes[at - 2], lexemes[at - 1]):
-        word = lexemes[at - 2]
-    elif at == len(lexemes) or not _same_line(word, lexemes[at]):
+    if not inside and all(x.type != "LBRACE" for x in lexemes[: max(at - 2, 0)]):
         return None
-    opened = any(x.type == "LBRACE" for x in lexemes[: lexemes.index(word)])
-    return word if opened and word.type == "NAME" else None
+    if _is_word(lexemes, at - 2) and _is_followed(lexemes, at - 2):
+        return lexemes[at - 2]
+    return lexemes[at - 1] if _is_word(lexemes, at - 1) and _is_followed(lexemes, at - 1) else None
+
+
+def _is_word(lexemes: list[Lexeme], index: int) -> bool:
+    return 0 <= index < len(lexemes) and lexemes[index].type == "NAME"
+
+
+def _is_followed(lexemes: list[Lexeme], index: int) -> bool:
+    """True when something that can be a value follows on the same line."""
+    if index + 1 >= len(lexemes) or not _same_line(lexemes[index], lexemes[index + 1]):
+        return False
+    return lexemes[index + 1].type in ("NAME", "STRING", "NUMBER", "WORD", "LBRACKET")
 
 
 def _same_line(a: Lexeme, b: Lexeme) -> bool:

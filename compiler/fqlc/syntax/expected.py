@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from fql_grammar.tokens import WORDS
-
 from fqlc.syntax.lexemes import Lexeme
 
 _VALUE = frozenset(
@@ -22,7 +21,8 @@ _GROUPS: tuple[tuple[AbstractSet[str], str, AbstractSet[str]], ...] = (
 )
 """If all of the first are expected, say the second and drop the third."""
 
-_UNSAID = frozenset({"$END", "QUESTION"})
+_UNSAID = frozenset({"$END", "QUESTION", "_COMMA", "LPAREN"})
+_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
 
 
 def expected_words(expected: AbstractSet[str]) -> str:
@@ -33,7 +33,9 @@ def expected_words(expected: AbstractSet[str]) -> str:
         if wanted <= left:
             words.append(word)
             left -= covered
-    words.extend(WORDS[name] for name in WORDS if name in left - _UNSAID)
+    left -= _UNSAID if "RBRACE" in left else frozenset({"$END"})
+    rest = sorted(left, key=lambda name: (name in _CLOSERS, list(WORDS).index(name)))
+    words.extend(WORDS[name] for name in rest)
     return one_of(words[:5]) or "nothing more"
 
 

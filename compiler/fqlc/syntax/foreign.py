@@ -79,11 +79,10 @@ class _Reader:
 
     def _at_entry(self, index: int) -> bool:
         """True when an entry of a block or object can begin with this lexeme."""
-        before, lexeme = self._near(index - 1), self._lexemes[index]
+        before = self._near(index - 1)
         if before is None or before.type in ("LBRACE", "_COMMA"):
             return before is not None
-        new_line = "\n" in lexeme.origin.text[before.end : lexeme.start]
-        return new_line and before.type in _ENDS_OPERAND
+        return before.type in _ENDS_OPERAND
 
     def _operator(self, index: int, lexeme: Lexeme) -> None:
         meant = _OPERATORS[lexeme.text]

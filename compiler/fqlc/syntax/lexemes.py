@@ -39,7 +39,7 @@ class Lexeme:
     start_pos = end_pos = line = column = end_line = end_column = 0
     """Lark asks for these when it makes its end token; places come from `start` and `end`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - keywords would cost a tenth of the lexer's time
         self,
         type_: str,
         start: int,

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 
 from fql_grammar import tokens as table
-
 from fqlc.syntax import ast, numbers, strings
 from fqlc.syntax.lexemes import Lexeme, Literal, Origin
 
-MAX_LEXEMES = 1_500_000
+MAX_LEXEMES = 1_000_000
 MAX_PROBLEMS = 1_000
 MAX_DEPTH = 100
 
 _PATTERN = re.compile(table.TOKEN_PATTERN)
+_NO_KEY = re.compile(r"(?![ \t]*:)")
 _HEAD = re.compile(r"[ \t]+[A-Za-z_\"'{]|\{")
 _RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|\{{)", re.MULTILINE)
 _HEAD_OF_BLOCK = re.compile(
@@ -30,6 +30,7 @@ _SUSPECT_WORDS = frozenset(
     {"and", "or", "is", "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
      "True", "TRUE", "False", "FALSE"}
 )  # fmt: skip
+_NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
 _BEFORE_VALUE = frozenset(
     {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
 )
@@ -76,65 +77,69 @@ class _Lexer:
 
     def _scan(self, position: int) -> int | None:
         """Take tokens from `position`; the place to go on at after a jump, None at the end."""
-        lexemes, origin, text = self.lexed.lexemes, self.origin, self.origin.text
-        scan = _PATTERN.scanner(text, position).match
-        signs, words, brackets = table.SIGNS, _WORD_TYPES, self._brackets
-        append = lexemes.append
-        previous = lexemes[-1] if lexemes else None
-        while True:
-            match = scan()
-            assert match is not None  # the pattern matches anything
-            kind = match.lastgroup
-            assert kind is not None
+        lexemes, jump = self.lexed.lexemes, None
+        for match in _PATTERN.finditer(self.origin.text, position):
+            kind = match.lastgroup or "END"
             start, end = match.span(kind)
-            written = match.group(kind)
             if kind == "WORD":
-                type_ = words.get(written, "NAME")
-                if previous is not None and previous.type in ("DOT", "QDOT", "AT"):
-                    type_ = "NAME"
-                elif type_ == "TOP":
-                    type_ = self._top_word(start, end, previous)
-                elif type_ == "SUSPECT":
-                    self.lexed.suspects.append(len(lexemes))
-                    type_ = "NAME"
-                if not brackets and type_ == "NAME":
-                    self._maybe_unknown_block(start, end, previous)
-                previous = Lexeme(type_, start, end, written, origin)
-                append(previous)
+                self._word(match.group(kind), start, end)
             elif kind == "SIGN":
-                type_ = signs[written]
-                if written == ":":
-                    _make_key(previous)
-                elif written in _OPEN:
-                    if written == "{" and previous is not None and previous.text == "flow":
-                        previous.type = "FLOW" if previous.type == "NAME" else previous.type
-                    brackets.append(written)
-                    if len(brackets) > MAX_DEPTH:
-                        return self._too_deep(start, end)
-                elif written in _CLOSE:
-                    if brackets:
-                        brackets.pop()
-                elif written == "=" and not self._is_let_sign(previous):
-                    self.lexed.suspects.append(len(lexemes))
-                previous = Lexeme(type_, start, end, written, origin)
-                append(previous)
+                jump = self._sign(match.group(kind), start, end)
             elif kind == "END":
-                return None
-            elif (jump := self._other(kind, match.start(), start, end)) is not None:
-                return jump if jump >= 0 else None
+                break
             else:
-                previous = lexemes[-1] if lexemes else None
+                jump = self._other(kind, match.start(), start, end)
+            if len(lexemes) > MAX_LEXEMES:
+                jump = self._too_many(start, end)
+            if jump is not None:
+                return jump if jump >= 0 else None
+        return None
+
+    def _word(self, written: str, start: int, end: int) -> None:
+        type_ = _WORD_TYPES.get(written, "NAME")
+        previous = self._previous()
+        if previous is not None and previous.type in _NAMES_FOLLOW:
+            type_ = "NAME"
+        elif type_ == "TOP":
+            type_ = self._top_word(start, end, previous)
+        elif type_ == "SUSPECT":
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+            type_ = "NAME"
+        if type_ == "NAME" and not self._brackets:
+            self._maybe_unknown_block(start, end, previous)
+        self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
+
+    def _sign(self, written: str, start: int, end: int) -> int | None:
+        """A sign; where to go on when it opens a bracket too many."""
+        previous, brackets = self._previous(), self._brackets
+        if written == ":":
+            _make_key(previous)
+        elif written in _OPEN:
+            if written == "{":
+                _make_flow(previous)
+            brackets.append(written)
+            if len(brackets) > MAX_DEPTH:
+                return self._too_deep(start, end)
+        elif written in _CLOSE:
+            del brackets[-1:]
+        elif written == "=" and not self._is_let_sign(previous):
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+        type_ = table.SIGNS[written]
+        self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
+        return None
+
+    def _previous(self) -> Lexeme | None:
+        lexemes = self.lexed.lexemes
+        return lexemes[-1] if lexemes else None
 
     # Rarer tokens ------------------------------------------------------------
 
     def _other(self, kind: str, gap: int, start: int, end: int) -> int | None:
         """A token that is neither word nor sign. Where to jump, -1 to stop, None to go on."""
-        if len(self.lexed.lexemes) + len(self.lexed.comments) > MAX_LEXEMES:
-            return self._too_many(start, end)
         if kind == "STRING":
             self._add("STRING", start, end, strings.read_string(self.origin, start, end))
         elif kind == "COMMENT":
-            self._comment(gap, start, end)
+            return self._comment(gap, start, end)
         elif kind == "NUMBER":
             self._add("NUMBER", start, end, numbers.read_number(self.origin, start, end))
         elif kind == "TRIPLE":
@@ -152,7 +157,9 @@ class _Lexer:
         text = self.origin.text[start:end]
         self.lexed.lexemes.append(Lexeme(type_, start, end, text, self.origin, value))
 
-    def _comment(self, gap: int, start: int, end: int) -> None:
+    def _comment(self, gap: int, start: int, end: int) -> int | None:
+        if len(self.lexed.comments) > MAX_LEXEMES:
+            return self._too_many(start, end)
         text = self.origin.text
         own_line = gap == 0 or "\n" in text[gap:start]
         if gap and not own_line:
@@ -164,6 +171,7 @@ class _Lexer:
                 own_line=own_line,
             )
         )
+        return None
 
     def _triple(self, start: int, end: int, *, closed: bool = True) -> None:
         if self._is_documentation(start, end):
@@ -192,7 +200,7 @@ class _Lexer:
     def _top_word(self, start: int, end: int, previous: Lexeme | None) -> str:
         """The terminal of a word that can begin a declaration; notes it when it does."""
         text, lexemes, starts = self.origin.text, self.lexed.lexemes, self.lexed.starts
-        if _HEAD.match(text, end) is None or not self._may_begin(start, previous):
+        if not self._may_begin(start, end, previous):
             return "NAME"
         documented = previous is not None and previous.type == "DOC"
         first = len(lexemes) - 1 if documented else len(lexemes)
@@ -215,15 +223,22 @@ class _Lexer:
             documented = previous.type == "DOC"
             self.lexed.starts.append(len(self.lexed.lexemes) - documented)
 
-    def _may_begin(self, start: int, previous: Lexeme | None) -> bool:
-        if previous is None:
-            return True
-        begun = self.lexed.starts and previous is self.lexed.lexemes[self.lexed.starts[-1]]
-        if begun and previous.type != "DOC":
-            return start == 0 or self._in_first_column(start)
+    def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
+        """True where a declaration may begin: in the first column, or behind another one."""
+        has_head = _HEAD.match(self.origin.text, end) is not None
+        outside = not self._brackets and (previous is None or previous.type in _ENDS_DECLARATION)
         if self._in_first_column(start):
-            return True
-        return not self._brackets and previous.type in _ENDS_DECLARATION
+            return has_head or (outside and _NO_KEY.match(self.origin.text, end) is not None)
+        return has_head and outside and not self._is_begun(previous)
+
+    def _is_begun(self, previous: Lexeme | None) -> bool:
+        """True directly behind the word that begins a declaration: there stands its name."""
+        starts, lexemes = self.lexed.starts, self.lexed.lexemes
+        if previous is None or not starts or previous.type == "DOC":
+            return False
+        first = starts[-1]
+        first += lexemes[first].type == "DOC"
+        return first < len(lexemes) and previous is lexemes[first]
 
     def _in_first_column(self, start: int) -> bool:
         return start == 0 or self.origin.text[start - 1] == "\n"
@@ -231,7 +246,9 @@ class _Lexer:
     def _is_let_sign(self, previous: Lexeme | None) -> bool:
         """True for the `=` of `let name =`."""
         lexemes = self.lexed.lexemes
-        return previous is not None and len(lexemes) >= 2 and lexemes[-2].type == "LET"
+        if previous is not None and previous.type == "LET":
+            return True
+        return len(lexemes) >= 2 and lexemes[-2].type == "LET"
 
     # What is no token --------------------------------------------------------
 
@@ -308,6 +325,12 @@ class _Lexer:
         )
         self.origin.sink.error("FQL390", what, self.origin.span(start, end))
         return -1
+
+
+def _make_flow(previous: Lexeme | None) -> None:
+    """`flow` before a brace is the flow block, unless a kind stands before it."""
+    if previous is not None and previous.text == "flow" and previous.type == "NAME":
+        previous.type = "FLOW"
 
 
 def _make_key(previous: Lexeme | None) -> None:

@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 
 from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
-
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -35,9 +34,7 @@ def read_number(origin: Origin, start: int, end: int) -> Quantity:
     return _with_unit(origin, span, text, value, unit)
 
 
-def _with_unit(
-    origin: Origin, span: Span, text: str, value: int | Decimal, unit: str
-) -> Quantity:
+def _with_unit(origin: Origin, span: Span, text: str, value: int | Decimal, unit: str) -> Quantity:
     factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
     if factor is None:
         return _bad_unit(origin, span, text, unit)

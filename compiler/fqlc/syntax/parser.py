@@ -9,7 +9,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
+from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
 from fqlc.syntax import ast
@@ -20,8 +22,8 @@ from fqlc.syntax.lexemes import Lexeme, Origin
 from fqlc.syntax.lexer import lex
 from fqlc.syntax.recover import recover
 
-MAX_COMPLAINTS = 1_000
-"""Broken declarations of a file behind this number are counted broken without a message."""
+MAX_BROKEN = 1_000
+"""Behind so many broken declarations of a file, the rest of it is not read."""
 
 
 def parse_file(source: SourceText, sink: Sink) -> ast.File:
@@ -31,8 +33,14 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         lexed = lex(origin)
         lexemes = repair(lexed)
         declarations: list[ast.Declaration] = []
+        broken = 0
         for chunk, behind in _chunks(lexemes, lexed.starts):
-            declarations.extend(_declarations(chunk, behind, origin))
+            read = list(_declarations(chunk, behind, origin))
+            declarations.extend(read)
+            broken += not read or isinstance(read[0], ast.BrokenDeclaration)
+            if broken > MAX_BROKEN:
+                _too_many_broken(chunk[0])
+                break
     return ast.File(
         span=origin.span(0, len(source.text)),
         path=source.path,
@@ -60,7 +68,7 @@ def _chunks(
     edges = [*starts, len(lexemes)]
     if edges[0] != 0:
         edges.insert(0, 0)
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         chunk = [x for x in lexemes[first:last] if x.type != "SKIP"]
         if chunk:
             yield chunk, lexemes[last] if last < len(lexemes) else None
@@ -72,7 +80,7 @@ def _declarations(
     """The declaration that a chunk spells, reported when it is broken; none for stray words."""
     word = _keyword(chunk)
     if word is None:
-        _complain_of_start(chunk)
+        yield from _without_start(chunk, behind)
         return
     if chunk[-1].type == "TOO_DEEP":
         yield _broken(chunk)
@@ -84,9 +92,7 @@ def _declarations(
     yield outcome
 
 
-def _second_try(
-    chunk: list[Lexeme], failure: Failure, behind: Lexeme | None
-) -> ast.Declaration:
+def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) -> ast.Declaration:
     """A sound declaration with something behind it, or what recovery makes of it."""
     if "$END" in failure.expected and 0 < failure.at < len(chunk):
         whole = attempt("declaration", chunk[: failure.at])
@@ -127,12 +133,14 @@ def _is_block_head(behind: list[Lexeme]) -> bool:
     return behind[0].type in ("LBRACE", "NAME", "STRING", "FLOW")
 
 
-def _complain_of_start(chunk: list[Lexeme]) -> None:
+def _without_start(chunk: list[Lexeme], behind: Lexeme | None) -> Iterator[ast.BrokenDeclaration]:
+    """Complain of lexemes that begin no declaration, and of a beginning without more."""
     complaint = Complaint()
-    first = chunk[0]
-    if first.type == "DOC" and len(chunk) > 1:
-        first = chunk[1]
-    if first.type in _CLOSERS:
+    first = chunk[1] if chunk[0].type == "DOC" and len(chunk) > 1 else chunk[0]
+    if first.text in TOP_LEVEL:
+        complaint.nothing_behind(first, chunk, behind)
+        yield _broken(chunk)
+    elif first.type in _CLOSERS:
         complaint.stray(first)
     elif first.type != "TOO_DEEP":
         complaint.no_declaration(first)
@@ -147,6 +155,14 @@ def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
         name = ast.Name(span=named.span(), text=named.text)
     span = word.origin.span(word.start, chunk[-1].end)
     return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
+
+
+def _too_many_broken(at: Lexeme) -> None:
+    at.origin.sink.error(
+        "FQL390",
+        f"more than {MAX_BROKEN:,} declarations are broken; the rest of the file is not read",
+        at.span(),
+    )
 
 
 def _flush(origin: Origin) -> None:

@@ -15,7 +15,6 @@ from fql_grammar.tokens import (
     NOT_BINDING,
     OPERATORS,
 )
-
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax import ast
@@ -91,21 +90,19 @@ def _unary(top: _Waiting, of: ast.Expr) -> ast.UnaryOf:
     lexeme = top.lexeme
     if lexeme.text == "not":
         _report_not(lexeme, of)
-    elif lexeme.text == "!" and _is_comparison(of):
-        _report_unclear_not(lexeme, of)
+    elif lexeme.text == "!" and (comparison := _comparison(of)) is not None:
+        _report_unclear_not(lexeme, comparison)
     span = Span(lexeme.origin.path, lexeme.start, of.span.end)
     return ast.UnaryOf(span=span, op=top.op, of=of, operator=lexeme.span())
 
 
 def _pair(top: _Waiting, left: ast.Expr, right: ast.Expr) -> ast.BinaryOf:
-    if top.op in _COMPARISONS and _is_comparison(left):
-        _report_chain(top.lexeme, left, right)
+    if top.op in _COMPARISONS and (first := _comparison(left)) is not None:
+        _report_chain(top.lexeme, first, right)
     if top.op in ("in", "not_in"):
         right = _as_list(right, top.lexeme)
     span = left.span.to(right.span)
-    return ast.BinaryOf(
-        span=span, op=top.op, left=left, right=right, operator=top.lexeme.span()
-    )
+    return ast.BinaryOf(span=span, op=top.op, left=left, right=right, operator=top.lexeme.span())
 
 
 def _as_list(right: ast.Expr, operator: Lexeme) -> ast.Expr:
@@ -128,15 +125,16 @@ def stray_list(span: Span) -> Diagnostic:
     )
 
 
-def _is_comparison(expr: ast.Expr) -> bool:
-    return isinstance(expr, ast.BinaryOf) and expr.op in _COMPARISONS
+def _comparison(expr: ast.Expr) -> ast.BinaryOf | None:
+    """The expression when it is a comparison without parentheses."""
+    return expr if isinstance(expr, ast.BinaryOf) and expr.op in _COMPARISONS else None
 
 
 def _report_not(lexeme: Lexeme, of: ast.Expr) -> None:
     """`not x`, Python's spelling; behind the fix the meaning is the one it has in Python."""
     sign = Span(lexeme.origin.path, lexeme.start, of.span.start)
     edits = [Edit(sign, "!")]
-    if _is_comparison(of):
+    if _comparison(of) is not None:
         end = Span(lexeme.origin.path, of.span.end, of.span.end)
         edits = [Edit(sign, "!("), Edit(end, ")")]
     lexeme.origin.sink.error(
@@ -148,9 +146,8 @@ def _report_not(lexeme: Lexeme, of: ast.Expr) -> None:
     )
 
 
-def _report_unclear_not(lexeme: Lexeme, of: ast.Expr) -> None:
+def _report_unclear_not(lexeme: Lexeme, of: ast.BinaryOf) -> None:
     """`!a == b` reads differently in different languages: both readings are offered."""
-    assert isinstance(of, ast.BinaryOf)
     text = lexeme.origin.text
     left, right = _written(text, of.left), _written(text, of.right)
     operator = text[of.operator.start : of.operator.end]
@@ -172,9 +169,8 @@ def _written(text: str, expr: ast.Expr) -> str:
     return text[expr.span.start : expr.span.end]
 
 
-def _report_chain(lexeme: Lexeme, left: ast.Expr, right: ast.Expr) -> None:
+def _report_chain(lexeme: Lexeme, left: ast.BinaryOf, right: ast.Expr) -> None:
     """`a < b < c` compares a Boolean with c in most languages; nobody means that."""
-    assert isinstance(left, ast.BinaryOf)
     middle = _written(lexeme.origin.text, left.right)
     start = Span(lexeme.origin.path, left.span.end, left.span.end)
     lexeme.origin.soft.append(

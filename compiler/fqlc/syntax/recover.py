@@ -7,6 +7,7 @@ items, and each item is read on its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure, attempt
@@ -41,9 +42,9 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
     """The declaration with its sound parts, or a BrokenDeclaration. Reports what is wrong."""
     balanced = balance(lexemes)
     parts = _take_apart(balanced)
-    in_head = parts is None or failure.at <= len(parts.head) + (parts.doc is not None)
-    complaint = Complaint(spent=bool(balanced.unclosed) and not in_head)
-    if balanced.unclosed and not in_head:
+    open_text = _has_open_text(lexemes)
+    complaint = Complaint(spent=open_text or _is_cause(balanced, lexemes, failure))
+    if balanced.unclosed and not open_text:
         unclosed(balanced, _before(behind))
     if parts is None or not _has_sound_head(parts) or not _is_open(parts):
         complaint.unexpected(failure, lexemes, behind)
@@ -53,6 +54,22 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
     if parts.head[0].type == "NAME":
         return _block(parts, complaint, direct=True)
     return _with_fields(parts, complaint)
+
+
+def _has_open_text(lexemes: list[Lexeme]) -> bool:
+    """True when a text that is not closed on its line (FQL103) has swallowed what is missing."""
+    return any(
+        x.type == "STRING"
+        and (len(x.text) < 2 or x.text[-1] not in "\"'" or x.text[0] != x.text[-1])
+        for x in lexemes
+    )
+
+
+def _is_cause(balanced: Balanced, lexemes: list[Lexeme], failure: Failure) -> bool:
+    """True when the open bracket explains where reading stopped."""
+    if not balanced.unclosed or failure.at == len(lexemes):
+        return bool(balanced.unclosed)
+    return lexemes[failure.at].start > balanced.unclosed[0][0].start
 
 
 def _before(behind: Lexeme | None) -> str:
@@ -81,11 +98,13 @@ def _take_apart(balanced: Balanced) -> _Parts | None:
         return None
     close = _partner(lexemes, opener)
     doc = lexemes[0].value if first else None
-    assert doc is None or isinstance(doc, ast.Doc)
     return _Parts(
-        doc, lexemes[first:opener], lexemes[opener + 1 : close], lexemes[close],
-        lexemes[close + 1 :],
-    )  # fmt: skip
+        doc=doc if isinstance(doc, ast.Doc) else None,
+        head=lexemes[first:opener],
+        body=lexemes[opener + 1 : close],
+        close=lexemes[close],
+        rest=lexemes[close + 1 :],
+    )
 
 
 def _partner(lexemes: list[Lexeme], opener: int) -> int:
@@ -116,7 +135,7 @@ def _segments(body: list[Lexeme]) -> list[list[Lexeme]]:
             cuts.append(index)
         depth += _DEPTH.get(lexeme.type, 0)
     edges = sorted({0, *cuts, len(body)})
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in pairwise(edges)]
 
 
 def _begins_item(body: list[Lexeme], index: int) -> bool:
@@ -160,9 +179,13 @@ def _with_fields(parts: _Parts, complaint: Complaint) -> ast.Declaration:
             span=span, name=named, fields=tuple(fields), doc=parts.doc, sound=False
         )
     table = parts.head[3].value if len(parts.head) == 4 else None
-    assert table is None or isinstance(table, ast.StringLiteral)
     return ast.EntityDeclaration(
-        span=span, name=named, table=table, fields=tuple(fields), doc=parts.doc, sound=False
+        span=span,
+        name=named,
+        table=table if isinstance(table, ast.StringLiteral) else None,
+        fields=tuple(fields),
+        doc=parts.doc,
+        sound=False,
     )
 
 
@@ -192,33 +215,17 @@ def _item(
     if first.type == "FLOW":
         found = _read("flow", segment, behind, complaint)
         return found if isinstance(found, ast.Flow) else None
+    if first.type == "DOC" and len(segment) > 1 and segment[1].type in ("KEY", "FLOW"):
+        complaint.documentation(first)
+        return _item(segment[1:], behind, complaint)
     outcome = attempt("block", segment)
     if isinstance(outcome, ast.Block):
         return outcome
     parts = _take_apart(balance(segment))
     if parts is None or parts.head[0].type != "NAME" or not _has_sound_head(parts):
-        complaint.unexpected(outcome, segment, behind)
+        complaint.unexpected(outcome, segment, behind, inside=True)
         return None
-    return _child(segment, outcome, parts, behind, complaint)
-
-
-def _child(
-    segment: list[Lexeme],
-    failure: Failure,
-    parts: _Parts,
-    behind: Lexeme,
-    complaint: Complaint,
-) -> ast.Block:
-    """A broken child block; the message is of the first place where reading stopped."""
-    inside = failure.at <= len(segment) - len(parts.rest)
-    if inside and not _has_broken_blocks(parts):
-        complaint.unexpected(failure, segment, behind)
     return _block(parts, complaint, direct=False)
-
-
-def _has_broken_blocks(parts: _Parts) -> bool:
-    """True when the body has parts of its own that will say better what is wrong."""
-    return bool(_segments(parts.body))
 
 
 def _entry(segment: list[Lexeme], behind: Lexeme, complaint: Complaint) -> ast.Entry | None:
@@ -240,9 +247,9 @@ def _read(
     """The node of a segment; after a complaint, the node of what could be read before it."""
     outcome = attempt(start, segment)
     if not isinstance(outcome, Failure):
-        assert isinstance(outcome, ast.Tree)
-        return outcome
-    complaint.unexpected(outcome, segment, behind)
+        node: ast.Tree = outcome
+        return node
+    complaint.unexpected(outcome, segment, behind, inside=True)
     if 0 < outcome.at < len(segment) and "$END" in outcome.expected:
         prefix = attempt(start, segment[: outcome.at])
         return prefix if isinstance(prefix, ast.Tree) else None
@@ -254,9 +261,9 @@ def _complain_of_rest(parts: _Parts, complaint: Complaint) -> None:
         complaint.no_declaration(parts.rest[0])
 
 
-def _with_next(
-    segments: list[list[Lexeme]], close: Lexeme
-) -> list[tuple[list[Lexeme], Lexeme]]:
+def _with_next(segments: list[list[Lexeme]], close: Lexeme) -> list[tuple[list[Lexeme], Lexeme]]:
     """Each segment with the lexeme behind it."""
+    if not segments:
+        return []
     firsts = [s[0] for s in segments[1:]] + [close]
     return list(zip(segments, firsts, strict=True))

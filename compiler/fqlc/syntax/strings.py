@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from fql_grammar.tokens import ESCAPES
-
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.syntax.lexemes import Origin
@@ -178,7 +177,7 @@ class _Decoder:
             self._origin.span(start, stop),
             label="not an escape",
             help=(
-                'the escapes are `\\n` `\\r` `\\t` `\\\\` `\\"` `\\\'` `\\$` `\\{` and '
+                "the escapes are `\\n` `\\r` `\\t` `\\\\` `\\\"` `\\'` `\\$` `\\{` and "
                 "`\\u{1F600}`; write `\\\\` for a backslash",
             ),
         )
@@ -193,11 +192,11 @@ class _Decoder:
             elif match is not None:
                 found.append((position, match.end(), match[1]))
             else:
-                self._bad_reference(value, position)
+                self._bad_reference(position)
             position = value.find("${", position + 2)
         return tuple(found)
 
-    def _bad_reference(self, value: str, position: int) -> None:
+    def _bad_reference(self, position: int) -> None:
         if not self._report:
             return
         start = self._offsets[position]

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from fql_grammar import grammar_text, tables_text
 from lark import Lark
 from lark.lexer import Lexer
 
+from fql_grammar import grammar_text, tables_text
 from fqlc.syntax.build import Builder
 
 STARTS = ["declaration", "entry", "field", "block", "flow"]
@@ -44,7 +44,8 @@ def parser() -> Lark:
     data["options"]["lexer"] = LexemeFeed
     data["parser"]["lexer_conf"]["lexer_type"] = LexemeFeed
     memo = {int(k): v for k, v in shipped["memo"].items()}
-    loaded: Lark = Lark._load_from_dict(data, memo, transformer=Builder())
+    load: Any = Lark._load_from_dict  # what Lark's own stand-alone parsers use
+    loaded: Lark = load(data, memo, transformer=Builder())
     return loaded
 
 
@@ -53,6 +54,7 @@ def dump_tables() -> str:
     data, memo = build_parser().memo_serialize(_memoized_types())
     data["options"] = {**data["options"], "lexer": None, "transformer": None}
     data["parser"]["lexer_conf"]["lexer_type"] = None
+    data["parser"]["parser"] = _numbered(data["parser"]["parser"])
     document = {"key": tables_key(), "memo": memo, "data": data}
     return json.dumps(document, separators=(",", ":"), sort_keys=True, default=list) + "\n"
 
@@ -63,6 +65,41 @@ def tables_key() -> str:
 
     release = ".".join(lark.__version__.split(".")[:2])
     return hashlib.sha256(f"{FORMAT} {release}\n{grammar_text()}".encode()).hexdigest()
+
+
+def _numbered(table: dict[str, Any]) -> dict[str, Any]:
+    """The same table with terminals numbered by name and states by their distance from the
+    start: Lark numbers them differently in each process."""
+    names = sorted(table["tokens"].values())
+    order: list[int] = [state for _, state in sorted(table["start_states"].items())]
+    seen = set(order)
+    rows: list[dict[str, Any]] = []
+    for state in order:  # grows on the way
+        row = {table["tokens"][t]: action for t, action in table["states"][state].items()}
+        rows.append(row)
+        for name in sorted(row):
+            kind, target = row[name]
+            if kind == 0 and target not in seen:
+                seen.add(target)
+                order.append(target)
+    number = {state: i for i, state in enumerate(order)}
+    return {
+        **table,
+        "tokens": dict(enumerate(names)),
+        "start_states": {k: number[v] for k, v in table["start_states"].items()},
+        "end_states": {k: number[v] for k, v in table["end_states"].items()},
+        "states": {i: _renumbered(row, names, number) for i, row in enumerate(rows)},
+    }
+
+
+def _renumbered(
+    row: dict[str, Any], names: list[str], number: dict[int, int]
+) -> dict[int, tuple[int, Any]]:
+    return {
+        i: (row[name][0], number[row[name][1]] if row[name][0] == 0 else row[name][1])
+        for i, name in enumerate(names)
+        if name in row
+    }
 
 
 def _options() -> dict[str, Any]:
@@ -90,7 +127,6 @@ def _with_number_keys(data: dict[str, Any]) -> dict[str, Any]:
     }
     table["tokens"] = {int(k): v for k, v in table["tokens"].items()}
     return data
-
 
 
 if __name__ == "__main__":

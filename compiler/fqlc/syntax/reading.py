@@ -1,0 +1,41 @@
+"""Bytes of a file to its text, or FQL110."""
+
+from __future__ import annotations
+
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import SourceText, Span
+
+MAX_BYTES = 5_000_000
+
+
+def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
+    """The text of a file known as `path_label`. FQL110 and None when it has more than 5 MB, is
+    not UTF-8, or holds a NUL byte as only binary files do. A byte order mark is left out."""
+    if len(data) > MAX_BYTES:
+        _refuse(
+            path_label, sink,
+            f"`{path_label}` is too large: {len(data):,} bytes of at most {MAX_BYTES:,}",
+            "split it and `import` the parts",
+        )  # fmt: skip
+        return None
+    if (place := data.find(b"\0")) >= 0:
+        _refuse(
+            path_label, sink,
+            f"`{path_label}` is not a text: byte {place + 1:,} is NUL",
+            "give files with fql source",
+        )  # fmt: skip
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(
+            path_label, sink,
+            f"`{path_label}` is not UTF-8: byte {error.start + 1:,} is 0x{data[error.start]:02x}",
+            "save the file in the encoding UTF-8",
+        )  # fmt: skip
+        return None
+    return SourceText(path_label, text)
+
+
+def _refuse(path: str, sink: Sink, message: str, advice: str) -> None:
+    sink.error("FQL110", message, Span(path, 0, 0), help=(advice,))
