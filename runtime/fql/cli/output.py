@@ -16,7 +16,7 @@ def report(error: FqlError) -> None:
     """Write an error of the runtime as one line and a hint to standard error."""
     say(f"{click.style('error', fg='red', bold=True)}: {error.message}")
     if error.hint:
-        say(f"  {click.style('hint', fg='cyan')}: {error.hint}")
+        say(f"  {click.style('help', fg='cyan')}: {error.hint}")
 
 
 def say(text: str) -> None:
