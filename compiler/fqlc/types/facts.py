@@ -234,6 +234,8 @@ def _present(expr: e.Expr) -> Facts:
     match expr:
         case e.Member() | e.Index():
             return own.both(_present(expr.of))
+        case e.Call(of=of) if of.type.nullable:
+            return own.both(_present(of))
         case e.Binary(op="div" | "mod"):
             return own.both(Facts(non_zero=frozenset({key_of(expr.right)})))
     return own
