@@ -140,6 +140,8 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by httptools for one header."""
+        if self._future is None:
+            return
         self._count += 1
         if self._count > MAX_HEADERS:
             self._fail(SendFailed("protocol", "the answer has too many headers"))
@@ -152,6 +154,8 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Called by httptools at the blank line."""
+        if self._future is None:
+            return
         status = self._parser.get_status_code()
         self._started = status >= 200
         if status in _SILENT_BODY:
@@ -159,6 +163,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """Called by httptools with a stretch of the body."""
+        if self._future is None:
+            return
         room = self._limits.keep - self._size
         self._size += len(data)
         if room > 0:
