@@ -33,7 +33,7 @@ Examples:
   fqlc capture status --database shop.db plan.json"""
 )
 def capture() -> None:
-    """Tell the outbox about every changed row, by triggers in a SQLite database."""
+    """Capture changed rows of a SQLite database by triggers."""
 
 
 @capture.command("plan")

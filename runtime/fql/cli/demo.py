@@ -179,7 +179,10 @@ def _environment() -> dict[str, str]:
 @click.option("--keep", metavar="DIR", help="Work in this new folder and keep it.")
 @reporting
 def demo(orders: int, limit: float, keep: str | None) -> None:
-    """Everything on this machine: a shop, a receiver that fails, two kills, and the proof."""
+    """Show the whole path on this machine.
+
+    A shop whose rows change, a receiver that fails at times, two kills, and the proof.
+    """
     with _folder(keep) as folder, (receiver := Receiver()).server:
         story = Story(folder, receiver, orders)
         try:

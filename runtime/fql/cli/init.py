@@ -23,7 +23,10 @@ Examples:
 @click.argument("folder", default=".", metavar="[DIR]")
 @reporting
 def init(folder: str) -> None:
-    """Write a small project: .fql, fql.toml, a test, events, a receiver to try it on."""
+    """Write a small project that runs at once.
+
+    It has a .fql, fql.toml, a test, events, and a receiver to try it on.
+    """
     target = Path(folder)
     taken = [name for name in FILES if (target / name).exists()]
     if taken:

@@ -1,0 +1,82 @@
+"""`fqlc doctor`: is everything around fql as it has to be?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from fql.cli import examine
+from fql.cli.examine import Finding
+from fql.cli.output import data, json_line
+from fql.cli.project import (
+    Project,
+    find_project,
+    format_option,
+    plan_of,
+    reporting,
+    settings_option,
+    store_option,
+)
+from fql.errors import MissingSecrets
+from fql.plan.addresses import EgressSettings
+
+COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+
+
+@click.command(
+    epilog="\b\nExamples:\n  fqlc doctor plan.json\n  fqlc doctor --offline --format json"
+)
+@click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
+@store_option
+@settings_option
+@format_option
+@click.option("--offline", is_flag=True, help="Do not contact the receivers.")
+@reporting
+def doctor(
+    sources: tuple[str, ...],
+    store: str | None,
+    settings_file: str | None,
+    form: str,
+    offline: bool,
+) -> None:
+    """Examine whether everything around fql is as it has to be.
+
+    Settings, secrets, receivers, store, triggers, clock; exit code 1 on problems.
+    """
+    project = find_project(settings_file)
+    plan = plan_of(sources, project)
+    findings = [Finding("settings", "ok", str(project.file or "no fql.toml; defaults"))]
+    findings.append(Finding("plan", "ok", f"{len(plan.observers)} observers, {plan.digest[:19]}"))
+    findings += _resolved(project)
+    findings += examine.secrets(plan, os.environ)
+    findings += examine.store(project.store_url(store))
+    findings += examine.sources(project, plan)
+    if not offline:
+        egress = project.settings.egress
+        found = examine.targets(plan, os.environ)
+        allowed = EgressSettings(tuple(egress.allow), tuple(egress.ports))
+        findings += asyncio.run(examine.reachability(found, allowed))
+    findings += examine.privileges()
+    _show(findings, form)
+    if any(finding.level == "problem" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _resolved(project: Project) -> list[Finding]:
+    try:
+        project.resolved()
+    except MissingSecrets as error:
+        return [Finding("settings", "problem", error.message)]
+    return []
+
+
+def _show(findings: list[Finding], form: str) -> None:
+    for finding in findings:
+        if form == "json":
+            json_line({"subject": finding.subject, "level": finding.level,
+                       "message": finding.message})  # fmt: skip
+        else:
+            level = click.style(f"{finding.level:8}", fg=COLOURS[finding.level])
+            data(f"{level} {finding.subject}: {finding.message}")
