@@ -234,6 +234,8 @@ async def test_missing_database_is_said(tmp_path: Path) -> None:
             pass
 
 
-async def test_entities_with_old_values_are_known(path: Path) -> None:
-    async with opened(path) as source:
-        assert source.supplies_old == frozenset({"Order"})
+async def test_missing_triggers_are_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    run(path, "DROP TRIGGER fql_Order_update")
+    async with opened(path):
+        pass
+    assert "no triggers on orders" in caplog.text

@@ -20,7 +20,6 @@ from typing import TypeVar
 from fql.errors import SettingsError, StoreError
 from fql.events.values import read_json
 from fql.intake.port import Arrival
-from fql.outbox.capture import needs_old, watched
 from fql.outbox.database import status
 from fql.outbox.rows import row_reader
 from fql.outbox.tables import OUTBOX_STATEMENTS
@@ -53,7 +52,8 @@ class OutboxSqlite:
     def __init__(self, name: str, database: str | Path, *, poll_ms: int = 5) -> None:
         self.name = name
         self.incarnation = ""
-        self.supplies_old: bool | Container[str] = frozenset[str]()
+        # Triggers that lack old values are refused when the source is opened.
+        self.supplies_old: bool | Container[str] = True
         self.ended = False
         self._path = Path(database)
         self._poll = poll_ms / 1_000
@@ -88,7 +88,7 @@ class OutboxSqlite:
             self._connection.execute(statement)
         found = self._connection.execute("SELECT incarnation FROM fql_outbox_source").fetchone()
         self.incarnation = str(found[0], "ascii")
-        self.supplies_old = self._check_triggers(self._connection, plan)
+        self._check_triggers(self._connection, plan)
 
     def _connected(self, busy_seconds: float) -> sqlite3.Connection:
         uri = f"{self._path.resolve().as_uri()}?mode=rw"
@@ -99,9 +99,9 @@ class OutboxSqlite:
         connection.text_factory = bytes
         return connection
 
-    def _check_triggers(self, connection: sqlite3.Connection, plan: Plan) -> frozenset[str]:
-        """The entities whose old values arrive. Triggers that are out of step are logged;
-        entities without any trigger are fed by `fql.outbox.emit`, which gives what it likes."""
+    def _check_triggers(self, connection: sqlite3.Connection, plan: Plan) -> None:
+        """Triggers made for another plan are refused. Missing ones are only logged: an application
+        may write its events with `fql.outbox.emit` instead."""
         connection.text_factory = str
         now = status(connection, plan)
         connection.text_factory = bytes
@@ -116,8 +116,6 @@ class OutboxSqlite:
         if missing or now.problems:
             about = [f"no triggers on {', '.join(missing)}"] if missing else []
             logger.warning("source %s: %s", self.name, "; ".join([*about, *now.problems]))
-        in_application = {entity.name for entity in plan.entities if not entity.table}
-        return frozenset(needs_old(plan).keys() & watched(plan).keys() | in_application)
 
     async def fetch(self, limit: int) -> list[Arrival]:
         """Rows behind the last one that is done, oldest first. A busy or lost database gives
