@@ -1,0 +1,41 @@
+"""Explanations: each part with its value, and none evaluated that the others have ruled out."""
+
+from __future__ import annotations
+
+from fql.expressions.explain import explain, parts
+from fql.plan import expressions as x
+from fql.plan import types as t
+from tests.expressions.build import const, field, op, scope
+
+NOTE = field("note", t.STRING.optional())
+GUARDED = op(
+    "and",
+    op("ne", NOTE, const(None, t.NULL)),
+    op("gt", x.Call(type=t.INT, name="length", of=field("note")), const(3, t.INT)),
+)
+
+
+def test_parts_have_text_value_and_operands() -> None:
+    """A conjunction lists its parts, a comparison what it compared."""
+    first, second = parts(GUARDED, scope({"note": "hello"}))
+    assert (first.text, first.value) == ("note != null", True)
+    assert (second.text, second.value) == ("note.length() > 3", True)
+    assert second.operands == (("note.length()", 5), ("3", 3))
+
+
+def test_a_part_behind_its_guard_is_not_evaluated() -> None:
+    """The length of a null is never asked for."""
+    whole = explain(GUARDED, scope({"note": None}))
+    assert whole.value is False
+    assert [part.value for part in whole.parts] == [False, None]
+
+
+def test_the_shape_of_the_interface() -> None:
+    """`text`, `value` and `parts`, nested."""
+    negated = x.Unary(type=t.BOOLEAN, op="not", of=GUARDED)
+    shown = explain(negated, scope({"note": "hi"})).as_json()
+    assert shown["text"] == "!(note != null && note.length() > 3)"
+    assert shown["value"] is True
+    inner = shown["parts"]
+    assert isinstance(inner, list)
+    assert inner[0]["value"] is False
