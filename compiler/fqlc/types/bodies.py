@@ -87,7 +87,7 @@ def _refuse_duration(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
 
 def infer_list(literal: ast.ListLiteral, ctx: Context, expected: Type | None) -> e.Expr:
     """`[a, b]`: of one type after widening; of mixed types, `[JSON]`, for bodies."""
-    hint = expected.item if expected else None
+    hint = expected if expected == t.ERROR else expected.item if expected else None
     items = tuple(ctx.infer(item, hint) for item in literal.items)
     if poisoned(*items):
         return poison(literal.span)

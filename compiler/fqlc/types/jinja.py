@@ -7,6 +7,7 @@ node knows its place. Only the constructs listed in `_expression` and `_statemen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,8 +33,11 @@ _COMPARISONS = {
     "eq": "eq", "ne": "ne", "lt": "lt", "lteq": "le", "gt": "gt", "gteq": "ge",
     "in": "in", "notin": "not_in",
 }  # fmt: skip
-_HIDDEN = "\ue000"
-"""Stands for characters that Jinja must not see: references, escaped braces, carriage returns."""
+_HIDDEN_BRACE, _HIDDEN_RETURN, _HIDDEN_REFERENCE = "\ue000", "\ue001", "\ue002"
+"""Stand for characters that Jinja must not see: escaped braces, carriage returns (it would
+normalise them) and references."""
+
+_WORD = re.compile(r"\w+|.", re.DOTALL)
 
 _WORDS = {"null": None, "true": True, "false": False}
 _NAMES = {
@@ -62,7 +66,7 @@ def read_template(literal: ast.StringLiteral, ctx: Context) -> Iterable[e.TextPa
     try:
         return merged(reader.body(reader.parse().body, ctx, 0))
     except TemplateSyntaxError as problem:
-        reader.refuse(f"the template cannot be read: {problem.message}", problem.lineno, "")
+        reader.refuse_syntax(problem)
     except _Refused as problem:
         reader.refuse(problem.message, problem.offset, problem.hint)
     except RecursionError:
@@ -88,34 +92,51 @@ class _Reader:
 
     def _visible(self) -> str:
         """The text as Jinja may see it, character for character."""
-        hidden = set(self.literal.escaped)
+        visible = list(self.literal.value.replace("\r", _HIDDEN_RETURN))
+        for i in self.literal.escaped:
+            if visible[i] == "{":
+                visible[i] = _HIDDEN_BRACE
         for start, end, _ in self.literal.environment:
-            hidden.update(range(start, end))
-        return "".join(
-            _HIDDEN if i in hidden or c == "\r" else c for i, c in enumerate(self.literal.value)
-        )
+            visible[start:end] = _HIDDEN_REFERENCE * (end - start)
+        return "".join(visible)
 
     def placed(self, source: str, raw: Iterable[tuple[int, str, str]]) -> Iterator[Token]:
         """Jinja's tokens with offsets for lines. Data keeps its offsets as its value."""
-        for _, kind, value in raw:
-            offset = source.find(value, self.position)
-            self.position = offset + len(value)
-            if kind.startswith("raw"):
-                raise _Refused("a template has no `raw` blocks", offset, "write `\\{{` instead")
-            yield Token(offset, kind, value)
-
-    def offset_or_end(self, offset: int) -> int:
-        return min(max(offset, 0), len(self.literal.value))
+        try:
+            for _, kind, value in raw:
+                offset = source.find(value, self.position)
+                self.position = offset + len(value)
+                if kind.startswith("raw"):
+                    raise _Refused("a template has no `raw` blocks", offset, "write `\\{{`")
+                if kind != "data" and _HIDDEN_REFERENCE in value:
+                    raise _inside_tag(offset + value.index(_HIDDEN_REFERENCE))
+                yield Token(offset, kind, value)
+        except TemplateSyntaxError as problem:
+            # The lexer counts lines; where it stopped is behind the last token.
+            offset = self.position
+            if source[offset : offset + 1] == _HIDDEN_REFERENCE:
+                raise _inside_tag(offset) from problem
+            raise _Refused(_sentence(problem), offset) from problem
 
     def span(self, start: int, length: int = 1) -> Span:
         """The stretch of source of some characters of the text."""
-        start = self.offset_or_end(start)
-        return self.literal.inside(start, self.offset_or_end(start + length))
+        last = len(self.literal.value)
+        start = min(max(start, 0), last)
+        return self.literal.inside(start, min(start + length, last))
+
+    def refuse_syntax(self, problem: TemplateSyntaxError) -> None:
+        """FQL312 for what Jinja's parser says; at the tag that is not closed, if one is."""
+        offset, text = problem.lineno, self.literal.value
+        if "end of template" in (problem.message or ""):
+            offset = max(text.rfind("{{"), text.rfind("{%"), 0)
+        self.refuse(_sentence(problem), offset, "")
 
     def refuse(self, message: str, offset: int, hint: str) -> None:
-        """FQL312 at an offset."""
+        """FQL312 for the word at an offset."""
+        word = _WORD.match(self.literal.value, offset)
+        span = self.span(offset, len(word.group()) if word else 1)
         self.ctx.sink.error(
-            "FQL312", message, self.span(offset), label="not readable as a template",
+            "FQL312", message, span, label="not readable as a template",
             help=(hint,) if hint else ("templates know output, `if`, `for`, comments, "
                                        "comparisons and the listed filters",),
         )  # fmt: skip
@@ -235,7 +256,7 @@ class _Reader:
             length = _digits(end, start)
             written = end[start : start + length].replace("_", "")
             return ast.NumberLiteral(value=Decimal(written), span=self.span(start, length))
-        text = str(value)
+        text = str(value).replace(_HIDDEN_BRACE, "{").replace(_HIDDEN_RETURN, "\r")
         close = end.find(end[start], start + 1)
         span = self.span(start, max(close + 1 - start, 1))
         return ast.StringLiteral(
@@ -301,6 +322,15 @@ class _Environment(ImmutableSandboxedEnvironment):
         placed = list(self.reader.placed(source, raw))
         triples = ((token.lineno, token.type, token.value) for token in placed)
         return TokenStream(self.lexer.wrap(triples, name, filename), name, filename)
+
+
+def _sentence(problem: TemplateSyntaxError) -> str:
+    reason = (problem.message or "").rstrip(".").split(" at ")[0]
+    return f"the template cannot be read: {reason[:1].lower()}{reason[1:]}"
+
+
+def _inside_tag(offset: int) -> _Refused:
+    return _Refused("a `${NAME}` cannot stand inside a tag", offset, "put it beside the tag")
 
 
 def _digits(text: str, start: int) -> int:

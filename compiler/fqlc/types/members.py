@@ -78,12 +78,12 @@ def _of_image(expr: ast.MemberAccess, use: ast.NameUse, ctx: Context) -> e.Expr:
     entity = ctx.scope.entity
     if poisoned(image) or entity is None:
         return poison(expr.span)
-    if image.type.nullable:
-        _need_optional(expr, image, ctx)
+    refused = image.type.nullable and _need_optional(expr, image, ctx) is not image
     field = entity.fields.get(expr.name.text)
     if field is None:
         return unknown_field(ctx, entity, expr.name)
-    return row_value("old" if use.text == "_old" else "new", field, expr.span, ctx)
+    value = row_value("old" if use.text == "_old" else "new", field, expr.span, ctx)
+    return as_required(value) if refused and not field.type.nullable else value
 
 
 def _uncalled(expr: ast.MemberAccess, ctx: Context) -> e.Expr:
@@ -251,7 +251,7 @@ def _no_members(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> None:
     elif of.type.is_list:
         help_ = ("a list has `length()`, `any(x, ...)` and `all(x, ...)`",)
     ctx.sink.error(
-        _unknown_code(ctx), f"`{of.type}` has no field `{name}`", expr.name.span,
+        _unknown_code(ctx), f"`{of.type.required()}` has no field `{name}`", expr.name.span,
         label="unknown field", help=help_, fix=fix,
     )  # fmt: skip
 

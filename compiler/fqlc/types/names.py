@@ -49,7 +49,8 @@ def infer_name(  # noqa: PLR0911 - one line a kind of name
         return lets.value_of(name, use, ctx, expected)
     if enum is not None:
         return member(name, use.span, enum, ctx)
-    return _unknown(use, ctx)
+    # Opposite a faulty value it may be an enum member: the fault was reported.
+    return poison(use.span) if expected == t.ERROR else _unknown(use, ctx)
 
 
 def narrowed(value: e.Expr, scope: ExprScope) -> e.Expr:

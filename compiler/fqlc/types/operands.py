@@ -54,7 +54,7 @@ def infer_sides(
 
 def _hint(of: Type | None, expected: Type | None) -> Type | None:
     """What the other side should adapt to."""
-    if of is None or of.name in ("Null", "Error", "Duration"):
+    if of is None or of.name in ("Null", "Duration"):
         return expected
     return of
 

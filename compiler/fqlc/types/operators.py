@@ -88,9 +88,8 @@ def _joined(op: str, parts: list[e.Expr]) -> e.Expr:
 
 def boolean(written: ast.Expr, value: e.Expr, ctx: Context, use: str) -> e.Expr:
     """Demand a Boolean that is not null."""
-    value = require(ctx, written, value, use)
-    if poisoned(value) or value.type == t.BOOLEAN:
-        return value
+    if poisoned(value) or value.type.required() == t.BOOLEAN:
+        return require(ctx, written, value, use)
     help_ = (f"{wording(written)} is `{value.type}`, not a Boolean: compare it with a value",)
     return mismatch(ctx, use.strip("`"), ((written, value),), written.span, help_=help_)
 
