@@ -169,6 +169,17 @@ def test_json_access(e: x.Expr, value: object) -> None:
     assert run(e, scope({"j": JSON})) == value
 
 
+def test_whole_numbers_become_decimals() -> None:
+    """`count ?? 0.5` of a Decimal is one on both sides, so that a body writes the same form."""
+    count = field("v", t.INT.optional())
+    mixed = op("coalesce", count, const(1, t.DECIMAL), t.DECIMAL)
+    assert repr(run(mixed, scope({"v": 5}))) == "Decimal('5')"
+    assert repr(run(mixed, scope({"v": None}))) == "Decimal('1')"
+    maybe = op("coalesce", field("d", t.DECIMAL.optional()), count, t.DECIMAL.optional())
+    assert run(maybe, scope({"v": None, "d": None})) is None
+    assert repr(run(maybe, scope({"v": 2, "d": None}))) == "Decimal('2')"
+
+
 def test_members_of_errors_and_batches() -> None:
     """`action.error` and `_batch` have their members; an action that did not run gives null."""
     given = scope({})

@@ -121,7 +121,7 @@ class Generator:
 
     @_emit.register
     def _constant(self, e: x.Constant) -> str:
-        return self.constant(e.value)
+        return self.constant(operators.literal(e.value, e.type))
 
     @_emit.register
     def _field(self, e: x.Field) -> str:
@@ -190,9 +190,20 @@ class Generator:
         if e.op in operators.COMPARISONS:
             return f"({left} {operators.COMPARISONS[e.op]} {right})"
         if e.op == "coalesce":
-            temporary = self._fresh("t")
-            return f"({temporary} if ({temporary} := {left}) is not None else {right})"
+            return self._coalesce(e, left, right)
         return self._arithmetic(e, left, right)
+
+    def _coalesce(self, e: x.Binary, left: str, right: str) -> str:
+        temporary = self._fresh("t")
+        found = temporary
+        if helper := operators.widening(e.left.type, e.type):
+            found = f"{helper}({temporary})"
+        helper = operators.widening(e.right.type, e.type)
+        if helper and e.right.type.nullable:
+            right = self._unless_null(right, lambda code: f"{helper}({code})")
+        elif helper:
+            right = f"{helper}({right})"
+        return f"({found} if ({temporary} := {left}) is not None else {right})"
 
     def _arithmetic(self, e: x.Binary, left: str, right: str) -> str:
         code = operators.arithmetic(e.op, e.left.type, e.right.type)
@@ -335,8 +346,9 @@ def literal_items(e: x.Expr) -> tuple[object, ...] | None:
     """The values of a list that is known when the plan is loaded, or None."""
     if isinstance(e, x.Constant) and isinstance(e.value, tuple):
         return e.value
-    if isinstance(e, x.ListOf) and all(isinstance(item, x.Constant) for item in e.items):
-        return tuple(item.value for item in e.items if isinstance(item, x.Constant))
+    if isinstance(e, x.ListOf):
+        items = [item.value for item in e.items if isinstance(item, x.Constant)]
+        return tuple(items) if len(items) == len(e.items) else None
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fql.events.values import among, differs, same
 from fql.expressions import functions, numbers
-from fql.plan.types import Type
+from fql.plan.types import INT, Type
 
 HELPERS: Mapping[str, Callable[..., Any] | type] = {
     "SAME": same,
@@ -38,6 +38,7 @@ HELPERS: Mapping[str, Callable[..., Any] | type] = {
     "SUB_SPANS": numbers.subtract_spans,
     "MINUS_SPAN": numbers.negated_span,
     "SCALED": numbers.scaled_span,
+    "DECIMAL": numbers.to_decimal,
     "any": any,
     "all": all,
     "map": map,
@@ -121,3 +122,25 @@ def is_plain(type_: Type) -> bool:
     if type_.item is not None:
         return is_plain(type_.item)
     return type_.name in _SCALARS
+
+
+def widening(from_: Type, to: Type) -> str | None:
+    """The helper that makes a value of one number type one of a wider type; None if there is
+    nothing to do. A Decimal must be one in memory, since it is written as text."""
+    if from_.name != "Int":
+        return None
+    return {"Decimal": "DECIMAL", "Float": "FLOAT"}.get(to.name)
+
+
+def widened(value: object, from_: Type, to: Type) -> object:
+    """The value in the class of the wider number type; null stays null."""
+    helper = widening(from_, to)
+    return value if helper is None or value is None else HELPERS[helper](value)
+
+
+def literal(value: object, type_: Type) -> object:
+    """The value of a literal in the class of its type: `500` opposite a Decimal is one."""
+    if isinstance(value, tuple) and type_.item is not None:
+        return tuple(literal(item, type_.item) for item in value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return widened(value, INT, type_) if whole else value

@@ -14,7 +14,7 @@ from typing import Any
 
 from fql.errors import MissingSecrets
 from fql.events.values import among, differs, same, text_of
-from fql.expressions import functions, numbers
+from fql.expressions import functions, numbers, operators
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope
 from fql.plan import expressions as x
 
@@ -34,7 +34,7 @@ class _Walk:
     def value(self, e: x.Expr, names: Bindings) -> Any:  # noqa: PLR0911, PLR0912, C901 - a line a node
         match e:
             case x.Constant():
-                return e.value
+                return operators.literal(e.value, e.type)
             case x.Field():
                 return self._field(e)
             case x.Changed():
@@ -86,7 +86,8 @@ class _Walk:
         if e.op == "or":
             return left or self.value(e.right, names)
         if e.op == "coalesce":
-            return self.value(e.right, names) if left is None else left
+            side, value = (e.right, self.value(e.right, names)) if left is None else (e.left, left)
+            return operators.widened(value, side.type, e.type)
         return _OPERATORS[e.op](left, self.value(e.right, names))
 
     def _call(self, e: x.Call, names: Bindings) -> object:
