@@ -1,0 +1,49 @@
+"""Where the logs of `fqlc run` go: text for a person, JSON lines for programs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+
+from fql.cli.output import on_terminal
+from fql.events.values import write_json
+from fql.plan.settings_model import Logging
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and the ids that a record brings."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields = getattr(record, "fql", None)
+        if isinstance(fields, dict):
+            line |= fields
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return write_json(line).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level and message."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+
+def set_up(settings: Logging, form: str | None = None) -> None:
+    """Send the runtime's logs to standard error. `form` overrides the settings."""
+    chosen = form or settings.format
+    as_text = chosen == "text" or (chosen == "auto" and on_terminal())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    logger = logging.getLogger("fql")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(settings.level.upper())

@@ -1,0 +1,233 @@
+"""`fqlc run`: a plan as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from fql.app import Runtime
+from fql.cli import logs
+from fql.cli.output import data, json_line, on_terminal, say
+from fql.cli.project import (
+    DURATION,
+    Project,
+    find_project,
+    format_option,
+    plan_of,
+    reporting,
+    settings_option,
+    store_option,
+)
+from fql.engine.receipts import Summary
+from fql.errors import FqlError, StoreLocked, UsageError
+from fql.intake.json_lines import JsonLines
+from fql.intake.outbox_sqlite import OutboxSqlite
+from fql.intake.port import Source
+from fql.plan.model import Plan
+from fql.plan.settings_model import SourceTable, SqliteSource
+
+INTERRUPTED = 130
+TIMED_OUT = 3
+PROGRESS_SECONDS = 0.5
+
+logger = logging.getLogger("fql.run")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says besides the plan. Durations in milliseconds."""
+
+    events: tuple[str, ...]
+    until_idle: bool
+    timeout: int | None
+    fail_on_dead: bool
+    store: str | None
+    form: str
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  fqlc run plan.json
+  fqlc run shop.fql --events events.jsonl --until-idle
+  psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
+
+Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
+on the wire ends, the rest stays stored. SIGHUP reads environment, settings and plan again."""
+)
+@click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
+@click.option("--events", multiple=True, metavar="FILE", help="Envelopes, one a line; - is stdin.")
+@click.option("--until-idle", is_flag=True, help="End when all work has ended.")
+@click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
+@click.option("--fail-on-dead", is_flag=True, help="Exit code 1 when something became dead.")
+@store_option
+@settings_option
+@format_option
+@reporting
+def run(
+    sources: tuple[str, ...],
+    events: tuple[str, ...],
+    until_idle: bool,
+    timeout: int | None,
+    fail_on_dead: bool,
+    store: str | None,
+    settings_file: str | None,
+    form: str,
+) -> None:
+    """Run a plan: take events, make the calls, lose none."""
+    if timeout is not None and not until_idle:
+        raise UsageError("--timeout needs --until-idle")
+    project = find_project(settings_file).resolved()
+    options = Options(events, until_idle, timeout, fail_on_dead, store, form)
+    logs.set_up(project.settings.observability.logging)
+    context = click.get_current_context()
+
+    def load_again() -> tuple[Project, Plan]:
+        with context:
+            again = find_project(settings_file).resolved()
+            return again, plan_of(sources, again)
+
+    code = asyncio.run(_Process(project, plan_of(sources, project), options, load_again).run())
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+class _Process:
+    """One `fqlc run`, from its first line to its exit code."""
+
+    def __init__(
+        self,
+        project: Project,
+        plan: Plan,
+        options: Options,
+        load_again: Callable[[], tuple[Project, Plan]],
+    ) -> None:
+        self._project = project
+        self._plan = plan
+        self._options = options
+        self._load_again = load_again
+        self._stop = asyncio.Event()
+        self._signal: signal.Signals | None = None
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> int:
+        """Run to the end; the exit code. Raises FqlError."""
+        runtime = Runtime(
+            self._plan,
+            store=self._project.store_url(self._options.store),
+            settings=self._project.settings,
+            sources=self._sources(),
+            takes_over=False,
+        )
+        async with runtime:
+            self._greet()
+            self._listen(runtime)
+            code = await self._until_the_end(runtime)
+            summary = runtime.status()
+        self._conclude(summary)
+        return code or (1 if self._options.fail_on_dead and summary.dead else 0)
+
+    def _sources(self) -> list[Source]:
+        settings = self._project.settings
+        found = [self._source(name, table) for name, table in settings.sources.items()]
+        return [*found, *(JsonLines(path) for path in self._options.events)]
+
+    def _source(self, name: str, table: SourceTable) -> Source:
+        if isinstance(table, SqliteSource):
+            return OutboxSqlite(name, self._project.path(table.database), poll_ms=table.poll)
+        path = table.path if table.path == "-" else str(self._project.path(table.path))
+        return JsonLines(path)
+
+    def _greet(self) -> None:
+        name = self._project.settings.project.name or "fqlc run"
+        fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
+        count = len(self._plan.observers)
+        logger.info("%s: %d observers, ready", name, count, extra={"fql": fields})
+        if self._project.settings.webhooks.test_url:
+            logger.warning("test_url is set: every request goes there")
+
+    def _listen(self, runtime: Runtime) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_end, number)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, runtime)
+
+    def _asked_to_end(self, number: signal.Signals) -> None:
+        """The first signal drains; the second ends at once, as signals do by default."""
+        self._signal = number
+        self._stop.set()
+        logger.info("draining: what is on the wire ends, the rest stays stored")
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(each)
+
+    def _asked_to_reload(self, runtime: Runtime) -> None:
+        task = asyncio.get_running_loop().create_task(self._reload(runtime))
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _reload(self, runtime: Runtime) -> None:
+        """All or nothing: with any fault the running plan stays."""
+        try:
+            _, plan = await asyncio.to_thread(self._load_again)
+            await runtime.reload(plan)
+        except FqlError as error:
+            logger.error("not reloaded: %s", error.message)  # noqa: TRY400  (no traceback for users)
+        except click.exceptions.Exit:
+            logger.error("not reloaded: the sources have errors")  # noqa: TRY400
+        else:
+            logger.info("reloaded: plan %s", plan.digest)
+
+    async def _until_the_end(self, runtime: Runtime) -> int:
+        progress = asyncio.create_task(self._progress(runtime))
+        stopped = asyncio.create_task(self._stop.wait())
+        ended = [stopped, asyncio.create_task(runtime.failed())]
+        if self._options.until_idle:
+            ended.append(asyncio.create_task(runtime.until_idle()))
+        seconds = None if self._options.timeout is None else self._options.timeout / 1_000
+        finished, left = await asyncio.wait(
+            ended, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in (progress, *left):
+            task.cancel()
+        for task in finished:
+            task.result()
+        if not finished:
+            say("error: the time of --timeout is over and work is left")
+            return TIMED_OUT
+        interrupted = stopped in finished and self._options.until_idle
+        return INTERRUPTED if interrupted else 0
+
+    async def _progress(self, runtime: Runtime) -> None:
+        """One line that renews itself, for a person who waits."""
+        if not (self._options.until_idle and on_terminal()):
+            return
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            click.echo(f"\r\033[K{shown(runtime.status())}", err=True, nl=False)
+
+    def _conclude(self, summary: Summary) -> None:
+        if self._options.until_idle and on_terminal():
+            click.echo("\r\033[K", err=True, nl=False)
+        if self._options.form == "json":
+            json_line(summary.as_json())
+        else:
+            data(shown(summary))
+
+
+def shown(summary: Summary) -> str:
+    """The numbers in one line."""
+    text = (
+        f"{summary.events:,} events, {summary.runs:,} runs: {summary.done:,} done,"
+        f" {summary.dead:,} dead, {summary.left:,} left"
+    )
+    others = [f"{summary.duplicates:,} duplicates"] if summary.duplicates else []
+    others += [f"{summary.refused:,} refused"] if summary.refused else []
+    return f"{text} ({', '.join(others)})" if others else text
+
+
+__all__ = ["StoreLocked", "run", "shown"]

@@ -1,0 +1,78 @@
+"""`fqlc capture` on a real database file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.cli_runtime.conftest import Fqlc
+from tests.outbox.conftest import ORDERS
+from tests.outbox.plans import plan
+
+from fql.plan.codec import write_plan
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with a database and a plan."""
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.execute(ORDERS)
+    connection.close()
+    (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert", "Order.update")))
+    return tmp_path
+
+
+def triggers(shop: Path) -> set[str]:
+    """The triggers that are in the database."""
+    connection = sqlite3.connect(shop / "shop.db")
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    connection.close()
+    return {name for (name,) in rows}
+
+
+def test_plan_prints_sql_that_can_be_run_by_hand_and_changes_nothing(
+    shop: Path, fqlc: Fqlc
+) -> None:
+    done = fqlc("capture", "plan", "--database", "shop.db", "plan.json")
+    assert done.code == 0
+    assert triggers(shop) == set()
+    connection = sqlite3.connect(shop / "shop.db")
+    connection.executescript(done.out)
+    connection.close()
+    assert fqlc("capture", "status", "--database", "shop.db", "plan.json").code == 0
+
+
+def test_install_status_uninstall(shop: Path, fqlc: Fqlc) -> None:
+    database = ("--database", "shop.db")
+    assert fqlc("capture", "status", *database, "plan.json").code == 1
+    assert fqlc("capture", "install", *database, "plan.json").code == 0
+    status = fqlc("capture", "status", *database, "plan.json", "--format", "json")
+    assert status.code == 0
+    assert status.lines[-1] == {"in_step": True, "outbox": True, "waiting": 0}
+    assert {line["trigger"] for line in status.lines[:-1]} == triggers(shop)
+    assert fqlc("capture", "uninstall", *database).code == 0
+    assert triggers(shop) == set()
+
+
+def test_database_of_the_settings_is_found_from_a_folder_below(shop: Path, fqlc: Fqlc) -> None:
+    (shop / "fql.toml").write_text('[sources.shop]\nkind = "sqlite"\ndatabase = "shop.db"\n')
+    assert fqlc("capture", "install", "plan.json").code == 0
+    assert "fql_Order_update" in triggers(shop)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("plan.json",), 2, "error: no database is given\n  help: name it with --database"),
+        (("--database", "none.db", "plan.json"), 2, "there is no database file none.db"),
+        (("--database", "plan.json", "plan.json"), 3, "file is not a database"),
+        (("--database", "shop.db", "none.json"), 3, "none.json cannot be read"),
+    ],
+)
+def test_mistakes_are_one_line_with_a_hint(
+    shop: Path, fqlc: Fqlc, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    done = fqlc("capture", "install", *arguments)
+    assert done.code == code, done.err
+    assert says in done.err
