@@ -12,7 +12,6 @@ from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading import read_program
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
-from fqlc.diagnostics.suppressions import apply_suppressions
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
@@ -61,7 +60,7 @@ def check_project(
         check_lets(project, sink)
         program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
         run_rules(program, sink)
-        found = apply_suppressions(sink.found, files)
+        found = sink.found
     return Checked(program, found, texts.sources())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fql.plan.expressions import Expr
 from fql.plan.types import Type
 from fqlc.checks.entries import Found, block_entries
 from fqlc.checks.model import ActionModel, EndpointModel, Written
@@ -62,7 +61,7 @@ class ActionReader:
         scope = replace(outer, actions=sight.views(name, when))
         if when is not None:
             scope = scope.knowing(facts_of(when, holds=True))
-        return self._sending(name, block, found, scope, sight.responses.get(name), when)
+        return self._sending(name, block, found, scope, sight)
 
     def _sending(
         self,
@@ -70,8 +69,7 @@ class ActionReader:
         block: ast.Block,
         found: Mapping[str, Found],
         scope: ExprScope,
-        response: Type | None,
-        when: Expr | None,
+        sight: Sight,
     ) -> ActionModel:
         tools = self._tools
         place = self._place(found.get("batch"))
@@ -83,10 +81,10 @@ class ActionReader:
         settings = tools.settings(text).policies(found, f"action {name}")
         target = self._target(block, found, text)
         return ActionModel(
-            name, block.kind.text, block, settings, inside, when,
+            name, block.kind.text, block, settings, inside, sight.guards[name],
             target.endpoint, target.url, target.path, self._method(found), body,
             found["body"].value.span if "body" in found else None,
-            response, batched,
+            sight.responses.get(name), batched,
         )  # fmt: skip
 
     def _place(self, batch: Found | None) -> BatchPlace:
@@ -147,7 +145,8 @@ class ActionReader:
             return name
         if not project.unreadable(name):
             known = list(project.endpoints)
-            report_unknown("endpoint", found.value, name, known, self._tools.sink)
+            close = report_unknown("endpoint", found.value, name, known, self._tools.sink)
+            project.uses.mark("endpoint", close)
         return None
 
 

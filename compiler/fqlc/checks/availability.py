@@ -66,21 +66,21 @@ class Certainty:
         failures = [e for e in self.graph.into[name] if e.failure]
         certain: set[Fact] = set()
         if failures:
-            ways = [facts[e.source.name] | {("dead", e.source.name)} for e in failures]
-            certain |= frozenset.intersection(*ways)
+            certain |= _common(
+                [facts[e.source.name] | _fact("dead", e.source.name) for e in failures]
+            )
         for edge in self.graph.into[name]:
             if not edge.failure:
-                certain |= frozenset.intersection(*self._ways(edge, facts))
+                certain |= _common(self._ways(edge, facts))
         return frozenset(certain)
 
     def _ways(self, edge: FlowEdge, facts: dict[str, frozenset[Fact]]) -> list[frozenset[Fact]]:
         source, target = edge.pair
-        ways = [facts[source] | {("ok", source)}]
+        ways = [facts[source] | _fact("ok", source)]
         if target in self._else_reach[source]:
-            ways.append(facts[source] | {("dead", source)})
-        for needed in self.regions[source] - self.regions[target]:
-            ways.append(facts[needed] | {("ok", needed)})
-        return ways
+            ways.append(facts[source] | _fact("dead", source))
+        missing = self.regions[source] - self.regions[target]
+        return ways + [facts[needed] | _fact("ok", needed) for needed in missing]
 
     @cached_property
     def _else_reach(self) -> dict[str, frozenset[str]]:
@@ -88,3 +88,12 @@ class Certainty:
             name: reached(self.graph, [e.target.name for e in self.graph.out_of[name] if e.failure])
             for name in self.graph.names
         }
+
+
+def _fact(kind: Literal["ok", "dead"], name: str) -> frozenset[Fact]:
+    return frozenset({(kind, name)})
+
+
+def _common(ways: list[frozenset[Fact]]) -> frozenset[Fact]:
+    """What holds whichever way it was."""
+    return frozenset.intersection(*ways)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from fqlc.source.text import Span
 from fqlc.syntax import ast
@@ -120,7 +121,7 @@ def graph_of(flow: ast.Flow | None, actions: Sequence[ast.Name]) -> FlowGraph:
     names = tuple(dict.fromkeys(a.text for a in actions))
     if flow is None:
         steps = [ast.Step(span=a.span, name=a.text) for a in actions]
-        pairs = zip(steps, steps[1:], strict=False)
+        pairs = pairwise(steps)
         return FlowGraph(names, tuple(FlowEdge(a, b) for a, b in pairs), (), explicit=False)
     edges: list[FlowEdge] = []
     steps = []
@@ -136,7 +137,7 @@ def graph_of(flow: ast.Flow | None, actions: Sequence[ast.Name]) -> FlowGraph:
 
 
 def _edges(chain: ast.Chain) -> Iterator[FlowEdge]:
-    for before, after in zip(chain.steps, chain.steps[1:], strict=False):
+    for before, after in pairwise(chain.steps):
         for source in _exits_of(before):
             for target in _entries_of(after):
                 yield FlowEdge(source, target)

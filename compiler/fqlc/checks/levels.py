@@ -1,4 +1,4 @@
-"""Policies level by level: what each level gives, and what holds when they are laid over each other.
+"""Policies level by level: what each gives, and what holds when they are merged.
 
 Keys are dotted (`retry.max_attempts`), headers are `headers.NAME` in lower case. Pure data.
 """

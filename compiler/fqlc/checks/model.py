@@ -1,4 +1,4 @@
-"""A checked program: blocks with typed expressions and settled values, before rules and lowering."""
+"""A checked program: blocks with typed expressions and settled values, for rules and lowering."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.near import nearest
-from fqlc.source.text import Span
 from fqlc.syntax import ast
 
 HeaderChecker = Callable[[ast.StringLiteral], Expr]
@@ -117,11 +116,10 @@ class SettingsReader:
             return renamed(settings, origin) if origin.startswith("endpoint ") else dict(settings)
         symbol = self._project.retries.get(name)
         if symbol is None and not self._project.unreadable(name):
-            self._unknown(use, name)
+            known = list(self._project.retries)
+            close = report_unknown("retry policy", use, name, known, self._sink)
+            self._project.uses.mark("retry", close)
         return {}
-
-    def _unknown(self, use: ast.NameUse, name: str) -> None:
-        report_unknown("retry policy", use, name, list(self._project.retries), self._sink)
 
     def _headers(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:
         if isinstance(value, ast.WordLiteral) and value.value is None:
@@ -168,11 +166,9 @@ class SettingsReader:
         )
 
 
-def report_unknown(
-    what: str, at: ast.NameUse | Span, name: str, known: Sequence[str], sink: Sink
-) -> None:
-    """FQL202 with a suggestion."""
-    span = at if isinstance(at, Span) else at.span
+def report_unknown(what: str, use: ast.NameUse, name: str, known: Sequence[str], sink: Sink) -> str:
+    """FQL202 with a suggestion, which is returned (or nothing): it was probably meant, and so is
+    not unused besides."""
     close = nearest(name, known)
     help_: tuple[str, ...] = ()
     if close:
@@ -182,8 +178,9 @@ def report_unknown(
     sink.error(
         "FQL202",
         f"unknown {what} `{name}`",
-        span,
+        use.span,
         label=f"no {what} has this name",
         help=help_,
-        fix=Fix((Edit(span, close),)) if close else None,
+        fix=Fix((Edit(use.span, close),)) if close else None,
     )
+    return close or ""

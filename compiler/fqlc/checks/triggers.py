@@ -59,7 +59,8 @@ def _is_entity(entity: ast.NameUse, project: Project, sink: Sink) -> bool:
     if entity.text in project.entities:
         return True
     if not project.unreadable(entity.text):
-        report_unknown("entity", entity, entity.text, list(project.entities), sink)
+        known = list(project.entities)
+        project.uses.mark("entity", report_unknown("entity", entity, entity.text, known, sink))
     return False
 
 

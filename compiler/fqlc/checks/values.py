@@ -262,6 +262,17 @@ def duration_text(milliseconds: int) -> str:
     return f"{milliseconds // unit}{name}"
 
 
+def spoken(milliseconds: int) -> str:
+    """A duration for people, in several units where that reads better: `3m 350ms`."""
+    parts: list[str] = []
+    rest = milliseconds
+    for unit, name in _UNITS:
+        count, rest = divmod(rest, unit)
+        if count:
+            parts.append(f"{count}{name}")
+    return " ".join(parts) or "0s"
+
+
 def written(kind: Kind, value: float | None) -> str:
     """A number of a kind as one writes it."""
     if value is None:

@@ -23,6 +23,7 @@ from fqlc.pipeline import Checked
 def check(
     ctx: click.Context,
     paths: tuple[str, ...],
+    *,
     form: str | None,
     fix: bool,
     unsafe_fixes: bool,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
 import click
 
-from fqlc.cli.errors import CommandError
+from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.files import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.pipeline import plan_of
@@ -24,6 +25,7 @@ from fqlc.pipeline import plan_of
 def compile_(
     ctx: click.Context,
     paths: tuple[str, ...],
+    *,
     output: str | None,
     only_check: bool,
     watch: bool,
@@ -40,7 +42,7 @@ def compile_(
     elif only_check and output is not None:
         _compare(Path(output), plan)
     elif output is None:
-        click.get_binary_stream("stdout").write(plan + b"\n")
+        sys.stdout.buffer.write(plan + b"\n")
     else:
         _write(Path(output), plan)
 
@@ -71,7 +73,7 @@ def _write(output: Path, plan: bytes) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise CommandError(f"{output} cannot be written: {reason}", exit_code=3) from None
+        raise SurroundingsError(f"{output} cannot be written: {reason}") from None
     click.echo(f"wrote {output} ({len(plan):,} bytes)", err=True)
 
 

@@ -8,15 +8,20 @@ import click
 
 
 class CommandError(click.ClickException):
-    """A failure that people see. Exit code 1 for bad input, 3 for the surroundings."""
+    """Bad input, as people see it. Exit code 1."""
 
-    def __init__(self, message: str, hint: str = "", *, exit_code: int = 1) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
-        self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print to standard error."""
         click.echo(f"error: {self.message}", file=file, err=file is None)
         if self.hint:
             click.echo(f"  help: {self.hint}", file=file, err=file is None)
+
+
+class SurroundingsError(CommandError):
+    """A file, program or place that does not do its part. Exit code 3."""
+
+    exit_code = 3

@@ -11,7 +11,7 @@ import click
 
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.cli.errors import CommandError
+from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.pipeline import Checked, check_project, plan_of
 
 SETTINGS = "fql.toml"
@@ -98,7 +98,7 @@ def _surroundings(file: Path | None) -> tuple[Surroundings, list[str]]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{_label(file)} cannot be read: {error}", "", exit_code=3) from None
+        raise SurroundingsError(f"{_label(file)} cannot be read: {error}", "") from None
     settings = read_settings(text, _label(file))
     policies = {key: Given(v, "fql.toml") for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from fqlc.cli.errors import CommandError
+from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of
 
@@ -35,13 +36,13 @@ def graph(
     _known(observer, [o["name"] for o in plan["observers"]])
     picture = rendered(picture_of(plan, observer), chosen)
     if output is None:
-        click.get_binary_stream("stdout").write(picture)
+        sys.stdout.buffer.write(picture)
         return
     try:
         Path(output).write_bytes(picture)
     except OSError as error:
         text = f"{output} cannot be written: {error.strerror}"
-        raise CommandError(text, exit_code=3) from None
+        raise SurroundingsError(text) from None
     click.echo(f"wrote {output}", err=True)
 
 
@@ -84,4 +85,4 @@ def rendered(picture: Picture, form: str) -> bytes:
     try:
         return draw(source, form)
     except DrawingFailed as error:
-        raise CommandError(str(error), "use svg, dot or mermaid", exit_code=3) from None
+        raise SurroundingsError(str(error), "use svg, dot or mermaid") from None

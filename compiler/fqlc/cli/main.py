@@ -52,7 +52,9 @@ class Commands(click.Group):
         return list(_places())
 
     def get_command(  # click's signature
-        self, ctx: click.Context, cmd_name: str  # noqa: ARG002
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
     ) -> click.Command | None:
         """Import the command of a name."""
         place = _places().get(cmd_name)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from fqlc.cli.errors import CommandError
+from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.files import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.pipeline import plan_of
@@ -37,8 +37,8 @@ def _stored(path: Path) -> Mapping[str, Any]:
         read_plan(data)
     except OSError as error:
         text = f"{path} cannot be read: {error.strerror}"
-        raise CommandError(text, "check the path", exit_code=3) from None
+        raise SurroundingsError(text, "check the path") from None
     except PlanError as error:
-        raise CommandError(f"{path}: {error.message}", error.hint, exit_code=3) from None
+        raise SurroundingsError(f"{path}: {error.message}", error.hint) from None
     found: Mapping[str, Any] = json.loads(data)
     return found

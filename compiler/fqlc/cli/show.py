@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import click
@@ -21,7 +20,9 @@ def show_diagnostics(
     for d in found:
         s = sources.get(d.span.path) or SourceText(d.span.path, "")
         p = s.position(d.span.start)
-        click.echo(f"{d.span.path}:{p.line}:{p.column}: {d.severity}[{d.code}]: {d.message}", err=err)
+        click.echo(
+            f"{d.span.path}:{p.line}:{p.column}: {d.severity}[{d.code}]: {d.message}", err=err
+        )
 
 
 def summary(checked: Checked) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 
 from fql.plan import expressions as e
 from fqlc.checks.model import ActionModel, ObserverModel
@@ -49,7 +49,11 @@ def action_expressions(action: ActionModel) -> Iterator[e.Expr]:
 
 def _old_names(expr: e.Expr, every: Iterable[str]) -> Iterator[str]:
     for node in nodes_of(expr):
-        if (isinstance(node, e.Field) and node.row == "old") or isinstance(node, e.Changed) or (isinstance(node, e.Member) and _is_old_row(node.of)):
+        if (
+            (isinstance(node, e.Field) and node.row == "old")
+            or isinstance(node, e.Changed)
+            or (isinstance(node, e.Member) and _is_old_row(node.of))
+        ):
             yield node.name
         elif _is_old_row(node):
             yield from every
@@ -67,7 +71,7 @@ def nodes_of(expr: object) -> Iterator[object]:
         if isinstance(node, tuple):
             waiting.extend(node)
             continue
-        if not hasattr(node, "__dataclass_fields__"):
+        if not is_dataclass(node) or isinstance(node, type):
             continue
         yield node
         if not (isinstance(node, e.Member) and _is_old_row(node.of)):

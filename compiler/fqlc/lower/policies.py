@@ -26,7 +26,7 @@ def plan_headers(settings: Mapping[str, Given]) -> list[Stored]:
     """The headers by name. A removed one has the value null, so that it hides an endpoint's."""
     headers = [g.value for k, g in sorted(settings.items()) if k.startswith("headers.")]
     return [
-        {"name": header.name, "value": dump_expression(header.value)}  # type: ignore[arg-type]
+        {"name": header.name, "value": dump_expression(header.value)}
         for header in headers
         if isinstance(header, HeaderGiven)
     ]
@@ -35,7 +35,8 @@ def plan_headers(settings: Mapping[str, Given]) -> list[Stored]:
 def stored_value(value: object) -> Any:
     """A settled value as JSON; texts become expressions."""
     if isinstance(value, Node):
-        return dump_expression(value)  # type: ignore[arg-type]
+        expr: Any = value
+        return dump_expression(expr)
     if isinstance(value, list):
         return [stored_value(item) for item in value]
     if isinstance(value, dict):

@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from fql.plan.expressions import Constant, Expr
-from fqlc.checks.model import Program
+from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.text import Span
 from fqlc.types.domains import Finding, always_true, unsatisfiable
 from fqlc.types.scope import ExprScope
 
 
 def check(program: Program, sink: Sink) -> None:
-    """Judge the `when` of observers, then those of actions together with the observer's."""
-    for condition, scope, span in _conditions(program):
-        if isinstance(condition, Constant) and condition.value is True:
-            continue
-        never = unsatisfiable(condition, scope)
-        if never is not None:
-            _never(never, span, sink)
-            continue
-        always = always_true(condition, scope)
-        if always is not None:
-            _always(always, span, sink)
-
-
-def _conditions(program: Program) -> Iterator[tuple[Expr, ExprScope, Span]]:
+    """Judge the `when` of each observer, then those of its actions where that one holds."""
     for observer in program.observers:
-        if observer.when is not None:
-            yield (
-                observer.when,
-                observer.scope,
-                _span(observer.block.entries, observer.block.header),
-            )
-        for action in observer.actions:
-            if action.when is not None:
-                yield action.when, action.scope, _span(action.block.entries, action.block.header)
+        if observer.when is None or not _judge(observer.when, observer.scope, (), sink):
+            _actions(observer, sink)
 
 
-def _span(entries: tuple[object, ...], default: Span) -> Span:
-    for entry in entries:
-        key, value = getattr(entry, "key", None), getattr(entry, "value", None)
-        if getattr(key, "text", "") == "when" and value is not None:
-            span = value.span
-            return span if isinstance(span, Span) else default
-    return default
+def _actions(observer: ObserverModel, sink: Sink) -> None:
+    given = () if observer.when is None else (observer.when,)
+    for action in observer.actions:
+        if action.when is not None:
+            _judge(action.when, action.scope, given, sink)
 
 
-def _never(finding: Finding, span: Span, sink: Sink) -> None:
+def _judge(condition: Expr, scope: ExprScope, given: tuple[Expr, ...], sink: Sink) -> bool:
+    """Report what is wrong with a condition; True when it can never hold."""
+    if isinstance(condition, Constant) and condition.value is True:
+        return False
+    never = unsatisfiable(condition, scope, given)
+    if never is not None:
+        _never(never, sink)
+        return True
+    always = always_true(condition, scope, given)
+    if always is not None:
+        _always(always, sink)
+    return False
+
+
+def _never(finding: Finding, sink: Sink) -> None:
     sink.error(
-        "FQL231", "this condition can never be true", span, label=finding.reason,
-        labels=finding.labels, help=("nothing would ever be sent; correct or remove it",),
-    )  # fmt: skip
+        "FQL231",
+        finding.message,
+        finding.span,
+        label="no event gets past this",
+        labels=finding.labels,
+        help=("nothing would ever be sent; correct or remove it",),
+    )
 
 
-def _always(finding: Finding, span: Span, sink: Sink) -> None:
+def _always(finding: Finding, sink: Sink) -> None:
     sink.warning(
-        "FQL232", "this condition is always true", span, label=finding.reason,
-        labels=finding.labels, help=("remove it, or write `true`",),
-    )  # fmt: skip
+        "FQL232",
+        finding.message,
+        finding.span,
+        label="every event gets past this",
+        labels=finding.labels,
+        help=("remove it, or write `true`",),
+    )

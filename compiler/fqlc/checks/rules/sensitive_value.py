@@ -1,4 +1,4 @@
-"""FQL331: a value marked `@sensitive` leaves for a receiver that does not accept it, in the clear."""
+"""FQL331: a `@sensitive` value leaves in the clear for a receiver that does not accept it."""
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fqlc.checks.model import Program
+from fqlc.checks.table import BLOCKS
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import Symbol
+from fqlc.syntax import ast
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -17,8 +19,10 @@ def check(program: Program, sink: Sink) -> None:
     project = program.project
     if project.broken or any(s.broken for s in _all(program)):
         return
-    for symbol in _candidates(program):
-        if not project.uses.has(symbol.kind, symbol.name) and symbol.path in program.roots:
+    unused = [s for s in _candidates(program) if not project.uses.has(s.kind, s.name)]
+    mentioned = _mentioned(program) if unused else frozenset()
+    for symbol in unused:
+        if symbol.path in program.roots and symbol.name not in mentioned:
             sink.warning(
                 "FQL207",
                 f"the {_word(symbol.kind)} `{symbol.name}` is never used",
@@ -34,6 +38,26 @@ def _candidates(program: Program) -> Iterator[Symbol]:
         yield from group.values()
     yield from project.retries.values()
     yield from project.lets.values()
+
+
+def _mentioned(program: Program) -> frozenset[str]:
+    """Names under unknown keys: the key was reported, and is the one cause."""
+    names: set[str] = set()
+    for file in program.project.files:
+        for block in file.declarations:
+            if isinstance(block, ast.Block):
+                names.update(_under_unknown_keys(block))
+    return frozenset(names)
+
+
+def _under_unknown_keys(block: ast.Block) -> Iterator[str]:
+    kind = BLOCKS.get(block.kind.text)
+    for entry in block.entries:
+        unknown = kind is None or kind.key(entry.key.text) is None
+        if unknown and isinstance(entry.value, ast.NameUse):
+            yield entry.value.text
+    for child in block.blocks:
+        yield from _under_unknown_keys(child)
 
 
 def _all(program: Program) -> Iterator[Symbol]:

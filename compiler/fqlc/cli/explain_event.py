@@ -1,0 +1,168 @@
+"""What would happen for events: which observers match, why, and what they would send."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fql.errors import EventRefused
+from fql.events.intake import Intake
+from fql.events.model import Event
+from fql.events.values import write_json
+from fql.expressions.explain import Part, explain
+from fql.expressions.scope import Scope
+from fql.plan import expressions as e
+from fql.plan.model import Observer, Plan, PlanNode
+from fql.plan.nodes import load_expression
+from fqlc.cli.errors import SurroundingsError
+from fqlc.cli.request import request_of
+from fqlc.lower.old_values import nodes_of
+
+
+def explain_events(plan: Mapping[str, Any], file: str, form: str) -> None:
+    """Print one object, or one story, for each event of a file."""
+    model = Plan.model_validate(plan)
+    intake = Intake(model)
+    for number, line in enumerate(_lines(file), 1):
+        found = _explained(model, intake, line, number)
+        if form == "json":
+            click.echo(write_json(found).decode())
+        else:
+            for text in _story(found):
+                click.echo(text)
+
+
+def _lines(file: str) -> Iterator[str]:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SurroundingsError(f"{file} cannot be read: {error}") from None
+    return (line for line in text.splitlines() if line.strip())
+
+
+def _explained(plan: Plan, intake: Intake, line: str, number: int) -> dict[str, object]:
+    try:
+        raw = json.loads(line)
+    except ValueError as error:
+        return _refused({}, f"line {number} is not JSON: {error}")
+    if not isinstance(raw, dict):
+        return _refused({}, f"line {number} is not an object")
+    try:
+        event = intake.check(
+            raw, source="explain", position=str(number), new_id=lambda: f"line-{number}",
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    except EventRefused as error:
+        return _refused(raw, error.message)
+    return {
+        "event": {"entity": event.entity, "event": event.kind, "id": event.id},
+        "problem": None,
+        "observers": [_observer(plan, o, event) for o in plan.observers],
+    }
+
+
+def _refused(raw: Mapping[str, object], problem: str) -> dict[str, object]:
+    event = {key: raw.get(key) for key in ("entity", "event", "id")}
+    return {"event": event, "problem": problem, "observers": []}
+
+
+def _observer(plan: Plan, observer: Observer, event: Event) -> dict[str, object]:
+    watches = any(t.entity == event.entity and t.event == event.kind for t in observer.on)
+    found: dict[str, object] = {"name": observer.name, "watches": watches, "matched": False,
+                                "condition": None, "actions": []}  # fmt: skip
+    if not watches:
+        return found
+    scope = Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
+                  observer.name, "explain")  # fmt: skip
+    part = _condition(observer.when, scope)
+    found["condition"] = part.as_json() if part else None
+    found["matched"] = part is None or part.value is True
+    if found["matched"]:
+        found["actions"] = [_action(plan, observer, node, scope) for node in observer.nodes]
+    return found
+
+
+def _condition(stored: Mapping[str, Any] | None, scope: Scope) -> Part | None:
+    return None if stored is None else explain(load_expression(stored), scope)
+
+
+def _action(plan: Plan, observer: Observer, node: PlanNode, scope: Scope) -> dict[str, object]:
+    found: dict[str, object] = {"name": node.name}
+    if any(edge.kind == "failure" and edge.to == node.name for edge in observer.edges):
+        return {**found, "decision": "on_failure"}
+    if node.when is not None and _needs_answer(node.when):
+        return {**found, "decision": "after"}
+    part = _condition(node.when, scope)
+    if part is not None:
+        found["condition"] = part.as_json()
+        if not part.value:
+            return {**found, "decision": "skip"}
+    if "batch.size" in node.policies:
+        return {**found, "decision": "batch"}
+    config = node.config
+    texts = [config.url, config.path, config.body, *(h.value for h in config.headers)]
+    if any(_needs_answer(text) for text in texts if text is not None):
+        return {**found, "decision": "after"}
+    return {**found, "decision": "send", "request": request_of(plan, node, scope)}
+
+
+def _needs_answer(stored: Mapping[str, Any]) -> bool:
+    nodes = nodes_of(load_expression(stored))
+    return any(isinstance(node, e.Response | e.Failure) for node in nodes)
+
+
+# For people -------------------------------------------------------------------
+
+
+def _story(found: dict[str, Any]) -> Iterator[str]:
+    event = found["event"]
+    yield click.style(f"{event['entity']}.{event['event']} {event['id'] or ''}".rstrip(), bold=True)
+    if found["problem"]:
+        yield f"  refused: {found['problem']}"
+    for observer in found["observers"]:
+        yield from _observer_story(observer)
+
+
+def _observer_story(observer: dict[str, Any]) -> Iterator[str]:
+    if not observer["watches"]:
+        yield f"  {observer['name']}: does not watch this event"
+        return
+    yield f"  {observer['name']}: {'matches' if observer['matched'] else 'does not match'}"
+    if observer["condition"]:
+        yield from _part(observer["condition"], 4)
+    for action in observer["actions"]:
+        yield f"    {action['name']}: {_DECISIONS[action['decision']]}"
+        if action.get("condition"):
+            yield from _part(action["condition"], 6)
+        request = action.get("request")
+        if request:
+            yield f"      {request['method']} {request['url']}"
+            if request["body"] is not None:
+                yield f"      {write_json(request['body']).decode()}"
+
+
+_DECISIONS = {
+    "send": "would be sent",
+    "skip": "is skipped",
+    "after": "waits for an earlier answer",
+    "batch": "is collected into a batch",
+    "on_failure": "runs only if the action before it is dead",
+}
+
+
+def _part(part: dict[str, Any], indent: int) -> Iterator[str]:
+    value = {True: "true", False: "false", None: "not evaluated"}[part["value"]]
+    values = ", ".join(
+        f"{o['text']} is {write_json(o['value']).decode()}"
+        for o in part.get("operands", ())
+        if o["text"] != write_json(o["value"]).decode()
+    )
+    yield f"{' ' * indent}{part['text']}  {value}{f'  ({values})' if values else ''}"
+    for inner in part["parts"]:
+        yield from _part(inner, indent + 2)

@@ -1,0 +1,134 @@
+"""The effective policies of actions with their origins, and the schedule of retries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from fql.plan.model import Setting
+from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
+from fqlc.checks.keys import Kind
+from fqlc.checks.policy_keys import RETRY_KEYS
+from fqlc.checks.table import BLOCKS, keys_of
+from fqlc.checks.values import spoken, written
+
+Stored = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When attempts begin, in milliseconds from the first, jitter left out, each attempt taking
+    no time or its whole `timeout` (`worst`)."""
+
+    delays: tuple[int, ...]
+    fastest: int
+    worst: int
+    attempts: int
+
+
+def schedule_of(policy: RetryPolicy, timeout: int) -> Schedule:
+    """The schedule of a policy. `max_elapsed` ends it before the attempt that would be too late."""
+    delays: list[int] = []
+    elapsed = 0
+    for delay in policy.schedule():
+        if policy.max_elapsed is not None and elapsed + delay > policy.max_elapsed:
+            break
+        delays.append(delay)
+        elapsed += delay
+    attempts = len(delays) + 1
+    return Schedule(tuple(delays), elapsed, elapsed + attempts * timeout, attempts)
+
+
+def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
+    """Print the policies of each action."""
+    for observer, node in pairs:
+        policies = {key: Setting(**s) for key, s in node["policies"].items()}
+        if form == "json":
+            click.echo(json.dumps(_as_json(observer, node, policies), ensure_ascii=False))
+        else:
+            for line in _lines(observer, node, policies):
+                click.echo(line)
+
+
+def _schedule(policies: Mapping[str, Setting]) -> Schedule:
+    return schedule_of(retry_policy(policies), int(value_of(policies, "timeout")))
+
+
+def _effective(policies: Mapping[str, Setting]) -> dict[str, Setting]:
+    """With the built-in defaults, in the order of the table."""
+    defaults = {k: Setting(value=v, origin="default") for k, v in DEFAULTS.items() if v is not None}
+    order = [key for block in BLOCKS.values() for key, _ in keys_of(block)]
+    found = {**defaults, **policies}
+    return {key: found[key] for key in sorted(found, key=lambda k: (_at(order, k), k))}
+
+
+def _at(order: Sequence[str], key: str) -> int:
+    return order.index(key) if key in order else len(order)
+
+
+def _as_json(observer: Stored, node: Stored, policies: Mapping[str, Setting]) -> dict[str, object]:
+    schedule = _schedule(policies)
+    return {
+        "observer": observer["name"],
+        "action": node["name"],
+        "policies": {k: s.model_dump() for k, s in _effective(policies).items()},
+        "schedule": {
+            "attempts": schedule.attempts,
+            "delays_ms": list(schedule.delays),
+            "fastest_ms": schedule.fastest,
+            "worst_ms": schedule.worst,
+        },
+    }
+
+
+def _lines(observer: Stored, node: Stored, policies: Mapping[str, Setting]) -> Iterator[str]:
+    yield click.style(f"{observer['name']}.{node['name']}", bold=True)
+    rows = [(k, value_text(k, s.value), s.origin) for k, s in _effective(policies).items()]
+    wide = max(len(key) for key, _, _ in rows)
+    long = max(len(value) for _, value, _ in rows)
+    for key, value, origin in rows:
+        yield f"  {key.ljust(wide)}  {value.ljust(long)}  ({origin})"
+    yield from _schedule_lines(policies)
+
+
+def _schedule_lines(policies: Mapping[str, Setting]) -> Iterator[str]:
+    schedule, policy = _schedule(policies), retry_policy(policies)
+    yield f"  schedule: {schedule.attempts} attempt{'' if schedule.attempts == 1 else 's'}"
+    elapsed = 0
+    for number, delay in enumerate(schedule.delays, 2):
+        elapsed += delay
+        yield (f"    attempt {number} after {spoken(delay)}, {spoken(elapsed)} after the first")
+    if policy.jitter != "none" and schedule.delays:
+        part = "any shorter time" if policy.jitter == "full" else "down to half of it"
+        yield f"    jitter {policy.jitter}: each delay may be {part}"
+    yield (
+        f"    given up after at most {spoken(schedule.worst)}: every attempt takes its "
+        f"timeout of {spoken(int(value_of(policies, 'timeout')))}"
+    )
+    yield (
+        "    a Retry-After of the receiver may lengthen each delay, up to "
+        f"{spoken(policy.retry_after_max)}"
+    )
+
+
+_KINDS = {key: found.kind for block in BLOCKS.values() for key, found in keys_of(block)} | {
+    f"retry.{key.name}": key.kind for key in RETRY_KEYS
+}
+
+
+def value_text(key: str, value: Any) -> str:
+    """A value as one writes it; texts keep their `${NAME}`."""
+    kind = _KINDS.get(key)
+    if kind in (Kind.DURATION, Kind.SIZE) and isinstance(value, int):
+        return written(kind, value).strip("`")
+    if isinstance(value, dict) and "op" in value:
+        from fqlc.emit.picture import condition_text
+
+        return condition_text(value)
+    if isinstance(value, list):
+        return f"[{', '.join(value_text(key, item) for item in value)}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
