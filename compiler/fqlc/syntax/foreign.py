@@ -7,6 +7,9 @@ from fqlc.syntax import ast
 from fqlc.syntax.lexemes import Lexeme
 from fqlc.syntax.lexer import Lexed
 
+MAX_SUSPECTS = 10_000
+"""Behind so many suspects of a file, foreign spellings are no longer told from other mistakes."""
+
 _WORD_VALUES = {
     "None": "null", "nil": "null", "NULL": "null", "undefined": "null",
     "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
@@ -28,7 +31,7 @@ def repair(lexed: Lexed) -> list[Lexeme]:
     if not lexed.suspects:
         return lexed.lexemes
     reader = _Reader(lexed)
-    for index in lexed.suspects:
+    for index in lexed.suspects[:MAX_SUSPECTS]:
         reader.answer(index)
     return lexed.lexemes
 

@@ -313,7 +313,7 @@ class _Lexer:
             label=f"opens level {MAX_DEPTH + 1}",
         )
         self._brackets.clear()
-        self._add("TOO_DEEP", start, end)
+        self._add("TOO_MUCH", start, end)
         resync = _RESYNC.search(self.origin.text, end)
         return resync.start() if resync is not None else len(self.origin.text)
 
@@ -324,6 +324,7 @@ class _Lexer:
             else f"the file has more than {MAX_LEXEMES:,} tokens; the rest is not read"
         )
         self.origin.sink.error("FQL390", what, self.origin.span(start, end))
+        self._add("TOO_MUCH", start, end)
         return -1
 
 

@@ -37,7 +37,7 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         for chunk, behind in _chunks(lexemes, lexed.starts):
             read = list(_declarations(chunk, behind, origin))
             declarations.extend(read)
-            broken += not read or isinstance(read[0], ast.BrokenDeclaration)
+            broken += not read or not _is_sound(read[0])
             if broken > MAX_BROKEN:
                 _too_many_broken(chunk[0])
                 break
@@ -82,7 +82,7 @@ def _declarations(
     if word is None:
         yield from _without_start(chunk, behind)
         return
-    if chunk[-1].type == "TOO_DEEP":
+    if chunk[-1].type == "TOO_MUCH":
         yield _broken(chunk)
         return
     outcome = attempt("declaration", chunk)
@@ -142,7 +142,7 @@ def _without_start(chunk: list[Lexeme], behind: Lexeme | None) -> Iterator[ast.B
         yield _broken(chunk)
     elif first.type in _CLOSERS:
         complaint.stray(first)
-    elif first.type != "TOO_DEEP":
+    elif first.type != "TOO_MUCH":
         complaint.no_declaration(first)
 
 
@@ -155,6 +155,12 @@ def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
         name = ast.Name(span=named.span(), text=named.text)
     span = word.origin.span(word.start, chunk[-1].end)
     return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
+
+
+def _is_sound(declaration: ast.Declaration) -> bool:
+    if isinstance(declaration, ast.Block | ast.TypeDeclaration | ast.EntityDeclaration):
+        return declaration.sound
+    return not isinstance(declaration, ast.BrokenDeclaration)
 
 
 def _too_many_broken(at: Lexeme) -> None:
