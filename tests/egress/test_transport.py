@@ -319,9 +319,7 @@ async def test_an_old_connection_is_not_used_again(
         assert server.connections == 2
 
 
-async def test_idle_connections_are_swept(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_idle_connections_are_swept(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fql.egress.transport.IDLE_SECONDS", 0.01)
     monkeypatch.setattr("fql.egress.transport.SWEEP_SECONDS", 0.02)
     closed = asyncio.Event()

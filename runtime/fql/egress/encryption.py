@@ -134,4 +134,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if _encode(data) != text:  # spare bits set: the same bytes in another spelling
+        raise NotDecrypted("the payload is not JWE in compact form")
+    return data

@@ -1,0 +1,125 @@
+"""Encryption and `decrypt_payload`, with outside JOSE libraries on the other side."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+
+import pytest
+from joserfc import jwe as joserfc_jwe
+from joserfc.jwk import OctKey
+from jwcrypto import jwe as jwcrypto_jwe
+from jwcrypto import jwk
+
+from fql.egress.encryption import Encryptor, parse_key
+from fql.egress.settings import EncryptionSettings
+from fql.errors import SettingsError
+from fql.webhooks import NotDecrypted, decrypt_payload
+
+KEY = bytes(range(32))
+TEXT_KEY = b64encode(KEY).decode()
+BODY = b'{"id":"o1","email":"a@b.c","ssn":null,"n":12345678901234567890123,"in":[{"email":1.50}]}'
+
+
+def encrypted(*fields: str, kid: str | None = None) -> bytes:
+    return Encryptor(EncryptionSettings(TEXT_KEY, fields, kid)).body(BODY)
+
+
+def test_the_whole_body_comes_back() -> None:
+    made = encrypted()
+    assert b"a@b.c" not in made
+    assert decrypt_payload(made, TEXT_KEY) == json.loads(BODY)
+
+
+def test_named_fields_come_back_and_the_rest_stays_readable() -> None:
+    made = json.loads(encrypted("email", "ssn"))
+    assert made["id"] == "o1"
+    assert made["n"] == 12345678901234567890123
+    assert made["email"].count(".") == 4
+    assert made["in"][0]["email"].count(".") == 4
+    assert decrypt_payload(made, TEXT_KEY) == json.loads(BODY)
+
+
+def test_joserfc_opens_it() -> None:
+    compact = json.loads(encrypted(kid="k1"))
+    opened = joserfc_jwe.decrypt_compact(compact, OctKey.import_key(KEY))
+    assert opened.plaintext == BODY
+    assert opened.headers() == {"alg": "dir", "enc": "A256GCM", "kid": "k1"}
+
+
+def test_jwcrypto_opens_it() -> None:
+    key = jwk.JWK(kty="oct", k=urlsafe_b64encode(KEY).rstrip(b"=").decode())
+    token = jwcrypto_jwe.JWE()
+    token.deserialize(json.loads(encrypted()), key=key)
+    assert token.payload == BODY
+
+
+def test_we_open_what_jwcrypto_makes() -> None:
+    key = jwk.JWK(kty="oct", k=urlsafe_b64encode(KEY).rstrip(b"=").decode())
+    token = jwcrypto_jwe.JWE(BODY, json.dumps({"alg": "dir", "enc": "A256GCM", "kid": "x"}))
+    token.add_recipient(key)
+    assert decrypt_payload(token.serialize(compact=True), TEXT_KEY) == json.loads(BODY)
+
+
+@pytest.mark.parametrize(
+    "text", [TEXT_KEY, TEXT_KEY.rstrip("="), KEY.hex(), KEY.hex().upper(),
+             urlsafe_b64encode(bytes([255] * 32)).decode()],
+)  # fmt: skip
+def test_keys_are_base64_or_hex(text: str) -> None:
+    assert len(parse_key(text)) == 32
+
+
+@pytest.mark.parametrize("text", ["", "abc", b64encode(bytes(16)).decode(), "zz" * 32, "é" * 43])
+def test_other_keys_are_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_key(text)
+    assert not text or text not in str(caught.value)
+
+
+def test_the_key_is_chosen_by_its_kid() -> None:
+    other = b64encode(bytes(32)).decode()
+    made = encrypted(kid="new")
+    assert decrypt_payload(made, {"old": other, "new": TEXT_KEY}) == json.loads(BODY)
+    with pytest.raises(NotDecrypted):
+        decrypt_payload(made, {"old": other})
+
+
+def test_several_keys_are_tried() -> None:
+    other = b64encode(bytes(32)).decode()
+    assert decrypt_payload(encrypted(), [other, TEXT_KEY]) == json.loads(BODY)
+
+
+def test_no_nonce_comes_twice() -> None:
+    assert len({json.loads(encrypted()).split(".")[2] for _ in range(200)}) == 200
+
+
+def test_every_changed_character_is_noticed() -> None:
+    compact: str = json.loads(encrypted())
+    for at in range(0, len(compact), 7):
+        if compact[at] == ".":
+            continue
+        changed = compact[:at] + ("A" if compact[at] != "A" else "B") + compact[at + 1 :]
+        with pytest.raises(NotDecrypted):
+            decrypt_payload(json.dumps(changed), TEXT_KEY)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"alg": "dir", "enc": "A128GCM"}, {"alg": "none", "enc": "A256GCM"}, {"enc": "A256GCM"}, 1],
+)
+def test_other_algorithms_are_refused(header: object) -> None:
+    compact: str = json.loads(encrypted())
+    other = urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    with pytest.raises(NotDecrypted):
+        decrypt_payload(".".join([other, *compact.split(".")[1:]]), TEXT_KEY)
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b'{"a":1}', b"....", b"a.b.c.d.e", b"\xff"])
+def test_a_payload_without_encryption_is_refused(payload: bytes) -> None:
+    with pytest.raises(NotDecrypted):
+        decrypt_payload(payload, TEXT_KEY)
+
+
+def test_an_unknown_algorithm_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match="AES-128-CBC"):
+        Encryptor(EncryptionSettings(TEXT_KEY, algorithm="AES-128-CBC"))
