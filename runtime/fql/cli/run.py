@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -24,7 +25,7 @@ from fql.cli.project import (
     store_option,
 )
 from fql.engine.receipts import Summary
-from fql.errors import FqlError, StoreLocked, UsageError
+from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
@@ -70,6 +71,7 @@ on the wire ends, the rest stays stored. SIGHUP reads environment, settings and 
 @format_option
 @reporting
 def run(
+    *,
     sources: tuple[str, ...],
     events: tuple[str, ...],
     until_idle: bool,
@@ -128,7 +130,7 @@ class _Process:
             self._greet()
             self._listen(runtime)
             code = await self._until_the_end(runtime)
-            summary = runtime.status()
+        summary = runtime.status()
         self._conclude(summary)
         return code or (1 if self._options.fail_on_dead and summary.dead else 0)
 
@@ -185,7 +187,7 @@ class _Process:
     async def _until_the_end(self, runtime: Runtime) -> int:
         progress = asyncio.create_task(self._progress(runtime))
         stopped = asyncio.create_task(self._stop.wait())
-        ended = [stopped, asyncio.create_task(runtime.failed())]
+        ended: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(runtime.failed())]
         if self._options.until_idle:
             ended.append(asyncio.create_task(runtime.until_idle()))
         seconds = None if self._options.timeout is None else self._options.timeout / 1_000
@@ -228,6 +230,3 @@ def shown(summary: Summary) -> str:
     others = [f"{summary.duplicates:,} duplicates"] if summary.duplicates else []
     others += [f"{summary.refused:,} refused"] if summary.refused else []
     return f"{text} ({', '.join(others)})" if others else text
-
-
-__all__ = ["StoreLocked", "run", "shown"]

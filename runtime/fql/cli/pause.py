@@ -1,0 +1,45 @@
+"""`fqlc pause` and `fqlc resume`: hold an endpoint or an observer."""
+
+from __future__ import annotations
+
+import click
+
+from fql.cli.output import say
+from fql.cli.project import reporting, settings_option, store_option
+from fql.cli.stores import say_when_taken, with_client
+from fql.client import Client
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc pause shipping\n  fqlc resume shipping")
+@click.argument("name", metavar="ENDPOINT|OBSERVER")
+@store_option
+@settings_option
+@reporting
+def pause(name: str, store: str | None, settings_file: str | None) -> None:
+    """Stop sending to an endpoint or for an observer.
+
+    It is stored, and holds over restarts until `fqlc resume`. Events are still taken.
+    """
+
+    async def work(client: Client) -> None:
+        await client.pause(name)
+        await say_when_taken(client)
+
+    with_client(store, settings_file, work)
+    say(f"{name} is paused")
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc resume shipping")
+@click.argument("name", metavar="ENDPOINT|OBSERVER")
+@store_option
+@settings_option
+@reporting
+def resume(name: str, store: str | None, settings_file: str | None) -> None:
+    """Send again what `fqlc pause` has stopped."""
+
+    async def work(client: Client) -> None:
+        await client.resume(name)
+        await say_when_taken(client)
+
+    with_client(store, settings_file, work)
+    say(f"{name} goes on")

@@ -1,0 +1,107 @@
+"""`fqlc runs`: list, cancel, send again."""
+
+from __future__ import annotations
+
+import click
+
+from fql.cli.output import json_line, moment, say, table
+from fql.cli.project import format_option, reporting, settings_option, store_option
+from fql.cli.stores import say_when_taken, with_client
+from fql.client import Client
+from fql.store.shown import RunShown
+
+STATES = ("open", "done", "dead", "cancelled", "expired")
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  fqlc runs
+  fqlc runs list --state dead --format json
+  fqlc runs cancel run_100000002
+  fqlc runs resend run_100000002 --action books""",
+)
+@click.pass_context
+def runs(context: click.Context) -> None:
+    """List runs, cancel them, send them again."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_runs)
+
+
+@runs.command("list")
+@click.option("--observer", metavar="NAME", help="Of this observer.")
+@click.option("--state", type=click.Choice(STATES), help="In this state.")
+@click.option("--event", metavar="ID", help="Of this event.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@store_option
+@settings_option
+@format_option
+@reporting
+def list_runs(
+    *,
+    observer: str | None = None,
+    state: str | None = None,
+    event: str | None = None,
+    limit: int = 100,
+    store: str | None = None,
+    settings_file: str | None = None,
+    form: str = "text",
+) -> None:
+    """List runs, newest first."""
+
+    async def work(client: Client) -> list[RunShown]:
+        return await client.runs(observer=observer, state=state, event=event, limit=limit)
+
+    found = with_client(store, settings_file, work)
+    if form == "json":
+        for run in found:
+            json_line(run.as_json())
+        return
+    headers = ("run", "observer", "event", "state", "started", "actions")
+    table(headers, [_row(run) for run in found])
+
+
+def _row(run: RunShown) -> list[str]:
+    actions = ", ".join(f"{node['name']} {node['state']}" for node in run.nodes)
+    event = f"{run.entity}.{run.event} {run.event_id}"
+    return [run.run, run.observer, event, run.state, moment(run.started_at), actions]
+
+
+@runs.command("cancel")
+@click.argument("run", required=False)
+@click.option("--observer", metavar="NAME", help="All open and dead runs of this observer.")
+@store_option
+@settings_option
+@reporting
+def cancel(
+    run: str | None, observer: str | None, store: str | None, settings_file: str | None
+) -> None:
+    """Stop a run; what is on the wire ends and is recorded."""
+
+    async def work(client: Client) -> list[str]:
+        names = await client.cancel(run=run, observer=observer)
+        await say_when_taken(client)
+        return names
+
+    names = with_client(store, settings_file, work)
+    say(f"cancelled {', '.join(names)}" if names else "there was nothing to cancel")
+
+
+@runs.command("resend")
+@click.argument("run")
+@click.option("--action", default="", metavar="NAME", help="Only this one.")
+@click.option("--new-key", is_flag=True, help="As a new delivery that receivers do not know.")
+@store_option
+@settings_option
+@reporting
+def resend(
+    *, run: str, action: str, new_key: bool, store: str | None, settings_file: str | None
+) -> None:
+    """Send the actions of a run that are done once more."""
+
+    async def work(client: Client) -> None:
+        await client.resend(run, action=action, new_key=new_key)
+        await say_when_taken(client)
+
+    with_client(store, settings_file, work)

@@ -1,0 +1,45 @@
+"""A store seen by a command: a client of it, whether an engine runs or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from fql.cli.output import say
+from fql.cli.project import find_project
+from fql.client import Client, open_client
+from fql.errors import UsageError
+
+T = TypeVar("T")
+
+
+def with_client(
+    store: str | None, settings_file: str | None, work: Callable[[Client], Awaitable[T]]
+) -> T:
+    """Open the store of the command line or the settings, do the work, close it.
+
+    Raises UsageError when there is no such store yet: a command that looks must not create one.
+    """
+    project = find_project(settings_file).resolved()
+    url = project.store_url(store)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        raise UsageError(
+            f"there is no store {url}", hint="`fqlc run` makes it; or name another with --store"
+        )
+    if url.startswith("memory:"):
+        raise UsageError("a store in memory cannot be seen from another process")
+
+    async def opened() -> T:
+        table = project.settings.webhooks.dlq.table
+        async with open_client(url, dlq_table=table) as client:
+            return await work(client)
+
+    return asyncio.run(opened())
+
+
+async def say_when_taken(client: Client) -> None:
+    """Tell whether an engine carries the command out now, or the next one will."""
+    if not await client.wait_taken(0.5):
+        say("stored; the next `fqlc run` on this store carries it out")

@@ -1,0 +1,226 @@
+"""`fqlc run` as a process: events in, requests at a real receiver, a summary and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.cli_runtime.conftest import Fqlc
+from tests.cli_runtime.shop import SOURCE, lines, paid, write_project
+
+from fql.testing.server import MockWebhookServer
+
+IDLE = ("run", "shop.fql", "--until-idle", "--timeout", "20s", "--format", "json")
+
+
+@pytest.fixture
+def server() -> Iterator[MockWebhookServer]:
+    """A receiver."""
+    with MockWebhookServer() as receiver:
+        yield receiver
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`fqlc run` in the background; killed at the latest at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fqlc", "run", "shop.fql", *arguments],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ready(process: subprocess.Popen[str]) -> None:
+    """Wait for the line that says so."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "ready" in line:
+            return
+    pytest.fail("fqlc run ended before it was ready")
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_events_of_a_file_become_requests_in_order(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    (tmp_path / "e.jsonl").write_text(lines(paid(1, id="a"), paid(2, id="b")))
+    done = process(*IDLE, "--events", "e.jsonl")
+    assert done.code == 0, done.err
+    (summary,) = done.lines
+    assert summary["events"] == summary["runs"] == summary["done"] == 2
+    assert summary["dead"] == summary["left"] == 0
+    paths = [request.path for request in server.requests]
+    for number in (1, 2):
+        assert paths.index(f"/stock/{number}") < paths.index(f"/books/{number}")
+
+
+def test_same_file_again_sends_nothing(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    (tmp_path / "e.jsonl").write_text(lines(paid(1, id="a"), paid(2, key="b")))
+    process(*IDLE, "--events", "e.jsonl")
+    server.clear()
+    (summary,) = process(*IDLE, "--events", "e.jsonl").lines
+    assert (summary["duplicates"], summary["runs"]) == (2, 0)
+    assert not server.called
+
+
+def test_standard_input(tmp_path: Path, process: Fqlc, server: MockWebhookServer) -> None:
+    write_project(tmp_path, server.url)
+    done = process(*IDLE, "--events", "-", stdin=lines(paid(7)))
+    assert done.code == 0, done.err
+    assert [request.path for request in server.requests] == ["/stock/7", "/books/7"]
+
+
+def test_bad_line_is_a_dead_letter_with_its_number(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    wrong = {"entity": "Order", "event": "update", "old": {}, "new": {"id": "x"}}
+    (tmp_path / "e.jsonl").write_text(lines(paid(1), "not json", wrong, paid(2)))
+    done = process(*IDLE, "--events", "e.jsonl")
+    assert done.lines[0]["runs"] == 2
+    letters = process("dlq", "list", "--format", "json").lines
+    assert [letter["class"] for letter in letters] == ["capture", "capture"]
+    assert any("line 2 is not JSON" in str(letter["reason"]) for letter in letters)
+
+
+def test_dead_letters_end_with_0_or_with_1_if_asked_and_are_replayed(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    server.always(503)
+    (tmp_path / "e.jsonl").write_text(lines(paid(1, id="a")))
+    assert process(*IDLE, "--events", "e.jsonl").code == 0
+    (tmp_path / "e.jsonl").write_text(lines(paid(2, id="b")))
+    assert process(*IDLE, "--events", "e.jsonl", "--fail-on-dead").code == 1
+    server.always(200)
+    letters = process("dlq", "list", "--format", "json").lines
+    assert [letter["action"] for letter in letters] == ["stock", "stock"]
+    replayed = process("dlq", "replay", str(letters[0]["dlq_id"]), "--format", "json")
+    assert [line["dlq_id"] for line in replayed.lines] == [letters[0]["dlq_id"]]
+    server.clear()
+    assert process(*IDLE).code == 0
+    assert len(server.requests) == 2
+    assert len(process("dlq", "list", "--format", "json").lines) == 1
+
+
+def test_missing_secrets_are_named_together(tmp_path: Path, process: Fqlc) -> None:
+    source = SOURCE.replace(
+        "timeout: 2s", 'timeout: 2s headers: { "X-A": "${SHOP_A}", "X-B": "${SHOP_B}" }'
+    )
+    write_project(tmp_path, "http://127.0.0.1:9", source=source)
+    done = process(*IDLE)
+    assert done.code == 3
+    assert "SHOP_A" in done.err
+    assert "SHOP_B" in done.err
+
+
+def test_sources_with_errors_end_with_1_and_their_diagnostics(
+    tmp_path: Path, process: Fqlc
+) -> None:
+    write_project(tmp_path, "http://127.0.0.1:9", source=SOURCE.replace("total }", "totl }"))
+    done = process(*IDLE)
+    assert done.code == 1
+    assert "FQL201" in done.err
+
+
+def test_time_that_is_over_is_3(tmp_path: Path, process: Fqlc, server: MockWebhookServer) -> None:
+    source = SOURCE.replace("initial_delay: 20ms", "initial_delay: 60s, max_delay: 60s")
+    write_project(tmp_path, server.url, source=source)
+    server.always(503)
+    (tmp_path / "e.jsonl").write_text(lines(paid(1)))
+    done = process("run", "shop.fql", "--until-idle", "--timeout", "1s", "--events", "e.jsonl")
+    assert done.code == 3
+    assert "--timeout is over" in done.err
+
+
+def test_second_engine_on_a_store_names_the_first(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    with running(tmp_path) as first:
+        ready(first)
+        done = process(*IDLE)
+        assert done.code == 3
+        assert str(first.pid) in done.err
+
+
+def test_sigterm_drains_and_ends_with_0(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    with running(tmp_path) as engine:
+        ready(engine)
+        (tmp_path / "e.json").write_text(lines(paid(1)))
+        assert process("emit", "e.json").code == 0
+        assert server.wait_for(2)
+        engine.send_signal(signal.SIGTERM)
+        out, err = engine.communicate(timeout=10)
+        assert engine.returncode == 0, err
+        assert "1 runs: 1 done" in out
+
+
+def test_sighup_takes_the_new_plan(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    with running(tmp_path) as engine:
+        ready(engine)
+        write_project(tmp_path, server.url, source=SOURCE.replace("/stock/", "/later/"))
+        engine.send_signal(signal.SIGHUP)
+        assert engine.stderr is not None
+        assert any("reloaded" in line for line in engine.stderr)
+        (tmp_path / "e.json").write_text(lines(paid(1)))
+        process("emit", "e.json")
+        assert server.wait_for(2)
+        assert server.requests[0].path == "/later/1"
+
+
+def test_rows_of_a_table_survive_kill_9(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    """Every row changed before, during and after the kills is delivered, with one key each."""
+    settings = '[sources.shop]\nkind = "sqlite"\ndatabase = "shop.db"\n'
+    write_project(tmp_path, server.url, settings=settings)
+    db = sqlite3.connect(tmp_path / "shop.db", isolation_level=None, timeout=20)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT, total NUMERIC)")
+    assert process("capture", "install", "shop.fql").code == 0
+    for round_ in range(3):
+        with running(tmp_path) as engine:
+            ready(engine)
+            for number in range(round_ * 100, round_ * 100 + 100):
+                db.execute("INSERT INTO orders VALUES (?, 'new', 9.9)", (number,))
+                db.execute("UPDATE orders SET status = 'paid' WHERE id = ?", (number,))
+            until(lambda round_=round_: server.call_count > round_ * 200 + 20)  # type: ignore[misc]
+    done = process(*IDLE)
+    assert done.code == 0, done.err
+    db.close()
+    keys: dict[str, set[str]] = {}
+    for request in server.requests:
+        keys.setdefault(request.path, set()).add(request.key)
+    assert len(keys) == 600
+    assert all(len(found) == 1 for found in keys.values())
