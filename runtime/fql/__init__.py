@@ -1,0 +1,63 @@
+"""The runtime of fql: a plan goes in, events go in, HTTP requests come out, none is lost.
+
+Public names are imported on first use, so that importing `fql` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fql.actions.port import Outcome
+    from fql.app import Runtime
+    from fql.client import Client, open_client
+    from fql.engine.receipts import Receipt, Summary
+    from fql.errors import (
+        EventRefused,
+        FqlError,
+        MissingSecrets,
+        PlanError,
+        SettingsError,
+        StoreError,
+        StoreFull,
+        StoreLocked,
+        UsageError,
+    )
+    from fql.events.model import Event
+    from fql.plan.codec import load_plan
+    from fql.plan.model import Plan
+
+_HOMES = {
+    "Client": "fql.client",
+    "Event": "fql.events.model",
+    "EventRefused": "fql.errors",
+    "FqlError": "fql.errors",
+    "MissingSecrets": "fql.errors",
+    "Outcome": "fql.actions.port",
+    "Plan": "fql.plan.model",
+    "PlanError": "fql.errors",
+    "Receipt": "fql.engine.receipts",
+    "Runtime": "fql.app",
+    "SettingsError": "fql.errors",
+    "StoreError": "fql.errors",
+    "StoreFull": "fql.errors",
+    "StoreLocked": "fql.errors",
+    "Summary": "fql.engine.receipts",
+    "UsageError": "fql.errors",
+    "load_plan": "fql.plan.codec",
+    "open_client": "fql.client",
+}
+
+__all__ = [
+    "Client", "Event", "EventRefused", "FqlError", "MissingSecrets", "Outcome", "Plan", "PlanError",
+    "Receipt", "Runtime", "SettingsError", "StoreError", "StoreFull", "StoreLocked", "Summary",
+    "UsageError", "load_plan", "open_client",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'fql' has no attribute {name!r}")
+    return getattr(import_module(home), name)

@@ -73,6 +73,7 @@ def _new_run(state: State, new: NewEvent, spec: ObserverSpec) -> Run:
     key = run_key(event.source, event.position, spec.name)
     run = Run(state.number(), event, spec, event_row=new.number, key=key, started=state.now)
     state.tally.runs += 1
+    state.tally.open_runs += 1
     if spec.order_by is not None:
         join_queue(state, run)
     if run.blocked:

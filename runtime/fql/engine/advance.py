@@ -91,6 +91,7 @@ def _only_expired(run: Run) -> bool:
 def _end(state: State, run: Run, name: str) -> None:
     run.state, run.ended = name, state.now
     state.ended.append(RunEnded(run.id, run.event_row, run.spec.name, name))
+    state.tally.open_runs -= 1
     if name == "done":
         state.tally.done += 1
     elif name != "cancelled":
@@ -107,7 +108,7 @@ def complete(state: State, run: Run, work: Work, answer: object) -> None:
     work.state, work.answer, work.failure = DONE, answer, None
     work.crashes, work.due = 0, 0
     if work.replay:
-        work.replay = False
+        work.replay = 0
         state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
     move_on(state, run)
 
@@ -117,7 +118,7 @@ def bury(
     *, outcome: Outcome = SUPPLIED, shown: str | None = None,
 ) -> None:  # fmt: skip
     """A node is dead: its dead letter is written in this commit, and its `else` chain starts."""
-    work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, False
+    work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, 0
     status = None if outcome is SUPPLIED else outcome
     work.failure = failure_info(status or Outcome(), reason, error_class, work.sends)
     letter = _letter(state, run, work, shown)

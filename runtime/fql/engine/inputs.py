@@ -146,4 +146,5 @@ class Tally:
     done: int = 0
     dead: int = 0
     sent: int = 0
+    open_runs: int = 0
     retries: int = 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fql.engine.clock import Clock
-from fql.engine.core import step, use_program
+from fql.engine.core import step
 from fql.engine.cycle import Group, Waiting
 from fql.engine.graph import STATE_NAMES
 from fql.engine.inputs import CoreSettings, Misfit, NewEvent, Order, Performed, Step
@@ -18,7 +18,8 @@ from fql.engine.programs import Program
 from fql.engine.recover import restore
 from fql.engine.senders import Senders, owner_name
 from fql.engine.state import State
-from fql.errors import FqlError, StoreError, StoreFull
+from fql.engine.states import Work
+from fql.errors import FqlError, StoreError
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
@@ -83,11 +84,18 @@ class Engine:
         self._lease = Lease(0)
         self._state: State | None = None
         self.positions: dict[str, int] = {}
+        self.generation = 0
+
+    @property
+    def program(self) -> Program:
+        """The program that new events are checked and matched with."""
+        return self._program
 
     @property
     def state(self) -> State:
         """The state in memory, once started."""
-        assert self._state is not None
+        if self._state is None:
+            raise StoreError("the engine has not been started", hint="use `async with`")
         return self._state
 
     async def start(self) -> None:
@@ -184,8 +192,7 @@ class Engine:
     async def _let_buffers_go(self) -> None:
         if self.state.buffers:
             self.flush()
-            while self._waiting or self._busy:
-                await asyncio.sleep(0)
+            await self.submit(())
 
     async def _last_cycle(self, unstarted: list[Work]) -> None:
         inputs = self._waiting.inputs()
@@ -234,7 +241,8 @@ class Engine:
         waiting, self._waiting = self._waiting, Waiting()
         inputs = waiting.inputs()
         try:
-            keys = [e.dedup for e in (*inputs.events, *inputs.misfits) if e.dedup is not None]
+            keys = [event.dedup for event in inputs.events if event.dedup is not None]
+            keys += [misfit.dedup for misfit in inputs.misfits if misfit.dedup is not None]
             if keys:
                 inputs.known = await self._store.known(keys)
             result = step(self.state, inputs, self._clock.now())
@@ -259,7 +267,7 @@ class Engine:
         began = time.perf_counter()
         verdict = await self._store.commit(self._lease, result.mutations)
         if verdict != "ok":
-            raise _Lost(verdict)
+            raise _LostError(verdict)
         if self._listeners:
             changed = result.mutations
             took = (time.perf_counter() - began) * 1000
@@ -276,7 +284,7 @@ class Engine:
         """The commit failed: the state in memory is ahead of what is stored, so it is thrown away
         and loaded anew. Outcomes are kept: they find the twins of their work."""
         self._tell(StoreTrouble(problem.message))
-        fenced = isinstance(problem, _Lost) and problem.verdict == "fenced"
+        fenced = isinstance(problem, _LostError) and problem.verdict == "fenced"
         while True:
             await asyncio.sleep(0 if fenced else TROUBLE_PAUSE)
             try:
@@ -290,7 +298,8 @@ class Engine:
         if fenced:
             self.state.next_number = self._lease.session << 32
         self._waiting.outcomes[:0] = waiting.outcomes
-        self._waiting.orders[:0] = waiting.orders
+        self._waiting.orders.clear()
+        self.generation += 1
         self._waiting.program = self._waiting.program or waiting.program
         self._wake.set()
 
@@ -322,31 +331,27 @@ class Engine:
             return
         for one in outcomes:
             work, outcome = one.work, one.outcome
-            self._tell(
-                AttemptEnded(
-                    work.spec.observer,
-                    work.spec.name,
-                    work.spec.endpoint,
-                    owner_name(work),
-                    one.number,
-                    outcome.status,
-                    outcome.failure,
-                    outcome.duration_ms,
-                    STATE_NAMES[work.state],
-                )  # fmt: skip
+            told = AttemptEnded(
+                observer=work.spec.observer,
+                action=work.spec.name,
+                endpoint=work.spec.endpoint,
+                run=owner_name(work),
+                number=one.number,
+                status=outcome.status,
+                failure=outcome.failure,
+                duration_ms=outcome.duration_ms,
+                state=STATE_NAMES[work.state],
             )
+            self._tell(told)
 
     def _tell(self, event: Lifecycle) -> None:
         for listener in self._listeners:
             listener(event)
 
 
-class _Lost(StoreError):
+class _LostError(StoreError):
     """The commit did not count, or nobody knows."""
 
     def __init__(self, verdict: str) -> None:
         super().__init__(f"the commit to the store is {verdict}: this engine lost its lease")
         self.verdict = verdict
-
-
-__all__ = ["Engine", "LoopSettings", "StoreFull", "use_program"]

@@ -6,6 +6,8 @@ that carries it out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fql.engine.advance import cancel_run, complete
 from fql.engine.graph import ACTIVE, CANCELLED, DEAD, DONE, READY, WAITING
 from fql.engine.inputs import Order
@@ -28,7 +30,7 @@ def receive(state: State, order: Order) -> None:
     else:
         if order.kind == "discard":
             state.mutations.letter_states.append(("discarded", order.letter))
-        _consume(state, order)
+        _consume(state, order)  # `ignore`: an event of an entity that the plan does not know
 
 
 def apply_pending(state: State, number: int, run: Run | None) -> None:
@@ -73,7 +75,8 @@ def _replay(state: State, run: Run, order: Order) -> None:
     if run.spec.graph.has_else[work.spec.index] and not order.force:
         return
     work.failed, work.crashes, work.since = 0, 0, 0
-    work.replay, work.failure = True, None
+    work.replay, work.failure = 2 if order.original else 1, None
+    render_with_active(state, run, work)
     state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
     if order.answer is not None:
         _reopen(state, run)
@@ -81,6 +84,14 @@ def _replay(state: State, run: Run, order: Order) -> None:
         complete(state, run, work, restore(order.answer) if restore else order.answer)
         return
     _send_again(state, run, work, order.due)
+
+
+def render_with_active(state: State, run: Run, work: Work) -> None:
+    """A replay goes by the active plan, if that still has the action; the graph stays."""
+    observer = state.active.observers.get(run.spec.name)
+    node = observer.node(work.spec.name) if observer is not None else None
+    if work.replay == 1 and node is not None:
+        work.spec = replace(node, index=work.spec.index)
 
 
 def _resend(state: State, run: Run, order: Order) -> None:
@@ -111,6 +122,7 @@ def _reopen(state: State, run: Run) -> None:
     if run.ended is None:
         return
     run.state, run.ended = "open", None
+    state.tally.open_runs += 1
     if run.spec.order_by is not None:
         rejoin_queue(state, run)
     state.hold(run)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from fql.actions.port import Action
 from fql.engine.graph import Graph
 from fql.engine.limits import EndpointLimits
+from fql.events.intake import Intake
 from fql.events.model import Event, Row
 from fql.expressions.scope import Scope
+from fql.plan.model import Plan
 from fql.plan.policies import RetryPolicy
 
 Condition = Callable[[Scope], bool]
@@ -70,6 +72,8 @@ class Program:
     restore: Callable[[str, str, bytes], tuple[Row | None, Row | None]]
     limits: Mapping[str, EndpointLimits] = field(default_factory=dict)
     blob: bytes = b""
+    plan: Plan | None = None
+    intake: Intake | None = None
 
 
 def short_digest(digest: str) -> str:

@@ -19,7 +19,7 @@ from fql.engine.graph import (
     SCHEDULED,
 )
 from fql.engine.limits import NEVER
-from fql.engine.orders import apply_pending
+from fql.engine.orders import apply_pending, render_with_active
 from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work, decode_works
 from fql.events.model import Event
@@ -33,6 +33,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
     """Start from what an earlier engine left. Work that was armed may have been sent: it is sent
     again under the same key, and counts as a crash unless that engine drained."""
     state.count_crashes = not snapshot.clean
+    state.tally.open_runs = snapshot.open_runs
     state.paused.update(snapshot.pauses)
     for limit in snapshot.limits:
         endpoint = state.endpoint(limit.endpoint)
@@ -83,6 +84,9 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     run.stored, run.state, run.ended = True, row.state, row.ended
     run.order_key, run.lane = row.order_key, row.lane
     decode_works(row.works, run.works)
+    for work in run.works:
+        if work.replay == 1:
+            render_with_active(state, run, work)
     queue = state.queues.get(row.order_key or "")
     run.blocked = bool(queue) and queue is not None and queue[0] != run.id
     _take_in(state, run)

@@ -104,9 +104,9 @@ class Senders:
 
 def shown(request: Request, outcome: Outcome) -> str | None:
     """The request for a dead letter; a success needs none."""
-    if outcome.failure is None and outcome.status is not None and outcome.status < 300:
-        if not outcome.failed_members:
-            return None
+    fine = outcome.failure is None and outcome.status is not None and outcome.status < 300
+    if fine and not outcome.failed_members:
+        return None
     return orjson.dumps(request.shown, default=str).decode()
 
 
@@ -133,8 +133,7 @@ def work_scope(work: Work) -> Scope:
         return scope
     info = BatchInfo(work.delivery(), 1)
     scope.batch = info
-    single = Scope(
+    return Scope(
         event=scope.event, entity=scope.entity, new=None, old=None, id=info.id,
         timestamp=scope.timestamp, observer=scope.observer, batch=info, members=[scope],
     )  # fmt: skip
-    return single

@@ -51,7 +51,7 @@ class Work:
         self.failure: FailureInfo | None = None
         self.batch: int = 0
         self.key: str = ""
-        self.replay = False
+        self.replay = 0
         self.redelivery = False
 
     def delivery(self) -> str:
@@ -201,7 +201,7 @@ def _encode(work: Work) -> list[Any]:
         work.state, work.sends, work.failed, work.crashes, work.due, work.since, work.answer,
         None if failure is None
         else [failure.message, failure.status, failure.error_class, failure.attempts],
-        work.batch, work.key if isinstance(work.owner, Run) else "", int(work.replay),
+        work.batch, work.key if isinstance(work.owner, Run) else "", work.replay,
     ]  # fmt: skip
     while len(values) > 1 and values[-1] == _PLAIN[len(values) - 1]:
         values.pop()
@@ -222,7 +222,7 @@ def decode_works(text: str, works: Sequence[Work]) -> None:
         restore = work.spec.restore_answer
         work.answer = restore(answer) if restore and answer is not None else answer
         work.failure = None if failure is None else FailureInfo(*failure)
-        work.replay = bool(replay)
+        work.replay = replay
         if key:
             work.key = key
 

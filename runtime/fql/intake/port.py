@@ -44,8 +44,8 @@ class Source(Protocol):
         """These are committed in the store and may be forgotten."""
         ...
 
-    async def wait(self, seconds: float) -> None:
-        """Until there may be more, or the time is over."""
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109
+        """Until there may be more, or the time is over (seconds)."""
         ...
 
     async def close(self) -> None:

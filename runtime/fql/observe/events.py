@@ -59,6 +59,15 @@ class DeadLetterWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterEvicted:
+    """A dead letter was too old, or one too many: it is gone for good."""
+
+    dlq_id: str
+    observer: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class CycleCommitted:
     """One commit: how many events, runs and attempts it held, and how long it took."""
 
@@ -84,7 +93,7 @@ class StoreTrouble:
 
 Lifecycle = (
     EngineStarted | EngineStopped | AttemptEnded | RunFinished | DeadLetterWritten
-    | CycleCommitted | PlanSwitched | StoreTrouble
+    | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]

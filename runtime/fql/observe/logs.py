@@ -8,6 +8,7 @@ from dataclasses import asdict
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
+    DeadLetterEvicted,
     DeadLetterWritten,
     EngineStarted,
     EngineStopped,
@@ -17,12 +18,15 @@ from fql.observe.events import (
     StoreTrouble,
 )
 
+logger = logging.getLogger("fql.engine")
+
 LEVELS: dict[type[Lifecycle], int] = {
     EngineStarted: logging.INFO,
     EngineStopped: logging.INFO,
     AttemptEnded: logging.DEBUG,
     RunFinished: logging.DEBUG,
     DeadLetterWritten: logging.WARNING,
+    DeadLetterEvicted: logging.WARNING,
     CycleCommitted: logging.DEBUG,
     PlanSwitched: logging.INFO,
     StoreTrouble: logging.ERROR,
@@ -32,8 +36,8 @@ LEVELS: dict[type[Lifecycle], int] = {
 class LogListener:
     """Writes each lifecycle event to the logger `fql.engine`; `record.fql` holds its fields."""
 
-    def __init__(self, logger: logging.Logger | None = None) -> None:
-        self._logger = logger or logging.getLogger("fql.engine")
+    def __init__(self, own: logging.Logger | None = None) -> None:
+        self._logger = own or logger
 
     def __call__(self, event: Lifecycle) -> None:
         """Log one event, if its level is wanted."""

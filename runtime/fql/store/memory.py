@@ -33,6 +33,7 @@ from fql.store.records import (
 )
 
 OPEN_LETTERS = ("dead", "replaying")
+CLOSED_LETTERS = ("resolved", "discarded")
 
 
 class MemoryStore:
@@ -84,6 +85,8 @@ class MemoryStore:
 
     async def load(self, lease: Lease) -> Snapshot:
         """What the engine needs at its start."""
+        if self._lease != lease:
+            raise StoreLocked("the store memory: has another engine")
         open_runs = [run for run in self._runs.values() if run.ended is None]
         batches = [batch for batch in self._batches.values() if batch.ended is None]
         members = {number for batch in batches for number in orjson.loads(batch.members)}
@@ -92,6 +95,7 @@ class MemoryStore:
         return Snapshot(
             clean=self._clean,
             fresh=not self._events,
+            open_runs=len(open_runs),
             plans=list(self._plans.values()),
             active=self._active,
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
@@ -143,7 +147,9 @@ class MemoryStore:
             self._attempts.setdefault(attempt.owner, []).append(attempt)
         self._letters.update((row.id, row) for row in mutations.letters)
         for state, name in mutations.letter_states:
-            if name in self._letters:
+            if state in CLOSED_LETTERS:
+                self._letters.pop(name, None)
+            elif name in self._letters:
                 self._letters[name] = self._letters[name]._replace(state=state)
         self._limits.update((row.endpoint, row) for row in mutations.limits)
         self._remembered.update((row.key, row) for row in mutations.remembered)

@@ -92,7 +92,8 @@ class AttemptRow(NamedTuple):
 
 
 class LetterRow(NamedTuple):
-    """A dead letter. `state` is `dead`, `replaying`, `resolved` or `discarded`.
+    """A dead letter. `state` is `dead` or `replaying`; one that is resolved or discarded leaves
+    the store.
 
     `run` is None for a change that did not fit (`capture`); its `payload` is then the envelope as
     it came. `request` is the last rendered request as JSON, secrets masked. `handled` says that
@@ -198,6 +199,7 @@ class Snapshot:
 
     clean: bool = True
     fresh: bool = True
+    open_runs: int = 0
     plans: list[StoredPlan] = field(default_factory=list)
     active: str | None = None
     lanes: list[str] = field(default_factory=list)

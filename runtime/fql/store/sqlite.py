@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file in WAL mode with `synchronous=FULL`.
 
-One process is its engine (a lock on a file beside it, and a session row that every commit advances);
-any other may read it and append to its inbox. All statements run on one thread.
+One process is its engine (a lock on a file beside it, and a session row that every commit
+advances); any other may read it and append to its inbox. All statements run on one thread.
 """
 
 from __future__ import annotations
@@ -207,7 +207,9 @@ class SqliteStore:
             connection.execute("COMMIT")
             return [int(cursor.lastrowid or 0) for cursor in cursors]
 
-        return await self._call(work)
+        numbers = await self._call(work)
+        self._version = -1  # our own writes do not move data_version
+        return numbers
 
     async def pending(self, ids: Sequence[int]) -> set[int]:
         """Those of these commands that no engine has taken yet."""
@@ -373,6 +375,7 @@ def _load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
     return Snapshot(
         clean=not before or before[0][0] == "drained",
         fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
+        open_runs=rows("SELECT count(*) FROM fql_run WHERE ended IS NULL")[0][0],
         plans=_plans(connection),
         active=_meta(connection, "active"),
         lanes=_lanes(connection),

@@ -1,0 +1,400 @@
+"""A store seen from outside its engine: read runs and dead letters, hand in events and commands.
+
+Works from any process, whether an engine runs or not. Commands are durable when a call returns; the
+engine on that store carries them out, or the next one that starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from fql.engine.checks import Origin, check
+from fql.engine.clock import Clock, SystemClock
+from fql.engine.keys import parse_name
+from fql.engine.programs import Program
+from fql.engine.receipts import Receipt
+from fql.errors import StoreError, UsageError
+from fql.events.intake import Intake
+from fql.plan.codec import read_plan
+from fql.plan.model import Plan
+from fql.store.opening import open_store
+from fql.store.port import Counts, Store
+from fql.store.records import LetterFilter, RunFilter
+from fql.store.shown import DeadLetter, RunShown, Shower, Trace
+
+HANDLED_HINT = "its `else` chain took over; replay it with force"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A dead letter that was marked for replay, or would be (`dry_run`). `skipped` says why one
+    was not."""
+
+    letter: DeadLetter
+    due: str = ""
+    skipped: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The dead letter with the time of its replay."""
+        return {**self.letter.as_json(), "replay_at": self.due or None, "skipped": self.skipped}
+
+
+class Client:
+    """See `open_client`."""
+
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+        self._store = store
+        self._clock = clock or SystemClock()
+        self._shower = Shower(store)
+
+    async def emit(self, envelope: Mapping[str, Any]) -> Receipt:
+        """Hand an event in; durable on return. Raises EventRefused when the store's plan says
+        that it does not fit."""
+        plan = await self.plan()
+        position = uuid.uuid4().hex
+        origin = Origin("emit", "inbox", position)
+        if plan is not None:
+            check(_checking(plan), envelope, origin, self._clock)
+        body = {"source": "inbox", "position": position, "envelope": dict(envelope)}
+        numbers = await self._append([("emit", body)])
+        return Receipt(f"inbox_{numbers[0]:x}", str(envelope.get("id") or ""))
+
+    async def runs(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        observer: str | None = None,
+        state: str | None = None,
+        event: str | None = None,
+        limit: int = 100,
+    ) -> list[RunShown]:
+        """Runs, newest first; `event` is the event's own id or a receipt's."""
+        number = parse_name(event) if event else None
+        wanted = RunFilter(
+            ids=tuple(_number(name, "run") for name in ids),
+            event=number,
+            event_id=None if number is not None else event,
+            observer=observer,
+            state=state,
+            limit=limit,
+        )
+        return await self._shower.runs(await self._store.runs(wanted))
+
+    async def dead_letters(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        observer: str | None = None,
+        action: str | None = None,
+        error_class: str | None = None,
+        failed_after: datetime | None = None,
+        failed_before: datetime | None = None,
+        batch: str | None = None,
+        limit: int | None = None,
+    ) -> list[DeadLetter]:
+        """Dead letters, newest first."""
+        wanted = LetterFilter(
+            ids=tuple(ids),
+            observer=observer,
+            action=action,
+            error_class=error_class,
+            failed_after=_milliseconds(failed_after),
+            failed_before=_milliseconds(failed_before),
+            batch=None if batch is None else _number(batch, "batch"),
+            limit=limit,
+        )
+        return await self._shower.letters(await self._store.letters(wanted))
+
+    async def dead_letter(self, dlq_id: str) -> DeadLetter | None:
+        """One dead letter, or None."""
+        found = await self.dead_letters(ids=[dlq_id])
+        return found[0] if found else None
+
+    async def replay(
+        self,
+        letters: Sequence[DeadLetter],
+        *,
+        delay_ms: int = 0,
+        rate: float | None = None,
+        dry_run: bool = False,
+        original: bool = False,
+        response: object = None,
+        force: bool = False,
+    ) -> list[Replayed]:
+        """Grant fresh attempts to these dead letters; the DAG goes on behind those that succeed.
+
+        `rate` is replays a second. `response` supplies the answer without sending. `original`
+        keeps the plan of then. What an `else` chain has handled needs `force`. One that is being
+        replayed already is skipped. Raises UsageError when the plan no longer has the action.
+        """
+        now = self._clock.now()
+        plan = None if original else await self.plan()
+        replayed: list[Replayed] = []
+        commands: list[tuple[str, dict[str, Any]]] = []
+        for letter in letters:
+            reason = _not_now(letter, force=force) or _gone(letter, plan)
+            if reason:
+                replayed.append(Replayed(letter, skipped=reason))
+                continue
+            wait = 0 if rate is None else int(len(commands) * 1000 / rate)
+            due = now + delay_ms + wait if delay_ms + wait else 0
+            commands.append(_replay_command(letter, due, force, original, response))
+            replayed.append(Replayed(letter, due=_text(due or now)))
+        if not dry_run:
+            await self._append(commands)
+        return replayed
+
+    async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
+        """Give dead letters up for good; what waits behind them is cancelled."""
+        found = await self.dead_letters(ids=ids) if ids else []
+        await self._append([("discard", _about(letter)) for letter in found])
+        return found
+
+    async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
+        """Stop one run, or all open and dead runs of an observer; gives their ids."""
+        if (run is None) == (observer is None):
+            raise UsageError("give either a run or an observer to cancel")
+        ids = [run] if run is not None else []
+        shown = await self.runs(ids=ids, observer=observer, limit=100_000)
+        names = [one.run for one in shown if one.state in ("open", "dead")]
+        await self._append([("cancel", {"run": _number(name, "run")}) for name in names])
+        return names
+
+    async def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
+        """Send the actions of a run that are done once more, under the same key unless told."""
+        salt = uuid.uuid4().hex if new_key else ""
+        if not await self.runs(ids=[run]):
+            raise UsageError(f"there is no run {run} in this store", hint="see `fqlc runs`")
+        body = {"run": _number(run, "run"), "node": action, "new_key": salt}
+        await self._append([("resend", body)])
+
+    async def pause(self, name: str) -> None:
+        """Stop sending to an endpoint, or for an observer, until `resume`."""
+        await self._append([("pause", {"name": name})])
+
+    async def resume(self, name: str) -> None:
+        """Undo `pause`."""
+        await self._append([("resume", {"name": name})])
+
+    async def trace(self, name: str) -> Trace:
+        """The story of an event (its own id, or a receipt's) or of a run."""
+        number = parse_name(name)
+        if name.startswith("run_") and number is not None:
+            wanted = RunFilter(ids=(number,))
+        else:
+            wanted = RunFilter(event=number, event_id=None if number is not None else name)
+        return await self._shower.trace(name, await self._store.runs(wanted))
+
+    async def plan(self) -> Plan | None:
+        """The plan that is active in the store, or None before the first engine."""
+        plans, active = await self._store.plans()
+        blob = next((plan.blob for plan in plans if plan.short == active), None)
+        return None if blob is None else read_plan(blob)
+
+    async def counts(self) -> Counts:
+        """How much there is in the store."""
+        return await self._store.counts()
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        """Dead letters by observer."""
+        counts: dict[str, int] = {}
+        for row in await self._store.letters(LetterFilter()):
+            counts[row.observer] = counts.get(row.observer, 0) + 1
+        return counts
+
+    async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
+        """Wait, at most so many seconds, until an engine has taken all commands."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while (await self._store.counts()).inbox:
+            if loop.time() > end:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    async def _append(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
+        if not commands:
+            return []
+        encoded = [(kind, orjson.dumps(body, default=str)) for kind, body in commands]
+        return await self._store.append(encoded, self._clock.now())
+
+
+@asynccontextmanager
+async def open_client(store_url: str, *, dlq_table: str = "webhook_dlq") -> AsyncIterator[Client]:
+    """A client of a store: `async with open_client("sqlite:///fql.db") as client`."""
+    store = open_store(store_url, letters=dlq_table)
+    await store.open()
+    try:
+        yield Client(store)
+    finally:
+        await store.close()
+
+
+def _checking(plan: Plan) -> Program:
+    """A program that can check events and nothing else."""
+    intake = Intake(plan)
+    return Program("", plan.digest, {}, lambda _event: (), intake.restore, plan=plan, intake=intake)
+
+
+def _number(name: str, what: str) -> int:
+    number = parse_name(name)
+    if number is None:
+        raise UsageError(f"{name!r} is not the id of a {what}", hint="ids look like run_100000002")
+    return number
+
+
+def _milliseconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp() * 1000)
+
+
+def _text(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _not_now(letter: DeadLetter, *, force: bool) -> str:
+    if letter.state == "replaying":
+        return "is being replayed already"
+    if letter.handled and not force:
+        return HANDLED_HINT
+    return ""
+
+
+def _gone(letter: DeadLetter, plan: Plan | None) -> str:
+    """Why the active plan cannot replay it; a capture is checked when it is taken."""
+    if plan is None or letter.error_class == "capture":
+        return ""
+    observer = next((each for each in plan.observers if each.name == letter.observer), None)
+    if observer is None or all(node.name != letter.action for node in observer.nodes):
+        return "the active plan no longer has this action; replay it with the plan of then"
+    return ""
+
+
+def _about(letter: DeadLetter) -> dict[str, Any]:
+    number = parse_name(letter.run) if letter.run else 0
+    return {"letter": letter.dlq_id, "run": number, "node": letter.action}
+
+
+def _replay_command(
+    letter: DeadLetter, due: int, force: bool, original: bool, response: object
+) -> tuple[str, dict[str, Any]]:
+    if letter.error_class == "capture":
+        body = {
+            "name": "capture", "source": letter.source, "position": letter.dlq_id,
+            "envelope": letter.envelope, "letter": letter.dlq_id,
+        }  # fmt: skip
+        return "recapture", body
+    about = _about(letter)
+    return "replay", {
+        **about, "due": due, "force": force, "original": original, "answer": response,
+    }  # fmt: skip
+
+
+def replay_dlq(
+    *,
+    dlq_id: str | None = None,
+    failed_after: str | None = None,
+    failed_before: str | None = None,
+    filter: Mapping[str, str] | None = None,  # noqa: A002 - the promised name
+    delay: str | float | None = None,
+    rate: float | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
+    wait: bool = False,
+    store: str | None = None,
+) -> Sequence[dict[str, object]]:
+    """`fql.webhooks.replay_dlq`: blocks, and gives the entries it marked as objects."""
+    url = store or _found_store()
+    wanted = _wanted(dlq_id, failed_after, failed_before, filter or {}, limit)
+
+    async def work(client: Client) -> list[Replayed]:
+        found = await client.dead_letters(**wanted)
+        marked = await client.replay(found, delay_ms=_delay(delay), rate=rate, dry_run=dry_run)
+        if wait and not dry_run:
+            await _ended(client, [one.letter.dlq_id for one in marked if not one.skipped])
+        return [one for one in marked if not one.skipped]
+
+    return [one.as_json() for one in _blocking(url, work)]
+
+
+def _blocking(url: str, work: Callable[[Client], Any]) -> Any:
+    async def within() -> Any:
+        async with open_client(url) as client:
+            return await work(client)
+
+    return asyncio.run(within())
+
+
+def _wanted(
+    dlq_id: str | None,
+    failed_after: str | None,
+    failed_before: str | None,
+    chosen: Mapping[str, str],
+    limit: int | None,
+) -> dict[str, Any]:
+    unknown = set(chosen) - {"observer", "action", "class"}
+    if unknown:
+        raise UsageError(f"a filter knows observer, action and class, not {min(unknown)!r}")
+    if dlq_id is None and not (failed_after or failed_before or chosen):
+        raise UsageError("say what to replay: dlq_id, failed_after, failed_before or filter")
+    return {
+        "ids": [dlq_id] if dlq_id else [],
+        "observer": chosen.get("observer"),
+        "action": chosen.get("action"),
+        "error_class": chosen.get("class"),
+        "failed_after": _instant(failed_after),
+        "failed_before": _instant(failed_before),
+        "limit": limit,
+    }
+
+
+def _instant(text: str | None) -> datetime | None:
+    """A date or date and time; without an offset it is UTC."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise UsageError(
+            f"{text!r} is not a date or time such as 2026-03-02T14:00:00Z"
+        ) from problem
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _delay(delay: str | float | None) -> int:
+    """Milliseconds of a duration such as "30s", or of seconds."""
+    from fql.plan.units import parse_duration
+
+    if delay is None:
+        return 0
+    if isinstance(delay, str):
+        return int(parse_duration(delay))
+    return int(delay * 1000)
+
+
+def _found_store() -> str:
+    """The store of the runtime of this process, else of the `fql.toml` found upwards."""
+    from fql.store.opening import current_store, store_of_settings_file
+
+    return current_store() or store_of_settings_file()
+
+
+async def _ended(client: Client, ids: Sequence[str]) -> None:
+    """Until none of these waits or is being replayed. Raises StoreError after a minute."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + 60
+    await client.wait_taken(60)
+    while any(one.state == "replaying" for one in await client.dead_letters(ids=ids)):
+        if loop.time() > end:
+            raise StoreError("no engine has ended the replays within a minute")
+        await asyncio.sleep(0.05)
+
+
+__all__ = ["Client", "Replayed", "open_client", "replay_dlq"]

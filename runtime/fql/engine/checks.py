@@ -1,0 +1,70 @@
+"""From envelopes to inputs: what fits becomes an event, what does not a capture dead letter."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from fql.engine.clock import Clock
+from fql.engine.inputs import Misfit, NewEvent
+from fql.engine.keys import dedup_hash
+from fql.engine.programs import Program
+from fql.errors import EventRefused, PlanError
+from fql.events.intake import UnknownEntity
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an event came from. `name` is the scope of its key, `incarnation` and `position`
+    identify it for ever."""
+
+    name: str
+    incarnation: str
+    position: str
+
+
+def check(program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock) -> NewEvent:
+    """The event in an envelope. Raises EventRefused (UnknownEntity)."""
+    if program.intake is None:
+        raise PlanError("this program was made without a plan, so it cannot check events")
+    event = program.intake.check(
+        envelope,
+        source=origin.incarnation,
+        position=origin.position,
+        new_id=lambda: str(uuid.uuid4()),
+        now=datetime.fromtimestamp(clock.now() / 1000, UTC),
+    )
+    key = envelope.get("key") or envelope.get("id")
+    return NewEvent(event, dedup_hash(origin.name, str(key)) if key else None)
+
+
+def check_or_misfit(
+    program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str = ""
+) -> NewEvent | Misfit | None:
+    """Like `check`, but a misfit is data; None for an entity that the plan does not know."""
+    if problem:
+        return misfit(envelope, origin, problem)
+    try:
+        return check(program, envelope, origin, clock)
+    except UnknownEntity:
+        return None
+    except EventRefused as refused:
+        return misfit(envelope, origin, refused.message)
+
+
+def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
+    """A change as it came, with the reason why it cannot be used."""
+    return Misfit(
+        source=origin.incarnation,
+        position=origin.position,
+        entity=str(envelope.get("entity", "")),
+        kind=str(envelope.get("event", "")),
+        event_id=str(envelope.get("id") or ""),
+        reason=reason,
+        payload=orjson.dumps(envelope, default=str),
+    )

@@ -1,0 +1,68 @@
+"""Retention: removing what is no longer needed, in small slices, while nothing waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from fql.engine.clock import Clock
+from fql.errors import StoreError
+from fql.observe.events import DeadLetterEvicted, Listener
+from fql.plan.settings_model import Settings
+from fql.store.port import Store
+from fql.store.records import Retention
+
+EVERY = 5.0
+"""Seconds between looks when there was nothing to remove."""
+
+
+def retention_of(settings: Settings) -> Callable[[int], Retention]:
+    """What may go, by the time."""
+    kept, letters = settings.store, settings.webhooks.dlq
+
+    def at(now: int) -> Retention:
+        return Retention(
+            runs_before=now - kept.keep_runs,
+            keys_before=now - kept.remember,
+            letters_before=now - letters.retention,
+            keys_max=kept.remember_max,
+            store_max=kept.max_size,
+            letters_max=letters.max_size,
+        )
+
+    return at
+
+
+class Housekeeper:
+    """Prunes a store for as long as it runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        retention: Callable[[int], Retention],
+        clock: Clock,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self._listeners = tuple(listeners)
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                while await self.prune():
+                    await asyncio.sleep(0.05)
+            except StoreError:
+                continue
+
+    async def prune(self) -> int:
+        """One slice; gives how much it removed. A dead letter that goes is counted and logged."""
+        gone = await self._store.prune(self._retention(self._clock.now()))
+        for letter in gone.evicted:
+            event = DeadLetterEvicted(letter.id, letter.observer, letter.action)
+            for listener in self._listeners:
+                listener(event)
+        return gone.runs + gone.keys + gone.letters

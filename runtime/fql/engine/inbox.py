@@ -1,0 +1,89 @@
+"""The inbox: what clients in other processes ask for becomes inputs of the next step."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from fql.engine.checks import Origin, check_or_misfit
+from fql.engine.clock import Clock
+from fql.engine.inputs import Misfit, NewEvent, Order
+from fql.engine.keys import dedup_hash
+from fql.engine.loop import Engine
+from fql.errors import StoreError
+from fql.store.port import Store
+from fql.store.records import Command
+
+PAGE = 500
+LONGEST_WAIT = 1.0
+
+
+class Inbox:
+    """Watches a store's inbox. An entry is deleted in the commit that carries it out."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._after = 0
+        self._generation = engine.generation
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                if not await self.read():
+                    await self._store.wait(LONGEST_WAIT)
+            except StoreError:
+                await asyncio.sleep(LONGEST_WAIT)
+
+    async def read(self) -> int:
+        """Take what is there; gives how much it was."""
+        if self._generation != self._engine.generation:
+            self._after, self._generation = 0, self._engine.generation
+        commands = await self._store.fetch(PAGE, self._after)
+        if not commands:
+            return 0
+        events, misfits, orders = self._sort(commands)
+        self._engine.order(*orders)
+        self._after = commands[-1].id
+        try:
+            if events or misfits:
+                await self._engine.submit(events, misfits)
+        except StoreError:
+            self._after = 0
+            raise
+        return len(commands)
+
+    def _sort(self, commands: list[Command]) -> tuple[list[NewEvent], list[Misfit], list[Order]]:
+        events: list[NewEvent] = []
+        misfits: list[Misfit] = []
+        orders: list[Order] = []
+        for command in commands:
+            body = orjson.loads(command.body)
+            if command.kind not in ("emit", "recapture"):
+                orders.append(Order(command.kind, consumed=command.id, **body))
+                continue
+            made = self._event(command, body)
+            if isinstance(made, NewEvent):
+                events.append(made)
+            elif made is not None:
+                misfits.append(made)
+            else:
+                self._engine.state.tally.unknown += 1
+                orders.append(Order("ignore", consumed=command.id))
+        return events, misfits, orders
+
+    def _event(self, command: Command, body: dict[str, Any]) -> NewEvent | Misfit | None:
+        origin = Origin(body.get("name", "emit"), body["source"], body["position"])
+        made = check_or_misfit(self._engine.program, body["envelope"], origin, self._clock)
+        letter = body.get("letter", "")
+        if isinstance(made, NewEvent):
+            made.consumed, made.resolves = command.id, letter or None
+            if made.dedup is None or letter:
+                made.dedup = dedup_hash("inbox", origin.incarnation + origin.position + letter)
+        elif made is not None:
+            made.consumed, made.letter = command.id, letter
+        return made

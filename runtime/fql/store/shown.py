@@ -1,0 +1,242 @@
+"""Runs, dead letters and stories as people and programs see them (shapes of `interfaces.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from fql.store.port import Store
+from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
+
+STATES = {
+    "w": "waiting", "r": "ready", "a": "armed", "A": "armed", "s": "scheduled", "b": "buffered",
+    "m": "armed", "d": "done", "x": "dead", "k": "skipped", "o": "skipped", "c": "cancelled",
+}  # fmt: skip
+
+
+def instant(at: int | None) -> str | None:
+    """Milliseconds as RFC 3339, in UTC."""
+    if at is None:
+        return None
+    text = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One finished try."""
+
+    action: str
+    at: str
+    number: int
+    status: int | None
+    error: str | None
+    duration_ms: int
+    response_start: str
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of an attempt in a dead letter."""
+        return {
+            "at": self.at, "status": self.status, "error": self.error,
+            "duration_ms": self.duration_ms, "response_start": self.response_start,
+            "number": self.number,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunShown:
+    """A run. `nodes` have name, state and attempts."""
+
+    run: str
+    observer: str
+    event_id: str
+    entity: str
+    event: str
+    state: str
+    started_at: str
+    ended_at: str | None
+    plan: str
+    nodes: tuple[dict[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of `fqlc runs --format json`."""
+        return {
+            "run": self.run, "observer": self.observer, "event_id": self.event_id,
+            "entity": self.entity, "event": self.event, "state": self.state,
+            "started_at": self.started_at, "ended_at": self.ended_at, "nodes": list(self.nodes),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An action given up, or a change that did not fit (`capture`, with its `envelope`)."""
+
+    dlq_id: str
+    observer: str
+    action: str
+    run: str | None
+    entity: str
+    event: str
+    event_id: str
+    error_class: str
+    reason: str
+    failed_at: str
+    state: str
+    handled: bool
+    request: dict[str, Any] | None
+    plan_digest: str
+    key: str
+    batch: str | None
+    source: str
+    attempts: tuple[Attempt, ...] = ()
+    envelope: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The shape of `fqlc dlq list --format json`."""
+        return {
+            "dlq_id": self.dlq_id, "observer": self.observer, "action": self.action,
+            "run": self.run, "entity": self.entity, "event": self.event,
+            "event_id": self.event_id, "class": self.error_class, "reason": self.reason,
+            "failed_at": self.failed_at, "state": self.state, "handled": self.handled,
+            "attempts": [attempt.as_json() for attempt in self.attempts],
+            "request": self.request, "plan_digest": self.plan_digest, "key": self.key,
+            "batch": self.batch, "envelope": self.envelope,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The story of an event or a run: its runs, their tries, their dead letters."""
+
+    name: str
+    event: dict[str, Any] | None
+    runs: tuple[RunShown, ...]
+    attempts: dict[str, tuple[Attempt, ...]] = field(default_factory=dict)
+    dead_letters: tuple[DeadLetter, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """One object with everything."""
+        return {
+            "name": self.name,
+            "event": self.event,
+            "runs": [
+                {
+                    **run.as_json(),
+                    "attempts": [
+                        {"action": attempt.action, **attempt.as_json()}
+                        for attempt in self.attempts.get(run.run, ())
+                    ],
+                }
+                for run in self.runs
+            ],
+            "dead_letters": [letter.as_json() for letter in self.dead_letters],
+        }
+
+
+class Shower:
+    """Reads what rows refer to and puts it together."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def _node_names(self) -> dict[tuple[str, str], list[str]]:
+        plans, _ = await self._store.plans()
+        names: dict[tuple[str, str], list[str]] = {}
+        for plan in plans:
+            for observer in orjson.loads(plan.blob).get("observers", ()) if plan.blob else ():
+                names[plan.short, observer["name"]] = [node["name"] for node in observer["nodes"]]
+        return names
+
+    async def runs(self, loaded: Sequence[Loaded]) -> list[RunShown]:
+        """Stored runs with the names of their nodes."""
+        names = await self._node_names()
+        return [run_shown(one, names.get((one.run.plan, one.run.observer), [])) for one in loaded]
+
+    async def letters(self, rows: Sequence[LetterRow]) -> list[DeadLetter]:
+        """Stored dead letters with every attempt."""
+        owners = {row.batch or row.run for row in rows} - {None}
+        owners |= {row.run for row in rows} - {None}
+        found = await self._store.attempts(sorted(owner for owner in owners if owner is not None))
+        return [_letter(row, found) for row in rows]
+
+    async def trace(self, name: str, loaded: Sequence[Loaded]) -> Trace:
+        """The story of these runs, or of an event that no observer wanted."""
+        runs = await self.runs(loaded)
+        attempts: dict[str, tuple[Attempt, ...]] = {}
+        letters: list[LetterRow] = []
+        for one in loaded:
+            owners = [one.run.id, *_batches(one.run.works)]
+            rows = await self._store.attempts(owners)
+            attempts[f"run_{one.run.id:x}"] = tuple(_attempt(row) for row in rows)
+            letters += await self._store.letters(LetterFilter(run=one.run.id))
+        events = [one.event for one in loaded] or await self._store.events(name, 1)
+        shown = _event(events[0]) if events else None
+        return Trace(name, shown, tuple(runs), attempts, tuple(await self.letters(letters)))
+
+
+def _batches(works: str) -> list[int]:
+    return sorted({node[8] for node in orjson.loads(works) if len(node) > 8 and node[8]})
+
+
+def _event(row: Any) -> dict[str, Any]:
+    return {
+        "entity": row.entity, "event": row.kind, "id": row.event_id,
+        "timestamp": row.timestamp, **orjson.loads(row.payload),
+    }  # fmt: skip
+
+
+def run_shown(loaded: Loaded, names: Sequence[str]) -> RunShown:
+    """One run."""
+    run, event = loaded
+    nodes = []
+    for index, node in enumerate(orjson.loads(run.works)):
+        name = names[index] if index < len(names) else str(index)
+        sends = node[1] if len(node) > 1 else 0
+        nodes.append({"name": name, "state": STATES[node[0]], "attempts": sends})
+    return RunShown(
+        f"run_{run.id:x}", run.observer, event.event_id, event.entity, event.kind, run.state,
+        instant(run.started) or "", instant(run.ended), run.plan, tuple(nodes),
+    )  # fmt: skip
+
+
+def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
+    mine = [
+        _attempt(attempt)
+        for attempt in attempts
+        if attempt.node == row.node and attempt.owner in (row.run, row.batch)
+    ]
+    return DeadLetter(
+        dlq_id=row.id,
+        observer=row.observer,
+        action=row.action,
+        run=None if row.run is None else f"run_{row.run:x}",
+        entity=row.entity,
+        event=row.event,
+        event_id=row.event_id,
+        error_class=row.error_class,
+        reason=row.reason,
+        failed_at=instant(row.failed_at) or "",
+        state=row.state,
+        handled=bool(row.handled),
+        request=None if row.request is None else orjson.loads(row.request),
+        plan_digest=row.plan,
+        key=row.key,
+        batch=None if row.batch is None else f"bat_{row.batch:x}",
+        source=row.source,
+        attempts=tuple(mine),
+        envelope=None if row.payload is None else orjson.loads(row.payload),
+    )
+
+
+def _attempt(row: AttemptRow) -> Attempt:
+    error = row.failure
+    if row.failure and row.error:
+        error = f"{row.failure}: {row.error}"
+    return Attempt(
+        row.node, instant(row.at) or "", row.number, row.status, error or None,
+        row.duration_ms, row.response_start,
+    )  # fmt: skip
