@@ -14,9 +14,10 @@ from fqlc.source.text import Span
 from fqlc.syntax import ast
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FlowEdge:
-    """`target` after `source`; a failure edge when it runs because `source` is dead."""
+    """`target` after `source`; a failure edge when it runs because `source` is dead. Told apart
+    by identity: two edges of the same names are two edges as written."""
 
     source: ast.Step
     target: ast.Step

@@ -27,9 +27,9 @@ class Sight:
     responses: dict[str, Type | None]
     guards: dict[str, Expr | None]
 
-    def views(self, name: str, guard: Expr | None) -> dict[str, ActionView]:
+    def views(self, name: str, guard: Expr | None) -> Mapping[str, ActionView]:
         """All actions as `name` sees them, its own `when` being `guard`."""
-        return {other: self._view(name, other, guard) for other in self.certainty.graph.names}
+        return _Views(self, name, guard)
 
     def failure_facts(self, name: str) -> Facts:
         """What follows from the actions that are certainly dead: their `when` was true."""
@@ -40,7 +40,8 @@ class Sight:
                 facts = facts.both(facts_of(guard, holds=True))
         return facts
 
-    def _view(self, name: str, other: str, guard: Expr | None) -> ActionView:
+    def view(self, name: str, other: str, guard: Expr | None) -> ActionView:
+        """`other` as `name` sees it."""
         response = self.responses.get(other)
         if self.certainty.graph.order is None:
             return ActionView(other, response, "yes", error_state="yes")
@@ -83,6 +84,27 @@ class Sight:
         block = self.blocks.get(other)
         guards = [e.value for e in block.entries if e.key.text == "when"] if block else []
         return tuple(Label(g.span, f"`{other}` runs only when this is true") for g in guards)
+
+
+class _Views(Mapping[str, ActionView]):
+    """Views made when they are asked for: most actions look at few others."""
+
+    def __init__(self, sight: Sight, name: str, guard: Expr | None) -> None:
+        self._sight, self._name, self._guard = sight, name, guard
+
+    def __getitem__(self, other: str) -> ActionView:
+        if other not in self._sight.blocks:
+            raise KeyError(other)
+        return self._sight.view(self._name, other, self._guard)
+
+    def __contains__(self, other: object) -> bool:
+        return other in self._sight.blocks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sight.blocks)
+
+    def __len__(self) -> int:
+        return len(self._sight.blocks)
 
 
 def conjuncts(condition: Expr) -> Iterator[Expr]:

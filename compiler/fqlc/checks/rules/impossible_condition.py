@@ -5,6 +5,7 @@ from __future__ import annotations
 from fql.plan.expressions import Constant, Expr
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import Span
 from fqlc.types.domains import Finding, always_true, unsatisfiable
 from fqlc.types.scope import ExprScope
 
@@ -29,30 +30,37 @@ def _judge(condition: Expr, scope: ExprScope, given: tuple[Expr, ...], sink: Sin
         return False
     never = unsatisfiable(condition, scope, given)
     if never is not None:
-        _never(never, sink)
+        _never(never, _place(never, condition), sink)
         return True
     always = always_true(condition, scope, given)
     if always is not None:
-        _always(always, sink)
+        _always(always, _place(always, condition), sink)
     return False
 
 
-def _never(finding: Finding, sink: Sink) -> None:
+def _place(finding: Finding, condition: Expr) -> Span:
+    """The tests that decide, or the whole condition where the observer's belongs to them."""
+    if condition.at is None or finding.span.start >= condition.at[0]:
+        return finding.span
+    return Span(finding.span.path, *condition.at)
+
+
+def _never(finding: Finding, span: Span, sink: Sink) -> None:
     sink.error(
         "FQL231",
         finding.message,
-        finding.span,
+        span,
         label="no event gets past this",
         labels=finding.labels,
         help=("nothing would ever be sent; correct or remove it",),
     )
 
 
-def _always(finding: Finding, sink: Sink) -> None:
+def _always(finding: Finding, span: Span, sink: Sink) -> None:
     sink.warning(
         "FQL232",
         finding.message,
-        finding.span,
+        span,
         label="every event gets past this",
         labels=finding.labels,
         help=("remove it, or write `true`",),

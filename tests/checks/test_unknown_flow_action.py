@@ -1,0 +1,22 @@
+"""FQL302."""
+
+from __future__ import annotations
+
+from tests.checks.harness import expect, reports, shop
+
+A = """
+  webhook label { url: "https://a.example.com", body: { id } }
+  webhook mail { url: "https://b.example.com", body: { id } }
+"""
+
+
+def test_an_unknown_name_is_reported_once_with_a_fix() -> None:
+    text = shop(A + "flow { lable -> mail }")
+    (found,) = reports(text)
+    assert found.code == "FQL302"
+    assert found.fix is not None
+    assert found.fix.edits[0].text == "label"
+
+
+def test_unknown_names_hide_what_follows_from_them() -> None:
+    expect(shop(A + "flow { label -> post } # error: FQL302 no action `post`"))
