@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fql.plan.addresses import LOOPBACK as LOOPBACK
     from fql.testing.replies import Reply as Reply
+    from fql.testing.replies import drip as drip
+    from fql.testing.replies import hang as hang
+    from fql.testing.replies import reset as reset
+    from fql.testing.replies import retry_after as retry_after
     from fql.testing.server import MockWebhookServer as MockWebhookServer
 
 _HOMES = {

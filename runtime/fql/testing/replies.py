@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import orjson
+
+FAULTS = (
+    "hang", "reset", "cut", "drip", "wrong_length", "endless_headers", "bomb", "garbage",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,11 @@ class Reply:
     fault: str | None = None
     pace: float = 0.05
     size: int = 10_000_000
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a fault that does not exist."""
+        if self.fault is not None and self.fault not in FAULTS:
+            raise ValueError(f"there is no fault {self.fault!r}; use one of {', '.join(FAULTS)}")
 
 
 def hang() -> Reply:
@@ -86,13 +97,20 @@ async def act(reply: Reply, transport: asyncio.Transport) -> None:
         case "hang":
             await asyncio.sleep(3600)
         case "reset":
-            transport.abort()
+            _reset(transport)
         case "garbage":
             transport.write(b"\x00\x01 this is not HTTP\r\n\r\n")
         case "cut" | "wrong_length":
             await _short(reply, transport)
         case _:
             await _stream(reply, transport)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Close without the usual farewell: the sender sees a reset."""
+    linger_none = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+    transport.abort()
 
 
 async def _short(reply: Reply, transport: asyncio.Transport) -> None:
@@ -117,14 +135,12 @@ async def _stretches(reply: Reply) -> AsyncIterator[bytes]:
             for byte in whole(reply):
                 yield bytes([byte])
                 await asyncio.sleep(reply.pace)
-        case "endless_headers":
-            yield b"HTTP/1.1 200 OK\r\n"
-            while True:
-                yield b"X-More: " + b"x" * 1000 + b"\r\n"
-                await asyncio.sleep(0)
         case "bomb":
             packed = gzip.compress(b"0" * reply.size)
             headers = {**reply.headers, "Content-Encoding": "gzip"}
             yield whole(Reply(reply.status, packed, headers))
-        case other:
-            raise ValueError(f"there is no fault {other!r}")
+        case _:
+            yield b"HTTP/1.1 200 OK\r\n"
+            while True:
+                yield b"X-More: " + b"x" * 1000 + b"\r\n"
+                await asyncio.sleep(0)
