@@ -12,6 +12,7 @@ from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading import read_program
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
+from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
@@ -60,8 +61,10 @@ def check_project(
         check_lets(project, sink)
         program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
         run_rules(program, sink)
-        found = sink.found
-    return Checked(program, found, texts.sources())
+        sources = texts.sources()
+        remarks = [Remark(c.span, c.text) for f in files for c in f.comments]
+        found = suppress(sink.found, remarks, sources)
+    return Checked(program, found, sources)
 
 
 def compile_project(

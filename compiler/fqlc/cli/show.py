@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
 from fqlc.diagnostics.model import Diagnostic
+from fqlc.diagnostics.render import FORMATS, render
 from fqlc.pipeline import Checked
 from fqlc.source.text import SourceText
 
-FORMATS = ("text", "json", "github", "sarif")
+__all__ = ["FORMATS", "show_diagnostics", "summary"]
 
 
 def show_diagnostics(
     found: Sequence[Diagnostic], sources: Mapping[str, SourceText], form: str, *, err: bool = False
 ) -> None:
     """Print diagnostics: data to standard output, or beside other data to standard error."""
-    for d in found:
-        s = sources.get(d.span.path) or SourceText(d.span.path, "")
-        p = s.position(d.span.start)
-        click.echo(
-            f"{d.span.path}:{p.line}:{p.column}: {d.severity}[{d.code}]: {d.message}", err=err
-        )
+    if not found and form != "sarif":
+        return
+    width = shutil.get_terminal_size((100, 24)).columns
+    text = render(found, sources, form, color=_colored(err=err), width=max(width, 40))
+    click.echo(text, err=err, color=True)
+
+
+def _colored(*, err: bool) -> bool:
+    """`--color`, else the environment, else whether a person reads it."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.find_root().color is not None:
+        return bool(context.find_root().color)
+    stream = sys.stderr if err else sys.stdout
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def summary(checked: Checked) -> str:
