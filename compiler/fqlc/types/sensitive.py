@@ -129,7 +129,8 @@ def _of_parts(parts: tuple[e.TextPart, ...], walk: _Walk) -> Iterator[SensitiveU
                 yield from _of_parts(part.otherwise, walk)
             case e.Loop():
                 yield from _of_parts(part.body, walk)
-                yield from _flow(part.of, walk)
+                # Items carry the marks of their own type; only a mark on the list adds to them.
+                yield from _outer(part.of, walk)
                 yield from _of_parts(part.otherwise, walk)
 
 
