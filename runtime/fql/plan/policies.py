@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from fql.plan.model import Setting
+if TYPE_CHECKING:  # the compiler reads these tables without paying for pydantic
+    from fql.plan.model import Setting
 
 DEFAULTS: dict[str, Any] = {
     "retry.max_attempts": 3,
