@@ -131,7 +131,7 @@ def test_missing_secrets_are_named_together(tmp_path: Path, process: Fqlc) -> No
     source = SOURCE.replace(
         "timeout: 2s", 'timeout: 2s headers: { "X-A": "${SHOP_A}", "X-B": "${SHOP_B}" }'
     )
-    write_project(tmp_path, "http://127.0.0.1:9", source=source)
+    write_project(tmp_path, "http://127.0.0.1:9080", source=source)
     done = process(*IDLE)
     assert done.code == 3
     assert "SHOP_A" in done.err
@@ -141,7 +141,7 @@ def test_missing_secrets_are_named_together(tmp_path: Path, process: Fqlc) -> No
 def test_sources_with_errors_end_with_1_and_their_diagnostics(
     tmp_path: Path, process: Fqlc
 ) -> None:
-    write_project(tmp_path, "http://127.0.0.1:9", source=SOURCE.replace("total }", "totl }"))
+    write_project(tmp_path, "http://127.0.0.1:9080", source=SOURCE.replace("total }", "totl }"))
     done = process(*IDLE)
     assert done.code == 1
     assert "FQL201" in done.err

@@ -127,8 +127,8 @@ class _Process:
             takes_over=False,
         )
         async with runtime:
-            self._greet()
             self._listen(runtime)
+            self._greet()
             code = await self._until_the_end(runtime)
         summary = runtime.status()
         self._conclude(summary)
