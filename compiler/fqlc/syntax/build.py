@@ -98,6 +98,8 @@ class Builder:
         span = _between(children[0], children[1])
         if _is_int(first) and _is_int(last):
             return ast.RangeLiteral(span=span, first=first.value, last=last.value)
+        if isinstance(first, ast.ErrorExpression) or isinstance(last, ast.ErrorExpression):
+            return ast.ErrorExpression(span=span)
         children[0].origin.sink.error(
             "FQL105", "a range stands between two whole numbers", span, label="not a range"
         )

@@ -24,7 +24,10 @@ class Origin:
         return Span(self.path, start, end)
 
 
-Literal = ast.StringLiteral | ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.Doc
+Literal = (
+    ast.StringLiteral | ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral
+    | ast.ErrorExpression | ast.Doc
+)  # fmt: skip
 
 
 class Lexeme:

@@ -146,6 +146,8 @@ class _Lexer:
             self._triple(start, end)
         elif kind == "NOT_IN":
             self._add("OP", start, end)
+        elif kind == "WIDE":
+            self._wide_word(start, end)
         elif kind in ("FOREIGN", "AMP", "URL"):
             self.lexed.suspects.append(len(self.lexed.lexemes))
             self._add("FOREIGN", start, end)
@@ -290,6 +292,19 @@ class _Lexer:
         end = resync.start() if resync is not None else len(text)
         self._triple(start, end, closed=False)
         return end
+
+    def _wide_word(self, start: int, end: int) -> None:
+        """A name with letters beyond ASCII: reported, and read as a name."""
+        self._problems += 1
+        if self._problems <= MAX_PROBLEMS:
+            self.origin.sink.error(
+                "FQL105",
+                f"`{self.origin.text[start:end][:40]}` has letters that names cannot have",
+                self.origin.span(start, end),
+                label="names are of `A-Z a-z 0-9 _`",
+                help=("a column of another name is given by `@column(...)`",),
+            )
+        self._add("NAME", start, end)
 
     def _unknown_character(self, start: int, end: int) -> None:
         written = self.origin.text[start:end]

@@ -15,11 +15,11 @@ from fqlc.syntax.lexemes import Origin
 MAX_DIGITS = 1_000
 _NUMBER = re.compile(r"((?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)([A-Za-z]*)")
 
-Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral
+Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.ErrorExpression
 
 
 def read_number(origin: Origin, start: int, end: int) -> Quantity:
-    """The literal of a number with or without unit; reports FQL105 and gives zero when bad."""
+    """The literal of a number with or without unit; reports FQL105 when it is bad."""
     text = origin.text[start:end]
     span = Span(origin.path, start, end)
     if text.isdigit() and text[0] != "0" and len(text) < MAX_DIGITS:
@@ -37,7 +37,7 @@ def read_number(origin: Origin, start: int, end: int) -> Quantity:
 def _with_unit(origin: Origin, span: Span, text: str, value: int | Decimal, unit: str) -> Quantity:
     factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
     if factor is None:
-        return _bad_unit(origin, span, text, unit)
+        return _bad_unit(origin, span, unit)
     amount = value * factor
     if amount != int(amount):
         _report(origin, span, f"`{text}` is not a whole number of {_smallest(unit)}", "too fine")
@@ -50,8 +50,7 @@ def _smallest(unit: str) -> str:
     return "milliseconds" if unit in DURATION_UNITS else "bytes"
 
 
-def _bad_unit(origin: Origin, span: Span, text: str, unit: str) -> Quantity:
-    """Report the unit and go on with a quantity, so that nothing follows from it."""
+def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
     near = nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
     where = Span(span.path, span.end - len(unit), span.end)
     origin.sink.error(
@@ -65,11 +64,7 @@ def _bad_unit(origin: Origin, span: Span, text: str, unit: str) -> Quantity:
         ),
         fix=Fix((Edit(where, near),), safe=near.lower() == unit.lower()) if near else None,
     )
-    if near in SIZE_UNITS:
-        return ast.SizeLiteral(span=span, size=1, text=text)
-    if near in DURATION_UNITS:
-        return ast.DurationLiteral(span=span, milliseconds=1, text=text)
-    return ast.NumberLiteral(span=span, value=1)
+    return ast.ErrorExpression(span=span)
 
 
 def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
@@ -80,7 +75,7 @@ def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
         if re.fullmatch(r"0[0-9]+", text):
             help_ = "leave out the zeros at the begin, or put the digits in quotes as a text"
         _report(origin, span, f"`{text}` is not a number", "not a number", help_)
-    return ast.NumberLiteral(span=span, value=1)
+    return ast.ErrorExpression(span=span)
 
 
 def _report(origin: Origin, span: Span, message: str, label: str, advice: str = "") -> None:

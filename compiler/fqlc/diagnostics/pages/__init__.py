@@ -1,0 +1,1 @@
+"""What each code finds: title, reason, a wrong and a right example. Data only."""

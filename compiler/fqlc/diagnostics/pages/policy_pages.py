@@ -1,0 +1,41 @@
+"""Pages of FQL341 to FQL343: retry policies, limits, batches."""
+
+from __future__ import annotations
+
+from fqlc.diagnostics.pages.model import BOTH, Page, observer
+
+
+def _hook(inside: str) -> str:
+    return observer(
+        f'on: Order.insert\nwebhook crm {{\n  url: "https://crm.example.com"\n  {inside}\n}}'
+    )
+
+
+PAGES = (
+    Page(
+        code="FQL341",
+        title="contradictory retry policy",
+        why="The settings exclude each other: the longest delay is below the first one, a status "
+        "is to be retried and not retried, there is no attempt, or (a warning) a cap is never "
+        "reached.",
+        wrong=_hook("retry: { initial_delay: 10s, max_delay: 1s }"),
+        right=_hook("retry: { initial_delay: 100ms, max_delay: 200ms }"),
+        severities=BOTH,
+    ),
+    Page(
+        code="FQL342",
+        title="rate, burst, batch size, timeout or concurrency out of range",
+        why="The value would stop all sending or cannot be kept. The reference has the range of "
+        "each key.",
+        wrong=_hook("timeout: 0s"),
+        right=_hook("timeout: 10s"),
+    ),
+    Page(
+        code="FQL343",
+        title="`each` without `batch`, or row fields outside `each`",
+        why="In a batch one request is made of many events, so fields of a row have a meaning "
+        "only inside `each`, which is rendered once for every event.",
+        wrong=_hook("body: { orders: each { id, total } }"),
+        right=_hook("batch: { size: 10, timeout: 5s }\n  body: { orders: each { id, total } }"),
+    ),
+)

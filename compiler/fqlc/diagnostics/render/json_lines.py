@@ -1,0 +1,38 @@
+"""One JSON object a line, as `docs/reference/interfaces.md` promises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from fqlc.diagnostics.model import Diagnostic, Fix
+from fqlc.diagnostics.render.places import place_of
+from fqlc.source.text import SourceText
+
+
+def render_json(found: Sequence[Diagnostic], sources: Mapping[str, SourceText]) -> str:
+    """All diagnostics; none is left out."""
+    return "\n".join(json.dumps(as_dict(d, sources), ensure_ascii=False) for d in found)
+
+
+def as_dict(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> dict[str, object]:
+    """The object of one diagnostic."""
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        **place_of(diagnostic.span, sources).as_dict(),
+        "labels": [
+            {**place_of(label.span, sources).as_dict(), "message": label.message}
+            for label in diagnostic.labels
+        ],
+        "help": list(diagnostic.help),
+        "fix": _fix(diagnostic.fix, sources),
+    }
+
+
+def _fix(fix: Fix | None, sources: Mapping[str, SourceText]) -> dict[str, object] | None:
+    if fix is None:
+        return None
+    edits = [{**place_of(e.span, sources).as_dict(), "text": e.text} for e in fix.edits]
+    return {"safe": fix.safe, "edits": edits}
