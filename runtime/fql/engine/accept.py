@@ -64,7 +64,7 @@ def _event_row(number: int, event: Event, now: int) -> EventRow:
     context = orjson.dumps(event.context).decode() if event.context else ""
     return EventRow(
         number, event.source, event.position, event.entity, event.kind, event.id,
-        event.timestamp.isoformat(), now, event.payload, context,
+        event.timestamp.isoformat(), now, event.payload.decode(), context,
     )  # fmt: skip
 
 

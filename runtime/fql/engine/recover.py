@@ -76,7 +76,9 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     if program is None or spec is None:
         apply_pending(state, row.id, None)
         return None
-    new, old = program.restore(loaded.event.entity, loaded.event.kind, loaded.event.payload)
+    new, old = program.restore(
+        loaded.event.entity, loaded.event.kind, loaded.event.payload.encode()
+    )
     run = Run(
         row.id, _event(loaded.event, new, old), spec,
         event_row=row.event, key=row.key, started=row.started,
@@ -104,7 +106,7 @@ def _event(row: EventRow, new: object, old: object) -> Event:
         timestamp=datetime.fromisoformat(row.timestamp),
         source=row.source,
         position=row.position,
-        payload=row.payload,
+        payload=row.payload.encode(),
         context=orjson.loads(row.context) if row.context else {},
     )
 

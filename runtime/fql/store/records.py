@@ -22,7 +22,7 @@ class EventRow(NamedTuple):
     event_id: str
     timestamp: str
     received: int
-    payload: bytes
+    payload: str
     context: str
 
 

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS fql_session(
   id INTEGER PRIMARY KEY, holder TEXT NOT NULL, cycle INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fql_event(
   id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
-  timestamp TEXT, received INTEGER, payload BLOB, context TEXT);
+  timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
 CREATE TABLE IF NOT EXISTS fql_run(
   id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
   due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT);
@@ -35,7 +35,8 @@ CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
 CREATE TABLE IF NOT EXISTS fql_limit(
   endpoint TEXT PRIMARY KEY, tokens REAL, at INTEGER, blocked_until INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_remembered(
-  key BLOB PRIMARY KEY, event INTEGER, at INTEGER, payload BLOB) WITHOUT ROWID;
+  high INTEGER, low INTEGER, event INTEGER, at INTEGER, payload INTEGER,
+  PRIMARY KEY(high, low)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_position(source TEXT PRIMARY KEY, last INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_pause(name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_inbox(
@@ -44,14 +45,27 @@ CREATE TABLE IF NOT EXISTS fql_plan(
   short TEXT PRIMARY KEY, digest TEXT, blob BLOB, at INTEGER) WITHOUT ROWID;
 """
 
-INSERT_EVENT = "INSERT INTO fql_event VALUES(?,?,?,?,?,?,?,?,?,?)"
-INSERT_RUN = "INSERT INTO fql_run VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
-PATCH_RUN = "UPDATE fql_run SET state=?, due=?, lane=?, order_key=?, ended=?, works=? WHERE id=?"
+
+def _from_json(table: str, width: int, verb: str = "INSERT") -> str:
+    columns = ", ".join(f"value ->> {number}" for number in range(width))
+    return f"{verb} INTO {table} SELECT {columns} FROM json_each(?)"  # noqa: S608
+
+
+# Rows go in as one JSON text for each table: one step of SQLite, during which Python's lock is
+# free. A step for each row would hand that lock back and forth between two busy threads.
+INSERT_EVENTS = _from_json("fql_event", 10)
+INSERT_RUNS = _from_json("fql_run", 12)
+PATCH_RUNS = """UPDATE fql_run SET state = j.value ->> 0, due = j.value ->> 1,
+  lane = j.value ->> 2, order_key = j.value ->> 3, ended = j.value ->> 4, works = j.value ->> 5
+  FROM json_each(?) j WHERE fql_run.id = j.value ->> 6"""
+PUT_ATTEMPTS = _from_json("fql_attempt", 9, "INSERT OR REPLACE")
+PUT_REMEMBERED = _from_json("fql_remembered", 5, "INSERT OR IGNORE")
+FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
+  CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
+DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
 PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"
-PUT_ATTEMPT = "INSERT OR REPLACE INTO fql_attempt VALUES(?,?,?,?,?,?,?,?,?)"
 PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 PUT_LIMIT = "INSERT OR REPLACE INTO fql_limit VALUES(?,?,?,?)"
-PUT_REMEMBERED = "INSERT OR IGNORE INTO fql_remembered VALUES(?,?,?,?)"
 PUT_POSITION = "INSERT OR REPLACE INTO fql_position VALUES(?,?)"
 PUT_PLAN = "INSERT OR IGNORE INTO fql_plan VALUES(?,?,?,?)"
 
@@ -64,3 +78,10 @@ EVENT = (
     " e.payload, e.context"
 )
 LOADED = f"SELECT {RUN}, {EVENT} FROM fql_run r JOIN fql_event e ON e.id = r.event "  # noqa: S608
+AMONG = "WHERE r.id IN (SELECT value FROM json_each(?)) "
+RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
+RUNS_BY_DUE = LOADED + AMONG + "ORDER BY r.due, r.id"
+HELD = (
+    LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"
+    " (SELECT value FROM json_each(?)) ORDER BY r.id"
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,6 +43,7 @@ from fql.store.sqlite_prune import prune
 from fql.store.sqlite_query import letters_query, runs_query
 
 T = TypeVar("T")
+_KEY = struct.Struct(">qq")
 POLL = 0.04
 """Seconds between looks at the inbox."""
 
@@ -146,10 +148,11 @@ class SqliteStore:
     async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""
 
+        text = orjson.dumps([_KEY.unpack(key) for key in keys]).decode()
+
         def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:
-            find = "SELECT * FROM fql_remembered WHERE key = ?"
-            rows = (connection.execute(find, (key,)).fetchone() for key in keys)
-            return {row[0]: Remembered(*row) for row in rows if row is not None}
+            rows = [_unpacked(*row) for row in connection.execute(schema.FIND_REMEMBERED, (text,))]
+            return {row.key: row for row in rows}
 
         return await self._call(work)
 
@@ -298,23 +301,37 @@ def _data_version(connection: sqlite3.Connection) -> int:
 
 
 def _apply(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
+    def at_once(statement: str, rows: Sequence[object]) -> None:
+        if rows:
+            connection.execute(statement, (orjson.dumps(rows, default=tuple).decode(),))
+
     def many(statement: str, rows: Iterable[Sequence[object]]) -> None:
         rows = list(rows)
         if rows:
             connection.executemany(statement, rows)
 
-    many(schema.INSERT_EVENT, changed.events)
-    many(schema.INSERT_RUN, changed.runs)
-    many(schema.PATCH_RUN, changed.patches)
+    at_once(schema.INSERT_EVENTS, changed.events)
+    at_once(schema.INSERT_RUNS, changed.runs)
+    at_once(schema.PATCH_RUNS, changed.patches)
+    at_once(schema.PUT_ATTEMPTS, changed.attempts)
+    at_once(schema.PUT_REMEMBERED, [_packed(row) for row in changed.remembered])
+    at_once(schema.DELETE_COMMANDS, changed.consumed)
     many(schema.PUT_BATCH, changed.batches)
-    many(schema.PUT_ATTEMPT, changed.attempts)
     many(schema.PUT_LETTER.format(letters=letters), changed.letters)
     many(schema.PUT_LIMIT, changed.limits)
-    many(schema.PUT_REMEMBERED, changed.remembered)
     many(schema.PUT_POSITION, changed.positions.items())
     many(schema.PUT_PLAN, changed.plans)
-    many("DELETE FROM fql_inbox WHERE id = ?", ((number,) for number in changed.consumed))
-    _apply_rare(connection, changed, letters)
+
+
+def _packed(row: Remembered) -> tuple[int, int, int, int, int]:
+    """A key as two integers of 64 bits: SQLite stores them in 16 bytes."""
+    high, low = _KEY.unpack(row.key)
+    payload = int.from_bytes(row.payload, "big", signed=True) if row.payload else 0
+    return high, low, row.event, row.at, payload
+
+
+def _unpacked(high: int, low: int, event: int, at: int, payload: int) -> Remembered:
+    return Remembered(_KEY.pack(high, low), event, at, payload.to_bytes(8, "big", signed=True))
 
 
 def _apply_rare(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
@@ -366,12 +383,7 @@ def _load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
         raise StoreLocked("another engine has taken the store over")
     batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
     members = [number for batch in batches for number in orjson.loads(batch.members)]
-    held = _loaded(
-        connection,
-        schema.LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"
-        " (SELECT value FROM json_each(?)) ORDER BY r.id",
-        (orjson.dumps(members).decode(),),
-    )
+    held = _loaded(connection, schema.HELD, (orjson.dumps(members).decode(),))
     return Snapshot(
         clean=not before or before[0][0] == "drained",
         fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
@@ -407,16 +419,15 @@ def _plans(connection: sqlite3.Connection) -> list[StoredPlan]:
 def _page(connection: sqlite3.Connection, page: Page) -> Paged:
     if page.ids:
         ids = orjson.dumps(page.ids).decode()
-        query = schema.LOADED + "WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.id"
-        return Paged(page, _loaded(connection, query, (ids,)))
+        return Paged(page, _loaded(connection, schema.RUNS_BY_ID, (ids,)))
     find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
     limit = page.limit + len(page.held) + 1
     rows = connection.execute(find, (page.lane, limit)).fetchall()
     free = [(number, due) for number, due in rows if number not in page.held]
     taken = [number for number, due in free if due <= page.horizon][: page.limit]
     rest = free[len(taken)][1] if len(free) > len(taken) else None
-    query = schema.LOADED + "WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.due, r.id"
-    return Paged(page, _loaded(connection, query, (orjson.dumps(taken).decode(),)), rest)
+    wanted = orjson.dumps(taken).decode()
+    return Paged(page, _loaded(connection, schema.RUNS_BY_DUE, (wanted,)), rest)
 
 
 def _counts(connection: sqlite3.Connection, letters: str) -> Counts:

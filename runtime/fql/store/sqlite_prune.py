@@ -63,15 +63,15 @@ def _lone_events(connection: sqlite3.Connection, retention: Retention) -> None:
 
 def _old_keys(connection: sqlite3.Connection, retention: Retention) -> int:
     gone = connection.execute(
-        "DELETE FROM fql_remembered WHERE key IN"
-        " (SELECT key FROM fql_remembered WHERE at < ? LIMIT ?)",
+        "DELETE FROM fql_remembered WHERE (high, low) IN"
+        " (SELECT high, low FROM fql_remembered WHERE at < ? LIMIT ?)",
         (retention.keys_before, retention.slice),
     ).rowcount
     count = connection.execute("SELECT count(*) FROM fql_remembered").fetchone()[0]
     if count > retention.keys_max:
         gone += connection.execute(
-            "DELETE FROM fql_remembered WHERE key IN"
-            " (SELECT key FROM fql_remembered ORDER BY at LIMIT ?)",
+            "DELETE FROM fql_remembered WHERE (high, low) IN"
+            " (SELECT high, low FROM fql_remembered ORDER BY at LIMIT ?)",
             (min(retention.slice, count - retention.keys_max),),
         ).rowcount
     return gone

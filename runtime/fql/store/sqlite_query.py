@@ -17,7 +17,7 @@ def _where(parts: list[tuple[str, object]]) -> Query:
 
 
 def _among(column: str) -> str:
-    return f"{column} IN (SELECT value FROM json_each(?))"
+    return f"{column} IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 def _json(values: tuple[int, ...] | tuple[str, ...]) -> str | None:
