@@ -32,7 +32,7 @@ def test_example_is_sound(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", WITH_EVENTS)
 def test_example_sends_what_it_says(name: str, tmp_path: Path) -> None:
-    """The receiver gets the requests of `expected.jsonl`; runs may overlap, steps of one may not."""
+    """The receiver gets the requests of `expected.jsonl`; steps of one run do not overlap."""
     folder = copy_of(name, tmp_path)
     expected = lines(folder / "expected.jsonl")
     with MockWebhookServer() as server:
@@ -45,7 +45,7 @@ def test_example_sends_what_it_says(name: str, tmp_path: Path) -> None:
         if len(lines(folder / "events.jsonl")) == 1:
             assert came == expected
         keys = {r.key for r in server.requests}
-        again = {(r.headers["fql-action"], r.path) for r in server.requests}
+        again = {(r.headers["fql-action"], r.path, r.body) for r in server.requests}
         assert len(keys) == len(again), "a delivery has one key over all its attempts"
 
 
