@@ -38,6 +38,8 @@ def reach(body: str) -> tuple[SensitiveUse, ...]:
         ("{ a: mail in ['x'] }", []),
         ("{ a: mail.matches('x') }", []),
         ("{ a: mail.changed() }", []),
+        ("{ a: mail.changed_to('x') }", []),
+        ("{ a: mail.contains('x') }", ["Order.mail"]),
         ("{ a: flag && total > 3 }", ["Order.flag"]),
         ("{ a: !flag }", ["Order.flag"]),
         ("{ a: [1, [mail]] }", ["Order.mail"]),

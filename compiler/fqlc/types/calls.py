@@ -164,7 +164,7 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     function = next((f for f in functions if _operand_fits(f, of.type, ctx)), None)
     if function is None:
         return _unknown_method(callee, of, ctx)
-    if callee.optional and of.type.nullable and not (ctx.scope.template or name in _TAKES_NULL):
+    if callee.optional and of.type.nullable and name not in _TAKES_NULL:
         return _optional_call(callee, of, ctx)
     if name not in _TAKES_NULL:
         of = require(ctx, callee.of, of, f"`{name}`")

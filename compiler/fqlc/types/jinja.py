@@ -267,7 +267,7 @@ class _Reader:
     def _member(self, node: nodes.Getattr) -> ast.MemberAccess:
         of = self.expression(node.node)
         name = self._word_after(node.attr, node.lineno)
-        return ast.MemberAccess(of=of, name=name, optional=True, span=of.span.to(name.span))
+        return ast.MemberAccess(of=of, name=name, span=of.span.to(name.span))
 
     def _word_after(self, word: str, start: int) -> ast.Name:
         """The name at or behind an offset, as a name with its place."""
@@ -293,7 +293,7 @@ class _Reader:
             return ast.BinaryOf(
                 op="coalesce", left=of, right=args[0], operator=name.span, span=span
             )
-        callee = ast.MemberAccess(of=of, name=name, optional=True, span=span)
+        callee = ast.MemberAccess(of=of, name=name, span=span)
         return ast.CallOf(callee=callee, arguments=args, span=span)
 
     def _comparison(self, node: nodes.Compare) -> ast.Expr:

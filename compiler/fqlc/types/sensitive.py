@@ -18,7 +18,7 @@ from fqlc.source.text import Span
 from fqlc.types.scope import ExprScope
 
 _DROPPED_BY = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
-_DROPPED_BY_CALLS = frozenset({"length", "matches", "contains", "starts_with", "ends_with"})
+_DROPPED_BY_CALLS = frozenset({"length", "matches"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def dotted(text: str, start: int, literal: ast.StringLiteral) -> ast.Expr:
     for name in rest:
         begin, end = end + 1, end + 1 + len(name)
         expr = ast.MemberAccess(
-            of=expr, name=ast.Name(text=name, span=literal.inside(begin, end)), optional=True,
+            of=expr, name=ast.Name(text=name, span=literal.inside(begin, end)),
             span=literal.inside(start, end),
         )  # fmt: skip
     return expr
