@@ -1,0 +1,97 @@
+"""`fqlc check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli_compiler.conftest import Command
+
+
+def break_it(shop: Path) -> None:
+    """A misspelt field."""
+    file = shop / "shop.fql"
+    file.write_text(file.read_text().replace("when: total", "when: totl"))
+
+
+def test_nothing_is_wrong(fqlc: Command) -> None:
+    done = fqlc("check", "shop.fql")
+    assert (done.code, done.out) == (0, "")
+    assert "1 file checked" in done.err
+
+
+def test_errors_are_data_and_end_with_one(fqlc: Command, shop: Path) -> None:
+    break_it(shop)
+    done = fqlc("check", ".")
+    assert done.code == 1
+    assert "error[FQL201]" in done.out
+    assert "shop.fql:5:9" in done.out
+    assert done.err == ""
+
+
+def test_json_is_one_object_a_line(fqlc: Command, shop: Path) -> None:
+    break_it(shop)
+    (found,) = map(json.loads, fqlc("check", "--format", "json", "shop.fql").out.splitlines())
+    assert (found["code"], found["severity"]) == ("FQL201", "error")
+    assert (found["file"], found["line"], found["column"]) == ("shop.fql", 5, 9)
+    assert (found["end_line"], found["end_column"]) == (5, 13)
+    assert found["fix"]["edits"][0]["text"] == "total"
+
+
+def test_github_is_chosen_where_it_runs(
+    fqlc: Command, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it(shop)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert fqlc("check", "shop.fql").out.startswith("::error ")
+
+
+def test_sarif(fqlc: Command, shop: Path) -> None:
+    break_it(shop)
+    document = json.loads(fqlc("check", "--format", "sarif", "shop.fql").out)
+    assert document["runs"][0]["results"][0]["ruleId"] == "FQL201"
+
+
+def test_fix_applies_safe_fixes(fqlc: Command, shop: Path) -> None:
+    break_it(shop)
+    done = fqlc("check", "--fix", "shop.fql")
+    assert done.code == 0
+    assert "1 fix applied" in done.err
+    assert "when: total >" in (shop / "shop.fql").read_text()
+
+
+def test_settings_open_an_address(fqlc: Command, shop: Path) -> None:
+    file = shop / "shop.fql"
+    file.write_text(file.read_text().replace("https://w.example.com", "http://127.0.0.1:9000"))
+    assert fqlc("check", "shop.fql").code == 1
+    (shop / "fql.toml").write_text('[egress]\nallow = ["127.0.0.1/32"]\n')
+    assert fqlc("check", "shop.fql").code == 0
+
+
+def test_the_project_names_its_files(fqlc: Command, shop: Path) -> None:
+    (shop / "fql.toml").write_text('[project]\nfiles = ["src"]\n')
+    (shop / "src").mkdir()
+    (shop / "shop.fql").rename(shop / "src" / "shop.fql")
+    (shop / "broken.fql").write_text("observer {")
+    assert fqlc("check").code == 0
+
+
+@pytest.mark.parametrize("name", ["missing.fql", "empty_folder"])
+def test_files_that_are_not_there(fqlc: Command, shop: Path, name: str) -> None:
+    (shop / "empty_folder").mkdir()
+    done = fqlc("check", name)
+    assert done.code == 1
+    assert done.err.startswith("error: ")
+    assert name in done.err
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\xff", b"", b"observer {" * 2_000, b"\xff\xfe"])
+def test_files_that_are_no_sources(fqlc: Command, shop: Path, data: bytes) -> None:
+    """Whatever it is, it gets a diagnostic or nothing, and never a traceback."""
+    (shop / "odd.fql").write_bytes(data)
+    done = fqlc("check", "odd.fql")
+    assert done.code in (0, 1)
+    assert "FQL901" not in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,122 @@
+"""`fqlc explain` and `fqlc list`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fqlc.cli.explain_policies import schedule_of
+from fql.plan.policies import RetryPolicy
+from tests.cli_compiler.conftest import Command
+
+EVENTS = """\
+{"entity": "Order", "event": "insert", "new": {"id": "o/1", "total": 600, "status": "a"}, "id": "evt-1"}
+{"entity": "Order", "event": "insert", "new": {"id": "o2", "total": 6, "status": "a"}, "id": "evt-2"}
+{"entity": "Order", "event": "insert", "new": {"id": "o3", "total": "many"}, "id": "evt-3"}
+{"entity": "Order", "event": "delete", "old": {"id": "o4", "total": 6, "status": "a"}}
+"""
+
+
+def test_an_event_is_explained_in_the_promised_shape(fqlc: Command, shop: Path) -> None:
+    (shop / "events.jsonl").write_text(EVENTS)
+    done = fqlc("explain", "--event", "events.jsonl", "shop.fql", "--format", "json")
+    one, two, three, four = map(json.loads, done.out.splitlines())
+    assert one["event"] == {"entity": "Order", "event": "insert", "id": "evt-1"}
+    assert one["problem"] is None
+    (observer,) = one["observers"]
+    assert (observer["name"], observer["watches"], observer["matched"]) == (
+        "order_created", True, True,
+    )  # fmt: skip
+    assert observer["condition"]["text"] == "total > 100"
+    assert observer["condition"]["value"] is True
+    (action,) = observer["actions"]
+    assert action["decision"] == "send"
+    assert action["request"]["url"] == "https://w.example.com/orders/o%2F1"
+    assert action["request"]["body"] == {"id": "o/1", "total": "600"}
+    assert two["observers"][0]["matched"] is False
+    assert "new.total" in three["problem"]
+    assert four["observers"][0]["watches"] is False
+
+
+def test_decisions(fqlc: Command, shop: Path) -> None:
+    (shop / "shop.fql").write_text("""entity Order { id: ID @key  total: Decimal  status: String }
+      observer o { on: Order.insert
+        webhook first { url: "${SHOP}/a", body: { id }, response: JSON }
+        webhook skipped { url: "${SHOP}/b", when: total > 1000, body: { id } }
+        webhook later { url: "${SHOP}/c", body: { id, answer: first.response["x"] } }
+        webhook many { url: "${SHOP}/d", body: each { id }, batch: { size: 2, timeout: 1s } }
+        webhook saved { url: "${SHOP}/e", body: { why: first.error.message } }
+        flow { first -> [skipped, later, many]
+          first else saved } }""")
+    (shop / "events.jsonl").write_text(EVENTS)
+    done = fqlc("explain", "events.jsonl", "shop.fql", "--format", "json")
+    actions = json.loads(done.out.splitlines()[0])["observers"][0]["actions"]
+    assert [(a["name"], a["decision"]) for a in actions] == [
+        ("first", "send"),
+        ("skipped", "skip"),
+        ("later", "after"),
+        ("many", "batch"),
+        ("saved", "on_failure"),
+    ]
+    assert actions[0]["request"]["url"] == "${SHOP}/a"
+    assert actions[1]["condition"]["value"] is False
+
+
+def test_the_story_for_people(fqlc: Command, shop: Path) -> None:
+    (shop / "events.jsonl").write_text(EVENTS)
+    out = fqlc("explain", "--event", "events.jsonl", "shop.fql").out
+    assert "order_created: matches" in out
+    assert "total > 100  false  (total is" in out
+    assert "refused: " in out
+
+
+def test_policies_and_schedule(fqlc: Command, shop: Path) -> None:
+    (shop / "fql.toml").write_text('[webhooks]\ntimeout = "9s"\n')
+    out = fqlc("explain", "--action", "order_created.warehouse", "shop.fql").out
+    assert "(fql.toml)" in out
+    assert "attempt 3 after 250ms, 350ms after the first" in out
+    assert "given up after at most 27s 350ms" in out
+    found = json.loads(fqlc("explain", "shop.fql", "--format", "json").out)
+    assert found["policies"]["timeout"] == {"value": 9_000, "origin": "fql.toml"}
+    assert found["schedule"]["delays_ms"] == [100, 250]
+
+
+def test_max_elapsed_ends_a_schedule() -> None:
+    policy = RetryPolicy(max_attempts=10, backoff="fixed", initial_delay=1_000, max_elapsed=2_500)
+    assert schedule_of(policy, 500).delays == (1_000, 1_000)
+
+
+def test_conditions_as_sql(fqlc: Command) -> None:
+    out = fqlc("explain", "--sql", "sqlite", "shop.fql").out
+    assert "-- order_created" in out
+    assert "SELECT * FROM Order WHERE" in out
+
+
+def test_an_unknown_action(fqlc: Command) -> None:
+    assert fqlc("explain", "--action", "nothing", "shop.fql").code == 1
+
+
+def test_list(fqlc: Command) -> None:
+    (found,) = map(json.loads, fqlc("list", "--format", "json", "shop.fql").out.splitlines())
+    assert (found["name"], found["on"], found["when"]) == (
+        "order_created", ["Order.insert"], "total > 100",
+    )  # fmt: skip
+    assert found["actions"][0]["target"] == "POST https://w.example.com/orders/{{ id }}"
+    assert "order_created" in fqlc("list", "shop.fql").out
+
+
+def test_graph_by_the_ending_of_the_file(fqlc: Command, shop: Path) -> None:
+    assert fqlc("graph", "-o", "shop.svg", "shop.fql").code == 0
+    assert b"</svg>" in (shop / "shop.svg").read_bytes()
+    assert fqlc("graph", "-o", "shop.xyz", "shop.fql").code == 2
+    assert fqlc("graph", "shop.fql", "--observer", "order_create").code == 1
+    assert fqlc("graph", "--format", "mermaid", "shop.fql").out.startswith("flowchart")
+
+
+def test_a_plan_file_serves_as_well(fqlc: Command, shop: Path) -> None:
+    fqlc("compile", "-o", "plan.json", "shop.fql")
+    assert "order_created" in fqlc("list", "plan.json").out
+    (shop / "plan.json").write_text((shop / "plan.json").read_text().replace("100", "200"))
+    done = fqlc("list", "plan.json")
+    assert done.code == 3
+    assert "changed" in done.err

@@ -1,0 +1,117 @@
+"""The command line itself: help, wrong usage, exit codes, start-up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fqlc.cli.main as command_line
+from fqlc import __version__
+from fqlc.cli.main import COMPILER_COMMANDS, SECTIONS
+from fqlc.pipeline import VERSION
+from fql.cli import commands
+from tests.cli_compiler.conftest import Command
+
+FQLC = [sys.executable, "-m", "fqlc"]
+
+
+def test_the_version_is_one() -> None:
+    assert __version__ == VERSION
+
+
+def test_version_imports_next_to_nothing() -> None:
+    """Start-up below 100 ms is a matter of what is imported."""
+    code = (
+        "import sys\nfrom fqlc.cli.main import run\nassert run(['--version']) == 0\n"
+        "heavy = {'lark', 'jinja2', 'pydantic', 'networkx', 'graphviz', 'httpx', 'orjson'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout == f"fqlc {__version__}\n"
+
+
+def test_check_imports_no_runtime(shop: Path) -> None:
+    code = (
+        "import sys\nfrom fqlc.cli.main import run\nassert run(['check', 'shop.fql']) == 0\n"
+        "heavy = {'pydantic', 'networkx', 'graphviz', 'httpx', 'orjson', 'sqlite3', 'asyncio'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Error" not in done.stderr
+
+
+def test_every_command_is_in_the_help(fqlc: Command) -> None:
+    names = {name for _, section in SECTIONS for name in section}
+    assert names == {*COMPILER_COMMANDS, *commands()}
+    done = fqlc("--help")
+    assert done.code == 0
+    for name in names:
+        assert f"\n  {name} " in done.out
+
+
+@pytest.mark.parametrize("name", sorted({*COMPILER_COMMANDS, *commands()}))
+def test_every_command_has_help_with_examples(fqlc: Command, name: str) -> None:
+    done = fqlc(name, "--help")
+    assert done.code == 0
+    assert "Usage: fqlc" in done.out
+    assert "Example" in done.out
+
+
+def test_a_misspelt_command(fqlc: Command) -> None:
+    done = fqlc("chek")
+    assert done.code == 2
+    assert "similar one exists: check" in done.err
+
+
+def test_a_wrong_option(fqlc: Command) -> None:
+    assert fqlc("check", "--formt", "json").code == 2
+
+
+def test_a_fault_of_ours_is_one_line(fqlc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("fqlc.cli.files.check_project", fail)
+    done = fqlc("check", "shop.fql")
+    assert done.code == 3
+    assert "FQL901" in done.err
+    assert "Traceback" not in done.err
+    assert "Traceback" in fqlc("--debug", "check", "shop.fql").err
+
+
+def test_an_interrupt(fqlc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fqlc.cli.files.check_project", interrupted)
+    assert fqlc("check", "shop.fql").code == 130
+
+
+def test_a_closed_pipe_is_quiet(shop: Path) -> None:
+    """`fqlc compile | head -c 1` must not complain."""
+    rows = "\n".join(f"  field_{n}: String" for n in range(3_000))
+    (shop / "big.fql").write_text(f"""entity Big {{ id: ID @key\n{rows} }}
+      observer o {{ on: Big.insert  webhook a {{ url: "https://a.example.com", body: {{ id }} }} }}""")
+    process = subprocess.Popen([*FQLC, "compile", "big.fql"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+def test_colour_is_for_people_and_by_request(fqlc: Command, shop: Path) -> None:
+    (shop / "shop.fql").write_text("let")
+    assert "\x1b[" not in fqlc("check", "shop.fql").out
+    assert "\x1b[" in fqlc("--color", "always", "check", "shop.fql").out
+
+
+def test_there_is_one_place_that_ends_it() -> None:
+    assert callable(command_line.run)
