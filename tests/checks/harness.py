@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """Sources with the expected reports written on the line that earns them.
 
 `# error: FQL301 part of the message` or `# warning: ...` behind code; several are joined by `;;`.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """FQL331."""
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fqlc.checks.model import Surroundings
 from fql.plan.addresses import EgressSettings
+from fqlc.checks.model import Surroundings
 from tests.checks.harness import expect, shop
 
 

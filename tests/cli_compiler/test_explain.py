@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """`fqlc explain` and `fqlc list`."""
 
 from __future__ import annotations
@@ -5,8 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fqlc.cli.explain_policies import schedule_of
 from fql.plan.policies import RetryPolicy
+from fqlc.cli.explain_policies import schedule_of
 from tests.cli_compiler.conftest import Command
 
 EVENTS = """\

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """The command line itself: help, wrong usage, exit codes, start-up."""
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import fqlc.cli.main as command_line
+from fql.cli import commands
 from fqlc import __version__
 from fqlc.cli.main import COMPILER_COMMANDS, SECTIONS
 from fqlc.pipeline import VERSION
-from fql.cli import commands
 from tests.cli_compiler.conftest import Command
 
 FQLC = [sys.executable, "-m", "fqlc"]

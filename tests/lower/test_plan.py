@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """The plan as a whole: shape, order, names, requirements, spans."""
 
 from __future__ import annotations
@@ -6,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fqlc.pipeline import compile_project
 from fql.plan.codec import read_plan
+from fqlc.pipeline import compile_project
 from tests.lower.harness import ORDER, node, plan
 
 FLOW = (

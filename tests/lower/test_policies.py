@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sources in the language are shown as they are written
 """Precedence of policies, and the origin that the plan names."""
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""`fqlc diff`: what changes for receivers between two plans."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from fqlc.cli.plans import plan_data
+from fqlc.emit.diff import Area, differences
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc diff old.plan.json new.plan.json\n"
+               "  fqlc diff deployed.json .")  # fmt: skip
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
+              help="For people, or one object a line.")  # fmt: skip
+@click.pass_context
+def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
+    """Say what changes between two plans (or sources): triggers, payloads, delivery, cosmetics.
+
+    Exit code 1 when receivers will notice, 0 when nothing or only cosmetics changed.
+    """
+    found = differences(plan_data([old]), plan_data([new]))
+    area = None
+    for change in found:
+        if form == "json":
+            click.echo(json.dumps(change.as_json(), ensure_ascii=False))
+            continue
+        if change.area is not area:
+            area = change.area
+            click.echo(click.style(area.value, bold=True))
+        click.echo(f"  {change.where}: {change.what}")
+    if not found:
+        click.echo("nothing changed", err=True)
+    ctx.exit(1 if any(change.area is not Area.COSMETIC for change in found) else 0)

@@ -1,0 +1,74 @@
+"""`fqlc fmt`: bring sources into the one style."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+import click
+
+from fqlc.cli.errors import CommandError, SurroundingsError
+from fqlc.cli.files import inputs, read_file
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import SourceText
+from fqlc.syntax.reading import read_source
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc fmt .\n  fqlc fmt --check .\n  fqlc fmt - < shop.fql")
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]... | -")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if something would.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what would change; write nothing.")
+@click.pass_context
+def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_diff: bool) -> None:
+    """Bring sources into the one style; there are no options. Declarations that cannot be read
+    stay as they are."""
+    if paths == ("-",):
+        sys.stdout.write(_formatted("input.fql", sys.stdin.buffer.read())[1])
+        return
+    changed = 0
+    roots = inputs(paths).roots
+    for path in roots:
+        before, after = _formatted(path, read_file(path))
+        if before == after:
+            continue
+        changed += 1
+        if show_diff:
+            click.echo(_diff(path, before, after), nl=False)
+        elif not only_check:
+            _write(path, after)
+        else:
+            click.echo(path)
+    _say(changed, len(roots), written=not (only_check or show_diff))
+    ctx.exit(1 if changed and (only_check or show_diff) else 0)
+
+
+def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
+    """The text as it is and as it should be. Raises CommandError for what is no text."""
+    from fqlc.syntax.printer import format_source
+
+    sink = Sink()
+    source = None if data is None else read_source(path, data, sink)
+    if source is None:
+        reason = sink.found[0].message if sink.found else f"{path} cannot be read"
+        raise CommandError(reason)
+    return source.text, format_source(SourceText(path, source.text))
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise SurroundingsError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _diff(path: str, before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), path, path
+    )
+    return "".join(lines)
+
+
+def _say(changed: int, total: int, *, written: bool) -> None:
+    would = "formatted" if written else "would be formatted"
+    click.echo(f"{changed} of {total} file{'' if total == 1 else 's'} {would}", err=True)
