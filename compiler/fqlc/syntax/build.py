@@ -85,7 +85,8 @@ class Builder:
         if len(children) == 3:
             return ast.Parenthesised(span=span, inner=children[1])
         children[0].origin.soft.append(stray_list(span))
-        return ast.ListLiteral(span=span, items=tuple(children[1:-1:2]), parenthesised=True)
+        items = tuple(c for c in children[1:-1] if not isinstance(c, Lexeme))
+        return ast.ListLiteral(span=span, items=items, parenthesised=True)
 
     def list(self, children: Children) -> ast.ListLiteral:
         """`[a, b]`."""

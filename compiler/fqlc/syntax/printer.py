@@ -1,0 +1,103 @@
+"""The formatter: one style, no options; comments are kept, and printing twice changes nothing.
+
+Sound declarations are printed from their tree. Everything else of a file with mistakes stays as
+it was, byte for byte.
+"""
+
+from __future__ import annotations
+
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import SourceText, Span
+from fqlc.syntax import ast
+from fqlc.syntax.parser import parse_file
+from fqlc.syntax.printer_blocks import BlockPrinter
+from fqlc.syntax.printer_comments import Comments, start_of
+
+_PACKED = (ast.ImportDeclaration, ast.LetDeclaration)
+
+
+def format_source(source: SourceText) -> str:
+    """The text in the one style of the language."""
+    sink = Sink()
+    file = parse_file(source, sink)
+    mistakes = [d.span.start for d in sink.found]
+    sound = _sound_declarations(file, mistakes, source.text)
+    return _Printer(source.text, file).print(sound)
+
+
+def format_text(text: str) -> str:
+    """`format_source` for a text without a path."""
+    return format_source(SourceText("", text))
+
+
+def _sound_declarations(file: ast.File, mistakes: list[int], text: str) -> list[ast.Declaration]:
+    """The declarations in which, and up to the next of which, nothing was reported."""
+    declarations = file.declarations
+    ends = [*(start_of(d) for d in declarations[1:]), len(text) + 1]
+    return [
+        d
+        for d, end in zip(declarations, ends, strict=True)
+        if not isinstance(d, ast.BrokenDeclaration)
+        and not any(start_of(d) <= m < end for m in mistakes)
+    ]
+
+
+class _Printer:
+    """Prints the declarations of one text, and what stands between them."""
+
+    def __init__(self, text: str, file: ast.File) -> None:
+        self._text = text
+        self._comments = Comments(text, file.comments)
+        self._blocks = BlockPrinter(text, self._comments)
+        self._parts: list[str] = []
+
+    def print(self, sound: list[ast.Declaration]) -> str:
+        """The whole text."""
+        position = 0
+        previous: ast.Declaration | None = None
+        for declaration in sound:
+            start = start_of(declaration)
+            kept = self._keep(position, start)
+            together = not kept and self._are_packed(previous, declaration, position)
+            lines = self._comments.lines_before(position, start, "", first=True)
+            shown, position = self._declaration(declaration, start)
+            self._add("\n".join((*lines, shown)), together=together)
+            previous = declaration
+        end = len(self._text)
+        self._keep(position, end)
+        self._add("\n".join(self._comments.lines_before(position, end, "", first=True, last=True)))
+        return "".join(self._parts) + "\n" if self._parts else ""
+
+    def _declaration(self, declaration: ast.Declaration, start: int) -> tuple[str, int]:
+        """The lines of a declaration with its comments, and where to go on in the source."""
+        shown = self._blocks.declaration(declaration)
+        end = declaration.span.end
+        inside = self._comments.lines_inside(start, end)
+        line_end = self._text.find("\n", end)
+        line_end = len(self._text) if line_end < 0 else line_end
+        tail = self._comments.tail(end, line_end)
+        return "\n".join((*inside, shown + tail)), line_end if tail else end
+
+    def _add(self, part: str, *, together: bool = False) -> None:
+        """One blank line stands between parts that are not packed together."""
+        if part:
+            between = "\n" if together else "\n\n"
+            self._parts.append(between + part if self._parts else part)
+
+    def _keep(self, start: int, end: int) -> bool:
+        """Take over what stands between two sound declarations when it is more than comments."""
+        gap = Span("", start, end)
+        if not self._comments.leave_more(gap):
+            return False
+        self._comments.drop(gap)
+        self._add(self._text[start:end].strip("\n"))
+        return True
+
+    def _are_packed(
+        self, before: ast.Declaration | None, behind: ast.Declaration, position: int
+    ) -> bool:
+        """Imports follow each other without blank line, and `let`s where there was none."""
+        if not isinstance(behind, _PACKED) or type(before) is not type(behind):
+            return False
+        first = self._comments.first_thing(position, start_of(behind))
+        return self._text.count("\n", position, first) < 2
