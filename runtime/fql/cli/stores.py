@@ -14,6 +14,9 @@ from fql.errors import UsageError
 
 T = TypeVar("T")
 
+TAKEN_SECONDS = 0.5
+"""How long a command waits for an engine to take its order; engines look every 50 ms."""
+
 
 def with_client(
     store: str | None, settings_file: str | None, work: Callable[[Client], Awaitable[T]]
@@ -41,5 +44,5 @@ def with_client(
 
 async def say_when_taken(client: Client) -> None:
     """Tell whether an engine carries the command out now, or the next one will."""
-    if not await client.wait_taken(0.5):
+    if not await client.wait_taken(TAKEN_SECONDS):
         say("stored; the next `fqlc run` on this store carries it out")

@@ -1,0 +1,230 @@
+"""`emit`, `runs`, `dlq`, `trace`, `pause`: what is in a store, and orders to its engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli_runtime.conftest import Fqlc
+from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
+
+from fql.app import Runtime
+from fql.engine.receipts import Summary
+from fql.intake.json_lines import JsonLines
+from fql.plan.addresses import EgressSettings
+from fql.plan.codec import read_plan
+from fql.plan.model import Plan
+from fql.plan.settings import Settings, read_settings
+from fql.testing.server import MockWebhookServer
+from fqlc.checks.model import Surroundings
+from fqlc.pipeline import check_project, plan_of
+
+
+@pytest.fixture
+def server() -> Iterator[MockWebhookServer]:
+    """A receiver."""
+    with MockWebhookServer() as receiver:
+        yield receiver
+
+
+def compiled(url: str, source: str = SOURCE) -> Plan:
+    """The plan of the shop."""
+    text = (source % url).encode()
+    loopback = Surroundings(egress=EgressSettings(("127.0.0.1/32",)))
+    checked = check_project(("shop.fql",), lambda _path: text, loopback)
+    data = plan_of(checked)
+    assert data is not None, checked.diagnostics
+    return read_plan(data)
+
+
+class Shop:
+    """A store in the test's folder, and an engine on it when asked."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.plan = compiled(url)
+        self.settings: Settings = read_settings(SETTINGS)
+
+    def run(self, *envelopes: object) -> Summary:
+        """Run the engine until everything has ended."""
+        file = self.folder / "events.jsonl"
+        file.write_text(lines(*envelopes))
+
+        async def work() -> Summary:
+            store = f"sqlite:///{self.folder / 'fql.db'}"
+            async with Runtime(
+                self.plan, store=store, settings=self.settings, sources=[JsonLines(str(file))]
+            ) as runtime:
+                return await runtime.until_idle(20)
+
+        return asyncio.run(work())
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop without an `egress` problem: settings as the commands find them."""
+    (tmp_path / "fql.toml").write_text(SETTINGS)
+    monkeypatch.setattr("fql.cli.stores.TAKEN_SECONDS", 0.05)
+    return Shop(tmp_path, server.url)
+
+
+def test_runs_are_listed_with_the_states_of_their_actions(shop: Shop, fqlc: Fqlc) -> None:
+    shop.run(paid(1, id="evt-1"), paid(2, id="evt-2"))
+    found = fqlc("runs", "list", "--format", "json").lines
+    assert [run["event_id"] for run in found] == ["evt-2", "evt-1"]
+    assert found[0]["state"] == "done"
+    assert found[0]["nodes"] == [
+        {"name": "stock", "state": "done", "attempts": 1},
+        {"name": "books", "state": "done", "attempts": 1},
+    ]
+    assert set(found[0]) >= {"run", "observer", "event_id", "state", "started_at", "ended_at"}
+    assert "stock done, books done" in fqlc("runs").out
+    assert fqlc("runs", "list", "--event", "evt-1", "--format", "json").lines == [found[1]]
+    assert fqlc("runs", "list", "--state", "dead", "--format", "json").lines == []
+
+
+def test_trace_tells_every_attempt(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    server.reply(503)
+    shop.run(paid(1, id="evt-1"))
+    (story,) = fqlc("trace", "evt-1", "--format", "json").lines
+    assert json.dumps(story).count('"status": 503') == 1
+    text = fqlc("trace", "evt-1").out
+    assert "Order.update evt-1" in text
+    assert "1. " in text
+    assert "503" in text
+    assert fqlc("trace", "nobody").code == 2
+
+
+def test_dead_letter_shows_what_a_person_needs(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    server.always(503)
+    shop.run(paid(1, id="evt-1"))
+    (letter,) = fqlc("dlq", "list", "--format", "json").lines
+    assert set(letter) >= {
+        "dlq_id", "observer", "action", "run", "entity", "event", "event_id", "class", "reason",
+        "failed_at", "attempts", "request", "plan_digest", "key",
+    }  # fmt: skip
+    assert (letter["observer"], letter["action"], letter["class"]) == ("paid", "stock", "exhausted")
+    shown = fqlc("dlq", "show", str(letter["dlq_id"])).out
+    assert "attempt 2" in shown
+    assert "/stock/1" in shown
+    assert fqlc("dlq", "show", "dlq_none").code == 2
+
+
+def test_filters_choose_dead_letters(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    server.always(404)
+    shop.run(paid(1), paid(2), "not json")
+
+    def count(*options: str) -> int:
+        done = fqlc("dlq", "list", "--format", "json", *options)
+        assert done.code == 0, done.err
+        return len(done.lines)
+
+    assert count() == 3
+    assert count("--class", "permanent") == count("--observer", "paid") == 2
+    assert count("--class", "capture") == count("--limit", "1") == 1
+    assert count("--action", "books") == count("--failed-before", "2020-01-01") == 0
+    assert count("--failed-after", "2020-01-01T00:00:00Z") == 3
+    assert fqlc("dlq", "list", "--failed-after", "soon").code == 2
+    stats = fqlc("dlq", "stats", "--format", "json").lines
+    assert sorted((line["class"], line["count"]) for line in stats) == [
+        ("capture", 1),
+        ("permanent", 2),
+    ]
+
+
+def test_replay_continues_behind_the_failed_action_with_the_same_key(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    server.reply(404)
+    shop.run(paid(1))
+    (letter,) = fqlc("dlq", "list", "--format", "json").lines
+    key = server.requests[0].key
+    assert fqlc("dlq", "replay", "--observer", "paid", "--dry-run").code == 0
+    shop.run()
+    assert server.call_count == 1
+    done = fqlc("dlq", "replay", str(letter["dlq_id"]))
+    assert done.code == 0
+    assert "the next `fqlc run`" in done.err
+    shop.run()
+    assert [r.path for r in server.requests] == ["/stock/1", "/stock/1", "/books/1"]
+    assert server.requests[1].key == key
+    assert fqlc("dlq", "list", "--format", "json").lines == []
+
+
+def test_replay_needs_a_choice(shop: Shop, fqlc: Fqlc) -> None:
+    shop.run()
+    done = fqlc("dlq", "replay")
+    assert done.code == 2
+    assert "say which" in done.err
+
+
+def test_discard_gives_up_what_waits(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    server.always(404)
+    shop.run(paid(1))
+    (letter,) = fqlc("dlq", "list", "--format", "json").lines
+    assert fqlc("dlq", "discard", str(letter["dlq_id"])).code == 0
+    shop.run()
+    assert fqlc("dlq", "list", "--format", "json").lines == []
+    assert fqlc("runs", "list", "--state", "dead", "--format", "json").lines == []
+
+
+def test_cancel_and_resend(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    server.reply(404)
+    shop.run(paid(1, id="a"), paid(2, id="b"))
+    runs = {str(r["event_id"]): r for r in fqlc("runs", "list", "--format", "json").lines}
+    dead = next(str(r["run"]) for r in runs.values() if r["state"] == "dead")
+    done = next(str(r["run"]) for r in runs.values() if r["state"] == "done")
+    assert fqlc("runs", "cancel", dead).code == 0
+    assert fqlc("runs", "resend", done, "--action", "books").code == 0
+    before = server.call_count
+    shop.run()
+    assert server.call_count == before + 1
+    states = {r["run"]: r["state"] for r in fqlc("runs", "list", "--format", "json").lines}
+    assert states == {dead: "cancelled", done: "done"}
+
+
+def test_paused_observer_sends_nothing_until_it_goes_on(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    shop.run()
+    assert fqlc("pause", "receiver").code == 0
+    file = shop.folder / "e.json"
+    file.write_text(lines(paid(1)))
+    assert fqlc("emit", "e.json").code == 0
+    assert fqlc("resume", "receiver").code == 0
+    shop.run()
+    assert server.call_count == 2
+
+
+def test_emit_takes_all_envelopes_or_none(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    shop.run(paid(9))
+    assert fqlc("emit", "-", stdin=lines(paid(1), "not json")).code == 1
+    assert fqlc("emit", "-", stdin=json.dumps(paid(3), indent=2)).code == 0
+    done = fqlc("emit", "-", stdin=lines(paid(4, id="x"), paid(5)), env={})
+    assert len(done.out.splitlines()) == 2
+    refused = fqlc("emit", "-", stdin=lines({"entity": "Order", "event": "insert", "new": {}}))
+    assert refused.code == 1
+    assert "new.id" in refused.err
+    shop.run()
+    assert sorted({r.path for r in server.requests if "stock" in r.path}) == [
+        "/stock/3", "/stock/4", "/stock/5", "/stock/9",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "command", [("runs",), ("dlq", "list"), ("trace", "x"), ("emit", "-"), ("pause", "x")]
+)
+def test_commands_that_look_create_no_store(
+    tmp_path: Path, fqlc: Fqlc, command: tuple[str, ...]
+) -> None:
+    done = fqlc(*command)
+    assert done.code == 2
+    assert "there is no store" in done.err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,163 @@
+"""Run-time settings: each changes what a user would notice."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
+
+from fql.app import Runtime
+from fql.cli import logs
+from fql.intake.json_lines import JsonLines
+from fql.plan.addresses import EgressSettings
+from fql.plan.codec import read_plan
+from fql.plan.model import Plan
+from fql.plan.settings import Settings, read_settings
+from fql.testing.server import MockWebhookServer
+from fqlc.checks.model import Surroundings
+from fqlc.pipeline import check_project, plan_of
+
+
+@pytest.fixture
+def server() -> Iterator[MockWebhookServer]:
+    """A receiver."""
+    with MockWebhookServer() as receiver:
+        yield receiver
+
+
+def compiled(url: str) -> Plan:
+    """The plan of the shop."""
+    text = (SOURCE % url).encode()
+    loopback = Surroundings(egress=EgressSettings(("127.0.0.1/32",)))
+    checked = check_project(("shop.fql",), lambda _path: text, loopback)
+    data = plan_of(checked)
+    assert data is not None, checked.diagnostics
+    return read_plan(data)
+
+
+def settings(text: str = "") -> Settings:
+    """Settings that allow loopback, and more."""
+    return read_settings(SETTINGS + text)
+
+
+def runtime(folder: Path, url: str, found: Settings, *events: object) -> Runtime:
+    """A runtime on a store in the folder, fed with these events."""
+    file = folder / "events.jsonl"
+    file.write_text(lines(*events))
+    return Runtime(
+        compiled(url),
+        store=f"sqlite:///{folder / 'fql.db'}",
+        settings=found,
+        sources=[JsonLines(str(file))] if events else [],
+    )
+
+
+async def test_without_background_retry_the_first_failure_is_dead(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    server.always(503)
+    for number, text in enumerate(("", "[webhooks.dispatch]\nbackground_retry = false\n")):
+        server.clear()
+        async with runtime(tmp_path, server.url, settings(text), paid(number)) as running:
+            summary = await running.until_idle(10)
+        assert (summary.dead, server.call_count) == (1, 1 if text else 2)
+
+
+async def test_emit_waits_for_its_runs_where_dispatch_is_not_async(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    found = settings("[webhooks.dispatch]\nasync = false\n")
+    async with runtime(tmp_path, server.url, found) as running:
+        new = {"id": 1, "status": "paid"}
+        receipt = await running.emit("Order.update", new=new, old={"status": "new"})
+    assert receipt.ended
+    assert server.call_count == 2
+
+
+async def test_emit_waits_no_longer_than_the_timeout_of_dispatch(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    server.always(503)
+    found = settings('[webhooks.dispatch]\nasync = false\ntimeout = "1ms"\n')
+    async with runtime(tmp_path, server.url, found) as running:
+        new = {"id": 1, "status": "paid"}
+        receipt = await running.emit("Order.update", new=new, old={"status": "new"})
+        assert not receipt.ended
+
+
+async def test_requests_go_to_the_test_url(tmp_path: Path, server: MockWebhookServer) -> None:
+    found = settings(f'[webhooks]\ntest_url = "{server.url}/here"\n')
+    async with runtime(tmp_path, "http://127.0.0.1:9080", found, paid(1)) as running:
+        await running.until_idle(10)
+    assert {request.path for request in server.requests} == {"/here"}
+    assert "9080/stock/1" in server.requests[0].headers["fql-test-target"]
+
+
+async def test_receiver_that_is_not_allowed_gets_nothing(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    async with runtime(tmp_path, server.url, read_settings(""), paid(1)) as running:
+        summary = await running.until_idle(10)
+    assert (summary.dead, server.call_count) == (1, 0)
+
+
+async def test_finished_runs_are_not_kept_with_keep_runs_of_zero(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    found = settings('[store]\nkeep_runs = "0s"\n')
+    async with runtime(tmp_path, server.url, found, paid(1)) as running:
+        summary = await running.until_idle(10)
+        assert summary.done == 1
+        assert await running.client.runs() == []
+
+
+async def test_table_of_dead_letters_has_the_name_of_the_settings(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    import sqlite3
+
+    server.always(404)
+    found = settings('[webhooks.dlq]\ntable = "given_up"\n')
+    async with runtime(tmp_path, server.url, found, paid(1)) as running:
+        await running.until_idle(10)
+    connection = sqlite3.connect(tmp_path / "fql.db")
+    rows = connection.execute("SELECT observer, action FROM given_up").fetchall()
+    connection.close()
+    assert rows == [("paid", "stock")]
+
+
+@pytest.fixture
+def quiet_logger() -> Iterator[logging.Logger]:
+    """The runtime's logger, put back afterwards."""
+    logger = logging.getLogger("fql")
+    before = logger.handlers[:], logger.propagate, logger.level
+    yield logger
+    logger.handlers[:], logger.propagate = before[0], before[1]
+    logger.setLevel(before[2])
+
+
+@pytest.mark.parametrize(("level", "count"), [("info", 1), ("warning", 0)])
+def test_level_of_the_logs(
+    level: str, count: int, quiet_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.set_up(read_settings(f'[observability.logging]\nlevel = "{level}"').observability.logging)
+    quiet_logger.info("hello")
+    assert len(capsys.readouterr().err.splitlines()) == count
+
+
+def test_format_of_the_logs(
+    quiet_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for form in ("auto", "json", "text"):
+        text = f'[observability.logging]\nformat = "{form}"'
+        logs.set_up(read_settings(text).observability.logging)
+        quiet_logger.info("hello", extra={"fql": {"run": "run_1"}})
+    auto, as_json, as_text = capsys.readouterr().err.splitlines()
+    for line in (auto, as_json):
+        assert json.loads(line)["run"] == "run_1"
+        assert json.loads(line)["message"] == "hello"
+    assert as_text.endswith("INFO    hello")
