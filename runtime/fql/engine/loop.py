@@ -289,6 +289,7 @@ class Engine:
             await asyncio.sleep(0 if fenced else TROUBLE_PAUSE)
             try:
                 if fenced:
+                    await self._store.release(self._lease, clean=True)
                     self._lease = await self._store.acquire(self._settings.holder)
                 await self._load(again=True)
                 break

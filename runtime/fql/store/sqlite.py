@@ -112,9 +112,10 @@ class SqliteStore:
         return await self._call(lambda connection: self._acquire(connection, holder))
 
     def _acquire(self, connection: sqlite3.Connection, holder: str) -> Lease:
-        if not self._locked:
-            self._lock.take()
-            self._locked = True
+        if self._locked:
+            raise StoreLocked(f"the store {self._path} has an engine in this process already")
+        self._lock.take()
+        self._locked = True
         connection.execute("BEGIN IMMEDIATE")
         cursor = connection.execute(
             "INSERT INTO fql_session(holder, cycle, state) VALUES(?, 0, 'live')", (holder,)
@@ -321,6 +322,7 @@ def _apply(connection: sqlite3.Connection, changed: Mutations, letters: str) -> 
     many(schema.PUT_LIMIT, changed.limits)
     many(schema.PUT_POSITION, changed.positions.items())
     many(schema.PUT_PLAN, changed.plans)
+    _apply_rare(connection, changed, letters)
 
 
 def _packed(row: Remembered) -> tuple[int, int, int, int, int]:

@@ -1,0 +1,279 @@
+"""What every storage must do, run on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from fql.errors import StoreLocked
+from fql.store.memory import MemoryStore
+from fql.store.port import Lease, Store
+from fql.store.records import (
+    BatchRow,
+    LetterFilter,
+    LimitRow,
+    Mutations,
+    Page,
+    Retention,
+    RunFilter,
+    StoredPlan,
+)
+from fql.store.sqlite import SqliteStore
+from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run
+
+Reopen = Callable[[], Awaitable[Store]]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "s.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def lease(store: Store) -> Lease:
+    return await store.acquire("test")
+
+
+async def again(store: Store, lease: Lease, *, clean: bool = True) -> Lease:
+    """The next engine on the same store."""
+    await store.release(lease, clean=clean)
+    return await store.acquire("next")
+
+
+async def test_what_was_committed_is_loaded_and_paged(store: Store, lease: Lease) -> None:
+    assert await store.commit(lease, one_run()) == "ok"
+    snapshot = await store.load(lease)
+    assert snapshot.lanes == ["here"]
+    assert snapshot.open_runs == 1
+    paged = await store.page(Page("here", horizon=5, limit=10))
+    assert paged.runs[0].run == run(11, 10)
+    assert paged.runs[0].event == event(10)
+    assert paged.next_due is None
+
+
+async def test_page_skips_held_and_later_runs_and_says_when_next(
+    store: Store, lease: Lease
+) -> None:
+    changed = Mutations(
+        events=[event(10)],
+        runs=[run(11, 10), run(12, 10, due=50), run(13, 10, due=900), run(14, 10, lane="there")],
+    )
+    await store.commit(lease, changed)
+    paged = await store.page(Page("here", horizon=100, limit=10, held=frozenset({11})))
+    assert [loaded.run.id for loaded in paged.runs] == [12]
+    assert paged.next_due == 900
+    first = await store.page(Page("here", horizon=100, limit=1))
+    assert [loaded.run.id for loaded in first.runs] == [11]
+    assert first.next_due == 50
+
+
+async def test_page_by_ids_gives_what_exists(store: Store, lease: Lease) -> None:
+    await store.commit(lease, one_run())
+    paged = await store.page(Page(ids=(11, 99)))
+    assert [loaded.run.id for loaded in paged.runs] == [11]
+
+
+async def test_a_patch_changes_a_run_and_takes_it_off_its_lane(store: Store, lease: Lease) -> None:
+    await store.commit(lease, one_run())
+    done = patch(run(11, 10), state="done", due=None, ended=7, works='[["d",1]]')
+    await store.commit(lease, Mutations(patches=[done]))
+    assert (await store.load(lease)).lanes == []
+    [loaded] = await store.runs(RunFilter(ids=(11,)))
+    assert (loaded.run.state, loaded.run.ended, loaded.run.works) == ("done", 7, '[["d",1]]')
+    assert loaded.run.key == "key11"
+
+
+async def test_only_one_engine_at_a_time(store: Store, lease: Lease) -> None:
+    with pytest.raises(StoreLocked):
+        await _other(store).acquire("second")
+
+
+def _other(store: Store) -> Store:
+    """Another process's view: the same object in memory, another connection on a file."""
+    return store
+
+
+async def test_a_commit_under_an_old_lease_is_fenced(store: Store, lease: Lease) -> None:
+    """Nothing of a fenced engine is ever applied."""
+    newer = await again(store, lease)
+    assert await store.commit(lease, one_run()) == "fenced"
+    assert await store.runs(RunFilter()) == []
+    assert await store.commit(newer, one_run()) == "ok"
+
+
+async def test_the_next_engine_learns_whether_the_last_one_drained(
+    store: Store, lease: Lease
+) -> None:
+    assert (await store.load(lease)).clean
+    second = await again(store, lease, clean=False)
+    assert not (await store.load(second)).clean
+    third = await again(store, second, clean=True)
+    assert (await store.load(third)).clean
+
+
+async def test_sessions_grow(store: Store, lease: Lease) -> None:
+    """Ids of two engines never meet."""
+    assert (await again(store, lease)).session > lease.session
+
+
+async def test_remembered_keys_are_known_and_the_first_stays(store: Store, lease: Lease) -> None:
+    await store.commit(lease, Mutations(remembered=[remembered(1), remembered(255)]))
+    await store.commit(lease, Mutations(remembered=[remembered(2)]))
+    known = await store.known([bytes([1]) * 16, bytes([255]) * 16, bytes([9]) * 16])
+    assert known == {bytes([1]) * 16: remembered(1), bytes([255]) * 16: remembered(255)}
+    assert await store.known([]) == {}
+
+
+async def test_positions_limits_pauses_and_plans_come_back(store: Store, lease: Lease) -> None:
+    limit = LimitRow("here", 2.5, 77, 99)
+    plan = StoredPlan("p1", "sha256:p1", b"{}", 5)
+    changed = Mutations(
+        positions={"src": 7}, limits=[limit], pauses={"here": True, "there": True},
+        plans=[plan], active="p1",
+    )  # fmt: skip
+    await store.commit(lease, changed)
+    await store.commit(lease, Mutations(positions={"src": 8}, pauses={"there": False}))
+    snapshot = await store.load(lease)
+    assert snapshot.positions == {"src": 8}
+    assert snapshot.limits == [limit]
+    assert snapshot.pauses == ["here"]
+    assert (snapshot.plans, snapshot.active) == ([plan], "p1")
+    assert await store.plans() == ([plan], "p1")
+
+
+async def test_queues_are_loaded_in_order_of_arrival(store: Store, lease: Lease) -> None:
+    runs = [run(n, 10, order_key="k", due=None) for n in (13, 11, 12)]
+    await store.commit(lease, Mutations(events=[event(10)], runs=runs))
+    assert (await store.load(lease)).queues == [("k", 11), ("k", 12), ("k", 13)]
+
+
+async def test_open_batches_come_with_their_members(store: Store, lease: Lease) -> None:
+    batch = BatchRow(20, "bk", "p1", "watch", "a", "[11]", 5, 0, "here", None, '[["r"]]')
+    member = run(11, 10, due=None, works='[["m",0,0,0,0,0,null,null,20]]')
+    buffered = run(12, 10, due=500, works='[["b",0,0,0,500]]')
+    changed = Mutations(events=[event(10)], runs=[member, buffered], batches=[batch])
+    await store.commit(lease, changed)
+    snapshot = await store.load(lease)
+    assert snapshot.batches == [batch]
+    assert [loaded.run.id for loaded in snapshot.held] == [11, 12]
+    await store.commit(lease, Mutations(batches=[batch._replace(ended=9)]))
+    assert (await store.load(lease)).batches == []
+
+
+async def test_inbox_keeps_order_until_consumed(store: Store, lease: Lease) -> None:
+    ids = await store.append([("pause", b'{"name":"x"}'), ("resume", b"{}")], now=3)
+    assert await store.wait(0.5)
+    commands = await store.fetch(10, after=0)
+    assert [(c.id, c.kind, c.body) for c in commands] == [
+        (ids[0], "pause", b'{"name":"x"}'), (ids[1], "resume", b"{}")
+    ]  # fmt: skip
+    assert [c.id for c in await store.fetch(10, after=ids[0])] == [ids[1]]
+    await store.commit(lease, Mutations(consumed=[ids[0]]))
+    assert await store.pending(ids) == {ids[1]}
+
+
+async def test_dead_letters_are_filtered_newest_first(store: Store, lease: Lease) -> None:
+    rows = [
+        letter("d1", failed_at=100),
+        letter("d2", failed_at=300, observer="other"),
+        letter("d3", failed_at=200, error_class="permanent", batch=4),
+    ]
+    await store.commit(lease, Mutations(letters=rows))
+
+    async def found(**wanted: object) -> list[str]:
+        return [row.id for row in await store.letters(LetterFilter(**wanted))]  # type: ignore[arg-type]
+
+    assert await found() == ["d2", "d3", "d1"]
+    assert await found(observer="watch") == ["d3", "d1"]
+    assert await found(error_class="permanent") == ["d3"]
+    assert await found(failed_after=100, failed_before=300) == ["d3"]
+    assert await found(ids=("d1",)) == ["d1"]
+    assert await found(batch=4) == ["d3"]
+    assert await found(limit=1) == ["d2"]
+    assert (await store.letters(LetterFilter(ids=("d3",))))[0] == rows[2]
+
+
+async def test_a_resolved_letter_leaves_and_a_failed_replay_keeps_it(
+    store: Store, lease: Lease
+) -> None:
+    await store.commit(lease, Mutations(letters=[letter("d1"), letter("d2")]))
+    await store.commit(lease, Mutations(letter_states=[("replaying", "d1"), ("resolved", "d2")]))
+    assert [(r.id, r.state) for r in await store.letters(LetterFilter())] == [("d1", "replaying")]
+    await store.commit(lease, Mutations(letters=[letter("d1", failed_at=9)]))
+    assert [(r.state, r.failed_at) for r in await store.letters(LetterFilter())] == [("dead", 9)]
+
+
+async def test_attempts_are_kept_in_order(store: Store, lease: Lease) -> None:
+    await store.commit(lease, Mutations(attempts=[attempt(11, 2), attempt(12, 1), attempt(11, 1)]))
+    rows = await store.attempts([11])
+    assert sorted(rows, key=lambda row: row.number) == [attempt(11, 1), attempt(11, 2)]
+
+
+async def test_runs_are_filtered_newest_first(store: Store, lease: Lease) -> None:
+    changed = Mutations(
+        events=[event(10), event(20)],
+        runs=[run(11, 10), run(21, 20, observer="other"), run(22, 20, state="dead")],
+    )
+    await store.commit(lease, changed)
+
+    async def found(**wanted: object) -> list[int]:
+        return [each.run.id for each in await store.runs(RunFilter(**wanted))]  # type: ignore[arg-type]
+
+    assert await found() == [22, 21, 11]
+    assert await found(event_id="e20") == [22, 21]
+    assert await found(event=10) == [11]
+    assert await found(observer="other") == [21]
+    assert await found(state="dead") == [22]
+    assert await found(limit=1) == [22]
+    assert [row.id for row in await store.events("e10")] == [10]
+
+
+async def test_counts(store: Store, lease: Lease) -> None:
+    changed = one_run()
+    changed.letters = [letter("d1")]
+    await store.commit(lease, changed)
+    await store.append([("pause", b"{}")], now=1)
+    counts = await store.counts()
+    assert (counts.events, counts.runs, counts.letters, counts.inbox) == (
+        1, {"open": 1}, {"dead": 1}, 1,
+    )  # fmt: skip
+
+
+async def test_pruning_spares_open_work_and_what_dead_letters_need(
+    store: Store, lease: Lease
+) -> None:
+    changed = Mutations(
+        events=[event(10), event(20), event(30)],
+        runs=[
+            run(11, 10, state="dead", due=None, ended=50),
+            run(21, 20, state="done", due=None, ended=50),
+            run(31, 30),
+        ],
+        attempts=[attempt(21, 1), attempt(11, 1)],
+        letters=[letter("d1", run=11, failed_at=500)],
+        remembered=[remembered(1), remembered(2, at=9000)],
+    )
+    await store.commit(lease, changed)
+    gone = await store.prune(Retention(runs_before=100, keys_before=5000, letters_before=100))
+    assert (gone.runs, gone.keys, gone.letters) == (1, 1, 0)
+    assert [each.run.id for each in await store.runs(RunFilter())] == [31, 11]
+    assert await store.attempts([21]) == []
+    assert len(await store.attempts([11])) == 1
+    assert list(await store.known([bytes([1]) * 16, bytes([2]) * 16])) == [bytes([2]) * 16]
+    gone = await store.prune(Retention(runs_before=100, keys_before=0, letters_before=600))
+    assert [row.id for row in gone.evicted] == ["d1"]
+    assert await store.letters(LetterFilter()) == []
+
+
+async def test_dropped_runs_take_their_event_along(store: Store, lease: Lease) -> None:
+    """`keep_runs = "0s"`: what is done is deleted in the commit that made it so."""
+    await store.commit(lease, Mutations(events=[event(10)], runs=[run(11, 10), run(12, 10)]))
+    await store.commit(lease, Mutations(dropped_runs=[11]))
+    assert (await store.counts()).events == 1
+    await store.commit(lease, Mutations(dropped_runs=[12]))
+    assert (await store.counts()).events == 0
