@@ -68,6 +68,14 @@ def test_receiver_that_is_not_allowed_is_not_contacted(tmp_path: Path, fqlc: Fql
     assert "cannot be reached" in done.out
 
 
+def test_low_port_needs_to_be_opened(tmp_path: Path, fqlc: Fqlc) -> None:
+    (tmp_path / "plan.json").write_bytes(write_plan(with_endpoint("http://127.0.0.1:81")))
+    (tmp_path / "fql.toml").write_text(ALLOW)
+    assert "port 81 is not open" in fqlc("doctor", "plan.json").out
+    (tmp_path / "fql.toml").write_text(ALLOW + "ports = [81]\n")
+    assert "port 81 is not open" not in fqlc("doctor", "plan.json").out
+
+
 def test_missing_secret_is_named_with_its_use(tmp_path: Path, fqlc: Fqlc) -> None:
     names = (EnvironmentName(name="SHOP_KEY", used_by=("endpoint r",)),)
     data = write_plan(plan("Order.insert").model_copy(update={"environment": names}))

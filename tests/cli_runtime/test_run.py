@@ -87,6 +87,39 @@ def test_same_file_again_sends_nothing(
     assert not server.called
 
 
+def test_store_name_and_source_of_the_settings(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    settings = """
+[project]
+name = "corner shop"
+[store]
+url = "sqlite:///state.db"
+[sources.feed]
+kind = "json_lines"
+path = "feed.jsonl"
+"""
+    write_project(tmp_path, server.url, settings=settings)
+    (tmp_path / "feed.jsonl").write_text(lines(paid(1)))
+    done = process(*IDLE)
+    assert "corner shop: 1 observers, ready" in done.err
+    assert server.call_count == 2
+    assert (tmp_path / "state.db").exists()
+    assert not (tmp_path / "fql.db").exists()
+
+
+@pytest.mark.parametrize(
+    "table", ["[observability.prometheus]", '[webhooks.dlq]\nbackend = "file"\npath = "d.jsonl"']
+)
+def test_settings_that_cannot_be_carried_out_are_refused(
+    tmp_path: Path, process: Fqlc, table: str
+) -> None:
+    write_project(tmp_path, "http://127.0.0.1:9080", settings=table)
+    done = process(*IDLE)
+    assert done.code == 3
+    assert "is not available in this version" in done.err
+
+
 def test_standard_input(tmp_path: Path, process: Fqlc, server: MockWebhookServer) -> None:
     write_project(tmp_path, server.url)
     done = process(*IDLE, "--events", "-", stdin=lines(paid(7)))
@@ -207,6 +240,7 @@ def test_rows_of_a_table_survive_kill_9(
     write_project(tmp_path, server.url, settings=settings)
     db = sqlite3.connect(tmp_path / "shop.db", isolation_level=None, timeout=20)
     db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = OFF")
     db.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT, total NUMERIC)")
     assert process("capture", "install", "shop.fql").code == 0
     for round_ in range(3):

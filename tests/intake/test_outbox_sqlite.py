@@ -156,6 +156,19 @@ async def test_wait_without_news_takes_its_time(path: Path) -> None:
         assert 0.09 < time.monotonic() - started < 1
 
 
+async def test_poll_is_the_shortest_time_between_two_looks(path: Path) -> None:
+    source = OutboxSqlite("shop", path, poll_ms=200)
+    await source.open(PLAN)
+    await source.wait(0)
+    run(path, "INSERT INTO orders (id) VALUES (1)")
+    await source.wait(0)
+    started = time.monotonic()
+    asyncio.get_running_loop().call_later(0.02, run, path, "INSERT INTO orders (id) VALUES (2)")
+    await source.wait(5)
+    assert 0.15 < time.monotonic() - started < 2
+    await source.close()
+
+
 def write_many(path: str, first: int, count: int) -> None:
     """One client process: each change its own transaction."""
     with sqlite3.connect(path, timeout=30, isolation_level=None) as connection:
