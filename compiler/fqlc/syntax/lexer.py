@@ -24,6 +24,8 @@ _RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|
 _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
+_REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
+_OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
 _HEAD_OF_UNKNOWN = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\{|[ \t]*\{")
 _OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
 _SUSPECT_WORDS = frozenset(
@@ -105,6 +107,8 @@ class _Lexer:
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
+        if type_ == "NAME" and previous is not None and previous.type in _OPENS_VALUE:
+            type_ = self._maybe_kind(previous, start, end)
         if type_ == "NAME" and not self._brackets:
             self._maybe_unknown_block(start, end, previous)
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
@@ -224,6 +228,13 @@ class _Lexer:
         if ended:
             documented = previous.type == "DOC"
             self.lexed.starts.append(len(self.lexed.lexemes) - documented)
+
+    def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
+        """KIND for a word on a new line that begins a block where a value is missing. The grammar
+        has no such terminal: recovery reads it as NAME."""
+        text = self.origin.text
+        new_line = "\n" in text[previous.end : start]
+        return "KIND" if new_line and _REST_OF_HEAD.match(text, end) is not None else "NAME"
 
     def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
         """True where a declaration may begin: in the first column, or behind another one."""

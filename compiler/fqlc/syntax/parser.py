@@ -99,7 +99,7 @@ def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) ->
         if not isinstance(whole, Failure):
             complaint = Complaint()
             follower = chunk[failure.at]
-            if chunk[failure.at - 1].type == "RBRACE" and follower.type in _CLOSERS:
+            if follower.type in _CLOSERS:
                 complaint.stray(follower)
             elif "OP" in failure.expected:
                 complaint.unexpected(failure, chunk, behind)

@@ -40,6 +40,9 @@ class _Parts:
 
 def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> ast.Declaration:
     """The declaration with its sound parts, or a BrokenDeclaration. Reports what is wrong."""
+    for lexeme in lexemes:
+        if lexeme.type == "KIND":
+            lexeme.type = "NAME"
     balanced = balance(lexemes)
     parts = _take_apart(balanced)
     open_text = _has_open_text(lexemes)
@@ -143,11 +146,16 @@ def _begins_item(body: list[Lexeme], index: int) -> bool:
     before = body[index - 1].type if index else ""
     if type_ in ("KEY", "DOC"):
         return before != "DOC"
-    if before in _NO_ITEM_BEHIND or before == "DOC":
+    if before == "DOC" or (before in _NO_ITEM_BEHIND and not _on_new_line(body, index)):
         return False
     if type_ == "FLOW":
         return not _is_kind(body, index - 1)
     return type_ == "NAME" and _is_kind(body, index) and not _is_kind(body, index - 1)
+
+
+def _on_new_line(body: list[Lexeme], index: int) -> bool:
+    lexeme = body[index]
+    return "\n" in lexeme.origin.text[body[index - 1].end : lexeme.start]
 
 
 def _is_kind(body: list[Lexeme], index: int) -> bool:

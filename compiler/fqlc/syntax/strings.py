@@ -46,19 +46,24 @@ def read_doc(origin: Origin, start: int, end: int, *, closed: bool = True) -> as
 def _dedent(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """The stretches of `text[start:end]` that remain without the common indentation.
 
-    A first line that is blank is dropped, as is a last one, which stands before the quotes.
+    A first line that is blank is dropped, as is a last one, which stands before the quotes; a
+    first line that is not blank stays as it is.
     """
     lines = _lines(text, start, end)
     if len(lines) == 1:
         return lines
-    if not text[slice(*lines[0])].strip():
-        lines = lines[1:]
-    indent = _common_indent(text, lines)
-    kept = [(min(a + indent, b), b) for a, b in lines]
+    first = [lines[0]] if text[slice(*lines[0])].strip() else []
+    indent = _common_indent(text, lines[1:])
+    kept = first + [(min(a + indent, _content_end(text, a, b)), b) for a, b in lines[1:]]
     if not text[slice(*kept[-1])].strip():
         kept[-1] = (kept[-1][0], kept[-1][0])
         return _without_last_end(kept)
     return kept
+
+
+def _content_end(text: str, start: int, end: int) -> int:
+    """Where the line end of a line begins."""
+    return end - 1 if end > start and text[end - 1] == "\n" else end
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
