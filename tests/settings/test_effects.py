@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import logging
 from collections.abc import Iterator
@@ -12,11 +14,15 @@ from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
 
 from fql.app import Runtime
 from fql.cli import logs
+from fql.engine.clock import SystemClock
+from fql.engine.housekeeping import Housekeeper, retention_of
 from fql.intake.json_lines import JsonLines
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.settings import Settings, read_settings
+from fql.store.sqlite import SqliteStore
+from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
 from fqlc.checks.model import Surroundings
 from fqlc.pipeline import check_project, plan_of
@@ -161,3 +167,73 @@ def test_format_of_the_logs(
         assert json.loads(line)["run"] == "run_1"
         assert json.loads(line)["message"] == "hello"
     assert as_text.endswith("INFO    hello")
+
+
+async def pruned(folder: Path, found: Settings) -> None:
+    """What the housekeeping of a runtime does now and then."""
+    store = SqliteStore(folder / "fql.db")
+    await store.open()
+    keeper = Housekeeper(store, retention_of(found), SystemClock())
+    while await keeper.prune():
+        pass
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("", 1),
+        ('[webhooks.dlq]\nretention = "1ms"\n', 0),
+        ('[webhooks.dlq]\nmax_size = "1B"\n', 0),
+    ],
+)
+async def test_dead_letters_go_past_retention_and_size(
+    tmp_path: Path, server: MockWebhookServer, text: str, left: int
+) -> None:
+    server.always(404)
+    async with runtime(tmp_path, server.url, settings(text), paid(1)) as running:
+        await running.until_idle(10)
+    await asyncio.sleep(0.01)
+    await pruned(tmp_path, settings(text))
+    async with runtime(tmp_path, server.url, settings(text)) as running:
+        assert len(await running.client.dead_letters()) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "duplicates"),
+    [("", 2), ('[store]\nremember = "1ms"\n', 0), ("[store]\nremember_max = 1\n", 1)],
+)
+async def test_keys_are_remembered_as_long_and_as_many_as_the_settings_say(
+    tmp_path: Path, server: MockWebhookServer, text: str, duplicates: int
+) -> None:
+    events = (paid(1, id="a"), paid(2, id="b"))
+    async with runtime(tmp_path, server.url, settings(text), *events) as running:
+        await running.until_idle(10)
+    await asyncio.sleep(0.01)
+    await pruned(tmp_path, settings(text))
+    async with runtime(tmp_path, server.url, settings(text), *events) as running:
+        assert (await running.until_idle(10)).duplicates == duplicates
+
+
+@pytest.mark.parametrize(("text", "left"), [("", 1), ('[store]\nmax_size = "1B"\n', 0)])
+async def test_finished_runs_go_past_the_size_of_the_store(
+    tmp_path: Path, server: MockWebhookServer, text: str, left: int
+) -> None:
+    async with runtime(tmp_path, server.url, settings(text), paid(1)) as running:
+        await running.until_idle(10)
+    await pruned(tmp_path, settings(text))
+    async with runtime(tmp_path, server.url, settings(text)) as running:
+        assert len(await running.client.runs()) == left
+
+
+async def test_no_more_requests_at_once_than_max_in_flight(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    server.always(Reply(delay=0.05))
+    found = settings("[webhooks.dispatch]\nmax_in_flight = 1\n")
+    async with runtime(tmp_path, server.url, found, paid(1), paid(2)) as running:
+        await running.until_idle(10)
+    times = [request.at for request in server.requests]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert len(times) == 4
+    assert min(gaps) >= 0.045
