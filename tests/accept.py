@@ -1,0 +1,43 @@
+"""`python -m tests.accept`: write all files that are printed from the program anew.
+
+Goldens of diagnostics and stages, and pages of the reference. Look at the difference before you
+commit it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fqlc.checks.reference import keys_page
+from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
+
+ROOT = Path(__file__).parent.parent
+KEYS = ROOT / "docs" / "reference" / "keys.md"
+
+
+def expected_files() -> dict[Path, str]:
+    """Every printed file with its content."""
+    return {
+        KEYS: keys_page(),
+        **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
+        **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},
+    }
+
+
+def main() -> None:
+    """Write what differs and remove what is not printed any more."""
+    files = expected_files()
+    for folder in (DIAGNOSTICS, STAGES):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path not in files and path.suffix in (".txt", ".md"):
+                path.unlink()
+                print(f"removed {path.relative_to(ROOT)}")
+    for path, text in files.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
