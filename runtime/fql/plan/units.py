@@ -30,11 +30,11 @@ def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
     if found is None or factor is None:
         raise ValueError(f"{text!r} is not a {what}; write one as {examples}")
     whole, _, fraction = found[1].replace("_", "").partition(".")
-    parts = int(whole + fraction) * factor
     # Integers only: 0.1 of a unit must not pass through a float.
-    if parts % 10 ** len(fraction):
+    amount, rest = divmod(int(whole + fraction) * factor, int("1" + "0" * len(fraction)))
+    if rest:
         raise ValueError(f"{text!r} is finer than the smallest unit of a {what}")
-    return parts // 10 ** len(fraction)
+    return amount
 
 
 def show_duration(milliseconds: int) -> str:
