@@ -23,6 +23,8 @@ from fql.engine.states import Run, Work, failure_info
 from fql.expressions.scope import FailureInfo
 from fql.store.records import LetterRow
 
+LAST_TRY = 3
+"""Value of `Work.replay`: cancelled while on the wire, so a failure is not tried again."""
 SUPPLIED = Outcome(status=200)
 
 
@@ -77,7 +79,13 @@ def close_if_ended(state: State, run: Run) -> None:
         run.state, run.ended = "open", None
         state.place(run)
         return
-    _end(state, run, "expired" if verdict == "dead" and _only_expired(run) else verdict)
+    _end(state, run, _end_name(run, verdict))
+
+
+def _end_name(run: Run, verdict: str) -> str:
+    if any(work.state == CANCELLED for work in run.works):
+        return "cancelled"
+    return "expired" if verdict == "dead" and _only_expired(run) else verdict
 
 
 def _only_expired(run: Run) -> bool:
@@ -107,8 +115,8 @@ def complete(state: State, run: Run, work: Work, answer: object) -> None:
     """A node has succeeded. Success is final."""
     work.state, work.answer, work.failure = DONE, answer, None
     work.crashes, work.due = 0, 0
-    if work.replay:
-        work.replay = 0
+    replayed, work.replay = work.replay, 0
+    if replayed:
         state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
     move_on(state, run)
 
@@ -160,6 +168,8 @@ def _words(failure: FailureInfo) -> tuple[str, str]:
 def cancel_run(state: State, run: Run) -> None:
     """Stop what is not on the wire; what is armed ends and is recorded."""
     for work in run.works:
+        if work in state.in_flight:
+            work.replay = LAST_TRY
         if work.state in TERMINAL or work in state.in_flight:
             continue
         unbuffer(state, run, work)

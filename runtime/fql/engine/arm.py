@@ -20,6 +20,10 @@ def arm(state: State) -> list[Work]:
     if state.draining or state.alone is not None:
         return []
     sends: list[Work] = []
+    share = state.share()
+    state.shared_in_flight = sum(
+        max(0, len(endpoint.flying) - share) for endpoint in state.endpoints.values()
+    )
     waiting = deque(e for e in state.endpoints.values() if e.ready)
     while waiting and not state.suspects:
         endpoint = waiting.popleft()
@@ -108,8 +112,6 @@ def land(state: State, work: Work) -> None:
     endpoint = state.endpoint(work.spec.endpoint)
     state.in_flight.discard(work)
     endpoint.flying.discard(work)
-    if len(endpoint.flying) >= state.share() and state.shared_in_flight:
-        state.shared_in_flight -= 1
     if state.alone is work:
         state.alone = None
 

@@ -67,9 +67,7 @@ def use_program(state: State, program: Program) -> None:
     for endpoint in state.endpoints.values():
         endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
         endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
-    state.shared_in_flight = sum(
-        max(0, len(endpoint.flying) - state.share()) for endpoint in state.endpoints.values()
-    )
+    state.meet_endpoints(program)
     stored = StoredPlan(program.short, program.digest, program.blob, state.now)
     state.mutations.plans.append(stored)
     state.mutations.active = program.short

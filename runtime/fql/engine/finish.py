@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fql.actions.port import Outcome
-from fql.engine.advance import bury, close_if_ended, complete
+from fql.engine.advance import LAST_TRY, bury, close_if_ended, complete
 from fql.engine.arm import land, mark
 from fql.engine.graph import CANCELLED, DONE, READY
 from fql.engine.inputs import Performed
@@ -105,7 +105,7 @@ def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> N
 def _again(state: State, work: Work, due: int) -> None:
     state.tally.retries += 1
     owner = work.owner
-    if isinstance(owner, Run) and owner.state == "cancelling":
+    if isinstance(owner, Run) and work.replay == LAST_TRY:
         work.state = CANCELLED
         close_if_ended(state, owner)
         return

@@ -12,6 +12,7 @@ from fql.plan.settings_model import Settings
 from fql.store.port import Store
 from fql.store.records import Retention
 
+BREATH = 0.05
 EVERY = 5.0
 """Seconds between looks when there was nothing to remove."""
 
@@ -53,8 +54,8 @@ class Housekeeper:
         while True:
             await asyncio.sleep(EVERY)
             try:
-                while await self.prune():
-                    await asyncio.sleep(0.05)
+                while await self.prune():  # noqa: ASYNC110  (a breath between slices, not a poll)
+                    await asyncio.sleep(BREATH)
             except StoreError:
                 continue
 

@@ -35,6 +35,8 @@ def restore(state: State, snapshot: Snapshot) -> None:
     state.count_crashes = not snapshot.clean
     state.tally.open_runs = snapshot.open_runs
     state.paused.update(snapshot.pauses)
+    for endpoint in state.endpoints.values():
+        endpoint.paused = endpoint.name in state.paused
     for limit in snapshot.limits:
         endpoint = state.endpoint(limit.endpoint)
         endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)

@@ -71,6 +71,13 @@ class State:
         self.tally = Tally()
         self.fresh: dict[bytes, NewEvent] = {}
         self.begin(now)
+        self.meet_endpoints(program)
+
+    def meet_endpoints(self, program: Program) -> None:
+        """Know all receivers of a plan from the start, so that shares do not change under way."""
+        for spec in program.observers.values():
+            for node in spec.nodes:
+                self.endpoint(node.endpoint)
 
     def begin(self, now: int) -> None:
         """Start a step: nothing is changed yet."""
@@ -101,8 +108,10 @@ class State:
         return found
 
     def share(self) -> int:
-        """How many requests each endpoint may have in flight whatever the others do."""
-        return max(1, self.settings.max_in_flight // max(1, len(self.endpoints)))
+        """How many requests each endpoint may have in flight whatever the others do: half of all
+        is shared out, the other half is for who needs more."""
+        limit, count = self.settings.max_in_flight, len(self.endpoints)
+        return limit if count < 2 else max(1, limit // 2 // count)
 
     def quota(self) -> int:
         """How many runs each endpoint may hold in memory whatever the others do."""

@@ -31,6 +31,8 @@ class Work:
 
     `sends` counts armings (what the receiver sees as attempt), `failed` the failed attempts of
     this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began.
+    `replay` is 1 for a replay by the active plan, 2 for one by the plan of then, 3 for a last try
+    before cancellation.
     """
 
     __slots__ = (
