@@ -184,11 +184,23 @@ class OutboxSqlite:
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)
         """Until some connection has committed to the database, or the time is over (seconds)."""
-        end = time.monotonic() + timeout
-        pause = self._poll
-        while not self._changed() and (left := end - time.monotonic()) > 0:
-            await asyncio.sleep(min(pause, left))
-            pause = min(pause * 1.05, self._poll * IDLE_FACTOR)
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        end = loop.time() + timeout
+
+        def look(pause: float) -> None:
+            """Timers instead of sleeps: nobody is woken while nothing has changed."""
+            if over.done():
+                return
+            left = end - loop.time()
+            if self._changed() or left <= 0:
+                over.set_result(None)
+                return
+            later = min(pause * 1.05, self._poll * IDLE_FACTOR)
+            loop.call_later(min(pause, left), look, later)
+
+        look(self._poll)
+        await over
 
     def _changed(self) -> bool:
         """`PRAGMA data_version` moves with every commit of another connection and costs a few
