@@ -58,7 +58,7 @@ def expect(text: str, surroundings: Surroundings | None = None) -> None:
 
 
 def _marks(text: str) -> list[tuple[int, str]]:
-    found = []
+    found: list[tuple[int, str]] = []
     for number, line in enumerate(text.splitlines(), 1):
         match = _EXPECTED.search(line)
         if match:

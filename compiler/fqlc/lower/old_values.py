@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 from fql.plan import expressions as e
 from fqlc.checks.model import ActionModel, ObserverModel
@@ -71,10 +72,17 @@ def nodes_of(expr: object) -> Iterator[object]:
         if isinstance(node, tuple):
             waiting.extend(node)
             continue
-        if not is_dataclass(node) or isinstance(node, type):
+        parts = _parts_of(type(node))
+        if parts is None:
             continue
         yield node
         if not (isinstance(node, e.Member) and _is_old_row(node.of)):
-            waiting.extend(
-                getattr(node, f.name) for f in fields(node) if f.name not in ("type", "at")
-            )
+            waiting.extend([getattr(node, name) for name in parts])
+
+
+@cache
+def _parts_of(kind: type) -> tuple[str, ...] | None:
+    """The fields of a kind of node that may hold nodes; None for what is no node."""
+    if not is_dataclass(kind):
+        return None
+    return tuple(f.name for f in fields(kind) if f.name not in ("type", "at", "name", "op", "row"))

@@ -14,6 +14,9 @@ from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_ro
 
 def check(program: Program, sink: Sink) -> None:
     """Look at everything that each action sends; each field is reported once for an action."""
+    rows = program.project.rows.values()
+    if not any(field.sensitive for row in rows for field in row.fields.values()):
+        return
     for observer in program.observers:
         for action in observer.actions:
             endpoint = program.endpoints.get(action.endpoint or "")
