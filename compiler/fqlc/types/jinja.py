@@ -52,7 +52,7 @@ _NAMES = {
 }  # fmt: skip
 
 
-class _Refused(Exception):  # noqa: N818 - control flow inside this file
+class _Refused(Exception):
     """A construct that templates do not have, at an offset of the text."""
 
     def __init__(self, message: str, offset: int, hint: str = "") -> None:

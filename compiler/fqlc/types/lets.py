@@ -18,13 +18,21 @@ from fqlc.types.literals import adapted
 from fqlc.types.report import poison
 from fqlc.types.scope import Context, ExprScope, Visit
 
+MAX_SIZE = 20_000
+"""Parts of the value of a `let`, those of the `let`s in it included: a few lines could double a
+value again and again."""
+
+
+_MOST_SHOWN = 10
+
 
 @dataclass(slots=True)
 class _Let:
-    """A computed `let` with what was found wrong in it."""
+    """A computed `let` with what was found wrong in it, and how many parts its value has."""
 
     value: e.Expr
     found: tuple[Diagnostic, ...] = ()
+    size: int = 1
 
 
 def fold_constant(name: str, project: Project, sink: Sink, visit: Visit) -> e.Expr:
@@ -81,17 +89,40 @@ def _compute(symbol: Symbol, project: Project, visit: Visit) -> _Let:
     declaration = symbol.declaration
     if not isinstance(declaration, ast.LetDeclaration):
         return _Let(poison(symbol.span))
+    size = _size(declaration.value, project)
+    if size > MAX_SIZE:
+        return _too_large(symbol, declaration.value)
     sink = Sink()
     scope = ExprScope(project, symbol.path, constant=True)
-    value = visit(declaration.value, Context(scope, sink, visit), None)
-    return _Let(fold(value), sink.found)
+    value = fold(visit(declaration.value, Context(scope, sink, visit), None))
+    return _Let(value, sink.found, 1 if isinstance(value, e.Constant) else size)
+
+
+def _size(value: ast.Expr, project: Project) -> int:
+    """How many parts a value has, with those of the `let`s that it names."""
+    size = 0
+    for part in walk(value):
+        known = project.constants.get(part.text) if isinstance(part, ast.NameUse) else None
+        size += known.size if isinstance(known, _Let) else 1
+    return size
+
+
+def _too_large(symbol: Symbol, value: ast.Expr) -> _Let:
+    found = Diagnostic(
+        "FQL390", f"the value of `{symbol.name}` has more than {MAX_SIZE:,} parts", value.span,
+        label="too large", help=("name fewer `let`s in it",),
+    )  # fmt: skip
+    return _Let(poison(value.span), (found,))
 
 
 def _ring(under_way: list[str], use: ast.NameUse, project: Project) -> _Let:
     """The `let`s under way from the named one on are defined by each other."""
     ring = under_way[under_way.index(use.text) :]
-    path = " -> ".join(f"`{name}`" for name in [*ring, use.text])
-    labels = tuple(Label(project.lets[n].span, f"`{n}` is declared here") for n in ring)
+    path = " -> ".join(f"`{name}`" for name in ring[:_MOST_SHOWN])
+    path += (" -> ..." if len(ring) > _MOST_SHOWN else "") + f" -> `{use.text}`"
+    labels = tuple(
+        Label(project.lets[n].span, f"`{n}` is declared here") for n in ring[:_MOST_SHOWN]
+    )
     found = Diagnostic(
         "FQL202", f"a `let` cannot be defined by itself: {path}", use.span,
         label="this use closes the ring", labels=labels,

@@ -30,11 +30,11 @@ def word(literal: ast.WordLiteral) -> e.Expr:
 
 
 def duration(literal: ast.DurationLiteral) -> e.Expr:
-    """A duration; longer than `timedelta` can hold is its maximum."""
+    """A duration; longer than `timedelta` can hold is its most days."""
     try:
         value = timedelta(milliseconds=literal.milliseconds)
     except OverflowError:
-        value = timedelta.max
+        value = timedelta(days=timedelta.max.days)
     return e.Constant(type=t.DURATION, value=value, at=at(literal.span))
 
 
