@@ -1,5 +1,4 @@
-
-"""`fqlc test` and `fqlc diff` and `fqlc fmt`."""
+"""`fqlc test`, `fqlc diff` and `fqlc fmt`."""
 
 from __future__ import annotations
 

@@ -69,13 +69,14 @@ def test_a_named_policy_of_an_endpoint_belongs_to_the_endpoint() -> None:
     assert found["retry.max_attempts"] == {"value": 5, "origin": "endpoint shop"}
 
 
-def test_limits_are_those_of_receivers_and_not_of_actions() -> None:
+def test_limits_are_those_of_a_named_receiver_else_of_the_action() -> None:
     text = f"""{ORDER}
       endpoint shop {{ url: "https://shop.example.com", rate_limit: {{ max_per_second: 2.5, burst: 4 }} }}
-      observer o {{ on: Order.insert  webhook a {{ endpoint: shop, body: {{ id }} }} }}"""
+      observer o {{ on: Order.insert
+        webhook a {{ endpoint: shop, body: {{ id }} }}
+        webhook b {{ url: "https://b.example.com", body: {{ id }} }} }}"""
     found = plan(text, TOML)
     assert found["limits"] == [
-        {"endpoint": "*", "policies": {"concurrency": {"value": 5, "origin": "fql.toml"}}},
         {
             "endpoint": "shop",
             "policies": {
@@ -86,6 +87,8 @@ def test_limits_are_those_of_receivers_and_not_of_actions() -> None:
         },
     ]
     assert "concurrency" not in node(found)["policies"]
+    of_its_origin = node(found, action=1)["policies"]["concurrency"]
+    assert of_its_origin == {"value": 5, "origin": "fql.toml"}
 
 
 def test_the_batching_of_the_project_reaches_bodies_with_each_only() -> None:

@@ -207,5 +207,4 @@ def _limits(old: Stored, new: Stored) -> Iterator[Change]:
     after = {limit["endpoint"]: limit["policies"] for limit in new["limits"]}
     known = _named(new["endpoints"]).keys() & _named(old["endpoints"]).keys()
     for name in sorted((before.keys() | after.keys()) - known):
-        where = "every other receiver" if name == "*" else f"endpoint {name}"
-        yield from _policies(where, before.get(name, {}), after.get(name, {}))
+        yield from _policies(f"endpoint {name}", before.get(name, {}), after.get(name, {}))

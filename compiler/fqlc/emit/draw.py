@@ -11,7 +11,7 @@ FORMATS = ("svg", "png", "pdf")
 SECONDS = 120
 
 
-class DrawingFailed(Exception):  # noqa: N818 - reads as what happened
+class DrawingFailed(Exception):
     """No program can draw the format, or it failed; the message says why."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
+from typing import Any
 
 from fql.plan import expressions as e
 from fqlc.checks.model import ActionModel, ObserverModel
@@ -72,7 +73,8 @@ def nodes_of(expr: object) -> Iterator[object]:
         if isinstance(node, tuple):
             waiting.extend(node)
             continue
-        parts = _parts_of(type(node))
+        kind: type[Any] = type(node)
+        parts = _parts_of(kind)
         if parts is None:
             continue
         yield node
@@ -81,7 +83,7 @@ def nodes_of(expr: object) -> Iterator[object]:
 
 
 @cache
-def _parts_of(kind: type) -> tuple[str, ...] | None:
+def _parts_of(kind: type[Any]) -> tuple[str, ...] | None:
     """The fields of a kind of node that may hold nodes; None for what is no node."""
     if not is_dataclass(kind):
         return None

@@ -75,10 +75,8 @@ class _Lowering:
         }
 
     def _limits(self, endpoints: list[EndpointModel]) -> list[Stored]:
-        """What each receiver may get; `*` is any receiver that is no named endpoint."""
-        levels = (self._program.defaults, self._program.surroundings.policies)
-        limits = [("*", merged(levels))]
-        limits += [(e.name, self._program.effective_at(e)) for e in endpoints]
+        """What each named receiver may get. Of others the actions themselves say it."""
+        limits = [(e.name, self._program.effective_at(e)) for e in endpoints]
         stored = [(name, plan_policies(_receiver(settings))) for name, settings in limits]
         return [{"endpoint": name, "policies": policies} for name, policies in stored if policies]
 
@@ -99,7 +97,7 @@ class _Lowering:
 
     def _node(self, observer: ObserverModel, action: ActionModel) -> Stored:
         settings = self._program.effective(observer, action)
-        policies = plan_policies(_sender(settings))
+        policies = plan_policies(_sender(settings) if action.endpoint else settings)
         config = self._config(observer, action)
         user = f"observer {observer.name}, action {action.name}"
         self._environment.collect(config, user)
