@@ -73,7 +73,7 @@ def nodes_of(expr: object) -> Iterator[object]:
         if isinstance(node, tuple):
             waiting.extend(node)
             continue
-        kind: type[Any] = type(node)
+        kind: Any = type(node)
         parts = _parts_of(kind)
         if parts is None:
             continue
@@ -83,7 +83,7 @@ def nodes_of(expr: object) -> Iterator[object]:
 
 
 @cache
-def _parts_of(kind: type[Any]) -> tuple[str, ...] | None:
+def _parts_of(kind: Any) -> tuple[str, ...] | None:
     """The fields of a kind of node that may hold nodes; None for what is no node."""
     if not is_dataclass(kind):
         return None
