@@ -41,7 +41,7 @@ def shape(node: object) -> object:
     if isinstance(node, ast.Parenthesised):
         return shape(node.inner)
     if isinstance(node, ast.StringLiteral):
-        return ("text", node.value, node.environment, tuple(sorted(node.escaped)))
+        return ("text", node.value, node.environment, _escaped(node))
     if isinstance(node, tuple):
         return tuple(shape(item) for item in node)
     if is_dataclass(node) and not isinstance(node, type):
@@ -52,6 +52,11 @@ def shape(node: object) -> object:
               if f.name not in skipped),
         )  # fmt: skip
     return node
+
+
+def _escaped(node: ast.StringLiteral) -> tuple[int, ...]:
+    """Those escapes that keep something from being a template or a reference."""
+    return tuple(i for i in sorted(node.escaped) if node.value[i] in "${")
 
 
 def brief(expr: ast.Expr) -> str:

@@ -23,8 +23,8 @@ def test_every_broken_declaration_is_reported_and_sound_ones_are_read() -> None:
 
 def test_sound_children_of_a_broken_observer_stay() -> None:
     file, found = parse(
-        "observer o {\n  on: E.insert\n  when: a ==\n  webhook w { url: \"u\" }\n"
-        "  webhook x { url \"u\" }\n  flow { w -> }\n}\n"
+        'observer o {\n  on: E.insert\n  when: a ==\n  webhook w { url: "u" }\n'
+        '  webhook x { url "u" }\n  flow { w -> }\n}\n'
     )
     assert [d.code for d in found] == ["FQL101"] * 3
     (observer,) = file.declarations
@@ -72,7 +72,8 @@ def test_an_open_brace_is_shown_at_the_innermost_opener() -> None:
         ("let x = 1 }", "`}` closes nothing"),
         ("entity E { a: }", "expected a name or `[`, found `}`"),
         ("observer o { on: X.insert } }", "`}` closes nothing"),
-        ("let x = (1, 2)", "parentheses hold one value; with commas they are a list behind `in` only"),
+        ("let x = (1, 2)",
+         "parentheses hold one value; with commas they are a list behind `in` only"),
         ("let x = 1 < 2 < 3", "comparisons cannot be chained"),
         ('entity E { a: String """doc""" }',
          "documentation stands before declarations, fields, enum members, and actions"),

@@ -120,7 +120,7 @@ class _Lexer:
             _make_key(previous)
         elif written in _OPEN:
             if written == "{":
-                _make_flow(previous)
+                _make_flow(self.lexed.lexemes[-2:])
             brackets.append(written)
             if len(brackets) > MAX_DEPTH:
                 return self._too_deep(start, end)
@@ -218,7 +218,10 @@ class _Lexer:
     def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
         """Outside of all brackets a word begins a block of unknown kind when a declaration has
         ended before it; the checker answers such a kind."""
-        if previous is None or self.lexed.starts[-1:] == [len(self.lexed.lexemes) - 1]:
+        if self._is_begun(previous):
+            return
+        if previous is None:
+            self.lexed.starts.append(0)
             return
         ended = previous.type == "RBRACE" or (
             previous.type in _ENDS_DECLARATION
@@ -226,8 +229,9 @@ class _Lexer:
             and _HEAD_OF_UNKNOWN.match(self.origin.text, end) is not None
         )
         if ended:
-            documented = previous.type == "DOC"
-            self.lexed.starts.append(len(self.lexed.lexemes) - documented)
+            first = len(self.lexed.lexemes) - (previous.type == "DOC")
+            if first > max(self.lexed.starts[-1:], default=-1):
+                self.lexed.starts.append(first)
 
     def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
         """KIND for a word on a new line that begins a block where a value is missing. The grammar
@@ -250,6 +254,8 @@ class _Lexer:
         if previous is None or not starts or previous.type == "DOC":
             return False
         first = starts[-1]
+        if first == len(lexemes):
+            return True
         first += lexemes[first].type == "DOC"
         return first < len(lexemes) and previous is lexemes[first]
 
@@ -354,10 +360,12 @@ class _Lexer:
         return -1
 
 
-def _make_flow(previous: Lexeme | None) -> None:
-    """`flow` before a brace is the flow block, unless a kind stands before it."""
-    if previous is not None and previous.text == "flow" and previous.type == "NAME":
-        previous.type = "FLOW"
+def _make_flow(last: list[Lexeme]) -> None:
+    """`flow` before a brace is the flow block, but for the name of an enum, type or entity."""
+    if not last or last[-1].text != "flow" or last[-1].type != "NAME":
+        return
+    if last[0].type not in ("ENUM", "TYPE", "ENTITY"):
+        last[-1].type = "FLOW"
 
 
 def _make_key(previous: Lexeme | None) -> None:

@@ -37,7 +37,7 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         for chunk, behind in _chunks(lexemes, lexed.starts):
             read = list(_declarations(chunk, behind, origin))
             declarations.extend(read)
-            broken += not read or not _is_sound(read[0])
+            broken += not read or not is_sound(read[0])
             if broken > MAX_BROKEN:
                 _too_many_broken(chunk[0])
                 break
@@ -157,7 +157,8 @@ def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
     return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
 
 
-def _is_sound(declaration: ast.Declaration) -> bool:
+def is_sound(declaration: ast.Declaration) -> bool:
+    """True when all of a declaration could be read."""
     if isinstance(declaration, ast.Block | ast.TypeDeclaration | ast.EntityDeclaration):
         return declaration.sound
     return not isinstance(declaration, ast.BrokenDeclaration)

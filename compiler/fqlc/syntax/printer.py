@@ -6,10 +6,12 @@ it was, byte for byte.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax import ast
-from fqlc.syntax.parser import parse_file
+from fqlc.syntax.parser import is_sound, parse_file
 from fqlc.syntax.printer_blocks import BlockPrinter
 from fqlc.syntax.printer_comments import Comments, start_of
 
@@ -32,14 +34,21 @@ def format_text(text: str) -> str:
 
 def _sound_declarations(file: ast.File, mistakes: list[int], text: str) -> list[ast.Declaration]:
     """The declarations in which, and up to the next of which, nothing was reported."""
-    declarations = file.declarations
-    ends = [*(start_of(d) for d in declarations[1:]), len(text) + 1]
-    return [
-        d
-        for d, end in zip(declarations, ends, strict=True)
-        if not isinstance(d, ast.BrokenDeclaration)
-        and not any(start_of(d) <= m < end for m in mistakes)
-    ]
+    sound: list[ast.Declaration] = []
+    end = len(text) + 1
+    for declaration in reversed(file.declarations):
+        start = start_of(declaration)
+        if is_sound(declaration) and not _has_mistake(mistakes, declaration, start, end):
+            sound.append(declaration)
+        end = start
+    return sound[::-1]
+
+
+def _has_mistake(mistakes: list[int], declaration: ast.Declaration, start: int, end: int) -> bool:
+    """A mistake at the first word itself is one of what stands before: it ended too early."""
+    first = bisect_left(mistakes, start)
+    inside = mistakes[first : bisect_left(mistakes, end)]
+    return any(place != declaration.span.start for place in inside)
 
 
 class _Printer:

@@ -38,9 +38,8 @@ class Comments:
         items is kept, more are not."""
         lines: list[str] = []
         position = around.start + 1
-        ends = [*(start_of(item) for item in items[1:]), around.end]
-        for item, end in zip(items, ends, strict=True):
-            begin = start_of(item)
+        begins = [*map(start_of, items), around.end]
+        for item, begin, end in zip(items, begins, begins[1:], strict=False):
             lines += self.lines_before(position, begin, indent, first=not lines)
             shown = show(item)
             lines += [f"{indent}{c}" for c in self.lines_inside(begin, item.span.end)]

@@ -34,14 +34,17 @@ class ExpressionPrinter:
         return self._broken(node, indent, used)
 
     def is_flat(self, node: ast.Tree) -> bool:
-        """True when nothing in the node needs a line of its own."""
-        if self.comments.within(node.span):
-            return False
+        """True when nothing in the node needs a line of its own. Comments outside of brackets
+        do not: they move before the item that they stand in."""
         return all(self._is_flat_node(n) for n in walk(node))
 
     def _is_flat_node(self, node: ast.Tree) -> bool:
-        if isinstance(node, ast.ObjectLiteral):
-            return not begins_with_line(self.text, node.span)
+        if isinstance(node, ast.ObjectLiteral) and begins_with_line(self.text, node.span):
+            return False
+        if isinstance(node, ast.ObjectLiteral) or (
+            isinstance(node, ast.ListLiteral) and node.items
+        ):
+            return not self.comments.within(node.span)
         if isinstance(node, ast.StringLiteral):
             return is_flat(node, self._raw(node))
         return True

@@ -46,8 +46,8 @@ PAGES = (
         code="FQL103",
         title="text that is not closed, or a bad escape",
         why="A text in single or double quotes ends on its line; longer ones stand between "
-        "three quotes. The escapes are \\n \\r \\t \\\\ \\\" \\' \\$ \\{ and \\u{1F600}, and `${` is "
-        "followed by a name and `}`.",
+        "three quotes. The escapes are \\n \\r \\t \\\\ \\\" \\' \\$ \\{ and \\u{1F600}, "
+        "and `${` is followed by a name and `}`.",
         wrong=_greeting("50\\% off"),
         right=_greeting("50% off"),
     ),

@@ -1,0 +1,49 @@
+"""The pages of the codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fqlc
+from fqlc.diagnostics.pages.model import Page
+from fqlc.diagnostics.registry import all_codes, all_pages, explain_page
+
+_CODES = {
+    *range(101, 106), 110, 111, *range(201, 209), *range(211, 215), 221, 223, 231, 232, 233,
+    *range(301, 308), 311, 312, 313, 321, 322, 331, 332, 341, 342, 343, 351, 361, 371, 381, 390,
+    901,
+}  # fmt: skip
+
+
+def test_every_code_of_the_language_has_one_page() -> None:
+    assert list(all_codes()) == [f"FQL{n}" for n in sorted(_CODES)]
+
+
+def test_every_code_that_the_compiler_reports_has_a_page() -> None:
+    sources = Path(fqlc.__file__).parent.rglob("*.py")
+    used = {c for p in sources for c in re.findall(r'"(FQL\d+)"', p.read_text(encoding="utf-8"))}
+    assert used <= set(all_codes())
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.code)
+def test_pages_say_what_why_wrong_and_right(page: Page) -> None:
+    text = explain_page(page.code)
+    assert text.startswith(f"{page.code}: {page.title}")
+    assert page.why in text
+    assert page.around or (page.wrong and page.right)
+
+
+def _codes(text: str) -> set[str]:
+    return {d.code for d in fqlc.compile_text(text).diagnostics}
+
+
+_RUN = [page for page in all_pages() if page.wrong]
+
+
+@pytest.mark.parametrize("page", _RUN, ids=lambda page: page.code)
+def test_the_wrong_example_earns_the_code_and_the_right_one_nothing(page: Page) -> None:
+    assert _codes(page.wrong) == {page.code}
+    assert _codes(page.right) == set()
