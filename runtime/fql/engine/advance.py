@@ -67,6 +67,7 @@ def move_on(state: State, run: Run) -> None:
     advance(state, run)
     for work in run.works:
         if work.state == READY and work not in before:
+            work.ready_at = state.now
             state.endpoint(work.spec.endpoint).ready.append(work)
     close_if_ended(state, run)
 
@@ -98,7 +99,13 @@ def _only_expired(run: Run) -> bool:
 
 def _end(state: State, run: Run, name: str) -> None:
     run.state, run.ended = name, state.now
-    state.ended.append(RunEnded(run.id, run.event_row, run.spec.name, name))
+    event = run.event
+    state.ended.append(
+        RunEnded(
+            run.id, run.event_row, run.spec.name, name, event.id, run.started, state.now,
+            event.context.get("traceparent", ""),
+        )
+    )  # fmt: skip
     state.tally.open_runs -= 1
     if name == "done":
         state.tally.done += 1

@@ -72,7 +72,7 @@ class Feed:
         events, misfits = self._sort(arrivals)
         while events or misfits:
             try:
-                await self._engine.submit(events, misfits)
+                await self._engine.submit(events, misfits, self._source.name)
                 break
             except StoreError:
                 # Nothing was stored; the source still has it.
@@ -90,7 +90,7 @@ class Feed:
                 continue
             made = self._made(arrival)
             if made is None:
-                engine.state.tally.unknown += 1
+                engine.ignore(source.name)
             elif isinstance(made, NewEvent):
                 events.append(made)
             else:

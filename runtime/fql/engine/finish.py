@@ -23,6 +23,7 @@ def finish(state: State, performed: Performed) -> None:
     """Record an attempt and do what follows from it."""
     work, outcome = _bound(state, performed), performed.outcome
     if work is None:
+        _await_run(state, performed)
         return
     land(state, work)
     mark(state, work)
@@ -64,6 +65,21 @@ def _bound(state: State, performed: Performed) -> Work | None:
     if twin is not None and twin.state == READY and twin.sends == performed.number:
         return twin
     return None
+
+
+def _await_run(state: State, performed: Performed) -> None:
+    """A late outcome of a run that is not in memory: it waits until the run has been read back."""
+    owner = performed.work.owner
+    if isinstance(owner, Run) and owner.id not in state.runs and owner.id not in state.late:
+        state.late[owner.id] = [performed]
+        state.wanted_ids.append(owner.id)
+
+
+def finish_late(state: State, number: int) -> None:
+    """Record outcomes that came before their run was read back."""
+    for performed in state.late.pop(number, ()):
+        if number in state.runs:
+            finish(state, performed)
 
 
 def _attempt(work: Work, performed: Performed) -> AttemptRow:

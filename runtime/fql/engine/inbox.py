@@ -51,7 +51,7 @@ class Inbox:
         self._after = commands[-1].id
         try:
             if events or misfits:
-                await self._engine.submit(events, misfits)
+                await self._engine.submit(events, misfits, "inbox")
         except StoreError:
             self._after = 0
             raise
@@ -72,7 +72,7 @@ class Inbox:
             elif made is not None:
                 misfits.append(made)
             else:
-                self._engine.state.tally.unknown += 1
+                self._engine.ignore("inbox")
                 orders.append(Order("ignore", consumed=command.id))
         return events, misfits, orders
 

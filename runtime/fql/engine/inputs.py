@@ -105,6 +105,10 @@ class RunEnded:
     event: int
     observer: str
     state: str
+    event_id: str = ""
+    started: int = 0
+    ended: int = 0
+    traceparent: str = ""
 
 
 @dataclass(slots=True)

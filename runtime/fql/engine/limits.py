@@ -6,7 +6,7 @@ what is in flight are kept as sets of what is armed, never as numbers that can l
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -91,7 +91,11 @@ class Circuit:
 
 @dataclass(slots=True)
 class Endpoint:
-    """One receiver: its limits, what is ready for it, what is in flight, what is stored for it."""
+    """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
+
+    `waits` counts how often ready work came to a stop before a limit, by its name; `held_back` is
+    the limit it stands before now.
+    """
 
     name: str
     limits: EndpointLimits
@@ -104,17 +108,31 @@ class Endpoint:
     held: int = 0
     stored_due: int = NEVER
     asked: bool = False
+    waits: Counter[str] = field(default_factory=Counter)
+    held_back: str = ""
 
     def may_send(self, now: int) -> bool:
         """Whether one more request may leave now, as far as this endpoint goes."""
-        if self.paused or now < self.blocked_until or len(self.flying) >= self.limits.concurrency:
-            return False
+        limit = self._obstacle(now)
+        if limit and limit != self.held_back:
+            self.waits[limit] += 1
+        self.held_back = limit
+        return not limit
+
+    def _obstacle(self, now: int) -> str:
+        """The limit that holds the next request back, or none."""
+        if self.paused:
+            return "paused"
+        if now < self.blocked_until:
+            return "retry_after"
+        if len(self.flying) >= self.limits.concurrency:
+            return "concurrency"
         if self.circuit.open_until and not self._may_probe(now):
-            return False
+            return "circuit"
         if self.limits.per_second is None:
-            return True
+            return ""
         self.bucket.refill(self.limits, now)
-        return self.bucket.tokens >= 1
+        return "" if self.bucket.tokens >= 1 else "rate"
 
     def _may_probe(self, now: int) -> bool:
         return now >= self.circuit.open_until and len(self.flying) < self.limits.probes

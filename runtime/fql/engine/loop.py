@@ -16,7 +16,7 @@ from fql.engine.inputs import CoreSettings, Misfit, NewEvent, Order, Performed, 
 from fql.engine.keys import run_name
 from fql.engine.programs import Program
 from fql.engine.recover import restore
-from fql.engine.senders import Senders, owner_name
+from fql.engine.senders import Senders, first_event, owner_name
 from fql.engine.state import State
 from fql.engine.states import Work
 from fql.errors import FqlError, StoreError
@@ -26,6 +26,7 @@ from fql.observe.events import (
     DeadLetterWritten,
     EngineStarted,
     EngineStopped,
+    EventsTaken,
     Lifecycle,
     Listener,
     PlanSwitched,
@@ -49,8 +50,13 @@ class LoopSettings:
     holder: str = ""
 
 
+Stamp = Callable[[dict[str, str], str], None]
+"""Changes an event's context in place; gets its name, such as `Order.insert`, besides."""
+
+
 class Engine:
-    """The only writer of its store. `plans` makes programs of stored plans that open work needs."""
+    """The only writer of its store. `plans` makes programs of stored plans that open work needs;
+    `stamp` gives an event that is handed in its place in a trace."""
 
     def __init__(
         self,
@@ -62,6 +68,7 @@ class Engine:
         settings: LoopSettings | None = None,
         chance: Callable[[], float] = random.random,
         listeners: Sequence[Listener] = (),
+        stamp: Stamp | None = None,
     ) -> None:
         self._store = store
         self._program = program
@@ -70,12 +77,14 @@ class Engine:
         self._settings = settings or LoopSettings()
         self._chance = chance
         self._listeners = tuple(listeners)
+        self._stamp = stamp
         self._waiting = Waiting()
         self._wake = asyncio.Event()
         self._wake_at: int | None = None
         self._uncommitted = 0
         self._room = asyncio.Event()
         self._senders = Senders(clock.now, self._report)
+        self._rescued: list[Performed] = []
         self._watchers: dict[int, list[asyncio.Future[str]]] = {}
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -106,6 +115,7 @@ class Engine:
         self._waiting.program = self._program
         self._wake.set()
         self._task = asyncio.get_running_loop().create_task(self._run())
+        await self.submit(())  # the plan is stored before anybody is told that we run
 
     async def _load(self, *, again: bool = False) -> None:
         snapshot = await self._store.load(self._lease)
@@ -121,13 +131,19 @@ class Engine:
         restore(state, snapshot)
         self._state = state
         self.positions.update(snapshot.positions)
-        self._tell(EngineStarted(self._lease.session, snapshot.clean, len(snapshot.lanes)))
+        self.tell(EngineStarted(self._lease.session, snapshot.clean, len(snapshot.lanes)))
 
     # What others hand in.
 
-    async def submit(self, events: Sequence[NewEvent], misfits: Sequence[Misfit] = ()) -> None:
+    async def submit(
+        self, events: Sequence[NewEvent], misfits: Sequence[Misfit] = (), source: str = ""
+    ) -> None:
         """Hand events in; returns when they are durable, and fills in their receipts. Waits while
-        too many are not committed yet. Raises StoreFull, StoreError when nothing was stored."""
+        too many are not committed yet. Raises StoreFull, StoreError when nothing was stored.
+        `source` is the name under which they are counted."""
+        if self._stamp is not None:
+            for new in events:
+                self._stamp(new.event.context, f"{new.event.entity}.{new.event.kind}")
         while self._uncommitted >= self._settings.max_uncommitted:
             self._room.clear()
             await self._room.wait()
@@ -140,6 +156,14 @@ class Engine:
         finally:
             self._uncommitted -= len(events)
             self._room.set()
+        if self._listeners and source:
+            known = sum(new.duplicate for new in events)
+            self.tell(EventsTaken(source, len(events) - known, known, len(misfits)))
+
+    def ignore(self, source: str) -> None:
+        """Count an event of an entity that the plan does not know."""
+        self.state.tally.unknown += 1
+        self.tell(EventsTaken(source, unknown=1))
 
     def order(self, *orders: Order) -> None:
         """Hand commands in; they are carried out in the next commit."""
@@ -162,6 +186,11 @@ class Engine:
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._watchers.setdefault(run, []).append(future)
         return future
+
+    @property
+    def uncommitted(self) -> int:
+        """Events handed in that are not durable yet."""
+        return self._uncommitted
 
     def idle(self) -> bool:
         """Nothing waits, nothing is under way."""
@@ -187,7 +216,7 @@ class Engine:
         await self._task
         await self._last_cycle(taken_back + self._senders.unstarted())
         await self._store.release(self._lease, clean=True)
-        self._tell(EngineStopped(clean=True))
+        self.tell(EngineStopped(clean=True))
 
     async def _let_buffers_go(self) -> None:
         if self.state.buffers:
@@ -245,6 +274,7 @@ class Engine:
             keys += [misfit.dedup for misfit in inputs.misfits if misfit.dedup is not None]
             if keys:
                 inputs.known = await self._store.known(keys)
+            self._rescue(inputs.outcomes)
             result = step(self.state, inputs, self._clock.now())
             await self._commit(result)
         except StoreError as problem:
@@ -254,11 +284,12 @@ class Engine:
         self._wake_at = result.wake
         self._senders.send(result.sends)
         waiting.resolve()
+        self._forget_rescued(result)
         self.positions.update(result.mutations.positions)
         self._announce(result)
         self._announce_attempts(waiting.outcomes)
         if waiting.program is not None:
-            self._tell(PlanSwitched(waiting.program.digest))
+            self.tell(PlanSwitched(waiting.program.digest))
         await self._read_pages(result)
 
     async def _commit(self, result: Step) -> None:
@@ -272,7 +303,7 @@ class Engine:
             changed = result.mutations
             took = (time.perf_counter() - began) * 1000
             runs = len(changed.runs) + len(changed.patches)
-            self._tell(CycleCommitted(len(changed.events), runs, len(changed.attempts), took))
+            self.tell(CycleCommitted(len(changed.events), runs, len(changed.attempts), took))
 
     async def _read_pages(self, result: Step) -> None:
         for page in result.wants:
@@ -283,7 +314,7 @@ class Engine:
     async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
         """The commit failed: the state in memory is ahead of what is stored, so it is thrown away
         and loaded anew. Outcomes are kept: they find the twins of their work."""
-        self._tell(StoreTrouble(problem.message))
+        self.tell(StoreTrouble(problem.message))
         fenced = isinstance(problem, _LostError) and problem.verdict == "fenced"
         while True:
             await asyncio.sleep(0 if fenced else TROUBLE_PAUSE)
@@ -294,15 +325,33 @@ class Engine:
                 await self._load(again=True)
                 break
             except StoreError as again:
-                self._tell(StoreTrouble(again.message))
+                self.tell(StoreTrouble(again.message))
                 fenced = False
         if fenced:
             self.state.next_number = self._lease.session << 32
-        self._waiting.outcomes[:0] = waiting.outcomes
+        self._rescue(waiting.outcomes, everything=True)
+        self._waiting.outcomes[:0] = self._rescued
         self._waiting.orders.clear()
         self.generation += 1
         self._waiting.program = self._waiting.program or waiting.program
         self._wake.set()
+
+    def _rescue(self, outcomes: Sequence[Performed], *, everything: bool = False) -> None:
+        """Keep outcomes that a state loaded anew may take up only some steps later."""
+        for one in outcomes:
+            late = everything or one.work not in self.state.in_flight
+            if late and one not in self._rescued:
+                self._rescued.append(one)
+
+    def _forget_rescued(self, result: Step) -> None:
+        """Outcomes that survived a failed commit are safe once their attempt is stored."""
+        if self._rescued:
+            stored = {(row.owner, row.node, row.number) for row in result.mutations.attempts}
+            self._rescued = [
+                one
+                for one in self._rescued
+                if (one.work.owner.id, one.work.spec.name, one.number) not in stored
+            ]
 
     # Telling.
 
@@ -318,10 +367,15 @@ class Engine:
         if not self._listeners:
             return
         for ended in result.ended:
-            self._tell(RunFinished(ended.observer, run_name(ended.run), ended.state))
+            self.tell(
+                RunFinished(
+                    ended.observer, run_name(ended.run), ended.state, ended.event_id,
+                    ended.started, ended.ended, ended.traceparent,
+                )
+            )  # fmt: skip
         for row in result.dead:
             run = "" if row.run is None else run_name(row.run)
-            self._tell(
+            self.tell(
                 DeadLetterWritten(
                     row.id, row.observer, row.action, run, row.error_class, row.reason
                 )
@@ -331,21 +385,18 @@ class Engine:
         if not self._listeners:
             return
         for one in outcomes:
-            work, outcome = one.work, one.outcome
-            told = AttemptEnded(
-                observer=work.spec.observer,
-                action=work.spec.name,
-                endpoint=work.spec.endpoint,
-                run=owner_name(work),
-                number=one.number,
-                status=outcome.status,
-                failure=outcome.failure,
-                duration_ms=outcome.duration_ms,
-                state=STATE_NAMES[work.state],
-            )
-            self._tell(told)
+            work, outcome, spec = one.work, one.outcome, one.work.spec
+            event = first_event(work)
+            self.tell(
+                AttemptEnded(
+                    spec.observer, spec.name, spec.endpoint, owner_name(work), one.number,
+                    outcome.status, outcome.failure, outcome.duration_ms, STATE_NAMES[work.state],
+                    event.id, event.context.get("traceparent", ""),
+                )
+            )  # fmt: skip
 
-    def _tell(self, event: Lifecycle) -> None:
+    def tell(self, event: Lifecycle) -> None:
+        """Let everyone who listens know."""
         for listener in self._listeners:
             listener(event)
 

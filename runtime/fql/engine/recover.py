@@ -9,7 +9,7 @@ import orjson
 
 from fql.engine.advance import advance, close_if_ended
 from fql.engine.batching import buffer
-from fql.engine.finish import poison
+from fql.engine.finish import finish_late, poison
 from fql.engine.graph import (
     ACTIVE,
     ALONE,
@@ -60,6 +60,7 @@ def take_page(state: State, paged: Paged) -> None:
     if page.ids:
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
             apply_pending(state, missing, None)
+            state.late.pop(missing, None)
         return
     endpoint = state.endpoint(page.lane)
     endpoint.asked = False
@@ -71,8 +72,14 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     row = loaded.run
     found = state.runs.get(row.id)
     if found is not None:
+        finish_late(state, row.id)
         apply_pending(state, row.id, found)
         return found
+    if row.id in state.dirty:
+        # It has moved on in this very step, and the page is older.
+        if row.id in state.pending:
+            state.wanted_ids.append(row.id)
+        return None
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     if program is None or spec is None:
@@ -94,6 +101,7 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     queue = state.queues.get(row.order_key or "")
     run.blocked = bool(queue) and queue is not None and queue[0] != run.id
     _take_in(state, run)
+    finish_late(state, run.id)
     apply_pending(state, run.id, run)
     return run
 

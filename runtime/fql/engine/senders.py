@@ -13,6 +13,7 @@ from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.engine.inputs import Performed
 from fql.engine.keys import batch_name, run_name
 from fql.engine.states import Run, SealedBatch, Work
+from fql.events.model import Event
 from fql.expressions.scope import BatchInfo, Scope
 
 
@@ -87,7 +88,7 @@ class Senders:
             return
         delivery = Delivery(
             work.delivery(), work.spec.observer, work.spec.name, owner_name(work), number,
-            work.redelivery, _context(work),
+            work.redelivery, *_origin(work),
         )  # fmt: skip
         try:
             outcome = await work.spec.action.perform(request, delivery, work.spec.timeout)
@@ -116,9 +117,21 @@ def owner_name(work: Work) -> str:
     return run_name(owner.id) if isinstance(owner, Run) else batch_name(owner.id)
 
 
-def _context(work: Work) -> dict[str, str]:
+def first_event(work: Work) -> Event:
+    """The event it is about; of a batch, that of its first member."""
     owner = work.owner
-    return owner.event.context if isinstance(owner, Run) else owner.members[0].event.context
+    return owner.event if isinstance(owner, Run) else owner.members[0].event
+
+
+def _origin(work: Work) -> tuple[dict[str, str], str, int, tuple[str, ...]]:
+    """Context, event and start of the run; of a batch, those of its first member, no start, and
+    the traces of the others."""
+    owner = work.owner
+    if isinstance(owner, Run):
+        return owner.event.context, owner.event.id, owner.started, ()
+    first, *others = (member.event for member in owner.members)
+    links = (event.context.get("traceparent", "") for event in others)
+    return first.context, first.id, 0, tuple(link for link in links if link)
 
 
 def work_scope(work: Work) -> Scope:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from fql.engine.graph import ACTIVE, SCHEDULED, WAITING
-from fql.engine.inputs import CoreSettings, NewEvent, Order, RunEnded, Tally
+from fql.engine.inputs import CoreSettings, NewEvent, Order, Performed, RunEnded, Tally
 from fql.engine.limits import NEVER, Bucket, Endpoint, EndpointLimits
 from fql.engine.programs import Program
 from fql.engine.states import Run, SealedBatch, Work
@@ -65,6 +65,7 @@ class State:
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()
         self.pending: dict[int, list[Order]] = {}
+        self.late: dict[int, list[Performed]] = {}
         self.wanted_ids: list[int] = []
         self.draining = False
         self.count_crashes = False

@@ -30,14 +30,15 @@ class Work:
     """What may be sent: a node of a run, or a sealed batch of such nodes.
 
     `sends` counts armings (what the receiver sees as attempt), `failed` the failed attempts of
-    this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began.
+    this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began,
+    `ready_at` when its turn came while in memory (0: with its run).
     `replay` is 1 for a replay by the active plan, 2 for one by the plan of then, 3 for a last try
     before cancellation.
     """
 
     __slots__ = (
         "answer", "batch", "crashes", "due", "failed", "failure", "key", "owner",
-        "redelivery", "replay", "sends", "since", "spec", "state",
+        "ready_at", "redelivery", "replay", "sends", "since", "spec", "state",
     )  # fmt: skip
 
     def __init__(self, spec: NodeSpec, owner: Run | SealedBatch) -> None:
@@ -55,6 +56,7 @@ class Work:
         self.key: str = ""
         self.replay = 0
         self.redelivery = False
+        self.ready_at = 0
 
     def delivery(self) -> str:
         """The stable key that the receiver sees."""

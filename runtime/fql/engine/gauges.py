@@ -1,0 +1,92 @@
+"""How engine and store are at this moment, for metrics. Read on the engine's own event loop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from fql.engine.graph import SCHEDULED, STATE_NAMES, TERMINAL
+from fql.engine.limits import NEVER, Endpoint
+from fql.engine.loop import Engine
+from fql.engine.state import State
+from fql.engine.states import READY, Run, Work
+from fql.observe.gauges import EndpointGauges, Gauges
+from fql.store.port import Store
+
+Label = Callable[[str], str]
+
+
+async def gauges(
+    engine: Engine | None, store: Store, now: int, *, store_max: int, label: Label
+) -> Gauges:
+    """Everything that is asked for at a scrape. `label` shows an endpoint's name without values
+    of the environment. Raises StoreError."""
+    size = await store.size()
+    if engine is None:
+        return Gauges(
+            inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
+            store_max=store_max,
+        )  # fmt: skip
+    state = engine.state
+    return Gauges(
+        is_engine=True,
+        oldest_due=max(0, now - oldest_due(state, now)),
+        open_runs=max(0, state.tally.open_runs),
+        work=work_by_state(state),
+        endpoints=tuple(_endpoint(one, now, label) for one in state.endpoints.values()),
+        paused=frozenset(map(label, paused(state))),
+        emits=engine.uncommitted,
+        inbox=size.inbox,
+        dead_letters=size.letters,
+        store_bytes=size.bytes,
+        store_max=store_max,
+    )
+
+
+def oldest_due(state: State, now: int) -> int:
+    """When the work that has waited longest could first have been sent; `now` if none waits.
+
+    Memory holds the oldest of each endpoint; what is left to the store came later, or is a retry
+    with a time of its own.
+    """
+    times = [now]
+    times.extend(_due(work) for work in _held(state) if work.state in (READY, SCHEDULED))
+    times.extend(e.stored_due for e in state.endpoints.values() if 0 < e.stored_due < NEVER)
+    return min(times)
+
+
+def _held(state: State) -> Iterator[Work]:
+    for run in state.runs.values():
+        yield from run.works
+    for batch in state.batches.values():
+        yield batch.work
+
+
+def _due(work: Work) -> int:
+    owner = work.owner
+    return work.due or work.ready_at or (owner.started if isinstance(owner, Run) else owner.sealed)
+
+
+def work_by_state(state: State) -> dict[str, int]:
+    """Open nodes in memory by state; every state is there."""
+    found = Counter(dict.fromkeys(("waiting", "ready", "armed", "scheduled", "buffered"), 0))
+    found.update(STATE_NAMES[w.state] for w in _held(state) if w.state not in TERMINAL)
+    return dict(found)
+
+
+def paused(state: State) -> set[str]:
+    """Names of endpoints and observers."""
+    return state.paused | {one.name for one in state.endpoints.values() if one.paused}
+
+
+def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
+    return EndpointGauges(
+        label(one.name), len(one.flying), len(one.ready), circuit_state(one, now), dict(one.waits)
+    )
+
+
+def circuit_state(one: Endpoint, now: int) -> str:
+    """Closed; open until its time; then half open, until a probe says more."""
+    if not one.circuit.is_open:
+        return "closed"
+    return "open" if now < one.circuit.open_until else "half_open"
