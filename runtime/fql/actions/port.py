@@ -24,7 +24,11 @@ FINAL_FAILURES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Who sends and which try it is. `key` is the stable identity that the receiver sees."""
+    """Who sends and which try it is. `key` is the stable identity that the receiver sees.
+
+    `context` came with the event; `links` are the `traceparent`s of the other events of a batch,
+    which has no run: its `run_started` (milliseconds since 1970) is 0.
+    """
 
     key: str
     observer: str
@@ -33,6 +37,9 @@ class Delivery:
     attempt: int
     redelivery: bool = False
     context: dict[str, str] = field(default_factory=dict)
+    event_id: str = ""
+    run_started: int = 0
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,13 @@
-"""Lifecycle events as log records of the standard library, with their ids as fields."""
+"""Lifecycle events as log records of the standard library, with their ids as fields.
+
+Ids, names, numbers and states only: no url, header, body, answer or reason, because a reason may
+quote what a receiver answered or what stood in a row. `fqlc dlq show` and `fqlc trace` have them.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from fql.observe.events import (
@@ -12,17 +17,20 @@ from fql.observe.events import (
     DeadLetterWritten,
     EngineStarted,
     EngineStopped,
+    EventsTaken,
     Lifecycle,
     PlanSwitched,
     RunFinished,
     StoreTrouble,
 )
+from fql.observe.traceparent import trace_id_of
 
 logger = logging.getLogger("fql.engine")
 
 LEVELS: dict[type[Lifecycle], int] = {
     EngineStarted: logging.INFO,
     EngineStopped: logging.INFO,
+    EventsTaken: logging.DEBUG,
     AttemptEnded: logging.DEBUG,
     RunFinished: logging.DEBUG,
     DeadLetterWritten: logging.WARNING,
@@ -31,6 +39,15 @@ LEVELS: dict[type[Lifecycle], int] = {
     PlanSwitched: logging.INFO,
     StoreTrouble: logging.ERROR,
 }
+"""What goes well is told at `debug`: one line for every delivery is much."""
+
+RENAMED = {"number": "attempt", "error_class": "class"}
+HIDDEN = {
+    AttemptEnded: {"endpoint", "traceparent"},
+    RunFinished: {"traceparent"},
+    DeadLetterWritten: {"reason"},
+}
+"""`endpoint` may hold the value of a variable; a reason may quote an answer or a row."""
 
 
 class LogListener:
@@ -41,14 +58,28 @@ class LogListener:
 
     def __call__(self, event: Lifecycle) -> None:
         """Log one event, if its level is wanted."""
-        level = self._level(event)
+        level = level_of(event)
         if self._logger.isEnabledFor(level):
-            fields = asdict(event)
+            fields = fields_of(event)
             words = " ".join(f"{name}={value}" for name, value in fields.items())
             name = type(event).__name__
             self._logger.log(level, "%s %s", name, words, extra={"fql": {"event": name, **fields}})
 
-    def _level(self, event: Lifecycle) -> int:
-        if isinstance(event, AttemptEnded) and event.state != "done":
-            return logging.INFO
-        return LEVELS[type(event)]
+
+def level_of(event: Lifecycle) -> int:
+    """What did not go well is told one level above."""
+    if isinstance(event, AttemptEnded) and event.failed:
+        return logging.INFO
+    if isinstance(event, RunFinished) and event.state != "done":
+        return logging.INFO
+    return LEVELS[type(event)]
+
+
+def fields_of(event: Lifecycle) -> dict[str, object]:
+    """The fields of a record; `trace_id` only where the event belongs to a trace."""
+    values: Mapping[str, object]
+    values = event._asdict() if isinstance(event, AttemptEnded) else asdict(event)
+    hidden = HIDDEN.get(type(event), set())
+    fields = {RENAMED.get(n, n): value for n, value in values.items() if n not in hidden}
+    trace_id = trace_id_of(str(values.get("traceparent", "")))
+    return {**fields, "trace_id": trace_id} if trace_id else fields

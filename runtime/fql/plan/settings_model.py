@@ -5,8 +5,8 @@ for a test of each key are all derived from them. `[webhooks]` policies are reso
 compiler (`policy_settings`) and become part of the plan; `[store] [sources] [egress]
 [observability] [webhooks.dlq] [webhooks.dispatch]` and `test_url` are read at run time.
 
-A table that switches something on (`signing`, `batching`, `rate_limiting`, `prometheus`) is on
-where it is written and says nothing else, and off where it is absent.
+A table that switches something on (`signing`, `batching`, `rate_limiting`, `prometheus`,
+`tracing`) is on where it is written and says nothing else, and off where it is absent.
 """
 
 from __future__ import annotations
@@ -244,10 +244,17 @@ class Prometheus(Table):
     """A metrics port."""
 
     enabled: bool = Field(True, description="serve metrics")
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  (scraped from outside)
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(9090, description="0 takes a free one")
     namespace: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
         "fql", description="prefix of the series"
     )
+
+
+class Tracing(Table):
+    """OpenTelemetry spans of runs and attempts."""
+
+    enabled: bool = Field(True, description="make spans, and send `traceparent` of each attempt")
 
 
 class Logging(Table):
@@ -263,6 +270,7 @@ class Observability(Table):
     """What can be seen from outside."""
 
     prometheus: Prometheus | None = None
+    tracing: Tracing | None = None
     logging: Logging = Field(default_factory=Logging)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from fql.errors import StoreLocked
-from fql.store.port import Counts, Lease, Pruned, Verdict
+from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -228,6 +228,14 @@ class MemoryStore:
         for row in self._letters.values():
             letters[row.state] = letters.get(row.state, 0) + 1
         return Counts(len(self._events), runs, letters, len(self._inbox))
+
+    async def size(self) -> StoreSize:
+        """How big it is; memory is not measured."""
+        letters: dict[str, int] = {}
+        for row in self._letters.values():
+            if row.state in OPEN_LETTERS:
+                letters[row.observer] = letters.get(row.observer, 0) + 1
+        return StoreSize(letters, len(self._inbox), 0)
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""

@@ -68,6 +68,15 @@ class Counts:
     inbox: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoreSize:
+    """What a metric needs, cheaply: open dead letters by observer, inbox entries, bytes in use."""
+
+    letters: dict[str, int]
+    inbox: int
+    bytes: int
+
+
 class Store(Protocol):
     """One store. Calls raise StoreError (StoreFull when no space is left)."""
 
@@ -141,6 +150,10 @@ class Store(Protocol):
 
     async def counts(self) -> Counts:
         """How much there is."""
+        ...
+
+    async def size(self) -> StoreSize:
+        """How big it is; cheap enough to be asked every few seconds."""
         ...
 
     async def prune(self, retention: Retention) -> Pruned:

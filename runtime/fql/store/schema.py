@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS {letters}(
   payload BLOB) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
+CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer);
 CREATE TABLE IF NOT EXISTS fql_limit(
   endpoint TEXT PRIMARY KEY, tokens REAL, at INTEGER, blocked_until INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_remembered(

@@ -18,7 +18,7 @@ import orjson
 
 from fql.errors import StoreError, StoreLocked
 from fql.store import schema
-from fql.store.port import Counts, Lease, Pruned, Verdict
+from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -39,7 +39,7 @@ from fql.store.records import (
     StoredPlan,
 )
 from fql.store.sqlite_files import FileLock, prepare, translate
-from fql.store.sqlite_prune import prune
+from fql.store.sqlite_prune import prune, used_bytes
 from fql.store.sqlite_query import letters_query, runs_query
 
 T = TypeVar("T")
@@ -262,6 +262,10 @@ class SqliteStore:
         """How much there is."""
         return await self._call(lambda connection: _counts(connection, self._letters))
 
+    async def size(self) -> StoreSize:
+        """How big it is; dead letters are counted in an index."""
+        return await self._call(lambda connection: _size(connection, self._letters))
+
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
         return await self._call(lambda connection: prune(connection, retention, self._letters))
@@ -443,4 +447,12 @@ def _counts(connection: sqlite3.Connection, letters: str) -> Counts:
         groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
         groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
         inbox,
+    )
+
+
+def _size(connection: sqlite3.Connection, letters: str) -> StoreSize:
+    by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
+    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
+    return StoreSize(
+        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection)
     )

@@ -24,7 +24,8 @@ def prune(connection: sqlite3.Connection, retention: Retention, letters: str) ->
     return result
 
 
-def _used_bytes(connection: sqlite3.Connection) -> int:
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """Bytes that rows and indexes take, without free pages."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     return int(pages - free) * int(connection.execute("PRAGMA page_size").fetchone()[0])
@@ -32,7 +33,7 @@ def _used_bytes(connection: sqlite3.Connection) -> int:
 
 def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters: str) -> int:
     """Finished runs that are too old; past the size of the store, the oldest whatever their age."""
-    too_big = _used_bytes(connection) > retention.store_max
+    too_big = used_bytes(connection) > retention.store_max
     before = 1 << 62 if too_big else retention.runs_before
     rows = connection.execute(
         f"""SELECT r.id FROM fql_run r WHERE r.ended < ? AND r.order_key IS NULL

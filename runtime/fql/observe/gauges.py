@@ -1,0 +1,40 @@
+"""How things are at one moment: what the engine and the store are asked for at each scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CIRCUIT_STATES = ("closed", "open", "half_open")
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointGauges:
+    """One receiver. `circuit` is one of CIRCUIT_STATES; `waits` counts, by limit, how often work
+    for it had to wait since the start."""
+
+    name: str
+    in_flight: int = 0
+    ready: int = 0
+    circuit: str = "closed"
+    waits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """One moment. `oldest_due` is the age in milliseconds of the oldest work that could be sent
+    and was not yet; `work` counts open nodes held in memory by state, `open_runs` all open runs;
+    `emits` are events handed in and not committed; `inbox` entries of other processes that wait;
+    `dead_letters` are counted by observer; sizes are bytes."""
+
+    is_engine: bool = False
+    oldest_due: int = 0
+    open_runs: int = 0
+    work: Mapping[str, int] = field(default_factory=dict)
+    endpoints: tuple[EndpointGauges, ...] = ()
+    paused: frozenset[str] = frozenset()
+    emits: int = 0
+    inbox: int = 0
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    store_bytes: int = 0
+    store_max: int = 0

@@ -1,0 +1,148 @@
+"""OpenTelemetry spans: one for each event without a trace, each run, each attempt.
+
+Needs the extra `otel` (opentelemetry-api); without an SDK in the process nothing is recorded.
+The trace of an event is fixed when it is accepted and stored with it (`traceparent`), so that all
+its runs and attempts are in one trace, whichever process makes them and whenever. Spans carry
+ids, names and statuses; no url, header, body or answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from fql.observe.events import Lifecycle, RunFinished
+from fql.observe.traceparent import trace_id_of
+
+MOST_OPEN = 10_000
+"""Run spans that are kept open; the longest running ones are ended early past it."""
+MILLISECOND = 1_000_000
+"""OpenTelemetry counts nanoseconds."""
+
+logger = logging.getLogger("fql.tracing")
+Context = otel_context.Context
+
+
+class Tracing:
+    """Makes the spans of one runtime. `provider` is by default the process's."""
+
+    def __init__(self, provider: TracerProvider | None = None) -> None:
+        self._tracer = trace.get_tracer("fql", tracer_provider=provider)
+        self._propagator = TraceContextTextMapPropagator()
+        self._runs: OrderedDict[str, Span] = OrderedDict()
+        if provider is None and not _has_sdk():
+            logger.warning("tracing is on, but this process has no OpenTelemetry SDK")
+
+    def stamp(self, context: dict[str, str], name: str) -> None:
+        """Give an event that is being accepted its place in a trace: the one it brought, else the
+        application's current span, else a span of its own, called by its entity and kind."""
+        if trace_id_of(context.get("traceparent", "")):
+            return
+        context.pop("tracestate", None)
+        if trace.get_current_span().get_span_context().is_valid:
+            self._propagator.inject(context)
+            return
+        span = self._tracer.start_span(name, kind=SpanKind.PRODUCER)
+        self._propagator.inject(context, trace.set_span_in_context(span))
+        span.end()
+
+    @contextmanager
+    def attempt(
+        self,
+        parent: Mapping[str, str],
+        attributes: Mapping[str, str | int],
+        *,
+        run_started: int,
+        links: Sequence[str] = (),
+    ) -> Iterator[AttemptSpan]:
+        """The span of one attempt, under that of its run. `parent` is the event's context,
+        `links` are the `traceparent`s of further events in a batch."""
+        observer, action = attributes["fql.observer"], attributes["fql.action"]
+        above = self._extracted(parent)
+        if run_started:
+            run = self._run(str(attributes["fql.run"]), str(observer), above, run_started)
+            above = trace.set_span_in_context(run)
+        span = self._tracer.start_span(
+            f"{observer}.{action}", above, SpanKind.CLIENT, dict(attributes),
+            links=[link for text in links for link in self._links(text)],
+        )  # fmt: skip
+        try:
+            yield AttemptSpan(span, self._carried(span, parent))
+        finally:
+            span.end()
+
+    def __call__(self, event: Lifecycle) -> None:
+        """End the span of a run with it."""
+        if not isinstance(event, RunFinished):
+            return
+        span = self._runs.pop(event.run, None)
+        if span is None:
+            above = self._extracted({"traceparent": event.traceparent})
+            span = self._started_run(event.run, event.observer, above, event.started)
+        span.set_attribute("fql.state", event.state)
+        span.set_attribute("fql.event_id", event.event_id)
+        if event.state not in ("done", "cancelled"):
+            span.set_status(StatusCode.ERROR, event.state)
+        span.end(event.ended * MILLISECOND)
+
+    def _run(self, run: str, observer: str, above: Context, started: int) -> Span:
+        found = self._runs.get(run)
+        if found is None:
+            found = self._runs[run] = self._started_run(run, observer, above, started)
+            if len(self._runs) > MOST_OPEN:
+                self._runs.popitem(last=False)[1].end()
+        return found
+
+    def _started_run(self, run: str, observer: str, above: Context, started: int) -> Span:
+        attributes = {"fql.observer": observer, "fql.run": run}
+        return self._tracer.start_span(
+            observer, above, attributes=attributes, start_time=started * MILLISECOND
+        )
+
+    def _extracted(self, carried: Mapping[str, str]) -> Context:
+        return self._propagator.extract(dict(carried), Context())
+
+    def _links(self, traceparent: str) -> Iterator[Link]:
+        above = trace.get_current_span(self._extracted({"traceparent": traceparent}))
+        if above.get_span_context().is_valid:
+            yield Link(above.get_span_context())
+
+    def _carried(self, span: Span, parent: Mapping[str, str]) -> dict[str, str]:
+        """What the receiver gets: this span as the parent; without an SDK the event's own."""
+        if not span.get_span_context().is_valid:
+            return dict(parent)
+        carried = {n: v for n, v in parent.items() if n not in ("traceparent", "tracestate")}
+        self._propagator.inject(carried, trace.set_span_in_context(span))
+        return carried
+
+
+class AttemptSpan:
+    """A span while its attempt is under way; `carried` is the context to send on."""
+
+    def __init__(self, span: Span, carried: dict[str, str]) -> None:
+        self._span = span
+        self.carried = carried
+
+    def ended(self, status: int | None, failure: str | None) -> None:
+        """Note the result: an HTTP status, or the kind of failure."""
+        if status is not None:
+            self._span.set_attribute("http.response.status_code", status)
+        if failure is not None:
+            self._span.set_attribute("error.type", failure)
+        elif status is None or not 200 <= status < 300:
+            self._span.set_attribute("error.type", str(status))
+        else:
+            return
+        self._span.set_status(StatusCode.ERROR, failure or f"status {status}")
+
+
+def _has_sdk() -> bool:
+    provider = trace.get_tracer_provider()
+    return not isinstance(provider, trace.ProxyTracerProvider | trace.NoOpTracerProvider)

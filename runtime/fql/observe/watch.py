@@ -1,0 +1,122 @@
+"""What `[observability]` switches on, joined: metrics on a port, health pages, tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+import orjson
+
+from fql.errors import SettingsError
+from fql.observe.events import Listener
+from fql.observe.gauges import Gauges
+from fql.observe.http import Page, PageServer
+from fql.observe.logs import logger
+from fql.observe.metrics import Metrics
+from fql.plan.model import Plan
+from fql.plan.settings_model import Observability, Prometheus
+
+if TYPE_CHECKING:
+    from fql.observe.tracing import Tracing
+
+Measure = Callable[[], Awaitable[Gauges]]
+Unready = Callable[[], str]
+
+
+class Watch:
+    """Nothing where nothing is switched on. Raises SettingsError for a missing extra.
+
+    `measure` asks engine and store; `trouble` says why the runtime does not do its work, or "";
+    `unready` says why it takes no events now, or "".
+    """
+
+    def __init__(
+        self, settings: Observability, *, measure: Measure, trouble: Unready, unready: Unready
+    ) -> None:
+        self._measure = measure
+        self._trouble = trouble
+        self._unready = unready
+        self._server: PageServer | None = None
+        self._metrics = Metrics()
+        self._prometheus: Prometheus | None = None
+        self.tracing: Tracing | None = None
+        if settings.prometheus is not None and settings.prometheus.enabled:
+            require_prometheus()
+            self._prometheus = settings.prometheus
+        if settings.tracing is not None and settings.tracing.enabled:
+            self.tracing = _tracing()
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Who wants to hear what the engine tells."""
+        counted: tuple[Listener, ...] = () if self._prometheus is None else (self._metrics,)
+        return counted if self.tracing is None else (*counted, self.tracing)
+
+    @property
+    def port(self) -> int:
+        """Where metrics are served; 0 where they are not."""
+        return 0 if self._server is None else self._server.port
+
+    def expect(self, plan: Plan, sources: tuple[str, ...] = ()) -> None:
+        """Show the observers of a plan, and sources, before anything happens to them."""
+        self._metrics.expect([observer.name for observer in plan.observers], sources)
+
+    async def start(self) -> None:
+        """Listen, if metrics are wanted. Raises SettingsError for an address that is taken."""
+        if self._prometheus is None:
+            return
+        pages = {
+            "/metrics": self._metrics_page, "/health": self._health_page, "/ready": self._ready_page
+        }  # fmt: skip
+        self._server = PageServer(self._prometheus.host, self._prometheus.port, pages)
+        await self._server.start()
+        fields = {"event": "MetricsServed", "port": self.port}
+        logger.info("metrics on port %d at /metrics", self.port, extra={"fql": fields})
+
+    async def stop(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _metrics_page(self, headers: Mapping[str, str]) -> Page:
+        from fql.observe.exposition import Exposition
+
+        namespace = "fql" if self._prometheus is None else self._prometheus.namespace
+        exposition = Exposition(self._metrics, await self._measure(), namespace)
+        content_type, body = exposition.write(headers.get("accept", ""))
+        return Page(body, content_type)
+
+    async def _health_page(self, _: Mapping[str, str]) -> Page:
+        return _state("healthy", self._trouble())
+
+    async def _ready_page(self, _: Mapping[str, str]) -> Page:
+        return _state("ready", self._trouble() or self._unready())
+
+
+def _state(name: str, reason: str) -> Page:
+    content: dict[str, object] = {name: not reason}
+    if reason:
+        content["reason"] = reason
+    return Page(orjson.dumps(content) + b"\n", "application/json", 503 if reason else 200)
+
+
+def require_prometheus() -> None:
+    """Raises SettingsError where the extra `server` is not installed."""
+    try:
+        import prometheus_client  # noqa: F401
+    except ImportError as missing:
+        raise SettingsError(
+            "[observability.prometheus] needs prometheus-client, which is not installed",
+            hint="install the extra: pip install 'fqlc[server]'",
+        ) from missing
+
+
+def _tracing() -> Tracing:
+    try:
+        from fql.observe.tracing import Tracing
+    except ImportError as missing:
+        raise SettingsError(
+            "[observability.tracing] needs opentelemetry-api, which is not installed",
+            hint="install the extra: pip install 'fqlc[otel]'",
+        ) from missing
+    return Tracing()
