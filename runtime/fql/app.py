@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,9 @@ from fql.client import Client, Replayed
 from fql.engine.build import ActionFactory, build_program
 from fql.engine.checks import Origin, check
 from fql.engine.clock import Clock, SystemClock
+from fql.engine.copies import Copier
 from fql.engine.feeds import Feed, require_old_values
+from fql.engine.gauges import Watched
 from fql.engine.housekeeping import Housekeeper, retention_of
 from fql.engine.inbox import Inbox
 from fql.engine.inputs import CoreSettings
@@ -22,13 +25,23 @@ from fql.engine.keys import parse_name
 from fql.engine.loop import Engine, LoopSettings
 from fql.engine.programs import Program
 from fql.engine.receipts import Receipt, Summary, receipt_of
-from fql.errors import FqlError, MissingSecrets, StoreLocked, UsageError
+from fql.errors import (
+    EventRefused,
+    FqlError,
+    MissingSecrets,
+    SettingsError,
+    StoreLocked,
+    UsageError,
+)
 from fql.intake.port import Source
-from fql.observe.events import Listener
+from fql.observe.events import EventsTaken, Listener
+from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
+from fql.observe.watch import Watch
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.settings_model import Settings
+from fql.store.letter_files import LetterFile
 from fql.store.opening import note_store, open_store
 from fql.store.port import Store
 from fql.store.records import RunFilter, StoredPlan
@@ -76,6 +89,7 @@ class Runtime:
         self._feeds: list[Feed] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._inbox: Inbox | None = None
+        self._copies: Copier | None = None
         self._last: Summary = Summary()
 
     # Start and end.
@@ -85,7 +99,8 @@ class Runtime:
         self._process = os.getpid()
         self._incarnation = uuid.uuid4().hex
         self._store = self._opened_store()
-        self._factory = self._actions or self._default_actions()
+        self._watched, self._observed = self._watching()
+        self._factory = self._traced(self._actions or self._default_actions())
         self._program = self._built(self._plan)
         await self._store.open()
         self.client = Client(self._store, self._clock)
@@ -101,6 +116,11 @@ class Runtime:
             await self._store.close()
             raise
         note_store(self._url, used=True)
+        try:
+            await self._observed.start()
+        except SettingsError:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -110,6 +130,7 @@ class Runtime:
         traceback: TracebackType | None,
     ) -> None:
         """Drain: what is on the wire ends, the rest stays stored."""
+        self._watched.draining = True
         note_store(self._url, used=False)
         for task in self._tasks:
             task.cancel()
@@ -119,9 +140,12 @@ class Runtime:
             if self._engine is not None:
                 await self._engine.stop()
                 self._last = self.status()
+                if self._copies is not None:
+                    await self._copies.copy()
         finally:
             for source in self._sources:
                 await source.close()
+            await self._observed.stop()
             await self._store.close()
             close: Any = getattr(self._factory, "close", None)
             if close is not None:
@@ -131,6 +155,23 @@ class Runtime:
         if self._given_store is not None:
             return self._given_store
         return open_store(self._url, letters=self._settings.webhooks.dlq.table)
+
+    def _watching(self) -> tuple[Watched, Watch]:
+        environment = os.environ if self._environment is None else self._environment
+        names = [wanted.name for wanted in self._plan.environment]
+        own = frozenset(endpoint.name for endpoint in self._plan.endpoints)
+        labels = Labels({name: environment.get(name, "") for name in names}, own)
+        watched = Watched(self._store, self._clock, self._settings.store.max_size, labels)
+        watch = Watch(self._settings.observability, watched)
+        watch.expect(self._plan, ("emit", "inbox", *(source.name for source in self._sources)))
+        return watched, watch
+
+    def _traced(self, actions: ActionFactory) -> ActionFactory:
+        if self._observed.tracing is None:
+            return actions
+        from fql.actions.traced import TracedActions
+
+        return TracedActions(actions, self._observed.tracing)
 
     def _default_actions(self) -> ActionFactory:
         from fql.actions.factory import WebhookActions
@@ -164,28 +205,48 @@ class Runtime:
 
     async def _lead(self) -> None:
         """Become the engine of the store."""
+        copier = self._copier()
         engine = Engine(
             self._store,
             self._program,
             clock=self._clock,
             plans=self._stored_programs,
             settings=self._loop_settings(),
-            listeners=self._listeners,
+            listeners=(*self._listeners, *self._observed.listeners, *([copier] if copier else [])),
+            stamp=None if self._observed.tracing is None else self._observed.tracing.stamp,
         )
         for source in self._sources:
             await source.open(self._plan)
             require_old_values(self._plan, source)
         await engine.start()
-        self._engine = engine
+        self._engine = self._watched.engine = engine
         self._inbox = Inbox(self._store, engine, self._clock)
         self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
         self._spawn(self._inbox.run())
         keeper = Housekeeper(
-            self._store, retention_of(self._settings), self._clock, self._listeners
+            self._store,
+            retention_of(self._settings),
+            self._clock,
+            (*self._listeners, *self._observed.listeners),
         )
         self._spawn(keeper.run())
         for feed in self._feeds:
             self._spawn(feed.run())
+        if copier is not None:
+            self._copies = copier
+            self._spawn(copier.run())
+
+    def _copier(self) -> Copier | None:
+        """Copies of dead letters, where another backend than the store is set."""
+        dlq = self._settings.webhooks.dlq
+        if not dlq.enabled or dlq.backend != "file":
+            return None
+        file = LetterFile(Path(dlq.path), rotate=dlq.rotation == "daily", compress=dlq.compress)
+
+        async def fetch(ids: Sequence[str]) -> list[dict[str, object]]:
+            return [letter.as_json() for letter in await self.client.dead_letters(ids=ids)]
+
+        return Copier(file, fetch, self._clock)
 
     def _loop_settings(self) -> LoopSettings:
         dispatch = self._settings.webhooks.dispatch
@@ -245,8 +306,12 @@ class Runtime:
             return await self.client.emit(envelope)
         self._position += 1
         origin = Origin("emit", self._incarnation, str(self._position))
-        new = check(self._engine.program, envelope, origin, self._clock)
-        await self._engine.submit((new,))
+        try:
+            new = check(self._engine.program, envelope, origin, self._clock)
+        except EventRefused:
+            self._engine.tell(EventsTaken("emit", refused=1))
+            raise
+        await self._engine.submit((new,), source="emit")
         if new.conflict:
             logger.warning("a known key came with another payload: event %s", new.event.id)
         receipt = receipt_of(new)
@@ -347,6 +412,7 @@ class Runtime:
         environment is resolved again, all or nothing: raises MissingSecrets, SettingsError."""
         self._program = program = self._built(plan)
         self._plan = plan
+        self._observed.expect(plan)
         if self._engine is not None:
             self._engine.switch(program)
             await self._engine.submit(())
@@ -363,6 +429,11 @@ class Runtime:
             await self._inbox.read()
             await self.engine.submit(())
         return replayed
+
+    @property
+    def metrics_port(self) -> int:
+        """Where metrics, `/health` and `/ready` are served; 0 where they are not."""
+        return self._observed.port
 
     def status(self) -> Summary:
         """Numbers since the start; after the end, the last ones."""

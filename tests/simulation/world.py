@@ -90,7 +90,7 @@ class World:
         restore(self.state, snapshot)
         self.inputs = Inputs()
         self.wire = []
-        self.wake = None
+        self.wake = self.clock.now()
 
     def crash(self) -> None:
         """The process is gone, and everything it had in memory with it."""

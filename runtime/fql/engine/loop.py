@@ -23,6 +23,7 @@ from fql.errors import FqlError, StoreError
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
+    DeadLetterClosed,
     DeadLetterWritten,
     EngineStarted,
     EngineStopped,
@@ -94,6 +95,7 @@ class Engine:
         self._state: State | None = None
         self.positions: dict[str, int] = {}
         self.generation = 0
+        self.recovering = False
 
     @property
     def program(self) -> Program:
@@ -115,7 +117,11 @@ class Engine:
         self._waiting.program = self._program
         self._wake.set()
         self._task = asyncio.get_running_loop().create_task(self._run())
-        await self.submit(())  # the plan is stored before anybody is told that we run
+        try:
+            await self.submit(())  # the plan is stored before anybody is told that we run
+        except StoreError:
+            await self.kill()
+            raise
 
     async def _load(self, *, again: bool = False) -> None:
         snapshot = await self._store.load(self._lease)
@@ -279,7 +285,9 @@ class Engine:
             await self._commit(result)
         except StoreError as problem:
             waiting.reject(problem)
+            self.recovering = True
             await self._recover(waiting, problem)
+            self.recovering = False
             return
         self._wake_at = result.wake
         self._senders.send(result.sends)
@@ -373,6 +381,9 @@ class Engine:
                     ended.started, ended.ended, ended.traceparent,
                 )
             )  # fmt: skip
+        for how, name in result.mutations.letter_states:
+            if how != "replaying":
+                self.tell(DeadLetterClosed(name, how))
         for row in result.dead:
             run = "" if row.run is None else run_name(row.run)
             self.tell(

@@ -197,24 +197,27 @@ class SealedBatch:
 
 
 _PLAIN: list[Any] = [WAITING, 0, 0, 0, 0, 0, None, None, 0, "", 0]
+"""A stored node as at the start; what is missing at the end of a stored one is as here."""
 
 
-def _encode(work: Work) -> list[Any]:
-    failure = work.failure
-    values: list[Any] = [
-        work.state, work.sends, work.failed, work.crashes, work.due, work.since, work.answer,
-        None if failure is None
-        else [failure.message, failure.status, failure.error_class, failure.attempts],
-        work.batch, work.key if isinstance(work.owner, Run) else "", work.replay,
-    ]  # fmt: skip
-    while len(values) > 1 and values[-1] == _PLAIN[len(values) - 1]:
-        values.pop()
-    return values
+def _encode(work: Work) -> str:
+    """One node: numbers alone where there is nothing else to say, as nearly always."""
+    head = f'["{work.state}",{work.sends},{work.failed},{work.crashes},{work.due},{work.since}'
+    failure, key = work.failure, work.key if isinstance(work.owner, Run) else ""
+    if failure is None and work.answer is None and not (work.batch or key or work.replay):
+        return head + "]"
+    told = None
+    if failure is not None:
+        told = [failure.message, failure.status, failure.error_class, failure.attempts]
+    rest = [work.answer, told, work.batch, key, work.replay]
+    return f"{head},{orjson.dumps(rest, default=str)[1:-1].decode()}]"
 
 
 def encode_works(works: Sequence[Work]) -> str:
-    """Nodes as JSON: a list for each, trailing defaults left out."""
-    return orjson.dumps([_encode(work) for work in works], default=str).decode()
+    """Nodes as JSON: a list for each, which may leave out what is as at the start."""
+    if len(works) == 1:
+        return f"[{_encode(works[0])}]"
+    return f"[{','.join(map(_encode, works))}]"
 
 
 def decode_works(text: str, works: Sequence[Work]) -> None:

@@ -86,6 +86,14 @@ class DeadLetterWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetterClosed:
+    """A dead letter has left the queue: `how` is `resolved` or `discarded`."""
+
+    dlq_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterEvicted:
     """A dead letter was too old, or one too many: it is gone for good."""
 
@@ -120,7 +128,7 @@ class StoreTrouble:
 
 Lifecycle = (
     EngineStarted | EngineStopped | EventsTaken | AttemptEnded | RunFinished | DeadLetterWritten
-    | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
+    | DeadLetterClosed | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
+    DeadLetterClosed,
     DeadLetterEvicted,
     DeadLetterWritten,
     EngineStarted,
@@ -34,6 +35,7 @@ LEVELS: dict[type[Lifecycle], int] = {
     AttemptEnded: logging.DEBUG,
     RunFinished: logging.DEBUG,
     DeadLetterWritten: logging.WARNING,
+    DeadLetterClosed: logging.INFO,
     DeadLetterEvicted: logging.WARNING,
     CycleCommitted: logging.DEBUG,
     PlanSwitched: logging.INFO,

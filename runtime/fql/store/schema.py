@@ -83,6 +83,6 @@ AMONG = "WHERE r.id IN (SELECT value FROM json_each(?)) "
 RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
 RUNS_BY_DUE = LOADED + AMONG + "ORDER BY r.due, r.id"
 HELD = (
-    LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"
+    LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"  # noqa: S608
     " (SELECT value FROM json_each(?)) ORDER BY r.id"
 )
