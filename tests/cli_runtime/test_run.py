@@ -108,9 +108,7 @@ path = "feed.jsonl"
     assert not (tmp_path / "fql.db").exists()
 
 
-@pytest.mark.parametrize(
-    "table", ["[observability.prometheus]", '[webhooks.dlq]\nbackend = "file"\npath = "d.jsonl"']
-)
+@pytest.mark.parametrize("table", ['[webhooks.dlq]\nbackend = "file"\npath = "d.jsonl"'])
 def test_settings_that_cannot_be_carried_out_are_refused(
     tmp_path: Path, process: Fqlc, table: str
 ) -> None:

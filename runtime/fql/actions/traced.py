@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -34,6 +34,12 @@ class TracedActions:
     ) -> Action:
         """The action, traced. Raises SettingsError, MissingSecrets."""
         return TracedAction(self._factory(plan, node, endpoint, environment), self._tracing)
+
+    async def close(self) -> None:
+        """Close the factory inside, if it can be closed."""
+        close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)
+        if close is not None:
+            await close()
 
 
 class TracedAction:

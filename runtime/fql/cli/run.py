@@ -227,9 +227,7 @@ def refuse_unavailable(settings: Settings) -> None:
 
     Raises SettingsError.
     """
-    prometheus = settings.observability.prometheus
     asked = {
-        "[observability.prometheus]": prometheus is not None and prometheus.enabled,
         'backend = "file" in [webhooks.dlq]': settings.webhooks.dlq.backend == "file",
     }
     for name, wanted in asked.items():

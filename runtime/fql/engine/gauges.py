@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from fql.engine.clock import Clock
 from fql.engine.graph import SCHEDULED, STATE_NAMES, TERMINAL
 from fql.engine.limits import NEVER, Endpoint
 from fql.engine.loop import Engine
@@ -16,31 +18,54 @@ from fql.store.port import Store
 Label = Callable[[str], str]
 
 
-async def gauges(
-    engine: Engine | None, store: Store, now: int, *, store_max: int, label: Label
-) -> Gauges:
-    """Everything that is asked for at a scrape. `label` shows an endpoint's name without values
-    of the environment. Raises StoreError."""
-    size = await store.size()
-    if engine is None:
-        return Gauges(
+class Watched:
+    """A runtime as metrics and probes see it; `engine` is set once this process is it.
+
+    `label` shows an endpoint's name without values of the environment.
+    """
+
+    def __init__(self, store: Store, clock: Clock, store_max: int, label: Label) -> None:
+        self._store = store
+        self._clock = clock
+        self._store_max = store_max
+        self._label = label
+        self.engine: Engine | None = None
+        self.draining = False
+
+    async def gauges(self) -> Gauges:
+        """Everything that is asked for at a scrape. Raises StoreError."""
+        size = await self._store.size()
+        alone = Gauges(
             inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
-            store_max=store_max,
+            store_max=self._store_max,
         )  # fmt: skip
-    state = engine.state
-    return Gauges(
-        is_engine=True,
-        oldest_due=max(0, now - oldest_due(state, now)),
-        open_runs=max(0, state.tally.open_runs),
-        work=work_by_state(state),
-        endpoints=tuple(_endpoint(one, now, label) for one in state.endpoints.values()),
-        paused=frozenset(map(label, paused(state))),
-        emits=engine.uncommitted,
-        inbox=size.inbox,
-        dead_letters=size.letters,
-        store_bytes=size.bytes,
-        store_max=store_max,
-    )
+        return alone if self.engine is None else self._of_engine(self.engine, alone)
+
+    def _of_engine(self, engine: Engine, alone: Gauges) -> Gauges:
+        state, now, label = engine.state, self._clock.now(), self._label
+        return replace(
+            alone,
+            is_engine=True,
+            oldest_due=max(0, now - oldest_due(state, now)),
+            open_runs=max(0, state.tally.open_runs),
+            work=work_by_state(state),
+            endpoints=tuple(_endpoint(one, now, label) for one in state.endpoints.values()),
+            paused=frozenset(map(label, paused(state))),
+            emits=engine.uncommitted,
+        )
+
+    def trouble(self) -> str:
+        """Why the engine does not work, or nothing."""
+        problem = None if self.engine is None else self.engine.failed()
+        return "" if problem is None else f"the engine has stopped: {type(problem).__name__}"
+
+    def unready(self) -> str:
+        """Why no events are taken now, or nothing."""
+        if self.draining:
+            return "draining"
+        if self.engine is not None and self.engine.recovering:
+            return "the store takes no commits"
+        return ""
 
 
 def oldest_due(state: State, now: int) -> int:

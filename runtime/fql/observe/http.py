@@ -54,7 +54,7 @@ class PageServer:
         except OSError as error:
             reason = error.strerror or str(error)
             raise SettingsError(
-                f"[observability.prometheus] cannot listen on {self._host}:{self._wanted}: {reason}",
+                f"[observability.prometheus] cannot use {self._host}:{self._wanted}: {reason}",
                 hint="choose another `port` (0 takes a free one) or `host`",
             ) from error
 

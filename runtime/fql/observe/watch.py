@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
@@ -19,23 +19,29 @@ from fql.plan.settings_model import Observability, Prometheus
 if TYPE_CHECKING:
     from fql.observe.tracing import Tracing
 
-Measure = Callable[[], Awaitable[Gauges]]
-Unready = Callable[[], str]
+
+class Subject(Protocol):
+    """What is watched: engine and store."""
+
+    async def gauges(self) -> Gauges:
+        """How they are now."""
+        ...
+
+    def trouble(self) -> str:
+        """Why the work does not go on, or nothing."""
+        ...
+
+    def unready(self) -> str:
+        """Why no events are taken now, or nothing."""
+        ...
 
 
 class Watch:
-    """Nothing where nothing is switched on. Raises SettingsError for a missing extra.
+    """Serves and traces nothing where nothing is switched on. Raises SettingsError for a missing
+    extra."""
 
-    `measure` asks engine and store; `trouble` says why the runtime does not do its work, or "";
-    `unready` says why it takes no events now, or "".
-    """
-
-    def __init__(
-        self, settings: Observability, *, measure: Measure, trouble: Unready, unready: Unready
-    ) -> None:
-        self._measure = measure
-        self._trouble = trouble
-        self._unready = unready
+    def __init__(self, settings: Observability, subject: Subject) -> None:
+        self._subject = subject
         self._server: PageServer | None = None
         self._metrics = Metrics()
         self._prometheus: Prometheus | None = None
@@ -82,15 +88,15 @@ class Watch:
         from fql.observe.exposition import Exposition
 
         namespace = "fql" if self._prometheus is None else self._prometheus.namespace
-        exposition = Exposition(self._metrics, await self._measure(), namespace)
+        exposition = Exposition(self._metrics, await self._subject.gauges(), namespace)
         content_type, body = exposition.write(headers.get("accept", ""))
         return Page(body, content_type)
 
     async def _health_page(self, _: Mapping[str, str]) -> Page:
-        return _state("healthy", self._trouble())
+        return _state("healthy", self._subject.trouble())
 
     async def _ready_page(self, _: Mapping[str, str]) -> Page:
-        return _state("ready", self._trouble() or self._unready())
+        return _state("ready", self._subject.trouble() or self._subject.unready())
 
 
 def _state(name: str, reason: str) -> Page:
