@@ -14,6 +14,7 @@ PLAN = "settings/test_policies_in_plan.py::test_policy_of_the_file_is_in_the_pla
 SWITCH = "settings/test_policies_in_plan.py::test_tables_can_be_switched_off"
 RUN = "cli_runtime/test_run.py::"
 EFFECTS = "settings/test_effects.py::"
+SEEN = "observe/test_settings.py::"
 FEED = RUN + "test_store_name_and_source_of_the_settings"
 TABLE = RUN + "test_rows_of_a_table_survive_kill_9"
 INIT = "cli_runtime/test_whole_path.py::test_project_of_init_runs_with_its_own_receiver"
@@ -59,6 +60,11 @@ SHOWN_BY = {f"webhooks.{key}": PLAN for key in POLICIES} | {
     "sources.NAME.json_lines.path": FEED,
     "egress.allow": EFFECTS + "test_receiver_that_is_not_allowed_gets_nothing",
     "egress.ports": "cli_runtime/test_doctor.py::test_low_port_needs_to_be_opened",
+    "observability.prometheus.enabled": SEEN + "test_metrics_are_off_without_their_table",
+    "observability.prometheus.host": SEEN + "test_metrics_are_served_at_host_and_port",
+    "observability.prometheus.port": SEEN + "test_metrics_are_served_at_host_and_port",
+    "observability.prometheus.namespace": SEEN + "test_namespace_is_the_prefix_of_every_series",
+    "observability.tracing.enabled": SEEN + "test_traces_are_off_without_their_table",
     "observability.logging.level": EFFECTS + "test_level_of_the_logs",
     "observability.logging.format": EFFECTS + "test_format_of_the_logs",
 }
@@ -66,8 +72,6 @@ SHOWN_BY = {f"webhooks.{key}": PLAN for key in POLICIES} | {
 WITHOUT_TEST = {
     "webhooks.dlq.enabled", "webhooks.dlq.path", "webhooks.dlq.rotation", "webhooks.dlq.compress",
     "webhooks.dispatch.max_queue_size", "webhooks.dispatch.crash_budget",
-    "observability.prometheus.enabled", "observability.prometheus.port",
-    "observability.prometheus.namespace",
 }  # fmt: skip
 """Keys whose effect no test of the settings shows yet. This set may only become smaller."""
 

@@ -1,0 +1,261 @@
+"""Every series is scraped from a real port and moves as the receiver's ledger says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fql.errors import EventRefused
+from fql.intake.json_lines import JsonLines
+from fql.testing import MockWebhookServer, Reply
+from tests.observe.support import SOURCE, order, page, runtime, scrape, sqlite
+
+
+async def test_attempts_equal_the_ledger(webhook_server: MockWebhookServer) -> None:
+    """Total, retries, failures by reason and durations by status: as the receiver counted."""
+    webhook_server.reply(503, 200, 404, Reply(fault="reset"), 500)
+    async with runtime(webhook_server) as running:
+        before = await scrape(running)
+        for number in range(8):
+            await running.emit("Order.insert", new=order(number))
+        await running.emit("Order.update", old=order(1), new=order(1, status="x"))
+        await running.until_idle(10)
+        after = await scrape(running)
+
+    ledger = Counter(request.headers["fql-observer"] for request in webhook_server.requests)
+    retries = sum(request.attempt > 1 for request in webhook_server.requests)
+    assert before.value("fql_webhook_total") == 0
+    for observer in ("placed", "changed"):
+        assert after.value("fql_webhook_total", observer=observer) == ledger[observer]
+        durations = after.value("fql_webhook_duration_seconds_count", observer=observer)
+        assert durations == ledger[observer]
+    assert after.value("fql_webhook_retries_total") == retries == 3
+    for reason in ("503", "404", "500", "reset"):
+        assert after.value("fql_webhook_failures_total", reason=reason) == 1
+    assert after.value("fql_webhook_failures_total") == 4
+    assert after.value("fql_webhook_duration_seconds_count", status="404") == 1
+    assert after.value("fql_webhook_duration_seconds_count", status="error") == 1
+    assert after.value("fql_webhook_duration_seconds_sum") > 0
+    assert after.value("fql_runs_total", observer="placed", state="done") == 7
+    assert after.value("fql_runs_total", observer="placed", state="dead") == 1
+
+
+async def test_dead_letters_are_counted_and_leave_with_their_replay(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """`dlq_size` goes up with a dead letter and down again when its replay succeeds."""
+    webhook_server.reply(404, 404)
+    async with runtime(webhook_server, store=sqlite(tmp_path)) as running:
+        for number in range(3):
+            await running.emit("Order.insert", new=order(number))
+        await running.until_idle(10)
+        full = await scrape(running)
+        await running.replay(observer="placed")
+        await running.until_idle(10)
+        empty = await scrape(running)
+    assert full.value("fql_dlq_size", observer="placed") == 2
+    assert full.value("fql_dlq_size", observer="changed") == 0
+    assert full.value("fql_dead_letters_total", observer="placed", **{"class": "permanent"}) == 2
+    assert empty.value("fql_dlq_size", observer="placed") == 0
+    assert empty.value("fql_dead_letters_total", observer="placed") == 2
+
+
+async def test_events_by_source_and_what_became_of_them(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    lines = tmp_path / "events.jsonl"
+    lines.write_text(
+        '{"entity": "Order", "event": "insert", "id": "a", "new": {"id": "1", "status": "n",'
+        ' "total": "1"}}\n'
+        * 2
+        + '{"entity": "Order", "event": "insert", "id": "b", "new": {"id": "2"}}\n'
+        + '{"entity": "Unknown", "event": "insert", "new": {}}\n'
+    )
+    source = JsonLines(str(lines))
+    async with runtime(webhook_server, sources=[source]) as running:
+        await running.until_idle(10)
+        await running.emit("Order.insert", new=order(1), key="k")
+        await running.emit("Order.insert", new=order(1), key="k")
+        with pytest.raises(EventRefused):
+            await running.emit("Order.insert", new={"id": "x"})
+        await running.client.emit({"entity": "Order", "event": "insert", "new": order(5)})
+        await asyncio.sleep(0.2)
+        await running.until_idle(10)
+        seen = await scrape(running)
+
+    def of(name: str) -> dict[str, float]:
+        results = ("accepted", "duplicate", "refused", "unknown")
+        return {r: seen.value("fql_events_total", source=name, result=r) for r in results}
+
+    assert of(str(lines)) == {"accepted": 1, "duplicate": 1, "refused": 1, "unknown": 1}
+    assert of("emit") == {"accepted": 1, "duplicate": 1, "refused": 1, "unknown": 0}
+    assert of("inbox") == {"accepted": 1, "duplicate": 0, "refused": 0, "unknown": 0}
+    assert seen.value("fql_dlq_size", observer="(capture)") == 1
+
+
+LIMITED = SOURCE.replace("circuit: { failures: 1000 }", "concurrency: 1")
+
+
+async def test_backlog_gauges_go_up_and_down_again(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """While the receiver answers nothing: one request in flight, the others wait and grow old."""
+    webhook_server.always(Reply(delay=0.5))
+    async with runtime(webhook_server, text=LIMITED, store=sqlite(tmp_path)) as running:
+        for number in range(3):
+            await running.emit("Order.insert", new=order(number))
+        await asyncio.sleep(0.3)
+        busy = await scrape(running)
+        webhook_server.always(200)
+        await running.until_idle(10)
+        calm = await scrape(running)
+    assert busy.value("fql_in_flight", endpoint="shop") == 1
+    assert busy.value("fql_endpoint_ready", endpoint="shop") == 2
+    assert busy.value("fql_open_work", state="armed") == 1
+    assert busy.value("fql_open_work", state="ready") == 2
+    assert busy.value("fql_open_runs") == 3
+    assert 0.1 < busy.value("fql_oldest_due_age_seconds") < 5
+    assert busy.value("fql_limiter_waits_total", endpoint="shop", limit="concurrency") == 1
+    for name in ("in_flight", "endpoint_ready", "open_work", "open_runs", "oldest_due_age_seconds"):
+        assert calm.value(f"fql_{name}") == 0, name
+
+
+async def test_scheduled_and_buffered_work_is_told_apart(webhook_server: MockWebhookServer) -> None:
+    text = (
+        SOURCE.replace("initial_delay: 20ms", "initial_delay: 4s")
+        + """
+observer many {
+  on: Order.delete
+  webhook list {
+    endpoint: shop  path: "/many"  batch: { size: 10, timeout: 20s }  body: { all: each { id } }
+  }
+}
+"""
+    )
+    webhook_server.reply(503)
+    async with runtime(webhook_server, text=text) as running:
+        await running.emit("Order.insert", new=order(1))
+        await running.emit("Order.delete", old=order(2))
+        await webhook_server.arrived(1)
+        await asyncio.sleep(0.1)
+        seen = await scrape(running)
+    assert seen.value("fql_open_work", state="scheduled") == 1
+    assert seen.value("fql_open_work", state="buffered") == 1
+    assert seen.value("fql_oldest_due_age_seconds") == 0  # both wait for a time, not for room
+
+
+async def test_second_action_waits_behind_the_first(webhook_server: MockWebhookServer) -> None:
+    webhook_server.always(Reply(delay=0.3))
+    async with runtime(webhook_server) as running:
+        await running.emit("Order.update", old=order(1), new=order(1, status="x"))
+        await webhook_server.arrived(1)
+        seen = await scrape(running)
+        await running.until_idle(5)
+    assert seen.value("fql_open_work", state="waiting") == 1
+    assert seen.value("fql_open_work", state="armed") == 1
+
+
+async def test_circuit_opens_and_closes(webhook_server: MockWebhookServer) -> None:
+    text = SOURCE.replace("failures: 1000", "failures: 2, open_for: 300ms")
+    webhook_server.reply(503, 503)
+    async with runtime(webhook_server, text=text) as running:
+        before = await scrape(running)
+        await running.emit("Order.insert", new=order(1))
+        await webhook_server.arrived(2)
+        await asyncio.sleep(0.1)
+        during = await scrape(running)
+        await running.until_idle(10)
+        after = await scrape(running)
+    states = [
+        {s: seen.value("fql_circuit_state", endpoint="shop", state=s) for s in ("closed", "open")}
+        for seen in (before, during, after)
+    ]
+    closed, opened = {"closed": 1, "open": 0}, {"closed": 0, "open": 1}
+    assert states == [closed, opened, closed]
+    assert after.value("fql_limiter_waits_total", limit="circuit") == 1
+
+
+async def test_rate_limit_and_retry_after_are_counted_as_waits(
+    webhook_server: MockWebhookServer,
+) -> None:
+    text = SOURCE.replace(
+        "circuit: { failures: 1000 }", "rate_limit: { max_per_second: 10, burst: 1 }"
+    )
+    webhook_server.reply(Reply(status=429, headers={"Retry-After": "1"}))
+    async with runtime(webhook_server, text=text) as running:
+        for number in range(3):
+            await running.emit("Order.insert", new=order(number))
+        await running.until_idle(10)
+        seen = await scrape(running)
+    assert seen.value("fql_limiter_waits_total", limit="rate") >= 1
+    assert seen.value("fql_limiter_waits_total", limit="retry_after") >= 1
+
+
+async def test_paused_names_are_shown_while_they_are_paused(
+    webhook_server: MockWebhookServer,
+) -> None:
+    async with runtime(webhook_server) as running:
+        await running.client.pause("shop")
+        await running.client.pause("changed")
+        await asyncio.sleep(0.2)
+        await running.emit("Order.insert", new=order(1))
+        await asyncio.sleep(0.1)
+        paused = await scrape(running)
+        await running.client.resume("shop")
+        await running.client.resume("changed")
+        await asyncio.sleep(0.2)
+        await running.until_idle(10)
+        resumed = await scrape(running)
+    assert paused.value("fql_paused", name="shop") == 1
+    assert paused.value("fql_paused", name="changed") == 1
+    assert paused.value("fql_endpoint_ready", endpoint="shop") == 1
+    assert "fql_paused" not in resumed.names()
+
+
+async def test_commits_and_store(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
+    """Many emits at once share a commit, and the file grows."""
+    async with runtime(webhook_server, store=sqlite(tmp_path)) as running:
+        before = await scrape(running)
+        await asyncio.gather(*(running.emit("Order.insert", new=order(n)) for n in range(200)))
+        await running.until_idle(10)
+        after = await scrape(running)
+    commits = after.value("fql_commit_seconds_count")
+    assert commits > before.value("fql_commit_seconds_count")
+    assert after.value("fql_commit_seconds_sum") > 0
+    assert after.value("fql_commit_group_size_sum") == 400  # an event and an attempt each
+    assert after.value("fql_commit_group_size_count") == commits < 300
+    assert after.value("fql_store_bytes") > before.value("fql_store_bytes") > 0
+    assert after.value("fql_store_max_bytes") == 10_000_000_000
+    assert after.value("fql_store_errors_total") == 0
+    assert after.value("fql_engine") == 1
+
+
+async def test_emits_that_wait_for_their_commit(webhook_server: MockWebhookServer) -> None:
+    """The queue of emits is seen while it waits, and is empty afterwards."""
+    async with runtime(webhook_server) as running:
+        emits = [asyncio.create_task(running.emit("Order.insert", new=order(n))) for n in range(50)]
+        await asyncio.sleep(0)
+        waiting = running.engine.uncommitted
+        await asyncio.gather(*emits)
+        seen = await scrape(running)
+    assert waiting == 50
+    assert seen.value("fql_emit_queue") == 0
+
+
+async def test_client_of_a_store_shows_what_the_store_holds(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """A process that is not the engine says so, and still shows dead letters."""
+    webhook_server.reply(404)
+    url = sqlite(tmp_path)
+    async with runtime(webhook_server, store=url) as engine:
+        await engine.emit("Order.insert", new=order(1))
+        await engine.until_idle(10)
+        async with runtime(webhook_server, store=url) as client:
+            seen = await scrape(client)
+            assert await page(client, "/ready") == (200, {"ready": True})
+    assert seen.value("fql_engine") == 0
+    assert seen.value("fql_dlq_size", observer="placed") == 1
