@@ -76,7 +76,7 @@ def test_a_fault_of_ours_is_one_line(fqlc: Command, monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("fqlc.cli.files.check_project", fail)
+    monkeypatch.setattr("fqlc.pipeline.check_project", fail)
     done = fqlc("check", "shop.fql")
     assert done.code == 3
     assert "FQL901" in done.err
@@ -88,7 +88,7 @@ def test_an_interrupt(fqlc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fqlc.cli.files.check_project", interrupted)
+    monkeypatch.setattr("fqlc.pipeline.check_project", interrupted)
     assert fqlc("check", "shop.fql").code == 130
 
 

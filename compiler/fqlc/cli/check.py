@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from fqlc.cli.files import Inputs, inputs
+from fqlc.cli.cache import Compiled
+from fqlc.cli.files import Inputs, cache_option, inputs
 from fqlc.cli.show import FORMATS, show_diagnostics, summary
-from fqlc.pipeline import Checked
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc check .\n  fqlc check --format json shop.fql\n"
@@ -19,6 +19,7 @@ from fqlc.pipeline import Checked
 @click.option("--fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change the meaning too.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@cache_option
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -31,7 +32,7 @@ def check(
 ) -> None:
     """Find what is wrong in sources. Exit code 1 when there are errors."""
     chosen = inputs(paths, settings)
-    checked = chosen.check()
+    checked = chosen.diagnose()
     if fix or unsafe_fixes:
         checked = _fixed(chosen, checked, unsafe=unsafe_fixes)
     shown = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
@@ -45,7 +46,7 @@ _MOST_ROUNDS = 10
 """Fixing one thing may uncover another; but not for ever."""
 
 
-def _fixed(chosen: Inputs, checked: Checked, *, unsafe: bool) -> Checked:
+def _fixed(chosen: Inputs, checked: Compiled, *, unsafe: bool) -> Compiled:
     from fqlc.diagnostics.fixes import apply_fixes
 
     applied = 0
@@ -57,6 +58,6 @@ def _fixed(chosen: Inputs, checked: Checked, *, unsafe: bool) -> Checked:
         applied += count
         for path, text in changed.items():
             Path(path).write_bytes(text.encode("utf-8"))
-        checked = chosen.check()
+        checked = chosen.diagnose()
     click.echo(f"{applied} fix{'' if applied == 1 else 'es'} applied", err=True)
     return checked

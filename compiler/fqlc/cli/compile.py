@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from fqlc.cli.cache import Compiled
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import inputs
+from fqlc.cli.files import cache_option, inputs
 from fqlc.cli.show import show_diagnostics
-from fqlc.pipeline import plan_of
 
 
 @click.command("compile", epilog="\b\nExamples:\n  fqlc compile -o plan.json shop.fql\n"
@@ -21,6 +22,7 @@ from fqlc.pipeline import plan_of
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if FILE is stale.")
 @click.option("--watch", is_flag=True, help="Compile again whenever a source changes.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@cache_option
 @click.pass_context
 def compile_(
     ctx: click.Context,
@@ -36,7 +38,7 @@ def compile_(
         raise click.UsageError("--check and --watch need -o FILE", ctx)
     if watch and output is not None:
         _watch(paths, output, settings)
-    plan = _plan(paths, settings)
+    plan = _compiled(paths, settings).plan
     if plan is None:
         ctx.exit(1)
     elif only_check and output is not None:
@@ -47,10 +49,10 @@ def compile_(
         _write(Path(output), plan)
 
 
-def _plan(paths: tuple[str, ...], settings: str | None) -> bytes | None:
-    checked = inputs(paths, settings).check()
-    show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
-    return plan_of(checked)
+def _compiled(paths: tuple[str, ...], settings: str | None) -> Compiled:
+    found = inputs(paths, settings).compile()
+    show_diagnostics(found.diagnostics, found.sources, "text", err=True)
+    return found
 
 
 def _compare(output: Path, plan: bytes) -> None:
@@ -78,21 +80,20 @@ def _write(output: Path, plan: bytes) -> None:
 
 
 def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
-    """Compile whenever a source is younger than before; ends with an interrupt."""
+    """Compile whenever a file that counts is younger than before; ends with an interrupt."""
     seen: dict[str, int] = {}
     while True:
-        now = _stamps(paths, settings)
+        chosen = inputs(paths, settings)
+        now = _stamps([*chosen.roots, *seen])
         if now != seen:
-            seen = now
-            plan = _plan(paths, settings)
-            if plan is not None:
-                _write(Path(output), plan)
+            found = _compiled(paths, settings)
+            seen = _stamps([*chosen.roots, *found.files])
+            if found.plan is not None:
+                _write(Path(output), found.plan)
         time.sleep(0.2)
 
 
-def _stamps(paths: tuple[str, ...], settings: str | None) -> dict[str, int]:
-    stamps = {}
-    for root in inputs(paths, settings).roots:
-        path = Path(root)
-        stamps[root] = path.stat().st_mtime_ns if path.exists() else 0
-    return stamps
+def _stamps(files: Iterable[str]) -> dict[str, int]:
+    """When each file was written last; 0 where there is none."""
+    paths = {file: Path(file) for file in files}
+    return {f: p.stat().st_mtime_ns if p.exists() else 0 for f, p in paths.items()}

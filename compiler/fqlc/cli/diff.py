@@ -6,6 +6,7 @@ import json
 
 import click
 
+from fqlc.cli.files import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.diff import Area, differences
 
@@ -16,6 +17,7 @@ from fqlc.emit.diff import Area, differences
 @click.argument("new", metavar="NEW")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
               help="For people, or one object a line.")  # fmt: skip
+@cache_option
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
     """Say what changes between two plans (or sources): triggers, payloads, delivery, cosmetics.

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fqlc.cli.errors import CommandError
+from fqlc.cli.files import cache_option
 from fqlc.cli.plans import plan_data
 
 _CODE = re.compile(r"(?i)fql\d{3}")
@@ -26,6 +27,7 @@ _CODE = re.compile(r"(?i)fql\d{3}")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
               help="For people, or one object a line.")  # fmt: skip
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@cache_option
 def explain(
     targets: tuple[str, ...],
     *,

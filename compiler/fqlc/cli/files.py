@@ -1,32 +1,81 @@
-"""Files of the command line: which sources are meant, how they are read, what `fql.toml` says."""
+"""Files of the command line: which sources are meant, how they are read, what `fql.toml` says.
+
+The compiler itself is imported only where the cache has no answer, pydantic only where a settings
+file must be understood.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fqlc.checks.levels import Given
-from fqlc.checks.model import Surroundings
+from fqlc import __version__
+from fqlc.cli.cache import Cache, Compiled, Recorder, cache_folder, maker
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.pipeline import Checked, check_project, plan_of
+
+if TYPE_CHECKING:
+    from fqlc.checks.model import Surroundings
+    from fqlc.pipeline import Checked
 
 SETTINGS = "fql.toml"
+_NO_CACHE = "fqlc.no_cache"
+"""Key in `click.Context.meta`: True when nothing may be taken from or put into the cache."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Inputs:
-    """The sources of a command: their paths as messages show them, and the surroundings."""
+    """The sources of a command by the paths that messages show, and the settings file."""
 
     roots: tuple[str, ...]
-    surroundings: Surroundings = field(default_factory=Surroundings)
+    settings: str | None = None
+    cache: Cache | None = None
 
     def check(self) -> Checked:
-        """Check them."""
-        return check_project(self.roots, read_file, self.surroundings)
+        """Check them here and now; the result holds the whole program."""
+        return self._checked(Recorder(read_file))
+
+    def diagnose(self) -> Compiled:
+        """What is wrong with them, without a plan."""
+        return self._result(plan=False)
+
+    def compile(self) -> Compiled:
+        """What is wrong with them, and the plan if there are no errors."""
+        return self._result(plan=True)
+
+    def _result(self, *, plan: bool) -> Compiled:
+        recorder = Recorder(read_file)
+        key = [str(Path.cwd()), self.settings or "", *self.roots]
+        if self.settings:
+            recorder.read(self.settings)
+        found = self.cache.load(key, recorder.read, plan=plan) if self.cache else None
+        if found is None:
+            found = self._computed(recorder, plan=plan)
+            if self.cache:
+                self.cache.save(key, recorder, found)
+        return found
+
+    def _computed(self, recorder: Recorder, *, plan: bool) -> Compiled:
+        from fqlc.pipeline import plan_of
+
+        checked = self._checked(recorder)
+        return Compiled(
+            plan_of(checked) if plan else None,
+            checked.diagnostics,
+            checked.sources,
+            tuple(recorder.data),
+        )
+
+    def _checked(self, recorder: Recorder) -> Checked:
+        from fqlc.pipeline import check_project
+
+        return check_project(self.roots, recorder.read, _surroundings(self.settings))
 
 
 def inputs(paths: Sequence[str], settings: str | None = None) -> Inputs:
@@ -36,14 +85,33 @@ def inputs(paths: Sequence[str], settings: str | None = None) -> Inputs:
     all `.fql` files below them, but for hidden folders.
     """
     file = Path(settings) if settings else _settings_of(paths)
-    surroundings, files = _surroundings(file)
-    chosen = list(paths) or files or ["."]
+    chosen = list(paths) or (_project_files(file) if file else []) or ["."]
     roots = tuple(dict.fromkeys(root for path in chosen for root in _expand(path)))
     if not roots:
         raise CommandError(
             f"there are no .fql files in {', '.join(chosen)}", "name a file or another folder"
         )
-    return Inputs(roots, surroundings)
+    return Inputs(roots, _label(file) if file else None, _cache())
+
+
+def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--no-cache` of a command that takes sources."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        ctx.meta[_NO_CACHE] = value
+
+    return click.option(
+        "--no-cache", is_flag=True, expose_value=False, callback=remember,
+        help="Compile anew, whatever is remembered.",
+    )(command)  # fmt: skip
+
+
+def _cache() -> Cache | None:
+    context = click.get_current_context(silent=True)
+    asked = context is not None and context.meta.get(_NO_CACHE)
+    if asked or os.environ.get("FQLC_NO_CACHE"):
+        return None
+    return Cache(cache_folder(os.environ, sys.platform, Path.home()), maker(__version__))
 
 
 def _expand(path: str) -> list[str]:
@@ -87,32 +155,43 @@ def _settings_of(paths: Sequence[str]) -> Path | None:
     return None
 
 
-def _surroundings(file: Path | None) -> tuple[Surroundings, list[str]]:
-    """What a settings file means for the compiler, and the sources that it names."""
+def _project_files(file: Path) -> list[str]:
+    """`[project] files` relative to the file. What is wrong with it is said when it is used."""
+    try:
+        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return []
+    files = project.get("files", []) if isinstance(project, dict) else []
+    return [_label(file.parent / f) for f in files if isinstance(f, str)]
+
+
+def _surroundings(file: str | None) -> Surroundings:
+    """What a settings file means for the compiler."""
+    from fqlc.checks.levels import Given
+    from fqlc.checks.model import Surroundings
+
     if file is None:
-        return Surroundings(), []
+        return Surroundings()
     from fql.plan.addresses import EgressSettings
     from fql.plan.settings import read_settings
     from fql.plan.settings_model import policy_settings
 
     try:
-        text = file.read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SurroundingsError(f"{_label(file)} cannot be read: {error}", "") from None
-    settings = read_settings(text, _label(file))
+        raise SurroundingsError(f"{file} cannot be read: {error}", "") from None
+    settings = read_settings(text, file)
     policies = {key: Given(v, "fql.toml") for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
-    files = [_label(file.parent / name) for name in settings.project.files]
-    return Surroundings(policies, egress, _label(file)), files
+    return Surroundings(policies, egress, file)
 
 
 def load_plan_bytes(paths: Sequence[str]) -> bytes:
     """The plan of sources, for the commands of the runtime: prints what is wrong and ends."""
     from fqlc.cli.show import show_diagnostics
 
-    checked = inputs(paths).check()
-    plan = plan_of(checked)
-    show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
-    if plan is None:
+    found = inputs(paths).compile()
+    show_diagnostics(found.diagnostics, found.sources, "text", err=True)
+    if found.plan is None:
         raise click.exceptions.Exit(1)
-    return plan
+    return found.plan

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fqlc.cli.errors import CommandError, SurroundingsError
+from fqlc.cli.files import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of
 
@@ -23,6 +24,7 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the ending of FILE, or dot.")
 @click.option("--observer", multiple=True, metavar="NAME", help="Only this observer; repeatable.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@cache_option
 def graph(
     paths: tuple[str, ...],
     output: str | None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fqlc.cli.files import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import condition_text, target_text
 
@@ -17,6 +18,7 @@ from fqlc.emit.picture import condition_text, target_text
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
               help="For people, or one object a line.")  # fmt: skip
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@cache_option
 def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     """List the observers of sources or a plan, with their actions."""
     plan = plan_data(paths, settings)

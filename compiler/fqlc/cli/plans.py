@@ -12,19 +12,17 @@ import click
 from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.files import inputs
 from fqlc.cli.show import show_diagnostics
-from fqlc.pipeline import plan_of
 
 
 def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str, Any]:
     """The plan of one `.json` file, or of sources. Ends with 1 when they have errors."""
     if len(paths) == 1 and paths[0].endswith(".json"):
         return _stored(Path(paths[0]))
-    checked = inputs(paths, settings).check()
-    show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
-    plan = plan_of(checked)
-    if plan is None:
+    compiled = inputs(paths, settings).compile()
+    show_diagnostics(compiled.diagnostics, compiled.sources, "text", err=True)
+    if compiled.plan is None:
         raise click.exceptions.Exit(1)
-    found: Mapping[str, Any] = json.loads(plan)
+    found: Mapping[str, Any] = json.loads(compiled.plan)
     return found
 
 

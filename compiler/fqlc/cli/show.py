@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from fqlc.cli.cache import Compiled
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.render import FORMATS, render
-from fqlc.pipeline import Checked
 from fqlc.source.text import SourceText
 
 __all__ = ["FORMATS", "show_diagnostics", "summary"]
@@ -37,7 +37,7 @@ def _colored(*, err: bool) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def summary(checked: Checked) -> str:
+def summary(checked: Compiled) -> str:
     """What to say when nothing is wrong."""
     count = len(checked.sources)
     return f"{count} file{'' if count == 1 else 's'} checked, nothing is wrong"

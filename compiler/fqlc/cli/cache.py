@@ -1,0 +1,206 @@
+"""What the last compile of the same sources gave, kept in a folder.
+
+An entry belongs to a set of roots, a settings file, a working folder and a compiler; it counts only
+while every file that the compile asked for has the same bytes, or is still missing. So the answer
+of the cache is the answer of the compiler, byte for byte. Anything odd with an entry (torn,
+foreign, unreadable) makes it no entry. Data only: nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label, Severity
+from fqlc.source.text import SourceText, Span
+
+Read = Callable[[str], bytes | None]
+
+MOST_ENTRIES = 200
+"""Entries of a folder; beyond, the oldest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What commands need of a compile. `plan` is None where there are errors, or where nobody
+    asked for it."""
+
+    plan: bytes | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceText] = field(repr=False)
+    files: tuple[str, ...] = ()
+    """Every file that was asked for, missing ones and the settings included."""
+
+    @property
+    def has_errors(self) -> bool:
+        """True when there is no plan to be had."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+class Recorder:
+    """Reads files and remembers what it gave, None included."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.data: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; the same ones however often it is asked."""
+        if path not in self.data:
+            self.data[path] = self._read(path)
+        return self.data[path]
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Entries of one folder, made by one compiler (`maker` names its code)."""
+
+    folder: Path
+    maker: str
+
+    def load(self, key: Sequence[str], read: Read, *, plan: bool) -> Compiled | None:
+        """The entry of a key if it is still true, with a plan if one is asked for."""
+        try:
+            header, stored = _unsealed(self._place(key).read_bytes())
+            texts = _unchanged(header["files"], read)
+            if texts is None:
+                return None
+            found = Compiled(
+                stored or None,
+                tuple(_diagnostic(d) for d in header["diagnostics"]),
+                texts,
+                tuple(header["files"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return found if found.plan is not None or found.has_errors or not plan else None
+
+    def save(self, key: Sequence[str], recorder: Recorder, found: Compiled) -> None:
+        """Keep a result. A folder that cannot be written to is no reason to fail."""
+        files = {
+            path: None if data is None else [_digest(data), path in found.sources]
+            for path, data in recorder.data.items()
+        }
+        header = {"files": files, "diagnostics": [asdict(d) for d in found.diagnostics]}
+        place = self._place(key)
+        beside = place.with_name(f"{place.name}.{os.getpid()}")
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(_sealed(header, found.plan or b""))
+            beside.replace(place)
+            self._tidy()
+
+    def _place(self, key: Sequence[str]) -> Path:
+        return self.folder / _digest(json.dumps([self.maker, *key]).encode())
+
+    def _tidy(self) -> None:
+        entries = [(e.stat().st_mtime_ns, e.path) for e in os.scandir(self.folder) if e.is_file()]
+        for _, path in sorted(entries)[: max(0, len(entries) - MOST_ENTRIES)]:
+            Path(path).unlink(missing_ok=True)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sealed(header: Mapping[str, Any], plan: bytes) -> bytes:
+    body = json.dumps(header).encode() + b"\n" + plan
+    return _digest(body).encode() + b"\n" + body
+
+
+def _unsealed(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """Header and plan. Raises ValueError where the digest says that something is amiss."""
+    digest, _, body = data.partition(b"\n")
+    if digest.decode("ascii", "replace") != _digest(body):
+        raise ValueError("torn")
+    header, _, plan = body.partition(b"\n")
+    found: dict[str, Any] = json.loads(header)
+    return found, plan
+
+
+def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | None:
+    """The texts, or None when a file is not what it was."""
+    texts = {}
+    for path, known in files.items():
+        data = read(path)
+        if data is None or known is None:
+            if data is not known:
+                return None
+            continue
+        digest, readable = known
+        if _digest(data) != digest:
+            return None
+        if readable:
+            texts[path] = SourceText(path, data.decode("utf-8-sig"))
+    return texts
+
+
+def _span(stored: Mapping[str, Any]) -> Span:
+    return Span(stored["path"], stored["start"], stored["end"])
+
+
+def _diagnostic(stored: Mapping[str, Any]) -> Diagnostic:
+    fix = stored["fix"]
+    return Diagnostic(
+        code=stored["code"],
+        message=stored["message"],
+        span=_span(stored["span"]),
+        severity=Severity(stored["severity"]),
+        label=stored["label"],
+        labels=tuple(Label(_span(x["span"]), x["message"]) for x in stored["labels"]),
+        help=tuple(stored["help"]),
+        fix=None if fix is None else Fix(
+            tuple(Edit(_span(x["span"]), x["text"]) for x in fix["edits"]), fix["safe"]
+        ),
+    )  # fmt: skip
+
+
+# Where and by whom ------------------------------------------------------------
+
+
+def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
+    """`FQLC_CACHE_DIR`, else the place for caches of the platform."""
+    if chosen := environment.get("FQLC_CACHE_DIR"):
+        return Path(chosen)
+    if platform == "win32":
+        return (
+            Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "fqlc" / "cache"
+        )
+    if platform == "darwin":
+        return home / "Library" / "Caches" / "fqlc"
+    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "fqlc"
+
+
+def maker(version: str) -> str:
+    """A name for this very compiler: version, Python, and the code of the packages that it is."""
+    seen = hashlib.sha256(f"{version} {sys.version}".encode())
+    for folder in _packages():
+        for line in sorted(_stamps(folder)):
+            seen.update(line.encode("utf-8", "replace"))
+    return seen.hexdigest()
+
+
+def _packages() -> Iterator[str]:
+    """The folders of compiler, grammar and plan, found without importing them."""
+    for name, below in (("fqlc", ""), ("fql_grammar", ""), ("fql", "plan")):
+        spec = importlib.util.find_spec(name)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            yield str(Path(folder, below))
+
+
+def _stamps(folder: str) -> Iterator[str]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _stamps(entry.path)
+        else:
+            at = entry.stat()
+            yield f"{entry.path} {at.st_size} {at.st_mtime_ns}\n"

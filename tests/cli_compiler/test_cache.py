@@ -1,0 +1,152 @@
+"""The cache of compiles: what it answers is what the compiler would answer."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from fqlc.cli import cache as cache_module
+from fqlc.cli.cache import MOST_ENTRIES, Cache, Compiled, Recorder, cache_folder, maker
+from tests.cli_compiler.conftest import SHOP, Command
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache."""
+    place = tmp_path / "kept"
+    monkeypatch.setenv("FQLC_CACHE_DIR", str(place))
+    return place
+
+
+@pytest.fixture
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any compile is a fault."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("the compiler ran")
+
+    import fqlc.pipeline
+
+    monkeypatch.setattr(fqlc.pipeline, "check_project", fail)
+
+
+EDITS = (
+    ("total > 100", "total > 200"),
+    ("total > 200", "totl > 200"),
+    ("{ id, total }", "{ id, total, status }"),
+    ("# note", "# another"),
+    ('import "other.fql"\n', ""),
+    ("status: String", "status: Strin"),
+    ("let unused = 1", "let unused = 2"),
+)
+"""Changes with and without errors, warnings and effect; each is made or unmade at random."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cached_and_cold_say_the_same_after_any_edits(
+    fqlc: Command, shop: Path, folder: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    main, other = shop / "shop.fql", shop / "other.fql"
+    main.write_text('import "other.fql"\n# note\n' + SHOP)
+    other.write_text("let unused = 1\nenum Level { low, high }\n")
+    for _ in range(6):
+        for file in (main, other):
+            old, new = chance.choice(EDITS)
+            before, after = (old, new) if chance.random() < 0.7 else (new or old, old)
+            file.write_text(file.read_text().replace(before, after, 1))
+        for command in (["compile"], ["check", "--format", "json"], ["check"]):
+            kept = [fqlc(*command, "shop.fql") for _ in range(2)]
+            cold = fqlc(*command, "--no-cache", "shop.fql")
+            assert kept == [cold, cold]
+    assert list(folder.iterdir())
+
+
+@pytest.mark.usefixtures("folder")
+def test_nothing_changed_needs_no_compiler(fqlc: Command, request: pytest.FixtureRequest) -> None:
+    first = fqlc("compile", ".")
+    request.getfixturevalue("no_compiler")
+    assert fqlc("compile", ".") == first
+    assert fqlc("check", ".").code == 0
+    assert fqlc("compile", "--no-cache", ".").code == 3
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("file", ["shop.fql", "new.fql", "fql.toml"])
+def test_any_change_of_what_was_read_counts(fqlc: Command, shop: Path, file: str) -> None:
+    (shop / "shop.fql").write_text('import "new.fql"\n' + SHOP)
+    (shop / "fql.toml").write_text("[webhooks]\n")
+    assert fqlc("compile", ".").code == 1
+    (shop / "new.fql").write_text("let a = 1\n")
+    first = fqlc("compile", ".")
+    assert first.code == 0
+    text = (
+        '[webhooks]\ntimeout = "9s"\n' if file == "fql.toml" else f"# {(shop / file).read_text()}"
+    )
+    (shop / file).write_text(text)
+    assert fqlc("compile", ".").out != first.out
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\xff\n{}\n", None])
+def test_a_damaged_entry_is_no_entry(fqlc: Command, folder: Path, damage: bytes | None) -> None:
+    first = fqlc("compile", ".")
+    (entry,) = folder.iterdir()
+    entry.write_bytes(entry.read_bytes()[:-5] if damage is None else damage)
+    assert fqlc("compile", ".") == first
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(fqlc: Command, folder: Path) -> None:
+    folder.write_text("a file in the way")
+    assert fqlc("compile", ".").code == 0
+
+
+def test_an_entry_of_another_compiler_does_not_count(tmp_path: Path) -> None:
+    recorder = Recorder({"a.fql": b"let a = 1"}.get)
+    recorder.read("a.fql")
+    Cache(tmp_path, "one").save(["a.fql"], recorder, Compiled(b"{}", (), {}))
+    assert Cache(tmp_path, "one").load(["a.fql"], recorder.read, plan=True) is not None
+    assert Cache(tmp_path, "two").load(["a.fql"], recorder.read, plan=True) is None
+
+
+def test_the_name_of_a_compiler_changes_with_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deep").mkdir()
+    code = tmp_path / "deep" / "module.py"
+    code.write_text("a = 1")
+    monkeypatch.setattr(cache_module, "_packages", lambda: [str(tmp_path)])
+    first = maker("1")
+    assert maker("1") == first != maker("2")
+    code.write_text("a = 10")
+    assert maker("1") != first
+
+
+def test_old_entries_go(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "one")
+    for n in range(MOST_ENTRIES + 5):
+        cache.save([str(n)], Recorder(lambda _: None), Compiled(b"{}", (), {}))
+    assert len(list(tmp_path.iterdir())) == MOST_ENTRIES
+
+
+def test_the_folder_of_each_platform() -> None:
+    home = Path("/home/me")
+    assert cache_folder({"FQLC_CACHE_DIR": "x"}, "linux", home) == Path("x")
+    assert cache_folder({}, "linux", home) == home / ".cache" / "fqlc"
+    assert cache_folder({"XDG_CACHE_HOME": "/c"}, "linux", home) == Path("/c/fqlc")
+    assert cache_folder({}, "darwin", home) == home / "Library" / "Caches" / "fqlc"
+    assert cache_folder({}, "win32", home).parts[-2:] == ("fqlc", "cache")
+
+
+def test_settings_are_read_without_pydantic_on_a_hit(
+    fqlc: Command, shop: Path, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    """`[project] files` names the sources, so it is read each time; the rest need not be."""
+    (shop / "fql.toml").write_text('[project]\nfiles = ["shop.fql"]\n')
+    (shop / "broken.fql").write_text("observer {")
+    first = fqlc("compile")
+    assert first.code == 0
+    assert len(list(folder.iterdir())) == 1
+    request.getfixturevalue("no_compiler")
+    assert fqlc("compile") == first
