@@ -7,7 +7,7 @@ import platform
 import sqlite3
 import sys
 
-MODULES = ("deliveries", "expressions", "sending", "compile")
+MODULES = ("deliveries", "expressions", "sending", "compile", "outbox")
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from fql.errors import SettingsError, StoreError
 from fql.events.values import read_json
 from fql.intake.port import Arrival
 from fql.outbox.database import status
+from fql.outbox.lookout import Lookout
 from fql.outbox.rows import row_reader
 from fql.outbox.tables import OUTBOX_STATEMENTS
 from fql.plan.model import Plan
@@ -31,8 +32,6 @@ OutboxRow = tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, b
                   bytes | None, int, bytes]  # fmt: skip
 
 BUSY_SECONDS = 5.0
-IDLE_FACTOR = 1.6
-"""Without news the time between two looks grows to this many times the shortest."""
 
 _FETCH = (
     "SELECT seq, entity, event, new, old, id, key, context, raw, at"
@@ -49,14 +48,15 @@ class OutboxSqlite:
 
     ordered = True
 
-    def __init__(self, name: str, database: str | Path, *, poll_ms: int = 5) -> None:
+    def __init__(self, name: str, database: str | Path, *, poll_ms: int = 1) -> None:
         self.name = name
         self.incarnation = ""
         # Triggers that lack old values are refused when the source is opened.
         self.supplies_old: bool | Container[str] = True
         self.ended = False
         self._path = Path(database)
-        self._poll = poll_ms / 1_000
+        wal = self._path.with_name(self._path.name + "-wal")
+        self._lookout = Lookout(self._changed, (self._path, wal), poll_ms / 1_000)
         self._readers: dict[str, Reader] = {}
         self._done = 0
         self._undeleted: list[tuple[int, int]] = []
@@ -73,6 +73,7 @@ class OutboxSqlite:
         installed triggers do not supply the old values that the plan needs.
         """
         await self._run(partial(self._open, plan))
+        self._lookout.open()
 
     def _open(self, plan: Plan) -> None:
         if not self._path.is_file():
@@ -184,23 +185,7 @@ class OutboxSqlite:
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)
         """Until some connection has committed to the database, or the time is over (seconds)."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        end = loop.time() + timeout
-
-        def look(pause: float) -> None:
-            """Timers instead of sleeps: nobody is woken while nothing has changed."""
-            if over.done():
-                return
-            left = end - loop.time()
-            if self._changed() or left <= 0:
-                over.set_result(None)
-                return
-            later = min(pause * 1.05, self._poll * IDLE_FACTOR)
-            loop.call_later(min(pause, left), look, later)
-
-        look(self._poll)
-        await over
+        await self._lookout.wait(timeout)
 
     def _changed(self) -> bool:
         """`PRAGMA data_version` moves with every commit of another connection and costs a few
@@ -216,7 +201,8 @@ class OutboxSqlite:
         return changed
 
     async def close(self) -> None:
-        """Give back connections and thread."""
+        """Give back connections, thread and watch."""
+        self._lookout.close()
         await self._run(self._close)
         self._thread.shutdown()
 

@@ -219,7 +219,7 @@ class SqliteSource(Table):
     kind: Literal["sqlite"] = Field(description="the kind of source")
     database: str = Field(description="the application's database file")
     poll: Annotated[int, BeforeValidator(_duration), Field(ge=1, le=60_000)] = Field(
-        5, description="shortest time between two looks"
+        1, description="shortest time between two looks"
     )
 
 

@@ -63,6 +63,7 @@ PUT_ATTEMPTS = _from_json("fql_attempt", 9, "INSERT OR REPLACE")
 PUT_REMEMBERED = _from_json("fql_remembered", 5, "INSERT OR IGNORE")
 FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
   CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
+LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"
 DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
 PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"
 PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"

@@ -11,12 +11,14 @@ import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
 from fql.errors import StoreError, StoreLocked
+from fql.outbox.lookout import Lookout
 from fql.store import schema
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
@@ -45,7 +47,7 @@ from fql.store.sqlite_query import letters_query, runs_query
 T = TypeVar("T")
 _KEY = struct.Struct(">qq")
 POLL = 0.04
-"""Seconds between looks at the inbox."""
+"""Shortest time between looks at the inbox, in seconds."""
 
 
 class SqliteStore:
@@ -59,7 +61,10 @@ class SqliteStore:
         self._lock = FileLock(self._path)
         self._locked = False
         self._cycle = 0
-        self._version = -1
+        self._seen = 0
+        self._looker: sqlite3.Connection | None = None
+        wal = self._path.with_name(self._path.name + "-wal")
+        self._lookout = Lookout(self._has_news, (wal,), POLL)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
 
@@ -89,6 +94,7 @@ class SqliteStore:
         try:
             self._connection = _connect(self._path)
             _create(self._connection, self._path, self._letters)
+            self._looker = _connect(self._path)
         except sqlite3.Error as problem:
             raise translate(problem, self._path) from problem
 
@@ -96,14 +102,16 @@ class SqliteStore:
         """Close the file; the lock goes with it."""
         if self._thread is None:
             return
+        self._lookout.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
         self._thread = None
 
     def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        for connection in (self._looker, self._connection):
+            if connection is not None:
+                connection.close()
+        self._looker = self._connection = None
         self._lock.give()
         self._locked = False
 
@@ -188,18 +196,24 @@ class SqliteStore:
         )
 
     async def wait(self, seconds: float) -> bool:
-        """Until another connection has written, or the time is over."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while True:
-            version = await self._call(_data_version)
-            if version != self._version:
-                self._version = version
-                return True
-            left = end - loop.time()
-            if left <= 0:
-                return False
-            await asyncio.sleep(min(POLL, left))
+        """Until there are new commands in the inbox, or the time is over."""
+        self._lookout.open()
+        before = self._seen
+        await self._lookout.wait(seconds)
+        return self._seen != before
+
+    def _has_news(self) -> bool:
+        """A few microseconds on the event loop itself: nothing is written, and readers of a WAL
+        wait for nobody."""
+        if self._looker is None:
+            return True
+        with suppress(sqlite3.OperationalError):
+            row = self._looker.execute(schema.LAST_COMMAND).fetchone()
+            last = 0 if row is None else int(row[0])
+            changed = last != self._seen
+            self._seen = last
+            return changed
+        return False
 
     async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
         """Put (kind, body) into the inbox."""
@@ -211,9 +225,7 @@ class SqliteStore:
             connection.execute("COMMIT")
             return [int(cursor.lastrowid or 0) for cursor in cursors]
 
-        numbers = await self._call(work)
-        self._version = -1  # our own writes do not move data_version
-        return numbers
+        return await self._call(work)
 
     async def pending(self, ids: Sequence[int]) -> set[int]:
         """Those of these commands that no engine has taken yet."""
@@ -299,10 +311,6 @@ def _create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
 def _meta(connection: sqlite3.Connection, name: str) -> Any:
     row = connection.execute("SELECT value FROM fql_meta WHERE name = ?", (name,)).fetchone()
     return None if row is None else row[0]
-
-
-def _data_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _apply(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
