@@ -16,7 +16,7 @@ from tests.observe.support import SOURCE, order, page, runtime, scrape, sqlite
 
 async def test_attempts_equal_the_ledger(webhook_server: MockWebhookServer) -> None:
     """Total, retries, failures by reason and durations by status: as the receiver counted."""
-    webhook_server.reply(503, 200, 404, Reply(fault="reset"), 500)
+    webhook_server.reply(503, 200, 404, Reply(fault="garbage"), 500)
     async with runtime(webhook_server) as running:
         before = await scrape(running)
         for number in range(8):
@@ -33,7 +33,7 @@ async def test_attempts_equal_the_ledger(webhook_server: MockWebhookServer) -> N
         durations = after.value("fql_webhook_duration_seconds_count", observer=observer)
         assert durations == ledger[observer]
     assert after.value("fql_webhook_retries_total") == retries == 3
-    for reason in ("503", "404", "500", "reset"):
+    for reason in ("503", "404", "500", "protocol"):
         assert after.value("fql_webhook_failures_total", reason=reason) == 1
     assert after.value("fql_webhook_failures_total") == 4
     assert after.value("fql_webhook_duration_seconds_count", status="404") == 1

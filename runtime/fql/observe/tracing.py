@@ -18,7 +18,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from fql.observe.events import Lifecycle, RunFinished
+from fql.observe.events import AttemptEnded, Lifecycle, RunFinished
 from fql.observe.traceparent import trace_id_of
 
 MOST_OPEN = 10_000
@@ -79,9 +79,22 @@ class Tracing:
             span.end()
 
     def __call__(self, event: Lifecycle) -> None:
-        """End the span of a run with it."""
-        if not isinstance(event, RunFinished):
-            return
+        """End the span of a run with it. An attempt whose request could not be built ends here as
+        well: it never came to an action."""
+        if isinstance(event, RunFinished):
+            self._end(event)
+        elif isinstance(event, AttemptEnded) and event.failure == "evaluation":
+            self._unbuilt(event)
+
+    def _unbuilt(self, event: AttemptEnded) -> None:
+        attributes: dict[str, str | int] = {
+            "fql.observer": event.observer, "fql.action": event.action, "fql.run": event.run,
+            "fql.attempt": event.number, "fql.event_id": event.event_id,
+        }  # fmt: skip
+        with self.attempt({"traceparent": event.traceparent}, attributes, run_started=0) as span:
+            span.ended(None, event.failure)
+
+    def _end(self, event: RunFinished) -> None:
         span = self._runs.pop(event.run, None)
         if span is None:
             above = self._extracted({"traceparent": event.traceparent})
