@@ -1,6 +1,6 @@
 """The flow of an observer as a graph: edges with the places that made them, order, rings.
 
-Plain Python on purpose: observers are small, and a check should not pay for a graph library.
+Most flows are forests, for which a walk is enough; what joins is asked of `fqlc.checks.graph`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from fqlc.checks.graph import forest_order, implied, shortest_ring, topological_order
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 
@@ -75,23 +76,44 @@ class FlowGraph:
         return tuple(n for n in self.names if not self.into[n])
 
     @cached_property
+    def _forest(self) -> tuple[str, ...] | None:
+        return forest_order(self.names, [e.pair for e in self.edges])
+
+    @cached_property
     def order(self) -> tuple[str, ...] | None:
         """The actions with each behind all before it; None when there is a ring."""
-        open_edges = {n: len(self.into[n]) for n in self.names}
-        ready = list(self.entries)
-        done: list[str] = []
-        while ready:
-            name = ready.pop(0)
-            done.append(name)
-            for edge in self.out_of[name]:
-                open_edges[edge.target.name] -= 1
-                if not open_edges[edge.target.name]:
-                    ready.append(edge.target.name)
-        return tuple(done) if len(done) == len(self.names) else None
+        if self._forest is not None:
+            return self._forest
+        return topological_order(self.names, [e.pair for e in self.edges])
+
+    @cached_property
+    def ring(self) -> tuple[FlowEdge, ...]:
+        """The edges of one ring in order, or none. The last edge is the one written last."""
+        if self.order is not None:
+            return ()
+        first = {e.pair: e for e in self.edges}
+        names = shortest_ring(self.names, list(first))
+        path = tuple(first[pair] for pair in pairwise((*names, names[0])))
+        last = max(range(len(path)), key=lambda i: path[i].target.span.start)
+        return path[last + 1 :] + path[: last + 1]
 
     def behind(self, name: str) -> frozenset[str]:
         """All actions reached from this one, over edges of both kinds."""
         return reached(self, [e.target.name for e in self.out_of[name]])
+
+    @cached_property
+    def redundant(self) -> tuple[tuple[FlowEdge, FlowEdge], ...]:
+        """Ordinary edges that other ordinary edges imply, each with the first edge of the other
+        way; none where there is a ring."""
+        if self._forest is not None or self.order is None:
+            return ()
+        first = {e.pair: e for e in self.edges if not e.failure}
+        ways = implied(list(first))
+        return tuple(
+            (edge, first[edge.source.name, ways[pair]])
+            for pair, edge in first.items()
+            if pair in ways
+        )
 
 
 def _group(
@@ -171,32 +193,3 @@ def _exits_of(step: ast.Step | ast.Group) -> list[ast.Step]:
     if isinstance(step, ast.Step):
         return [step]
     return [s for chain in step.chains if chain.steps for s in _exits_of(chain.steps[-1])]
-
-
-def ring(graph: FlowGraph) -> tuple[FlowEdge, ...]:
-    """The edges of one ring in order, or none. The last edge is the one written last."""
-    for start in graph.names:
-        path = _path_back(graph, start)
-        if path:
-            last = max(range(len(path)), key=lambda i: path[i].target.span.start)
-            return path[last + 1 :] + path[: last + 1]
-    return ()
-
-
-def _path_back(graph: FlowGraph, start: str) -> tuple[FlowEdge, ...]:
-    """A shortest walk from an action back to itself (breadth first)."""
-    came: dict[str, FlowEdge] = {}
-    waiting = [start]
-    for name in waiting:
-        for edge in graph.out_of[name]:
-            if edge.target.name not in came:
-                came[edge.target.name] = edge
-                waiting.append(edge.target.name)
-        if start in came:
-            break
-    path: list[FlowEdge] = []
-    at = start
-    while start in came and (not path or at != start):
-        path.append(came[at])
-        at = came[at].source.name
-    return tuple(reversed(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fqlc.checks.flow import FlowEdge, ring
+from fqlc.checks.flow import FlowEdge
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
@@ -11,9 +11,8 @@ from fqlc.diagnostics.sink import Sink
 def check(program: Program, sink: Sink) -> None:
     """Report one ring for each observer, at the edge that closes it."""
     for observer in program.observers:
-        edges = ring(observer.graph)
-        if edges:
-            _report(observer, edges, sink)
+        if observer.graph.ring:
+            _report(observer, observer.graph.ring, sink)
 
 
 def _report(observer: ObserverModel, edges: tuple[FlowEdge, ...], sink: Sink) -> None:
