@@ -23,6 +23,7 @@ def commands() -> dict[str, str]:
         "runs": "fql.cli.runs:runs",
         "dlq": "fql.cli.dlq:dlq",
         "trace": "fql.cli.trace:trace",
+        "observability": "fql.cli.observability:observability",
         "pause": "fql.cli.pause:pause",
         "resume": "fql.cli.pause:resume",
         "capture": "fql.cli.capture:capture",

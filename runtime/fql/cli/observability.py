@@ -1,0 +1,75 @@
+"""`fqlc observability`: alert rules and a dashboard for the metrics of this project."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+from fql.cli.output import data, say
+from fql.cli.project import find_project, reporting, settings_option
+from fql.errors import FqlError, UsageError
+from fql.observe.alerts import rules
+from fql.observe.dashboard import dashboard as grafana
+
+namespace_option = click.option(
+    "--namespace", metavar="NAME", help="Prefix of the series, if not that of the settings."
+)
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write there instead of standard output."
+)
+
+
+class OutputError(FqlError):
+    """The file cannot be written."""
+
+
+@click.group()
+def observability() -> None:
+    """Write alert rules and a dashboard for the metrics of `[observability.prometheus]`."""
+
+
+@observability.command(
+    epilog="\b\nExamples:\n  fqlc observability alerts -o fql.rules.yml\n"
+    "  fqlc observability alerts --namespace fraiseql"
+)
+@namespace_option
+@output_option
+@settings_option
+@reporting
+def alerts(namespace: str | None, output: str | None, settings_file: str | None) -> None:
+    """Alert rules for Prometheus (a file for `rule_files`)."""
+    _write(rules(_namespace(namespace, settings_file)), output)
+
+
+@observability.command(epilog="\b\nExamples:\n  fqlc observability dashboard -o fql.dashboard.json")
+@namespace_option
+@output_option
+@settings_option
+@reporting
+def dashboard(namespace: str | None, output: str | None, settings_file: str | None) -> None:
+    """A dashboard for Grafana (import the file)."""
+    content = grafana(_namespace(namespace, settings_file))
+    _write(json.dumps(content, indent=2) + "\n", output)
+
+
+def _namespace(given: str | None, settings_file: str | None) -> str:
+    if given is not None:
+        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", given):
+            raise UsageError(f"{given!r} cannot be the prefix of a series", hint="try `fql`")
+        return given
+    prometheus = find_project(settings_file).settings.observability.prometheus
+    return "fql" if prometheus is None else prometheus.namespace
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        data(text.removesuffix("\n"))
+        return
+    try:
+        Path(output).write_text(text, "utf-8")
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written: {error.strerror}") from error
+    say(f"wrote {output}")
