@@ -31,7 +31,7 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Language", ("init", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test")),
     ("Running", ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "demo")),
-    ("Surroundings", ("capture", "doctor")),
+    ("Surroundings", ("capture", "doctor", "observability")),
 )
 """The order of the help."""
 

@@ -26,7 +26,10 @@ class OutputError(FqlError):
     """The file cannot be written."""
 
 
-@click.group()
+@click.group(
+    epilog="\b\nExamples:\n  fqlc observability alerts -o fql.rules.yml\n"
+    "  fqlc observability dashboard -o fql.dashboard.json"
+)
 def observability() -> None:
     """Write alert rules and a dashboard for the metrics of `[observability.prometheus]`."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fql.engine.clock import Clock
 from fql.engine.graph import SCHEDULED, STATE_NAMES, TERMINAL
-from fql.engine.limits import NEVER, Endpoint
+from fql.engine.limits import LIMITS, NEVER, Endpoint
 from fql.engine.loop import Engine
 from fql.engine.state import State
 from fql.engine.states import READY, Run, Work
@@ -105,8 +105,9 @@ def paused(state: State) -> set[str]:
 
 
 def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
+    waits = {limit: one.waits[limit] for limit in LIMITS}
     return EndpointGauges(
-        label(one.name), len(one.flying), len(one.ready), circuit_state(one, now), dict(one.waits)
+        label(one.name), len(one.flying), len(one.ready), circuit_state(one, now), waits
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fql.engine.states import Work
 
 NEVER = 1 << 62
+LIMITS = ("rate", "concurrency", "circuit", "retry_after", "paused")
+"""What can hold ready work back at its endpoint."""
 
 
 @dataclass(frozen=True, slots=True)

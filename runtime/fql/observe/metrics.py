@@ -48,7 +48,7 @@ def status_label(status: int | None) -> str:
 
 
 class ObserverSums:
-    """The sums of one observer."""
+    """The sums of one observer; with `reasons` the usual series are there from the start."""
 
     __slots__ = ("attempts", "dead", "durations", "evicted", "failures", "retries", "runs")
 
@@ -57,6 +57,8 @@ class ObserverSums:
         self.retries = 0
         self.failures: Counter[str] = Counter(dict.fromkeys(reasons, 0))
         self.durations: dict[int | None, Histogram] = {}
+        if self.failures:
+            self.durations[200] = Histogram(DURATIONS)
         self.runs: Counter[str] = Counter(done=0, dead=0)
         self.dead: Counter[str] = Counter(exhausted=0, permanent=0)
         self.evicted = 0
