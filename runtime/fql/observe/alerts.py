@@ -1,0 +1,111 @@
+"""Alert rules for Prometheus, as data and as the file that it reads.
+
+Each expression aggregates away the labels that would keep its two sides from meeting, so that it
+can fire; tests/observe/test_alerts.py evaluates each over real samples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule. `expression` and the texts hold `NS` for the namespace; `lasting` is how long the
+    expression must hold before it fires."""
+
+    name: str
+    expression: str
+    lasting: str
+    severity: str
+    summary: str
+    advice: str
+
+
+ALERTS = (
+    Alert(
+        "FqlWebhookFailureRate",
+        "sum by (observer) (rate(NS_webhook_failures_total[5m]))"
+        " / sum by (observer) (rate(NS_webhook_total[5m])) > 0.05",
+        "0s",
+        "warning",
+        "{{ $value | humanizePercentage }} of the attempts of {{ $labels.observer }} fail",
+        "See the reasons in NS_webhook_failures_total, then `fqlc dlq list`.",
+    ),
+    Alert(
+        # Every process on a shared store reports its dead letters: the maximum counts them once.
+        "FqlDeadLetters",
+        "sum(max by (observer) (NS_dlq_size)) > 1000",
+        "0s",
+        "warning",
+        "{{ $value }} dead letters wait",
+        "`fqlc dlq stats` shows whose they are; replay or discard them.",
+    ),
+    Alert(
+        "FqlDeadLettersEvicted",
+        "sum by (observer) (increase(NS_dead_letters_evicted_total[1h])) > 0",
+        "0s",
+        "critical",
+        "dead letters of {{ $labels.observer }} were removed before anybody saw to them",
+        "They were too old or too many: see `retention` and `max_size` in [webhooks.dlq].",
+    ),
+    Alert(
+        "FqlOldestDue",
+        "max(NS_oldest_due_age_seconds) > 300",
+        "0s",
+        "critical",
+        "work that could be sent has waited for {{ $value | humanizeDuration }}",
+        "See NS_paused, NS_circuit_state and NS_limiter_waits_total for what holds it back.",
+    ),
+    Alert(
+        "FqlCircuitOpen",
+        'max by (endpoint) (NS_circuit_state{state=~"open|half_open"}) > 0',
+        "2m",
+        "warning",
+        "the endpoint {{ $labels.endpoint }} keeps failing and is left alone",
+        "Its work waits and spends no attempts; `fqlc doctor` tries the endpoint.",
+    ),
+    Alert(
+        "FqlStoreNearFull",
+        "max(NS_store_bytes / NS_store_max_bytes) > 0.9",
+        "5m",
+        "warning",
+        "the store has reached {{ $value | humanizePercentage }} of its max_size",
+        "Past it finished runs are removed early; open work and dead letters stay.",
+    ),
+    Alert(
+        "FqlStoreErrors",
+        "sum(increase(NS_store_errors_total[5m])) > 0",
+        "0s",
+        "critical",
+        "the store did not take a commit",
+        "See the log for the reason; nothing that was accepted is lost.",
+    ),
+)
+
+
+def rules(namespace: str) -> str:
+    """The rules file (YAML) for series of this namespace."""
+    return "".join(f"{line}\n" for line in _lines(namespace))
+
+
+def _lines(namespace: str) -> Iterator[str]:
+    yield "groups:"
+    yield "  - name: fql"
+    yield "    rules:"
+    for alert in ALERTS:
+        yield f"      - alert: {alert.name}"
+        yield f"        expr: {_quoted(alert.expression, namespace)}"
+        yield f"        for: {alert.lasting}"
+        yield "        labels:"
+        yield f"          severity: {alert.severity}"
+        yield "        annotations:"
+        yield f"          summary: {_quoted(alert.summary, namespace)}"
+        yield f"          description: {_quoted(alert.advice, namespace)}"
+
+
+def _quoted(text: str, namespace: str) -> str:
+    """A text with its namespace, quoted: a string of JSON is one of YAML."""
+    return json.dumps(text.replace("NS_", f"{namespace}_"))
