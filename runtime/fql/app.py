@@ -41,7 +41,7 @@ from fql.observe.watch import Watch
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.settings_model import Settings
-from fql.store.letter_files import LetterFile
+from fql.store.letter_files import LetterFile, Removed
 from fql.store.opening import note_store, open_store
 from fql.store.port import Store
 from fql.store.records import RunFilter, StoredPlan
@@ -102,6 +102,11 @@ class Runtime:
         self._watched, self._observed = self._watching()
         self._factory = self._traced(self._actions or self._default_actions())
         self._program = self._built(self._plan)
+        copies = self._copies_file()
+        if copies is not None:
+            copies.open()
+            self._store.note_copies()
+            self._copies = Copier(self._store, copies, self._clock)
         await self._store.open()
         self.client = Client(self._store, self._clock)
         try:
@@ -205,14 +210,14 @@ class Runtime:
 
     async def _lead(self) -> None:
         """Become the engine of the store."""
-        copier = self._copier()
+        listeners = self._all_listeners()
         engine = Engine(
             self._store,
             self._program,
             clock=self._clock,
             plans=self._stored_programs,
             settings=self._loop_settings(),
-            listeners=(*self._listeners, *self._observed.listeners, *([copier] if copier else [])),
+            listeners=listeners,
             stamp=None if self._observed.tracing is None else self._observed.tracing.stamp,
         )
         for source in self._sources:
@@ -223,30 +228,30 @@ class Runtime:
         self._inbox = Inbox(self._store, engine, self._clock)
         self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
         self._spawn(self._inbox.run())
-        keeper = Housekeeper(
-            self._store,
-            retention_of(self._settings),
-            self._clock,
-            (*self._listeners, *self._observed.listeners),
-        )
+        keeper = Housekeeper(self._store, retention_of(self._settings), self._clock, listeners)
         self._spawn(keeper.run())
         for feed in self._feeds:
             self._spawn(feed.run())
-        if copier is not None:
-            self._copies = copier
-            self._spawn(copier.run())
+        if self._copies is not None:
+            self._spawn(self._copies.run())
 
-    def _copier(self) -> Copier | None:
-        """Copies of dead letters, where another backend than the store is set."""
+    def _all_listeners(self) -> tuple[Listener, ...]:
+        own = () if self._copies is None else (self._copies,)
+        return (*self._listeners, *self._observed.listeners, *own)
+
+    def _copies_file(self) -> LetterFile | None:
+        """Where dead letters are copied to, where another backend than the store is set."""
         dlq = self._settings.webhooks.dlq
         if not dlq.enabled or dlq.backend != "file":
             return None
-        file = LetterFile(Path(dlq.path), rotate=dlq.rotation == "daily", compress=dlq.compress)
-
-        async def fetch(ids: Sequence[str]) -> list[dict[str, object]]:
-            return [letter.as_json() for letter in await self.client.dead_letters(ids=ids)]
-
-        return Copier(file, fetch, self._clock)
+        return LetterFile(
+            Path(dlq.path),
+            rotate=dlq.rotation == "daily",
+            compress=dlq.compress,
+            retention=dlq.retention,
+            max_size=dlq.max_size,
+            removed=_say_removed,
+        )
 
     def _loop_settings(self) -> LoopSettings:
         dispatch = self._settings.webhooks.dispatch
@@ -453,3 +458,7 @@ class Runtime:
 
 
 __all__ = ["Runtime"]
+
+
+def _say_removed(gone: Removed) -> None:
+    logger.warning("dead letters past retention or max_size: %s, %d lines", gone.path, gone.entries)

@@ -1,97 +1,185 @@
-"""The `file` backend of the dead letter queue: `backend, path, rotation, compress`."""
+"""The `file` backend of the dead letter queue, through the runtime."""
 
 from __future__ import annotations
 
-import gzip
-import os
+import asyncio
+import shutil
 import stat
 from datetime import date
 from pathlib import Path
 
 import orjson
+import pytest
 
 from fql.app import Runtime
-from fql.store.letter_files import LetterFile
+from fql.engine.clock import SystemClock
+from fql.engine.housekeeping import retention_of
+from fql.errors import SettingsError
+from fql.store.memory import MemoryStore
+from fql.store.port import Store
+from fql.store.sqlite import SqliteStore
 from fql.testing import MockWebhookServer
+from fql.testing.clock import VirtualClock
 from tests.app.plans import CHAIN, order, plan_of, settings_of
 
-DAY = 86_400
+Lines = list[dict[str, object]]
 
 
-def lines(path: Path) -> list[dict[str, object]]:
+def lines(path: Path) -> Lines:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def file_settings(path: Path, more: str = "") -> str:
+    return f'[webhooks.dlq]\nbackend = "file"\npath = "{path}"\n{more}'
+
+
+def runtime(
+    server: MockWebhookServer, text: str = "", *, store: str | Store = "memory:", **more: object
+) -> Runtime:
+    return Runtime(
+        plan_of(CHAIN), store=store, settings=settings_of(text),
+        environment={"RECEIVER": server.url}, listeners=(), **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+async def fail_one(running: Runtime, server: MockWebhookServer, number: int = 1) -> None:
+    """Leave one dead letter behind."""
+    server.reply(503)
+    await running.emit("Order.insert", new=order(number))
+    await running.until_idle(5)
 
 
 async def test_dead_letters_are_copied_and_closed(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
+    """A whole entry for each failure, and a closing line when it is resolved."""
     file = tmp_path / "dead" / "letters.jsonl"
-    settings = settings_of(f'[webhooks.dlq]\nbackend = "file"\npath = "{file}"\n')
-    webhook_server.reply(503)
-    async with Runtime(
-        plan_of(CHAIN), store="memory:", settings=settings,
-        environment={"RECEIVER": webhook_server.url}, listeners=(),
-    ) as runtime:  # fmt: skip
-        await runtime.emit("Order.insert", new=order(1))
-        await runtime.until_idle(5)
-        await runtime.replay(observer="placed")
-        await runtime.until_idle(5)
-    first, last = lines(file)
-    assert (first["observer"], first["class"]) == ("placed", "exhausted")
-    assert first["attempts"][0]["status"] == 503  # type: ignore[index]
-    assert last == {"dlq_id": first["dlq_id"], "closed": "resolved"}
+    async with runtime(webhook_server, file_settings(file)) as running:
+        await fail_one(running, webhook_server)
+        webhook_server.reply(503)
+        await running.replay(observer="placed")
+        await running.until_idle(5)
+        await running.replay(observer="placed")
+        await running.until_idle(5)
+    first, again, last = lines(file)
+    assert (first["observer"], first["class"], first["state"]) == ("placed", "exhausted", "dead")
+    assert first["request"]["body"] == {"id": "o1"}  # type: ignore[index]
+    assert [len(one["attempts"]) for one in (first, again)] == [1, 2]  # type: ignore[arg-type]
+    assert (last["dlq_id"], last["state"]) == (first["dlq_id"], "resolved")
+    assert str(last["written_at"]).startswith("20")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_discarded_entries_are_closed_as_such(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "letters.jsonl"
+    async with runtime(webhook_server, file_settings(file)) as running:
+        await fail_one(running, webhook_server)
+        [letter] = await running.client.dead_letters()
+        await running.client.discard([letter.dlq_id])
+        await running.until_idle(5)
+    assert [line["state"] for line in lines(file)] == ["dead", "discarded"]
+
+
+async def test_evicted_entries_are_closed_as_such(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """Past `retention` the store's entry goes, and the file says so."""
+    file = tmp_path / "letters.jsonl"
+    store = SqliteStore(tmp_path / "s.db")
+    text = file_settings(file, 'retention = "1ms"\n')
+    async with runtime(webhook_server, text, store=store) as running:
+        await fail_one(running, webhook_server)
+        await asyncio.sleep(0.01)
+        await store.prune(retention_of(settings_of(text))(SystemClock().now()))
+        assert await running.client.dead_letters() == []
+    assert [line["state"] for line in lines(file)] == ["dead", "evicted"]
+
+
+@pytest.mark.parametrize("text", ["", "enabled = false\n"])
+async def test_the_copy_can_be_switched_off_and_the_queue_stays(
+    webhook_server: MockWebhookServer, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "letters.jsonl"
+    async with runtime(webhook_server, file_settings(file, text)) as running:
+        await fail_one(running, webhook_server)
+        assert len(await running.client.dead_letters()) == 1
+    assert file.exists() == (not text)
 
 
 async def test_what_a_killed_process_did_not_copy_is_copied_at_the_next_start(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
+    """Also the end of an entry that was resolved before the copy; and nothing twice afterwards."""
+    folder, store = tmp_path / "dead", f"sqlite:///{tmp_path}/s.db"
+    file = folder / "letters.jsonl"
+    async with runtime(webhook_server, file_settings(file), store=store) as running:
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        await fail_one(running, webhook_server)
+        await running.replay(observer="placed")
+        await running.until_idle(5)
+    folder.unlink()
+    for _ in range(2):
+        async with runtime(webhook_server, file_settings(file), store=store) as running:
+            await running.until_idle(5)
+        assert [line["state"] for line in lines(file)] == ["dead", "resolved"]
+
+
+async def test_a_backend_that_is_switched_on_later_gets_what_is_there(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
     file = tmp_path / "letters.jsonl"
     store = f"sqlite:///{tmp_path}/s.db"
-    webhook_server.reply(503)
-    for text in ("", f'[webhooks.dlq]\nbackend = "file"\npath = "{file}"\n') * 2:
-        async with Runtime(
-            plan_of(CHAIN), store=store, settings=settings_of(text),
-            environment={"RECEIVER": webhook_server.url}, listeners=(),
-        ) as runtime:  # fmt: skip
-            await runtime.emit("Order.insert", new=order(1), key="once")
-            await runtime.until_idle(5)
-    assert len(lines(file)) == 1, "copied once, and not again"
+    async with runtime(webhook_server, store=store) as running:
+        await fail_one(running, webhook_server)
+    for _ in range(2):
+        async with runtime(webhook_server, file_settings(file), store=store) as running:
+            await running.until_idle(5)
+    assert [line["state"] for line in lines(file)] == ["dead"]
 
 
-def written_yesterday(path: Path) -> None:
-    past = path.stat().st_mtime - DAY
-    os.utime(path, (past, past))
+async def test_a_folder_that_goes_away_delays_the_copy_only(
+    webhook_server: MockWebhookServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, deliveries go on, and the copy follows when the folder is back."""
+    folder = tmp_path / "dead"
+    file = folder / "letters.jsonl"
+    async with runtime(webhook_server, file_settings(file)) as running:
+        file.unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+        await fail_one(running, webhook_server)
+        for _ in range(100):
+            if "copied later" in caplog.text:
+                break
+            await asyncio.sleep(0.01)
+        assert "copied later" in caplog.text
+        folder.unlink()
+    assert [line["state"] for line in lines(file)] == ["dead"]
 
 
-def test_rotation_at_midnight(tmp_path: Path) -> None:
-    today = date.today()
-    file = LetterFile(tmp_path / "dead.jsonl")
-    for number in range(3):
-        file.append([{"n": number}], today)
-        written_yesterday(file.path)
-    packed = sorted(tmp_path.glob("dead-*.jsonl.gz"))
-    assert len(packed) == 2
-    contents = {gzip.decompress(path.read_bytes()) for path in packed}
-    assert contents == {b'{"n":0}\n', b'{"n":1}\n'}
-    assert lines(file.path) == [{"n": 2}]
+async def test_rotation_follows_the_clock_of_the_runtime(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """Midnight passes between two processes; the earlier day is packed at the start."""
+    file = tmp_path / "letters.jsonl"
+    store = MemoryStore()
+    async with runtime(webhook_server, file_settings(file), store=store) as running:
+        await fail_one(running, webhook_server)
+    tomorrow = VirtualClock(SystemClock().now() + 86_400_000)
+    async with runtime(webhook_server, file_settings(file), store=store, clock=tomorrow):
+        pass
+    [packed] = tmp_path.glob("letters-*.jsonl.gz")
+    assert str(date.today().year) in packed.name
+    assert not file.exists()
 
 
-def test_without_rotation_or_compression(tmp_path: Path) -> None:
-    one = LetterFile(tmp_path / "one.jsonl", rotate=False)
-    plain = LetterFile(tmp_path / "plain.jsonl", compress=False)
-    for file in (one, plain):
-        for number in range(2):
-            file.append([{"n": number}], date.today())
-            written_yesterday(file.path)
-    assert len(lines(one.path)) == 2
-    [rotated] = tmp_path.glob("plain-*.jsonl")
-    assert lines(rotated) == [{"n": 0}]
-
-
-def test_a_torn_last_line_is_skipped(tmp_path: Path) -> None:
-    file = LetterFile(tmp_path / "dead.jsonl")
-    file.append([{"dlq_id": "a", "failed_at": "t"}], date.today())
-    with file.path.open("ab") as handle:
-        handle.write(b'{"dlq_id": "b"')
-    assert file.copied() == {("a", "t")}
+async def test_a_place_that_cannot_be_written_stops_the_start(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    (tmp_path / "x").write_text("")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        async with runtime(webhook_server, file_settings(tmp_path / "x" / "y.jsonl")):
+            pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -108,14 +109,18 @@ path = "feed.jsonl"
     assert not (tmp_path / "fql.db").exists()
 
 
-@pytest.mark.parametrize("table", ['[webhooks.dlq]\nbackend = "file"\npath = "d.jsonl"'])
-def test_settings_that_cannot_be_carried_out_are_refused(
-    tmp_path: Path, process: Fqlc, table: str
+def test_dead_letters_are_copied_to_a_file_beside_the_settings(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
 ) -> None:
-    write_project(tmp_path, "http://127.0.0.1:9080", settings=table)
-    done = process(*IDLE)
-    assert done.code == 3
-    assert "is not available in this version" in done.err
+    server.always(404)
+    settings = '[webhooks.dlq]\nbackend = "file"\npath = "given_up/letters.jsonl"\n'
+    write_project(tmp_path, server.url, settings=settings)
+    (tmp_path / "events.jsonl").write_text(lines(paid(1)))
+    process(*IDLE, "--events", "events.jsonl")
+    [line] = (tmp_path / "given_up" / "letters.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    [listed] = process("dlq", "list", "--format", "json").lines
+    assert {**entry, "written_at": ""} == {**listed, "written_at": ""}
 
 
 def test_standard_input(tmp_path: Path, process: Fqlc, server: MockWebhookServer) -> None:

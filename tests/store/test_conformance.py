@@ -277,3 +277,42 @@ async def test_dropped_runs_take_their_event_along(store: Store, lease: Lease) -
     assert (await store.counts()).events == 1
     await store.commit(lease, Mutations(dropped_runs=[12]))
     assert (await store.counts()).events == 0
+
+
+async def test_changes_of_letters_are_noted_until_they_are_copied(store: Store) -> None:
+    """A note comes with the commit that changes the letter, in order, the letter whole."""
+    store.note_copies()
+    lease = await store.acquire("test")
+    row = letter("dlq_1", payload=b'{"id":1}')
+    await store.commit(lease, Mutations(letters=[row]))
+    await store.commit(lease, Mutations(letter_states=[("replaying", "dlq_1")]))
+    await store.commit(lease, Mutations(letter_states=[("resolved", "dlq_1")]))
+    notes = await store.copies(10)
+    assert [(note.dlq_id, note.change) for note in notes] == [
+        ("dlq_1", "dead"),
+        ("dlq_1", "resolved"),
+    ]
+    assert notes[0].letter == row
+    await store.copied(notes[0].number)
+    assert await store.copies(10) == notes[1:]
+
+
+async def test_a_refused_commit_notes_nothing(store: Store) -> None:
+    store.note_copies()
+    lease = await store.acquire("test")
+    await again(store, lease)
+    assert await store.commit(lease, Mutations(letters=[letter("dlq_1")])) == "fenced"
+    assert await store.copies(10) == []
+
+
+async def test_evicted_letters_are_noted(store: Store) -> None:
+    store.note_copies()
+    lease = await store.acquire("test")
+    await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
+    await store.prune(Retention(0, 0, letters_before=6000))
+    assert [note.change for note in await store.copies(10)] == ["dead", "evicted"]
+
+
+async def test_without_copies_nothing_is_noted(store: Store, lease: Lease) -> None:
+    await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
+    assert await store.copies(10) == []

@@ -154,3 +154,19 @@ def test_urls_of_stores(tmp_path: Path) -> None:
     (tmp_path / "fql.toml").write_text('[store]\nurl = "sqlite:///data/x.db"\n')
     (tmp_path / "deep").mkdir()
     assert store_of_settings_file(tmp_path / "deep") == f"sqlite:///{tmp_path}/data/x.db"
+
+
+async def test_copies_that_are_wanted_again_begin_with_all_letters(tmp_path: Path) -> None:
+    """What became dead while nobody copied is noted when somebody does; off means forgotten."""
+    found = []
+    for wanted in (False, True, True, False, True):
+        store = SqliteStore(tmp_path / "s.db")
+        if wanted:
+            store.note_copies()
+        await store.open()
+        lease = await store.acquire("test")
+        found.append([note.dlq_id for note in await store.copies(10)])
+        if len(found) == 1:
+            await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
+        await store.close()
+    assert found == [[], ["dlq_1"], ["dlq_1"], [], ["dlq_1"]]

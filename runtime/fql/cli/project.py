@@ -42,6 +42,15 @@ class Project:
         source = os.environ if environment is None else environment
         return Project(resolve(self.settings, source), self.folder, self.file)
 
+    def run_settings(self) -> Settings:
+        """The settings for a Runtime: the file of dead letters is seen from the settings file."""
+        dlq = self.settings.webhooks.dlq
+        if not dlq.path:
+            return self.settings
+        seen = dlq.model_copy(update={"path": str(self.path(dlq.path))})
+        webhooks = self.settings.webhooks.model_copy(update={"dlq": seen})
+        return self.settings.model_copy(update={"webhooks": webhooks})
+
     def store_url(self, given: str | None) -> str:
         """The store: as given on the command line, else of the settings file, else `fql.db` in
         the working folder."""

@@ -25,12 +25,12 @@ from fql.cli.project import (
     store_option,
 )
 from fql.engine.receipts import Summary
-from fql.errors import FqlError, SettingsError, UsageError
+from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
 from fql.plan.model import Plan
-from fql.plan.settings_model import Settings, SourceTable, SqliteSource
+from fql.plan.settings_model import SourceTable, SqliteSource
 
 INTERRUPTED = 130
 TIMED_OUT = 3
@@ -85,7 +85,6 @@ def run(
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
     project = find_project(settings_file).resolved()
-    refuse_unavailable(project.settings)
     options = Options(events, until_idle, timeout, fail_on_dead, store, form)
     logs.set_up(project.settings.observability.logging)
     context = click.get_current_context()
@@ -123,7 +122,7 @@ class _Process:
         runtime = Runtime(
             self._plan,
             store=self._project.store_url(self._options.store),
-            settings=self._project.settings,
+            settings=self._project.run_settings(),
             sources=self._sources(),
             takes_over=False,
         )
@@ -220,21 +219,6 @@ class _Process:
             json_line(summary.as_json())
         else:
             data(shown(summary))
-
-
-def refuse_unavailable(settings: Settings) -> None:
-    """Settings that this version reads and cannot carry out yet must not be passed over silently.
-
-    Raises SettingsError.
-    """
-    asked = {
-        'backend = "file" in [webhooks.dlq]': settings.webhooks.dlq.backend == "file",
-    }
-    for name, wanted in asked.items():
-        if wanted:
-            raise SettingsError(
-                f"{name} is not available in this version", hint="remove it, or set enabled = false"
-            )
 
 
 def shown(summary: Summary) -> str:

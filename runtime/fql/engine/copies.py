@@ -1,88 +1,107 @@
-"""Copies of dead letters for a backend besides the store, at least once."""
+"""Copies of dead letters for a backend besides the store, at least once.
+
+The store notes each change of a dead letter in the commit that makes it; a note is removed when its
+copy is durable. So a copy may come twice after a crash, and none is missing.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from fql.engine.clock import Clock
-from fql.observe.events import DeadLetterClosed, DeadLetterWritten, Lifecycle
+from fql.errors import StoreError
+from fql.observe.events import (
+    DeadLetterClosed,
+    DeadLetterEvicted,
+    DeadLetterWritten,
+    Lifecycle,
+)
 from fql.observe.logs import logger
+from fql.store.port import Store
+from fql.store.records import LetterCopy
+from fql.store.shown import Shower, instant
 
-TROUBLE_PAUSE = 1.0
-Fetch = Callable[[Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Gives the dead letters of these ids as objects; all open ones for no ids."""
+PAGE = 200
+LOOK = 1.0
+"""Seconds between looks without news: how late after midnight a file is rotated."""
+CHANGES = (DeadLetterWritten, DeadLetterClosed, DeadLetterEvicted)
 
 
 class Backend(Protocol):
-    """Where copies go."""
+    """Where copies go. Calls block, and raise OSError."""
 
-    def append(self, entries: Sequence[Mapping[str, Any]], today: date) -> None:
-        """Durable on return. Raises OSError."""
+    def append(self, entries: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Write entries; durable on return."""
         ...
 
-    def copied(self) -> set[tuple[str, str]]:
-        """Ids and times of failure that are there already."""
+    def tend(self, now: datetime) -> None:
+        """Do what time brings: rotate, remove what is too old or too much."""
         ...
 
 
 class Copier:
-    """Listens for dead letters and copies them in the background."""
+    """Carries the store's notes to a backend, woken by lifecycle events."""
 
-    def __init__(self, backend: Backend, fetch: Fetch, clock: Clock) -> None:
+    def __init__(self, store: Store, backend: Backend, clock: Clock) -> None:
+        self._store = store
+        self._shower = Shower(store)
         self._backend = backend
-        self._fetch = fetch
         self._clock = clock
-        self._written: list[str] = []
-        self._closed: list[DeadLetterClosed] = []
-        self._wake = asyncio.Event()
+        self._news = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._day = ""
 
     def __call__(self, event: Lifecycle) -> None:
         """Take note of a lifecycle event."""
-        if isinstance(event, DeadLetterWritten):
-            self._written.append(event.dlq_id)
-        elif isinstance(event, DeadLetterClosed):
-            self._closed.append(event)
-        else:
-            return
-        self._wake.set()
+        if isinstance(event, CHANGES):
+            self._news.set()
 
     async def run(self) -> None:
-        """For ever. First what an earlier process wrote to the store and did not copy."""
-        await self._tried(self.catch_up)
+        """For ever. The store's notes of an earlier process come first."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await self._tried(self.copy)
+            self._news.clear()
+            if not await self.copy():
+                await asyncio.sleep(LOOK)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._news.wait()
 
-    async def _tried(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
+    async def copy(self) -> bool:
+        """Copy all that is noted. False when the backend cannot be written now: the notes stay,
+        and it is logged. Once begun it is carried through, so that nothing is written twice."""
+        return await asyncio.shield(self._copy())
+
+    async def _copy(self) -> bool:
+        async with self._one_at_a_time:
             try:
-                return await work()
-            except OSError as problem:
-                logger.error("dead letters cannot be copied, trying again: %s", problem)
-                await asyncio.sleep(TROUBLE_PAUSE)
+                await self._tend()
+                while notes := await self._store.copies(PAGE):
+                    entries = [await self._entry(note) for note in notes]
+                    await asyncio.to_thread(self._backend.append, entries, self._now())
+                    await self._store.copied(notes[-1].number)
+            except (OSError, StoreError) as problem:
+                logger.error("dead letters are copied later: %s", problem)
+                return False
+        return True
 
-    async def catch_up(self) -> None:
-        """Copy open dead letters that are not in the backend."""
-        there = await asyncio.to_thread(self._backend.copied)
-        missing = [
-            entry
-            for entry in await self._fetch(())
-            if (str(entry["dlq_id"]), str(entry["failed_at"])) not in there
-        ]
-        await self._append(missing)
+    async def _tend(self) -> None:
+        now = self._now()
+        if now.date().isoformat() != self._day:
+            await asyncio.to_thread(self._backend.tend, now)
+            self._day = now.date().isoformat()
 
-    async def copy(self) -> None:
-        """Copy what has been noted since the last time."""
-        written, closed = list(self._written), list(self._closed)
-        entries = list(await self._fetch(written)) if written else []
-        entries += [{"dlq_id": event.dlq_id, "closed": event.how} for event in closed]
-        await self._append(entries)
-        del self._written[: len(written)], self._closed[: len(closed)]
+    async def _entry(self, note: LetterCopy) -> dict[str, Any]:
+        """A line: the whole dead letter, or that it has left the queue and how."""
+        written = {"written_at": instant(self._clock.now())}
+        if note.letter is None:
+            return {**written, "dlq_id": note.dlq_id, "state": note.change}
+        [shown] = await self._shower.letters([note.letter])
+        return {**written, **shown.as_json()}
 
-    async def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        today = datetime.fromtimestamp(self._clock.now() / 1000, UTC).date()
-        await asyncio.to_thread(self._backend.append, entries, today)
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now() / 1000, UTC)

@@ -17,6 +17,7 @@ from fql.store.records import (
     BatchRow,
     Command,
     EventRow,
+    LetterCopy,
     LetterFilter,
     LetterRow,
     LimitRow,
@@ -56,6 +57,9 @@ class MemoryStore:
         self._last_command = 0
         self._plans: dict[str, StoredPlan] = {}
         self._active: str | None = None
+        self._notes = False
+        self._copies: list[LetterCopy] = []
+        self._last_copy = 0
         self._changed = asyncio.Event()
 
     async def open(self) -> None:
@@ -145,12 +149,7 @@ class MemoryStore:
         self._batches.update((row.id, row) for row in mutations.batches)
         for attempt in mutations.attempts:
             self._attempts.setdefault(attempt.owner, []).append(attempt)
-        self._letters.update((row.id, row) for row in mutations.letters)
-        for state, name in mutations.letter_states:
-            if state in CLOSED_LETTERS:
-                self._letters.pop(name, None)
-            elif name in self._letters:
-                self._letters[name] = self._letters[name]._replace(state=state)
+        self._apply_letters(mutations)
         self._limits.update((row.endpoint, row) for row in mutations.limits)
         self._remembered.update((row.key, row) for row in mutations.remembered)
         self._positions.update(mutations.positions)
@@ -162,6 +161,37 @@ class MemoryStore:
         self._active = mutations.active or self._active
         for number in mutations.dropped_runs:
             self._drop_run(number)
+
+    def _apply_letters(self, mutations: Mutations) -> None:
+        for row in mutations.letters:
+            self._letters[row.id] = row
+            self._note(row.id, "dead", row)
+        for state, name in mutations.letter_states:
+            if state in CLOSED_LETTERS:
+                self._letters.pop(name, None)
+                self._note(name, state)
+            elif name in self._letters:
+                self._letters[name] = self._letters[name]._replace(state=state)
+
+    def _note(self, name: str, change: str, letter: LetterRow | None = None) -> None:
+        if self._notes:
+            self._last_copy += 1
+            self._copies.append(LetterCopy(self._last_copy, name, change, letter))
+
+    def note_copies(self) -> None:
+        """From now on, note what is to be copied elsewhere."""
+        if not self._notes:
+            self._notes = True
+            for row in self._letters.values():
+                self._note(row.id, "dead", row)
+
+    async def copies(self, limit: int) -> list[LetterCopy]:
+        """What is noted, oldest first."""
+        return self._copies[:limit]
+
+    async def copied(self, last: int) -> None:
+        """Forget the notes up to this number."""
+        self._copies = [copy for copy in self._copies if copy.number > last]
 
     def _drop_run(self, number: int) -> None:
         run = self._runs.pop(number, None)
@@ -258,6 +288,7 @@ class MemoryStore:
             del self._remembered[key]
         for row in old_letters[: retention.slice]:
             del self._letters[row.id]
+            self._note(row.id, "evicted")
         evicted = tuple(r for r in old_letters[: retention.slice] if r.state in OPEN_LETTERS)
         return Pruned(
             len(finished[: retention.slice]),

@@ -15,6 +15,7 @@ from fql.store.records import (
     AttemptRow,
     Command,
     EventRow,
+    LetterCopy,
     LetterFilter,
     LetterRow,
     Loaded,
@@ -134,6 +135,20 @@ class Store(Protocol):
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first."""
+        ...
+
+    def note_copies(self) -> None:
+        """Called before `acquire`: from then on each commit that changes dead letters also notes
+        what is to be copied elsewhere. An engine that starts without this call forgets the notes;
+        the first one with it notes all dead letters there are."""
+        ...
+
+    async def copies(self, limit: int) -> list[LetterCopy]:
+        """What is noted, oldest first."""
+        ...
+
+    async def copied(self, last: int) -> None:
+        """Forget the notes up to this number: they are durable elsewhere."""
         ...
 
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:

@@ -121,6 +121,19 @@ class LetterRow(NamedTuple):
     payload: bytes | None
 
 
+class LetterCopy(NamedTuple):
+    """A change of a dead letter that another place is to be told of, in the order of commits.
+
+    `change` is `dead`, with the whole letter, or says how it left the queue: `resolved`,
+    `discarded`, `evicted`.
+    """
+
+    number: int
+    dlq_id: str
+    change: str
+    letter: LetterRow | None = None
+
+
 class LimitRow(NamedTuple):
     """What an endpoint has left: tokens at a time, and until when it asked to be left alone."""
 

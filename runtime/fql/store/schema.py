@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS {letters}(
 CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
 CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer);
+CREATE TABLE IF NOT EXISTS fql_copy(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, dlq_id TEXT, change TEXT, letter TEXT, payload BLOB);
 CREATE TABLE IF NOT EXISTS fql_limit(
   endpoint TEXT PRIMARY KEY, tokens REAL, at INTEGER, blocked_until INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_remembered(

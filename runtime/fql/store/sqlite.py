@@ -19,13 +19,14 @@ import orjson
 
 from fql.errors import StoreError, StoreLocked
 from fql.outbox.lookout import Lookout
-from fql.store import schema
+from fql.store import schema, sqlite_copies
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
     BatchRow,
     Command,
     EventRow,
+    LetterCopy,
     LetterFilter,
     LetterRow,
     LimitRow,
@@ -58,6 +59,7 @@ class SqliteStore:
             raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
         self._path = Path(path)
         self._letters = letters
+        self._notes = False
         self._lock = FileLock(self._path)
         self._locked = False
         self._cycle = 0
@@ -130,6 +132,7 @@ class SqliteStore:
         )
         session = int(cursor.lastrowid or 0)
         connection.execute("DELETE FROM fql_session WHERE id < ?", (session - 20,))
+        sqlite_copies.begin(connection, self._letters, wanted=self._notes)
         connection.execute("COMMIT")
         self._cycle = 0
         return Lease(session, holder)
@@ -184,6 +187,8 @@ class SqliteStore:
             connection.execute("ROLLBACK")
             return "fenced"
         _apply(connection, mutations, self._letters)
+        if self._notes and (mutations.letters or mutations.letter_states):
+            sqlite_copies.note(connection, mutations.letters, mutations.letter_states)
         connection.execute("COMMIT")
         self._cycle += 1
         return "ok"
@@ -246,6 +251,19 @@ class SqliteStore:
             lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
         )
 
+    def note_copies(self) -> None:
+        """From the next `acquire` on, note what is to be copied elsewhere."""
+        self._notes = True
+
+    async def copies(self, limit: int) -> list[LetterCopy]:
+        """What is noted, oldest first."""
+        return await self._call(lambda connection: sqlite_copies.take(connection, limit))
+
+    async def copied(self, last: int) -> None:
+        """Forget the notes up to this number."""
+        forget = "DELETE FROM fql_copy WHERE number <= ?"
+        await self._call(lambda connection: connection.execute(forget, (last,)))
+
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
         """The tries of these runs and batches, in order."""
         find = "SELECT * FROM fql_attempt WHERE owner = ? ORDER BY at, node, number"
@@ -280,7 +298,9 @@ class SqliteStore:
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
-        return await self._call(lambda connection: prune(connection, retention, self._letters))
+        return await self._call(
+            lambda connection: prune(connection, retention, self._letters, notes=self._notes)
+        )
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -6,12 +6,17 @@ import sqlite3
 
 from fql.store.port import Pruned
 from fql.store.records import LetterRow, Retention
+from fql.store.sqlite_copies import note
 
 
-def prune(connection: sqlite3.Connection, retention: Retention, letters: str) -> Pruned:
-    """Remove one slice, in one transaction."""
+def prune(
+    connection: sqlite3.Connection, retention: Retention, letters: str, *, notes: bool = False
+) -> Pruned:
+    """Remove one slice, in one transaction; `notes` says that copies of letters are kept."""
     connection.execute("BEGIN IMMEDIATE")
     evicted = _old_letters(connection, retention, letters)
+    if notes:
+        note(connection, (), [("evicted", letter.id) for letter in evicted])
     result = Pruned(
         runs=_finished_runs(connection, retention, letters),
         keys=_old_keys(connection, retention),
