@@ -51,7 +51,7 @@ def ship(db: sqlite3.Connection, number: int) -> None:
 
 
 def work(path: str, client: int, orders: int) -> None:
-    """One client: every order is placed and paid, most are shipped, some changes are rolled back."""
+    """One client: every order is placed and paid, most are shipped, some are rolled back."""
     chance = random.Random(client)
     db = connect(path)
     for n in range(orders):

@@ -64,7 +64,8 @@ def test_compile_is_pure() -> None:
     out = run(
         "import sys, fqlc\n"
         "text = 'entity A { id: ID @key n: Int? }\\n'"
-        " 'observer o { on: A.insert when: n != null webhook w { url: \"https://example.com/{{ id }}\" } }'\n"
+        " 'observer o { on: A.insert when: n != null'"
+        " ' webhook w { url: \"https://example.com/{{ id }}\" } }'\n"
         "fqlc.compile_text(text)  # first use imports what it needs\n"
         "seen = []\n"
         "def hook(event, args):\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import platform
 import sqlite3
-import sys
 
 MODULES = ("deliveries", "expressions", "sending", "compile", "outbox")
 
@@ -19,4 +18,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -104,8 +104,8 @@ def recovery(folder: Path, count: int = 3000) -> None:
             time.sleep(0.002)
         waited = time.time() - restart
         finish(process)
-        print(f"after kill -9           sent again {waited * 1000:.0f} ms after the new process was "
-              f"started (of {before} before, {target.count()} in all)")  # fmt: skip
+        print(f"after kill -9           sent again {waited * 1000:.0f} ms after the new process "
+              f"was started (of {before} before, {target.count()} in all)")  # fmt: skip
 
 
 def main(count: int = 20_000) -> None:

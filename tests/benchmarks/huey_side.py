@@ -34,7 +34,7 @@ def main(database: str, url: str, count: int, workers: int) -> None:
         kept: http.client.HTTPConnection = local.connection
         return kept
 
-    @app.task(retries=2, retry_delay=1)  # type: ignore[untyped-decorator]
+    @app.task(retries=2, retry_delay=1)
     def deliver(body: dict[str, object]) -> None:
         client = connection()
         client.request("POST", "/orders", json.dumps(body), {"Content-Type": "application/json"})

@@ -1,4 +1,4 @@
-"""The command reference, printed from the help texts: `python -m tests.docs.command_page` accepts."""
+"""The command reference, printed from help texts; `python -m tests.docs.command_page` accepts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ HEAD = """# Commands
 
 Printed from the program's own help by `python -m tests.docs.command_page`; a test keeps it current.
 
-Exit codes: 0 fine; 1 the input has errors, a test failed or a check found something; 2 wrong usage; 3 the surroundings failed (file, network, database); 130
-interrupted. Errors go to standard error, one line and a hint; `--debug` adds the traceback of a fault. `--format json` is there wherever a program would read.
+Exit codes: 0 fine; 1 the input has errors, a test failed or a check found something; 2 wrong usage;
+3 the surroundings failed (file, network, database); 130 interrupted. Errors go to standard error,
+one line and a hint; `--debug` adds the traceback of a fault. `--format json` is there wherever a
+program would read.
 """
 
 

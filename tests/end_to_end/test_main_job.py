@@ -22,7 +22,8 @@ from functools import partial
 from pathlib import Path
 
 from fql.testing import MockWebhookServer
-from fql.testing.server import ReceivedRequest, Reply
+from fql.testing.replies import Reply
+from fql.testing.server import ReceivedRequest
 from tests.end_to_end.support import EXAMPLES, FQLC, SECRET, environment, fqlc
 
 CLIENTS = 4
@@ -57,7 +58,7 @@ def order_of(request: ReceivedRequest) -> int:
 
 
 class Flaky:
-    """A receiver's mood: one request in eight fails in one way or another. Keeps what it accepted."""
+    """A receiver's mood: one request in eight fails somehow. Keeps what it accepted."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance

@@ -9,8 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 BUILT_IN = frozenset(
-    ("ID", "String", "Int", "Float", "Decimal", "Boolean")
-    + ("UUID", "DateTime", "Date", "Duration", "JSON")
+    (
+        "ID",
+        "String",
+        "Int",
+        "Float",
+        "Decimal",
+        "Boolean",
+        "UUID",
+        "DateTime",
+        "Date",
+        "Duration",
+        "JSON",
+    )  # fmt: skip
 )
 """Names of the scalar types. `Duration` exists in expressions only, never as a field."""
 
