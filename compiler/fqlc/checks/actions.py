@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fql.plan.types import Type
-from fqlc.checks.entries import Found, block_entries
+from fqlc.checks.entries import Found, block_entries, meant_keys
 from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.settings import report_unknown
 from fqlc.checks.table import WEBHOOK
@@ -112,7 +112,9 @@ class ActionReader:
     def _one_target(self, block: ast.Block, found: Mapping[str, Found]) -> None:
         url, endpoint, path = (found.get(k) for k in ("url", "endpoint", "path"))
         sink = self._tools.sink
-        if url is None and endpoint is None and block.sound:
+        written = [(e.key, e.value) for e in block.entries]
+        meant = meant_keys(written, WEBHOOK.keys) & {"url", "endpoint"}
+        if url is None and endpoint is None and block.sound and not meant:
             sink.error(
                 "FQL205", "this `webhook` needs a `url` or an `endpoint`", block.header,
                 label="no receiver",

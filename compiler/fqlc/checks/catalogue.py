@@ -9,6 +9,7 @@ from fqlc.checks.rules import (
     batched_wait,
     credential,
     duplicate_edge,
+    encrypted_field,
     flow_cycle,
     header,
     impossible_condition,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     retry_policy.check,
     batched_wait.check,
     signing.check,
+    encrypted_field.check,
     test_block.check,
     unused_declaration.check,
 )

@@ -28,7 +28,9 @@ def block_entries(block: ast.Block, kind: BlockKind, sink: Sink) -> dict[str, Fo
     pairs = [(e.key, e.value) for e in block.entries]
     found = known_entries(pairs, kind.keys, f"`{kind.name}`", sink)
     if block.sound:
-        report_missing(kind.keys, found, block.header, f"this `{kind.name}`", sink)
+        meant = meant_keys(pairs, kind.keys)
+        keys = [key for key in kind.keys if key.name not in meant]
+        report_missing(keys, found, block.header, f"this `{kind.name}`", sink)
     report_blocks(block, kind, sink)
     return found
 
@@ -48,6 +50,21 @@ def known_entries(
         else:
             found[name.text] = Found(key, name, value)
     return found
+
+
+def meant_keys(pairs: Iterable[tuple[ast.Name, ast.Expr]], keys: Sequence[Key]) -> frozenset[str]:
+    """Keys that unknown ones were probably meant to be: they are misspelt, not missing."""
+    names = [key.name for key in keys]
+    meant: set[str] = set()
+    for name, value in pairs:
+        if name.text not in names:
+            meant.add(nearest(name.text, names) or "")
+            if isinstance(value, ast.StringLiteral) and value.value.startswith(_URLS):
+                meant.add("url")
+    return frozenset(meant - {""})
+
+
+_URLS = ("http://", "https://", "${")
 
 
 def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:

@@ -41,9 +41,7 @@ def read_observer(
     name = block.name.text if block.name else ""
     found = block_entries(block, OBSERVER, tools.sink)
     watched = _watched(tools, found)
-    if watched.entity is None or not watched.events:
-        tools = _quiet(tools)
-    scope = _scope(tools, found, watched)
+    scope = _scope(tools, block, found, watched)
     when = check_condition(found["when"].value, scope, tools.sink) if "when" in found else None
     inner = scope.knowing(_facts(when))
     blocks = _actions(block, watched.entity, tools.sink)
@@ -68,11 +66,6 @@ def _facts(condition: Expr | None) -> Facts:
     return NOTHING if condition is None else facts_of(condition, holds=True)
 
 
-def _quiet(tools: Tools) -> Tools:
-    """Where it is not known which row is meant, nothing about expressions can be said."""
-    return replace(tools, sink=Sink())
-
-
 def _watched(tools: Tools, found: Mapping[str, Found]) -> _Watched:
     if "on" not in found:
         return _Watched(None, ())
@@ -80,11 +73,15 @@ def _watched(tools: Tools, found: Mapping[str, Found]) -> _Watched:
     return _Watched(tools.project.entity(name) if name else None, events)
 
 
-def _scope(tools: Tools, found: Mapping[str, Found], watched: _Watched) -> ExprScope:
+def _scope(
+    tools: Tools, block: ast.Block, found: Mapping[str, Found], watched: _Watched
+) -> ExprScope:
+    """Where it is not known which row is meant, every field may be one of it."""
+    unknown = EntityInfo("", "entity", {}, block.header, broken=True)
     return ExprScope(
         tools.project,
         tools.path,
-        watched.entity,
+        watched.entity or unknown,
         frozenset(watched.events),
         trigger=found["on"].value.span if "on" in found else None,
     )

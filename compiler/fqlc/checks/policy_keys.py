@@ -59,7 +59,7 @@ SIGNING_KEYS = (
 ENCRYPTION_KEYS = (
     Key("algorithm", Kind.WORD, "AES-256-GCM, as JWE compact.", default="AES-256-GCM",
         words=("AES-256-GCM",)),
-    Key("key", Kind.TEXT, "The key as `${NAME}`: 32 bytes as base64 or hex.", required=True),
+    Key("key", Kind.TEXT, "The key as `${NAME}`: 32 bytes as base64 or hex."),
     Key("fields", Kind.NAMES, "The keys of the body to encrypt; without it the whole body."),
     Key("kid", Kind.TEXT, "The key id in the header of each JWE."),
 )  # fmt: skip

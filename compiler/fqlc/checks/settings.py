@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fql.plan.expressions import Constant, Expr
 from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
-from fqlc.checks.entries import Found, known_entries, report_missing
+from fqlc.checks.entries import Found, known_entries, meant_keys, report_missing
 from fqlc.checks.keys import Key, Kind
 from fqlc.checks.levels import Given, Settings, renamed, usable
 from fqlc.checks.values import Mark, ValueReader
@@ -92,7 +92,9 @@ class SettingsReader:
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         found = known_entries(pairs, key.keys, f"`{key.name}`", self._sink)
         if not any(e.key is None for e in value.entries):
-            report_missing(key.keys, found, value.span, f"`{key.name}`", self._sink)
+            meant = meant_keys(pairs, key.keys)
+            wanted = [sub for sub in key.keys if sub.name not in meant]
+            report_missing(wanted, found, value.span, f"`{key.name}`", self._sink)
         settings.update(self.keys(found, key.name, origin))
         return settings
 

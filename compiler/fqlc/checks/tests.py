@@ -11,7 +11,7 @@ from fqlc.checks.entries import Found, known_entries, report_blocks
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.checks.rows import NotLiteral, misfit, plain
 from fqlc.checks.table import TEST
-from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -35,9 +35,27 @@ class TestModel:
 
 def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
     """All tests that are sound."""
+    _titles(program, sink)
     observers = {o.name: o for o in program.observers}
     found = (_Reader(program, observers, b, sink).read() for b in program.project.tests)
     return tuple(test for test in found if test is not None)
+
+
+_ENDS = ("sent", "skipped", "dead")
+
+
+def _titles(program: Program, sink: Sink) -> None:
+    """Tests are told apart by their titles."""
+    first: dict[str, Span] = {}
+    for block in program.project.tests:
+        if block.title is None:
+            continue
+        earlier = first.setdefault(block.title.value, block.title.span)
+        if earlier is not block.title.span:
+            sink.error(
+                "FQL381", "two tests have this title", block.title.span, label="taken",
+                labels=(Label(earlier, "first used here"),), help=("give one another title",),
+            )  # fmt: skip
 
 
 class _Reader:
@@ -226,7 +244,12 @@ class _Reader:
             return None
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         entries = known_entries(pairs, found.key.keys, "an answer", self._sink)
-        return {name: self._literal(entry.value) for name, entry in entries.items()}
+        answer = {name: self._literal(entry.value) for name, entry in entries.items()}
+        status = answer.get("status", 200)
+        if not (type(status) is int and 100 <= status <= 599):
+            self._wrong("an HTTP `status` is a number from 100 to 599",
+                        entries["status"].value.span, "no such status")  # fmt: skip
+        return answer
 
     def _literal(self, value: ast.Expr) -> Any:
         if isinstance(value, ast.DurationLiteral):
@@ -250,12 +273,20 @@ class _Reader:
             self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
         result: dict[str, Any] = {}
         for name, entry in found.items():
-            if name in ("sent", "skipped", "dead"):
+            if name in _ENDS:
                 result[name] = self._actions(entry.value, observer)
+                self._one_end(name, result, entry.value.span)
             else:
                 by_action = self._by_action(entry, observer)
                 result[name] = {action: self._literal(v) for action, v in by_action}
         return result
+
+    def _one_end(self, name: str, result: Mapping[str, Any], span: Span) -> None:
+        """An action is sent or skipped; one that is dead was sent as well."""
+        other = {"sent": "skipped", "skipped": "sent", "dead": "skipped"}[name]
+        for action in result[name]:
+            if action in result.get(other, ()):
+                self._wrong(f"`{action}` cannot be {name} and {other}", span, "contradictory")
 
     def _actions(self, value: ast.Expr, observer: ObserverModel) -> list[str]:
         if not isinstance(value, ast.ListLiteral):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import get_args
 
 from fqlc.checks.describe import quoted
@@ -20,7 +21,9 @@ def read_triggers(
     value: ast.Expr, project: Project, sink: Sink
 ) -> tuple[str | None, tuple[EventName, ...]]:
     """The entity and the events, in the order insert, update, delete; None where it is unknown."""
-    items = value.items if isinstance(value, ast.ListLiteral) else (value,)
+    if isinstance(value, ast.BinaryOf) and value.op in ("or", "and"):
+        _not_joined(value, sink)
+    items = tuple(_items(value))
     entities: dict[str, ast.NameUse] = {}
     events: dict[EventName, ast.Expr] = {}
     for item in items:
@@ -30,11 +33,32 @@ def read_triggers(
         entity, event = pair
         _one_entity(entity, entities, sink)
         entities.setdefault(entity.text, entity)
-        if event in events:
+        if event in events and len(entities) == 1:
             _twice(item, events[event], sink)
         events[event] = item
     name = next(iter(entities), None)
     return name, tuple(e for e in EVENTS if e in events)
+
+
+def _items(value: ast.Expr) -> Iterator[ast.Expr]:
+    """The triggers of a list, also of what `||` joins."""
+    if isinstance(value, ast.ListLiteral):
+        yield from value.items
+    elif isinstance(value, ast.BinaryOf) and value.op in ("or", "and"):
+        yield from _items(value.left)
+        yield from _items(value.right)
+    else:
+        yield value
+
+
+def _not_joined(value: ast.BinaryOf, sink: Sink) -> None:
+    sink.error(
+        "FQL206",
+        "several triggers stand in a list",
+        value.span,
+        label="not a list",
+        help=("write `on: [Order.insert, Order.update]`",),
+    )
 
 
 def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse, EventName] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from fql.plan.types import BUILT_IN, ERROR, Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
-from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Uses
+from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
@@ -23,14 +23,14 @@ ATTRIBUTES = ("key", "sensitive", "column")
 
 
 def build_row(
-    symbol: Symbol, kinds: Mapping[str, str], loose: Set[str], sink: Sink, uses: Uses
+    symbol: Symbol, kinds: Mapping[str, str], unread: Unread, sink: Sink, uses: Uses
 ) -> EntityInfo:
-    """The fields of an entity or type. `kinds` tells what each type name is; `loose` are names
-    of declarations that could not be read."""
+    """The fields of an entity or type. `kinds` tells what each type name is; `unread` where
+    else a type may be declared."""
     declaration = symbol.declaration
     if not isinstance(declaration, ast.EntityDeclaration | ast.TypeDeclaration):
         return EntityInfo(symbol.name, symbol.kind, {}, symbol.span, broken=True)
-    builder = _RowBuilder(symbol, kinds, loose, sink, uses)
+    builder = _RowBuilder(symbol, kinds, unread, sink, uses)
     for field in declaration.fields:
         builder.add(field)
     table = declaration.table.value if isinstance(declaration, ast.EntityDeclaration) and (
@@ -48,11 +48,11 @@ class _RowBuilder:
         self,
         symbol: Symbol,
         kinds: Mapping[str, str],
-        loose: Set[str],
+        unread: Unread,
         sink: Sink,
         uses: Uses,
     ) -> None:
-        self.symbol, self.kinds, self.loose = symbol, kinds, loose
+        self.symbol, self.kinds, self.unread = symbol, kinds, unread
         self.sink, self.uses = sink, uses
         self.fields: dict[str, FieldInfo] = {}
         self.key: Span | None = None
@@ -97,7 +97,7 @@ class _RowBuilder:
         name = written.name.text
         if name in FIELD_TYPES or self._known(name):
             return Type(name, written.nullable)
-        if name not in self.loose:
+        if not self.unread.may_declare(name, (*FIELD_TYPES, *self.kinds)):
             self._unknown_type(written.name)
         return ERROR
 

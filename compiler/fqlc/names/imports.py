@@ -30,6 +30,21 @@ def load_project(roots: Sequence[str], read: Read, sink: Sink) -> tuple[ast.File
     return tuple(loader.files.values())
 
 
+def has_missing_imports(files: Sequence[ast.File]) -> bool:
+    """True when a file imports one that is not among the files: it was reported."""
+    paths = {file.path for file in files}
+    return any(
+        _target(file.path, declaration) not in paths
+        for file in files
+        for declaration in file.declarations
+        if isinstance(declaration, ast.ImportDeclaration)
+    )
+
+
+def _target(path: str, declaration: ast.ImportDeclaration) -> str:
+    return _normal(posixpath.join(posixpath.dirname(path), declaration.path.value))
+
+
 def _normal(path: str) -> str:
     return posixpath.normpath(path.replace("\\", "/"))
 
@@ -80,7 +95,7 @@ class _Loader:
 
     def _import(self, path: str, declaration: ast.ImportDeclaration) -> list[tuple[str, bytes]]:
         written = declaration.path
-        target = _normal(posixpath.join(posixpath.dirname(path), written.value))
+        target = _target(path, declaration)
         edge = (target, written.span)
         if target in self.seen:
             self.imports.setdefault(path, []).append(edge)

@@ -6,7 +6,7 @@ and a retry policy may share a name; entities, types and enums share one set of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -14,7 +14,9 @@ from fql.plan.types import BUILT_IN
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import build_row
-from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Uses
+from fqlc.names.imports import has_missing_imports
+from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Unread, Uses
+from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 
@@ -26,7 +28,8 @@ _GROUPS = dict.fromkeys(TYPE_KINDS, "type")
 @dataclass(frozen=True)
 class Project:
     """The resolved project. `rows` are entities and types with their fields, `enum_infos` the
-    enums; `broken` holds names of declarations whose kind could not be read either."""
+    enums; `broken` holds names of declarations whose kind could not be read either;
+    the project is `incomplete` when an import was not found."""
 
     files: tuple[ast.File, ...]
     entities: Mapping[str, Symbol]
@@ -42,6 +45,7 @@ class Project:
     enum_infos: Mapping[str, EnumInfo]
     broken: frozenset[str] = frozenset()
     uses: Uses = field(default_factory=Uses, compare=False)
+    incomplete: bool = False
     constants: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Values of `let`s once computed; kept by `fqlc.types.lets`."""
 
@@ -49,9 +53,17 @@ class Project:
         """The entity of a name."""
         return self.rows.get(name) if name in self.entities else None
 
-    def unreadable(self, name: str) -> bool:
-        """True when a declaration of this name exists but its kind could not be read."""
-        return name in self.broken
+    def unreadable(self, name: str, others: Iterable[str] = ()) -> bool:
+        """True when a declaration of this name exists but its kind could not be read, or may
+        stand in a file that was not found: the name is like none of the project or of `others`."""
+        if name in self.broken or not self.incomplete:
+            return name in self.broken
+        return nearest(name, (*self._declared(), *others)) is None
+
+    def _declared(self) -> Iterator[str]:
+        yield from self.rows
+        for group in (self.enums, self.endpoints, self.retries, self.observers, self.lets):
+            yield from group
 
 
 def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = None) -> Project:
@@ -59,6 +71,7 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
     used = uses if uses is not None else Uses()
     declared = list(_symbols(files))
     by_kind, names = _collect(declared, sink)
+    incomplete = has_missing_imports(files)
     enums = {s.name: _enum(s, sink) for s in by_kind.get("enum", {}).values()}
     return Project(
         files=tuple(files),
@@ -71,9 +84,10 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
         lets=_frozen(by_kind, "let"),
         defaults=tuple(_blocks(files, "defaults")),
         tests=tuple(_blocks(files, "test")),
-        rows=MappingProxyType(_rows(by_kind, names, sink, used)),
+        rows=MappingProxyType(_rows(by_kind, names, incomplete, sink, used)),
         enum_infos=MappingProxyType(enums),
         broken=frozenset(names),
+        incomplete=incomplete,
         uses=used,
     )
 
@@ -175,12 +189,17 @@ def _enum(symbol: Symbol, sink: Sink) -> EnumInfo:
 
 
 def _rows(
-    by_kind: Mapping[str, Mapping[str, Symbol]], loose: set[str], sink: Sink, uses: Uses
+    by_kind: Mapping[str, Mapping[str, Symbol]],
+    loose: set[str],
+    incomplete: bool,
+    sink: Sink,
+    uses: Uses,
 ) -> dict[str, EntityInfo]:
     """Entities and types with resolved fields."""
     kinds = {name: kind for kind in TYPE_KINDS for name in by_kind.get(kind, {})}
     rows: dict[str, EntityInfo] = {}
+    unread = Unread(frozenset(loose), incomplete=incomplete)
     for kind in ("entity", "type"):
         for symbol in by_kind.get(kind, {}).values():
-            rows[symbol.name] = build_row(symbol, kinds, loose, sink, uses)
+            rows[symbol.name] = build_row(symbol, kinds, unread, sink, uses)
     return rows

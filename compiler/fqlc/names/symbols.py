@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fql.plan.types import Type
+from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 
@@ -65,6 +66,18 @@ class EnumInfo:
     span: Span
     doc: str = ""
     broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What could not be read: names of broken declarations; when `incomplete`, whole files."""
+
+    names: frozenset[str]
+    incomplete: bool = False
+
+    def may_declare(self, name: str, known: Iterable[str]) -> bool:
+        """True when the name may be declared there; one like a known name is a slip instead."""
+        return name in self.names or (self.incomplete and nearest(name, known) is None)
 
 
 @dataclass(slots=True)

@@ -191,7 +191,7 @@ class _Reader:
         item = of.type.item
         if item is None and not poisoned(of):
             ctx.sink.error(
-                "FQL313", f"`for` runs over a list, and this is `{of.type}`", written.span,
+                "FQL211", f"`for` runs over a list, and this is `{of.type}`", written.span,
                 label=f"this is `{of.type}`",
             )  # fmt: skip
         inner = ctx.within(ctx.scope.with_variable(node.target.name, item or t.ERROR))

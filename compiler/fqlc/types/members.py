@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fql.plan import expressions as e
 from fql.plan import types as t
+from fql.plan.functions import FUNCTIONS
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
@@ -38,6 +39,7 @@ FAILURE_FIELDS: Mapping[str, Type] = {
 BATCH_FIELDS: Mapping[str, Type] = {"id": t.STRING, "size": t.INT}
 _VERSIONS: Mapping[str, e.RowName] = {"old": "old", "new": "new"}
 _CHANGES = ("changed", "changed_to", "changed_from")
+_WITHOUT_ARGUMENTS = frozenset({"changed", "length", "lower", "upper", "trim"})
 
 
 def field_of(expr: ast.Expr, ctx: Context) -> FieldInfo | None:
@@ -90,10 +92,11 @@ def _uncalled(expr: ast.MemberAccess, ctx: Context) -> e.Expr:
     name = expr.name.text
     code = "FQL311" if ctx.scope.template else "FQL214"
     end = Span(expr.span.path, expr.span.end, expr.span.end)
+    bare = name in _WITHOUT_ARGUMENTS
     ctx.sink.error(
         code, f"`{name}` is a method and has to be called", expr.name.span,
-        label="not called", help=(f"write `{name}({'' if name == 'changed' else 'value'})`",),
-        fix=Fix((Edit(end, "()"),)) if name == "changed" else None,
+        label="not called", help=(f"write `{name}({'' if bare else '...'})`",),
+        fix=Fix((Edit(end, "()"),)) if bare else None,
     )  # fmt: skip
     return poison(expr.span)
 
@@ -240,6 +243,9 @@ def _unknown_code(ctx: Context) -> str:
 
 def _no_members(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> None:
     name = expr.name.text
+    if not ctx.scope.template and _is_method(name, of.type):
+        _uncalled(expr, ctx)
+        return
     help_: tuple[str, ...] = ()
     fix: Fix | None = None
     if of.type.name == "JSON":
@@ -254,6 +260,13 @@ def _no_members(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> None:
         _unknown_code(ctx), f"`{of.type.required()}` has no field `{name}`", expr.name.span,
         label="unknown field", help=help_, fix=fix,
     )  # fmt: skip
+
+
+def _is_method(name: str, of: Type) -> bool:
+    """True for the name of a method of such values, written without its parentheses."""
+    fits = (f.operand.is_list if of.is_list else f.operand.name == of.name
+            for f in FUNCTIONS if f.name == name and "method" in f.places)  # fmt: skip
+    return any(fits) or (of.is_list and name in ("any", "all"))
 
 
 # Brackets --------------------------------------------------------------------

@@ -149,7 +149,8 @@ def _bare_action(use: ast.NameUse, ctx: Context) -> e.Expr:
 
 def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
     scope = ctx.scope
-    if scope.project.unreadable(use.text):
+    fields = scope.entity.fields if scope.entity is not None else {}
+    if scope.project.unreadable(use.text, fields):
         return poison(use.span)
     if scope.entity is not None and scope.entity.broken:
         return poison(use.span)

@@ -90,7 +90,9 @@ def suggestion(
     known = list(dict.fromkeys(candidates))
     near = nearest(name, known)
     if near is not None:
-        return (f"a {what} with a similar name exists: `{near}`",), Fix((Edit(span, near),))
+        article = "an" if what[0] in "aeiou" else "a"
+        help_ = f"{article} {what} with a similar name exists: `{near}`"
+        return (help_,), Fix((Edit(span, near),))
     if known:
         return (listing(known, f"known {what}s"),), None
     return (), None

@@ -175,6 +175,8 @@ def checked_hole(written: ast.Expr, value: e.Expr, ctx: Context) -> e.Hole:
     """A value put into text. Reports FQL313 for what has no text form."""
     if not poisoned(value):
         _check_text_form(written, value, ctx)
+        if not has_text(value.type, ctx):
+            return e.Hole(poison(written.span))
     return e.Hole(value)
 
 

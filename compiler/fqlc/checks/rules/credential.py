@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from fqlc.checks.credentials import credential_in
 from fqlc.checks.model import Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.syntax import ast
-
-_SHAPES = (
-    ("a Stripe key", re.compile(r"\b[sr]k_(?:live|test)_[0-9A-Za-z]{10,}")),
-    ("a webhook secret", re.compile(r"\bwhsec_[0-9A-Za-z+/=]{16,}")),
-    ("a GitHub token", re.compile(r"\bgh[pousr]_[0-9A-Za-z]{20,}|\bgithub_pat_[0-9A-Za-z_]{20,}")),
-    ("a Slack token", re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10,}")),
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a Google key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a JSON web token", re.compile(r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.")),
-    ("a bearer token", re.compile(r"(?i)^bearer\s+(?!\{\{)(?=\S*\d)[0-9A-Za-z._~+/=-]{16,}$")),
-    ("basic credentials", re.compile(r"(?i)^basic\s+[0-9A-Za-z+/]{8,}={0,2}$")),
-)  # fmt: skip
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -33,20 +20,18 @@ def check(program: Program, sink: Sink) -> None:
 
 
 def _judge(text: ast.StringLiteral, sink: Sink) -> None:
-    for what, shape in _SHAPES:
-        found = shape.search(text.value)
-        if found is not None:
-            sink.error(
-                "FQL322",
-                f"this text looks like {what}: `{_masked(found.group())}`",
-                text.inside(found.start(), found.end()),
-                label="a secret does not belong into a source",
-                help=(
-                    'take it from the environment: `"${NAME}"`',
-                    "a secret that was committed is no secret any more: replace it",
-                ),
-            )
-            return
+    found = credential_in(text.value)
+    if found is not None:
+        sink.error(
+            "FQL322",
+            f"this text looks like {found.what}: `{_masked(found.text)}`",
+            text.inside(found.start, found.start + len(found.text)),
+            label="a secret does not belong into a source",
+            help=(
+                'take it from the environment: `"${NAME}"`',
+                "a secret that was committed is no secret any more: replace it",
+            ),
+        )
 
 
 def _masked(text: str) -> str:

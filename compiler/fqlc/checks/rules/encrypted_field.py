@@ -1,0 +1,74 @@
+"""FQL371: a field that is to be encrypted, and is not in the body: a slip would leave it clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fql.plan import expressions as e
+from fql.plan.types import Type
+from fqlc.checks.model import ActionModel, Program
+from fqlc.diagnostics.sink import Sink
+from fqlc.names.project import Project
+from fqlc.source.near import nearest
+
+
+def check(program: Program, sink: Sink) -> None:
+    """Judge what an action itself says about its own body; wider settings serve many bodies."""
+    for observer in program.observers:
+        for action in observer.actions:
+            if action.body is not None:
+                _fields(action, action.body, program.project, sink)
+
+
+def _fields(action: ActionModel, body: e.Expr, project: Project, sink: Sink) -> None:
+    given = action.settings.get("encryption.fields")
+    if given is None or given.span is None or not isinstance(given.value, list):
+        return
+    keys = set(_keys(body, project))
+    if _ANY in keys:
+        return
+    for name in given.value:
+        if name not in keys:
+            close = nearest(str(name), sorted(keys))
+            sink.error(
+                "FQL371", f"the body has no key `{name}` to encrypt", given.span,
+                label="nothing of this name is sent",
+                help=(f"a key with a similar name exists: `{close}`",) if close else (),
+            )  # fmt: skip
+
+
+_ANY = "*"
+"""JSON and faulty values: they may have every key."""
+
+
+def _keys(expr: e.Expr, project: Project) -> Iterator[str]:
+    """The keys of all objects in a body."""
+    match expr:
+        case e.ObjectOf(entries=entries):
+            for entry in entries:
+                yield from _entry_keys(entry, project)
+        case e.ListOf(items=items):
+            for item in items:
+                yield from _keys(item, project)
+        case e.Each(body=body):
+            yield from _keys(body, project)
+        case _:
+            yield from _keys_of_type(expr.type, project)
+
+
+def _entry_keys(entry: e.Entry, project: Project) -> Iterator[str]:
+    if entry.key is not None:
+        yield entry.key
+    yield from _keys(entry.value, project)
+
+
+def _keys_of_type(of: Type, project: Project, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    while of.item is not None:
+        of = of.item
+    row = project.rows.get(of.name)
+    if of.name in ("JSON", "Error"):
+        yield _ANY
+    elif row is not None and of.name not in seen:
+        for field in row.fields.values():
+            yield field.name
+            yield from _keys_of_type(field.type, project, seen | {of.name})
