@@ -21,7 +21,7 @@ BUILT_IN = frozenset(
         "Date",
         "Duration",
         "JSON",
-    )  # fmt: skip
+    )
 )
 """Names of the scalar types. `Duration` exists in expressions only, never as a field."""
 
