@@ -1,4 +1,4 @@
-"""`fqlc test`, `fqlc diff` and `fqlc fmt`."""
+"""`fqlc test`: what passes, how failures read, snapshots and coverage."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+import pytest
+
 from tests.cli_compiler.conftest import Command
 
-PROGRAM = """\
-entity Order { id: ID @key  total: Decimal }
+RULES = """\
+entity Order { id: ID @key  total: Decimal  rate: Float?  country: String? }
 
 observer o {
   on: Order.insert
-  when: total > 100
-  webhook first { url: "${SHOP}/a", body: { id, total } }
-  webhook big { url: "${SHOP}/b", when: total > 1000, body: { id } }
+  when: total > 100 || country == "DE"
+  webhook first { url: "${SHOP}/a", body: { id, total, rate, at: country ?? "-" } }
+  webhook big { url: "${SHOP}/b", when: !(total <= 1000), body: { id } }
   webhook saved { url: "${SHOP}/e", body: { why: first.error.status } }
   flow {
     first -> big
     first else saved
   }
 }
+"""
 
+TESTS = """
 test "an ordinary order" {
   observer: o
   event: Order.insert
-  new: { id: "1", total: 100.50 }
-  expect: { sent: [first], skipped: [big], bodies: { first: { id: "1", total: "100.50" } } }
+  new: { id: "1", total: 100.50, rate: 0.5 }
+  expect: { sent: [first], skipped: [big], dead: [],
+            bodies: { first: { id: "1", total: 100.50, rate: 0.5, at: "-" } } }
 }
 
 test "the receiver is down" {
@@ -35,63 +40,185 @@ test "the receiver is down" {
   event: Order.insert
   new: { id: "1", total: 2000 }
   respond: { first: { status: 503 } }
-  expect: { sent: [first, saved], dead: [first], attempts: { first: 3 } }
+  expect: { sent: [first, saved], skipped: [], dead: [first], attempts: { first: 3 },
+            bodies: { saved: { why: 503 } } }
 }
 
 test "recovered" {
   observer: o
   event: Order.insert
   new: { id: "1", total: 2000 }
-  respond: { first: [{ status: 503 }, { status: 200 }] }
-  expect: { sent: [first, big], skipped: [], dead: [], attempts: { first: 2 } }
+  respond: { first: [{ status: 503 }, { failure: reset }, { status: 200, body: { ok: true } }] }
+  expect: { sent: [first, big], skipped: [], dead: [], attempts: { first: 3, big: 1 } }
+}
+"""
+
+NOTHING = """
+test "too small" {
+  observer: o  event: Order.insert  new: { id: "1", total: 5, country: "FR" }
+  expect: { sent: [] }
+}
+test "small but near" {
+  observer: o  event: Order.insert  new: { id: "1", total: 5, country: "DE" }
+  expect: { sent: [first] }
 }
 """
 
 
-def test_tests_run_without_a_network(fqlc: Command, shop: Path) -> None:
-    (shop / "shop.fql").write_text(PROGRAM)
-    done = fqlc("test", "shop.fql")
+@pytest.fixture
+def program(shop: Path) -> Path:
+    """The source with observer and tests."""
+    file = shop / "shop.fql"
+    file.write_text(RULES + TESTS)
+    return file
+
+
+def test_tests_run_without_a_network(fqlc: Command, program: Path) -> None:
+    done = fqlc("test", str(program))
     assert done.code == 0, done.out
     assert "3 passed, 0 failed" in done.err
 
 
-def test_a_failure_says_what_happened(fqlc: Command, shop: Path) -> None:
-    (shop / "shop.fql").write_text(
-        PROGRAM.replace("sent: [first], skipped", "sent: [big], skipped")
-    )
-    done = fqlc("test", "--junit", "report.xml", "shop.fql")
-    assert done.code == 1
-    assert "sent: expected [big], got [first]" in done.out
-    suite = Xml.parse(shop / "report.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
-
-
-def test_only_some(fqlc: Command, shop: Path) -> None:
-    (shop / "shop.fql").write_text(PROGRAM)
+@pytest.mark.usefixtures("program")
+def test_only_some(fqlc: Command) -> None:
     assert "1 passed" in fqlc("test", "--only", "down", "shop.fql").err
 
 
-def test_diff_between_a_plan_and_sources(fqlc: Command, shop: Path) -> None:
-    fqlc("compile", "-o", "old.json", "shop.fql")
-    assert fqlc("diff", "old.json", "shop.fql").code == 0
-    file = shop / "shop.fql"
-    file.write_text(file.read_text().replace("100", "200"))
-    done = fqlc("diff", "old.json", "shop.fql", "--format", "json")
+def test_a_failure_tells_the_story(fqlc: Command, program: Path) -> None:
+    """What was expected, what happened, and the parts of each condition with their values."""
+    text = program.read_text().replace("sent: [first], skipped", "sent: [saved], skipped")
+    program.write_text(text)
+    done = fqlc("test", "shop.fql")
     assert done.code == 1
-    assert json.loads(done.out) == {
-        "area": "triggers",
-        "where": "observer order_created",
-        "what": "the condition is `total > 200`, before `total > 100`",
-    }
+    assert done.out.splitlines()[:12] == [
+        "FAIL  an ordinary order  (shop.fql:15)",
+        "      sent: expected [saved], got [first]",
+        "        the condition of `o`",
+        '          total > 100 || country == "DE"  true',
+        '            total > 100  true  (total is "100.50")',
+        '            country == "DE"  not evaluated',
+        "        the condition of `big`",
+        "          !(total <= 1000)  false",
+        '            total <= 1000  true  (total is "100.50")',
+        "        what happened",
+        "          first: sent: POST ***/a: 200",
+        '            {"id":"1","total":"100.50","rate":0.5,"at":"-"}',
+    ]
 
 
-def test_fmt_checks_shows_and_writes(fqlc: Command, shop: Path) -> None:
-    file = shop / "shop.fql"
-    file.write_text("entity   Order{id:ID @key}\n")
-    assert fqlc("fmt", "--check", ".").code == 1
-    diff = fqlc("fmt", "--diff", ".")
-    assert (diff.code, diff.out.splitlines()[0]) == (1, "--- shop.fql")
-    assert file.read_text() == "entity   Order{id:ID @key}\n"
-    assert fqlc("fmt", ".").code == 0
-    assert "entity Order {" in file.read_text()
-    assert fqlc("fmt", "--check", ".").code == 0
+@pytest.mark.parametrize(("written", "instead", "line"), [
+    ("total: 100.50, rate: 0.5, at", "total: 9, rate: 0.5, at",
+     'body of first.total: expected 9, got "100.50"'),
+    ('at: "-" }', 'at: "-", more: [1] }', "body of first.more: expected [1], got nothing"),
+    (', at: "-" }', " }", 'body of first.at: expected nothing, got "-"'),
+    ("attempts: { first: 3 }", "attempts: { first: 4 }", "attempts of first: expected 4, got 3"),
+    ("dead: [first]", "dead: []", "dead: expected [], got [first]"),
+    ("skipped: [big]", "skipped: []", "skipped: expected [], got [big]"),
+    ("bodies: { saved", "bodies: { big: {}, saved", "body of big: nothing was sent"),
+])  # fmt: skip
+def test_each_expectation_can_fail(
+    fqlc: Command, program: Path, written: str, instead: str, line: str
+) -> None:
+    assert written in program.read_text()
+    program.write_text(program.read_text().replace(written, instead))
+    done = fqlc("test", "shop.fql")
+    assert (done.code, f"      {line}" in done.out.splitlines()) == (1, True), done.out
+
+
+def test_an_answer_that_comes_too_late_is_none(fqlc: Command, program: Path) -> None:
+    program.write_text(program.read_text().replace("{ status: 503 } }", "{ delay: 2m } }")
+                       .replace("{ why: 503 }", "{ why: null }"))  # fmt: skip
+    done = fqlc("test", "--only", "down", "shop.fql")
+    assert done.code == 0, done.out
+
+
+def test_programs_get_an_object_a_line(fqlc: Command, program: Path) -> None:
+    program.write_text(program.read_text().replace("dead: [first]", "dead: []"))
+    lines = [json.loads(line) for line in fqlc("test", "--format", "json", ".").out.splitlines()]
+    assert [line["passed"] for line in lines] == [True, False, True]
+    assert lines[1] == {
+        "test": "the receiver is down", "observer": "o", "file": "shop.fql", "line": 23,
+        "passed": False, "problems": ["dead: expected [], got [first]"],
+        "sent": ["first", "saved"], "skipped": [], "dead": ["first"],
+    }  # fmt: skip
+
+
+def test_junit_has_a_suite_for_each_file(fqlc: Command, program: Path) -> None:
+    program.write_text(program.read_text().replace("dead: [first]", "dead: []"))
+    (program.parent / "more.fql").write_text(NOTHING)
+    fqlc("test", "--junit", "report.xml", ".")
+    root = Xml.parse(program.parent / "report.xml").getroot()
+    assert (root.get("tests"), root.get("failures")) == ("5", "1")
+    assert [(s.get("name"), s.get("tests")) for s in root] == [("more.fql", "2"), ("shop.fql", "3")]
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "dead: expected [], got [first]"
+    assert "first: given up" in (failure.text or "")
+
+
+def test_snapshots_are_written_on_demand_and_compared(fqlc: Command, program: Path) -> None:
+    file = program.parent / "shop.fql.snapshot.json"
+    assert not file.exists()
+    assert "wrote shop.fql.snapshot.json" in fqlc("test", "--update", "shop.fql").err
+    kept = json.loads(file.read_text())
+    assert kept["the receiver is down"] == {
+        "first": {"id": "1", "total": "2000", "rate": None, "at": "-"}, "saved": {"why": 503},
+    }  # fmt: skip
+    assert fqlc("test", "shop.fql").code == 0
+    program.write_text(program.read_text().replace("{ why:", "{ reason: 1, why:", 1))
+    done = fqlc("test", "shop.fql")
+    assert done.code == 1
+    assert "snapshot of saved.reason: expected nothing, got 1" in done.out
+    assert fqlc("test", "--update", "--only", "recovered", "shop.fql").err.startswith("1 passed")
+    assert json.loads(file.read_text()) == kept
+    text = program.read_text().replace("saved: { why: 503", "saved: { reason: 1, why: 503")
+    program.write_text(text)
+    fqlc("test", "--update", "shop.fql")
+    assert fqlc("test", "shop.fql").code == 0
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"a": 1}'])
+def test_a_foreign_snapshot_is_refused(fqlc: Command, program: Path, content: str) -> None:
+    (program.parent / "shop.fql.snapshot.json").write_text(content)
+    done = fqlc("test", "shop.fql")
+    assert (done.code, "run with --update" in done.err) == (3, True)
+
+
+def test_coverage_counts_both_values_and_each_edge(fqlc: Command, program: Path) -> None:
+    done = fqlc("test", "--coverage", "shop.fql")
+    assert done.out.splitlines()[-5:] == [
+        "o          66.7 %  6/9",
+        "  when `total > 100` is never false",
+        '  when `country == "DE"` is never true',
+        '  when `country == "DE"` is never false',
+        "coverage   66.7 %",
+    ]
+    program.write_text(program.read_text() + NOTHING)
+    assert "coverage  100.0 %" in fqlc("test", "--coverage", "shop.fql").out
+
+
+@pytest.mark.usefixtures("program")
+def test_coverage_as_data_and_as_a_bar(fqlc: Command) -> None:
+    done = fqlc("test", "--only", "ordinary", "--coverage", "--format", "json", "shop.fql")
+    found = json.loads(done.out.splitlines()[-1])["coverage"]
+    assert (found["covered"], found["total"], found["percent"]) == (4, 9, 44.44)
+    (observer,) = found["observers"]
+    assert observer["conditions"][2] == {
+        "action": "big", "text": "total <= 1000", "true": 1, "false": 0,
+    }  # fmt: skip
+    assert [(e["from"], e["to"], e["runs"]) for e in observer["edges"]] == [
+        (None, "first", 1), ("first", "big", 1), ("first", "saved", 0),
+    ]  # fmt: skip
+    assert fqlc("test", "--fail-under", "66", "shop.fql").code == 0
+    low = fqlc("test", "--fail-under", "67", "shop.fql")
+    assert (low.code, "the coverage is 66.7 %, less than 67 %" in low.err) == (1, True)
+
+
+def test_an_action_that_nothing_led_to_is_neither_skipped_nor_covered(
+    fqlc: Command, program: Path
+) -> None:
+    """`saved` runs only when `first` is dead; a run without a failure does not skip it."""
+    done = fqlc("test", "--only", "recovered", "--coverage", "--format", "json", str(program))
+    verdict, covered = (json.loads(line) for line in done.out.splitlines())
+    assert verdict["skipped"] == []
+    assert covered["coverage"]["observers"][0]["edges"][2]["runs"] == 0

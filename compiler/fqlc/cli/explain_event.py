@@ -22,6 +22,7 @@ from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.request import request_of
+from fqlc.cli.testing.conditions import condition_lines
 from fqlc.lower.old_values import nodes_of
 
 
@@ -135,11 +136,11 @@ def _observer_story(observer: dict[str, Any]) -> Iterator[str]:
         return
     yield f"  {observer['name']}: {'matches' if observer['matched'] else 'does not match'}"
     if observer["condition"]:
-        yield from _part(observer["condition"], 4)
+        yield from condition_lines(observer["condition"], 4)
     for action in observer["actions"]:
         yield f"    {action['name']}: {_DECISIONS[action['decision']]}"
         if action.get("condition"):
-            yield from _part(action["condition"], 6)
+            yield from condition_lines(action["condition"], 6)
         request = action.get("request")
         if request:
             yield f"      {request['method']} {request['url']}"
@@ -154,15 +155,3 @@ _DECISIONS = {
     "batch": "is collected into a batch",
     "on_failure": "runs only if the action before it is dead",
 }
-
-
-def _part(part: dict[str, Any], indent: int) -> Iterator[str]:
-    value = {True: "true", False: "false", None: "not evaluated"}[part["value"]]
-    values = ", ".join(
-        f"{o['text']} is {write_json(o['value']).decode()}"
-        for o in part.get("operands", ())
-        if o["text"] != write_json(o["value"]).decode()
-    )
-    yield f"{' ' * indent}{part['text']}  {value}{f'  ({values})' if values else ''}"
-    for inner in part["parts"]:
-        yield from _part(inner, indent + 2)

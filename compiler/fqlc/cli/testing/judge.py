@@ -1,0 +1,154 @@
+"""What a test expected against what happened, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from fqlc.checks.tests import TestModel
+from fqlc.cli.testing.conditions import condition_lines, judged
+from fqlc.cli.testing.play import Played
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a test ended. `problems` say what was expected and what happened instead; none is a
+    pass. `story` tells what was decided and sent, for whoever has to mend it."""
+
+    test: TestModel
+    played: Played
+    problems: tuple[str, ...]
+    story: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+def judge(played: Played, snapshot: Mapping[str, Any] | None = None, seconds: float = 0) -> Verdict:
+    """Compare; with a snapshot the sent bodies too."""
+    problems = tuple(_problems(played, snapshot))
+    return Verdict(
+        played.test, played, problems, tuple(_story(played)) if problems else (), seconds
+    )
+
+
+def _problems(played: Played, snapshot: Mapping[str, Any] | None) -> Iterator[str]:
+    if played.refused:
+        yield played.refused
+        return
+    expect = played.test.expect
+    happened = {
+        "sent": played.sent,
+        "skipped": played.in_state("skipped"),
+        "dead": played.in_state("dead"),
+    }
+    for name, got in happened.items():
+        if name in expect and set(expect[name]) != set(got):
+            yield f"{name}: expected {_names(expect[name])}, got {_names(got)}"
+    for action, count in expect.get("attempts", {}).items():
+        tries = len(played.tries(action))
+        if tries != count:
+            yield f"attempts of {action}: expected {count}, got {tries}"
+    for action, body in expect.get("bodies", {}).items():
+        yield from _body(f"body of {action}", body, played, action)
+    yield from _against(snapshot, played)
+
+
+def _names(names: Sequence[str]) -> str:
+    return f"[{', '.join(sorted(names))}]"
+
+
+def _body(what: str, wanted: Any, played: Played, action: str) -> Iterator[str]:
+    if not played.tries(action):
+        yield f"{what}: nothing was sent"
+        return
+    for place, expected, got in unlike(wanted, sent_body(played, action)):
+        yield f"{what}{place}: expected {expected}, got {got}"
+
+
+def _against(snapshot: Mapping[str, Any] | None, played: Played) -> Iterator[str]:
+    for action, body in (snapshot or {}).items():
+        yield from _body(f"snapshot of {action}", body, played, action)
+    if snapshot is not None:
+        for action in played.sent:
+            if action not in snapshot:
+                yield f"snapshot of {action}: it is not in there"
+
+
+def sent_body(played: Played, action: str) -> Any:
+    """What the action sent first, as JSON data."""
+    body = played.tries(action)[0].request.get("body")
+    return orjson.loads(body) if isinstance(body, str | bytes) else body
+
+
+def unlike(wanted: Any, got: Any, place: str = "") -> Iterator[tuple[str, str, str]]:
+    """Where two values differ: the place, and both as JSON; `nothing` for what is missing."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        for key in (*wanted, *(k for k in got if k not in wanted)):
+            yield from unlike(wanted.get(key, _MISSING), got.get(key, _MISSING), f"{place}.{key}")
+    elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
+        for number, (one, other) in enumerate(zip(wanted, got, strict=True)):
+            yield from unlike(one, other, f"{place}[{number}]")
+    elif not _same(wanted, got):
+        yield place, _json(wanted), _json(got)
+
+
+_MISSING = object()
+
+
+def _same(wanted: Any, got: Any) -> bool:
+    """Equal as JSON; a number with a point is the decimal's text as well."""
+    if isinstance(wanted, Decimal):
+        return str(wanted) == got or (_number(got) and Decimal(str(got)) == wanted)
+    if _number(wanted) and _number(got):
+        return bool(wanted == got)
+    return type(wanted) is type(got) and bool(wanted == got)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _json(value: Any) -> str:
+    return "nothing" if value is _MISSING else orjson.dumps(value, default=str).decode()
+
+
+# The story ----------------------------------------------------------------------
+
+
+def _story(played: Played) -> Iterator[str]:
+    for action, part in judged(played):
+        whose = f"`{action}`" if action else f"`{played.observer.name}`"
+        yield f"the condition of {whose}"
+        yield from condition_lines(part.as_json(), 2)
+    if played.matched:
+        yield "what happened"
+    for node in played.observer.nodes:
+        state = played.states.get(node.name)
+        if state is not None:
+            yield f"  {node.name}: {_WORDS[state]}{_tries(played, node.name)}"
+
+
+_WORDS = {
+    "done": "sent",
+    "dead": "given up",
+    "skipped": "skipped, its condition is false",
+    "passed": "not needed, nothing led to it",
+    "waiting": "waits behind an action that was given up",
+}
+
+
+def _tries(played: Played, action: str) -> str:
+    tries = played.tries(action)
+    if not tries:
+        return ""
+    request = tries[0].request
+    ends = ", ".join(str(t.outcome.status or t.outcome.failure) for t in tries)
+    place = f"{request.get('method', '')} {request.get('url', '')}".strip()
+    body = _json(sent_body(played, action))
+    return f": {place}: {ends}\n    {body if len(body) < _WIDE else body[:_WIDE] + '…'}"
+
+
+_WIDE = 400

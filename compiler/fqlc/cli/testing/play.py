@@ -1,0 +1,166 @@
+"""One test played through the engine's real core, on virtual time and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from fql.egress.retry_after import retry_after_ms
+from fql.errors import FqlError
+from fql.events.intake import Intake
+from fql.expressions.scope import FailureInfo, Scope
+from fql.plan.model import Observer, Plan, PlanNode
+from fql.plan.policies import DEFAULTS
+from fql.testing.clock import VirtualClock
+from fql.testing.harness import Harness, HarnessResult, Sent
+from fqlc.checks.tests import TestModel
+
+State = str
+"""`done`, `dead`, `skipped` (its own condition was false), `passed` (no edge led to it), or
+`waiting` (behind a dead action)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What happened. `scope` is what conditions saw at the end; `refused` says why the event does
+    not fit, and then nothing happened."""
+
+    test: TestModel
+    observer: Observer
+    matched: bool
+    states: Mapping[str, State]
+    attempts: tuple[Sent, ...]
+    scope: Scope | None
+    refused: str = ""
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The actions that were tried, in order."""
+        return tuple(dict.fromkeys(one.action for one in self.attempts))
+
+    def in_state(self, state: State) -> tuple[str, ...]:
+        """The actions that ended so, in the order written."""
+        return tuple(n.name for n in self.observer.nodes if self.states.get(n.name) == state)
+
+    def tries(self, action: str) -> tuple[Sent, ...]:
+        """The attempts of one action."""
+        return tuple(one for one in self.attempts if one.action == action)
+
+
+def play(plan: Plan, test: TestModel) -> Played:
+    """Play a test. Only its own observer counts: others may see the event too."""
+    observer = next(o for o in plan.observers if o.name == test.observer)
+    alone = plan.model_copy(update={"observers": (observer,)})
+    clock = VirtualClock()
+    answers = {
+        node.name: [_answer(a, node, clock.now()) for a in test.respond[node.name]]
+        for node in observer.nodes
+        if test.respond.get(node.name)
+    }
+    harness = Harness(alone, answers=answers, environment=_origins(alone), clock=clock)
+    rows = {name: row for name, row in (("old", test.old), ("new", test.new)) if row is not None}
+    try:
+        scope = _scope(alone, test, rows, clock.now())
+        result = harness.emit(f"{test.entity}.{test.event}", **rows).run()
+    except FqlError as error:
+        return Played(test, observer, False, {}, (), None, error.message)
+    _remember(scope, result)
+    states = _states(observer, next(iter(result.states.values()), {}))
+    return Played(test, observer, bool(result.matched), states, result.attempts, scope)
+
+
+def _origins(plan: Plan) -> dict[str, str]:
+    """Values for the `${NAME}`s that urls begin with; nothing is ever sent there."""
+    urls = [endpoint.url for endpoint in plan.endpoints]
+    urls += [n.config.url for o in plan.observers for n in o.nodes if n.config.url is not None]
+    first = [url["parts"][0] for url in urls if url.get("op") == "text" and url["parts"]]
+    names = [
+        part["environment"] for part in first if isinstance(part, dict) and "environment" in part
+    ]
+    return {name: f"https://{name.lower().replace('_', '-')}.test" for name in names}
+
+
+def _answer(given: Mapping[str, Any], node: PlanNode, now: int) -> Mapping[str, Any]:
+    """An answer as the harness takes it: one that takes too long is none, and `Retry-After` is
+    read as on the wire."""
+    timeout = node.policies["timeout"].value if "timeout" in node.policies else DEFAULTS["timeout"]
+    if isinstance(timeout, int) and given.get("delay", 0) >= timeout:
+        return {"failure": "timeout", "error": "no answer in time"}
+    answer = {key: plain_json(value) for key, value in given.items()}
+    headers = {str(k).lower(): str(v) for k, v in (answer.pop("headers", None) or {}).items()}
+    after = retry_after_ms(headers.get("retry-after"), now / 1000)
+    return answer if after is None else {**answer, "retry_after": after}
+
+
+def plain_json(value: Any) -> Any:
+    """Decimals as text: exact, and read back by the type of the field."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: plain_json(item) for key, item in value.items()}
+    return [plain_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _scope(plan: Plan, test: TestModel, rows: Mapping[str, Any], now: int) -> Scope:
+    """What conditions see of the event."""
+    envelope = {"entity": test.entity, "event": test.event, "id": "evt-1", **rows}
+    event = Intake(plan).check(
+        envelope, source="test", position="1", new_id=lambda: "evt-1",
+        now=datetime.fromtimestamp(now / 1000, UTC),
+    )  # fmt: skip
+    return Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
+                 test.observer, "test")  # fmt: skip
+
+
+def _remember(scope: Scope, result: HarnessResult) -> None:
+    """Add what actions gave."""
+    for one in result.attempts:
+        if one.outcome.answer is not None:
+            scope.responses[one.action] = one.outcome.answer
+    for letter in result.letters:
+        tries: Sequence[Sent] = [a for a in result.attempts if a.action == letter.action]
+        status = tries[-1].outcome.status if tries else None
+        failure = FailureInfo(letter.reason, status, letter.error_class, len(tries))
+        scope.failures[letter.action] = failure
+
+
+# Which way the run took ---------------------------------------------------------
+
+
+def _states(observer: Observer, engine: Mapping[str, str]) -> dict[str, State]:
+    """The engine's states, with those that no edge led to told apart from those skipped."""
+    found = {name: state if state in _KNOWN else "waiting" for name, state in engine.items()}
+    for _ in engine:
+        skipped = [name for name, state in found.items() if state == "skipped"]
+        missed = [name for name in skipped if not _reached(observer, found, name)]
+        found |= dict.fromkeys(missed, "passed")
+    return found
+
+
+_KNOWN = ("done", "dead", "skipped")
+
+
+def _reached(observer: Observer, states: Mapping[str, State], name: str) -> bool:
+    return any(True for _ in _walked(observer, states, name))
+
+
+def _walked(
+    observer: Observer, states: Mapping[str, State], name: str
+) -> Iterable[tuple[str | None, str]]:
+    for edge in observer.edges:
+        if edge.to != name:
+            continue
+        ends = ("dead",) if edge.kind == "failure" else ("done", "skipped")
+        if edge.source is None or states.get(edge.source) in ends:
+            yield edge.source, edge.to
+
+
+def walked_edges(played: Played) -> frozenset[tuple[str | None, str]]:
+    """The edges over which the run went: settled at their source, and decided at their target."""
+    decided = [n for n, state in played.states.items() if state in _KNOWN]
+    return frozenset(
+        edge for name in decided for edge in _walked(played.observer, played.states, name)
+    )

@@ -1,0 +1,68 @@
+"""The bodies that tests sent, kept in a file beside the source that has the tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fqlc.cli.errors import SurroundingsError
+from fqlc.cli.testing.judge import sent_body
+from fqlc.cli.testing.play import Played
+
+ENDING = ".snapshot.json"
+
+Bodies = Mapping[str, Any]
+"""The first body of each action that sent one."""
+
+
+def snapshot_file(source: str) -> Path:
+    """`shop_test.fql.snapshot.json` for `shop_test.fql`."""
+    return Path(source + ENDING)
+
+
+def read_snapshots(sources: Iterable[str]) -> dict[tuple[str, str], Bodies]:
+    """The kept bodies by source and title of the test. Raises SurroundingsError for a file that
+    is none of ours."""
+    found: dict[tuple[str, str], Bodies] = {}
+    for source in sorted(set(sources)):
+        file = snapshot_file(source)
+        if file.is_file():
+            found |= {(source, title): bodies for title, bodies in _read(file).items()}
+    return found
+
+
+def _read(file: Path) -> dict[str, Bodies]:
+    try:
+        stored = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SurroundingsError(f"{file} cannot be read: {error}", "run with --update") from None
+    if not isinstance(stored, dict) or not all(isinstance(b, dict) for b in stored.values()):
+        raise SurroundingsError(f"{file} is no snapshot of bodies", "run with --update")
+    return stored
+
+
+def write_snapshots(played: Iterable[Played], *, keep: bool = False) -> list[Path]:
+    """Write the bodies of tests, a file for each source; the files that changed. With `keep` the
+    bodies of other tests stay as they are."""
+    by_source: dict[str, dict[str, Bodies]] = {}
+    for one in played:
+        bodies = {action: sent_body(one, action) for action in one.sent}
+        by_source.setdefault(one.test.block.span.path, {})[one.test.title] = bodies
+    files = [_write(source, tests, keep=keep) for source, tests in by_source.items()]
+    return [file for file in files if file is not None]
+
+
+def _write(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | None:
+    file = snapshot_file(source)
+    if keep and file.is_file():
+        tests = {**_read(file), **tests}
+    text = json.dumps(tests, indent=2, ensure_ascii=False) + "\n"
+    try:
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            return None
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SurroundingsError(f"{file} cannot be written: {error.strerror}") from None
+    return file
