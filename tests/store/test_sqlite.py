@@ -153,7 +153,7 @@ def test_urls_of_stores(tmp_path: Path) -> None:
         open_store("mysql://x")
     (tmp_path / "fql.toml").write_text('[store]\nurl = "sqlite:///data/x.db"\n')
     (tmp_path / "deep").mkdir()
-    assert store_of_settings_file(tmp_path / "deep") == f"sqlite:///{tmp_path}/data/x.db"
+    assert store_of_settings_file(tmp_path / "deep").url == f"sqlite:///{tmp_path}/data/x.db"
 
 
 async def test_copies_that_are_wanted_again_begin_with_all_letters(tmp_path: Path) -> None:

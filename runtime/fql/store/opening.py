@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from fql.errors import SettingsError, UsageError
@@ -10,7 +12,18 @@ from fql.store.port import Store
 
 DEFAULT_URL = "sqlite:///fql.db"
 SETTINGS_FILE = "fql.toml"
-_in_use: list[str] = []
+LETTERS = "webhook_dlq"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store's URL, and the name of its table of dead letters."""
+
+    url: str
+    letters: str = LETTERS
+
+
+_in_use: list[Place] = []
 
 
 def open_store(url: str, *, letters: str = "webhook_dlq") -> Store:
@@ -30,31 +43,47 @@ def open_store(url: str, *, letters: str = "webhook_dlq") -> Store:
     )
 
 
-def note_store(url: str, *, used: bool) -> None:
+def note_store(url: str, letters: str = LETTERS, *, used: bool) -> None:
     """Remember which store a runtime of this process uses, for `replay_dlq`."""
+    place = Place(url, letters)
     if used:
-        _in_use.append(url)
-    elif url in _in_use:
-        _in_use.remove(url)
+        _in_use.append(place)
+    elif place in _in_use:
+        _in_use.remove(place)
 
 
-def current_store() -> str:
-    """The store of the runtime of this process that started last, or an empty text."""
-    return next((url for url in reversed(_in_use) if not url.startswith("memory")), "")
+def current_store() -> Place | None:
+    """The store of the runtime of this process that started last, if another connection can open
+    it."""
+    places = (place for place in reversed(_in_use) if not place.url.startswith("memory"))
+    return next(places, None)
 
 
-def store_of_settings_file(start: Path | None = None) -> str:
-    """The store of the `fql.toml` in this folder or above it; relative to that file."""
+def store_of_settings_file(start: Path | None = None) -> Place:
+    """The store of the `fql.toml` in this folder or above it; relative to that file. Raises
+    UsageError where there is none."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         file = folder / SETTINGS_FILE
         if file.is_file():
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("store", {})
-            return beside(str(table.get("url", DEFAULT_URL)), folder)
+            settings = tomllib.loads(file.read_text(encoding="utf-8"))
+            letters = settings.get("webhooks", {}).get("dlq", {}).get("table", LETTERS)
+            url = settings.get("store", {}).get("url", DEFAULT_URL)
+            return Place(beside(str(url), folder), str(letters))
     raise UsageError(
         "no store is known: no runtime runs in this process and no fql.toml was found",
         hint='give one, such as store="sqlite:///fql.db"',
     )
+
+
+def place_of(url: str) -> Place:
+    """A store by its URL; the name of its table is that of a runtime on it, else of `fql.toml`."""
+    for place in reversed(_in_use):
+        if place.url == url:
+            return place
+    with suppress(UsageError):
+        return Place(url, store_of_settings_file().letters)
+    return Place(url)
 
 
 def beside(url: str, folder: Path) -> str:
