@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import click
 
@@ -11,7 +12,8 @@ from fql.cli.project import format_option, reporting, settings_option, store_opt
 from fql.cli.stores import with_client
 from fql.client import Client
 from fql.errors import UsageError
-from fql.store.shown import RunShown, Trace
+from fql.observe.traceparent import trace_id_of
+from fql.store.shown import DeadLetter, RunShown, Trace
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_100000002 --format json")
@@ -27,7 +29,7 @@ def trace(name: str, store: str | None, settings_file: str | None, form: str) ->
         return await client.trace(name)
 
     found = with_client(store, settings_file, work)
-    if found.event is None and not found.runs:
+    if found.event is None and not found.dead_letters:
         raise UsageError(f"this store knows no event or run {name}", hint="see `fqlc runs`")
     if form == "json":
         json_line(found.as_json())
@@ -41,20 +43,40 @@ def story(found: Trace) -> Iterator[str]:
     if found.event is not None:
         event = found.event
         yield f"{event['entity']}.{event['event']} {event['id']} at {moment(event['timestamp'])}"
-    if not found.runs:
-        yield "  no observer wanted it"
+        trace_id = trace_id_of(event["context"].get("traceparent", ""))
+        if trace_id:
+            yield f"  trace {trace_id}"
+        if not found.runs:
+            yield "  no observer wanted it"
     for run in found.runs:
         yield from _run(run, found)
     for letter in found.dead_letters:
-        yield f"  dead letter {letter.dlq_id}: {letter.action}: {shortened(letter.reason)}"
+        yield _letter(letter)
+
+
+def _letter(letter: DeadLetter) -> str:
+    what = letter.action or f"{letter.entity}.{letter.event} {letter.event_id} was refused"
+    state = " (its `else` chain took over)" if letter.handled else ""
+    if letter.state == "replaying":
+        state = " (being replayed)"
+    return f"  dead letter {letter.dlq_id}: {what}: {shortened(letter.reason)}{state}"
 
 
 def _run(run: RunShown, found: Trace) -> Iterator[str]:
-    yield f"  {run.observer} ({run.run}): {click.style(run.state, bold=True)}"
+    until = f" to {moment(run.ended_at)}" if run.ended_at else ""
+    times = f"{moment(run.started_at)}{until}"
+    yield f"  {run.observer} ({run.run}): {click.style(run.state, bold=True)}, {times}"
     for node in run.nodes:
-        yield f"    {node['name']}: {node['state']}"
+        yield f"    {node['name']}: {node['state']}{_more(node)}"
         for attempt in found.attempts.get(run.run, ()):
             if attempt.action == node["name"]:
                 result = attempt.error or attempt.status
                 took = f"{attempt.duration_ms} ms"
                 yield f"      {attempt.number}. {attempt.at}  {result}  {took}"
+
+
+def _more(node: Mapping[str, Any]) -> str:
+    """When its turn comes, and what it went with."""
+    next_at = f", next at {moment(node['next_at'])}" if "next_at" in node else ""
+    batch = f", in batch {node['batch']}" if "batch" in node else ""
+    return next_at + batch

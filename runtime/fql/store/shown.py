@@ -175,7 +175,14 @@ class Shower:
             letters += await self._store.letters(LetterFilter(run=one.run.id))
         events = [one.event for one in loaded] or await self._store.events(name, 1)
         shown = _event(events[0]) if events else None
+        if shown is None:
+            letters = await self._captured(name)
         return Trace(name, shown, tuple(runs), attempts, tuple(await self.letters(letters)))
+
+    async def _captured(self, event_id: str) -> list[LetterRow]:
+        """Dead letters of a change that did not fit: there is no event and no run of it."""
+        found = await self._store.letters(LetterFilter(error_class="capture"))
+        return [row for row in found if row.event_id == event_id]
 
 
 def _batches(works: str) -> list[int]:
@@ -186,6 +193,7 @@ def _event(row: Any) -> dict[str, Any]:
     return {
         "entity": row.entity, "event": row.kind, "id": row.event_id,
         "timestamp": row.timestamp, **orjson.loads(row.payload),
+        "context": orjson.loads(row.context) if row.context else {},
     }  # fmt: skip
 
 
@@ -195,12 +203,22 @@ def run_shown(loaded: Loaded, names: Sequence[str]) -> RunShown:
     nodes = []
     for index, node in enumerate(orjson.loads(run.works)):
         name = names[index] if index < len(names) else str(index)
-        sends = node[1] if len(node) > 1 else 0
-        nodes.append({"name": name, "state": STATES[node[0]], "attempts": sends})
+        nodes.append({"name": name, **_node(node)})
     return RunShown(
         f"run_{run.id:x}", run.observer, event.event_id, event.entity, event.kind, run.state,
         instant(run.started) or "", instant(run.ended), run.plan, tuple(nodes),
     )  # fmt: skip
+
+
+def _node(values: Sequence[Any]) -> dict[str, Any]:
+    """State and attempts of a stored node; when its turn comes, and the batch it went with."""
+    full = [*values, *[0] * (9 - len(values))]
+    shown: dict[str, Any] = {"state": STATES[full[0]], "attempts": full[1]}
+    if shown["state"] in ("scheduled", "buffered") and full[4]:
+        shown["next_at"] = instant(full[4])
+    if full[8]:
+        shown["batch"] = f"bat_{full[8]:x}"
+    return shown
 
 
 def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
