@@ -120,7 +120,7 @@ class Runtime:
         except FqlError:
             await self._store.close()
             raise
-        note_store(self._url, used=True)
+        note_store(self._url, self._settings.webhooks.dlq.table, used=True)
         try:
             await self._observed.start()
         except SettingsError:
@@ -136,7 +136,7 @@ class Runtime:
     ) -> None:
         """Drain: what is on the wire ends, the rest stays stored."""
         self._watched.draining = True
-        note_store(self._url, used=False)
+        note_store(self._url, self._settings.webhooks.dlq.table, used=False)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -419,7 +419,8 @@ class Runtime:
         self._plan = plan
         self._observed.expect(plan)
         if self._engine is not None:
-            self._engine.switch(program)
+            stored, _ = await self._store.plans()
+            self._engine.switch(program, self._stored_programs(stored))
             await self._engine.submit(())
 
     async def replay(self, dlq_id: str | None = None, **wanted: Any) -> list[Replayed]:

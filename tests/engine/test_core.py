@@ -365,7 +365,7 @@ def test_discard_cancels_what_waits_behind() -> None:
     w.order(Order("discard", run=letter.run, node="a", letter=letter.id))
     w.settle()
     assert w.letters() == []
-    assert w.states() == {1: {"a": "x", "b": "c"}}
+    assert w.states() == {1: {"a": "c", "b": "c"}}
 
 
 def test_cancel_stops_what_is_not_on_the_wire() -> None:

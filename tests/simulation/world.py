@@ -196,6 +196,12 @@ class World:
             raise AssertionError("the engine does not come to rest")
         assert self.state.is_idle(), "at rest, but not idle"
 
+    def settle_wire(self) -> None:
+        """Until nothing is on the wire, whatever else waits."""
+        while self.wire:
+            self.answer_some()
+            self.cycle()
+
     # What is stored.
 
     def runs(self) -> list[Any]:

@@ -9,6 +9,7 @@ from fql.engine.graph import (
     CANCELLED,
     DEAD,
     DONE,
+    MEMBER,
     PASSED,
     READY,
     SKIPPED,
@@ -84,9 +85,9 @@ def close_if_ended(state: State, run: Run) -> None:
 
 
 def _end_name(run: Run, verdict: str) -> str:
-    if any(work.state == CANCELLED for work in run.works):
-        return "cancelled"
-    return "expired" if verdict == "dead" and _only_expired(run) else verdict
+    if verdict == "dead":
+        return "expired" if _only_expired(run) else verdict
+    return "cancelled" if any(work.state == CANCELLED for work in run.works) else verdict
 
 
 def _only_expired(run: Run) -> bool:
@@ -123,7 +124,7 @@ def complete(state: State, run: Run, work: Work, answer: object) -> None:
     work.state, work.answer, work.failure = DONE, answer, None
     work.crashes, work.due = 0, 0
     replayed, work.replay = work.replay, 0
-    if replayed:
+    if replayed and replayed != LAST_TRY:
         state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
     move_on(state, run)
 
@@ -132,7 +133,12 @@ def bury(
     state: State, run: Run, work: Work, error_class: str, reason: str,
     *, outcome: Outcome = SUPPLIED, shown: str | None = None,
 ) -> None:  # fmt: skip
-    """A node is dead: its dead letter is written in this commit, and its `else` chain starts."""
+    """A node is dead: its dead letter is written in this commit, and its `else` chain starts.
+    The last try of a cancelled run leaves no letter behind."""
+    if work.replay == LAST_TRY:
+        work.state, work.due, work.crashes, work.replay = CANCELLED, 0, 0, 0
+        close_if_ended(state, run)
+        return
     work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, 0
     status = None if outcome is SUPPLIED else outcome
     work.failure = failure_info(status or Outcome(), reason, error_class, work.sends)
@@ -173,11 +179,12 @@ def _words(failure: FailureInfo) -> tuple[str, str]:
 
 
 def cancel_run(state: State, run: Run) -> None:
-    """Stop what is not on the wire; what is armed ends and is recorded."""
+    """Stop what is not on the wire; what is armed, alone or in a batch, ends and is recorded."""
     for work in run.works:
-        if work in state.in_flight:
+        if work in state.in_flight or work.state == MEMBER:
             work.replay = LAST_TRY
-        if work.state in TERMINAL or work in state.in_flight:
+            continue
+        if work.state in TERMINAL:
             continue
         unbuffer(state, run, work)
         if work.state in ACTIVE or work.state == WAITING:

@@ -79,6 +79,17 @@ def _expire_if_old(state: State, work: Work) -> bool:
     return True
 
 
+def expire_buffered(state: State) -> None:
+    """Give up buffered members that are too old, before their batch is sealed."""
+    for plan, observer, index in list(state.buffers):
+        if state.programs[plan].observers[observer].nodes[index].max_age is None:
+            continue
+        found = state.buffers[plan, observer, index]
+        for run in list(found.runs):
+            if _expire_if_old(state, run.works[index]):
+                found.runs.remove(run)
+
+
 def _take(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
     if len(endpoint.flying) >= state.share():
         state.shared_in_flight += 1
@@ -104,7 +115,7 @@ def _arm_alone(state: State, sends: list[Work]) -> None:
             state.alone = work
             sends.append(work)
             return
-        state.suspects.append(work)
+        endpoint.ready.appendleft(work)  # its own receiver holds it back; nobody waits for it
 
 
 def land(state: State, work: Work) -> None:
@@ -127,9 +138,13 @@ def mark(state: State, work: Work) -> None:
 
 def next_opening(state: State) -> int:
     """When waiting alone lets some ready work through."""
-    if state.draining or state.alone is not None:
+    if state.draining or state.alone is not None or (state.suspects and state.in_flight):
         return NEVER
     return min(
-        (endpoint.opens_at() for endpoint in state.endpoints.values() if endpoint.ready),
+        (
+            endpoint.opens_at()
+            for endpoint in state.endpoints.values()
+            if endpoint.ready and _has_room(state, endpoint)
+        ),
         default=NEVER,
     )

@@ -45,9 +45,11 @@ def next_seal(state: State) -> int:
     return min((found.due for found in state.buffers.values() if found.runs), default=NEVER)
 
 
-def seal_due(state: State, *, everything: bool) -> None:
-    """Seal what is full, what has waited long enough, or `everything`."""
+def seal_due(state: State, *, everything: bool, but: str = "") -> None:
+    """Seal what is full, what has waited long enough, or `everything` (`but` of one plan)."""
     for key in list(state.buffers):
+        if key[0] == but:
+            continue
         found = state.buffers[key]
         node = state.programs[key[0]].observers[key[1]].nodes[key[2]]
         size = node.batch.size if node.batch else 1

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 
 from fql.engine.accept import accept, refuse
-from fql.engine.arm import arm, next_opening
+from fql.engine.arm import arm, expire_buffered, next_opening
 from fql.engine.batching import next_seal, seal_due
 from fql.engine.finish import finish, put_back
 from fql.engine.graph import ACTIVE, READY, SCHEDULED
 from fql.engine.inputs import Inputs, Step
 from fql.engine.limits import NEVER, Bucket
-from fql.engine.orders import receive
+from fql.engine.orders import receive, renew
 from fql.engine.programs import Program
 from fql.engine.recover import AHEAD, take_page
 from fql.engine.state import DEFAULT_LIMITS, State
-from fql.engine.states import Run, Work
+from fql.engine.states import Run, SealedBatch, Work
 from fql.store.records import LimitRow, Page, StoredPlan
 
 IDS_A_PAGE = 500
@@ -27,7 +28,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     step. If the commit does not succeed, the state must be thrown away and loaded anew."""
     state.begin(now)
     if inputs.program is not None:
-        use_program(state, inputs.program)
+        use_program(state, inputs.program, inputs.others)
     for paged in inputs.pages:
         take_page(state, paged)
     for work in inputs.unstarted:
@@ -41,6 +42,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     for order in inputs.orders:
         receive(state, order)
     _fire_timers(state)
+    expire_buffered(state)
     seal_due(state, everything=inputs.flush)
     sends = arm(state)
     return _result(state, sends)
@@ -60,10 +62,13 @@ def _result(state: State, sends: list[Work]) -> Step:
     )
 
 
-def use_program(state: State, program: Program) -> None:
-    """Switch to another plan: new events use it, open runs finish on theirs."""
+def use_program(state: State, program: Program, others: Mapping[str, Program]) -> None:
+    """Switch to another plan: new events use it, open runs finish on theirs. `others` are the
+    programs of stored plans, made anew with the endpoints and the environment of now."""
     state.active = program
+    state.programs.update(others)
     state.programs[program.short] = program
+    _use_specs_of_now(state)
     for endpoint in state.endpoints.values():
         endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
         endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
@@ -71,7 +76,21 @@ def use_program(state: State, program: Program) -> None:
     stored = StoredPlan(program.short, program.digest, program.blob, state.now)
     state.mutations.plans.append(stored)
     state.mutations.active = program.short
-    seal_due(state, everything=True)
+    seal_due(state, everything=True, but=program.short)
+
+
+def _use_specs_of_now(state: State) -> None:
+    """What is not on the wire goes by the renewed programs, and so does what could not run."""
+    owners: list[Run | SealedBatch] = [*state.runs.values(), *state.batches.values()]
+    for owner in owners:
+        for work in owner.works:
+            if work not in state.in_flight:
+                renew(state, work)
+    if state.stuck:
+        state.stuck.clear()
+        for endpoint in state.endpoints.values():
+            endpoint.stored_due = 0
+        state.wanted_ids.extend(queue[0] for queue in state.queues.values())
 
 
 def _fire_timers(state: State) -> None:
@@ -113,7 +132,7 @@ def _wants(state: State) -> list[Page]:
         low = endpoint.held * 2 <= quota
         if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
             endpoint.asked = True
-            held = frozenset(state.runs)
+            held = frozenset(state.stuck.union(state.runs))
             wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
     if state.wanted_ids:
         ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]

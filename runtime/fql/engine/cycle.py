@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fql.engine.inputs import Inputs, Misfit, NewEvent, Order, Performed
@@ -32,6 +32,7 @@ class Waiting:
     orders: list[Order] = field(default_factory=list)
     pages: list[Paged] = field(default_factory=list)
     program: Program | None = None
+    others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
 
     def __bool__(self) -> bool:
@@ -48,6 +49,7 @@ class Waiting:
             misfits=[misfit for group in self.groups for misfit in group.misfits],
             orders=self.orders,
             program=self.program,
+            others=self.others,
             flush=self.flush,
         )
 

@@ -9,6 +9,7 @@ from fql.engine.advance import LAST_TRY, bury, close_if_ended, complete
 from fql.engine.arm import land, mark
 from fql.engine.graph import CANCELLED, DONE, READY
 from fql.engine.inputs import Performed
+from fql.engine.orders import renew
 from fql.engine.retry import Again, Dead, decide, succeeded
 from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work
@@ -27,6 +28,7 @@ def finish(state: State, performed: Performed) -> None:
         return
     land(state, work)
     mark(state, work)
+    renew(state, work)
     state.tally.sent += 1
     state.mutations.attempts.append(_attempt(work, performed))
     _tell_endpoint(state, work, outcome)

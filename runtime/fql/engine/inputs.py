@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fql.actions.port import Outcome
@@ -88,6 +89,7 @@ class Inputs:
     orders: list[Order] = field(default_factory=list)
     known: dict[bytes, Remembered] = field(default_factory=dict)
     program: Program | None = None
+    others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
 
     def __bool__(self) -> bool:

@@ -176,10 +176,11 @@ class Engine:
         self._waiting.orders.extend(orders)
         self._wake.set()
 
-    def switch(self, program: Program) -> None:
-        """Use another plan from the next commit on."""
+    def switch(self, program: Program, others: Mapping[str, Program]) -> None:
+        """Use another plan from the next commit on; `others` are the programs of stored plans,
+        made anew with its endpoints."""
         self._program = program
-        self._waiting.program = program
+        self._waiting.program, self._waiting.others = program, others
         self._wake.set()
 
     def flush(self) -> None:

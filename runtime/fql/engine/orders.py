@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fql.engine.advance import cancel_run, complete
-from fql.engine.graph import ACTIVE, CANCELLED, DEAD, DONE, READY, WAITING
+from fql.engine.advance import cancel_run, close_if_ended, complete
+from fql.engine.graph import CANCELLED, DEAD, DONE, READY, TERMINAL, WAITING
 from fql.engine.inputs import Order
 from fql.engine.keys import fresh_key, letter_name
 from fql.engine.queues import leave_queue, rejoin_queue
 from fql.engine.state import State
 from fql.engine.states import Run, Work
+
+REPLAYS = (1, 2)
+"""Values of `Work.replay` while a dead letter is marked `replaying`."""
 
 
 def receive(state: State, order: Order) -> None:
@@ -94,6 +97,21 @@ def render_with_active(state: State, run: Run, work: Work) -> None:
         work.spec = replace(node, index=work.spec.index)
 
 
+def renew(state: State, work: Work) -> None:
+    """Let the work go by its plan as prepared last. It keeps its place among the endpoints."""
+    owner = work.owner
+    program = state.programs.get(owner.spec.plan)
+    if program is None or work.state in TERMINAL:
+        return
+    if isinstance(owner, Run) and work.replay == 1:
+        render_with_active(state, owner, work)
+        return
+    node = program.observers[owner.spec.name].nodes[work.spec.index]
+    if node is not work.spec:
+        same = node.endpoint == work.spec.endpoint
+        work.spec = node if same else replace(node, endpoint=work.spec.endpoint)
+
+
 def _resend(state: State, run: Run, order: Order) -> None:
     """Send nodes that were done once more, under the same key or on purpose a new one."""
     for work in run.works:
@@ -134,34 +152,46 @@ def _discard(state: State, run: Run, order: Order) -> None:
     work = _work(run, order.node)
     if work is None or work.state != DEAD or run.spec.graph.has_else[work.spec.index]:
         return
-    if any(other.state in ACTIVE for other in run.works):
-        return
-    _cancel_waiting(run)
+    work.state = CANCELLED
+    _cancel_behind(run, work)
+    if run.ended is None:
+        close_if_ended(state, run)
+    elif run.spec.graph.ended(run.states()) != "dead":
+        _end_as_cancelled(state, run)
+    else:
+        state.touch(run)
+
+
+def _cancel_behind(run: Run, given_up: Work) -> None:
+    """What waits for this node, directly or not, will never have its turn."""
+    graph, lost = run.spec.graph, {given_up.spec.index}
+    for index in graph.order:
+        behind = any(edge.source in lost for edge in graph.incoming[index])
+        if behind and run.works[index].state == WAITING:
+            run.works[index].state = CANCELLED
+            lost.add(index)
+
+
+def _end_as_cancelled(state: State, run: Run) -> None:
+    run.state = "cancelled"
     if run.order_key is not None:
         leave_queue(state, run)
     state.touch(run)
 
 
-def _cancel_waiting(run: Run) -> None:
-    for work in run.works:
-        if work.state == WAITING:
-            work.state = CANCELLED
-
-
 def _cancel(state: State, run: Run, _order: Order) -> None:
     """Stop a run. Its open dead letters are given up with it."""
     for work in run.works:
-        if work.state == DEAD:
+        if work.state == DEAD or work.replay in REPLAYS:
             name = letter_name(run.id, work.spec.name)
             state.mutations.letter_states.append(("discarded", name))
+        ended = work.state in (DEAD, WAITING) if run.ended is not None else work.state == DEAD
+        if ended and not run.spec.graph.has_else[work.spec.index]:
+            work.state = CANCELLED
     if run.ended is None:
         cancel_run(state, run)
-    elif run.state == "dead":
-        _cancel_waiting(run)
-        run.state = "cancelled"
-        if run.order_key is not None:
-            leave_queue(state, run)
-        state.touch(run)
+    elif run.state in ("dead", "expired"):
+        _end_as_cancelled(state, run)
 
 
 _HANDLERS = {"replay": _replay, "resend": _resend, "discard": _discard, "cancel": _cancel}

@@ -83,6 +83,7 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     if program is None or spec is None:
+        state.stuck.add(row.id)
         apply_pending(state, row.id, None)
         return None
     new, old = program.restore(

@@ -61,6 +61,7 @@ class State:
         self.in_flight: set[Work] = set()
         self.shared_in_flight = 0
         self.suspects: deque[Work] = deque()
+        self.stuck: set[int] = set()
         self.alone: Work | None = None
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()

@@ -146,7 +146,7 @@ class Run:
 class SealedBatch:
     """A batch whose members, order and key are fixed."""
 
-    __slots__ = ("ended", "id", "key", "members", "sealed", "spec", "work")
+    __slots__ = ("ended", "id", "key", "members", "sealed", "spec", "work", "works")
 
     def __init__(
         self, number: int, spec: ObserverSpec, node: NodeSpec, members: list[Run],
@@ -160,6 +160,7 @@ class SealedBatch:
         self.ended: int | None = None
         self.work = Work(node, self)
         self.work.key = key
+        self.works = [self.work]
 
     def scope(self, info: BatchInfo, sealed: Any) -> Scope:
         """What expressions see: the batch, and each member inside `each`."""
