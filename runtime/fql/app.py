@@ -163,9 +163,7 @@ class Runtime:
 
     def _watching(self) -> tuple[Watched, Watch]:
         environment = os.environ if self._environment is None else self._environment
-        names = [wanted.name for wanted in self._plan.environment]
-        own = frozenset(endpoint.name for endpoint in self._plan.endpoints)
-        labels = Labels({name: environment.get(name, "") for name in names}, own)
+        labels = Labels.of(self._plan, environment)
         watched = Watched(self._store, self._clock, self._settings.store.max_size, labels)
         watch = Watch(self._settings.observability, watched)
         watch.expect(self._plan, ("emit", "inbox", *(source.name for source in self._sources)))
@@ -308,7 +306,7 @@ class Runtime:
         """Like `emit`, for a whole envelope (docs/reference/events.md)."""
         self._check_process()
         if self._engine is None:
-            return await self.client.emit(envelope)
+            return await self.client.emit(self._observed.in_trace(envelope))
         self._position += 1
         origin = Origin("emit", self._incarnation, str(self._position))
         try:

@@ -10,6 +10,9 @@ import pytest
 
 from fql.errors import EventRefused
 from fql.intake.json_lines import JsonLines
+from fql.store.memory import MemoryStore
+from fql.store.port import Lease, Verdict
+from fql.store.records import Mutations
 from fql.testing import MockWebhookServer, Reply
 from tests.observe.support import SOURCE, order, page, runtime, scrape, sqlite
 
@@ -233,16 +236,36 @@ async def test_commits_and_store(webhook_server: MockWebhookServer, tmp_path: Pa
     assert after.value("fql_engine") == 1
 
 
-async def test_emits_that_wait_for_their_commit(webhook_server: MockWebhookServer) -> None:
-    """The queue of emits is seen while it waits, and is empty afterwards."""
-    async with runtime(webhook_server) as running:
+class Slow(MemoryStore):
+    """A store whose commits wait while it is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way = asyncio.Event()
+        self.way.set()
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        await self.way.wait()
+        return await super().commit(lease, mutations)
+
+
+async def test_what_waits_for_a_commit(webhook_server: MockWebhookServer) -> None:
+    """Emits and entries of other processes are seen while they wait, and gone afterwards."""
+    store = Slow()
+    async with runtime(webhook_server, store=store) as running:
+        store.way.clear()
         emits = [asyncio.create_task(running.emit("Order.insert", new=order(n))) for n in range(50)]
-        await asyncio.sleep(0)
-        waiting = running.engine.uncommitted
+        await running.client.emit({"entity": "Order", "event": "insert", "new": order(60)})
+        await asyncio.sleep(0.2)
+        waiting = await scrape(running)
+        store.way.set()
         await asyncio.gather(*emits)
-        seen = await scrape(running)
-    assert waiting == 50
-    assert seen.value("fql_emit_queue") == 0
+        await running.until_idle(10)
+        after = await scrape(running)
+    assert waiting.value("fql_emit_queue") == 51
+    assert waiting.value("fql_inbox") == 1
+    assert after.value("fql_emit_queue") == after.value("fql_inbox") == 0
+    assert webhook_server.call_count == 51
 
 
 async def test_client_of_a_store_shows_what_the_store_holds(

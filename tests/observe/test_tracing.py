@@ -14,11 +14,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NoOpTracerProvider, SpanKind, StatusCode
 
+from fql.blocking import Runtime as BlockingRuntime
 from fql.observe.events import RunFinished
 from fql.observe.traceparent import trace_id_of
 from fql.observe.tracing import Tracing
 from fql.testing import MockWebhookServer, Reply
-from tests.observe.support import SOURCE, order, runtime, sqlite
+from tests.observe.support import SOURCE, order, plan_of, runtime, settings_of, sqlite
 
 TRACING = "[observability.tracing]\n"
 GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -129,6 +130,37 @@ async def test_span_of_the_application_is_the_parent(
         with tracer.start_as_current_span("checkout") as checkout:
             await running.emit("Order.insert", new=order(1))
         await running.until_idle(10)
+    (run,) = spans_of(exported, "placed")
+    assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
+
+
+async def test_event_that_a_client_hands_over_keeps_the_trace(
+    webhook_server: MockWebhookServer, exported: InMemorySpanExporter, tmp_path: Path
+) -> None:
+    """The span of the application in one process is the parent of the run in another."""
+    url = sqlite(tmp_path)
+    async with (
+        runtime(webhook_server, settings=TRACING, store=url) as engine,
+        runtime(webhook_server, settings=TRACING, store=url) as client,
+    ):
+        with trace.get_tracer("application").start_as_current_span("checkout") as checkout:
+            await client.emit("Order.insert", new=order(1))
+        await webhook_server.arrived(1)
+        await engine.until_idle(10)
+    (run,) = spans_of(exported, "placed")
+    assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
+
+
+def test_blocking_runtime_takes_the_span_of_the_calling_thread(
+    webhook_server: MockWebhookServer, exported: InMemorySpanExporter
+) -> None:
+    with BlockingRuntime(
+        plan_of(), store="memory:", settings=settings_of(TRACING),
+        environment={"RECEIVER": webhook_server.url},
+    ) as running:  # fmt: skip
+        with trace.get_tracer("application").start_as_current_span("checkout") as checkout:
+            running.emit("Order.insert", new=order(1))
+        running.until_idle(10)
     (run,) = spans_of(exported, "placed")
     assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Self
+
+from fql.plan.model import Plan
 
 
 class Labels:
@@ -16,6 +19,12 @@ class Labels:
         found = sorted(self._names, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(re.escape, found)), re.IGNORECASE)
         self._shown: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, plan: Plan, environment: Mapping[str, str]) -> Self:
+        """The labels for a plan's endpoints."""
+        values = {wanted.name: environment.get(wanted.name, "") for wanted in plan.environment}
+        return cls(values, frozenset(endpoint.name for endpoint in plan.endpoints))
 
     def __call__(self, endpoint: str) -> str:
         """The label of an endpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -66,6 +66,15 @@ class Watch:
     def expect(self, plan: Plan, sources: tuple[str, ...] = ()) -> None:
         """Show the observers of a plan, and sources, before anything happens to them."""
         self._metrics.expect([observer.name for observer in plan.observers], sources)
+
+    def in_trace(self, envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An envelope that another process will accept, with its place in a trace."""
+        context = envelope.get("context") or {}
+        if self.tracing is None or not isinstance(context, Mapping):
+            return envelope
+        stamped = dict(context)
+        self.tracing.stamp(stamped, f"{envelope.get('entity')}.{envelope.get('event')}")
+        return {**envelope, "context": stamped}
 
     async def start(self) -> None:
         """Listen, if metrics are wanted. Raises SettingsError for an address that is taken."""
