@@ -68,7 +68,8 @@ class AnswerReader:
         if not answer.body:
             return ""
         text = answer.body[: 4 * SHOWN].decode("utf-8", "replace").replace("\0", "\ufffd")
-        return self.masker.text(text)[:SHOWN]
+        cut = answer.truncated or len(answer.body) > 4 * SHOWN
+        return self.masker.start(text, cut=cut)[:SHOWN]
 
     def failed(self, failure: SendFailed, duration_ms: int) -> Outcome:
         """The outcome of a request that got no answer."""

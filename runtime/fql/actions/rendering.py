@@ -11,7 +11,7 @@ from fql.errors import SettingsError
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.codec import load_expression
-from fql.plan.expressions import Text, TextPart
+from fql.plan.expressions import Constant, Text, TextPart
 from fql.plan.headers import name_problem, value_problem
 from fql.plan.model import Endpoint, Header, Json, NodeConfig
 from fql.plan.table import TypeTable
@@ -126,18 +126,19 @@ class HeaderRender:
 def header_renders(
     own: Sequence[Header], shared: Sequence[Header], environment: Environment, taken: Sequence[str]
 ) -> tuple[HeaderRender, ...]:
-    """Compile an action's headers over those of its endpoint; `taken` names come from auth."""
+    """Compile an action's headers over those of its endpoint; `taken` names are those of auth and
+    signature."""
     merged = {header.name.lower(): header for header in (*shared, *own)}
-    for header in merged.values():
-        problem = name_problem(header.name)
-        if problem:
-            raise SettingsError(f"The header {header.name!r} cannot be sent: {problem}.")
     for name in taken:
         merged.pop(name.lower(), None)
-    return tuple(
-        HeaderRender(header.name, compile_text(load_expression(header.value), environment))
-        for header in merged.values()
-    )
+    found = ((header.name, load_expression(header.value)) for header in merged.values())
+    # A header that is null hides one of the endpoint and is not sent itself.
+    kept = [(n, v) for n, v in found if not (isinstance(v, Constant) and v.value is None)]
+    for name, _ in kept:
+        problem = name_problem(name)
+        if problem:
+            raise SettingsError(f"The header {name!r} cannot be sent: {problem}.")
+    return tuple(HeaderRender(name, compile_text(value, environment)) for name, value in kept)
 
 
 def body_render(body: Json | None, types: TypeTable) -> Callable[[Scope], bytes]:

@@ -13,14 +13,14 @@ from fql.actions.answers import AnswerReader, Check
 from fql.actions.port import Delivery, Outcome, Request
 from fql.actions.rendering import body_render, header_renders, url_render
 from fql.egress.answer import Limits
-from fql.egress.auth import auth_of
+from fql.egress.auth import Auth, auth_of
 from fql.egress.encryption import Encryptor, Nonce
 from fql.egress.failures import SendFailed
 from fql.egress.secrets import Masker
 from fql.egress.send import BODYLESS, Outgoing, Profile, Sender
 from fql.egress.settings import PolicyReader, effective
 from fql.egress.signing import Signer
-from fql.errors import SettingsError
+from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
 from fql.expressions.scope import Scope
 from fql.plan.headers import value_problem
@@ -33,6 +33,8 @@ KEPT_UNREAD = 4_096
 """Bytes of an answer that are kept where nobody reads it."""
 SHOWN_BODY = 65_536
 """Bytes of a request body that a dead letter shows."""
+TEST_MASKED = "test-masked"
+"""What `test_url` sends instead of credentials."""
 TRACE_HEADERS = ("traceparent", "tracestate")
 
 
@@ -129,33 +131,50 @@ class WebhookAction:
         shared: Surroundings,
     ) -> None:  # fmt: skip
         self._user = f"action {node.name}"
-        names = _Recording(environment)
-        reader = PolicyReader(effective(node, endpoint), names, self._user)
         self._shared = shared
+        names = _Recording(environment)
+        try:
+            self._make(node, endpoint, names)
+        except MissingSecrets:
+            raise
+        except SettingsError as error:
+            # What cannot be used may be a value of the environment: it is named, never shown.
+            message = Masker(names.used).text(error.message)
+            if not message.startswith(self._user):
+                message = f"{self._user}: {message}"
+            raise SettingsError(message, hint=error.hint) from None
+
+    def _make(self, node: PlanNode, endpoint: Endpoint | None, names: _Recording) -> None:
+        shared = self._shared
+        reader = PolicyReader(effective(node, endpoint), names, self._user)
         self._method = node.config.method
         auth = auth_of(reader.auth())
         signing, encryption = reader.signing(), reader.encryption()
+        signer = Signer(signing) if signing else None
         self._encryptor = Encryptor(encryption, shared.nonce) if encryption else None
         self._batched = reader.plain("batch.size") is not None
         self._url = url_render(node.config, endpoint, names, self._user)
-        masked = _Recording(names, "test-masked")
+        masked = _Recording(names, TEST_MASKED)
         header_names = names if shared.test_target is None else masked
-        taken = tuple(name for name, _ in auth.headers)
+        taken = (*auth.names, *(signer.names if signer else ()))
         shared_headers = () if endpoint is None else endpoint.headers
         self._headers = header_renders(node.config.headers, shared_headers, header_names, taken)
         self._typed = any(h.name.lower() == "content-type" for h in self._headers)
         self._body = body_render(node.config.body, shared.types)
-        self._masker = Masker([*names.used, *(secret for _, secret in auth.headers)])
+        known = (names.get(wanted.name, "") for wanted in shared.plan.environment)
+        self._secrets = (*known, *names.used, *auth.secrets)
+        self._masker = Masker(self._secrets)
+        self._token: str | None = None
         self._answers = self._answer_reader(node)
-        if shared.test_target is not None:
-            auth = replace(auth, headers=tuple((n, "test-masked") for n, _ in auth.headers),
-                           oauth=None)  # fmt: skip
-        self._profile = Profile(Signer(signing) if signing else None, auth, self._limits(reader))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
             raise SettingsError(
                 f"{self._user}: a client certificate cannot be shown over plain http.",
                 hint="use an https url",
             )
+        if shared.test_target is not None:
+            # No credential and no identity of ours leaves for another receiver.
+            auth = Auth(tuple((name, TEST_MASKED) for name in auth.names))
+        self._profile = Profile(signer, auth, self._limits(reader))
         shared.sender.prepare(self._profile)
 
     def _answer_reader(self, node: PlanNode) -> AnswerReader:
@@ -199,9 +218,18 @@ class WebhookAction:
             outgoing = self._outgoing(request, delivery)
             answer = await self._shared.sender.send(outgoing, self._profile, timeout_ms)
         except SendFailed as failure:
-            return self._answers.failed(failure, _since(started))
+            return self._reader().failed(failure, _since(started))
         members = request.members if isinstance(request, WebhookRequest) else 0
-        return self._answers.read(answer, self._shared.clock(), _since(started), members)
+        return self._reader().read(answer, self._shared.clock(), _since(started), members)
+
+    def _reader(self) -> AnswerReader:
+        """The reader of answers; it masks the token that is in use as well."""
+        client = self._profile.auth.oauth
+        token = None if client is None else self._shared.sender.token_in_use(client)
+        if token is not None and token != self._token:
+            self._token = token
+            self._answers = replace(self._answers, masker=Masker([*self._secrets, token]))
+        return self._answers
 
     def _outgoing(self, request: Request, delivery: Delivery) -> Outgoing:
         url = request.target

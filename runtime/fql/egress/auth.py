@@ -15,7 +15,7 @@ from fql.egress.failures import SendFailed
 from fql.egress.settings import AuthSettings
 from fql.egress.tls import TlsSettings
 from fql.errors import SettingsError
-from fql.plan.headers import is_token, value_problem
+from fql.plan.headers import name_problem, value_problem
 from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
 
 Headers = tuple[tuple[str, str], ...]
@@ -51,6 +51,18 @@ class Auth:
     headers: Headers = ()
     tls: TlsSettings = field(default_factory=TlsSettings)
     oauth: OAuthClient | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The headers that it sets; nobody else may."""
+        own = () if self.oauth is None else ("Authorization",)
+        return (*(name for name, _ in self.headers), *own)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be masked: the values of its headers, with and without their scheme."""
+        values = [value for _, value in self.headers]
+        return (*values, *(value.partition(" ")[2] for value in values))
 
 
 def auth_of(settings: AuthSettings | None) -> Auth:
@@ -89,7 +101,10 @@ def _check(settings: AuthSettings) -> None:
 
 
 def _header(name: str, value: str) -> Headers:
-    if not is_token(name) or value_problem(value):
+    problem = name_problem(name)
+    if problem:
+        raise SettingsError(f"auth.header cannot be {name!r}: {problem}.", hint="name another one")
+    if value_problem(value):
         raise SettingsError(
             f"The credential for the header {name!r} has characters that no header can hold.",
             hint="check the value for a line end",
@@ -130,17 +145,28 @@ class Tokens:
         self._tokens: dict[OAuthClient, _Token] = {}
         self._locks: dict[OAuthClient, asyncio.Lock] = {}
 
-    async def header(self, client: OAuthClient, post: Post) -> Headers:
-        """The `Authorization` header. Raises SendFailed."""
+    async def header(
+        self, client: OAuthClient, post: Post, refused: str | None = None
+    ) -> tuple[Headers, str]:
+        """The `Authorization` header, and the token in it. A token that a receiver `refused` is
+        dropped first, unless another request has replaced it already. Raises SendFailed."""
+        if refused is not None:
+            self.forget(client, refused)
         token = self._known(client)
         if token is None:
             async with self._locks.setdefault(client, asyncio.Lock()):
                 token = self._known(client) or await self._fetch(client, post)
-        return (("Authorization", f"Bearer {token.value}"),)
+        return (("Authorization", f"Bearer {token.value}"),), token.value
 
-    def forget(self, client: OAuthClient) -> None:
-        """Drop a token that a receiver refused: the next attempt fetches a new one."""
-        self._tokens.pop(client, None)
+    def forget(self, client: OAuthClient, refused: str) -> None:
+        """Drop a token that a receiver refused, unless another one is in use already."""
+        if self.current(client) == refused:
+            del self._tokens[client]
+
+    def current(self, client: OAuthClient) -> str | None:
+        """The token that is in use, for masking."""
+        token = self._tokens.get(client)
+        return None if token is None else token.value
 
     def _known(self, client: OAuthClient) -> _Token | None:
         token = self._tokens.get(client)

@@ -71,18 +71,39 @@ class Sender:
 
     async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
         """Make one request within the deadline. Raises SendFailed."""
-        url = outgoing.url
         deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
-        added = profile.auth.headers
         if profile.auth.oauth is not None:
-            self._refuse(url)  # no token is fetched for what may not be reached
-            added = await self._token(profile.auth.oauth, deadline)
+            return await self._with_token(outgoing, profile, profile.auth.oauth, deadline)
+        return await self._exchange(outgoing, profile, profile.auth.headers, deadline)
+
+    def token_in_use(self, client: OAuthClient) -> str | None:
+        """The token last fetched for a client, so that it can be masked."""
+        return self._tokens.current(client)
+
+    async def _exchange(
+        self, outgoing: Outgoing, profile: Profile, added: Headers, deadline: float
+    ) -> Answer:
+        url = outgoing.url
         tls = self._contexts.get(profile.auth.tls) if url.scheme == "https" else None
         data = self._bytes(outgoing, (*self._signature(outgoing, profile.signer), *added))
-        answer = await self._transport.request(url, tls, data, profile.limits, deadline)
-        if answer.status == 401 and profile.auth.oauth is not None:
-            self._tokens.forget(profile.auth.oauth)
-        return answer
+        return await self._transport.request(url, tls, data, profile.limits, deadline)
+
+    async def _with_token(
+        self, outgoing: Outgoing, profile: Profile, client: OAuthClient, deadline: float
+    ) -> Answer:
+        """Send with a token. One that came from the cache may have been revoked: a 401 to it is
+        answered once with a new token, within the same attempt."""
+        self._refuse(outgoing.url)  # no token is fetched for what may not be reached
+        cached = self._tokens.current(client)
+        added, used = await self._token(client, deadline)
+        answer = await self._exchange(outgoing, profile, added, deadline)
+        if answer.status != 401:
+            return answer
+        if used != cached:
+            self._tokens.forget(client, used)
+            return answer
+        added, _ = await self._token(client, deadline, refused=used)
+        return await self._exchange(outgoing, profile, added, deadline)
 
     async def close(self) -> None:
         """Close idle connections."""
@@ -93,7 +114,9 @@ class Sender:
         if problem:
             raise SendFailed("egress", problem)
 
-    async def _token(self, client: OAuthClient, deadline: float) -> Headers:
+    async def _token(
+        self, client: OAuthClient, deadline: float, refused: str | None = None
+    ) -> tuple[Headers, str]:
         async def post(url: UrlParts, headers: Headers, body: bytes) -> Answer:
             left = deadline - asyncio.get_running_loop().time()
             profile = Profile(limits=TOKEN_LIMITS)
@@ -101,7 +124,7 @@ class Sender:
 
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._tokens.header(client, post)
+                return await self._tokens.header(client, post, refused)
         except TimeoutError:
             raise SendFailed("timeout", "the deadline passed before a token came") from None
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fql.egress.settings import SigningSettings, TimedSecret
 from fql.errors import SettingsError
-from fql.plan.headers import is_token
+from fql.plan.headers import name_problem
 
 SCHEMES = ("standard", "fraiseql", "stripe", "github")
 SHORTEST_STANDARD, LONGEST_STANDARD = 24, 64
@@ -48,8 +48,9 @@ class Signer:
         if settings.scheme not in SCHEMES:
             raise _unusable(f"there is no signing scheme {settings.scheme}")
         for name in (settings.header, settings.timestamp_header):
-            if name is not None and not is_token(name):
-                raise _unusable(f"{name!r} is no header name")
+            problem = None if name is None else name_problem(name)
+            if problem:
+                raise _unusable(f"{name!r} cannot be a signature header: {problem}")
         self._scheme = settings.scheme
         self._header = settings.header
         self._timestamp_header = settings.timestamp_header
@@ -58,6 +59,11 @@ class Signer:
             for secret in settings.secrets
         )
         self._timed = any(s.not_before or s.not_after for s in settings.secrets)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The headers that it sets; nobody else may."""
+        return tuple(name for name, _ in self._named(0, [""]))
 
     def headers(self, message_id: str, timestamp: int, body: bytes) -> Headers:
         """The signature headers of one attempt; `timestamp` in unix seconds.
