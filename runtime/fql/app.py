@@ -181,9 +181,13 @@ class Runtime:
         from fql.plan.addresses import EgressSettings
 
         egress = self._settings.egress
+        test_url = self._settings.webhooks.test_url
+        if test_url is not None:
+            logger.warning("test_url is set: every request goes there")
         return WebhookActions(
-            EgressSettings(egress.allow, egress.ports), test_url=self._settings.webhooks.test_url
-        )
+            EgressSettings(egress.allow, egress.ports), test_url=test_url,
+            own_ports=lambda: frozenset({self._observed.port}),
+        )  # fmt: skip
 
     def _built(self, plan: Plan) -> Program:
         environment = os.environ if self._environment is None else self._environment

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction
 from fql.egress.encryption import Nonce
+from fql.egress.own import OwnPorts, nothing_listens
 from fql.egress.resolver import Resolver
 from fql.egress.send import Sender
 from fql.errors import SettingsError
@@ -24,14 +25,19 @@ class WebhookActions:
     def __init__(
         self, egress: EgressSettings | None = None, *, test_url: str | None = None,
         resolver: Resolver | None = None, nonce: Nonce = os.urandom,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time, own_ports: OwnPorts = nothing_listens,
     ) -> None:  # fmt: skip
-        """Raises SettingsError for a `test_url` that is none."""
+        """`own_ports` tells where this process listens: nothing is sent there.
+
+        Raises SettingsError for a `test_url` that is none.
+        """
         settings = egress or EgressSettings()
         self._test = None if test_url is None else _test_target(test_url)
         if self._test is not None:
             settings = allowing(settings, self._test)
-        self.sender = Sender(settings, user_agent=USER_AGENT, resolver=resolver, clock=clock)
+        self.sender = Sender(
+            settings, user_agent=USER_AGENT, resolver=resolver, clock=clock, own_ports=own_ports
+        )
         self._nonce = nonce
         self._clock = clock
         self._plans: dict[str, Surroundings] = {}
@@ -65,7 +71,9 @@ def _test_target(test_url: str) -> UrlParts:
     try:
         return parse_literal_url(test_url)
     except UrlProblem as problem:
-        raise SettingsError(f"test_url cannot be used: {problem}.", hint="") from problem
+        raise SettingsError(
+            f"test_url cannot be used: {problem}.", hint="write it as https://host/path"
+        ) from problem
 
 
 def allowing(egress: EgressSettings, target: UrlParts) -> EgressSettings:

@@ -150,8 +150,6 @@ class _Process:
         fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
         count = len(self._plan.observers)
         logger.info("%s: %d observers, ready", name, count, extra={"fql": fields})
-        if self._project.settings.webhooks.test_url:
-            logger.warning("test_url is set: every request goes there")
 
     def _listen(self, runtime: Runtime) -> None:
         loop = asyncio.get_running_loop()

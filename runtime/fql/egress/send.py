@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fql.egress.answer import Answer, Limits
 from fql.egress.auth import Auth, Headers, OAuthClient, Tokens
 from fql.egress.failures import SendFailed
+from fql.egress.own import OwnPorts, nothing_listens
 from fql.egress.resolver import Resolver
 from fql.egress.signing import Signer
 from fql.egress.tls import TlsContexts
@@ -57,9 +58,10 @@ class Sender:
     def __init__(
         self, egress: EgressSettings, *, user_agent: str = "fql",
         resolver: Resolver | None = None, clock: Callable[[], float] = time.time,
+        own_ports: OwnPorts = nothing_listens,
     ) -> None:  # fmt: skip
         self.egress = egress
-        self._transport = Transport(egress, resolver)
+        self._transport = Transport(egress, resolver, own_ports)
         self._contexts = TlsContexts()
         self._tokens = Tokens(time.monotonic)
         self._clock = clock

@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from fql.egress.answer import Answer, Limits
 from fql.egress.connection import Connection
 from fql.egress.failures import SendFailed, of_connecting
+from fql.egress.own import OwnPorts, nothing_listens, own_listener
 from fql.egress.resolver import Resolver, ThreadResolver
 from fql.plan.addresses import (
     EgressSettings,
@@ -47,8 +48,12 @@ class PoolKey:
 class Transport:
     """Connections of one event loop. `time` values are those of the loop's clock."""
 
-    def __init__(self, egress: EgressSettings, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, egress: EgressSettings, resolver: Resolver | None = None,
+        own_ports: OwnPorts = nothing_listens,
+    ) -> None:  # fmt: skip
         self._egress = egress
+        self._own_ports = own_ports
         self._resolver = resolver or ThreadResolver()
         self._idle: dict[PoolKey, deque[Connection]] = {}
         self._sweep: asyncio.TimerHandle | None = None
@@ -133,6 +138,9 @@ class Transport:
         try:
             async with asyncio.timeout_at(deadline):
                 addresses = await self._addresses(key.host)
+                problem = own_listener(addresses, key.port, self._own_ports())
+                if problem:
+                    raise SendFailed("egress", problem)
                 return await self._first_open(key, addresses, deadline)
         except TimeoutError:
             raise SendFailed(
