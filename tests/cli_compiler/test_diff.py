@@ -20,3 +20,22 @@ def test_diff_between_a_plan_and_sources(fqlc: Command, shop: Path) -> None:
         "where": "observer order_created",
         "what": "the condition is `total > 200`, before `total > 100`",
     }
+
+
+def test_for_people_by_area_with_the_gravest_first(fqlc: Command, shop: Path) -> None:
+    fqlc("compile", "-o", "old.json", "shop.fql")
+    text = (shop / "shop.fql").read_text()
+    (shop / "shop.fql").write_text(text.replace("100", "200").replace("{ id, total }", "{ id }"))
+    assert fqlc("diff", "old.json", "shop.fql").out.splitlines() == [
+        "triggers",
+        "  observer order_created: the condition is `total > 200`, before `total > 100`",
+        "payload",
+        "  observer order_created, action warehouse: the body changed: gone `total`",
+    ]
+
+
+def test_cosmetics_do_not_fail_a_build(fqlc: Command, shop: Path) -> None:
+    fqlc("compile", "-o", "old.json", "shop.fql")
+    (shop / "shop.fql").write_text("# words\n" + (shop / "shop.fql").read_text())
+    done = fqlc("diff", "old.json", "shop.fql")
+    assert (done.code, done.out.splitlines()[0]) == (0, "cosmetic")

@@ -15,41 +15,87 @@ observer o {
   on: Order.insert
   when: status == "a"
   webhook a { endpoint: shop, path: "/x", body: { id } }
-  webhook b { url: "https://b.example.com", body: { id } }
+  webhook b { url: "https://b.example.com", body: { id, deep: { status }, all: [1] } }
+  webhook whole { url: "https://w.example.com" }
 }
+enum Level { low, high }
+type Answer { reference: String }
 """
 )
 
 
-def changes(old: str, new: str) -> list[tuple[Area, str]]:
-    """Area and place of what changes when a part of the program is replaced."""
-    assert old in BASE
-    found = differences(plan(BASE), plan(BASE.replace(old, new)))
-    return [(c.area, c.where) for c in found]
-
-
 @pytest.mark.parametrize(
-    ("old", "new", "area", "where"),
+    ("old", "new", "area", "where", "what"),
     [
-        ("Order.insert", "[Order.insert, Order.update]", Area.TRIGGERS, "observer o"),
-        ('"a"', '"b"', Area.TRIGGERS, "observer o"),
-        ("observer o", "observer p", Area.TRIGGERS, "observer o"),
-        ("/x", "/y", Area.PAYLOAD, "observer o, action a"),
-        ("https://shop.", "https://shop2.", Area.PAYLOAD, "endpoint shop"),
-        ("5s", "6s", Area.DELIVERY, "endpoint shop"),
-        ("id: ID", "id: Int", Area.PAYLOAD, "Order.id"),
-        ("on: Order", 'webhook c { url: "https://c.example.com" }\n on: Order',
-         Area.TRIGGERS, "observer o, action c"),
+        # which events start a run, and which actions take part
+        ("Order.insert", "[Order.insert, Order.update]", Area.TRIGGERS, "observer o",
+         "watches Order.insert, Order.update, before Order.insert"),
+        ('"a"', '"b"', Area.TRIGGERS, "observer o",
+         'the condition is `status == "b"`, before `status == "a"`'),
+        ("observer o", "observer p", Area.TRIGGERS, "observer o",
+         "is gone: its events reach nobody"),
+        ("observer o", "observer p", Area.TRIGGERS, "observer p",
+         "is new: it watches Order.insert"),
+        ("on: Order", 'webhook c { url: "https://c.example.com" }\n on: Order', Area.TRIGGERS,
+         "observer o, action c", "is new: it sends POST https://c.example.com"),
+        ('"/x",', '"/x", when: status != "",', Area.TRIGGERS, "observer o, action a",
+         'the condition is `status != ""`, before `true`'),
+        ("id: ID @key", "id: ID @key  more: Int", Area.TRIGGERS, "Order.more",
+         "is new and required: Int; events without it are refused"),
+        ("low, high", "low, top", Area.TRIGGERS, "Level",
+         "`high` is gone: events with it are refused"),
+        ("entity Order", 'entity Order from "o2"', Area.TRIGGERS, "Order",
+         "its rows are in o2, before none"),
+        # what a receiver reads
+        ("/x", "/y", Area.PAYLOAD, "observer o, action a", "sends POST shop/y, before POST shop/x"),
+        ("https://shop.", "https://shop2.", Area.PAYLOAD, "endpoint shop",
+         'the url is "https://shop2.example.com", before "https://shop.example.com"'),
+        ("id: ID", "id: Int", Area.PAYLOAD, "Order.id", "is Int, before ID"),
+        ("id: ID", "id: Int", Area.PAYLOAD, "observer o, action a",
+         "the body changed: `id` is Int, before ID"),
+        ("{ id, deep", "{ id, total, deep", Area.PAYLOAD, "observer o, action b",
+         "the body changed: new `total`"),
+        ("deep: { status }", "deep: { status, id }", Area.PAYLOAD, "observer o, action b",
+         "the body changed: new `deep.id`"),
+        ("all: [1]", "all: [2]", Area.PAYLOAD, "observer o, action b",
+         "the body changed: `all` is `[2]`, before `[1]`"),
+        ('"https://w.example.com"', '"https://w.example.com", body: { id }', Area.PAYLOAD,
+         "observer o, action whole", "the body changed: it was the whole event before"),
+        ("id: ID @key", "id: ID @key  more: Int?", Area.PAYLOAD, "Order.more", "is new: Int?"),
+        ("timeout: 5s", 'timeout: 5s, headers: { "X-A": "1" }', Area.PAYLOAD, "endpoint shop",
+         "the headers changed: new `X-A`"),
+        # when and how often it comes
+        ("5s", "6s", Area.DELIVERY, "observer o, action a", "`timeout` is 6s, before 5s"),
+        ("5s", "5s, concurrency: 3", Area.DELIVERY, "endpoint shop",
+         "`concurrency` is 3, before the built-in default"),
+        ('path: "/x"', 'path: "/x", response: Answer', Area.DELIVERY, "observer o, action a",
+         "answers must be Answer, before JSON"),
+        ("type Answer", "observer q { on: Order.delete  "
+         'webhook z { url: "${SHOP}/", body: { id } } }\ntype Answer', Area.DELIVERY, "${SHOP}",
+         "must be set now: observer q, action z needs it"),
+        ("on: Order.insert", "on: Order.insert  order_by: id", Area.DELIVERY, "observer o",
+         "runs are ordered by `id` (skip), before by nothing"),
+        # nothing that a receiver could notice
+        ("observer o", '"""Words."""\nobserver o', Area.COSMETIC, "observer o",
+         "the documentation changed"),
     ],
 )  # fmt: skip
-def test_areas(old: str, new: str, area: Area, where: str) -> None:
-    assert (area, where) in changes(old, new)
+def test_each_change_in_its_area(old: str, new: str, area: Area, where: str, what: str) -> None:
+    assert old in BASE
+    found = differences(plan(BASE), plan(BASE.replace(old, new)))
+    assert (area, where, what) in [(c.area, c.where, c.what) for c in found]
+
+
+def test_a_field_that_nobody_sends_is_cosmetic() -> None:
+    base = BASE.replace('webhook whole { url: "https://w.example.com" }', "")
+    more = base.replace("id: ID @key", "id: ID @key  more: Int?")
+    assert [c.area for c in differences(plan(base), plan(more))] == [Area.COSMETIC]
 
 
 def test_words_name_what_came_and_went() -> None:
     new = BASE.replace('path: "/x", body: { id }', 'path: "/x", body: { order: id }')
     (change,) = differences(plan(BASE), plan(new))
-    assert change.what == "the body changed: new `order`, gone `id`"
+    assert change.what == "the body changed: new `order`; gone `id`"
 
 
 def test_layout_and_comments_are_cosmetic() -> None:

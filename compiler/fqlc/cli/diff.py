@@ -20,9 +20,15 @@ from fqlc.emit.diff import Area, differences
 @cache_option
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
-    """Say what changes between two plans (or sources): triggers, payloads, delivery, cosmetics.
+    """Say what changes between two plans (or sources).
 
-    Exit code 1 when receivers will notice, 0 when nothing or only cosmetics changed.
+    \b
+    triggers   which events start a run, and which actions take part
+    payload    what a receiver reads: target, headers, body, signature
+    delivery   when, how often and in which order it comes
+    cosmetic   what no receiver can notice
+
+    Exit code 1 when receivers may notice, 0 when nothing or only cosmetics changed.
     """
     found = differences(plan_data([old]), plan_data([new]))
     area = None

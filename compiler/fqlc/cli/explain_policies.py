@@ -11,10 +11,9 @@ import click
 
 from fql.plan.model import Setting
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
-from fqlc.checks.keys import Kind
-from fqlc.checks.policy_keys import RETRY_KEYS
 from fqlc.checks.table import BLOCKS, keys_of
-from fqlc.checks.values import spoken, written
+from fqlc.checks.values import spoken
+from fqlc.emit.policy_text import value_text
 
 Stored = Mapping[str, Any]
 
@@ -113,22 +112,3 @@ def _schedule_lines(policies: Mapping[str, Setting]) -> Iterator[str]:
         "    a Retry-After of the receiver may lengthen each delay, up to "
         f"{spoken(policy.retry_after_max)}"
     )
-
-
-_KINDS = {key: found.kind for block in BLOCKS.values() for key, found in keys_of(block)} | {
-    f"retry.{key.name}": key.kind for key in RETRY_KEYS
-}
-
-
-def value_text(key: str, value: Any) -> str:
-    """A value as one writes it; texts keep their `${NAME}`."""
-    kind = _KINDS.get(key)
-    if kind in (Kind.DURATION, Kind.SIZE) and isinstance(value, int):
-        return written(kind, value).strip("`")
-    if isinstance(value, dict) and "op" in value:
-        from fqlc.emit.picture import condition_text
-
-        return condition_text(value)
-    if isinstance(value, list):
-        return f"[{', '.join(value_text(key, item) for item in value)}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)

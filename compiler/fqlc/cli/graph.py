@@ -10,11 +10,12 @@ import click
 from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.files import cache_option
 from fqlc.cli.plans import plan_data
-from fqlc.emit.picture import Picture, picture_of
+from fqlc.emit.picture import Picture, picture_of, reduced
 
-FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json")
+FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json", "html")
 _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot",
-            ".mmd": "mermaid", ".mermaid": "mermaid", ".json": "json"}  # fmt: skip
+            ".mmd": "mermaid", ".mermaid": "mermaid", ".json": "json",
+            ".html": "html", ".htm": "html"}  # fmt: skip
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc graph -o shop.svg shop.fql\n"
@@ -23,6 +24,7 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "
 @click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the ending of FILE, or dot.")
 @click.option("--observer", multiple=True, metavar="NAME", help="Only this observer; repeatable.")
+@click.option("--reduced", "less", is_flag=True, help="Leave out edges that others imply.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
 @cache_option
 def graph(
@@ -30,13 +32,20 @@ def graph(
     output: str | None,
     form: str | None,
     observer: tuple[str, ...],
+    *,
+    less: bool,
     settings: str | None,
 ) -> None:
-    """Draw the observers of sources or a plan."""
+    """Draw the observers of sources or a plan.
+
+    svg, png and html need no other program; pdf needs `dot` of Graphviz. The html page holds
+    everything itself: the picture, and the details of what is clicked on.
+    """
     chosen = form or _by_ending(output)
     plan = plan_data(paths, settings)
     _known(observer, [o["name"] for o in plan["observers"]])
-    picture = rendered(picture_of(plan, observer), chosen)
+    drawn = picture_of(plan, observer)
+    picture = rendered(reduced(drawn) if less else drawn, chosen)
     if output is None:
         sys.stdout.buffer.write(picture)
         return
@@ -85,6 +94,10 @@ def rendered(picture: Picture, form: str) -> bytes:
     from fqlc.emit.draw import DrawingFailed, draw
 
     try:
+        if form == "html":
+            from fqlc.emit.page import html_page
+
+            return html_page(picture, draw(source, "svg").decode()).encode()
         return draw(source, form)
     except DrawingFailed as error:
-        raise SurroundingsError(str(error), "use svg, dot or mermaid") from None
+        raise SurroundingsError(str(error), "use svg, html, dot or mermaid") from None

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from fqlc.emit.diff_model import Area, Change, Stored, documented, named
+from fqlc.emit.diff_rows import row_changes
+from fqlc.emit.diff_shapes import body_changes, header_changes
 from fqlc.emit.picture import condition_text, target_text
+from fqlc.emit.policy_text import value_text
 
-Stored = Mapping[str, Any]
+__all__ = ["Area", "Change", "differences"]
 
-
-class Area(StrEnum):
-    """What a change touches, gravest first."""
-
-    TRIGGERS = "triggers"
-    PAYLOAD = "payload"
-    DELIVERY = "delivery"
-    COSMETIC = "cosmetic"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change: `where` names the part (`observer o, action a`), `what` says it in words."""
-
-    area: Area
-    where: str
-    what: str
-
-    def as_json(self) -> dict[str, str]:
-        """For programs."""
-        return {"area": self.area.value, "where": self.where, "what": self.what}
+SHAPING = ("encryption.", "signing.", "batch.")
+"""Policies that change what a receiver reads, not only when and how often it comes."""
 
 
 def differences(old: Stored, new: Stored) -> tuple[Change, ...]:
@@ -39,8 +22,9 @@ def differences(old: Stored, new: Stored) -> tuple[Change, ...]:
     found = [
         *_observers(old, new),
         *_endpoints(old, new),
-        *_entities(old, new),
+        *row_changes(old, new),
         *_limits(old, new),
+        *_environment(old, new),
     ]
     if not found and _without_compiler(old) != _without_compiler(new):
         found.append(Change(Area.COSMETIC, "plan", "only words, places or sources changed"))
@@ -52,12 +36,8 @@ def _without_compiler(plan: Stored) -> dict[str, Any]:
     return {key: value for key, value in plan.items() if key not in ("compiler", "digest")}
 
 
-def _named(parts: list[Stored]) -> dict[str, Stored]:
-    return {part["name"]: part for part in parts}
-
-
 def _observers(old: Stored, new: Stored) -> Iterator[Change]:
-    before, after = _named(old["observers"]), _named(new["observers"])
+    before, after = named(old["observers"]), named(new["observers"])
     for name in sorted(before.keys() | after.keys()):
         where = f"observer {name}"
         if name not in after:
@@ -78,17 +58,22 @@ def _observer(where: str, old: Stored, new: Stored) -> Iterator[Change]:
     if old["when"] != new["when"]:
         yield Change(Area.TRIGGERS, where, _when(old, new))
     if old["order_by"] != new["order_by"]:
-        yield Change(Area.DELIVERY, where, "the order of its runs changed")
+        words = f"runs are ordered by {_order(new)}, before by {_order(old)}"
+        yield Change(Area.DELIVERY, where, words)
     if old["edges"] != new["edges"]:
         yield Change(Area.DELIVERY, where, _edges(old, new))
-    if old["doc"] != new["doc"]:
-        yield Change(Area.COSMETIC, where, "the documentation changed")
-    yield from _actions(where, _named(old["nodes"]), _named(new["nodes"]))
+    yield from documented(where, old, new)
+    yield from _actions(where, named(old["nodes"]), named(new["nodes"]))
 
 
 def _when(old: Stored, new: Stored) -> str:
     before, after = condition_text(old["when"]) or "true", condition_text(new["when"]) or "true"
     return f"the condition is `{after}`, before `{before}`"
+
+
+def _order(observer: Stored) -> str:
+    order = observer["order_by"]
+    return f"`{condition_text(order['by'])}` ({order['on_dead']})" if order else "nothing"
 
 
 def _edges(old: Stored, new: Stored) -> str:
@@ -117,9 +102,6 @@ def _actions(
             yield from _action(where, before[name], after[name])
 
 
-_PARTS = {"headers": "the headers", "body": "the body", "response": "the type of the answer"}
-
-
 def _action(where: str, old: Stored, new: Stored) -> Iterator[Change]:
     if old["when"] != new["when"]:
         yield Change(Area.TRIGGERS, where, _when(old, new))
@@ -127,28 +109,15 @@ def _action(where: str, old: Stored, new: Stored) -> Iterator[Change]:
     if target_text(before) != target_text(after):
         words = f"sends {target_text(after)}, before {target_text(before)}"
         yield Change(Area.PAYLOAD, where, words)
-    for key, words in _PARTS.items():
-        if before.get(key) != after.get(key):
-            yield Change(Area.PAYLOAD, where, f"{words} changed{_keys(key, before, after)}")
+    if words := body_changes(before.get("body"), after.get("body")):
+        yield Change(Area.PAYLOAD, where, f"the body changed: {words}")
+    if words := header_changes(before.get("headers", ()), after.get("headers", ())):
+        yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
+    if before.get("response") != after.get("response"):
+        one, other = (c.get("response") or "JSON" for c in (before, after))
+        yield Change(Area.DELIVERY, where, f"answers must be {other}, before {one}")
     yield from _policies(where, old["policies"], new["policies"])
-    if old["doc"] != new["doc"]:
-        yield Change(Area.COSMETIC, where, "the documentation changed")
-
-
-def _keys(key: str, before: Stored, after: Stored) -> str:
-    """Which keys of a body or headers came and went."""
-    old, new = (_names(key, config.get(key)) for config in (before, after))
-    parts = [f"new `{name}`" for name in sorted(new - old)]
-    parts += [f"gone `{name}`" for name in sorted(old - new)]
-    return f": {', '.join(parts)}" if parts else ""
-
-
-def _names(key: str, part: Any) -> set[str]:
-    if key == "headers":
-        return {header["name"] for header in part or ()}
-    if isinstance(part, dict) and part.get("op") == "object":
-        return {str(entry["key"]) for entry in part["entries"]}
-    return set()
+    yield from documented(where, old, new)
 
 
 def _policies(where: str, old: Stored, new: Stored) -> Iterator[Change]:
@@ -156,55 +125,35 @@ def _policies(where: str, old: Stored, new: Stored) -> Iterator[Change]:
         before = old[key]["value"] if key in old else None
         after = new[key]["value"] if key in new else None
         if before != after:
-            words = f"`{key}` is {_value(after)}, before {_value(before)}"
-            yield Change(Area.DELIVERY, where, words)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "the built-in default"
-    if isinstance(value, dict) and "op" in value:
-        return condition_text(value)
-    return str(value)
+            words = f"`{key}` is {value_text(key, after)}, before {value_text(key, before)}"
+            yield Change(Area.PAYLOAD if key.startswith(SHAPING) else Area.DELIVERY, where, words)
 
 
 def _endpoints(old: Stored, new: Stored) -> Iterator[Change]:
-    before, after = _named(old["endpoints"]), _named(new["endpoints"])
+    before, after = named(old["endpoints"]), named(new["endpoints"])
     for name in sorted(before.keys() & after.keys()):
         where, one, other = f"endpoint {name}", before[name], after[name]
         if one["url"] != other["url"]:
             words = f"is {condition_text(other['url'])}, before {condition_text(one['url'])}"
             yield Change(Area.PAYLOAD, where, f"the url {words}")
-        if one["headers"] != other["headers"]:
-            yield Change(Area.PAYLOAD, where, f"the headers changed{_keys('headers', one, other)}")
+        if words := header_changes(one["headers"], other["headers"]):
+            yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
         yield from _policies(where, one["policies"], other["policies"])
-        if one["doc"] != other["doc"]:
-            yield Change(Area.COSMETIC, where, "the documentation changed")
-
-
-def _entities(old: Stored, new: Stored) -> Iterator[Change]:
-    for kind, area in (("entities", Area.PAYLOAD), ("types", Area.PAYLOAD)):
-        before, after = _named(old[kind]), _named(new[kind])
-        for name in sorted(before.keys() & after.keys()):
-            yield from _fields(name, area, before[name], after[name])
-
-
-def _fields(name: str, area: Area, old: Stored, new: Stored) -> Iterator[Change]:
-    before, after = _named(old["fields"]), _named(new["fields"])
-    for field in sorted(before.keys() | after.keys()):
-        where = f"{name}.{field}"
-        if field not in after:
-            yield Change(area, where, "is gone")
-        elif field not in before:
-            yield Change(area, where, f"is new: {after[field]['type']}")
-        elif before[field]["type"] != after[field]["type"]:
-            words = f"is {after[field]['type']}, before {before[field]['type']}"
-            yield Change(area, where, words)
+        yield from documented(where, one, other)
 
 
 def _limits(old: Stored, new: Stored) -> Iterator[Change]:
     before = {limit["endpoint"]: limit["policies"] for limit in old["limits"]}
     after = {limit["endpoint"]: limit["policies"] for limit in new["limits"]}
-    known = _named(new["endpoints"]).keys() & _named(old["endpoints"]).keys()
+    known = named(new["endpoints"]).keys() & named(old["endpoints"]).keys()
     for name in sorted((before.keys() | after.keys()) - known):
         yield from _policies(f"endpoint {name}", before.get(name, {}), after.get(name, {}))
+
+
+def _environment(old: Stored, new: Stored) -> Iterator[Change]:
+    before, after = named(old["environment"]), named(new["environment"])
+    for name in sorted(after.keys() - before.keys()):
+        users = ", ".join(after[name]["used_by"])
+        yield Change(Area.DELIVERY, f"${{{name}}}", f"must be set now: {users} needs it")
+    for name in sorted(before.keys() - after.keys()):
+        yield Change(Area.COSMETIC, f"${{{name}}}", "is not needed any more")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fql.plan.nodes import load_expression
 from fql.plan.show import show
+from fqlc.checks.graph import implied
 
 Stored = Mapping[str, Any]
 
@@ -22,6 +23,8 @@ class Node:
     when: str
     doc: str
     batched: bool = False
+    policies: tuple[tuple[str, Any, str], ...] = ()
+    """Each policy that was set, with its stored value and where it was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,22 @@ def picture_of(plan: Stored, only: Collection[str] = ()) -> Picture:
     return Picture(tuple(_cluster(o) for o in observers))
 
 
+def reduced(picture: Picture) -> Picture:
+    """The picture without ordinary edges that other ordinary edges imply (transitive reduction)."""
+    return Picture(tuple(_reduced(cluster) for cluster in picture.clusters))
+
+
+def _reduced(cluster: Cluster) -> Cluster:
+    pairs = [(e.source, e.target) for e in cluster.edges if e.source and e.kind != "failure"]
+    if len({target for _, target in pairs}) == len(pairs):
+        return cluster
+    extra = implied(pairs)
+    kept = tuple(
+        e for e in cluster.edges if e.kind == "failure" or (e.source or "", e.target) not in extra
+    )
+    return replace(cluster, edges=kept)
+
+
 def _cluster(observer: Stored) -> Cluster:
     edges = tuple(Edge(e["from"], e["to"], e["kind"]) for e in observer["edges"])
     return Cluster(
@@ -79,6 +98,10 @@ def _node(node: Stored) -> Node:
         condition_text(node["when"]),
         node["doc"],
         "batch.size" in node["policies"],
+        tuple(
+            (key, policy["value"], policy["origin"])
+            for key, policy in sorted(node["policies"].items())
+        ),
     )
 
 

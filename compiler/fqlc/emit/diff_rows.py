@@ -1,0 +1,81 @@
+"""How rows change: entities, types and enums, and what that means for events and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fqlc.emit.diff_model import Area, Change, documented, named
+
+Stored = Mapping[str, Any]
+
+
+def row_changes(old: Stored, new: Stored) -> Iterator[Change]:
+    """All changes of entities, types and enums that both plans have."""
+    whole = _sent_whole(new)
+    for kind in ("entities", "types"):
+        before, after = named(old[kind]), named(new[kind])
+        for name in sorted(before.keys() & after.keys()):
+            one, other = before[name], after[name]
+            unseen = kind == "entities" and name not in whole
+            yield from _fields(name, one, other, Area.COSMETIC if unseen else Area.PAYLOAD)
+            yield from documented(name, one, other)
+            if one.get("table") != other.get("table"):
+                words = f"its rows are in {other['table'] or 'no table'}, before "
+                yield Change(Area.TRIGGERS, name, f"{words}{one['table'] or 'none'}")
+    yield from _enums(old, new)
+
+
+def _sent_whole(plan: Stored) -> frozenset[str]:
+    """The entities whose rows some action sends as they are, having no body of its own."""
+    return frozenset(
+        trigger["entity"]
+        for observer in plan["observers"]
+        if any("body" not in node["config"] for node in observer["nodes"])
+        for trigger in observer["on"]
+    )
+
+
+def _fields(name: str, old: Stored, new: Stored, area: Area) -> Iterator[Change]:
+    """`area` is what a field touches that no expression names."""
+    before, after = named(old["fields"]), named(new["fields"])
+    for field in sorted(before.keys() | after.keys()):
+        where = f"{name}.{field}"
+        if field not in after:
+            yield Change(area, where, "is gone")
+        elif field in before:
+            yield from _field(where, before[field], after[field])
+        elif after[field]["type"].endswith("?"):
+            yield Change(area, where, f"is new: {after[field]['type']}")
+        else:
+            words = f"is new and required: {after[field]['type']}; events without it are refused"
+            yield Change(Area.TRIGGERS, where, words)
+
+
+def _field(where: str, old: Stored, new: Stored) -> Iterator[Change]:
+    if old["type"] != new["type"]:
+        yield Change(Area.PAYLOAD, where, f"is {new['type']}, before {old['type']}")
+        if old["type"] == f"{new['type']}?":
+            yield Change(Area.TRIGGERS, where, "is required: events without it are refused")
+    if old["column"] != new["column"]:
+        words = f"comes from the column {new['column']}, before {old['column']}"
+        yield Change(Area.TRIGGERS, where, words)
+    for mark, words in (("key", "the key"), ("sensitive", "sensitive")):
+        if old[mark] != new[mark]:
+            text = f"is {words}" if new[mark] else f"is no longer {words}"
+            yield Change(Area.DELIVERY if mark == "key" else Area.COSMETIC, where, text)
+    yield from documented(where, old, new)
+
+
+def _enums(old: Stored, new: Stored) -> Iterator[Change]:
+    before, after = named(old["enums"]), named(new["enums"])
+    for name in sorted(before.keys() & after.keys()):
+        had, has = before[name]["members"], after[name]["members"]
+        for member in had:
+            if member not in has:
+                words = f"`{member}` is gone: events with it are refused"
+                yield Change(Area.TRIGGERS, name, words)
+        for member in has:
+            if member not in had:
+                yield Change(Area.TRIGGERS, name, f"`{member}` is new: events with it are taken")
+        yield from documented(name, before[name], after[name])
