@@ -11,7 +11,7 @@ from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
 from fqlc.checks.observers import read_observer
 from fqlc.checks.settings import SettingsReader
-from fqlc.checks.table import BLOCKS, DEFAULTS, ENDPOINT, RETRY, TOP_LEVEL
+from fqlc.checks.table import BLOCKS, DEFAULTS, ENDPOINT, RETRY, TEST, TOP_LEVEL
 from fqlc.checks.tools import Tools
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
@@ -62,8 +62,32 @@ def read_program(
 def _unknown_blocks(project: Project, sink: Sink) -> None:
     for file in project.files:
         for block in file.declarations:
-            if isinstance(block, ast.Block) and block.kind.text not in TOP_LEVEL:
-                _unknown_block(block, sink)
+            if isinstance(block, ast.Block):
+                if block.kind.text not in TOP_LEVEL:
+                    _unknown_block(block, sink)
+                elif block.sound and block.name is None and _needs_name(block):
+                    _without_name(block, sink)
+
+
+def _needs_name(block: ast.Block) -> bool:
+    """True for a kind that is told apart by its name; a `test` has a title."""
+    kind = BLOCKS[block.kind.text]
+    return kind.named and (kind is not TEST or block.title is None)
+
+
+def _without_name(block: ast.Block, sink: Sink) -> None:
+    kind = block.kind.text
+    text = block.title is not None
+    name = '"title"' if kind == TEST.name else "NAME"
+    sink.error(
+        "FQL205",
+        f"the name of {'an' if kind[0] in 'aeiou' else 'a'} `{kind}` is a word, not a text"
+        if text else f"{'an' if kind[0] in 'aeiou' else 'a'} `{kind}` needs a name",
+        block.title.span if block.title is not None else block.kind.span,
+        label="not a name" if text else "the name is missing",
+        help=(f"write `{kind} {name} {{`",
+              *(('describe it by `\"\"\"text\"\"\"` before it',) if text else ())),
+    )  # fmt: skip
 
 
 def _unknown_block(block: ast.Block, sink: Sink) -> None:

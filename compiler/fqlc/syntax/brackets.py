@@ -13,7 +13,8 @@ _SIGNS = {"RBRACE": "}", "RBRACKET": "]", "RPAREN": ")"}
 @dataclass(slots=True)
 class Balanced:
     """`lexemes` with closers put in (their text is empty) and stray ones left out. `unclosed`
-    are openers with the lexeme that shows it: a closer of another kind, or None for the end."""
+    are openers with the lexeme that shows it: a closer of another kind, what begins a line that is
+    indented too little, or None for the end."""
 
     lexemes: list[Lexeme] = field(default_factory=list)
     unclosed: list[tuple[Lexeme, Lexeme | None]] = field(default_factory=list)
@@ -21,7 +22,44 @@ class Balanced:
 
 
 def balance(lexemes: list[Lexeme]) -> Balanced:
-    """Match the brackets of a row of lexemes, once through."""
+    """Match the brackets of a row of lexemes. Where one is not closed, the indentation of lines
+    tells which, if it explains all of them."""
+    plain = _by_kind(lexemes)
+    if not plain.unclosed:
+        return plain
+    indented = _by_indentation(lexemes)
+    explains = len(indented.unclosed) == len(plain.unclosed) and not indented.stray
+    return indented if explains else plain
+
+
+def _by_indentation(lexemes: list[Lexeme]) -> Balanced:
+    """Match brackets, taking a line that begins no deeper than an opener's as its end."""
+    result = Balanced()
+    stack: list[tuple[Lexeme, int]] = []
+    last_end, depth = 0, 0
+    for lexeme in lexemes:
+        begins = "\n" in lexeme.origin.text[last_end : lexeme.start] or not result.lexemes
+        last_end = lexeme.end
+        if begins:
+            depth = lexeme.start - lexeme.origin.text.rfind("\n", 0, lexeme.start)
+        closes = lexeme.type in _SIGNS
+        while begins and stack and (depth < stack[-1][1] or (depth == stack[-1][1] and not closes)):
+            _put_in(result, stack.pop()[0], lexeme)
+        if lexeme.type in CLOSERS:
+            stack.append((lexeme, depth))
+        elif closes:
+            if not stack or CLOSERS[stack[-1][0].type] != lexeme.type:
+                result.stray.append(lexeme)
+                continue
+            stack.pop()
+        result.lexemes.append(lexeme)
+    while stack:
+        _put_in(result, stack.pop()[0], None)
+    return result
+
+
+def _by_kind(lexemes: list[Lexeme]) -> Balanced:
+    """Match the brackets by their kinds alone, once through."""
     result = Balanced()
     stack: list[Lexeme] = []
     for lexeme in lexemes:

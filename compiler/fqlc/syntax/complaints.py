@@ -6,9 +6,11 @@ from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
+from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure
 from fqlc.syntax.brackets import Balanced, closer_text
 from fqlc.syntax.expected import expected_words, found_words
+from fqlc.syntax.foreign_shapes import answer_foreign
 from fqlc.syntax.lexemes import Lexeme, Origin
 
 
@@ -41,7 +43,13 @@ class Complaint:
         if found is not None and not found.text:
             found = behind
         origin = lexemes[0].origin
+        if found is not None and isinstance(found.value, ast.ErrorExpression):
+            return  # The lexeme itself was reported.
+        if failure.at < len(lexemes) and answer_foreign(lexemes, failure.at, failure.expected):
+            return
         wanted = expected_words(failure.expected)
+        if wanted == "nothing more" and inside:
+            wanted = "an operator or the next entry"
         origin.sink.error(
             "FQL101",
             f"expected {wanted}, found {found_words(found)}",
@@ -94,22 +102,44 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
     opener, found = balanced.unclosed[0]
     closer = closer_text(opener)
     labels: tuple[Label, ...] = ()
-    if found is not None:
+    wrong = found is not None and found.type in _CLOSERS and found.text != closer
+    if wrong and found is not None:
         labels = (Label(found.span(), f"`{found.text}` stands here instead of `{closer}`"),)
-        place = found.start
+        place, closer_text_ = found.start, closer
     else:
-        place = next(x.end for x in reversed(balanced.lexemes) if x.text)
+        place = _end_before(found, balanced.lexemes)
+        closer_text_ = f"\n{_indentation(opener)}{closer}"
     where = Span(opener.origin.path, place, place)
     if found is None:
         labels = (Label(where, f"`{closer}` is missing before {next_word}"),)
+    elif not wrong:
+        labels = (Label(found.span(), f"`{closer}` is missing before this line"),)
     opener.origin.sink.error(
         "FQL102",
         f"this `{opener.text}` is not closed",
         opener.span(),
         label="opened here",
         labels=labels,
-        fix=Fix((Edit(where, closer if found is not None else f"\n{closer}"),), safe=False),
+        fix=Fix((Edit(where, closer_text_),), safe=False),
     )
+
+
+_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
+
+
+def _end_before(found: Lexeme | None, lexemes: list[Lexeme]) -> int:
+    """Where the last lexeme before one of them ends; without one, the last of all."""
+    return max(x.end for x in lexemes if x.text and (found is None or x.start < found.start))
+
+
+def _indentation(lexeme: Lexeme) -> str:
+    """The blanks at the begin of its line."""
+    text = lexeme.origin.text
+    begin = text.rfind("\n", 0, lexeme.start) + 1
+    end = begin
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return text[begin:end]
 
 
 def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
@@ -123,6 +153,8 @@ def _without_colon(failure: Failure, lexemes: list[Lexeme], *, inside: bool) -> 
     """The key of `key value` without a colon between. In a block it reads like the head of a
     child block, in an object like a short entry, in a type like nothing."""
     at, expected = failure.at, failure.expected
+    if inside and not expected and _begins_line(lexemes, at):
+        return lexemes[at] if _is_word(lexemes, at) and _is_followed(lexemes, at) else None
     if expected & {"KEY", "AT"} and _is_word(lexemes, at) and _is_followed(lexemes, at):
         return lexemes[at] if "NAME" not in expected else None
     if "QKEY" in expected and at < len(lexemes) and lexemes[at].type in ("NUMBER", "STRING"):
@@ -131,9 +163,8 @@ def _without_colon(failure: Failure, lexemes: list[Lexeme], *, inside: bool) -> 
         return None
     if not inside and all(x.type != "LBRACE" for x in lexemes[: max(at - 2, 0)]):
         return None
-    if _is_word(lexemes, at - 2) and _is_followed(lexemes, at - 2):
-        return lexemes[at - 2]
-    return lexemes[at - 1] if _is_word(lexemes, at - 1) and _is_followed(lexemes, at - 1) else None
+    likely = (i for i in (at - 2, at - 1) if _is_word(lexemes, i) and _is_followed(lexemes, i))
+    return next((lexemes[i] for i in likely), None)
 
 
 def _is_word(lexemes: list[Lexeme], index: int) -> bool:
@@ -145,6 +176,10 @@ def _is_followed(lexemes: list[Lexeme], index: int) -> bool:
     if index + 1 >= len(lexemes) or not _same_line(lexemes[index], lexemes[index + 1]):
         return False
     return lexemes[index + 1].type in ("NAME", "STRING", "NUMBER", "WORD", "LBRACKET")
+
+
+def _begins_line(lexemes: list[Lexeme], index: int) -> bool:
+    return 0 < index < len(lexemes) and not _same_line(lexemes[index - 1], lexemes[index])
 
 
 def _same_line(a: Lexeme, b: Lexeme) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+
 from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.syntax.lexemes import Lexeme
 from fqlc.syntax.lexer import Lexed
@@ -14,7 +18,11 @@ _WORD_VALUES = {
     "None": "null", "nil": "null", "NULL": "null", "undefined": "null",
     "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
 }  # fmt: skip
-_OPERATORS = {"===": "==", "!==": "!=", "<>": "!=", "&": "&&", "|": "||", "and": "&&", "or": "||"}
+_OPERATORS = {
+    "===": "==", "!==": "!=", "<>": "!=", "&": "&&", "|": "||",
+    "and": "&&", "And": "&&", "or": "||", "Or": "||",
+}  # fmt: skip
+_NULLS = frozenset({"null", *(word for word, meant in _WORD_VALUES.items() if meant == "null")})
 _ENDS_OPERAND = frozenset(
     {"NAME", "STRING", "NUMBER", "WORD", "RPAREN", "RBRACKET", "RBRACE", "QUESTION"}
 )
@@ -36,11 +44,19 @@ def repair(lexed: Lexed) -> list[Lexeme]:
     return lexed.lexemes
 
 
+_Judge = Callable[[int, Lexeme], None]
+
+
 class _Reader:
     """Judges a suspect by its neighbours."""
 
     def __init__(self, lexed: Lexed) -> None:
         self._lexemes = lexed.lexemes
+        self._starts = lexed.starts
+        self._judges: Mapping[str, _Judge] = {
+            "=": self._equals, "=>": self._arrow, "-->": self._long_arrow, "is": self._is,
+            "like": self._like, "ilike": self._like, "between": self._between,
+        }  # fmt: skip
         self._known = {x.text for x in lexed.lexemes if x.type == "KEY"} | _members(lexed.lexemes)
 
     def answer(self, index: int) -> None:
@@ -48,20 +64,16 @@ class _Reader:
         lexeme = self._lexemes[index]
         if lexeme.type == "KEY":
             return
-        if lexeme.text == "=":
-            self._equals(index, lexeme)
-        elif lexeme.text in _OPERATORS:
-            self._operator(index, lexeme)
-        elif lexeme.text in _WORD_VALUES:
-            self._word(index, lexeme)
-        elif lexeme.text == "is":
-            self._is(index, lexeme)
-        elif lexeme.text.startswith("el"):
-            self._else(index, lexeme)
-        elif lexeme.text == "=>":
-            self._arrow(index, lexeme)
-        else:
-            _answer_rest(lexeme)
+        self._judge_of(lexeme.text)(index, lexeme)
+
+    def _judge_of(self, text: str) -> _Judge:
+        if text in _OPERATORS:
+            return self._operator
+        if text in _WORD_VALUES:
+            return self._word
+        if text.startswith("el"):
+            return self._else
+        return self._judges.get(text.lower(), _answer_rest)
 
     def _near(self, index: int) -> Lexeme | None:
         return self._lexemes[index] if 0 <= index < len(self._lexemes) else None
@@ -72,6 +84,9 @@ class _Reader:
 
     def _equals(self, index: int, lexeme: Lexeme) -> None:
         """`=` after a key on its own line means `:`, elsewhere `==`."""
+        if self._in_fields(index):
+            self._default(index, lexeme)
+            return
         key = self._near(index - 1)
         if key is not None and key.type == "NAME" and self._at_entry(index - 1):
             _report(lexeme, ":", "`key: value` is written with a colon", tight=True)
@@ -89,6 +104,9 @@ class _Reader:
 
     def _operator(self, index: int, lexeme: Lexeme) -> None:
         meant = _OPERATORS[lexeme.text]
+        if lexeme.text == "|" and self._is_trigger(index):
+            lexeme.type, lexeme.text = "OP", meant  # The checker asks for a list of triggers.
+            return
         if lexeme.type == "NAME" and not self._between_operands(index):
             return
         _report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
@@ -120,11 +138,57 @@ class _Reader:
         if value.type != "WORD" and value.text not in _WORD_VALUES:
             return
         meant = "!=" if skip == 2 else "=="
-        last = negated if skip == 2 and negated is not None else lexeme
-        _report(lexeme, meant, f"compare with `{meant}`", last=last)
+        null = value.type != "WORD" and value.text in _NULLS
+        last = value if null else negated if skip == 2 and negated is not None else lexeme
+        written = f"{meant} null" if null else meant
+        _report(lexeme, written, f"compare with `{meant}`", last=last)
         lexeme.type, lexeme.text = "OP", meant
-        if skip == 2:
-            last.type = "SKIP"
+        if skip == 2 and negated is not None:
+            negated.type = "SKIP"
+        if null:
+            value.type, value.text = "WORD", "null"
+
+    def _like(self, index: int, lexeme: Lexeme) -> None:
+        """`name LIKE 'a%'`; read as a comparison of texts."""
+        if self._type(index - 1) not in _ENDS_OPERAND or self._type(index + 1) != "STRING":
+            return
+        help_ = "write `.starts_with(...)`, `.ends_with(...)`, `.contains(...)` or `.matches(...)`"
+        _say(lexeme, f"`{lexeme.text}` is a method here", None, advice=(help_,))
+        lexeme.type, lexeme.text = "OP", "=="
+
+    def _between(self, index: int, lexeme: Lexeme) -> None:
+        """`x BETWEEN a AND b` over plain operands."""
+        of, low, joint, high = (self._near(index + i) for i in (-1, 1, 2, 3))
+        if of is None or low is None or joint is None or high is None:
+            return
+        if of.type != "NAME" or joint.text.lower() != "and":
+            return
+        written = f">= {low.text} && {of.text} <= {high.text}"
+        _report(lexeme, written, f"`{lexeme.text}` is two comparisons here", last=high)
+        lexeme.type, lexeme.text = "OP", ">="
+        joint.type = high.type = "SKIP"
+
+    def _in_fields(self, index: int) -> bool:
+        """True inside an entity or type."""
+        starts = self._starts
+        begin = bisect_right(starts, index) - 1
+        first = starts[begin] if begin >= 0 else 0
+        first += self._type(first) == "DOC"
+        return self._type(first) in ("ENTITY", "TYPE")
+
+    def _default(self, index: int, lexeme: Lexeme) -> None:
+        """`total: Decimal = 0`."""
+        value = self._near(index + 1)
+        plain = value is not None and value.type in ("NUMBER", "STRING", "WORD", "NAME")
+        last = value if plain and value is not None else lexeme
+        _report(lexeme, "", "a field has no default value", last=last)
+        lexeme.type = last.type = "SKIP"
+
+    def _is_trigger(self, index: int) -> bool:
+        """True behind `on:`."""
+        behind = reversed(self._lexemes[max(index - 12, 0) : index])
+        key = next((x for x in behind if x.type in ("KEY", "LBRACE")), None)
+        return key is not None and key.text == "on"
 
     def _else(self, index: int, lexeme: Lexeme) -> None:
         if self._type(index - 1) == "NAME" and self._type(index + 1) in ("NAME", "LBRACKET"):
@@ -139,6 +203,11 @@ class _Reader:
             return
         _report(lexeme, ">=", "`=>` is spelled `>=` here")
         lexeme.type, lexeme.text = "OP", ">="
+
+    def _long_arrow(self, index: int, lexeme: Lexeme) -> None:
+        del index
+        _report(lexeme, "->", "an edge is spelled `->`")
+        lexeme.type = "_ARROW"
 
     def _in_flow(self, index: int) -> bool:
         """True when only what a flow holds stands between `flow {` and here."""
@@ -164,13 +233,37 @@ def _members(lexemes: list[Lexeme]) -> set[str]:
     return found
 
 
-def _answer_rest(lexeme: Lexeme) -> None:
-    """Semicolons, comments of other languages and urls without quotes."""
+def _answer_rest(index: int, lexeme: Lexeme) -> None:
+    """Semicolons, comments and quotes of other languages, urls without quotes."""
+    del index
     text = lexeme.text
+    if text == "&.":
+        _report(lexeme, "?.", "`&.` is spelled `?.` here")
+        lexeme.type, lexeme.text = "QDOT", "?."
+    elif text[0] in "`\u201c\u2018":
+        _quoted(lexeme)
+    else:
+        _answer_sign(lexeme, text)
+
+
+def _quoted(lexeme: Lexeme) -> None:
+    """A text between other quotes than straight ones."""
+    first, last = lexeme.start, lexeme.end
+    path = lexeme.origin.path
+    edits = (Edit(Span(path, first, first + 1), '"'), Edit(Span(path, last - 1, last), '"'))
+    plain = '"' not in lexeme.text and "\\" not in lexeme.text
+    _say(lexeme, 'a text stands between straight quotes: `"text"`', Fix(edits) if plain else None)
+    inner = lexeme.text[1:-1]
+    offsets = range(first + 1, last)
+    lexeme.value = ast.StringLiteral(span=lexeme.span(), value=inner, offsets=offsets)
+    lexeme.type, lexeme.text = "STRING", '""'
+
+
+def _answer_sign(lexeme: Lexeme, text: str) -> None:
     if text == ";":
         _report(lexeme, "", "entries need no `;` between them")
         lexeme.type = "SKIP"
-    elif text.startswith("//"):
+    elif text.startswith(("//", "--")):
         first = lexeme.origin.span(lexeme.start, lexeme.start + 2)
         _say(lexeme, "comments begin with `#`", Fix((Edit(first, "#"),)))
         lexeme.type = "SKIP"
@@ -201,11 +294,18 @@ def _report(
     _say(lexeme, message, Fix((Edit(span, meant),)), last)
 
 
-def _say(lexeme: Lexeme, message: str, fix: Fix | None, last: Lexeme | None = None) -> None:
+def _say(
+    lexeme: Lexeme,
+    message: str,
+    fix: Fix | None,
+    last: Lexeme | None = None,
+    advice: tuple[str, ...] = (),
+) -> None:
     lexeme.origin.sink.error(
         "FQL104",
         message,
         lexeme.origin.span(lexeme.start, (last or lexeme).end),
         label="a spelling of another language",
+        help=advice,
         fix=fix,
     )

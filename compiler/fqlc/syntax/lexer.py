@@ -11,6 +11,7 @@ import re
 
 from fql_grammar import tokens as table
 from fqlc.syntax import ast, numbers, strings
+from fqlc.syntax.foreign_heads import FOREIGN_HEADS, meant_head
 from fqlc.syntax.lexemes import Lexeme, Literal, Origin
 
 MAX_LEXEMES = 1_000_000
@@ -29,7 +30,8 @@ _OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
 _HEAD_OF_UNKNOWN = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\{|[ \t]*\{")
 _OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
 _SUSPECT_WORDS = frozenset(
-    {"and", "or", "is", "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
+    {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
+     "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
      "True", "TRUE", "False", "FALSE"}
 )  # fmt: skip
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
@@ -40,6 +42,7 @@ _ENDS_DECLARATION = frozenset(
     {"RBRACE", "RBRACKET", "RPAREN", "STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
 )
 _WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
+               **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
                **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
 
 
@@ -103,7 +106,9 @@ class _Lexer:
         if previous is not None and previous.type in _NAMES_FOLLOW:
             type_ = "NAME"
         elif type_ == "TOP":
-            type_ = self._top_word(start, end, previous)
+            type_ = self._top_word(written, start, end, previous)
+        elif type_ == "HEAD":
+            type_ = self._foreign_head(start, end, previous)
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
@@ -203,9 +208,14 @@ class _Lexer:
 
     # Where declarations begin ------------------------------------------------
 
-    def _top_word(self, start: int, end: int, previous: Lexeme | None) -> str:
+    def _foreign_head(self, start: int, end: int, previous: Lexeme | None) -> str:
+        """A word that begins a declaration in other languages, where it does so here."""
+        word = meant_head(self.origin, start, end) if self._in_first_column(start) else None
+        return "NAME" if word is None else self._top_word(word, start, end, previous)
+
+    def _top_word(self, word: str, start: int, end: int, previous: Lexeme | None) -> str:
         """The terminal of a word that can begin a declaration; notes it when it does."""
-        text, lexemes, starts = self.origin.text, self.lexed.lexemes, self.lexed.starts
+        lexemes, starts = self.lexed.lexemes, self.lexed.starts
         if not self._may_begin(start, end, previous):
             return "NAME"
         documented = previous is not None and previous.type == "DOC"
@@ -213,7 +223,7 @@ class _Lexer:
         if not starts or first > starts[-1]:
             starts.append(first)
         self._brackets.clear()
-        return table.TOP_LEVEL[text[start:end]]
+        return table.TOP_LEVEL[word]
 
     def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
         """Outside of all brackets a word begins a block of unknown kind when a declaration has

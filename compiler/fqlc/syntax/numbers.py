@@ -71,11 +71,28 @@ def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
     if len(text) > MAX_DIGITS:
         _report(origin, span, f"a number has more than {MAX_DIGITS:,} digits", "too long")
     else:
+        if _is_thousands(origin, span):
+            _report_thousands(origin, span)
+            return ast.ErrorExpression(span=span)
         help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
         if re.fullmatch(r"0[0-9]+", text):
             help_ = "leave out the zeros at the begin, or put the digits in quotes as a text"
         _report(origin, span, f"`{text}` is not a number", "not a number", help_)
     return ast.ErrorExpression(span=span)
+
+
+def _is_thousands(origin: Origin, span: Span) -> bool:
+    """True for the `000` of `1,000`."""
+    before = origin.text[max(span.start - 2, 0) : span.start]
+    return span.end - span.start == 3 and before[-1:] == "," and before[:1].isdigit()
+
+
+def _report_thousands(origin: Origin, span: Span) -> None:
+    comma = Span(span.path, span.start - 1, span.start)
+    origin.sink.error(
+        "FQL105", "thousands are not separated by `,`", comma, label="separates list items",
+        help=("write `_` between digits: `1_000`",), fix=Fix((Edit(comma, "_"),)),
+    )  # fmt: skip
 
 
 def _report(origin: Origin, span: Span, message: str, label: str, advice: str = "") -> None:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 from fql_grammar.tokens import TOP_LEVEL
+from fqlc.diagnostics.model import Edit, Fix
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.near import nearest
 from fqlc.source.text import SourceText
 from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure, attempt
@@ -121,9 +123,31 @@ def _keyword(chunk: list[Lexeme]) -> Lexeme | None:
         third = chunk[first + 2]
         if third.type == "NAME" and third.text == "from":
             third.type = "FROM"
-    if word.type in ("IMPORT", "ENUM", "TYPE", "ENTITY", "LET"):
+    if word.type in _TYPED:
+        return word
+    if word.type == "NAME" and word.text not in TOP_LEVEL and len(chunk) > first + 2:
+        _mend(word, [x.type for x in chunk[first + 1 : first + 3]])
+    if word.type in _TYPED:
         return word
     return word if word.type == "NAME" and _is_block_head(chunk[first + 1 : first + 3]) else None
+
+
+_TYPED = frozenset({"IMPORT", "ENUM", "TYPE", "ENTITY", "LET"})
+
+
+def _mend(word: Lexeme, behind: list[str]) -> None:
+    """A misspelt word before a name and a brace is read as what it was meant to be (FQL204)."""
+    meant = nearest(word.text, TOP_LEVEL)
+    if meant is None or meant in ("import", "let") or behind[0] not in ("NAME", "STRING", "KEY"):
+        return
+    if behind[1] not in ("LBRACE", "FROM") and meant != "entity":
+        return
+    word.origin.sink.error(
+        "FQL204", f"unknown kind of block `{word.text}`", word.span(),
+        label="unknown kind of block", help=(f"a word with a similar name exists: `{meant}`",),
+        fix=Fix((Edit(word.span(), meant),)),
+    )  # fmt: skip
+    word.type, word.text = TOP_LEVEL[meant], meant
 
 
 def _is_block_head(behind: list[Lexeme]) -> bool:

@@ -99,10 +99,19 @@ def _unary(top: _Waiting, of: ast.Expr) -> ast.UnaryOf:
 def _pair(top: _Waiting, left: ast.Expr, right: ast.Expr) -> ast.BinaryOf:
     if top.op in _COMPARISONS and (first := _comparison(left)) is not None:
         _report_chain(top.lexeme, first, right)
+        left, right = first, _again(top, first, right)
+        top = _Waiting(top.binding, "and", top.lexeme)
     if top.op in ("in", "not_in"):
         right = _as_list(right, top.lexeme)
     span = left.span.to(right.span)
     return ast.BinaryOf(span=span, op=top.op, left=left, right=right, operator=top.lexeme.span())
+
+
+def _again(top: _Waiting, first: ast.BinaryOf, right: ast.Expr) -> ast.BinaryOf:
+    """The second comparison of `a < b < c`, read as `b < c`."""
+    span = first.right.span.to(right.span)
+    where = top.lexeme.span()
+    return ast.BinaryOf(span=span, op=top.op, left=first.right, right=right, operator=where)
 
 
 def _as_list(right: ast.Expr, operator: Lexeme) -> ast.Expr:

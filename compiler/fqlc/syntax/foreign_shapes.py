@@ -1,0 +1,108 @@
+"""Shapes of other languages that show only where reading stops: FQL104 in the place of FQL101."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+
+from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.text import Span
+from fqlc.syntax.lexemes import Lexeme
+
+_FAR = 40
+"""How many lexemes back an `if` may stand from its `else`."""
+
+
+def answer_foreign(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """Report the shape that the lexeme at `at` belongs to. True when there is one."""
+    return any(shape(lexemes, at, expected) for shape in _SHAPES)
+
+
+def _question(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`test ? a : b`."""
+    found = lexemes[at]
+    if found.text != "?" or "QUESTION" in expected:
+        return False
+    _say(found, "there is no `test ? a : b`", _INSTEAD_OF_A_CHOICE)
+    return True
+
+
+def _if_else(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`a if test else b`."""
+    del expected
+    if lexemes[at].type != "ELSE":
+        return False
+    words = (x for x in reversed(lexemes[max(at - _FAR, 0) : at]) if x.text == "if")
+    word = next(words, None)
+    if word is not None:
+        _say(word, "there is no `a if test else b`", _INSTEAD_OF_A_CHOICE)
+    return word is not None
+
+
+_INSTEAD_OF_A_CHOICE = (
+    'choose in a text: `"{% if test %}a{% else %}b{% endif %}"`',
+    "or write two actions, each with its `when`",
+)
+
+
+def _bang(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`ID!`, as GraphQL marks what is not null."""
+    found = lexemes[at]
+    if found.text != "!" or not expected >= {"QUESTION", "AT"}:
+        return False
+    help_ = ("types are never null unless they are marked: `ID?`",)
+    _say(found, "types have no `!` here", help_, Fix((Edit(found.span(), ""),)))
+    return True
+
+
+def _brackets(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`String[]`."""
+    found = lexemes[at]
+    closed = at + 1 < len(lexemes) and lexemes[at + 1].type == "RBRACKET"
+    if found.text != "[" or not closed or not expected >= {"QUESTION", "AT"}:
+        return False
+    name, last = lexemes[at - 1], lexemes[at + 1]
+    whole = Span(name.origin.path, name.start, last.end)
+    written = f"[{name.text}]"
+    _say(found, f"a list is spelled `{written}` here", (), Fix((Edit(whole, written),)))
+    return True
+
+
+def _let_colon(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`let limit: 5`."""
+    del expected
+    if at == 0 or lexemes[at - 1].type != "LET" or lexemes[at].type != "KEY":
+        return False
+    colon = next((x for x in lexemes[at + 1 : at + 2] if x.text == ":"), None)
+    fix = None
+    if colon is not None:
+        path = colon.origin.path
+        fix = Fix((Edit(Span(path, lexemes[at].end, colon.end), " ="),))
+    _say(lexemes[at], "a constant is written with `=`: `let name = value`", (), fix)
+    return True
+
+
+def _unit_apart(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`30 s`."""
+    del expected
+    found, number = lexemes[at], lexemes[at - 1]
+    known = found.text in DURATION_UNITS or found.text in SIZE_UNITS
+    if at == 0 or number.type != "NUMBER" or not known:
+        return False
+    gap = Span(found.origin.path, number.end, found.start)
+    found.origin.sink.error(
+        "FQL105", f"the unit stands directly behind the number: `{number.text}{found.text}`",
+        found.span(), label="apart from its number", fix=Fix((Edit(gap, ""),)),
+    )  # fmt: skip
+    return True
+
+
+_Shape = Callable[[list[Lexeme], int, AbstractSet[str]], bool]
+_SHAPES: tuple[_Shape, ...] = (_question, _if_else, _bang, _brackets, _let_colon, _unit_apart)
+
+
+def _say(at: Lexeme, message: str, advice: tuple[str, ...], fix: Fix | None = None) -> None:
+    at.origin.sink.error(
+        "FQL104", message, at.span(), label="a spelling of another language", help=advice, fix=fix
+    )
