@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -10,11 +12,15 @@ import pytest
 
 from fql.errors import EventRefused
 from fql.intake.json_lines import JsonLines
+from fql.observe.events import AttemptEnded, RunFinished
+from fql.observe.exposition import Exposition
+from fql.observe.gauges import Gauges
+from fql.observe.metrics import Metrics
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer, Reply
-from tests.observe.support import SOURCE, order, page, runtime, scrape, sqlite
+from tests.observe.support import SOURCE, order, page, parsed, runtime, scrape, sqlite
 
 
 async def test_attempts_equal_the_ledger(webhook_server: MockWebhookServer) -> None:
@@ -282,3 +288,36 @@ async def test_client_of_a_store_shows_what_the_store_holds(
             assert await page(client, "/ready") == (200, {"ready": True})
     assert seen.value("fql_engine") == 0
     assert seen.value("fql_dlq_size", observer="placed") == 1
+
+
+def test_scrapes_while_series_appear() -> None:
+    """A scrape is written on a thread while the engine counts; neither disturbs the other."""
+    metrics = Metrics()
+    stop = threading.Event()
+
+    def count() -> None:
+        for number in itertools.count():
+            if stop.wait(0.0001):
+                return
+            metrics(RunFinished(f"o{number}", "run_1", "done"))
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        pages = [Exposition(metrics, Gauges(), "fql").write("")[1].decode() for _ in range(50)]
+    finally:
+        stop.set()
+        counting.join()
+    assert parsed(pages[-1]).value("fql_runs_total") > 10
+
+
+def test_invented_statuses_share_one_series() -> None:
+    """A receiver cannot make series at will."""
+    metrics = Metrics()
+    for status in range(100, 600):
+        metrics(AttemptEnded("o", "a", "e", "r", 1, status, None, 1, "done"))
+    seen = parsed(Exposition(metrics, Gauges(), "fql").write("")[1].decode())
+    statuses = {s.labels["status"] for s in seen.samples if "status" in s.labels}
+    assert {"200", "404", "4xx", "5xx"} <= statuses
+    assert len(statuses) < 70
+    assert seen.value("fql_webhook_duration_seconds_count", status="4xx") > 50

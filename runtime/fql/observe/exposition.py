@@ -24,7 +24,11 @@ Sample = tuple[tuple[str, ...], float]
 
 
 class Exposition(Collector):
-    """One moment of one runtime, as families of series."""
+    """One moment of one runtime, as families of series.
+
+    Many observers make many lines, so this runs on a thread beside the engine: each table is
+    copied by `list(...)`, in one step, before it is read.
+    """
 
     def __init__(self, metrics: Metrics, gauges: Gauges, namespace: str) -> None:
         self._metrics = metrics
@@ -53,7 +57,7 @@ class Exposition(Collector):
         yield self._counter(
             "webhook_failures", "Attempts that failed.", ("observer", "reason"),
             (((name, reason), n) for name, sums in self._observers()
-             for reason, n in sums.failures.items()),
+             for reason, n in list(sums.failures.items())),
         )  # fmt: skip
         yield self._counter(
             "webhook_retries", "Attempts after the first one.", ("observer",), each("retries")
@@ -61,17 +65,18 @@ class Exposition(Collector):
         yield self._counter(
             "runs", "Runs that came to their end.", ("observer", "state"),
             (((name, state), n) for name, sums in self._observers()
-             for state, n in sums.runs.items()),
+             for state, n in list(sums.runs.items())),
         )  # fmt: skip
 
     def _observers(self) -> Iterator[tuple[str, ObserverSums]]:
-        return ((name or CAPTURE, sums) for name, sums in self._metrics.observers.items())
+        observers = list(self._metrics.observers.items())
+        return ((name or CAPTURE, sums) for name, sums in observers)
 
     def _histograms(self) -> Metric:
         name = f"{self._namespace}_webhook_duration_seconds"
         family = HistogramMetricFamily(name, "Duration of attempts.", labels=("observer", "status"))
         for observer, sums in self._observers():
-            for status, histogram in sums.durations.items():
+            for status, histogram in list(sums.durations.items()):
                 labels = (observer, _shown_status(status))
                 family.add_metric(labels, histogram.buckets(), histogram.total)
         return family
@@ -86,7 +91,7 @@ class Exposition(Collector):
         yield self._counter(
             "dead_letters", "Dead letters written.", ("observer", "class"),
             (((name, kind), n) for name, sums in self._observers()
-             for kind, n in sums.dead.items()),
+             for kind, n in list(sums.dead.items())),
         )  # fmt: skip
         yield self._counter(
             "dead_letters_evicted", "Dead letters removed for their age or number.", ("observer",),
@@ -97,8 +102,8 @@ class Exposition(Collector):
         gauges = self._gauges
         yield self._counter(
             "events", "Events by source and what became of them.", ("source", "result"),
-            (((source, result), n) for source, sums in self._metrics.events.items()
-             for result, n in sums.items()),
+            (((source, result), n) for source, sums in list(self._metrics.events.items())
+             for result, n in list(sums.items())),
         )  # fmt: skip
         yield self._number(
             "oldest_due_age_seconds", "How long the oldest work that could be sent has waited.",

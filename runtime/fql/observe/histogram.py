@@ -24,4 +24,4 @@ class Histogram:
     def buckets(self) -> list[tuple[str, float]]:
         """Cumulative counts by bound, as Prometheus has them; the last bound is `+Inf`."""
         names = [str(float(bound)) for bound in self.bounds] + ["+Inf"]
-        return list(zip(names, map(float, accumulate(self.counts)), strict=True))
+        return list(zip(names, map(float, accumulate(self.counts.copy())), strict=True))

@@ -1,7 +1,7 @@
 """A small HTTP server for scrapers and probes: GET and HEAD of a few pages, one request each.
 
-It runs on the engine's event loop, so that a page is one consistent moment and `/health` fails to
-answer when the loop is stuck. A request is at most 8 KB and must come within five seconds.
+It runs on the engine's event loop, so that `/health` fails to answer when the loop is stuck. A
+request is at most 8 KB and must come within five seconds.
 """
 
 from __future__ import annotations

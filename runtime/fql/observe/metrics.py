@@ -1,8 +1,9 @@
 """What is counted: a listener that turns lifecycle events into sums. No library, no lock.
 
-The sums are read on the same event loop that changes them; `fql.observe.exposition` writes them
-down for Prometheus. Every set of labels is bounded: observers and sources come from the plan and
-the settings, statuses and kinds of failure from closed lists.
+The sums are changed on the engine's event loop and written down for Prometheus on a thread
+(`fql.observe.exposition`), which copies each table in one step before it reads it. Every set of
+labels is bounded: observers and sources come from the plan and the settings, statuses and kinds of
+failure from closed lists.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -98,7 +99,8 @@ class Watch:
 
         namespace = "fql" if self._prometheus is None else self._prometheus.namespace
         exposition = Exposition(self._metrics, await self._subject.gauges(), namespace)
-        content_type, body = exposition.write(headers.get("accept", ""))
+        accept = headers.get("accept", "")
+        content_type, body = await asyncio.to_thread(exposition.write, accept)
         return Page(body, content_type)
 
     async def _health_page(self, _: Mapping[str, str]) -> Page:
