@@ -49,20 +49,14 @@ CREATE TABLE IF NOT EXISTS fql_plan(
 """
 
 
-def _from_json(table: str, width: int, verb: str = "INSERT") -> str:
-    columns = ", ".join(f"value ->> {number}" for number in range(width))
-    return f"{verb} INTO {table} SELECT {columns} FROM json_each(?)"  # noqa: S608
-
-
-# Rows go in as one JSON text for each table: one step of SQLite, during which Python's lock is
-# free. A step for each row would hand that lock back and forth between two busy threads.
-INSERT_EVENTS = _from_json("fql_event", 10)
-INSERT_RUNS = _from_json("fql_run", 12)
-PATCH_RUNS = """UPDATE fql_run SET state = j.value ->> 0, due = j.value ->> 1,
-  lane = j.value ->> 2, order_key = j.value ->> 3, ended = j.value ->> 4, works = j.value ->> 5
-  FROM json_each(?) j WHERE fql_run.id = j.value ->> 6"""
-PUT_ATTEMPTS = _from_json("fql_attempt", 9, "INSERT OR REPLACE")
-PUT_REMEMBERED = _from_json("fql_remembered", 5, "INSERT OR IGNORE")
+# `{rows}` stands for VALUES with as many rows as a commit has (`fql.store.sqlite_write`).
+INSERT_EVENTS = "INSERT INTO fql_event {rows}"
+INSERT_RUNS = "INSERT INTO fql_run {rows}"
+PATCH_RUNS = """UPDATE fql_run SET state = j.column1, due = j.column2, lane = j.column3,
+  order_key = j.column4, ended = j.column5, works = j.column6
+  FROM ({rows}) j WHERE fql_run.id = j.column7"""
+PUT_ATTEMPTS = "INSERT OR REPLACE INTO fql_attempt {rows}"
+PUT_REMEMBERED = "INSERT OR IGNORE INTO fql_remembered {rows}"
 FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
   CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
 LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"

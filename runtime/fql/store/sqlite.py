@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -44,9 +43,9 @@ from fql.store.records import (
 from fql.store.sqlite_files import FileLock, prepare, translate
 from fql.store.sqlite_prune import prune, used_bytes
 from fql.store.sqlite_query import letters_query, runs_query
+from fql.store.sqlite_write import KEY, STATEMENTS, unpacked, write
 
 T = TypeVar("T")
-_KEY = struct.Struct(">qq")
 POLL = 0.04
 """Shortest time between looks at the inbox, in seconds."""
 
@@ -160,10 +159,10 @@ class SqliteStore:
     async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""
 
-        text = orjson.dumps([_KEY.unpack(key) for key in keys]).decode()
+        text = orjson.dumps([KEY.unpack(key) for key in keys]).decode()
 
         def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:
-            rows = [_unpacked(*row) for row in connection.execute(schema.FIND_REMEMBERED, (text,))]
+            rows = [unpacked(*row) for row in connection.execute(schema.FIND_REMEMBERED, (text,))]
             return {row.key: row for row in rows}
 
         return await self._call(work)
@@ -186,12 +185,27 @@ class SqliteStore:
         if moved.rowcount != 1:
             connection.execute("ROLLBACK")
             return "fenced"
-        _apply(connection, mutations, self._letters)
+        write(connection, mutations, self._letters)
         if self._notes and (mutations.letters or mutations.letter_states):
             sqlite_copies.note(connection, mutations.letters, mutations.letter_states)
         connection.execute("COMMIT")
         self._cycle += 1
         return "ok"
+
+    async def cycle(self, lease: Lease) -> int | None:
+        """How many commits of this session are in the file."""
+        return await self._call(lambda connection: self._counted(connection, lease))
+
+    def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
+        row = connection.execute(
+            "SELECT cycle FROM fql_session WHERE id = ? AND state = 'live'"
+            " AND id = (SELECT max(id) FROM fql_session)",
+            (lease.session,),
+        ).fetchone()
+        if row is None or not self._locked:
+            return None
+        self._cycle = int(row[0])
+        return self._cycle
 
     async def fetch(self, limit: int, after: int) -> list[Command]:
         """Commands in the inbox behind the id `after`, oldest first."""
@@ -304,7 +318,10 @@ class SqliteStore:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=10,
+        cached_statements=STATEMENTS,
+    )  # fmt: skip
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
@@ -331,70 +348,6 @@ def _create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
 def _meta(connection: sqlite3.Connection, name: str) -> Any:
     row = connection.execute("SELECT value FROM fql_meta WHERE name = ?", (name,)).fetchone()
     return None if row is None else row[0]
-
-
-def _apply(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
-    def at_once(statement: str, rows: Sequence[object]) -> None:
-        if rows:
-            connection.execute(statement, (orjson.dumps(rows, default=tuple).decode(),))
-
-    def many(statement: str, rows: Iterable[Sequence[object]]) -> None:
-        rows = list(rows)
-        if rows:
-            connection.executemany(statement, rows)
-
-    at_once(schema.INSERT_EVENTS, changed.events)
-    at_once(schema.INSERT_RUNS, changed.runs)
-    at_once(schema.PATCH_RUNS, changed.patches)
-    at_once(schema.PUT_ATTEMPTS, changed.attempts)
-    at_once(schema.PUT_REMEMBERED, [_packed(row) for row in changed.remembered])
-    at_once(schema.DELETE_COMMANDS, changed.consumed)
-    many(schema.PUT_BATCH, changed.batches)
-    many(schema.PUT_LETTER.format(letters=letters), changed.letters)
-    many(schema.PUT_LIMIT, changed.limits)
-    many(schema.PUT_POSITION, changed.positions.items())
-    many(schema.PUT_PLAN, changed.plans)
-    _apply_rare(connection, changed, letters)
-
-
-def _packed(row: Remembered) -> tuple[int, int, int, int, int]:
-    """A key as two integers of 64 bits: SQLite stores them in 16 bytes."""
-    high, low = _KEY.unpack(row.key)
-    payload = int.from_bytes(row.payload, "big", signed=True) if row.payload else 0
-    return high, low, row.event, row.at, payload
-
-
-def _unpacked(high: int, low: int, event: int, at: int, payload: int) -> Remembered:
-    return Remembered(_KEY.pack(high, low), event, at, payload.to_bytes(8, "big", signed=True))
-
-
-def _apply_rare(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
-    for state, name in changed.letter_states:
-        if state in ("resolved", "discarded"):
-            connection.execute(f"DELETE FROM {letters} WHERE dlq_id = ?", (name,))  # noqa: S608
-        else:
-            mark = f"UPDATE {letters} SET state = ? WHERE dlq_id = ?"  # noqa: S608
-            connection.execute(mark, (state, name))
-    for name, paused in changed.pauses.items():
-        put = "INSERT OR IGNORE INTO fql_pause VALUES(?)"
-        connection.execute(put if paused else "DELETE FROM fql_pause WHERE name = ?", (name,))
-    if changed.active:
-        connection.execute("INSERT OR REPLACE INTO fql_meta VALUES('active', ?)", (changed.active,))
-    for number in changed.dropped_runs:
-        drop_run(connection, number)
-
-
-def drop_run(connection: sqlite3.Connection, number: int) -> None:
-    """Delete a run, its attempts, and its event when nothing else needs it."""
-    connection.execute("DELETE FROM fql_attempt WHERE owner = ?", (number,))
-    row = connection.execute("SELECT event FROM fql_run WHERE id = ?", (number,)).fetchone()
-    connection.execute("DELETE FROM fql_run WHERE id = ?", (number,))
-    if row is not None:
-        connection.execute(
-            "DELETE FROM fql_event WHERE id = ?1 AND NOT EXISTS"
-            " (SELECT 1 FROM fql_run WHERE id BETWEEN ?1 AND ?1 + 20000 AND event = ?1)",
-            row,
-        )
 
 
 def _loaded(
