@@ -83,6 +83,7 @@ class Runtime:
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
         self._process = 0
+        self._ended = False
         self._incarnation = ""
         self._position = 0
         self._engine: Engine | None = None
@@ -96,7 +97,7 @@ class Runtime:
 
     async def __aenter__(self) -> Self:
         """Start. Raises MissingSecrets, SettingsError, StoreError, StoreLocked."""
-        self._process = os.getpid()
+        self._process, self._ended = os.getpid(), False
         self._incarnation = uuid.uuid4().hex
         self._store = self._opened_store()
         self._watched, self._observed = self._watching()
@@ -148,6 +149,7 @@ class Runtime:
                 if self._copies is not None:
                     await self._copies.copy()
         finally:
+            self._ended = True
             for source in self._sources:
                 await source.close()
             await self._observed.stop()
@@ -321,6 +323,9 @@ class Runtime:
         await self._engine.submit((new,), source="emit")
         if new.conflict:
             logger.warning("a known key came with another payload: event %s", new.event.id)
+        if new.duplicate and not new.runs:
+            stored = await self._store.runs(RunFilter(event=new.number))
+            new.runs = sorted(one.run.id for one in stored)
         receipt = receipt_of(new)
         dispatch = self._settings.webhooks.dispatch
         if dispatch.is_async:
@@ -328,6 +333,10 @@ class Runtime:
         return await self.wait(receipt, dispatch.timeout / 1000)
 
     def _check_process(self) -> None:
+        if not self._process:
+            raise UsageError("this runtime has not been started", hint="use `async with`")
+        if self._ended:
+            raise UsageError("this runtime has ended", hint="start another one on the same store")
         if self._process != os.getpid():
             raise UsageError(
                 "this runtime was started in another process",

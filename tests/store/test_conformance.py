@@ -98,6 +98,16 @@ def _other(store: Store) -> Store:
     return store
 
 
+async def test_the_session_counts_its_commits(store: Store, lease: Lease) -> None:
+    """So an engine that lost a reply learns whether its commit counted."""
+    assert await store.cycle(lease) == 0
+    await store.commit(lease, one_run())
+    assert await store.cycle(lease) == 1
+    follower = await again(store, lease)
+    assert await store.cycle(lease) is None
+    assert await store.cycle(follower) == 0
+
+
 async def test_a_commit_under_an_old_lease_is_fenced(store: Store, lease: Lease) -> None:
     """Nothing of a fenced engine is ever applied."""
     newer = await again(store, lease)

@@ -6,20 +6,21 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fql.engine.clock import Clock
 from fql.engine.core import step
 from fql.engine.cycle import Group, Waiting
 from fql.engine.graph import STATE_NAMES
-from fql.engine.inputs import CoreSettings, Misfit, NewEvent, Order, Performed, Step
+from fql.engine.inputs import CoreSettings, Inputs, Misfit, NewEvent, Order, Performed, Step
 from fql.engine.keys import run_name
 from fql.engine.programs import Program
 from fql.engine.recover import restore
 from fql.engine.senders import Senders, first_event, owner_name
 from fql.engine.state import State
 from fql.engine.states import Work
-from fql.errors import FqlError, StoreError
+from fql.errors import FqlError, StoreError, StoreFull
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
@@ -35,7 +36,7 @@ from fql.observe.events import (
     StoreTrouble,
 )
 from fql.store.port import Lease, Store
-from fql.store.records import StoredPlan
+from fql.store.records import Mutations, StoredPlan
 
 TROUBLE_PAUSE = 1.0
 """Seconds between tries while the store takes no commit."""
@@ -90,6 +91,9 @@ class Engine:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._busy = False
+        self._over = False
+        self._under_way = Waiting()
+        self._commits = 0
         self._next_id = 0
         self._lease = Lease(0)
         self._state: State | None = None
@@ -111,28 +115,32 @@ class Engine:
 
     async def start(self) -> None:
         """Take the store over and go on with what is in it. Raises StoreError, StoreLocked."""
-        self._lease = await self._store.acquire(self._settings.holder)
-        self._next_id = self._lease.session << 32
+        await self._begin_session()
         await self._load()
         self._waiting.program = self._program
         self._wake.set()
         self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(self._on_end)
         try:
             await self.submit(())  # the plan is stored before anybody is told that we run
         except StoreError:
             await self.kill()
             raise
 
+    async def _begin_session(self) -> None:
+        self._lease = await self._store.acquire(self._settings.holder)
+        self._next_id, self._commits = self._lease.session << 32, 0
+
     async def _load(self, *, again: bool = False) -> None:
         snapshot = await self._store.load(self._lease)
         if self._state is not None:
-            self._next_id = self._state.next_number
+            self._next_id = max(self._next_id, self._state.next_number)
         core = self._settings.core
         state = State(self._program, core, self._chance, self._next_id, self._clock.now())
         state.programs.update(self._plans(snapshot.plans))
         state.programs[self._program.short] = self._program
         if self._state is not None:
-            state.tally = self._state.tally
+            state.tally, state.draining = self._state.tally, self._state.draining
         snapshot.clean = snapshot.clean or again
         restore(state, snapshot)
         self._state = state
@@ -147,6 +155,8 @@ class Engine:
         """Hand events in; returns when they are durable, and fills in their receipts. Waits while
         too many are not committed yet. Raises StoreFull, StoreError when nothing was stored.
         `source` is the name under which they are counted."""
+        if self._over:
+            raise _ended()
         if self._stamp is not None:
             for new in events:
                 self._stamp(new.event.context, f"{new.event.entity}.{new.event.kind}")
@@ -195,6 +205,11 @@ class Engine:
         return future
 
     @property
+    def session(self) -> int:
+        """The number of this engine's session in the store."""
+        return self._lease.session
+
+    @property
     def uncommitted(self) -> int:
         """Events handed in that are not durable yet."""
         return self._uncommitted
@@ -214,30 +229,57 @@ class Engine:
         if self._task is None or self._task.done():
             await self._senders.abort()
             return
-        await self._let_buffers_go()
         self.state.draining = True
         taken_back = self._senders.unstarted()
         await self._senders.drain(self._settings.drain)
         self._stopping = True
         self._wake.set()
-        await self._task
-        await self._last_cycle(taken_back + self._senders.unstarted())
-        await self._store.release(self._lease, clean=True)
-        self.tell(EngineStopped(clean=True))
+        await asyncio.wait({self._task}, timeout=self._settings.drain)
+        clean = await self._ends_well(taken_back)
+        self._task.cancel()
+        self._refuse_all()
+        with suppress(StoreError):
+            await self._store.release(self._lease, clean=clean)
+        self.tell(EngineStopped(clean=clean))
 
-    async def _let_buffers_go(self) -> None:
-        if self.state.buffers:
-            self.flush()
-            await self.submit(())
+    async def _ends_well(self, unstarted: list[Work]) -> bool:
+        """Whether what ended last is stored; if not, the next engine sends it again."""
+        reason = "the store takes no commit"
+        if not self.recovering:
+            try:
+                await self._last_cycle(unstarted + self._senders.unstarted())
+            except StoreError as problem:
+                reason = problem.message
+            else:
+                return True
+        self.tell(StoreTrouble(f"what ended last could not be stored: {reason}"))
+        return False
 
     async def _last_cycle(self, unstarted: list[Work]) -> None:
-        inputs = self._waiting.inputs()
+        waiting, self._waiting = self._waiting, Waiting()
+        inputs = waiting.inputs()
         inputs.unstarted = unstarted
-        result = step(self.state, inputs, self._clock.now())
-        if result.mutations:
-            await self._store.commit(self._lease, result.mutations)
-        self._waiting.resolve()
+        keys = _keys(inputs)
+        try:
+            if keys:
+                inputs.known = await self._store.known(keys)
+            result = step(self.state, inputs, self._clock.now())
+            await self._commit(result)
+        except StoreError as problem:
+            waiting.reject(problem)
+            raise
+        waiting.resolve()
         self._announce(result)
+
+    def _refuse_all(self) -> None:
+        """Nobody will take up what is handed in any more."""
+        self._over = True
+        self._under_way.reject(_ended())
+        self._waiting.reject(_ended())
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._refuse_all()
 
     async def kill(self) -> None:
         """Stop at once, as a crash would (for tests): nothing is released, nothing is written."""
@@ -275,10 +317,10 @@ class Engine:
 
     async def _cycle(self) -> None:
         waiting, self._waiting = self._waiting, Waiting()
+        self._under_way = waiting
         inputs = waiting.inputs()
+        keys = _keys(inputs)
         try:
-            keys = [event.dedup for event in inputs.events if event.dedup is not None]
-            keys += [misfit.dedup for misfit in inputs.misfits if misfit.dedup is not None]
             if keys:
                 inputs.known = await self._store.known(keys)
             self._rescue(inputs.outcomes)
@@ -305,14 +347,41 @@ class Engine:
         if not result.mutations:
             return
         began = time.perf_counter()
-        verdict = await self._store.commit(self._lease, result.mutations)
-        if verdict != "ok":
-            raise _LostError(verdict)
+        await self._commit_once(result.mutations)
         if self._listeners:
             changed = result.mutations
             took = (time.perf_counter() - began) * 1000
             runs = len(changed.runs) + len(changed.patches)
             self.tell(CycleCommitted(len(changed.events), runs, len(changed.attempts), took))
+
+    async def _commit_once(self, mutations: Mutations) -> None:
+        """A commit whose end is unknown is settled by the session row: it counts commits."""
+        problem = StoreError("the reply to a commit was lost, and it did not count")
+        try:
+            verdict = await self._store.commit(self._lease, mutations)
+        except StoreFull:
+            raise
+        except StoreError as unknown:
+            verdict, problem = "ambiguous", unknown
+        if verdict == "ambiguous":
+            counted = await self._counted()
+            if counted == self._commits:
+                raise problem
+            verdict = "fenced" if counted is None else "ok"
+        if verdict == "fenced":
+            raise _FencedError
+        self._commits += 1
+
+    async def _counted(self) -> int | None:
+        """How many commits of this session are stored; asked until the store answers."""
+        while True:
+            try:
+                return await self._store.cycle(self._lease)
+            except StoreError as problem:
+                if self._stopping:
+                    raise
+                self.tell(StoreTrouble(problem.message))
+                await asyncio.sleep(TROUBLE_PAUSE)
 
     async def _read_pages(self, result: Step) -> None:
         for page in result.wants:
@@ -324,20 +393,20 @@ class Engine:
         """The commit failed: the state in memory is ahead of what is stored, so it is thrown away
         and loaded anew. Outcomes are kept: they find the twins of their work."""
         self.tell(StoreTrouble(problem.message))
-        fenced = isinstance(problem, _LostError) and problem.verdict == "fenced"
+        fenced = isinstance(problem, _FencedError)
+        pause = 0.0 if fenced else TROUBLE_PAUSE
         while True:
-            await asyncio.sleep(0 if fenced else TROUBLE_PAUSE)
+            await asyncio.sleep(pause)
+            pause = TROUBLE_PAUSE
             try:
                 if fenced:
                     await self._store.release(self._lease, clean=True)
-                    self._lease = await self._store.acquire(self._settings.holder)
+                    await self._begin_session()
+                    fenced = False
                 await self._load(again=True)
                 break
             except StoreError as again:
                 self.tell(StoreTrouble(again.message))
-                fenced = False
-        if fenced:
-            self.state.next_number = self._lease.session << 32
         self._rescue(waiting.outcomes, everything=True)
         self._waiting.outcomes[:0] = self._rescued
         self._waiting.orders.clear()
@@ -413,9 +482,18 @@ class Engine:
             listener(event)
 
 
-class _LostError(StoreError):
-    """The commit did not count, or nobody knows."""
+class _FencedError(StoreError):
+    """Another engine took the store over, so the commit did not count."""
 
-    def __init__(self, verdict: str) -> None:
-        super().__init__(f"the commit to the store is {verdict}: this engine lost its lease")
-        self.verdict = verdict
+    def __init__(self) -> None:
+        super().__init__("the commit to the store is fenced: this engine lost its lease")
+
+
+def _ended() -> StoreError:
+    return StoreError("the engine has ended", hint="what was not acknowledged was not stored")
+
+
+def _keys(inputs: Inputs) -> list[bytes]:
+    """The hashes of keys that these inputs bring."""
+    brought: list[NewEvent | Misfit] = [*inputs.events, *inputs.misfits]
+    return [one.dedup for one in brought if one.dedup is not None]

@@ -61,6 +61,7 @@ class MemoryStore:
         self._copies: list[LetterCopy] = []
         self._last_copy = 0
         self._changed = asyncio.Event()
+        self._cycle = 0
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -75,7 +76,7 @@ class MemoryStore:
         if self._lease is not None:
             raise StoreLocked(f"the store memory: is used by {self._lease.holder}")
         self._sessions += 1
-        self._lease = Lease(self._sessions, holder)
+        self._lease, self._cycle = Lease(self._sessions, holder), 0
         return self._lease
 
     async def release(self, lease: Lease, *, clean: bool) -> None:
@@ -138,7 +139,12 @@ class MemoryStore:
         if self._lease != lease:
             return "fenced"
         self._apply(mutations)
+        self._cycle += 1
         return "ok"
+
+    async def cycle(self, lease: Lease) -> int | None:
+        """How many commits of this session have counted."""
+        return self._cycle if self._lease == lease else None
 
     def _apply(self, mutations: Mutations) -> None:
         self._events.update((row.id, row) for row in mutations.events)

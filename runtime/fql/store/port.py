@@ -1,8 +1,8 @@
 """The port of a store: about ten calls. Behind it is memory, SQLite, or a shared database.
 
 Safety rests on the lease: every commit first advances the engine's own session row. `Fenced` means
-that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost and
-the session row could not be read; the engine then starts anew from what is stored.
+that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost: the
+engine then asks for the session's `cycle`, and goes on or loads anew what is stored.
 """
 
 from __future__ import annotations
@@ -111,6 +111,11 @@ class Store(Protocol):
 
     async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
         """Change everything or nothing. Raises StoreFull when nothing was changed for space."""
+        ...
+
+    async def cycle(self, lease: Lease) -> int | None:
+        """How many commits of this session have counted; None when it is fenced. So an engine
+        that lost the reply to a commit learns whether it did."""
         ...
 
     async def fetch(self, limit: int, after: int) -> list[Command]:
