@@ -109,7 +109,9 @@ class Signing(Table):
     scheme: Literal["standard", "fraiseql", "stripe", "github"] | None = Field(
         None, description="`standard`, or `fraiseql` where a header is given"
     )
-    algorithm: Literal["sha256"] = Field("sha256", description="hash of the signature")
+    algorithm: Literal["sha256", "ed25519"] = Field(
+        "sha256", description="hash of the signature, or `ed25519` for `standard`"
+    )
     secret: Secrets = Field((), description="one secret, or several while they rotate")
     header: str | None = Field(None, description="header of the signature (`fraiseql`)")
     timestamp_header: str | None = Field(None, description="header of the time (`fraiseql`)")
