@@ -207,21 +207,6 @@ class SqliteStore:
         self._cycle = int(row[0])
         return self._cycle
 
-    async def cycle(self, lease: Lease) -> int | None:
-        """How many commits of this session are in the file."""
-        return await self._call(lambda connection: self._counted(connection, lease))
-
-    def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
-        row = connection.execute(
-            "SELECT cycle FROM fql_session WHERE id = ? AND state = 'live'"
-            " AND id = (SELECT max(id) FROM fql_session)",
-            (lease.session,),
-        ).fetchone()
-        if row is None or not self._locked:
-            return None
-        self._cycle = int(row[0])
-        return self._cycle
-
     async def fetch(self, limit: int, after: int) -> list[Command]:
         """Commands in the inbox behind the id `after`, oldest first."""
         find = "SELECT id, kind, body, at FROM fql_inbox WHERE id > ? ORDER BY id LIMIT ?"
