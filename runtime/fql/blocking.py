@@ -82,6 +82,11 @@ class Runtime:
         """See `fql.Runtime.replay`."""
         return self._do(self._runtime.replay(dlq_id, **wanted))
 
+    @property
+    def metrics_port(self) -> int:
+        """See `fql.Runtime.metrics_port`."""
+        return self._runtime.metrics_port
+
     def status(self) -> Summary:
         """See `fql.Runtime.status`."""
         return self._runtime.status()

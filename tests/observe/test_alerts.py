@@ -23,7 +23,7 @@ from fql.errors import StoreError
 from fql.observe.alerts import ALERTS, rules
 from fql.observe.dashboard import PANELS, dashboard
 from fql.store.memory import MemoryStore
-from fql.store.port import Lease, Verdict
+from fql.store.port import Lease, StoreSize, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer
 from tests.observe.promql import Recorder, Vector, evaluate
@@ -226,6 +226,11 @@ class Refusing(MemoryStore):
 
     refusals = 0
 
+    async def size(self) -> StoreSize:
+        if self.refusals:
+            raise StoreError("the disk went away")
+        return await super().size()
+
     async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
         if self.refusals:
             self.refusals -= 1
@@ -240,9 +245,11 @@ async def test_store_errors_and_readiness(webhook_server: MockWebhookServer) -> 
     async with runtime(webhook_server, store=store) as running:
         recorder.add(0, await scrape(running))
         assert await page(running, "/ready") == (200, {"ready": True})
-        store.refusals = 1
+        store.refusals = 2
         with pytest.raises(StoreError):
             await running.emit("Order.insert", new=order(1))
+        assert (await scrape(running)).value("fql_store_errors_total") == 1
+        store.refusals = 0
         not_ready = await page(running, "/ready")
         assert await page(running, "/health") == (200, {"healthy": True})
         await asyncio.sleep(1.2)

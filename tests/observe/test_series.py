@@ -305,7 +305,7 @@ def test_scrapes_while_series_appear() -> None:
     counting = threading.Thread(target=count)
     counting.start()
     try:
-        while len(metrics.observers) < 500:
+        while len(metrics.observers) < 200:
             page = Exposition(metrics, Gauges(), "fql").write("")[1].decode()
     finally:
         stop.set()

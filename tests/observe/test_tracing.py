@@ -161,6 +161,7 @@ def test_blocking_runtime_takes_the_span_of_the_calling_thread(
         with trace.get_tracer("application").start_as_current_span("checkout") as checkout:
             running.emit("Order.insert", new=order(1))
         running.until_idle(10)
+        assert running.metrics_port == 0
     (run,) = spans_of(exported, "placed")
     assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
 

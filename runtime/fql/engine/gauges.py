@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from fql.engine.clock import Clock
@@ -12,8 +13,9 @@ from fql.engine.limits import LIMITS, NEVER, Endpoint
 from fql.engine.loop import Engine
 from fql.engine.state import State
 from fql.engine.states import READY, Run, Work
+from fql.errors import StoreError
 from fql.observe.gauges import EndpointGauges, Gauges
-from fql.store.port import Store
+from fql.store.port import Store, StoreSize
 
 Label = Callable[[str], str]
 
@@ -29,12 +31,16 @@ class Watched:
         self._clock = clock
         self._store_max = store_max
         self._label = label
+        self._size = StoreSize({}, 0, 0)
         self.engine: Engine | None = None
         self.draining = False
 
     async def gauges(self) -> Gauges:
-        """Everything that is asked for at a scrape. Raises StoreError."""
-        size = await self._store.size()
+        """Everything that is asked for at a scrape. While the store does not answer, its size is
+        the last one known: metrics matter most when something is wrong."""
+        with suppress(StoreError):
+            self._size = await self._store.size()
+        size = self._size
         alone = Gauges(
             inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
             store_max=self._store_max,
