@@ -28,9 +28,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_bytes", "_count", "_framed", "_future", "_headers", "_interim", "_limits",
-        "_loop", "_parser", "_size", "_started", "_transport", "born", "closed", "fresh",
-        "idle_since", "untouched",
+        "_body", "_bytes", "_count", "_deadline", "_framed", "_future", "_headers", "_interim",
+        "_limits", "_loop", "_parser", "_rings_at", "_size", "_started", "_timer", "_transport",
+        "born", "closed", "fresh", "idle_since", "untouched",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,6 +39,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._future: asyncio.Future[Answer] | None = None
         self._limits = Limits()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = self._rings_at = 0.0
         self.born = self.idle_since = loop.time()
         self.fresh, self.untouched, self.closed = True, True, False
         self._begin()
@@ -51,38 +53,60 @@ class Connection(asyncio.Protocol):
 
     # What a sender calls
 
-    def exchange(self, data: bytes, limits: Limits, deadline: float) -> asyncio.Future[Answer]:
-        """Send the bytes of one request; the future gives the answer or raises SendFailed.
+    async def exchange(self, data: bytes, limits: Limits, deadline: float) -> Answer:
+        """Send the bytes of one request and read the answer. Raises SendFailed.
 
-        `deadline` is a time of the loop's clock; when it passes, the connection is aborted.
+        `deadline` is a time of the loop's clock; when it passes, the connection is aborted, as it
+        is when the caller is cancelled.
         """
         self._begin()
         self._limits = limits
         self.untouched = True
-        self._future = future = self._loop.create_future()
         transport = self._transport
         if transport is None or self.closed:
-            self._fail(SendFailed("reset", "the receiver closed the connection"))
-            return future
-        timer = self._loop.call_at(deadline, self._expire)
-        future.add_done_callback(lambda done: self._settled(done, timer))
+            raise SendFailed("reset", "the receiver closed the connection")
+        future: asyncio.Future[Answer] = self._loop.create_future()
+        self._future = future
+        self._watch(deadline)
         transport.write(data)
-        return future
-
-    def _settled(self, future: asyncio.Future[Answer], timer: asyncio.TimerHandle) -> None:
-        timer.cancel()
-        if future.cancelled():
+        try:
+            return await future
+        except asyncio.CancelledError:
             self.abort()
+            raise
 
-    def _expire(self) -> None:
+    def _watch(self, deadline: float) -> None:
+        """Let a timer ring by the deadline. One that would ring earlier is left as it is and set
+        again when it rings: most exchanges end long before, and setting a timer has its price."""
+        self._deadline = deadline
+        if self._timer is not None:
+            if self._rings_at <= deadline:
+                return
+            self._timer.cancel()
+        self._rings_at = deadline
+        self._timer = self._loop.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._future is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._watch(self._deadline)
+            return
         seen = "no answer" if self.untouched else "an unfinished answer"
         self._fail(SendFailed("timeout", f"the deadline passed with {seen}"))
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
-        self.closed = True
+        self._end()
         if self._transport is not None:
             self._transport.abort()
+
+    def _end(self) -> None:
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     @property
     def usable(self) -> bool:
@@ -102,7 +126,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio: ends an answer that has no length, fails any other."""
-        self.closed = True
+        self._end()
         if self._future is None:
             return
         if exc is None and self._started and not self._framed:

@@ -9,8 +9,8 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from fql.egress.answer import Answer, Limits
 from fql.egress.connection import Connection
@@ -30,13 +30,13 @@ from fql.plan.urls import UrlParts
 IDLE_SECONDS = 60.0
 LIFE_SECONDS = 300.0
 SWEEP_SECONDS = 15.0
-IDLE_PER_HOST = 64
+IDLE_PER_HOST = 256
+"""As many as may be in flight by default: a burst must not open connections anew each time."""
 LAST_CONNECT_SHARE = 0.25
 """Seconds that each further address of a name is at least given to connect."""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolKey:
+class PoolKey(NamedTuple):
     """Connections are shared by receiver and TLS identity; the certificate is the host's."""
 
     scheme: str
