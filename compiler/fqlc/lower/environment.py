@@ -54,3 +54,5 @@ def _references(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _references(item)
+    elif isinstance(value, dict):
+        yield from _references(list(value.values()))

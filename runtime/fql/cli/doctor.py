@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import time
 
 import click
 
-from fql.cli import examine
-from fql.cli.examine import Finding
+from fql.cli import examine, examine_receivers
+from fql.cli.finding import Finding
 from fql.cli.output import data, json_line
 from fql.cli.project import (
     Project,
@@ -20,7 +20,6 @@ from fql.cli.project import (
     store_option,
 )
 from fql.errors import MissingSecrets
-from fql.plan.addresses import EgressSettings
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -49,27 +48,25 @@ def doctor(
     plan = plan_of(sources, project)
     findings = [Finding("settings", "ok", str(project.file or "no fql.toml; defaults"))]
     findings.append(Finding("plan", "ok", f"{len(plan.observers)} observers, {plan.digest[:19]}"))
-    findings += _resolved(project)
+    project, missing = _resolved(project)
+    findings += missing
     findings += examine.secrets(plan, os.environ)
+    findings += examine_receivers.security(plan, os.environ, time.time())
     findings += examine.store(project.store_url(store))
     findings += examine.sources(project, plan)
     if not offline:
-        egress = project.settings.egress
-        found = examine.targets(plan, os.environ)
-        allowed = EgressSettings(tuple(egress.allow), tuple(egress.ports))
-        findings += asyncio.run(examine.reachability(found, allowed))
+        findings += examine_receivers.contacted(plan, os.environ, project.settings)
     findings += examine.privileges()
     _show(findings, form)
     if any(finding.level == "problem" for finding in findings):
         raise click.exceptions.Exit(1)
 
 
-def _resolved(project: Project) -> list[Finding]:
+def _resolved(project: Project) -> tuple[Project, list[Finding]]:
     try:
-        project.resolved()
+        return project.resolved(), []
     except MissingSecrets as error:
-        return [Finding("settings", "problem", error.message)]
-    return []
+        return project, [Finding("settings", "problem", error.message)]
 
 
 def _show(findings: list[Finding], form: str) -> None:

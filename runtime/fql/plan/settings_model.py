@@ -11,11 +11,24 @@ A table that switches something on (`signing`, `batching`, `rate_limiting`, `pro
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from fql.plan.units import parse_duration, parse_size
+
+_NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def _duration(value: object) -> int:
@@ -52,7 +65,26 @@ def _statuses(value: object) -> object:
 
 
 def _secrets(value: object) -> object:
-    return (value,) if isinstance(value, str) else _tuple(value)
+    return _tuple(value) if isinstance(value, list) else (value,)
+
+
+def _by_name(value: str) -> str:
+    """A secret stands in the environment: what stands here would stand in the plan as well."""
+    if not _NAMED.search(value):
+        raise ValueError('a secret is taken from the environment; write "${NAME}"')
+    return value
+
+
+def _moment(value: object) -> object:
+    """A moment of TOML, or a text, as the text of a moment with an offset."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("it must be a date with an offset, such as 2026-03-02T14:00:00Z")
+    return value.isoformat()
 
 
 Duration = Annotated[int, BeforeValidator(_duration)]
@@ -62,7 +94,9 @@ Size = Annotated[int, BeforeValidator(_size)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(_tuple)]
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
-Secrets = Annotated[tuple[str, ...], BeforeValidator(_secrets)]
+Secret = Annotated[str, AfterValidator(_by_name)]
+"""A text with a `${NAME}`."""
+Moment = Annotated[str, BeforeValidator(_moment)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -102,6 +136,26 @@ class Retry(Table):
     max_elapsed: Duration | None = Field(None, description="limit for all attempts together")
 
 
+class DatedSecret(Table):
+    """A secret and the time in which it signs."""
+
+    secret: Secret = Field(description="the secret as `${NAME}`")
+    not_before: Moment | None = Field(None, description="when it begins to sign")
+    not_after: Moment | None = Field(None, description="when it ends to sign")
+
+
+def _form_of_secret(value: object) -> str:
+    # Without it a literal secret would be repeated by the complaint of the other form.
+    return "text" if isinstance(value, str) else "table"
+
+
+AnySecret = Annotated[
+    Annotated[Secret, Tag("text")] | Annotated[DatedSecret, Tag("table")],
+    Discriminator(_form_of_secret),
+]
+Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(_secrets)]
+
+
 class Signing(Table):
     """How requests are signed."""
 
@@ -112,7 +166,10 @@ class Signing(Table):
     algorithm: Literal["sha256", "ed25519"] = Field(
         "sha256", description="hash of the signature, or `ed25519` for `standard`"
     )
-    secret: Secrets = Field((), description="one secret, or several while they rotate")
+    secret: Secrets = Field(
+        (), description="`${NAME}`, several while they rotate, or tables with `secret`, "
+        "`not_before`, `not_after`"
+    )  # fmt: skip
     header: str | None = Field(None, description="header of the signature (`fraiseql`)")
     timestamp_header: str | None = Field(None, description="header of the time (`fraiseql`)")
 
@@ -320,7 +377,10 @@ def _signing(signing: Signing) -> dict[str, Any]:
     found: dict[str, Any] = {
         "signing.enabled": True,
         "signing.scheme": signing.scheme or ("fraiseql" if headers else "standard"),
-        "signing.secret": list(signing.secret),
+        "signing.secret": [
+            one if isinstance(one, str) else one.model_dump(exclude_none=True)
+            for one in signing.secret
+        ],
     }
     for key in ("algorithm", "header", "timestamp_header"):
         if key in signing.model_fields_set:

@@ -1,0 +1,208 @@
+"""What `fqlc doctor` looks at on the way out: do the settings of security hold, does every
+receiver answer? Sends nothing but one OPTIONS request to each, on the path of deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+
+from fql.actions.factory import WebhookActions, allowing
+from fql.cli.finding import Finding, Level
+from fql.egress.auth import Auth, auth_of
+from fql.egress.failures import SendFailed
+from fql.egress.own import OwnPorts
+from fql.egress.secrets import Masker
+from fql.egress.send import Outgoing, Profile, Sender
+from fql.egress.settings import (
+    PolicyReader,
+    SigningSettings,
+    effective,
+    resolve_parts,
+    text_parts,
+)
+from fql.errors import MissingSecrets, SettingsError
+from fql.plan.addresses import EgressSettings
+from fql.plan.codec import load_expression
+from fql.plan.model import Json, Plan, Policies
+from fql.plan.settings_model import Settings
+from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url, split_url
+
+CLOCK_TOLERANCE = 60.0
+"""Seconds that this clock may differ from a receiver's: half of what signatures allow, and less."""
+CONNECT_MS = 5_000
+DAY = 86_400.0
+SOON_DAYS = 14
+"""A signing secret that ends within so many days is worth a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Where requests go. `tls` holds the identity that we show there."""
+
+    name: str
+    url: UrlParts
+    tls: Auth = field(default_factory=Auth)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One endpoint or action with a url of its own: what it sends to and how."""
+
+    name: str
+    url: Json
+    policies: Policies
+
+
+def sendings(plan: Plan) -> Iterator[Sending]:
+    """Each endpoint, and each action with a url of its own."""
+    for endpoint in plan.endpoints:
+        yield Sending(f"endpoint {endpoint.name}", endpoint.url, endpoint.policies)
+    for observer in plan.observers:
+        for node in observer.nodes:
+            if node.config.url is not None:
+                name = f"action {observer.name}.{node.name}"
+                yield Sending(name, node.config.url, effective(node, None))
+
+
+# Settings of security
+
+
+def security(plan: Plan, environment: Mapping[str, str], now: float) -> list[Finding]:
+    """Can each action be made, and until when do its secrets sign? `now` is unix seconds."""
+    factory = WebhookActions()
+    endpoints = {endpoint.name: endpoint for endpoint in plan.endpoints}
+    found: list[Finding] = []
+    for observer in plan.observers:
+        for node in observer.nodes:
+            endpoint = endpoints.get(node.config.endpoint or "")
+            subject = f"action {observer.name}.{node.name}"
+            try:
+                if node.kind == "webhook":
+                    factory(plan, node, endpoint, environment)
+                reader = PolicyReader(effective(node, endpoint), environment, subject)
+                found += _expiry(reader.signing(), subject, now)
+            except MissingSecrets:
+                continue  # told by another examination
+            except SettingsError as error:
+                found.append(Finding(subject, "problem", error.message))
+    return found
+
+
+def _expiry(signing: SigningSettings | None, subject: str, now: float) -> Iterator[Finding]:
+    """Days until the secret that signs now ends and none takes over."""
+    if signing is None:
+        return
+    if not any(secret.live(now) for secret in signing.secrets):
+        yield Finding(subject, "problem", "no signing secret is valid now: nothing can be sent")
+        return
+    end = covered_until(signing, now)
+    if end is None:
+        return
+    days = int((end - now) // DAY)
+    level: Level = "warning" if days < SOON_DAYS else "ok"
+    yield Finding(subject, level, f"its signing secrets end in {days} days")
+
+
+def covered_until(signing: SigningSettings, now: float) -> float | None:
+    """The first moment from now on at which no secret signs, in unix seconds; None for never."""
+    moment = now
+    while True:
+        live = [secret.not_after for secret in signing.secrets if secret.live(moment)]
+        if not live:
+            return moment
+        ends = [end for end in live if end is not None]
+        if len(ends) < len(live):
+            return None
+        moment = max(ends)
+
+
+# Receivers
+
+
+def receivers(plan: Plan, environment: Mapping[str, str], test_url: str | None) -> list[Receiver]:
+    """Where a plan sends to, each origin once. Those whose names are missing in the environment or
+    whose settings cannot be read are left to other examinations. With a `test_url` it is all.
+
+    Raises UrlProblem for a `test_url` that is none.
+    """
+    if test_url is not None:
+        return [Receiver("test_url", parse_literal_url(test_url))]
+    found: dict[tuple[str, object], Receiver] = {}
+    for sending in sendings(plan):
+        for receiver in _receivers_of(sending, environment):
+            found.setdefault((receiver.url.origin, receiver.tls.tls), receiver)
+    return list(found.values())
+
+
+def _receivers_of(sending: Sending, environment: Mapping[str, str]) -> Iterator[Receiver]:
+    try:
+        parts = resolve_parts(text_parts(load_expression(sending.url)), environment, sending.name)
+        base = split_url(parts).base
+        auth = auth_of(PolicyReader(sending.policies, environment, sending.name).auth())
+    except (SettingsError, UrlProblem):
+        return
+    if base is not None:
+        yield Receiver(sending.name, parse_literal_url(base.origin), Auth(tls=auth.tls))
+    if auth.oauth is not None:
+        origin = parse_literal_url(auth.oauth.token_url.origin)
+        yield Receiver(f"token server of {sending.name}", origin)
+
+
+async def reachability(
+    found: list[Receiver], egress: EgressSettings, own_ports: OwnPorts
+) -> list[Finding]:
+    """Does every receiver answer, and does it agree about the time?"""
+    sender = Sender(egress, user_agent="fql-doctor", own_ports=own_ports)
+    try:
+        lists = await asyncio.gather(*(_probe(sender, receiver) for receiver in found))
+    finally:
+        await sender.close()
+    return [finding for findings in lists for finding in findings]
+
+
+def contacted(plan: Plan, environment: Mapping[str, str], settings: Settings) -> list[Finding]:
+    """Contact every receiver with the settings of the project."""
+    test_url = settings.webhooks.test_url
+    try:
+        found = receivers(plan, environment, test_url)
+    except UrlProblem as problem:
+        return [Finding("test_url", "problem", f"it cannot be used: {problem}")]
+    egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
+    if test_url is not None and found:
+        egress = allowing(egress, found[0].url)
+    metrics = settings.observability.prometheus
+    own = frozenset({metrics.port}) if metrics is not None and metrics.enabled else frozenset()
+    findings = asyncio.run(reachability(found, egress, lambda: own))
+    # A url may come from the environment: the names of endpoints say which one is meant.
+    masker = Masker([environment.get(wanted.name, "") for wanted in plan.environment])
+    return [replace(finding, message=masker.text(finding.message)) for finding in findings]
+
+
+async def _probe(sender: Sender, receiver: Receiver) -> list[Finding]:
+    url = receiver.url
+    started = time.monotonic()
+    try:
+        outgoing = Outgoing("OPTIONS", url, (), b"")
+        answer = await sender.send(outgoing, Profile(auth=receiver.tls), CONNECT_MS)
+    except (SendFailed, SettingsError) as error:
+        return [Finding(receiver.name, "problem", f"{url.origin} cannot be reached: {error}")]
+    took = round((time.monotonic() - started) * 1_000)
+    found = [Finding(receiver.name, "ok", f"{url.origin} answers ({answer.status}, {took} ms)")]
+    return found + _clock(url.origin, answer.headers.get("date"))
+
+
+def _clock(origin: str, date: str | None) -> list[Finding]:
+    """Signatures are refused when clocks differ by more than five minutes."""
+    if not date:
+        return []
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return []
+    off = time.time() - theirs
+    if abs(off) <= CLOCK_TOLERANCE:
+        return []
+    return [Finding("clock", "warning", f"this clock is {off:+.0f} s off from that of {origin}")]
