@@ -117,6 +117,10 @@ class MemoryStore:
 
     async def page(self, page: Page) -> Paged:
         """Read stored runs back."""
+        return self.read(page)
+
+    def read(self, page: Page) -> Paged:
+        """The same without waiting."""
         if page.ids:
             found = [self._runs[number] for number in page.ids if number in self._runs]
             return Paged(page, [self._loaded(run) for run in found])
@@ -138,7 +142,7 @@ class MemoryStore:
         """Change everything, unless the lease was lost."""
         if self._lease != lease:
             return "fenced"
-        self._apply(mutations)
+        self.apply(mutations)
         self._cycle += 1
         return "ok"
 
@@ -146,7 +150,8 @@ class MemoryStore:
         """How many commits of this session have counted."""
         return self._cycle if self._lease == lease else None
 
-    def _apply(self, mutations: Mutations) -> None:
+    def apply(self, mutations: Mutations) -> None:
+        """Change everything, whoever asks."""
         self._events.update((row.id, row) for row in mutations.events)
         self._runs.update((row.id, row) for row in mutations.runs)
         for patch in mutations.patches:

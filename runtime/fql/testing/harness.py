@@ -29,6 +29,7 @@ from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
+from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
 from fql.testing.clock import VirtualClock
 
@@ -99,6 +100,7 @@ class Harness:
         self._answers = {name: _listed(given) for name, given in (answers or {}).items()}
         self._state = State(self._program, CoreSettings(), chance, 1, self.clock.now())
         self._inputs = Inputs()
+        self._store = MemoryStore()
         self._events = 0
         self._clear()
 
@@ -134,6 +136,8 @@ class Harness:
     def _play(self, result: Step, until: int | None) -> bool:
         """One commit; False when nothing is left to do."""
         self._note(result)
+        self._store.apply(result.mutations)
+        self._inputs.pages.extend(self._store.read(page) for page in result.wants)
         for work in result.sends:
             self._inputs.outcomes.append(self._attempt(work))
         if self._inputs:
