@@ -28,7 +28,9 @@ class Kind(StrEnum):
     BODY = "an object, a list or a value"
     TYPE = "the name of a type"
     ORDER = "an expression, or `{ by: ..., on_dead: ... }`"
+    TRIGGER = "`Entity.insert`, `Entity.update` or `Entity.delete`"
     ROW = "an object of field values"
+    BY_ACTION = "an object with a value for each action"
     ANSWERS = "an object with an answer for each action"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fqlc.checks import policy_keys as policies
+from fqlc.checks.answers import FAILURES
 from fqlc.checks.keys import BlockKind, Key, Kind
 
 _WHEN = "Events for which it is not true are skipped."
@@ -70,7 +71,7 @@ TEST = BlockKind(
     "One event and what must happen; run by `fqlc test`.",
     (
         Key("observer", Kind.NAME, "The observer under test.", required=True, names="observer"),
-        Key("event", Kind.TRIGGERS, "The event.", required=True),
+        Key("event", Kind.TRIGGER, "The event.", required=True),
         Key("old", Kind.ROW, "The row before."),
         Key("new", Kind.ROW, "The row after; in an update laid over `old`."),
         Key("respond", Kind.ANSWERS, "What receivers answer: an object, or a list of them for "
@@ -78,17 +79,18 @@ TEST = BlockKind(
                 Key("status", Kind.INT, "The HTTP status.", default="200", least=100, most=599,
                     range_code="FQL381"),
                 Key("body", Kind.BODY, "The answer."),
-                Key("delay", Kind.DURATION, "How long it takes.", default="0s"),
-                Key("headers", Kind.HEADERS, "Headers of the answer."),
+                Key("delay", Kind.DURATION, "How long it takes; no answer if beyond `timeout`.",
+                    default="0s"),
+                Key("headers", Kind.HEADERS, "Headers of the answer; `Retry-After` counts."),
                 Key("failure", Kind.WORD, "No answer at all.",
-                    words=("dns", "connect", "tls", "timeout", "reset")),
+                    words=FAILURES),
             )),
         Key("expect", Kind.OBJECT, "What must happen.", required=True, keys=(
             Key("sent", Kind.NAMES, "The actions that are sent, as a set.", required=True),
-            Key("skipped", Kind.NAMES, "The actions that are skipped."),
-            Key("dead", Kind.NAMES, "The actions that are given up."),
-            Key("attempts", Kind.ROW, "How often each action is tried."),
-            Key("bodies", Kind.ROW, "The body that each action sends."),
+            Key("skipped", Kind.NAMES, "The actions whose own `when` is false, as a set."),
+            Key("dead", Kind.NAMES, "The actions that are given up, as a set."),
+            Key("attempts", Kind.BY_ACTION, "How often each action is tried."),
+            Key("bodies", Kind.BY_ACTION, "The body that each action sends first, as a whole."),
         )),
     ),
 )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fqlc.checks.answers import answer_misfit, attempts_misfit
 from fqlc.checks.describe import quoted
 from fqlc.checks.entries import Found, known_entries, report_blocks
 from fqlc.checks.model import ObserverModel, Program
@@ -245,10 +246,10 @@ class _Reader:
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         entries = known_entries(pairs, found.key.keys, "an answer", self._sink)
         answer = {name: self._literal(entry.value) for name, entry in entries.items()}
-        status = answer.get("status", 200)
-        if not (type(status) is int and 100 <= status <= 599):
-            self._wrong("an HTTP `status` is a number from 100 to 599",
-                        entries["status"].value.span, "no such status")  # fmt: skip
+        for name, entry in entries.items():
+            why = answer_misfit(name, answer[name], entry.value)
+            if why is not None:
+                self._wrong(why, entry.value.span, "does not fit")
         return answer
 
     def _literal(self, value: ast.Expr) -> Any:
@@ -279,7 +280,15 @@ class _Reader:
             else:
                 by_action = self._by_action(entry, observer)
                 result[name] = {action: self._literal(v) for action, v in by_action}
+                if name == "attempts":
+                    self._counts(by_action)
         return result
+
+    def _counts(self, by_action: Sequence[tuple[str, ast.Expr]]) -> None:
+        for _, value in by_action:
+            why = attempts_misfit(value.value if isinstance(value, ast.NumberLiteral) else None)
+            if why is not None:
+                self._wrong(why, value.span, "does not fit")
 
     def _one_end(self, name: str, result: Mapping[str, Any], span: Span) -> None:
         """An action is sent or skipped; one that is dead was sent as well."""
