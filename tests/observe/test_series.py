@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import threading
 from collections import Counter
 from pathlib import Path
@@ -20,6 +21,7 @@ from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer, Reply
+from fql.testing.server import ReceivedRequest
 from tests.observe import support
 from tests.observe.support import SOURCE, order, parsed, runtime, scrape, sqlite
 
@@ -323,3 +325,63 @@ def test_invented_statuses_share_one_series() -> None:
     assert {"200", "404", "4xx", "5xx"} <= statuses
     assert len(statuses) < 70
     assert seen.value("fql_webhook_duration_seconds_count", status="4xx") > 50
+
+
+class Moody:
+    """A receiver that fails at times, and keeps what it answered to each attempt."""
+
+    def __init__(self) -> None:
+        self.chance = random.Random(7)
+        self.answers: dict[tuple[str, int], int] = {}
+        self.observers: dict[tuple[str, int], str] = {}
+
+    def __call__(self, request: ReceivedRequest) -> int:
+        status = self.chance.choices([200, 500, 503, 429, 404], [80, 6, 6, 4, 4])[0]
+        attempt = (request.key, request.attempt)
+        self.answers[attempt] = status
+        self.observers[attempt] = request.headers["fql-observer"]
+        return status
+
+
+async def test_metrics_equal_the_ledger_under_load(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """Hundreds of events of three observers, one with batches: every sum is the receiver's."""
+    text = (
+        SOURCE
+        + """
+observer many {
+  on: Order.insert
+  retry: quick
+  webhook list {
+    endpoint: shop  path: "/many"  batch: { size: 7, timeout: 100ms }  body: { all: each { id } }
+  }
+}
+"""
+    )
+    moody = Moody()
+    webhook_server.always(moody)
+    async with runtime(webhook_server, text=text, store=sqlite(tmp_path)) as running:
+        for number in range(300):
+            await running.emit("Order.insert", new=order(number))
+            if number % 3 == 0:
+                await running.emit("Order.update", old=order(number), new=order(number))
+        summary = await running.until_idle(30)
+        letters = Counter(letter.observer for letter in await running.client.dead_letters())
+        seen = await scrape(running)
+
+    by_observer = Counter(moody.observers.values())
+    assert len(by_observer) == 3
+    for observer, count in by_observer.items():
+        assert seen.value("fql_webhook_total", observer=observer) == count
+        assert seen.value("fql_webhook_duration_seconds_count", observer=observer) == count
+        assert seen.value("fql_dlq_size", observer=observer) == letters[observer]
+    retried = sum(attempt > 1 for _, attempt in moody.answers)
+    assert seen.value("fql_webhook_retries_total") == retried > 0
+    answers = Counter(moody.answers.values())
+    for status in (500, 503, 429, 404):
+        assert seen.value("fql_webhook_failures_total", reason=str(status)) == answers[status] > 0
+    assert seen.value("fql_runs_total", state="done") == summary.done
+    assert seen.value("fql_runs_total", state="dead") == summary.dead > 0
+    assert seen.value("fql_events_total", source="emit", result="accepted") == 400
+    assert seen.value("fql_open_runs") == seen.value("fql_open_work") == 0
