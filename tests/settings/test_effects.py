@@ -35,9 +35,9 @@ def server() -> Iterator[MockWebhookServer]:
         yield receiver
 
 
-def compiled(url: str) -> Plan:
+def compiled(url: str, source: str = SOURCE) -> Plan:
     """The plan of the shop."""
-    text = (SOURCE % url).encode()
+    text = (source % url).encode()
     loopback = Surroundings(egress=EgressSettings(("127.0.0.1/32",)))
     checked = check_project(("shop.fql",), lambda _path: text, loopback)
     data = plan_of(checked)
@@ -50,12 +50,14 @@ def settings(text: str = "") -> Settings:
     return read_settings(SETTINGS + text)
 
 
-def runtime(folder: Path, url: str, found: Settings, *events: object) -> Runtime:
+def runtime(
+    folder: Path, url: str, found: Settings, *events: object, source: str = SOURCE
+) -> Runtime:
     """A runtime on a store in the folder, fed with these events."""
     file = folder / "events.jsonl"
     file.write_text(lines(*events))
     return Runtime(
-        compiled(url),
+        compiled(url, source),
         store=f"sqlite:///{folder / 'fql.db'}",
         settings=found,
         sources=[JsonLines(str(file))] if events else [],
@@ -237,3 +239,45 @@ async def test_no_more_requests_at_once_than_max_in_flight(
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert len(times) == 4
     assert min(gaps) >= 0.045
+
+
+HELD = """
+entity Order { id: Int @key  status: String  total: Decimal? }
+observer paid { on: Order.update webhook stock { url: "%s/stock" timeout: 20s body: { id } } }
+"""
+
+
+@pytest.mark.parametrize(("text", "poison"), [("crash_budget = 2\n", True), ("", False)])
+async def test_crashes_in_a_row_past_the_budget_make_an_action_dead(
+    tmp_path: Path, server: MockWebhookServer, text: str, poison: bool
+) -> None:
+    """Killed twice while on the wire: given up with a budget of two, sent a third time without."""
+    server.always(Reply(fault="hang"))
+    found = settings(f"[webhooks.dispatch]\n{text}")
+    for crash in range(2):
+        events = (paid(1),) if crash == 0 else ()
+        async with runtime(tmp_path, server.url, found, *events, source=HELD) as running:
+            assert await server.arrived(crash + 1)
+            await running.engine.kill()
+    server.always(200)
+    async with runtime(tmp_path, server.url, found, source=HELD) as running:
+        await running.until_idle(10)
+        letters = await running.client.dead_letters()
+    assert [letter.error_class for letter in letters] == (["poison"] if poison else [])
+    assert server.call_count == (2 if poison else 3)
+
+
+async def test_work_beyond_max_queue_size_waits_in_the_store(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    """Memory holds so many runs at most, and still all of them are sent."""
+    server.always(Reply(delay=0.02))
+    found = settings("[webhooks.dispatch]\nmax_queue_size = 40\n")
+    held: list[int] = []
+    async with runtime(tmp_path, server.url, found, *map(paid, range(100))) as running:
+        while server.call_count < 150:
+            held.append(len(running.engine.state.runs))
+            await asyncio.sleep(0.005)
+        await running.until_idle(20)
+    assert max(held) <= 40
+    assert len({request.path for request in server.requests}) == 200
