@@ -49,9 +49,9 @@ def test_the_nearest_level_wins_key_by_key() -> None:
 
 def test_null_returns_to_the_built_in_default() -> None:
     found = policies("timeout: null, retry: { max_attempts: null }, signing: null")
-    assert "timeout" not in found
-    assert "retry.max_attempts" not in found
-    assert not [key for key in found if key.startswith("signing.")]
+    assert found["timeout"] == {"value": 60_000, "origin": "action a"}
+    assert found["retry.max_attempts"] == {"value": 3, "origin": "action a"}
+    assert found["signing.secret"] == {"value": None, "origin": "action a"}
 
 
 def test_a_named_policy_is_spread_and_overridden() -> None:
@@ -117,3 +117,25 @@ def test_headers_merge_by_name_without_case() -> None:
     assert shop == {"x-one": "shop", "X-Two": "default", "X-Drop": "y"}
     assert own == {"X-TWO": "own", "X-Drop": None}
     assert other == {"X-One": "default", "X-Two": "default"}
+
+
+def test_no_headers_of_farther_levels() -> None:
+    """`headers: null` drops those of observer, endpoint and defaults, as they stand farther off."""
+    stored = plan(f"""{ORDER}
+      defaults {{ headers: {{ "X-D": "d" }} }}
+      endpoint shop {{ url: "https://shop.example.com", headers: {{ "X-E": "e" }} }}
+      observer o {{ on: Order.insert, headers: {{ "X-O": "o" }}
+        webhook a {{ endpoint: shop, body: {{ id }}, headers: null }}
+        webhook b {{ url: "https://b.example.com", body: {{ id }}, headers: null }} }}
+      observer p {{ on: Order.insert, headers: null
+        webhook a {{ endpoint: shop, body: {{ id }}, headers: {{ "x-e": "mine" }} }} }}""")
+    assert values(stored, "o", "a") == {"X-D": None, "X-E": None}
+    assert values(stored, "o", "b") == {}
+    assert values(stored, "p", "a") == {"x-e": "mine", "X-D": None}
+
+
+def values(stored: Any, observer: str, action: str) -> dict[str, Any]:
+    """The headers that an action adds to its endpoint's; None hides one."""
+    (watching,) = (o for o in stored["observers"] if o["name"] == observer)
+    (sending,) = (n for n in watching["nodes"] if n["name"] == action)
+    return {h["name"]: h["value"]["value"] for h in sending["config"].get("headers", ())}

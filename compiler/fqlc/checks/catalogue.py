@@ -8,6 +8,7 @@ from fqlc.checks.model import Program
 from fqlc.checks.rules import (
     batched_wait,
     credential,
+    dated_secret,
     duplicate_edge,
     encrypted_field,
     flow_cycle,
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     retry_policy.check,
     batched_wait.check,
     signing.check,
+    dated_secret.check,
     encrypted_field.check,
     test_block.check,
     unused_declaration.check,

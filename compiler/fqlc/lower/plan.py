@@ -11,12 +11,13 @@ from typing import Any
 
 from fql.plan.expressions import Expr
 from fql.plan.nodes import dump_expression
-from fqlc.checks.levels import Given, merged
+from fql.plan.policies import DEFAULTS
+from fqlc.checks.levels import ALL_HEADERS, Given, merged
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
 from fqlc.lower.old_values import required_old_values
-from fqlc.lower.policies import plan_headers, plan_policies
+from fqlc.lower.policies import plan_headers, plan_policies, removed_header, stored_value
 from fqlc.names.symbols import EntityInfo, EnumInfo, FieldInfo
 from fqlc.source.text import SourceText, Span
 
@@ -98,6 +99,7 @@ class _Lowering:
     def _node(self, observer: ObserverModel, action: ActionModel) -> Stored:
         settings = self._program.effective(observer, action)
         policies = plan_policies(_sender(settings) if action.endpoint else settings)
+        policies |= self._hidden(observer, action, settings)
         config = self._config(observer, action)
         user = f"observer {observer.name}, action {action.name}"
         self._environment.collect(config, user)
@@ -110,6 +112,24 @@ class _Lowering:
             "config": config,
             "policies": policies,
             "span": self._span(action.block.header),
+        }
+
+    def _hidden(
+        self, observer: ObserverModel, action: ActionModel, settings: Mapping[str, Given]
+    ) -> Stored:
+        """Policies of the endpoint that a nearer level took back (`auth: null`, or `auth` of
+        another type): the runtime, which reads the endpoint as it is, must see that."""
+        endpoint = self._program.endpoints.get(action.endpoint or "")
+        if endpoint is None:
+            return {}
+        below = _sender(self._program.effective_at(endpoint))
+        near = {**observer.settings, **action.settings}
+        return {
+            key: {"value": stored_value(DEFAULTS.get(key)), "origin": near[cause].origin}
+            for key in below
+            if key not in settings and not key.startswith("headers.")
+            for cause in (key, "auth.type")
+            if cause in near and (cause == key or key.startswith("auth."))
         }
 
     def _config(self, observer: ObserverModel, action: ActionModel) -> Stored:
@@ -132,9 +152,16 @@ class _Lowering:
         if endpoint is None:
             found = plan_headers(merged((*own, self._program.defaults)))
             return [h for h in found if not _removed(h)]
-        below = {h["name"].lower() for h in plan_headers(self._program.effective_at(endpoint))}
+        theirs = plan_headers(self._program.effective_at(endpoint))
+        below = {h["name"].lower() for h in theirs}
         found = plan_headers(merged(own))
-        return [h for h in found if not _removed(h) or h["name"].lower() in below]
+        hiding = [h for h in found if not _removed(h) or h["name"].lower() in below]
+        if not any(ALL_HEADERS in level for level in own):
+            return hiding
+        given = {h["name"].lower() for h in hiding}
+        return hiding + [
+            removed_header(h["name"]) for h in theirs if h["name"].lower() not in given
+        ]
 
     def _span(self, span: Span) -> Stored:
         source = self._sources[span.path]

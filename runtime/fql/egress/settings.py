@@ -209,7 +209,8 @@ class PolicyReader:
 
     def encryption(self) -> EncryptionSettings | None:
         """`encryption.*`, or None. Raises SettingsError."""
-        if not any(key.startswith("encryption.") for key in self._policies):
+        given = (key for key, s in self._policies.items() if s.value is not None)
+        if not any(key.startswith("encryption.") for key in given):
             return None
         return EncryptionSettings(
             self.required("encryption.key", "so nothing can be encrypted"),

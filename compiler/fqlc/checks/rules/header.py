@@ -18,6 +18,8 @@ def check(program: Program, sink: Sink) -> None:
         for key, given in settings.items():
             if key.startswith("headers.") and isinstance(given.value, HeaderGiven):
                 _header(given, given.value, sink)
+            elif key in NAMING:
+                _named(given, sink)
     for observer in program.observers:
         for action in observer.actions:
             if action.method in BODYLESS and action.body_span is not None:
@@ -25,6 +27,19 @@ def check(program: Program, sink: Sink) -> None:
                     "FQL361", f"`{action.method}` is sent without a body", action.body_span,
                     label="would not be sent", help=("use `POST`, or remove the body",),
                 )  # fmt: skip
+
+
+NAMING = frozenset({"auth.header", "signing.header", "signing.timestamp_header"})
+"""Settings whose value is the name of a header."""
+
+
+def _named(given: Given, sink: Sink) -> None:
+    name = given.value
+    if given.span is None or not isinstance(name, Constant) or not isinstance(name.value, str):
+        return
+    problem = name_problem(name.value)
+    if problem is not None:
+        sink.error("FQL361", problem, given.span, label="not a header that can be set")
 
 
 def _levels(program: Program) -> Iterator[Settings]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fql.plan.addresses import (
     EgressSettings,
     host_problem,
@@ -12,6 +14,7 @@ from fql.plan.addresses import (
 from fql.plan.expressions import Constant, Text, TextPart
 from fql.plan.types import ERROR
 from fql.plan.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
+from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import Program, Written
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
@@ -29,6 +32,36 @@ def check(program: Program, sink: Sink) -> None:
                 _url(action.url, egress, sink)
             if action.path is not None:
                 _path(action.path, sink)
+    for settings in _levels(program):
+        if "auth.token_url" in settings:
+            _token_url(settings["auth.token_url"], egress, sink)
+
+
+def _levels(program: Program) -> Iterator[Settings]:
+    yield program.defaults
+    for endpoint in program.endpoints.values():
+        yield endpoint.settings
+    for observer in program.observers:
+        yield observer.settings
+        for action in observer.actions:
+            yield action.settings
+
+
+def _token_url(given: Given, egress: EgressSettings, sink: Sink) -> None:
+    """Tokens leave by the same way as deliveries; credentials are sent there."""
+    text = given.value
+    parts = text.parts if isinstance(text, Text) else None
+    if isinstance(text, Constant) and isinstance(text.value, str):
+        parts = (text.value,)
+    if parts is None or given.span is None:
+        return
+    try:
+        template = split_url(parts)
+    except UrlProblem as problem:
+        _report(problem, given.span, sink)
+        return
+    if template.base is not None:
+        _target(template.base, given.span, egress, sink)
 
 
 def _parts(text: Written) -> tuple[TextPart, ...] | None:
