@@ -57,7 +57,7 @@ def test_decisions(fqlc: Command, shop: Path) -> None:
         ("skipped", "skip"),
         ("later", "after"),
         ("many", "batch"),
-        ("saved", "on_failure"),
+        ("saved", "after"),
     ]
     assert actions[0]["request"]["url"] == "${SHOP}/a"
     assert actions[1]["condition"]["value"] is False

@@ -26,19 +26,27 @@ Settings = Mapping[str, Given]
 """What one level gives, by dotted key."""
 
 
+ALL_HEADERS = "headers"
+"""The key of `headers: null`: none of farther levels."""
+
+
 def merged(levels: Sequence[Settings]) -> dict[str, Given]:
     """The levels laid over each other, the nearest first, key by key.
 
     `null` hides what farther levels say, so that the built-in default holds. An `auth` with a
-    `type` replaces a farther one as a whole: keys of another type would mean nothing.
+    `type` replaces a farther one as a whole: keys of another type would mean nothing. So does
+    `headers: null`.
     """
     found: dict[str, Given] = {}
-    auth_closed = False
+    closed: tuple[str, ...] = ()
     for level in levels:
         for key, given in level.items():
-            if not (auth_closed and key.startswith("auth.")):
+            if not key.startswith(closed):
                 found.setdefault(key, given)
-        auth_closed = auth_closed or "auth.type" in level
+        if "auth.type" in level:
+            closed += ("auth.",)
+        if ALL_HEADERS in level:
+            closed += ("headers.",)
     return {key: given for key, given in found.items() if given.value is not Mark.RESET}
 
 

@@ -10,7 +10,7 @@ from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
 from fqlc.checks.entries import Found, known_entries, meant_keys, report_missing
 from fqlc.checks.keys import Key, Kind
-from fqlc.checks.levels import Given, Settings, renamed, usable
+from fqlc.checks.levels import ALL_HEADERS, Given, Settings, renamed, usable
 from fqlc.checks.values import Mark, ValueReader
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
@@ -125,7 +125,7 @@ class SettingsReader:
 
     def _headers(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:
         if isinstance(value, ast.WordLiteral) and value.value is None:
-            return {}
+            return {ALL_HEADERS: Given(Mark.RESET, origin, value.span)}
         if not isinstance(value, ast.ObjectLiteral):
             if not isinstance(value, ast.ErrorExpression):
                 self._values.wrong(key, value)

@@ -96,7 +96,7 @@ def _condition(stored: Mapping[str, Any] | None, scope: Scope) -> Part | None:
 def _action(plan: Plan, observer: Observer, node: PlanNode, scope: Scope) -> dict[str, object]:
     found: dict[str, object] = {"name": node.name}
     if any(edge.kind == "failure" and edge.to == node.name for edge in observer.edges):
-        return {**found, "decision": "on_failure"}
+        return {**found, "decision": "after", "on_failure": True}
     if node.when is not None and _needs_answer(node.when):
         return {**found, "decision": "after"}
     part = _condition(node.when, scope)
@@ -138,7 +138,8 @@ def _observer_story(observer: dict[str, Any]) -> Iterator[str]:
     if observer["condition"]:
         yield from condition_lines(observer["condition"], 4)
     for action in observer["actions"]:
-        yield f"    {action['name']}: {_DECISIONS[action['decision']]}"
+        decision = "on_failure" if action.get("on_failure") else action["decision"]
+        yield f"    {action['name']}: {_DECISIONS[decision]}"
         if action.get("condition"):
             yield from condition_lines(action["condition"], 6)
         request = action.get("request")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fql.plan.expressions import Node
+from fql.plan.expressions import Constant, Node
 from fql.plan.nodes import dump_expression
+from fql.plan.types import NULL
 from fqlc.checks.levels import Given
 from fqlc.checks.settings import HeaderGiven
 
@@ -30,6 +31,11 @@ def plan_headers(settings: Mapping[str, Given]) -> list[Stored]:
         for header in headers
         if isinstance(header, HeaderGiven)
     ]
+
+
+def removed_header(name: str) -> Stored:
+    """A header of the value null, which hides an endpoint's."""
+    return {"name": name, "value": dump_expression(Constant(type=NULL, value=None))}
 
 
 def stored_value(value: object) -> Any:
