@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from fql.errors import EventRefused
+from fql.app import Runtime
+from fql.engine import loop
+from fql.errors import EventRefused, StoreError
 from fql.intake.json_lines import JsonLines
 from fql.observe.events import AttemptEnded, RunFinished
 from fql.observe.exposition import Exposition
@@ -385,3 +387,41 @@ observer many {
     assert seen.value("fql_runs_total", state="dead") == summary.dead > 0
     assert seen.value("fql_events_total", source="emit", result="accepted") == 400
     assert seen.value("fql_open_runs") == seen.value("fql_open_work") == 0
+
+
+class Failing(MemoryStore):
+    """A store that refuses some commits."""
+
+    commits = 0
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        self.commits += 1
+        if self.commits in (30, 31, 80):
+            raise StoreError("the disk went away")
+        return await super().commit(lease, mutations)
+
+
+async def test_attempts_are_counted_once_over_failed_commits(
+    webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outcome that is kept over failed commits is told when it is stored, and only then."""
+    monkeypatch.setattr(loop, "TROUBLE_PAUSE", 0.02)
+    moody = Moody()
+    webhook_server.always(moody)
+
+    async def emit_until_taken(running: Runtime, number: int) -> None:
+        while True:
+            try:
+                await running.emit("Order.insert", new=order(number), key=str(number))
+                return
+            except StoreError:
+                await asyncio.sleep(0.02)
+
+    async with runtime(webhook_server, store=Failing()) as running:
+        for number in range(150):
+            await emit_until_taken(running, number)
+        await running.until_idle(20)
+        seen = await scrape(running)
+    assert seen.value("fql_store_errors_total") == 3
+    assert seen.value("fql_webhook_total") == len(moody.answers) > 150
+    assert seen.value("fql_events_total", result="accepted") == 150

@@ -58,6 +58,7 @@ def _result(state: State, sends: list[Work]) -> Step:
         wants=_wants(state),
         ended=state.ended,
         dead=state.letters,
+        attempted=state.attempted,
         wake=_wake(state),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fql.actions.port import Outcome
 from fql.engine.programs import Program
@@ -99,8 +100,7 @@ class Inputs:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnded:
+class RunEnded(NamedTuple):
     """A run has come to its end (a replay may open it again)."""
 
     run: int
@@ -123,6 +123,7 @@ class Step:
     wants: list[Page] = field(default_factory=list)
     ended: list[RunEnded] = field(default_factory=list)
     dead: list[LetterRow] = field(default_factory=list)
+    attempted: list[tuple[Work, Performed]] = field(default_factory=list)
     wake: int | None = None
 
 

@@ -338,7 +338,6 @@ class Engine:
         self._forget_rescued(result)
         self.positions.update(result.mutations.positions)
         self._announce(result)
-        self._announce_attempts(waiting.outcomes)
         if waiting.program is not None:
             self.tell(PlanSwitched(waiting.program.digest))
         await self._read_pages(result)
@@ -462,12 +461,13 @@ class Engine:
                 )
             )
 
-    def _announce_attempts(self, outcomes: Sequence[Performed]) -> None:
-        if not self._listeners:
-            return
-        for one in outcomes:
-            work, outcome, spec = one.work, one.outcome, one.work.spec
-            event = first_event(work)
+        self._announce_attempts(result.attempted)
+
+    def _announce_attempts(self, attempted: Sequence[tuple[Work, Performed]]) -> None:
+        """Those that this commit has stored: an outcome that comes again after a failed commit is
+        told once."""
+        for work, one in attempted:
+            outcome, spec, event = one.outcome, work.spec, first_event(work)
             self.tell(
                 AttemptEnded(
                     spec.observer, spec.name, spec.endpoint, owner_name(work), one.number,

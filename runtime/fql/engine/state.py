@@ -62,6 +62,7 @@ class State:
         self.shared_in_flight = 0
         self.suspects: deque[Work] = deque()
         self.stuck: set[int] = set()
+        self.halted: set[int] = set()
         self.alone: Work | None = None
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()
@@ -90,6 +91,7 @@ class State:
         self.dirty_limits: dict[str, Endpoint] = {}
         self.ended: list[RunEnded] = []
         self.letters: list[LetterRow] = []
+        self.attempted: list[tuple[Work, Performed]] = []
         self.evictable: list[Run] = []
         self.fresh.clear()
 
