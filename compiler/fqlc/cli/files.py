@@ -6,10 +6,12 @@ file must be understood.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,18 +66,26 @@ class Inputs:
     def _computed(self, recorder: Recorder, *, plan: bool) -> Compiled:
         from fqlc.pipeline import plan_of
 
-        checked = self._checked(recorder)
-        return Compiled(
-            plan_of(checked) if plan else None,
-            checked.diagnostics,
-            checked.sources,
-            tuple(recorder.data),
-        )
+        with _trees_kept():
+            checked = self._checked(recorder)
+            data = plan_of(checked) if plan else None
+        return Compiled(data, checked.diagnostics, checked.sources, tuple(recorder.data))
 
     def _checked(self, recorder: Recorder) -> Checked:
         from fqlc.pipeline import check_project
 
         return check_project(self.roots, recorder.read, _surroundings(self.settings))
+
+
+@contextmanager
+def _trees_kept() -> Iterator[None]:
+    """What a command has compiled lives as long as the command: the collector need not look."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def inputs(paths: Sequence[str], settings: str | None = None) -> Inputs:

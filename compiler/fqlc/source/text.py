@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ class Position:
     column: int
 
 
+_LINE_END = re.compile("\n")
+
+
 @dataclass(frozen=True)
 class SourceText:
     """A text with the path it is known by (relative to the project, with forward slashes)."""
@@ -38,7 +42,7 @@ class SourceText:
     @cached_property
     def _line_starts(self) -> list[int]:
         starts = [0]
-        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
+        starts.extend(found.end() for found in _LINE_END.finditer(self.text))
         return starts
 
     def position(self, offset: int) -> Position:

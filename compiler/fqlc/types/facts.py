@@ -30,6 +30,8 @@ class Facts:
 
     def both(self, other: Facts) -> Facts:
         """What is known when both hold."""
+        if self is NOTHING or other is NOTHING:
+            return other if self is NOTHING else self
         return Facts(
             self.non_null | other.non_null,
             self.non_zero | other.non_zero,

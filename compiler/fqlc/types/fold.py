@@ -32,11 +32,16 @@ def fold(expr: e.Expr) -> e.Expr:
     """The same expression with operators on constants carried out."""
     match expr:
         case e.Binary():
-            return _binary(replace(expr, left=fold(expr.left), right=fold(expr.right)))
+            left, right = fold(expr.left), fold(expr.right)
+            same = left is expr.left and right is expr.right
+            return _binary(expr if same else replace(expr, left=left, right=right))
         case e.Unary():
-            return _unary(replace(expr, of=fold(expr.of)))
+            of = fold(expr.of)
+            return _unary(expr if of is expr.of else replace(expr, of=of))
         case e.ListOf():
-            return replace(expr, items=tuple(fold(item) for item in expr.items))
+            items = tuple(map(fold, expr.items))
+            changed = any(a is not b for a, b in zip(items, expr.items, strict=True))
+            return replace(expr, items=items) if changed else expr
     return expr
 
 

@@ -61,7 +61,8 @@ class ExprScope:
 
     def knowing(self, facts: Facts) -> ExprScope:
         """The same place with more known."""
-        return replace(self, facts=self.facts.both(facts))
+        known = self.facts.both(facts)
+        return self if known is self.facts else replace(self, facts=known)
 
     def with_variable(self, name: str, of: Type) -> ExprScope:
         """The same place with a variable of `any`, `all` or `for`."""
@@ -97,11 +98,12 @@ class Context:
 
     def knowing(self, facts: Facts) -> Context:
         """The same with more known."""
-        return replace(self, scope=self.scope.knowing(facts))
+        scope = self.scope.knowing(facts)
+        return self if scope is self.scope else Context(scope, self.sink, self.visit)
 
     def within(self, scope: ExprScope) -> Context:
         """The same in another scope."""
-        return replace(self, scope=scope)
+        return Context(scope, self.sink, self.visit)
 
     def quiet(self) -> Context:
         """The same, with reports thrown away."""

@@ -6,7 +6,7 @@ A name that is not built in is an enum or a declared type; the plan says which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 BUILT_IN = frozenset(
     (
@@ -49,11 +49,11 @@ class Type:
 
     def optional(self) -> Type:
         """The same type, null allowed."""
-        return replace(self, nullable=True)
+        return self if self.nullable else Type(self.name, True, self.item)
 
     def required(self) -> Type:
         """The same type, null excluded."""
-        return replace(self, nullable=False)
+        return Type(self.name, False, self.item) if self.nullable else self
 
 
 ID = Type("ID")
