@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,18 @@ def test_files_that_are_no_sources(fqlc: Command, shop: Path, data: bytes) -> No
     assert done.code in (0, 1)
     assert "FQL901" not in done.err
     assert "Traceback" not in done.err
+
+
+def test_colours_are_for_terminals_and_for_those_who_ask(
+    fqlc: Command, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_it(shop)
+    plain = fqlc("check", "shop.fql").out
+    coloured = fqlc("--color", "always", "check", "shop.fql").out
+    assert "\x1b[" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain != coloured
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert fqlc("check", "shop.fql").out == coloured
+    assert fqlc("--color", "never", "check", "shop.fql").out == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert fqlc("check", "shop.fql").out == plain

@@ -39,6 +39,28 @@ def test_an_event_is_explained_in_the_promised_shape(fqlc: Command, shop: Path) 
     assert four["observers"][0]["watches"] is False
 
 
+def test_the_whole_object_of_an_event(fqlc: Command, shop: Path) -> None:
+    """Exactly the promised keys, so that a program may rely on them."""
+    (shop / "events.jsonl").write_text(EVENTS.splitlines()[0])
+    done = fqlc("explain", "--event", "events.jsonl", "shop.fql", "--format", "json")
+    found = json.loads(done.out)
+    (action,) = found["observers"][0].pop("actions")
+    request = action.pop("request")
+    assert found == {
+        "event": {"entity": "Order", "event": "insert", "id": "evt-1"},
+        "problem": None,
+        "observers": [{
+            "name": "order_created", "watches": True, "matched": True,
+            "condition": {
+                "text": "total > 100", "value": True, "parts": [],
+                "operands": [{"text": "total", "value": "600"}, {"text": "100", "value": "100"}],
+            },
+        }],
+    }  # fmt: skip
+    assert action == {"name": "warehouse", "decision": "send"}
+    assert request.keys() == {"method", "url", "headers", "body"}
+
+
 def test_decisions(fqlc: Command, shop: Path) -> None:
     (shop / "shop.fql").write_text("""entity Order { id: ID @key  total: Decimal  status: String }
       observer o { on: Order.insert
@@ -121,3 +143,14 @@ def test_a_plan_file_serves_as_well(fqlc: Command, shop: Path) -> None:
     done = fqlc("list", "plan.json")
     assert done.code == 3
     assert "changed" in done.err
+
+
+def test_the_whole_object_of_a_listed_observer(fqlc: Command) -> None:
+    assert json.loads(fqlc("list", "--format", "json", "shop.fql").out) == {
+        "name": "order_created", "doc": "", "on": ["Order.insert"], "when": "total > 100",
+        "file": "shop.fql", "line": 3,
+        "actions": [{
+            "name": "warehouse", "kind": "webhook", "when": None,
+            "target": "POST https://w.example.com/orders/{{ id }}",
+        }],
+    }  # fmt: skip
