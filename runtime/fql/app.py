@@ -303,7 +303,7 @@ class Runtime:
             raise UsageError(f"{event!r} is no event", hint='write "Entity.insert", ".update"...')
         envelope: dict[str, Any] = {"entity": entity, "event": kind}
         given = (("new", new), ("old", old), ("key", key), ("id", id), ("timestamp", timestamp))
-        envelope.update((name, value) for name, value in given if value is not None)
+        envelope |= {name: value for name, value in given if value is not None}
         if context:
             envelope["context"] = dict(context)
         return await self.emit_envelope(envelope)

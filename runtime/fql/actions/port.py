@@ -7,7 +7,7 @@ and the retry policy, so that it can be tested without a network.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from fql.expressions.scope import Scope
 
@@ -54,8 +54,7 @@ class Request:
     shown: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of one attempt.
 
     `status` is the HTTP status when an answer came. `failure` is set when there is no usable

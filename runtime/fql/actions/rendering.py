@@ -52,7 +52,8 @@ class UrlRender:
             check_rendered(path, query)
         except ValueRefused as refused:
             raise RenderFailed(f"url: {refused}") from refused
-        return replace(self.base, path=path, query=query)
+        base = self.base
+        return UrlParts(base.scheme, base.host, base.port, path, query)
 
 
 def url_render(

@@ -87,7 +87,7 @@ def _new_run(state: State, new: NewEvent, spec: ObserverSpec) -> Run:
 def _begin(state: State, run: Run) -> None:
     advance(state, run)
     state.place(run)
-    if not any(work.state in ACTIVE for work in run.works):
+    if not run.moves():
         close_if_ended(state, run)
         return
     if _must_be_held(run) or state.may_hold(state.endpoint(run.lane)):

@@ -76,8 +76,10 @@ class Graph:
     def ended(self, states: Sequence[str]) -> Literal["open", "done", "dead"]:
         """What the states say about the run: a dead node without `else` makes it dead. A join
         behind a dead node that has an `else` elsewhere may wait for ever; the run is done then."""
-        if any(state in ACTIVE for state in states):
+        if not ACTIVE.isdisjoint(states):
             return "open"
+        if DEAD not in states:
+            return "done"
         unhandled = any(
             state == DEAD and not has_else
             for state, has_else in zip(states, self.has_else, strict=True)

@@ -10,8 +10,11 @@ from hashlib import blake2b
 
 
 def _digest(*parts: str) -> blake2b:
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    if text.isascii():  # as nearly always: a length in characters is one in bytes
+        return blake2b(text.encode(), digest_size=16)
     encoded = [part.encode() for part in parts]
-    return blake2b(b"".join(b"%d:%b" % (len(p), p) for p in encoded), digest_size=16)
+    return blake2b(b"".join([b"%d:%b" % (len(p), p) for p in encoded]), digest_size=16)
 
 
 def run_key(incarnation: str, position: str, observer: str) -> str:

@@ -99,21 +99,23 @@ class Run:
         """The states of all nodes, in the order written."""
         return [work.state for work in self.works]
 
+    def moves(self) -> bool:
+        """Whether some node moves by itself."""
+        return not ACTIVE.isdisjoint([work.state for work in self.works])
+
     def scope(self) -> Scope:
         """What expressions of this run see."""
         event = self.event
-        return Scope(
-            event=event.kind,
-            entity=event.entity,
-            new=event.new,
-            old=event.old,
-            id=event.id,
-            timestamp=event.timestamp,
-            observer=self.spec.name,
-            run=run_name(self.id),
-            responses={w.spec.name: w.answer for w in self.works if w.answer is not None},
-            failures={w.spec.name: w.failure for w in self.works if w.failure is not None},
-        )
+        scope = Scope(
+            event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
+            self.spec.name, run_name(self.id),
+        )  # fmt: skip
+        for work in self.works:
+            if work.answer is not None:
+                scope.responses[work.spec.name] = work.answer
+            if work.failure is not None:
+                scope.failures[work.spec.name] = work.failure
+        return scope
 
     def due(self) -> int | None:
         """When the engine must look at it: the earliest of its active nodes; None while it waits

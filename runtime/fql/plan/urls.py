@@ -29,6 +29,7 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@]+)(?::([1-9][0-9]{0,4}))?
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 _LEADING = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*[/?]")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _DOTS = re.compile(r"(?:\.|%2[eE]){1,2}")
@@ -204,6 +205,8 @@ def encode_segment(value: str) -> str:
 
 def encode_query_value(value: str) -> str:
     """A value for a query. Raises ValueRefused."""
+    if _UNRESERVED.fullmatch(value):
+        return value
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:
