@@ -232,8 +232,10 @@ class Runtime:
         self._inbox = Inbox(self._store, engine, self._clock)
         self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
         self._spawn(self._inbox.run())
-        keeper = Housekeeper(self._store, retention_of(self._settings), self._clock, listeners)
-        self._spawn(keeper.run())
+        self._keeper = Housekeeper(
+            self._store, retention_of(self._settings), self._clock, listeners, engine.order
+        )
+        self._spawn(self._keeper.run())
         for feed in self._feeds:
             self._spawn(feed.run())
         if self._copies is not None:
@@ -433,6 +435,11 @@ class Runtime:
             stored, _ = await self._store.plans()
             self._engine.switch(program, self._stored_programs(stored))
             await self._engine.submit(())
+
+    async def prune(self) -> int:
+        """Remove now one slice of what retention no longer keeps, as happens every few seconds by
+        itself; gives how much it was."""
+        return await self._keeper.prune() if self._engine is not None else 0
 
     async def replay(self, dlq_id: str | None = None, **wanted: Any) -> list[Replayed]:
         """Replay dead letters of this store, by id or by `observer`, `action`, `failed_after`...;

@@ -13,11 +13,9 @@ import pytest
 
 from fql.app import Runtime
 from fql.engine.clock import SystemClock
-from fql.engine.housekeeping import retention_of
 from fql.errors import SettingsError
 from fql.store.memory import MemoryStore
 from fql.store.port import Store
-from fql.store.sqlite import SqliteStore
 from fql.testing import MockWebhookServer
 from fql.testing.clock import VirtualClock
 from tests.app.plans import CHAIN, order, plan_of, settings_of
@@ -85,15 +83,18 @@ async def test_discarded_entries_are_closed_as_such(
 async def test_evicted_entries_are_closed_as_such(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
-    """Past `retention` the store's entry goes, and the file says so."""
+    """Past `retention` the store's entry goes, what waited behind it too, and the file says so."""
     file = tmp_path / "letters.jsonl"
-    store = SqliteStore(tmp_path / "s.db")
+    store = f"sqlite:///{tmp_path}/s.db"
     text = file_settings(file, 'retention = "1ms"\n')
     async with runtime(webhook_server, text, store=store) as running:
         await fail_one(running, webhook_server)
         await asyncio.sleep(0.01)
-        await store.prune(retention_of(settings_of(text))(SystemClock().now()))
+        await running.prune()
         assert await running.client.dead_letters() == []
+        await running.until_idle(5)
+        [run] = await running.client.runs()
+        assert [node["state"] for node in run.nodes] == ["cancelled", "cancelled"]
     assert [line["state"] for line in lines(file)] == ["dead", "evicted"]
 
 

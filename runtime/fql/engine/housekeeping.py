@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from fql.engine.clock import Clock
+from fql.engine.inputs import Order
 from fql.errors import StoreError
 from fql.observe.events import DeadLetterEvicted, Listener
 from fql.plan.settings_model import Settings
@@ -43,11 +44,13 @@ class Housekeeper:
         retention: Callable[[int], Retention],
         clock: Clock,
         listeners: Sequence[Listener] = (),
+        give_up: Callable[[Order], None] = lambda _order: None,
     ) -> None:
         self._store = store
         self._retention = retention
         self._clock = clock
         self._listeners = tuple(listeners)
+        self._give_up = give_up
 
     async def run(self) -> None:
         """For ever."""
@@ -60,10 +63,13 @@ class Housekeeper:
                 continue
 
     async def prune(self) -> int:
-        """One slice; gives how much it removed. A dead letter that goes is counted and logged."""
+        """One slice; gives how much it removed. A dead letter that goes is counted and logged, and
+        what waits behind it is given up (`give_up` hands the order to the engine)."""
         gone = await self._store.prune(self._retention(self._clock.now()))
         for letter in gone.evicted:
             event = DeadLetterEvicted(letter.id, letter.observer, letter.action)
             for listener in self._listeners:
                 listener(event)
+            if letter.run is not None:
+                self._give_up(Order("evict", run=letter.run, node=letter.node, letter=letter.id))
         return gone.runs + gone.keys + gone.letters

@@ -61,8 +61,8 @@ class Performed:
 class Order:
     """A command of a person about one run, one dead letter, or a name.
 
-    `kind` is `replay`, `discard`, `cancel`, `resend`, `pause` or `resume`. `due` is when a replay
-    is to start; `answer` supplies a response without sending; `force` overrules `handled`.
+    `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause` or `resume`. `due` is when a
+    replay is to start; `answer` supplies a response without sending; `force` overrules `handled`.
     """
 
     kind: str

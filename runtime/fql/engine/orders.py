@@ -147,8 +147,10 @@ def _reopen(state: State, run: Run) -> None:
 
 
 def _discard(state: State, run: Run, order: Order) -> None:
-    """Give a dead letter up for good: what waits behind the node is cancelled."""
-    state.mutations.letter_states.append(("discarded", order.letter))
+    """Give a dead letter up for good: what waits behind the node is cancelled. An evicted one has
+    left the store already."""
+    if order.kind != "evict":
+        state.mutations.letter_states.append(("discarded", order.letter))
     work = _work(run, order.node)
     if work is None or work.state != DEAD or run.spec.graph.has_else[work.spec.index]:
         return
@@ -181,17 +183,21 @@ def _end_as_cancelled(state: State, run: Run) -> None:
 
 def _cancel(state: State, run: Run, _order: Order) -> None:
     """Stop a run. Its open dead letters are given up with it."""
+    if run.state not in ("open", "dead", "expired"):
+        return
     for work in run.works:
         if work.state == DEAD or work.replay in REPLAYS:
             name = letter_name(run.id, work.spec.name)
             state.mutations.letter_states.append(("discarded", name))
-        ended = work.state in (DEAD, WAITING) if run.ended is not None else work.state == DEAD
-        if ended and not run.spec.graph.has_else[work.spec.index]:
+        handled = run.spec.graph.has_else[work.spec.index]
+        if work.state == WAITING or (work.state == DEAD and not handled):
             work.state = CANCELLED
     if run.ended is None:
         cancel_run(state, run)
-    elif run.state in ("dead", "expired"):
+    else:
         _end_as_cancelled(state, run)
 
 
-_HANDLERS = {"replay": _replay, "resend": _resend, "discard": _discard, "cancel": _cancel}
+_HANDLERS = {
+    "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
+}  # fmt: skip

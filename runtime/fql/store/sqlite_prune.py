@@ -88,7 +88,10 @@ def _old_letters(
 ) -> list[LetterRow]:
     """Dead letters that are too old; past their size, the oldest go first."""
     size_of = "coalesce(length(request), 0) + coalesce(length(payload), 0) + 500"
-    size = connection.execute(f"SELECT coalesce(sum({size_of}), 0) FROM {letters}").fetchone()[0]  # noqa: S608
+    size = 0
+    if used_bytes(connection) > retention.letters_max:  # else they cannot be too many either
+        sizes = f"SELECT coalesce(sum({size_of}), 0) FROM {letters}"  # noqa: S608
+        size = connection.execute(sizes).fetchone()[0]
     before = 1 << 62 if size > retention.letters_max else retention.letters_before
     found = connection.execute(
         f"SELECT *, {size_of} FROM {letters} WHERE failed_at < ? ORDER BY failed_at LIMIT ?",  # noqa: S608
