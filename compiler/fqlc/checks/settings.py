@@ -171,7 +171,7 @@ class SettingsReader:
 def report_unknown(what: str, use: ast.NameUse, name: str, known: Sequence[str], sink: Sink) -> str:
     """FQL202 with a suggestion, which is returned (or nothing): it was probably meant, and so is
     not unused besides."""
-    close = nearest(name, known)
+    close = nearest(name, sink.comparable(known))
     help_: tuple[str, ...] = ()
     if close:
         help_ = (f"a similar name exists: `{close}`",)

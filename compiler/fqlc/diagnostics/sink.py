@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
 from fqlc.source.text import Span
+
+MAX_COMPARED = 100_000
+"""Behind so many comparisons of names, no more similar ones are looked for."""
 
 
 class Sink:
@@ -11,6 +16,7 @@ class Sink:
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
+        self._compared = 0
 
     def error(
         self,
@@ -43,6 +49,12 @@ class Sink:
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a finished diagnostic; the same one twice counts once."""
         self._found[diagnostic] = None
+
+    def comparable(self, names: Collection[str]) -> Collection[str]:
+        """The names, to look for a similar one among them; none when thousands of mistakes have
+        been compared with thousands of names already, so that the time stays linear."""
+        self._compared += len(names)
+        return names if self._compared <= MAX_COMPARED else ()
 
     @property
     def found(self) -> tuple[Diagnostic, ...]:

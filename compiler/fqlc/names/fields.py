@@ -114,7 +114,8 @@ class _RowBuilder:
             self._report_type(name, message, ("declare its shape with `type`",), None)
             return
         known = [n for n, kind in self.kinds.items() if kind != "entity"]
-        near = nearest(name.text, [*sorted(FIELD_TYPES), *known])
+        names = [*sorted(FIELD_TYPES), *known]
+        near = nearest(name.text, self.sink.comparable(names))
         help_: tuple[str, ...] = ()
         fix: Fix | None = None
         if name.text == "Duration":

@@ -36,7 +36,10 @@ def _rating(name: str, candidate: str) -> int | None:
     most = (len(name) + len(candidate) + 3) // 6
     if abs(len(name) - len(candidate)) > most or len(candidate) > MAX_LENGTH:
         return None
-    edits = distance(name.lower(), candidate.lower())
+    a, b = name.lower(), candidate.lower()
+    if len(set(a) ^ set(b)) > 2 * most:  # An edit changes at most two of the letters in use.
+        return None
+    edits = distance(a, b)
     return edits if edits <= most else None
 
 

@@ -8,6 +8,7 @@ from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.near import nearest
@@ -156,7 +157,7 @@ def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
         return poison(use.span)
     if scope.constant:
         return _not_constant(use, ctx)
-    near_other = _near_other(use, scope)
+    near_other = _near_other(use, scope, ctx.sink)
     if scope.entity is not None and not near_other:
         return unknown_field(ctx, scope.entity, use)
     code = "FQL311" if scope.template else "FQL202" if scope.entity is None else "FQL201"
@@ -164,18 +165,19 @@ def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
 
 
 def _unknown_name(use: ast.NameUse, candidates: tuple[str, ...], code: str, ctx: Context) -> e.Expr:
-    help_, fix = suggestion(use.text, use.span, candidates, "name")
+    help_, fix = suggestion(use.text, use.span, ctx.sink.comparable(candidates), "name")
     ctx.sink.error(
         code, f"unknown name `{use.text}`", use.span, label="unknown name", help=help_, fix=fix
     )
     return poison(use.span)
 
 
-def _near_other(use: ast.NameUse, scope: ExprScope) -> tuple[str, ...]:
+def _near_other(use: ast.NameUse, scope: ExprScope, sink: Sink) -> tuple[str, ...]:
     """Names besides fields that the name is close to, where no field is."""
-    if scope.entity is not None and nearest(use.text, tuple(scope.entity.fields)) is not None:
+    fields = scope.entity.fields if scope.entity is not None else {}
+    if nearest(use.text, sink.comparable(fields)) is not None:
         return ()
-    near = nearest(use.text, _other_names(scope))
+    near = nearest(use.text, sink.comparable(_other_names(scope)))
     return () if near is None else (near,)
 
 

@@ -213,7 +213,7 @@ def mismatch(
 def unknown_field(ctx: Context, owner: EntityInfo, name: ast.Name | ast.NameUse) -> e.Expr:
     """FQL201 (in a template FQL311): a row has no such field."""
     if not owner.broken:
-        help_, fix = suggestion(name.text, name.span, owner.fields, "field")
+        help_, fix = suggestion(name.text, name.span, ctx.sink.comparable(owner.fields), "field")
         help_ += _owners(ctx, owner, name.text)
         ctx.sink.error(
             "FQL311" if ctx.scope.template else "FQL201",
