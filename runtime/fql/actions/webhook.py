@@ -225,7 +225,7 @@ class WebhookAction:
     def _reader(self) -> AnswerReader:
         """The reader of answers; it masks the token that is in use as well."""
         client = self._profile.auth.oauth
-        token = None if client is None else self._shared.sender.token_in_use(client)
+        token = None if client is None else self._shared.sender.latest_token(client)
         if token is not None and token != self._token:
             self._token = token
             self._answers = replace(self._answers, masker=Masker([*self._secrets, token]))

@@ -22,6 +22,8 @@ Headers = tuple[tuple[str, str], ...]
 
 DEFAULT_LIFE = 300.0
 """Seconds that a token is used whose answer does not say how long it holds."""
+LONGEST_LIFE = 86_400
+"""Seconds after which a token is replaced, whatever its answer says."""
 EARLY = 30.0
 """Seconds before its end at which a token is replaced."""
 
@@ -143,6 +145,7 @@ class Tokens:
         """`clock` gives seconds that only go forward."""
         self._clock = clock
         self._tokens: dict[OAuthClient, _Token] = {}
+        self._latest: dict[OAuthClient, str] = {}
         self._locks: dict[OAuthClient, asyncio.Lock] = {}
 
     async def header(
@@ -164,9 +167,13 @@ class Tokens:
             del self._tokens[client]
 
     def current(self, client: OAuthClient) -> str | None:
-        """The token that is in use, for masking."""
+        """The token that is in use, or None."""
         token = self._tokens.get(client)
         return None if token is None else token.value
+
+    def latest(self, client: OAuthClient) -> str | None:
+        """The token that came last, whether it is still in use or not: it must be masked."""
+        return self._latest.get(client)
 
     def _known(self, client: OAuthClient) -> _Token | None:
         token = self._tokens.get(client)
@@ -186,6 +193,7 @@ class Tokens:
         answer = await post(client.token_url, headers, urlencode(form).encode())
         token = self._read(client, answer)
         self._tokens[client] = token
+        self._latest[client] = token.value
         return token
 
     def _read(self, client: OAuthClient, answer: Answer) -> _Token:
@@ -201,5 +209,5 @@ class Tokens:
         if not isinstance(value, str) or not value or value_problem(value):
             raise SendFailed("protocol", f"{where} gave no token")
         life = content.get("expires_in")
-        seconds = float(life) if isinstance(life, int | float) else DEFAULT_LIFE
+        seconds = min(life, LONGEST_LIFE) if isinstance(life, int | float) else DEFAULT_LIFE
         return _Token(value, self._clock() + max(seconds - EARLY, 1.0))

@@ -78,9 +78,9 @@ class Sender:
             return await self._with_token(outgoing, profile, profile.auth.oauth, deadline)
         return await self._exchange(outgoing, profile, profile.auth.headers, deadline)
 
-    def token_in_use(self, client: OAuthClient) -> str | None:
+    def latest_token(self, client: OAuthClient) -> str | None:
         """The token last fetched for a client, so that it can be masked."""
-        return self._tokens.current(client)
+        return self._tokens.latest(client)
 
     async def _exchange(
         self, outgoing: Outgoing, profile: Profile, added: Headers, deadline: float
