@@ -63,6 +63,7 @@ class World:
     settings: CoreSettings = field(default_factory=CoreSettings)
     crash_rate: float = 0.0
     failure_rate: float = 0.2
+    others: dict[str, Program] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -87,6 +88,7 @@ class World:
             self.program, self.settings, self.random.random, self.lease.session << 32,
             self.clock.now(),
         )  # fmt: skip
+        self.state.programs.update(self.others)
         restore(self.state, snapshot)
         self.inputs = Inputs()
         self.wire = []

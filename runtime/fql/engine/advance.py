@@ -76,7 +76,7 @@ def move_on(state: State, run: Run) -> None:
 def close_if_ended(state: State, run: Run) -> None:
     """Set the state of the run from its nodes; an ended one leaves memory."""
     state.touch(run)
-    verdict = run.spec.graph.ended([work.state for work in run.works])
+    verdict = run.spec.graph.ended(run.states())
     if verdict == "open":
         run.state, run.ended = "open", None
         state.place(run)
@@ -87,7 +87,7 @@ def close_if_ended(state: State, run: Run) -> None:
 def _end_name(run: Run, verdict: str) -> str:
     if verdict == "dead":
         return "expired" if _only_expired(run) else verdict
-    return "cancelled" if any(work.state == CANCELLED for work in run.works) else verdict
+    return "cancelled" if CANCELLED in run.states() else verdict
 
 
 def _only_expired(run: Run) -> bool:
@@ -112,8 +112,11 @@ def _end(state: State, run: Run, name: str) -> None:
         state.tally.done += 1
     elif name != "cancelled":
         state.tally.dead += 1
-    if run.order_key is not None and not (name in ("dead", "expired") and run.spec.block_on_dead):
-        leave_queue(state, run)
+    if run.order_key is not None:
+        if name in ("dead", "expired") and run.spec.block_on_dead:
+            state.halted.add(run.id)
+        else:
+            leave_queue(state, run)
     state.let_go(run)
     if name == "done" and not state.settings.keep_done:
         state.mutations.dropped_runs.append(run.id)
@@ -190,5 +193,5 @@ def cancel_run(state: State, run: Run) -> None:
         if work.state in ACTIVE or work.state == WAITING:
             work.state = CANCELLED
     state.touch(run)
-    if not any(work.state in ACTIVE for work in run.works):
+    if not run.moves():
         _end(state, run, "cancelled")

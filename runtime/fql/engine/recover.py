@@ -11,7 +11,6 @@ from fql.engine.advance import advance, close_if_ended
 from fql.engine.batching import buffer
 from fql.engine.finish import finish_late, poison
 from fql.engine.graph import (
-    ACTIVE,
     ALONE,
     ARMED,
     BUFFERED,
@@ -20,6 +19,7 @@ from fql.engine.graph import (
 )
 from fql.engine.limits import NEVER
 from fql.engine.orders import apply_pending, render_with_active
+from fql.engine.queues import take_place
 from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work, decode_works
 from fql.events.model import Event
@@ -45,6 +45,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
         state.endpoint(lane).stored_due = 0
     for key, run in snapshot.queues:
         state.queues.setdefault(key, deque()).append(run)
+    state.halted.update(snapshot.halted)
     state.wanted_ids.extend(queue[0] for queue in state.queues.values())
     for loaded in snapshot.held:
         adopt(state, loaded)
@@ -99,8 +100,7 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     for work in run.works:
         if work.replay == 1:
             render_with_active(state, run, work)
-    queue = state.queues.get(row.order_key or "")
-    run.blocked = bool(queue) and queue is not None and queue[0] != run.id
+    take_place(state, run)
     _take_in(state, run)
     finish_late(state, run.id)
     apply_pending(state, run.id, run)
@@ -125,11 +125,11 @@ def _event(row: EventRow, new: object, old: object) -> Event:
 def _take_in(state: State, run: Run) -> None:
     if run.ended is not None or run.blocked:
         return
-    if not any(work.state in ACTIVE for work in run.works):
+    if not run.moves():
         advance(state, run)
         state.touch(run)
     state.place(run)
-    if not any(work.state in ACTIVE for work in run.works):
+    if not run.moves():
         close_if_ended(state, run)
         return
     state.hold(run)

@@ -105,6 +105,7 @@ class MemoryStore:
             active=self._active,
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
             queues=sorted(((run.order_key or "", run.id) for run in queued), key=lambda q: q[1]),
+            halted=[run.id for run in queued if run.ended is not None],
             held=[self._loaded(run) for run in held],
             batches=batches,
             limits=list(self._limits.values()),

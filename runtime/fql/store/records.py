@@ -206,7 +206,8 @@ class Snapshot:
     """What an engine needs at its start; the rest is paged in.
 
     `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
-    are (order key, run id) in order of arrival; `held` are runs that must be in memory: those
+    are (order key, run id) in order of arrival, `halted` those of them that are dead and block
+    their key; `held` are runs that must be in memory: those
     with buffered nodes and members of open batches.
     """
 
@@ -217,6 +218,7 @@ class Snapshot:
     active: str | None = None
     lanes: list[str] = field(default_factory=list)
     queues: list[tuple[str, int]] = field(default_factory=list)
+    halted: list[int] = field(default_factory=list)
     held: list[Loaded] = field(default_factory=list)
     batches: list[BatchRow] = field(default_factory=list)
     limits: list[LimitRow] = field(default_factory=list)

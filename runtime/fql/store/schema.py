@@ -59,6 +59,7 @@ PUT_ATTEMPTS = "INSERT OR REPLACE INTO fql_attempt {rows}"
 PUT_REMEMBERED = "INSERT OR IGNORE INTO fql_remembered {rows}"
 FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
   CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
+HALTED = "SELECT id FROM fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL"
 LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"
 DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
 PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"

@@ -379,6 +379,7 @@ def _load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
         active=_meta(connection, "active"),
         lanes=_lanes(connection),
         queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
+        halted=[row[0] for row in rows(schema.HALTED)],
         held=held,
         batches=batches,
         limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
