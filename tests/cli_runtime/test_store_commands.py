@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -172,7 +173,7 @@ def test_discard_gives_up_what_waits(shop: Shop, fqlc: Fqlc, server: MockWebhook
     assert fqlc("dlq", "list", "--format", "json").lines == []
     (run,) = fqlc("runs", "list", "--format", "json").lines
     states = {node["name"]: node["state"] for node in run["nodes"]}  # type: ignore[attr-defined]
-    assert states == {"stock": "dead", "books": "cancelled"}
+    assert states == {"stock": "cancelled", "books": "cancelled"}
 
 
 def test_cancel_and_resend(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
@@ -230,3 +231,26 @@ def test_commands_that_look_create_no_store(
     assert done.code == 2
     assert "there is no store" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_options_of_replay(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    """Which ones, when, how fast, and an answer that was had by hand."""
+    server.reply(404, 404, 404)
+    shop.run(paid(1), paid(2), paid(3))
+    server.clear()
+    newest = fqlc("dlq", "replay", "--all", "--limit", "1", "--dry-run", "--format", "json")
+    assert len(newest.lines) == 1
+    later = fqlc("dlq", "replay", "--all", "--delay", "1h", "--rate", "2", "--dry-run",
+                 "--format", "json").lines  # fmt: skip
+    times = sorted(datetime.fromisoformat(str(line["replay_at"])) for line in later)
+    assert [(at - times[0]).total_seconds() for at in times] == [0, 0.5, 1]
+    assert times[0] - datetime.now(UTC) > timedelta(minutes=59)
+    (shop.folder / "answer.json").write_text('{"reserved": true}')
+    name = str(newest.lines[0]["dlq_id"])
+    assert fqlc("dlq", "replay", name, "--response", "answer.json").code == 0
+    assert fqlc("dlq", "replay", name, "--response", "nowhere.json").code == 2
+    shop.run()
+    assert [request.path[:6] for request in server.requests] == ["/books"]
+    assert fqlc("dlq", "replay", "--all", "--plan", "original").code == 0
+    shop.run()
+    assert fqlc("dlq", "list", "--format", "json").lines == []
