@@ -37,3 +37,19 @@ def test_the_tutorial_tests_its_project(
         file.write(f"\ntest {added}")
     assert run(["test"]) == 0
     assert "big order reaches the boss" in capfd.readouterr().out
+
+
+def test_the_commands_of_the_page_on_ci_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand there, in the project of a newcomer, with its plan as the deployed one."""
+    page = (ROOT / "docs" / "how-to" / "check-in-ci.md").read_text(encoding="utf-8")
+    commands = [line.split()[2:] for line in page.splitlines() if line.startswith("$ fqlc ")]
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "shop"]) == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    for plan in ("plan.json", "deployed.plan.json"):
+        assert run(["compile", "-o", plan, "."]) == 0
+    ended = {command[0]: run(command) for command in commands}
+    assert ended == {"fmt": 0, "check": 0, "test": 1, "compile": 0, "diff": 0}
+    assert "less than 80 %" in capfd.readouterr().err
