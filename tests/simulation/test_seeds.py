@@ -94,8 +94,51 @@ def check_promises(world: World) -> None:
     assert all(len(intents) == 1 for intents in keys.values()), "a key for each intent"
     for run in runs:
         check_run(world, run, first_ok, first_seen)
+    check_limits(world)
+    check_batches(world)
+    check_order(world)
     bound = max(n.retry.max_attempts for o in world.program.observers.values() for n in o.nodes)
     assert max(sends.values(), default=0) <= bound + world.crashes, "deliveries within the bound"
+
+
+def check_limits(world: World) -> None:
+    """Slots, concurrency and rate are kept; what a crash repeats takes a token like anything."""
+    assert world.max_flying <= world.settings.max_in_flight
+    for name, most in world.most_at.items():
+        assert most <= world.program.limits[name].concurrency, "concurrency is kept"
+    for name, limits in world.program.limits.items():
+        if limits.per_second is None:
+            continue
+        times = [arrival.at for arrival in world.ledger if arrival.endpoint == name]
+        for first, begin in enumerate(times):
+            for last in range(first, len(times)):
+                allowed = limits.burst + (times[last] - begin) / 1000 * limits.per_second
+                assert last - first + 1 <= allowed + 1e-6, "rate is kept"
+
+
+def check_batches(world: World) -> None:
+    """Members of a sealed batch never change, and each event is in one batch of a node."""
+    members: dict[str, tuple[int, ...]] = {}
+    batch_of: dict[tuple[int, str, str], str] = {}
+    for arrival in world.ledger:
+        assert members.setdefault(arrival.key, arrival.run) == arrival.run
+        for run in arrival.run:
+            place = (run, arrival.observer, arrival.node)
+            assert batch_of.setdefault(place, arrival.key) == arrival.key
+
+
+def check_order(world: World) -> None:
+    """Nothing of a run goes out before the run ahead of it, with the same key, has ended."""
+    ordered = [spec.name for spec in world.program.observers.values() if spec.order_by is not None]
+    last_seen: dict[tuple[str, int], int] = {}
+    for arrival in world.ledger:
+        if arrival.observer not in ordered:
+            continue
+        [run], [number] = arrival.run, arrival.members
+        queue = (arrival.observer, number % 3)
+        ahead = last_seen.get(queue, run)
+        assert ahead <= run, "a run that was overtaken is never touched again"
+        last_seen[queue] = run
 
 
 def check_run(world: World, run: object, first_ok: dict, first_seen: dict) -> None:  # type: ignore[type-arg]
@@ -131,6 +174,14 @@ def test_promises_hold_without_crashes(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1000, 1150))
 def test_promises_hold_with_crashes(seed: int) -> None:
     check_promises(play(seed, crash_rate=0.05))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("block", range(20))
+def test_promises_hold_for_thousands_of_seeds(block: int) -> None:
+    """500 stories each, with and without crashes."""
+    for seed in range(10_000 + block * 500, 10_500 + block * 500):
+        check_promises(play(seed, crash_rate=random.Random(seed).choice([0.0, 0.02, 0.1])))
 
 
 def test_the_same_seed_tells_the_same_story() -> None:

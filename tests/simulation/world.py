@@ -6,6 +6,7 @@ Every choice is drawn from one seed, so a seed is a whole story and can be told 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -52,6 +53,7 @@ class Arrival:
     redelivery: bool
     members: tuple[int, ...]
     ok: bool = False
+    endpoint: str = ""
 
 
 @dataclass
@@ -72,6 +74,7 @@ class World:
         self.ledger: list[Arrival] = []
         self.crashes = 0
         self.max_flying = 0
+        self.most_at: Counter[str] = Counter()
         self.log: list[str] = []
         self.inputs = Inputs()
         self.wire: list[Work] = []
@@ -130,6 +133,8 @@ class World:
             self.receive(work)
         self.wire += result.sends
         self.max_flying = max(self.max_flying, len(self.wire))
+        for name, count in Counter(work.spec.endpoint for work in self.wire).items():
+            self.most_at[name] = max(self.most_at[name], count)
         for page in result.wants:
             self.inputs.pages.append(now(self.store.page(page)))
 
@@ -156,6 +161,7 @@ class World:
                 work.sends, self.clock.now(), work.redelivery,
                 tuple(int(run.event.position) for run in runs),
                 ok=self.random.random() >= self.failure_rate,
+                endpoint=work.spec.endpoint,
             )
         )  # fmt: skip
         self._answers = getattr(self, "_answers", {})
