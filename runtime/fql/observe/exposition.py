@@ -49,10 +49,10 @@ class Exposition(Collector):
         yield from self._store()
 
     def _attempts(self) -> Iterator[Metric]:
-        def each(value: str) -> Iterator[Sample]:
-            return (((name,), getattr(sums, value)) for name, sums in self._observers())
-
-        yield self._counter("webhook", "Attempts.", ("observer",), each("attempts"))
+        yield self._counter(
+            "webhook", "Attempts.", ("observer",),
+            (((name,), sums.attempts) for name, sums in self._observers()),
+        )  # fmt: skip
         yield self._histograms()
         yield self._counter(
             "webhook_failures", "Attempts that failed.", ("observer", "reason"),
@@ -60,8 +60,9 @@ class Exposition(Collector):
              for reason, n in list(sums.failures.items())),
         )  # fmt: skip
         yield self._counter(
-            "webhook_retries", "Attempts after the first one.", ("observer",), each("retries")
-        )
+            "webhook_retries", "Attempts after the first one.", ("observer",),
+            (((name,), sums.retries) for name, sums in self._observers()),
+        )  # fmt: skip
         yield self._counter(
             "runs", "Runs that came to their end.", ("observer", "state"),
             (((name, state), n) for name, sums in self._observers()
