@@ -13,9 +13,9 @@ import pytest
 
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
 from fql.store.opening import open_store, store_of_settings_file
-from fql.store.records import LetterFilter, Mutations, RunFilter
-from fql.store.sqlite import SqliteStore
-from tests.store.rows import letter, one_run
+from fql.store.records import LetterFilter, Mutations, Retention, RunFilter
+from fql.store.sqlite import KEYS_EVERY, SqliteStore
+from tests.store.rows import letter, one_run, remembered
 
 
 async def opened(path: Path) -> SqliteStore:
@@ -170,3 +170,16 @@ async def test_copies_that_are_wanted_again_begin_with_all_letters(tmp_path: Pat
             await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
         await store.close()
     assert found == [[], ["dlq_1"], ["dlq_1"], [], ["dlq_1"]]
+
+
+async def test_old_keys_are_looked_for_now_and_then(tmp_path: Path) -> None:
+    """A look reads all keys, so the next comes minutes later, by the clock of retention."""
+    store = await opened(tmp_path / "s.db")
+    lease = await store.acquire("one")
+    found = []
+    for keys_before in (1000, 2000, 1000 + KEYS_EVERY):
+        if keys_before == 2000:
+            await store.commit(lease, Mutations(remembered=[remembered(1, at=1500)]))
+        found.append((await store.prune(Retention(0, keys_before, 0))).keys)
+    await store.close()
+    assert found == [0, 0, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from fql.engine.clock import Clock
 from fql.engine.inputs import Order
@@ -15,7 +16,8 @@ from fql.store.records import Retention
 
 BREATH = 0.05
 EVERY = 5.0
-"""Seconds between looks when there was nothing to remove."""
+AT_LEAST_EVERY = 60.0
+"""Seconds between looks. Each look without anything to remove doubles them: it reads much."""
 
 
 def retention_of(settings: Settings) -> Callable[[int], Retention]:
@@ -54,13 +56,14 @@ class Housekeeper:
 
     async def run(self) -> None:
         """For ever."""
+        pause = EVERY
         while True:
-            await asyncio.sleep(EVERY)
-            try:
-                while await self.prune():  # noqa: ASYNC110  (a breath between slices, not a poll)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AT_LEAST_EVERY)
+            with suppress(StoreError):
+                while await self.prune():
+                    pause = EVERY
                     await asyncio.sleep(BREATH)
-            except StoreError:
-                continue
 
     async def prune(self) -> int:
         """One slice; gives how much it removed. A dead letter that goes is counted and logged, and

@@ -49,6 +49,9 @@ T = TypeVar("T")
 POLL = 0.04
 """Shortest time between looks at the inbox, in seconds."""
 
+KEYS_EVERY = 300_000
+"""Milliseconds between two looks for old keys when there were none."""
+
 
 class SqliteStore:
     """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters."""
@@ -59,6 +62,7 @@ class SqliteStore:
         self._path = Path(path)
         self._letters = letters
         self._notes = False
+        self._keys_looked = -KEYS_EVERY
         self._lock = FileLock(self._path)
         self._locked = False
         self._cycle = 0
@@ -312,9 +316,15 @@ class SqliteStore:
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
-        return await self._call(
-            lambda connection: prune(connection, retention, self._letters, notes=self._notes)
+        keys = retention.keys_before - self._keys_looked >= KEYS_EVERY
+        gone = await self._call(
+            lambda connection: prune(
+                connection, retention, self._letters, notes=self._notes, keys=keys
+            )
         )
+        if keys and not gone.keys:
+            self._keys_looked = retention.keys_before
+        return gone
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -10,16 +10,22 @@ from fql.store.sqlite_copies import note
 
 
 def prune(
-    connection: sqlite3.Connection, retention: Retention, letters: str, *, notes: bool = False
+    connection: sqlite3.Connection,
+    retention: Retention,
+    letters: str,
+    *,
+    notes: bool = False,
+    keys: bool = True,
 ) -> Pruned:
-    """Remove one slice, in one transaction; `notes` says that copies of letters are kept."""
+    """Remove one slice, in one transaction. `notes` says that copies of letters are kept; without
+    `keys` those are left alone, as finding old ones reads all."""
     connection.execute("BEGIN IMMEDIATE")
     evicted = _old_letters(connection, retention, letters)
     if notes:
         note(connection, (), [("evicted", letter.id) for letter in evicted])
     result = Pruned(
         runs=_finished_runs(connection, retention, letters),
-        keys=_old_keys(connection, retention),
+        keys=_old_keys(connection, retention) if keys else 0,
         letters=len(evicted),
         evicted=tuple(evicted),
     )
