@@ -34,6 +34,7 @@ from fql.observe.events import (
     PlanSwitched,
     RunFinished,
     StoreTrouble,
+    hears,
 )
 from fql.store.port import Lease, Store
 from fql.store.records import Mutations, StoredPlan
@@ -172,7 +173,7 @@ class Engine:
         finally:
             self._uncommitted -= len(events)
             self._room.set()
-        if self._listeners and source:
+        if source and self._is_heard(EventsTaken):
             known = sum(new.duplicate for new in events)
             self.tell(EventsTaken(source, len(events) - known, known, len(misfits)))
 
@@ -441,9 +442,7 @@ class Engine:
             for future in self._watchers.pop(ended.run, ()):
                 if not future.done():
                     future.set_result(ended.state)
-        if not self._listeners:
-            return
-        for ended in result.ended:
+        for ended in result.ended if self._is_heard(RunFinished) else ():
             self.tell(
                 RunFinished(
                     ended.observer, run_name(ended.run), ended.state, ended.event_id,
@@ -460,8 +459,8 @@ class Engine:
                     row.id, row.observer, row.action, run, row.error_class, row.reason
                 )
             )
-
-        self._announce_attempts(result.attempted)
+        if self._is_heard(AttemptEnded):
+            self._announce_attempts(result.attempted)
 
     def _announce_attempts(self, attempted: Sequence[tuple[Work, Performed]]) -> None:
         """Those that this commit has stored: an outcome that comes again after a failed commit is
@@ -475,6 +474,9 @@ class Engine:
                     event.id, event.context.get("traceparent", ""),
                 )
             )  # fmt: skip
+
+    def _is_heard(self, kind: type[Lifecycle]) -> bool:
+        return any(hears(listener, kind) for listener in self._listeners)
 
     def tell(self, event: Lifecycle) -> None:
         """Let everyone who listens know."""

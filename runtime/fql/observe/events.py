@@ -132,3 +132,10 @@ Lifecycle = (
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]
+
+
+def hears(listener: Listener, kind: type[Lifecycle]) -> bool:
+    """Whether a listener wants events of this kind now. One without a method `wants` hears all;
+    where nobody does, what would be told for every delivery is not even made."""
+    wants: Callable[[type[Lifecycle]], bool] | None = getattr(listener, "wants", None)
+    return wants is None or wants(kind)

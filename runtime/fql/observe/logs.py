@@ -58,6 +58,11 @@ class LogListener:
     def __init__(self, own: logging.Logger | None = None) -> None:
         self._logger = own or logger
 
+    def wants(self, kind: type[Lifecycle]) -> bool:
+        """Whether events of this kind may have a level that is logged now."""
+        level = logging.INFO if kind in (AttemptEnded, RunFinished) else LEVELS[kind]
+        return self._logger.isEnabledFor(level)
+
     def __call__(self, event: Lifecycle) -> None:
         """Log one event, if its level is wanted."""
         level = level_of(event)
