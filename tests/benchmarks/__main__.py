@@ -6,7 +6,7 @@ import importlib
 import platform
 import sqlite3
 
-MODULES = ("deliveries", "expressions", "sending", "compile", "outbox", "isolation")
+MODULES = ("deliveries", "expressions", "sending", "compile", "outbox", "isolation", "backlog")
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ def main(count: int = 200_000) -> None:
     with tempfile.TemporaryDirectory() as name, socket.socket() as dead:
         dead.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
         os.environ["RECEIVER"] = f"http://127.0.0.1:{dead.getsockname()[1]}"
-        os.environ["BENCH_SECRET"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105
+        os.environ["BENCH_SECRET"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         asyncio.run(fill(make_plan(Path(name)), f"sqlite:///{name}/backlog.db", count))
 
 
