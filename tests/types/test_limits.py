@@ -31,7 +31,8 @@ def lets(count: int, value: str, last: str) -> str:
         (observer('webhook w { body: "{{ ' + "(" * 2_000 + ' }}" }'), ["FQL312"]),
         (observer('webhook w { body: "' + "{% if total > 1 %}" * 300 + '" }'), ["FQL312"]),
         (observer('webhook w { body: "{{ name }}' + "x" * 64_000 + '" }'), ["FQL390"]),
-        (observer("when: " + " || ".join(f"total == {i}" for i in range(90))), []),
+        (observer("when: " + " || ".join(f"total == {i}" for i in range(2_000))), []),
+        (observer("when: " + "!(" * 90 + "total == 5" + ")" * 90), ["FQL390"]),
     ],
     ids=lambda value: "codes" if isinstance(value, list) else None,
 )

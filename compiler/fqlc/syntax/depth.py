@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fqlc.syntax import ast
 from fqlc.syntax.lexemes import Origin
 from fqlc.syntax.walk import children
@@ -33,8 +35,20 @@ def is_deep(value: ast.Tree, limit: int = MAX_EXPRESSION_DEPTH) -> bool:
     for _ in range(limit + 1):
         if not level:
             return False
-        level = [c for node in level for c in children(node)]
+        level = [c for node in level for c in _below(node)]
     return bool(level)
+
+
+def _below(node: ast.Tree) -> Iterable[ast.Tree]:
+    """The parts of a node. A chain of `&&` or `||` is one level, however long."""
+    if not (isinstance(node, ast.BinaryOf) and node.op in ("and", "or")):
+        return children(node)
+    parts: list[ast.Tree] = []
+    rest: ast.Expr = node
+    while isinstance(rest, ast.BinaryOf) and rest.op == node.op:
+        parts.append(rest.right)
+        rest = rest.left
+    return [*parts, rest]
 
 
 def _may_be_deep(text: str, start: int, end: int) -> bool:

@@ -84,7 +84,8 @@ class ExpressionPrinter:
             case ast.UnaryOf():
                 return self._unary(node, show)
             case ast.BinaryOf():
-                return f"{show(node.left)} {_SIGNS[node.op]} {show(node.right)}"
+                first, *rest = operands_of(node)
+                return "".join((show(first), *(f" {_SIGNS[node.op]} {show(o)}" for o in rest)))
             case ast.ListLiteral():
                 return f"[{', '.join(map(show, node.items))}]"
             case ast.Parenthesised():
@@ -137,18 +138,20 @@ class ExpressionPrinter:
 
     def _row(self, node: ast.BinaryOf, indent: str, used: int) -> str:
         """`a` and below it `&& b`, for each operand of a row of one operator."""
-        operands: list[ast.Expr] = [node.right]
-        left = node.left
-        while isinstance(left, ast.BinaryOf) and left.op == node.op:
-            operands.append(left.right)
-            left = left.left
         inner = indent + STEP
-        first = self.show(left, inner, used)
-        rest = [
-            f"{inner}{_SIGNS[node.op]} {self.show(o, inner, len(inner) + 3)}"
-            for o in reversed(operands)
-        ]
-        return "\n".join((first, *rest))
+        first, *others = operands_of(node)
+        rest = [f"{inner}{_SIGNS[node.op]} {self.show(o, inner, len(inner) + 3)}" for o in others]
+        return "\n".join((self.show(first, inner, used), *rest))
+
+
+def operands_of(node: ast.BinaryOf) -> list[ast.Expr]:
+    """The operands of a row of one operator, in order; a row may be long."""
+    operands: list[ast.Expr] = [node.right]
+    left = node.left
+    while isinstance(left, ast.BinaryOf) and left.op == node.op:
+        operands.append(left.right)
+        left = left.left
+    return [left, *reversed(operands)]
 
 
 def begins_with_line(text: str, span: Span) -> bool:

@@ -151,17 +151,58 @@ def _bare_action(use: ast.NameUse, ctx: Context) -> e.Expr:
 def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
     scope = ctx.scope
     fields = scope.entity.fields if scope.entity is not None else {}
-    if scope.project.unreadable(use.text, fields):
-        return poison(use.span)
-    if scope.entity is not None and scope.entity.broken:
+    broken = scope.entity is not None and scope.entity.broken
+    if broken or scope.project.unreadable(use.text, fields):
         return poison(use.span)
     if scope.constant:
         return _not_constant(use, ctx)
+    if use.text in scope.project.enum_infos:
+        return _enum_prefix(use, ctx)
+    if _is_row_prefix(use, scope):
+        return _row_prefix(use, ctx)
     near_other = _near_other(use, scope, ctx.sink)
     if scope.entity is not None and not near_other:
         return unknown_field(ctx, scope.entity, use)
     code = "FQL311" if scope.template else "FQL202" if scope.entity is None else "FQL201"
     return _unknown_name(use, near_other or _other_names(scope), code, ctx)
+
+
+_ROWS = frozenset({"new", "old", "event", "row", "record", "this", "self"})
+
+
+def _is_row_prefix(use: ast.NameUse, scope: ExprScope) -> bool:
+    entity, word = scope.entity, use.text.lower()
+    if entity is None or word not in (*_ROWS, entity.name.lower()):
+        return False
+    return nearest(use.text, entity.fields) is None
+
+
+def _enum_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
+    """`Status.paid`: the enum is known from the other side."""
+    first = next(iter(ctx.scope.project.enum_infos[use.text].members), "member")
+    ctx.sink.error(
+        _code(ctx), f"`{use.text}` is an enum and has no value of its own", use.span,
+        label="an enum",
+        help=(f"members stand by themselves: `{first}`, not `{use.text}.{first}`",),
+    )  # fmt: skip
+    return poison(use.span)
+
+
+def _code(ctx: Context) -> str:
+    return "FQL311" if ctx.scope.template else "FQL201"
+
+
+def _row_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
+    """The row as other languages name it: fields stand by themselves here."""
+    word = use.text.lower()
+    fix = Fix((Edit(use.span, f"_{word}"),)) if word in ("new", "old") else None
+    help_ = ("fields stand by themselves: write `name`, not `row.name`",
+             "the rows are `_new` and `_old`, the old value of a field is `name.old`")  # fmt: skip
+    ctx.sink.error(
+        _code(ctx), f"unknown name `{use.text}`", use.span,
+        label="unknown name", help=help_, fix=fix,
+    )  # fmt: skip
+    return poison(use.span)
 
 
 def _unknown_name(use: ast.NameUse, candidates: tuple[str, ...], code: str, ctx: Context) -> e.Expr:

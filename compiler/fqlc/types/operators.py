@@ -22,6 +22,7 @@ SIGNS = {
     "ge": ">=", "in": "in", "not_in": "not in", "coalesce": "??", "add": "+", "sub": "-",
     "mul": "*", "div": "/", "mod": "%", "not": "!", "neg": "-",
 }  # fmt: skip
+_LONG_CHAIN = 32
 _ORDERED = frozenset({"String", "DateTime", "Date", "Duration"})
 
 
@@ -78,7 +79,10 @@ def _chain_parts(expr: ast.BinaryOf) -> list[ast.Expr]:
 
 
 def _joined(op: str, parts: list[e.Expr]) -> e.Expr:
-    """The operands as a left-deep tree."""
+    """The operands as a left-deep tree; a long chain in halves, so that no tree is deep."""
+    if len(parts) > _LONG_CHAIN:
+        middle = len(parts) // 2
+        parts = [_joined(op, parts[:middle]), _joined(op, parts[middle:])]
     whole = parts[0]
     for part in parts[1:]:
         span = (whole.at[0], part.at[1]) if whole.at and part.at else None

@@ -22,7 +22,9 @@ def check(program: Program, sink: Sink) -> None:
 
 
 def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:
-    close = nearest(step.name, observer.graph.names)
+    in_flow = {other.name for other in observer.graph.steps}
+    left = [name for name in observer.graph.names if name not in in_flow]
+    close = nearest(step.name, left) or nearest(step.name, observer.graph.names)
     actions = ", ".join(f"`{name}`" for name in observer.graph.names)
     sink.error(
         "FQL302",
@@ -32,5 +34,5 @@ def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:
         help=(f"an action with a similar name exists: `{close}`",)
         if close
         else ((f"its actions are {actions}",) if actions else ()),
-        fix=Fix((Edit(step.span, close),)) if close else None,
+        fix=Fix((Edit(step.span, close),), safe=close in left) if close else None,
     )
