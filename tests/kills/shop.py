@@ -1,0 +1,170 @@
+"""`fqlc run` on an application's SQLite file under load, and what a receiver's ledger must show."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fql.testing.server import ReceivedRequest
+
+SOURCE = """
+entity Order from "orders" {
+  id: Int @key
+  customer: Int
+  status: String
+}
+endpoint receiver { url: "%s" timeout: 5s }
+retry patient { max_attempts: 40, backoff: fixed, initial_delay: 20ms, jitter: none }
+observer paid {
+  on: Order.update
+  when: status.changed_to("paid")
+  retry: patient
+  webhook stock { endpoint: receiver path: "/stock" body: { id } }
+  webhook label { endpoint: receiver path: "/label" body: { id } }
+  webhook books { endpoint: receiver path: "/books" body: { id } }
+  flow { stock -> [label, books] }
+}
+observer placed {
+  on: Order.insert
+  order_by: customer
+  retry: patient
+  webhook welcome { endpoint: receiver path: "/welcome" body: { id, customer } }
+}
+"""
+SETTINGS = """[egress]
+allow = ["127.0.0.1/32"]
+[sources.shop]
+kind = "sqlite"
+database = "shop.db"
+"""
+CUSTOMERS = 5
+MAX_IN_FLIGHT = 256
+
+
+def write_shop(folder: Path, url: str) -> None:
+    """Project, database and triggers."""
+    (folder / "shop.fql").write_text(SOURCE % url)
+    (folder / "fql.toml").write_text(SETTINGS)
+    with connect(folder) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INTEGER, status TEXT)"
+        )
+    fqlc(folder, "capture", "install", "shop.fql")
+
+
+@contextmanager
+def connect(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The application's own connection."""
+    connection = sqlite3.connect(folder / "shop.db", timeout=20, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def fqlc(folder: Path, *arguments: str) -> str:
+    """Run a command to its end."""
+    command = [sys.executable, "-m", "fqlc", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`fqlc run` in the background."""
+    with (folder / "run.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fqlc", "run", "shop.fql"],
+            cwd=folder, stdout=log, stderr=log, env={**os.environ, "NO_COLOR": "1"},
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@dataclass
+class Shop:
+    """An application that writes orders until it is told to stop. Some of its transactions are
+    rolled back: nobody may ever hear of those."""
+
+    folder: Path
+    pause: float = 0.01
+    placed: list[int] = field(default_factory=list)
+    paid: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+
+    def __enter__(self) -> Shop:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        number = 0
+        with connect(self.folder) as connection:
+            while not self._stop.is_set():
+                number += 1
+                self._order(connection, number)
+                time.sleep(self.pause)
+
+    def _order(self, connection: sqlite3.Connection, number: int) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO orders VALUES(?, ?, 'new')", (number, number % CUSTOMERS))
+        if number % 10 == 0:
+            connection.execute("ROLLBACK")
+            return
+        connection.execute("COMMIT")
+        self.placed.append(number)
+        if number % 2:
+            connection.execute("UPDATE orders SET status = 'paid' WHERE id = ?", (number,))
+            self.paid.add(number)
+
+
+def check_ledger(requests: Sequence[ReceivedRequest], shop: Shop, kills: int) -> None:
+    """Nothing lost, nothing invented, one key for each intent, order kept, duplicates bounded."""
+    first: dict[tuple[str, int], int] = {}
+    keys: dict[tuple[str, int], set[str]] = defaultdict(set)
+    attempts: dict[str, list[int]] = defaultdict(list)
+    for index, request in enumerate(requests):
+        payload = request.payload
+        assert isinstance(payload, dict)
+        place = (request.path, payload["id"])
+        first.setdefault(place, index)
+        keys[place].add(request.key)
+        attempts[request.key].append(request.attempt)
+    wanted = {("/welcome", number) for number in shop.placed}
+    wanted |= {(path, n) for path in ("/stock", "/label", "/books") for n in shop.paid}
+    assert set(first) == wanted, "each committed change is heard of, and nothing else"
+    assert all(len(found) == 1 for found in keys.values())
+    assert len(attempts) == len(wanted), "no two intents share a key"
+    for number in shop.paid:
+        for later in ("/label", "/books"):
+            assert first["/stock", number] < first[later, number]
+    for customer in range(CUSTOMERS):
+        line = [first["/welcome", n] for n in shop.placed if n % CUSTOMERS == customer]
+        assert line == sorted(line), "one customer's orders in their order"
+    assert all(made == sorted(made) for made in attempts.values()), "attempts count on"
+    repeated = sum(len(made) - len(set(made)) for made in attempts.values())
+    assert repeated == 0, "an attempt number is never used twice"
+    again = sum(request.headers.get("fql-redelivery") == "1" for request in requests)
+    assert again <= kills * MAX_IN_FLIGHT
