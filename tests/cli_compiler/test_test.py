@@ -222,3 +222,9 @@ def test_an_action_that_nothing_led_to_is_neither_skipped_nor_covered(
     verdict, covered = (json.loads(line) for line in done.out.splitlines())
     assert verdict["skipped"] == []
     assert covered["coverage"]["observers"][0]["edges"][2]["runs"] == 0
+
+
+@pytest.mark.usefixtures("program")
+def test_a_title_that_nobody_has(fqlc: Command) -> None:
+    done = fqlc("test", "--only", "nothing like it", "shop.fql")
+    assert (done.code, "no test has 'nothing like it'" in done.err) == (1, True)

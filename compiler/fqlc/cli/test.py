@@ -12,7 +12,7 @@ import click
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fqlc.checks.tests import TestModel, read_tests
-from fqlc.cli.errors import SurroundingsError
+from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.files import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.cli.testing import coverage as measured
@@ -76,7 +76,10 @@ def test(
 
 def _tests(checked: Checked, only: str | None) -> list[TestModel]:
     tests = read_tests(checked.program, Sink())
-    return [test for test in tests if only is None or only in test.title]
+    chosen = [test for test in tests if only is None or only in test.title]
+    if only is not None and not chosen:
+        raise CommandError(f"no test has {only!r} in its title", "see the titles with fqlc test")
+    return chosen
 
 
 def _run(plan: Plan, tests: Sequence[TestModel], *, update: bool) -> list[Verdict]:
