@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from tests.cli_runtime.conftest import Ended, Fqlc
 from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
@@ -119,3 +122,80 @@ def test_network_file_systems_are_recognised() -> None:
     mounts = "none / ext4 rw 0 0\nserver:/x /mnt/share nfs4 rw 0 0\n"
     assert filesystem_of(Path("/mnt/share/a/fql.db"), mounts) == "nfs4"
     assert filesystem_of(Path("/mnt/shared/fql.db"), mounts) == "ext4"
+
+
+# Security: the settings of actions, dates of secrets, who is contacted
+
+PROGRAM = """
+entity Order {{ id: ID @key }}
+endpoint shop {{ url: "{url}" {more} }}
+observer placed {{ on: Order.insert webhook tell {{ endpoint: shop }} }}
+"""
+SECRET = "whsec_" + "A" * 32
+
+
+def doctor(folder: Path, process: Fqlc, more: str, *arguments: str, **env: str) -> Ended:
+    """Examine a program whose endpoint has more settings."""
+    url = env.pop("URL", "https://shop.example.com")
+    (folder / "shop.fql").write_text(PROGRAM.format(url=url, more=more))
+    return process("doctor", "shop.fql", "--format", "json", *arguments, env=env)
+
+
+def test_settings_that_stop_a_start_are_found_before_it(tmp_path: Path, process: Fqlc) -> None:
+    """A weak secret is a problem of its action, and is not shown."""
+    done = doctor(tmp_path, process, 'signing: { secret: "${S}" }', "--offline", S="canary-weak")
+    assert (done.code, levels(done)["action placed.tell"]) == (1, "problem")
+    assert "canary-weak" not in done.out + done.err
+
+
+def test_days_to_the_end_of_secrets(tmp_path: Path, process: Fqlc) -> None:
+    """One that ends soon is a warning, one that has ended a problem, a successor is enough."""
+    now = datetime.now(UTC)
+    soon, past = (now + timedelta(days=5, hours=1)).isoformat(), (now - timedelta(1)).isoformat()
+    for secrets, level, said in (
+        (f'{{ secret: "${{S}}", not_after: "{soon}" }}', "warning", "end in 5 days"),
+        (f'{{ secret: "${{S}}", not_after: "{past}" }}', "problem", "no signing secret is valid"),
+        (f'[{{ secret: "${{S}}", not_after: "{soon}" }}, "${{S}}"]', None, ""),
+    ):
+        setting = f"signing: {{ secret: {secrets} }}"
+        done = doctor(tmp_path, process, setting, "--offline", S=SECRET)
+        assert levels(done).get("action placed.tell") == level
+        assert said in done.out
+
+
+def test_token_servers_are_contacted_and_nothing_is_sent(tmp_path: Path, process: Fqlc) -> None:
+    (tmp_path / "fql.toml").write_text(ALLOW)
+    with MockWebhookServer() as server, MockWebhookServer() as login:
+        auth = f'auth: {{ type: oauth2, token_url: "{login.url}/t", client_id: "c", client_secret: "${{S}}" }}'  # noqa: E501
+        done = doctor(tmp_path, process, auth, S="client-secret", URL=server.url)
+        asked = [*server.requests, *login.requests]
+    assert done.code == 0, done.out
+    assert levels(done)["token server of endpoint shop"] == "ok"
+    assert [(r.method, r.path, r.body) for r in asked] == [("OPTIONS", "/", b"")] * 2
+    assert not [r for r in asked if "authorization" in r.headers]
+
+
+def test_a_client_certificate_is_shown_to_its_receiver(tmp_path: Path, process: Fqlc) -> None:
+    (tmp_path / "fql.toml").write_text(ALLOW)
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    ca.issue_cert("me@client.example").private_key_and_cert_chain_pem.write_to_path(
+        str(tmp_path / "me.pem")
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    ca.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    mtls = 'auth: { type: mtls, certificate: "me.pem", key: "me.pem", ca: "ca.pem" }'
+    with MockWebhookServer(tls=context) as server:
+        done = doctor(tmp_path, process, mtls, URL=server.url)
+    assert levels(done)["endpoint shop"] == "ok", done.out
+
+
+def test_with_a_test_url_only_that_is_contacted(tmp_path: Path, process: Fqlc) -> None:
+    with MockWebhookServer() as server:
+        (tmp_path / "fql.toml").write_text('[webhooks]\ntest_url = "${CATCH}/x"\n')
+        done = doctor(tmp_path, process, "", CATCH=server.url)
+        assert server.call_count == 1
+    assert levels(done)["test_url"] == "ok"
+    assert "endpoint shop" not in levels(done)

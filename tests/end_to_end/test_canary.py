@@ -90,7 +90,11 @@ def answer(request: ReceivedRequest) -> Reply:
         return Reply(fault="cut", body="x")
     if request.path == "/token":
         return Reply(200, {"access_token": f"{CANARY}-access"})
-    said = {**request.headers, "path": request.path, "body": request.body.decode("latin-1")}
+    said: dict[str, object] = {
+        **request.headers,
+        "path": request.path,
+        "body": request.body.decode("latin-1"),
+    }
     said |= {"all": dict(SECRETS), "coded": b64encode(json.dumps(SECRETS).encode()).decode()}
     status = 200 if "/typed" in request.path else 500
     return Reply(status, {**said, "word": request.headers.get("authorization", "")})
