@@ -58,7 +58,7 @@ def meant_keys(pairs: Iterable[tuple[ast.Name, ast.Expr]], keys: Sequence[Key]) 
     meant: set[str] = set()
     for name, value in pairs:
         if name.text not in names:
-            meant.add(nearest(name.text, names) or "")
+            meant.add(nearest(name.text, names) or OTHER_WORDS.get(name.text, ""))
             if isinstance(value, ast.StringLiteral) and value.value.startswith(_URLS):
                 meant.add("url")
     return frozenset(meant - {""})
@@ -79,11 +79,13 @@ def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
 
 
 def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
-    close = nearest(name.text, known)
+    other = OTHER_WORDS.get(name.text, "")
+    close = nearest(name.text, known) or (other if other in known else None)
     elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
     help_: tuple[str, ...] = ()
     if close:
-        help_ = (f"a key with a similar name exists: `{close}`",)
+        intro = "this key is called" if close == other else "a key with a similar name exists:"
+        help_ = (f"{intro} `{close}`",)
     elif elsewhere:
         places = " and ".join(f"`{b}`" for b in elsewhere)
         help_ = (f"`{name.text}` is a key of {places}",)
@@ -95,8 +97,18 @@ def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
         name.span,
         label="unknown key",
         help=help_,
-        fix=Fix((Edit(name.span, close),)) if close else None,
+        fix=Fix((Edit(name.span, close),), safe=close != other) if close else None,
     )
+
+
+OTHER_WORDS = {
+    "condition": "when", "if": "when", "where": "when", "filter": "when", "payload": "body",
+    "data": "body", "json": "body", "event": "on", "events": "on", "trigger": "on",
+    "triggers": "on", "href": "url", "address": "url", "verb": "method", "given": "new",
+    "retries": "max_attempts", "attempts": "max_attempts", "delay": "initial_delay",
+    "rate": "max_per_second", "interval": "timeout",
+}  # fmt: skip
+"""Keys as other systems call them."""
 
 
 def report_missing(

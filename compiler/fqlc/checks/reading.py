@@ -94,7 +94,8 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
     name = block.kind.text
     close = nearest(name, TOP_LEVEL)
     inside = BLOCKS.get(name) is not None
-    help_ = (f"`{name}` stands inside of an `observer`",) if inside else ()
+    kinds = ", ".join(f"`{kind}`" for kind in TOP_LEVEL)
+    help_ = (f"`{name}` stands inside of an `observer`" if inside else f"blocks here are {kinds}",)
     if close:
         help_ = (f"a block with a similar name exists: `{close}`",)
     sink.error(

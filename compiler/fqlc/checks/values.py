@@ -31,6 +31,10 @@ class Mark(Enum):
     RESET = "reset"
 
 
+def _takes(key: Key) -> str:
+    return "the name of a `retry` block or an object" if key.names == "retry" else key.kind.value
+
+
 TextChecker = Callable[[ast.StringLiteral], Expr]
 """Turns a text of a setting, with its `${NAME}`s, into an expression; reports what is wrong."""
 
@@ -74,7 +78,7 @@ class ValueReader:
         """Report FQL206: another kind of value than the key takes."""
         self._sink.error(
             "FQL206",
-            f"`{key.name}` takes {key.kind.value}, not {kind_of(value)}",
+            f"`{key.name}` takes {_takes(key)}, not {kind_of(value)}",
             value.span,
             label=f"this is {kind_of(value)}",
             help=help_,

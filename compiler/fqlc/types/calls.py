@@ -32,6 +32,20 @@ _TAKES_NULL = frozenset({"json", "as_string", "as_int", "as_float", "as_decimal"
 """What answers null for null: a missing part of JSON is read like one of another shape."""
 
 _QUANTIFIERS = ("any", "all")
+_OTHER_FUNCTIONS = {
+    "field_changed": "write `field.changed()`", "changed": "write `field.changed()`",
+    "len": "write `value.length()`", "count": "write `value.length()`",
+    "now": "there is no clock: `_timestamp` is the time of the event",
+    "today": "there is no clock: `_timestamp` is the time of the event",
+    "coalesce": "write `value ?? default`", "env": "write `${NAME}` in a header or url",
+}  # fmt: skip
+_OTHER_METHODS = {
+    "toLowerCase": "lower", "toUpperCase": "upper", "strip": "trim", "len": "length",
+    "size": "length", "count": "length", "substring": "matches", "test": "matches",
+    "match": "matches", "some": "any", "every": "all", "indexOf": "contains",
+    "includes": "contains", "has": "contains",
+}  # fmt: skip
+"""Words of other languages for functions and methods."""
 _LARGEST_PATTERN = 1_000
 _DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
 
@@ -57,8 +71,8 @@ def _free_function(expr: ast.CallOf, ctx: Context) -> e.Expr:
     help_: tuple[str, ...] = ("functions are methods here: write `value.name()`",)
     if name in {f.name for f in FUNCTIONS}:
         help_ = (f"functions are methods here: write `value.{name}(...)`",)
-    if name == "field_changed":
-        help_ = ("write `field.changed()`",)
+    if name in _OTHER_FUNCTIONS:
+        help_ = (_OTHER_FUNCTIONS[name],)
     ctx.sink.error(
         "FQL214", f"unknown function `{name}`" if name else "this cannot be called",
         callee.span, label="not a function", help=help_,
@@ -217,8 +231,11 @@ def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Exp
     fitting |= {"default"} if template else set()
     name = callee.name
     help_, fix = suggestion(name.text, name.span, fitting, what)
-    if name.text == "contains" and of.type.is_list:
+    meant = _OTHER_METHODS.get(name.text, name.text)
+    if meant == "contains" and of.type.is_list:
         help_, fix = ("write `value in list`",), None
+    elif meant != name.text and meant in fitting and fix is None:
+        help_ = (f"write `{meant}`",)
     exists = bool(overloads(name.text, place))
     message = f"`{of.type}` has no {what} `{name.text}`" if exists or not template else (
         f"unknown filter `{name.text}`"

@@ -326,7 +326,18 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 def _sentence(problem: TemplateSyntaxError) -> str:
     reason = (problem.message or "").rstrip(".").split(" at ")[0]
+    for theirs, ours in _WORDS_OF_JINJA:
+        reason = reason.replace(theirs, ours)
+    if not_closed := _NOT_CLOSED.search(reason):
+        return f"the template cannot be read: `{{% {not_closed[1]} %}}` is not closed"
     return f"the template cannot be read: {reason[:1].lower()}{reason[1:]}"
+
+
+_WORDS_OF_JINJA = (
+    ("end of print statement", "}}"), ("end of statement block", "%}"), ("token ", ""),
+    ("Encountered unknown", "unknown"),
+)  # fmt: skip
+_NOT_CLOSED = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 
 
 def _inside_tag(offset: int) -> _Refused:

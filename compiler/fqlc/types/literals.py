@@ -127,7 +127,7 @@ def member(name: str, span: Span, enum: EnumInfo, ctx: Context, *, quoted: bool 
             fix = _keep_quotes(fix, span)
         ctx.sink.error(
             "FQL233", f"`{name}` is not a member of `{enum.name}`", span,
-            label=f"not a `{enum.name}`",
+            label=f"not one of `{enum.name}`",
             labels=(Label(enum.span, f"{len(enum.members)} members declared here"),),
             help=help_, fix=fix,
         )  # fmt: skip

@@ -163,20 +163,44 @@ def _misfit(expr: ast.BinaryOf, sides: Sides, ctx: Context, help_: tuple[str, ..
     return mismatch(ctx, SIGNS[expr.op], pairs, expr.span, help_=help_ or advice, fix=fix)
 
 
-def _advice(expr: ast.BinaryOf, sides: Sides) -> tuple[tuple[str, ...], Fix | None]:
+_Advice = tuple[tuple[str, ...], Fix | None]
+_NO_ADVICE: _Advice = ((), None)
+
+
+def _advice(expr: ast.BinaryOf, sides: Sides) -> _Advice:
     """What to do about operands that do not fit, by the pair of types."""
-    pairs = ((expr.left, sides.left, sides.right), (expr.right, sides.right, sides.left))
-    for written, value, other in pairs:
-        quoted = bare(written)
-        if isinstance(quoted, ast.StringLiteral) and is_number(other.type):
-            return ("a quoted text is never a number: remove the quotes",), _unquoted(quoted)
-        if value.type.name == "JSON":
-            return (f"read it as a value first: `{_json_method(other.type)}`",), None
-        if {value.type.name, other.type.name} == {"Float", "Decimal"}:
-            return ("convert one side with `.to_decimal()` or `.to_float()`",), None
     if expr.op == "add" and t.STRING in (sides.left.type, sides.right.type):
         return ('join texts with a template: `"{{ a }} {{ b }}"`',), None
-    return (), None
+    if expr.op in ("lt", "le", "gt", "ge") and sides.left.type == sides.right.type:
+        return ("values of this type have no order: compare them with `==` or `in`",), None
+    of_text = _advice_on_text(expr.left, sides.right.type) or _advice_on_text(
+        expr.right, sides.left.type
+    )
+    return of_text or _advice_on_types(sides.left.type, sides.right.type)
+
+
+def _advice_on_text(written: ast.Expr, other: Type) -> _Advice | None:
+    """A text in quotes opposite another type."""
+    quoted = bare(written)
+    if not isinstance(quoted, ast.StringLiteral):
+        return None
+    if is_number(other):
+        return ("a quoted text is never a number: remove the quotes",), _unquoted(quoted)
+    if other == t.BOOLEAN:
+        return ("a Boolean stands by itself: `x` or `!x`",), None
+    return None
+
+
+def _advice_on_types(left: Type, right: Type) -> _Advice:
+    names = {left.name, right.name}
+    if "JSON" in names:
+        other = right if left.name == "JSON" else left
+        return (f"read it as a value first: `{_json_method(other)}`",), None
+    if names == {"Float", "Decimal"}:
+        return ("convert one side with `.to_decimal()` or `.to_float()`",), None
+    if (is_number(left) or is_number(right)) and names & {"Duration", "DateTime", "Date"}:
+        return ("a time has a unit: `90s`, `5m`, `1h`, `7d`",), None
+    return _NO_ADVICE
 
 
 def _unquoted(literal: ast.StringLiteral) -> Fix | None:
