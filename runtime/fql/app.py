@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from fql.actions.receivers import TEST_RECEIVERS
 from fql.client import Client, Replayed
 from fql.engine.build import ActionFactory, build_program
 from fql.engine.checks import Origin, check
@@ -79,6 +80,7 @@ class Runtime:
         self._environment = environment
         self._sources = tuple(sources)
         self._actions = actions
+        self._test_receivers = TEST_RECEIVERS.get()
         self._listeners = (LogListener(),) if listeners is None else tuple(listeners)
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
@@ -187,7 +189,8 @@ class Runtime:
         if test_url is not None:
             logger.warning("test_url is set: every request goes there")
         return WebhookActions(
-            EgressSettings(egress.allow, egress.ports), test_url=test_url,
+            EgressSettings((*egress.allow, *self._test_receivers), egress.ports),
+            test_url=test_url,
             own_ports=lambda: frozenset({self._observed.port}),
         )  # fmt: skip
 
@@ -227,9 +230,11 @@ class Runtime:
         for source in self._sources:
             await source.open(self._plan)
             require_old_values(self._plan, source)
+        inbox = Inbox(self._store, engine, self._clock)
+        await inbox.obey_pauses()
         await engine.start()
         self._engine = self._watched.engine = engine
-        self._inbox = Inbox(self._store, engine, self._clock)
+        self._inbox = inbox
         self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
         self._spawn(self._inbox.run())
         self._keeper = Housekeeper(

@@ -301,3 +301,54 @@ async def test_a_lost_reply_is_settled_by_the_session_row(
         async with open_client(f"sqlite:///{tmp_path}/s.db") as client:
             assert len(await client.runs()) == 1
     assert [request.attempt for request in webhook_server.requests] == [1]
+
+
+async def test_a_pause_is_obeyed_by_the_next_engine_before_it_sends_anything(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path}/s.db"
+    webhook_server.reply(Reply(503, headers={"Retry-After": "1"}))
+    async with runtime(webhook_server, store=store) as running:
+        await running.emit("Order.insert", new=order(1))
+        assert await webhook_server.arrived(1)
+    async with open_client(store) as client:
+        await client.pause("shop")
+    async with runtime(webhook_server, store=store) as running:
+        await running.emit("Order.insert", new=order(2))
+        assert (await running.until_idle(1.5)).left == 2
+        assert webhook_server.call_count == 1
+        await running.client.resume("shop")
+        assert (await running.until_idle(5)).left == 0
+    assert webhook_server.call_count == 3
+
+
+async def test_a_forked_child_cannot_use_its_parents_runtime(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """In a process of its own, with a real fork."""
+    code = (
+        "import asyncio, os\n"
+        "from tests.app.plans import *\n"
+        "from fql import Runtime\n"
+        "from fql.errors import UsageError\n"
+        "async def main():\n"
+        f"    async with Runtime(plan_of(), store='sqlite:///{tmp_path}/s.db',\n"
+        f"            environment={{'RECEIVER': '{webhook_server.url}'}},\n"
+        "            settings=settings_of(), listeners=()) as running:\n"
+        "        child = os.fork()\n"
+        "        if child == 0:\n"
+        "            try:\n"
+        "                running.emit('Order.insert', new=order(1)).send(None)\n"
+        "            except UsageError as error:\n"
+        "                os._exit(7 if 'another process' in error.message else 1)\n"
+        "            os._exit(2)\n"
+        "        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "        await running.emit('Order.insert', new=order(2))\n"
+        "        await running.until_idle(5)\n"
+        "asyncio.run(main())\n"
+    )
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout == "7\n", done.stderr
+    assert webhook_server.last_payload == {"id": "o2", "status": "new", "total": "100.50"}

@@ -39,6 +39,16 @@ class Inbox:
             except StoreError:
                 await asyncio.sleep(LONGEST_WAIT)
 
+    async def obey_pauses(self) -> None:
+        """Before the engine starts: what is paused by now is paused in its very first step."""
+        last = 0
+        while commands := await self._store.fetch(PAGE, last):
+            last = commands[-1].id
+            stops = [one for one in commands if one.kind in ("pause", "resume")]
+            self._engine.order(
+                *(Order(one.kind, consumed=one.id, **orjson.loads(one.body)) for one in stops)
+            )
+
     async def read(self) -> int:
         """Take what is there; gives how much it was."""
         if self._generation != self._engine.generation:
