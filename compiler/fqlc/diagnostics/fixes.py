@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
@@ -16,10 +17,12 @@ def apply_fixes(
     after another check the second may still be wanted. A fix is applied whole or not at all.
     """
     chosen: list[Edit] = []
+    taken: Places = {}
     count = 0
     for fix in _wanted(diagnostics, unsafe=unsafe):
-        if all(edit.span.path in texts for edit in fix.edits) and not _collide(fix, chosen):
+        if all(edit.span.path in texts for edit in fix.edits) and not _collide(fix, taken):
             chosen.extend(fix.edits)
+            _take(fix, taken)
             count += 1
     paths = sorted({edit.span.path for edit in chosen})
     return {path: apply_edits(texts[path], [e for e in chosen if e.span.path == path])
@@ -38,14 +41,23 @@ def _wanted(diagnostics: Sequence[Diagnostic], *, unsafe: bool) -> list[Fix]:
     return list(dict.fromkeys(f for f in fixes if f.edits and (f.safe or unsafe)))
 
 
-def _collide(fix: Fix, chosen: Sequence[Edit]) -> bool:
-    return any(_touch(a, b) for a in fix.edits for b in chosen)
+Places = dict[str, list[tuple[int, int]]]
+"""The stretches that edits take, by path, in order."""
 
 
-def _touch(a: Edit, b: Edit) -> bool:
-    """Edits overlap, or insert at the same place, where their order would be chance."""
-    if a.span.path != b.span.path:
-        return False
-    if (a.span.start, a.span.end) == (b.span.start, b.span.end):
-        return True
-    return a.span.start < b.span.end and b.span.start < a.span.end
+def _collide(fix: Fix, taken: Places) -> bool:
+    return any(_touches(edit, taken.get(edit.span.path, [])) for edit in fix.edits)
+
+
+def _touches(edit: Edit, places: list[tuple[int, int]]) -> bool:
+    """The edit overlaps one of the places, or inserts where another does: their order would be
+    chance. No two of the places overlap, so only neighbours can."""
+    here = (edit.span.start, edit.span.end)
+    index = bisect_left(places, here)
+    near = places[max(index - 1, 0) : index + 1]
+    return any(here == there or (here[0] < there[1] and there[0] < here[1]) for there in near)
+
+
+def _take(fix: Fix, taken: Places) -> None:
+    for edit in fix.edits:
+        insort(taken.setdefault(edit.span.path, []), (edit.span.start, edit.span.end))
