@@ -55,7 +55,7 @@ def test_replay_dlq_from_python(webhook_server: MockWebhookServer, tmp_path: Pat
         assert len(replay_dlq(**chosen, dry_run=True)) == 1  # type: ignore[arg-type]
         assert replay_dlq(failed_after="2999-01-01") == []
         [entry] = replay_dlq(**chosen, wait=True)  # type: ignore[arg-type]
-        assert entry["class"] == "exhausted"  # type: ignore[index]
+        assert entry["class"] == "exhausted"
         assert replay_dlq(**chosen) == []  # type: ignore[arg-type]
         runtime.until_idle(10)
     assert [request.path for request in webhook_server.requests] == [
