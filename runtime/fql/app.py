@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from fql.actions.receivers import TEST_RECEIVERS
+from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client, Replayed
 from fql.engine.build import ActionFactory, build_program
 from fql.engine.checks import Origin, check
@@ -80,7 +80,7 @@ class Runtime:
         self._environment = environment
         self._sources = tuple(sources)
         self._actions = actions
-        self._test_receivers = TEST_RECEIVERS.get()
+        self._allowed_in_tests = ALLOWED_IN_TESTS.get()
         self._listeners = (LogListener(),) if listeners is None else tuple(listeners)
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
@@ -189,7 +189,7 @@ class Runtime:
         if test_url is not None:
             logger.warning("test_url is set: every request goes there")
         return WebhookActions(
-            EgressSettings((*egress.allow, *self._test_receivers), egress.ports),
+            EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports),
             test_url=test_url,
             own_ports=lambda: frozenset({self._observed.port}),
         )  # fmt: skip

@@ -176,15 +176,15 @@ async def test_odd_lives_of_tokens_do_no_harm(
     assert await deliver(login.program(), {"S": "client-secret"}) == []
 
 
-async def test_tokens_come_by_the_guarded_path_only(webhook_server: MockWebhookServer) -> None:
+async def test_tokens_come_by_the_guarded_path_only() -> None:
     """A token server at a forbidden address is not asked, and nothing is sent without a token."""
     auth = '{ type: oauth2, token_url: "${LOGIN}", client_id: "c", client_secret: "${S}" }'
-    with MockWebhookServer(host="127.0.0.2") as hidden:
+    with MockWebhookServer() as receiver, MockWebhookServer(host="127.0.0.2") as hidden:
         environment = {"LOGIN": hidden.url + "/token", "S": "client-secret"}
         only = '[egress]\nallow = ["127.0.0.1/32"]\n'
         (letter,) = await deliver(hook(auth, webhook_server), environment, only)
         assert not hidden.called
-    assert not webhook_server.called
+        assert not receiver.called
     assert (letter.error_class, "not a public one" in letter.reason) == ("permanent", True)
 
 

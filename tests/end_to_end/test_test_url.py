@@ -84,13 +84,14 @@ async def test_a_test_url_that_is_none_stops_the_start(url: str) -> None:
         await deliver(program('webhook tell { url: "https://a.example.com" }'), {}, caught_by(url))
 
 
-async def test_it_allows_its_own_host_and_nothing_else(webhook_server: MockWebhookServer) -> None:
+async def test_it_allows_its_own_host_and_nothing_else() -> None:
     """Without the setting the same address is refused again."""
-    text = program(f'webhook tell {{ url: "{webhook_server.url}" }}')
-    async with running(text, settings="", compile_settings=LOOPBACK) as runtime:
-        _, (letter,) = await emit(runtime)
-    assert letter.error_class == "permanent"
-    assert not webhook_server.called
+    with MockWebhookServer() as server:
+        text = program(f'webhook tell {{ url: "{server.url}" }}')
+        async with running(text, settings="", compile_settings=LOOPBACK) as runtime:
+            _, (letter,) = await emit(runtime)
+        assert letter.error_class == "permanent"
+        assert not server.called
 
 
 async def test_a_receiver_of_tests_may_be_named_localhost(

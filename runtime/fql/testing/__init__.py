@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fql.plan.addresses import LOOPBACK as LOOPBACK
+    from fql.testing.harness import Harness as Harness
     from fql.testing.replies import Reply as Reply
     from fql.testing.replies import drip as drip
     from fql.testing.replies import hang as hang
@@ -28,7 +29,16 @@ _HOMES = {
     "retry_after": "fql.testing.replies",
 }
 
-__all__ = ["LOOPBACK", "MockWebhookServer", "Reply"]
+__all__ = [
+    "LOOPBACK",
+    "Harness",
+    "MockWebhookServer",
+    "Reply",
+    "drip",
+    "hang",
+    "reset",
+    "retry_after",
+]
 
 
 def __getattr__(name: str) -> object:

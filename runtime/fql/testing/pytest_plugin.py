@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def webhook_server() -> Iterator[MockWebhookServer]:
-    """A receiver on a free loopback port, stopped after the test."""
+    """A receiver on a free loopback port, stopped after the test.
+
+    Runtimes that the test makes may send to this machine without an `[egress]` setting.
+    """
     # Imported here, so that test runs that do not use it start no slower.
+    from fql.actions.receivers import allowed_in_tests
+    from fql.plan.addresses import LOOPBACK
     from fql.testing.server import MockWebhookServer
 
-    with MockWebhookServer() as server:
+    with MockWebhookServer() as server, allowed_in_tests(LOOPBACK.allow):
         yield server

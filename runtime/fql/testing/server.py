@@ -113,15 +113,18 @@ class MockWebhookServer:
     """A receiver for tests. Use it as a context manager; port 0 takes a free one.
 
     `verify` is a secret (or several): each request's signature is checked by `scheme`, and a
-    request that is not genuine is answered with 401.
+    request that is not genuine is answered with 401. `header` and `timestamp_header` are the
+    names that a scheme has been given instead of its own.
     """
 
     def __init__(
         self, port: int = 0, *, verify: str | Sequence[str] | None = None,
-        scheme: str = "standard", tls: ssl.SSLContext | None = None, host: str = "127.0.0.1",
+        scheme: str = "standard", header: str | None = None, timestamp_header: str | None = None,
+        tls: ssl.SSLContext | None = None, host: str = "127.0.0.1",
     ) -> None:  # fmt: skip
         self._secrets = (verify,) if isinstance(verify, str) else tuple(verify or ())
         self._scheme = scheme
+        self._headers = (header, timestamp_header)
         self._server = HttpServer(self._behave, port=port, tls=tls, host=host)
         self._changed = threading.Condition()
         self._requests: list[ReceivedRequest] = []
@@ -288,9 +291,10 @@ class MockWebhookServer:
     def _genuine(self, received: Received) -> bool | None:
         if not self._secrets:
             return None
+        header, stamp = self._headers
         return verify(
             received.raw_headers, received.body, self._secrets, scheme=self._scheme,
-            tolerance=300, now=time.time(),
+            tolerance=300, now=time.time(), header=header, timestamp_header=stamp,
         )  # fmt: skip
 
     def _choose(self, request: ReceivedRequest) -> Reply:
