@@ -182,7 +182,7 @@ async def test_tokens_come_by_the_guarded_path_only() -> None:
     with MockWebhookServer() as receiver, MockWebhookServer(host="127.0.0.2") as hidden:
         environment = {"LOGIN": hidden.url + "/token", "S": "client-secret"}
         only = '[egress]\nallow = ["127.0.0.1/32"]\n'
-        (letter,) = await deliver(hook(auth, webhook_server), environment, only)
+        (letter,) = await deliver(hook(auth, receiver), environment, only)
         assert not hidden.called
         assert not receiver.called
     assert (letter.error_class, "not a public one" in letter.reason) == ("permanent", True)

@@ -9,7 +9,7 @@ It drives the engine's real core on a store in memory; only clock, chance and re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -29,6 +29,7 @@ from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
+from fql.plan.policies import value_of
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
 from fql.testing.clock import VirtualClock
@@ -91,7 +92,7 @@ class Harness:
         chance: Callable[[], float] = lambda: 0.999,
         clock: VirtualClock | None = None,
     ) -> None:
-        names = {wanted.name: stand_in(wanted.name) for wanted in plan.environment}
+        names = stand_ins(plan)
         factory = actions or WebhookActions(
             EgressSettings(("0.0.0.0/0", "::/0"), tuple(range(1, 1024)))
         )
@@ -205,12 +206,37 @@ class Harness:
         )
 
 
+def stand_ins(plan: Plan) -> dict[str, str]:
+    """A value for each `${NAME}` of a plan: an origin where a url begins with it."""
+    leading = set(_leading_names(plan))
+    return {
+        wanted.name: _origin(wanted.name) if wanted.name in leading else stand_in(wanted.name)
+        for wanted in plan.environment
+    }
+
+
+def _leading_names(plan: Plan) -> Iterator[str]:
+    urls: list[object] = [endpoint.url for endpoint in plan.endpoints]
+    for node in (node for observer in plan.observers for node in observer.nodes):
+        urls += [node.config.url, value_of(node.policies, "auth.token_url")]
+    urls += [value_of(endpoint.policies, "auth.token_url") for endpoint in plan.endpoints]
+    for url in urls:
+        parts = url.get("parts") if isinstance(url, Mapping) else None
+        first = parts[0] if isinstance(parts, list | tuple) and parts else None
+        if isinstance(first, Mapping) and isinstance(first.get("environment"), str):
+            yield first["environment"]
+
+
+def _origin(name: str) -> str:
+    return f"https://{name.lower().replace('_', '-')}.test"
+
+
 def stand_in(name: str) -> str:
     """A value for a `${NAME}` that a test does not give: fit for an origin, a key or a token."""
     if "SECRET" in name or "KEY" in name:
         return "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     if any(part in name for part in ("URL", "HOST", "RECEIVER", "ENDPOINT", "ORIGIN")):
-        return f"https://{name.lower().replace('_', '-')}.test"
+        return _origin(name)
     return f"test-{name.lower()}"
 
 
