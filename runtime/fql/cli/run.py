@@ -126,8 +126,9 @@ class _Process:
             sources=self._sources(),
             takes_over=False,
         )
+        self._listen()
         async with runtime:
-            self._listen(runtime)
+            self._listen_for_reloads(runtime)
             self._greet()
             code = await self._until_the_end(runtime)
         summary = runtime.status()
@@ -151,10 +152,13 @@ class _Process:
         count = len(self._plan.observers)
         logger.info("%s: %d observers, ready", name, count, extra={"fql": fields})
 
-    def _listen(self, runtime: Runtime) -> None:
-        loop = asyncio.get_running_loop()
+    def _listen(self) -> None:
+        """Before anything is sent: whoever is told to end by then drains as well."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._asked_to_end, number)
+            asyncio.get_running_loop().add_signal_handler(number, self._asked_to_end, number)
+
+    def _listen_for_reloads(self, runtime: Runtime) -> None:
+        loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, runtime)
 
     def _asked_to_end(self, number: signal.Signals) -> None:

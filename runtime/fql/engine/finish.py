@@ -12,7 +12,7 @@ from fql.engine.inputs import Performed
 from fql.engine.orders import renew
 from fql.engine.retry import Again, Dead, decide, succeeded
 from fql.engine.state import State
-from fql.engine.states import Run, SealedBatch, Work
+from fql.engine.states import Run, SealedBatch, Work, is_armed
 from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
 
@@ -65,7 +65,9 @@ def _bound(state: State, performed: Performed) -> Work | None:
     else:
         batch = state.batches.get(work.owner.id)
         twin = None if batch is None else batch.work
-    if twin is not None and twin.state == READY and twin.sends == performed.number:
+    if twin is None or twin.sends != performed.number:
+        return None
+    if twin.state == READY or is_armed(twin):
         return twin
     return None
 

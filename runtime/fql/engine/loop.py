@@ -143,6 +143,7 @@ class Engine:
         if self._state is not None:
             state.tally, state.draining = self._state.tally, self._state.draining
         snapshot.clean = snapshot.clean or again
+        state.aloft = self._senders.under_way()
         restore(state, snapshot)
         self._state = state
         self.positions.update(snapshot.positions)

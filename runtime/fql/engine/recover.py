@@ -152,7 +152,20 @@ def resume(state: State, work: Work) -> None:
         buffer(state, work.owner, work)
 
 
+def _stays_in_flight(state: State, work: Work) -> bool:
+    """The state was loaded anew under an attempt that goes on: its outcome will come."""
+    if (work.owner.id, work.spec.name, work.sends) not in state.aloft:
+        return False
+    state.in_flight.add(work)
+    state.endpoint(work.spec.endpoint).flying.add(work)
+    if work.state == ALONE:
+        state.alone = work
+    return True
+
+
 def _after_crash(state: State, work: Work) -> None:
+    if _stays_in_flight(state, work):
+        return
     settings = state.settings
     work.redelivery = True
     if state.count_crashes:

@@ -40,6 +40,10 @@ class Senders:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
+    def under_way(self) -> set[tuple[int, str, int]]:
+        """What will be reported yet: owner, node and number of each attempt."""
+        return {(w.owner.id, w.spec.name, w.sends) for w in (*self._queue, *self.flying)}
+
     def unstarted(self) -> list[Work]:
         """Take back what was not begun."""
         left = list(self._queue)

@@ -63,6 +63,7 @@ class State:
         self.suspects: deque[Work] = deque()
         self.stuck: set[int] = set()
         self.halted: set[int] = set()
+        self.aloft: set[tuple[int, str, int]] = set()
         self.alone: Work | None = None
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()
