@@ -9,8 +9,14 @@ import orjson
 import pytest
 
 from fql.cli.logs import JsonFormatter, TextFormatter
-from fql.observe.events import AttemptEnded, RunFinished
-from fql.observe.logs import fields_of, level_of
+from fql.observe.events import (
+    AttemptEnded,
+    CycleCommitted,
+    DeadLetterWritten,
+    RunFinished,
+    hears,
+)
+from fql.observe.logs import LogListener, fields_of, level_of
 from fql.testing import MockWebhookServer, Reply
 from tests.observe.support import SOURCE, order, runtime, scrape
 
@@ -153,3 +159,15 @@ def test_records_without_a_trace_have_no_trace_id() -> None:
         "observer": "o", "action": "a", "run": "run_1", "attempt": 1, "status": 204,
         "failure": None, "duration_ms": 3, "state": "done", "event_id": "evt",
     }  # fmt: skip
+
+
+def test_what_no_level_would_show_is_not_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    """A kind is wanted as soon as any event of it might be logged."""
+    listener = LogListener()
+    caplog.set_level(logging.WARNING, logger="fql.engine")
+    assert not hears(listener, AttemptEnded)
+    assert hears(listener, DeadLetterWritten)
+    caplog.set_level(logging.INFO, logger="fql.engine")
+    assert hears(listener, AttemptEnded), "one that failed is told at INFO"
+    assert not hears(listener, CycleCommitted)
+    assert hears(lambda _: None, CycleCommitted), "whoever says nothing hears everything"
