@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.errors import MissingSecrets
+from fql.errors import MissingSecrets, SettingsError
 from fql.plan.settings import (
     Settings,
     SettingsFileError,
@@ -158,3 +158,24 @@ def test_missing_names_are_told_together_with_where_they_are_used() -> None:
 def test_inserted_value_is_not_scanned_again() -> None:
     settings = resolve(read_settings('[store]\nurl = "${A}"'), {"A": "${B}"})
     assert settings.store.url == "${B}"
+
+
+@pytest.mark.parametrize(
+    "entry", ["10.0.0.0/33", "10.0.0", "https://a.example.com", "a/24", "*", ""]
+)
+def test_entries_of_the_allow_list_that_mean_nothing_are_refused(entry: str) -> None:
+    with pytest.raises(SettingsError, match="neither a network"):
+        read_settings(f'[egress]\nallow = ["{entry}"]\n')
+
+
+def test_networks_hosts_and_names_may_be_allowed() -> None:
+    text = '[egress]\nallow = ["10.1.0.0/16", "::1", "orders.internal", "kafka", "${NET}"]\n'
+    assert len(read_settings(text).egress.allow) == 5
+
+
+def test_secrets_do_not_stand_in_the_file() -> None:
+    """Neither plain nor with dates, and the message does not repeat them."""
+    for written in ('"hunter2-hunter2"', '[{ secret = "hunter2-hunter2" }]'):
+        with pytest.raises(SettingsError, match="from the environment") as caught:
+            read_settings(f"[webhooks.signing]\nsecret = {written}\n")
+        assert "hunter2" not in str(caught.value)

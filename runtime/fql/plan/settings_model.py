@@ -26,8 +26,10 @@ from pydantic import (
     model_validator,
 )
 
+from fql.plan.addresses import parse_network
 from fql.plan.units import parse_duration, parse_size
 
+_HOST = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
@@ -134,6 +136,18 @@ class Retry(Table):
     )
     retry_after_max: Duration = Field(3_600_000, description="longest `Retry-After` honoured")
     max_elapsed: Duration | None = Field(None, description="limit for all attempts together")
+
+
+def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """A slip here would open nothing, or another network than was meant."""
+    for entry in entries:
+        if not (parse_network(entry) or _HOST.fullmatch(entry) or _NAMED.search(entry)):
+            raise ValueError(f"{entry!r} is neither a network such as 10.1.0.0/16 nor a host name")
+    return entries
+
+
+Allowed = Annotated[Words, AfterValidator(_allowed)]
+"""Networks and host names."""
 
 
 class DatedSecret(Table):
@@ -295,7 +309,7 @@ SourceTable = Annotated[SqliteSource | JsonLinesSource, Field(discriminator="kin
 class Egress(Table):
     """Which addresses and ports requests may go to besides public ones."""
 
-    allow: Words = Field((), description='networks as CIDR, such as "10.1.0.0/16"')
+    allow: Allowed = Field((), description='networks as CIDR, such as "10.1.0.0/16"')
     ports: Ports = Field((), description="ports below 1024 besides 80 and 443")
 
 
