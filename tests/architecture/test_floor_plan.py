@@ -78,7 +78,7 @@ def test_compile_is_pure() -> None:
     assert out.strip() == "[]"
 
 
-@pytest.mark.parametrize("pattern", [r"/root/", r"/home/\w+/", r"/work/", r"\bpypi\.org\b"])
+@pytest.mark.parametrize("pattern", [r"/(root|work|Users)/", r"/home/\w+/", r"\bpypi\.org\b"])
 def test_no_traces_of_a_machine(pattern: str) -> None:
     """No tracked file holds an absolute path of somebody's machine or an index address."""
     tracked = subprocess.run(

@@ -59,3 +59,23 @@ def test_command_page_is_current() -> None:
     from tests.docs.command_page import PAGE, page
 
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.docs.command_page`"
+
+
+def test_tutorial_shows_what_is_printed(tmp_path: Path) -> None:
+    """The mistake of the tutorial gives the report that the tutorial shows."""
+    from fqlc.cli.main import run
+
+    page = (ROOT / "docs/tutorial/first-steps.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(error.*?)```", page, re.DOTALL)
+    assert len(shown) == 1
+    assert run(["init", str(tmp_path / "shop")]) == 0
+    source = tmp_path / "shop/shop.fql"
+    text = source.read_text(encoding="utf-8").replace("total > 1000", "totl > 1000")
+    place = re.search(r"\[(FQL\d+)\].*?:(\d+):\d+", shown[0], re.DOTALL)
+    assert place is not None
+    lines = [
+        text[: d.span.start].count("\n") + 1
+        for d in fqlc.compile_text(text).diagnostics
+        if d.code == place[1]
+    ]
+    assert lines == [int(place[2])]
