@@ -23,7 +23,7 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-
 Nonce = Callable[[int], bytes]
 
 
-class NotDecrypted(ValueError):  # noqa: N818 - a fact about a payload
+class NotDecrypted(ValueError):
     """A payload that is not ours, was changed, or needs another key."""
 
 

@@ -10,7 +10,7 @@ FailureKind = Literal[
 ]
 
 
-class SendFailed(Exception):  # noqa: N818 - named as fql.actions.port.RenderFailed is
+class SendFailed(Exception):
     """No usable answer came. `kind` decides whether another attempt makes sense."""
 
     def __init__(self, kind: FailureKind, message: str) -> None:
