@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import orjson
 
@@ -21,22 +21,14 @@ from fql.engine.clock import Clock, SystemClock
 from fql.engine.keys import parse_name
 from fql.engine.programs import Program
 from fql.engine.receipts import Receipt
-from fql.errors import StoreError, UsageError
+from fql.errors import UsageError
 from fql.events.intake import Intake
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.store.opening import (
-    Place,
-    current_store,
-    open_store,
-    place_of,
-    store_of_settings_file,
-)
+from fql.store.opening import open_store
 from fql.store.port import Counts, Store
 from fql.store.records import LetterFilter, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace
-
-T = TypeVar("T")
 
 HANDLED_HINT = "its `else` chain took over; replay it with force"
 
@@ -305,127 +297,4 @@ def _replay_command(
     }  # fmt: skip
 
 
-def replay_dlq(
-    *,
-    dlq_id: str | None = None,
-    failed_after: str | None = None,
-    failed_before: str | None = None,
-    filter: Mapping[str, str] | None = None,  # noqa: A002 - the promised name
-    delay: str | float | None = None,
-    rate: float | None = None,
-    limit: int | None = None,
-    dry_run: bool = False,
-    wait: bool = False,
-    store: str | None = None,
-    plan: Literal["active", "original"] = "active",
-    response: object = None,
-    force: bool = False,
-) -> list[dict[str, object]]:
-    """`fql.webhooks.replay_dlq`: blocks, and gives the entries it marked as objects."""
-    place = place_of(store) if store else current_store() or store_of_settings_file()
-    wanted = _wanted(dlq_id, failed_after, failed_before, filter or {}, limit)
-
-    async def work(client: Client) -> list[dict[str, object]]:
-        found = await client.dead_letters(**wanted)
-        replayed = await client.replay(
-            found, delay_ms=_delay(delay), rate=rate, dry_run=dry_run,
-            original=plan == "original", response=response, force=force,
-        )  # fmt: skip
-        _refuse(dlq_id, replayed)
-        marked = {one.letter.dlq_id: one.as_json() for one in replayed if not one.skipped}
-        if wait and not dry_run:
-            left = await _ended(client, list(marked))
-            for name, entry in marked.items():
-                entry.update(left[name].as_json() if name in left else {"state": "resolved"})
-        return list(marked.values())
-
-    return _blocking(place, work)
-
-
-def _refuse(dlq_id: str | None, replayed: Sequence[Replayed]) -> None:
-    """One that was asked for by name and cannot be replayed is an error, not a silence."""
-    for one in replayed:
-        if dlq_id is not None and one.skipped and one.letter.state == "dead":
-            raise UsageError(f"{dlq_id} cannot be replayed: {one.skipped}")
-
-
-def _blocking(place: Place, work: Callable[[Client], Awaitable[T]]) -> T:
-    async def within() -> T:
-        async with open_client(place.url, dlq_table=place.letters) as client:
-            return await work(client)
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(within())
-    raise UsageError(
-        "replay_dlq blocks, and was called inside an event loop",
-        hint="use `await runtime.replay(...)` there, or `asyncio.to_thread(replay_dlq, ...)`",
-    )
-
-
-def _wanted(
-    dlq_id: str | None,
-    failed_after: str | None,
-    failed_before: str | None,
-    chosen: Mapping[str, str],
-    limit: int | None,
-) -> dict[str, Any]:
-    unknown = set(chosen) - {"observer", "action", "class", "batch"}
-    if unknown:
-        raise UsageError(f"a filter knows observer, action, class and batch, not {min(unknown)!r}")
-    if dlq_id is None and not (failed_after or failed_before or chosen):
-        raise UsageError("say what to replay: dlq_id, failed_after, failed_before or filter")
-    return {
-        "ids": [dlq_id] if dlq_id else [],
-        "observer": chosen.get("observer"),
-        "action": chosen.get("action"),
-        "error_class": chosen.get("class"),
-        "batch": chosen.get("batch"),
-        "failed_after": _instant(failed_after),
-        "failed_before": _instant(failed_before),
-        "limit": limit,
-    }
-
-
-def _instant(text: str | None) -> datetime | None:
-    """A date or date and time; without an offset it is UTC."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise UsageError(
-            f"{text!r} is not a date or time such as 2026-03-02T14:00:00Z"
-        ) from problem
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _delay(delay: str | float | None) -> int:
-    """Milliseconds of a duration such as "30s", or of seconds."""
-    from fql.plan.units import parse_duration
-
-    if delay is None:
-        return 0
-    if isinstance(delay, str):
-        return int(parse_duration(delay))
-    return int(delay * 1000)
-
-
-async def _ended(client: Client, ids: Sequence[str]) -> dict[str, DeadLetter]:
-    """Until none of these waits or is being replayed; gives those that are dead again. Raises
-    StoreError after a minute."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 60
-    await client.wait_taken(60)
-    while ids:
-        left = await client.dead_letters(ids=ids)
-        if all(one.state != "replaying" for one in left):
-            return {one.dlq_id: one for one in left}
-        if loop.time() > end:
-            raise StoreError("no engine has ended the replays within a minute")
-        await asyncio.sleep(0.05)
-    return {}
-
-
-__all__ = ["Client", "Replayed", "open_client", "replay_dlq"]
+__all__ = ["Client", "Replayed", "open_client"]

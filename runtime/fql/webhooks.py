@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
 
 from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
 from fql.egress.settings import SigningSettings, TimedSecret
 from fql.egress.signing import Signer
 from fql.egress.verify import verify
+from fql.replay import replay_dlq
 
 __all__ = ["NotDecrypted", "decrypt_payload", "replay_dlq", "sign_webhook", "verify_webhook"]
 
@@ -113,36 +112,3 @@ def _open(value: object, keys: dict[str, bytes] | tuple[bytes, ...], counted: _C
     if isinstance(value, list):
         return [_open(item, keys, counted) for item in value]
     return value
-
-
-def replay_dlq(
-    dlq_id: str | None = None,
-    *,
-    failed_after: str | None = None,
-    failed_before: str | None = None,
-    filter: Mapping[str, str] | None = None,  # noqa: A002 - the promised name
-    delay: str | float | None = None,
-    rate: float | None = None,
-    limit: int | None = None,
-    dry_run: bool = False,
-    wait: bool = False,
-    store: str | None = None,
-    plan: Literal["active", "original"] = "active",
-    response: object = None,
-    force: bool = False,
-) -> list[dict[str, object]]:
-    """Mark dead letters to be sent again, by id or by filter; returns the entries it marked.
-
-    Blocks. `filter` knows `observer`, `action`, `class` and `batch`. `delay` is a duration such as
-    `"30s"` or seconds; `rate` is replays a second; `plan` "original" renders as then. `response`
-    supplies the answer without sending. `force` replays also what an `else` chain took over.
-    `wait` waits for the ends: `state` of each entry is then `resolved` or `dead`. Without `store`
-    the runtime of this process is used, else the `fql.toml` found upwards. Raises UsageError,
-    StoreError.
-    """
-    replay: Callable[..., list[dict[str, object]]] = import_module("fql.client").replay_dlq
-    return replay(
-        dlq_id=dlq_id, failed_after=failed_after, failed_before=failed_before, filter=filter,
-        delay=delay, rate=rate, limit=limit, dry_run=dry_run, wait=wait, store=store, plan=plan,
-        response=response, force=force,
-    )  # fmt: skip
