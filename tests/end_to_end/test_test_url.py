@@ -71,7 +71,7 @@ async def test_the_guard_judges_the_test_url_and_not_the_real_target(
         text = program('webhook tell { url: "${P}/in" }')
         environment = {"P": "http://169.254.169.254"}
         (letter,) = await deliver(text, environment, caught_by(webhook_server.url))
-        assert letter.reason == "status 307"
+        assert letter.reason == "status 307: redirects are not followed"
         assert not elsewhere.called
     assert webhook_server.call_count == 1
 

@@ -27,7 +27,7 @@ def after(outcome: Outcome, *, failed: int = 1, policy: RetryPolicy = EXACT) -> 
         (Outcome(failure="timeout"), Again(1100)),
         (Outcome(failure="reset"), Again(1100)),
         (Outcome(status=404), Dead("permanent", "status 404")),
-        (Outcome(status=301), Dead("permanent", "status 301")),
+        (Outcome(status=301), Dead("permanent", "status 301: redirects are not followed")),
         (Outcome(status=410), Dead("permanent", "status 410: the endpoint is gone")),
         (Outcome(failure="certificate", error="x"), Dead("permanent", "certificate: x")),
         (Outcome(failure="egress", error="10.0.0.1"), Dead("permanent", "egress: 10.0.0.1")),

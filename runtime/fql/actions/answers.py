@@ -12,6 +12,7 @@ from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
 from fql.egress.secrets import Masker
+from fql.plan.policies import status_text
 
 SHOWN = 1_000
 """Characters of a response that are kept for people."""
@@ -38,7 +39,7 @@ class AnswerReader:
         return Outcome(
             status=answer.status,
             failure=failure,
-            error=error or ("" if good else describe(answer.status)),
+            error=error or ("" if good else status_text(answer.status)),
             duration_ms=duration_ms,
             response_start=self.shown(answer),
             answer=value,
@@ -76,15 +77,6 @@ class AnswerReader:
         return Outcome(
             failure=failure.kind, error=self.masker.text(failure.message), duration_ms=duration_ms
         )
-
-
-def describe(status: int) -> str:
-    """One sentence about an HTTP status that is no success."""
-    if status == 410:
-        return "the receiver answered 410: the endpoint is gone"
-    if 300 <= status <= 399:
-        return f"the receiver answered {status}: redirects are not followed"
-    return f"the receiver answered {status}"
 
 
 def _lenient(answer: Answer) -> object:

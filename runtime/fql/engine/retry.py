@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fql.actions.port import FINAL_FAILURES, Outcome
-from fql.plan.policies import RetryPolicy
+from fql.plan.policies import RetryPolicy, status_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,6 @@ def _final_class(outcome: Outcome) -> str:
 
 def describe(outcome: Outcome) -> str:
     """A failed outcome in a few words."""
-    if outcome.status == 410 and outcome.failure is None:
-        return "status 410: the endpoint is gone"
     if outcome.failure is None:
-        return f"status {outcome.status}"
+        return "no answer" if outcome.status is None else status_text(outcome.status)
     return f"{outcome.failure}: {outcome.error}" if outcome.error else outcome.failure

@@ -37,6 +37,18 @@ DEFAULTS: dict[str, Any] = {
 Verdict = Literal["success", "retry", "fail"]
 
 
+def status_text(status: int) -> str:
+    """An HTTP status that is no success, in a few words for people.
+
+    It says more where the number alone would not tell why no other attempt follows.
+    """
+    if status == 410:
+        return "status 410: the endpoint is gone"
+    if 300 <= status <= 399:
+        return f"status {status}: redirects are not followed"
+    return f"status {status}"
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """When a failed attempt is tried again. Attempts count the first one."""
