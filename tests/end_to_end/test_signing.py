@@ -156,27 +156,33 @@ console.log(await verify(secret, body, signature), await verify(secret + "x", bo
 """
 
 
-async def test_githubs_own_library_accepts(
-    webhook_server: MockWebhookServer, tmp_path: Path
-) -> None:
+def in_node(folder: Path, package: str, script: str, *arguments: str) -> list[str]:
+    """The words that a script prints with a package of npm installed into `folder`."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("node and npm are not here")
-    install = [npm, "install", "--silent", "--no-audit", "--no-fund", "@octokit/webhooks-methods@6"]
+    install = [npm, "install", "--silent", "--no-audit", "--no-fund", package]
     try:
-        done = subprocess.run(install, cwd=tmp_path, timeout=60, check=False, capture_output=True)
+        done = subprocess.run(install, cwd=folder, timeout=60, check=False, capture_output=True)
     except subprocess.TimeoutExpired:
         pytest.skip("the npm registry does not answer")
     if done.returncode:
-        pytest.skip("the npm registry has no @octokit/webhooks-methods")
-    got = await received(webhook_server, 'signing: { scheme: github, secret: "${S}" }', {"S": RAW})
-    script = tmp_path / "check.mjs"
-    script.write_text(OCTOKIT)
+        pytest.skip(f"npm could not install {package}")
+    (folder / "check.mjs").write_text(script, encoding="utf-8")
     answer = subprocess.run(
-        [node, str(script), RAW, got.headers["x-hub-signature-256"], got.body.decode()],
-        cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30,
+        [node, "check.mjs", *arguments],
+        cwd=folder, capture_output=True, encoding="utf-8", check=True, timeout=30,
     )  # fmt: skip
-    assert answer.stdout.split() == ["true", "false"]
+    return answer.stdout.split()
+
+
+async def test_githubs_own_library_accepts(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    got = await received(webhook_server, 'signing: { scheme: github, secret: "${S}" }', {"S": RAW})
+    arguments = RAW, got.headers["x-hub-signature-256"], got.body.decode()
+    words = in_node(tmp_path, "@octokit/webhooks-methods@6", OCTOKIT, *arguments)
+    assert words == ["true", "false"]
 
 
 @pytest.mark.parametrize("scheme", ["scheme: fraiseql,", 'header: "X-Shop-Signature",'])
@@ -272,6 +278,29 @@ async def test_fields_are_encrypted_and_the_rest_is_not(webhook_server: MockWebh
     assert opened_elsewhere(payload["email"]) == ["a@b.example", "a@b.example"]
     assert decrypt_payload(got.body, {"k1": KEY})["note"] == "grüße"  # type: ignore[index]
     standardwebhooks.Webhook(NEW).verify(got.body, dict(got.headers))
+
+
+JOSE = """
+import { compactDecrypt } from "jose";
+const [key, ...texts] = process.argv.slice(2);
+const right = Buffer.from(key, "base64");
+const wrong = Buffer.from(right).fill(0);
+for (const text of texts) {
+  const { plaintext, protectedHeader } = await compactDecrypt(text, right);
+  console.log(new TextDecoder().decode(plaintext), protectedHeader.alg, protectedHeader.enc);
+}
+console.log(await compactDecrypt(texts[0], wrong).catch((error) => error.code));
+"""
+
+
+async def test_the_jose_of_npm_opens_it(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
+    """A third implementation, in another language, opens each field, and not with another key."""
+    setting = 'encryption: { key: "${K}", fields: [note, email] }'
+    payload = (await received(webhook_server, setting, {"K": KEY})).payload
+    assert isinstance(payload, dict)
+    words = in_node(tmp_path, "jose@6", JOSE, KEY, payload["note"], payload["email"])
+    opened = ['"grüße"', "dir", "A256GCM", '"a@b.example"', "dir", "A256GCM"]
+    assert words == [*opened, "ERR_JWE_DECRYPTION_FAILED"]
 
 
 async def test_the_whole_body_is_encrypted(webhook_server: MockWebhookServer) -> None:
