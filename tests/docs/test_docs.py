@@ -42,6 +42,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_decision_records_are_numbered_once() -> None:
+    """No two records share a number, and each title is `# NNNN · words` with its file's number."""
+    records = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [record.name[:4] for record in records]
+    assert len(set(numbers)) == len(numbers) > 0, numbers
+    for record, number in zip(records, numbers, strict=True):
+        assert re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", record.name), record.name
+        title = record.read_text(encoding="utf-8").split("\n", 1)[0]
+        assert re.fullmatch(rf"# {number} · \S.*", title), f"{record.name}: {title}"
+
+
 def test_commands_exist() -> None:
     """Each command named in the documentation is one of the program."""
     import click
