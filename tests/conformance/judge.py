@@ -19,7 +19,7 @@ from fqlc import compile_text
 Kind = Literal["equal", "rejected statically", "different by decision", "not applicable", "wrong"]
 
 
-class NotApplicable(Exception):  # noqa: N818 - a verdict, not a fault
+class NotApplicable(Exception):
     """The language has no such thing; the message says which."""
 
 
