@@ -199,3 +199,36 @@ def test_with_a_test_url_only_that_is_contacted(tmp_path: Path, process: Fqlc) -
         assert server.call_count == 1
     assert levels(done)["test_url"] == "ok"
     assert "endpoint shop" not in levels(done)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize(("ready", "level"), [(True, "ok"), (False, "problem")])
+def test_running_engine_is_asked(tmp_path: Path, fqlc: Fqlc, ready: bool, level: str) -> None:
+    """With a metrics port, the engine that listens there says whether it is ready."""
+    with MockWebhookServer() as engine:
+        engine.always(200 if ready else 503)
+        (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert")))
+        (tmp_path / "fql.toml").write_text(
+            f'[observability.prometheus]\nhost = "127.0.0.1"\nport = {engine.port}\n'
+        )
+        done = fqlc("doctor", "plan.json", "--format", "json")
+        assert [r.path for r in engine.requests] == ["/ready"]
+    assert levels(done)["engine"] == level
+    assert done.code == (0 if ready else 1)
+
+
+def test_engine_that_does_not_run_is_a_warning(tmp_path: Path, fqlc: Fqlc) -> None:
+    (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert")))
+    (tmp_path / "fql.toml").write_text(
+        f'[observability.prometheus]\nhost = "127.0.0.1"\nport = {free_port()}\n'
+    )
+    done = fqlc("doctor", "plan.json", "--format", "json")
+    assert levels(done)["engine"] == "warning"
+    assert done.code == 0

@@ -53,7 +53,7 @@ def ready(process: subprocess.Popen[str]) -> None:
     pytest.fail("fqlc run ended before it was ready")
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not true():
@@ -212,9 +212,9 @@ def test_sigterm_drains_and_ends_with_0(
         ready(engine)
         (tmp_path / "e.json").write_text(lines(paid(1)))
         assert process("emit", "e.json").code == 0
-        assert server.wait_for(2)
+        assert server.wait_for(2, 30)
         engine.send_signal(signal.SIGTERM)
-        out, err = engine.communicate(timeout=10)
+        out, err = engine.communicate(timeout=30)
         assert engine.returncode == 0, err
         assert "1 runs: 1 done" in out
 
@@ -231,7 +231,7 @@ def test_sighup_takes_the_new_plan(
         assert any("reloaded" in line for line in engine.stderr)
         (tmp_path / "e.json").write_text(lines(paid(1)))
         process("emit", "e.json")
-        assert server.wait_for(2)
+        assert server.wait_for(2, 30)
         assert server.requests[0].path == "/later/1"
 
 

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from fql.cli import examine, examine_receivers
+from fql.cli import examine, examine_engine, examine_receivers
 from fql.cli.finding import Finding
 from fql.cli.output import data, json_line
 from fql.cli.project import (
@@ -56,6 +56,7 @@ def doctor(
     findings += examine.sources(project, plan)
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
+    findings += examine_engine.metrics(project.settings.observability.prometheus)
     findings += examine.privileges()
     _show(findings, form)
     if any(finding.level == "problem" for finding in findings):

@@ -13,6 +13,7 @@ import click
 
 from fql.app import Runtime
 from fql.cli import logs
+from fql.cli.loops import on_fast_loop
 from fql.cli.output import data, json_line, on_terminal, say
 from fql.cli.project import (
     DURATION,
@@ -94,7 +95,8 @@ def run(
             again = find_project(settings_file).resolved()
             return again, plan_of(sources, again)
 
-    code = asyncio.run(_Process(project, plan_of(sources, project), options, load_again).run())
+    process = _Process(project, plan_of(sources, project), options, load_again)
+    code = on_fast_loop(process.run())
     if code:
         raise click.exceptions.Exit(code)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from fql.errors import SettingsError, StoreError
 from fql.events.values import read_json
@@ -32,6 +33,8 @@ OutboxRow = tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, b
                   bytes | None, int, bytes]  # fmt: skip
 
 BUSY_SECONDS = 5.0
+PATIENCE_SECONDS = 2.0
+"""How long one fetch tries again while the database is busy or away."""
 
 _FETCH = (
     "SELECT seq, entity, event, new, old, id, key, context, raw, at"
@@ -125,14 +128,22 @@ class OutboxSqlite:
         return [self._arrival(row) for row in rows]
 
     def _rows(self, limit: int) -> list[OutboxRow]:
+        patient = Retrying(
+            retry=retry_if_exception_type(sqlite3.OperationalError),
+            wait=wait_random_exponential(multiplier=0.01, max=0.5),
+            stop=stop_after_delay(PATIENCE_SECONDS),
+            reraise=True,
+        )
         try:
-            self._delete_left()
-            return self._connected_again().execute(_FETCH, (self._done, limit)).fetchall()
+            return patient(self._read, limit)
         except sqlite3.OperationalError as error:
             logger.warning("source %s cannot be read, trying again: %s", self.name, error)
             self._version = None
-            time.sleep(0.05)
             return []
+
+    def _read(self, limit: int) -> list[OutboxRow]:
+        self._delete_left()
+        return self._connected_again().execute(_FETCH, (self._done, limit)).fetchall()
 
     def _connected_again(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -1,0 +1,27 @@
+"""The talk of `fqlc doctor` with a running engine: its health on the metrics port."""
+
+from __future__ import annotations
+
+import httpx
+
+from fql.cli.finding import Finding
+from fql.plan.settings_model import Prometheus
+
+SECONDS = 2.0
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)
+
+
+def metrics(settings: Prometheus | None) -> list[Finding]:
+    """Does the engine that these settings describe say that it is ready? Nothing is asked where
+    the port is switched off."""
+    if settings is None or not settings.enabled or not settings.port:
+        return []
+    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
+    url = f"http://{host}:{settings.port}/ready"
+    try:
+        answer = httpx.get(url, timeout=SECONDS, trust_env=False)
+    except httpx.HTTPError:
+        return [Finding("engine", "warning", f"nobody answers at {url}; is `fqlc run` running?")]
+    if answer.status_code == httpx.codes.OK:
+        return [Finding("engine", "ok", f"the engine at {url} is ready")]
+    return [Finding("engine", "problem", f"the engine at {url} is not ready: {answer.text[:200]}")]

@@ -1,0 +1,26 @@
+"""`fqlc run` takes the fast loop where it is installed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from fql.cli.loops import on_fast_loop
+
+
+async def name_of_loop() -> str:
+    """The module of the loop that runs this."""
+    return type(asyncio.get_running_loop()).__module__
+
+
+def test_uvloop_where_it_is_installed() -> None:
+    pytest.importorskip("uvloop", reason="uvloop has no build for this machine")
+    assert on_fast_loop(name_of_loop()).startswith("uvloop")
+
+
+def test_asyncio_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None in `sys.modules` makes the import fail as a missing package does."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert on_fast_loop(name_of_loop()).startswith("asyncio")
