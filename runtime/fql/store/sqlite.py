@@ -12,23 +12,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 
 from fql.errors import StoreError, StoreLocked
 from fql.outbox.lookout import Lookout
-from fql.store import schema, sqlite_copies
+from fql.store import schema, sqlite_copies, sqlite_read
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
-    BatchRow,
     Command,
     EventRow,
     LetterCopy,
     LetterFilter,
     LetterRow,
-    LimitRow,
     Loaded,
     Mutations,
     Page,
@@ -36,14 +34,13 @@ from fql.store.records import (
     Remembered,
     Retention,
     RunFilter,
-    RunRow,
     Snapshot,
     StoredPlan,
 )
-from fql.store.sqlite_files import FileLock, prepare, translate
-from fql.store.sqlite_prune import prune, used_bytes
+from fql.store.sqlite_files import FileLock, connect, create, prepare, translate
+from fql.store.sqlite_prune import prune
 from fql.store.sqlite_query import letters_query, runs_query
-from fql.store.sqlite_write import KEY, STATEMENTS, unpacked, write
+from fql.store.sqlite_write import KEY, unpacked, write
 
 T = TypeVar("T")
 POLL = 0.04
@@ -97,9 +94,9 @@ class SqliteStore:
     def _open(self) -> None:
         prepare(self._path)
         try:
-            self._connection = _connect(self._path)
-            _create(self._connection, self._path, self._letters)
-            self._looker = _connect(self._path)
+            self._connection = connect(self._path)
+            create(self._connection, self._path, self._letters)
+            self._looker = connect(self._path)
         except sqlite3.Error as problem:
             raise translate(problem, self._path) from problem
 
@@ -154,11 +151,11 @@ class SqliteStore:
 
     async def load(self, lease: Lease) -> Snapshot:
         """What the engine needs at its start."""
-        return await self._call(lambda connection: _load(connection, lease))
+        return await self._call(lambda connection: sqlite_read.load(connection, lease))
 
     async def page(self, page: Page) -> Paged:
         """Read stored runs back."""
-        return await self._call(lambda connection: _page(connection, page))
+        return await self._call(lambda connection: sqlite_read.page(connection, page))
 
     async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""
@@ -260,7 +257,9 @@ class SqliteStore:
 
     async def runs(self, wanted: RunFilter) -> list[Loaded]:
         """Runs, newest first."""
-        return await self._call(lambda connection: _loaded(connection, *runs_query(wanted)))
+        return await self._call(
+            lambda connection: sqlite_read.loaded(connection, *runs_query(wanted))
+        )
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first."""
@@ -303,16 +302,19 @@ class SqliteStore:
     async def plans(self) -> tuple[list[StoredPlan], str | None]:
         """All stored plans and the short digest of the active one."""
         return await self._call(
-            lambda connection: (_plans(connection), _meta(connection, "active"))
+            lambda connection: (
+                sqlite_read.plans(connection),
+                sqlite_read.meta(connection, "active"),
+            )
         )
 
     async def counts(self) -> Counts:
         """How much there is."""
-        return await self._call(lambda connection: _counts(connection, self._letters))
+        return await self._call(lambda connection: sqlite_read.counts(connection, self._letters))
 
     async def size(self) -> StoreSize:
         """How big it is; dead letters are counted in an index."""
-        return await self._call(lambda connection: _size(connection, self._letters))
+        return await self._call(lambda connection: sqlite_read.size(connection, self._letters))
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
@@ -325,126 +327,3 @@ class SqliteStore:
         if keys and not gone.keys:
             self._keys_looked = retention.keys_before
         return gone
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=10,
-        cached_statements=STATEMENTS,
-    )  # fmt: skip
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    return connection
-
-
-def _create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in schema.TABLES.format(letters=letters).split(";"):
-        if statement.strip():
-            connection.execute(statement)
-    version = _meta(connection, "version")
-    if version is not None and int(version) > schema.VERSION:
-        connection.execute("ROLLBACK")
-        raise StoreError(
-            f"the store {path} was written by a newer version of fql",
-            hint="update fql, or choose another file with --store",
-        )
-    put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
-    connection.execute(put, (schema.VERSION,))
-    connection.execute("COMMIT")
-
-
-def _meta(connection: sqlite3.Connection, name: str) -> Any:
-    row = connection.execute("SELECT value FROM fql_meta WHERE name = ?", (name,)).fetchone()
-    return None if row is None else row[0]
-
-
-def _loaded(
-    connection: sqlite3.Connection, query: str, values: Sequence[object] = ()
-) -> list[Loaded]:
-    width = len(RunRow._fields)
-    rows = connection.execute(query, tuple(values))
-    return [Loaded(RunRow(*row[:width]), EventRow(*row[width:])) for row in rows]
-
-
-def _load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
-    def rows(query: str, *values: object) -> list[Any]:
-        return connection.execute(query, values).fetchall()
-
-    before = rows(
-        "SELECT state FROM fql_session WHERE id < ? ORDER BY id DESC LIMIT 1", lease.session
-    )
-    current = rows("SELECT max(id) FROM fql_session")
-    if current[0][0] != lease.session:
-        raise StoreLocked("another engine has taken the store over")
-    batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
-    members = [number for batch in batches for number in orjson.loads(batch.members)]
-    held = _loaded(connection, schema.HELD, (orjson.dumps(members).decode(),))
-    return Snapshot(
-        clean=not before or before[0][0] == "drained",
-        fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
-        open_runs=rows("SELECT count(*) FROM fql_run WHERE ended IS NULL")[0][0],
-        plans=_plans(connection),
-        active=_meta(connection, "active"),
-        lanes=_lanes(connection),
-        queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
-        halted=[row[0] for row in rows(schema.HALTED)],
-        held=held,
-        batches=batches,
-        limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
-        positions=dict(rows("SELECT source, last FROM fql_position")),
-        pauses=[row[0] for row in rows("SELECT name FROM fql_pause")],
-    )
-
-
-def _lanes(connection: sqlite3.Connection) -> list[str]:
-    """Distinct lanes with work, by jumps through the index rather than by reading all of it."""
-    found: list[str] = []
-    find = "SELECT min(lane) FROM fql_run WHERE due IS NOT NULL AND lane > ?"
-    last = connection.execute(find, ("",)).fetchone()[0]
-    while last is not None:
-        found.append(last)
-        last = connection.execute(find, (last,)).fetchone()[0]
-    return found
-
-
-def _plans(connection: sqlite3.Connection) -> list[StoredPlan]:
-    rows = connection.execute("SELECT short, digest, blob, at FROM fql_plan ORDER BY at")
-    return [StoredPlan(*row) for row in rows]
-
-
-def _page(connection: sqlite3.Connection, page: Page) -> Paged:
-    if page.ids:
-        ids = orjson.dumps(page.ids).decode()
-        return Paged(page, _loaded(connection, schema.RUNS_BY_ID, (ids,)))
-    find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
-    limit = page.limit + len(page.held) + 1
-    rows = connection.execute(find, (page.lane, limit)).fetchall()
-    free = [(number, due) for number, due in rows if number not in page.held]
-    taken = [number for number, due in free if due <= page.horizon][: page.limit]
-    rest = free[len(taken)][1] if len(free) > len(taken) else None
-    wanted = orjson.dumps(taken).decode()
-    return Paged(page, _loaded(connection, schema.RUNS_BY_DUE, (wanted,)), rest)
-
-
-def _counts(connection: sqlite3.Connection, letters: str) -> Counts:
-    def groups(query: str) -> dict[str, int]:
-        return dict(connection.execute(query).fetchall())
-
-    events = connection.execute("SELECT count(*) FROM fql_event").fetchone()[0]
-    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
-    return Counts(
-        events,
-        groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
-        groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
-        inbox,
-    )
-
-
-def _size(connection: sqlite3.Connection, letters: str) -> StoreSize:
-    by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
-    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
-    return StoreSize(
-        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection)
-    )

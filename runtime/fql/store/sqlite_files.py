@@ -1,4 +1,5 @@
-"""The files of an SQLite store: created for their owner only, locked by one engine at a time."""
+"""The files of an SQLite store: created for their owner only, opened with the durability that the
+port promises, locked by one engine at a time."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from fql.errors import StoreError, StoreFull, StoreLocked
+from fql.store import schema
+from fql.store.sqlite_read import meta
+from fql.store.sqlite_write import STATEMENTS
 
 
 def prepare(path: Path) -> None:
@@ -74,3 +78,33 @@ def translate(problem: sqlite3.Error, path: Path | str) -> StoreError:
             f"the store {path} is read-only", hint="make file and folder writable for this user"
         )
     return StoreError(f"the store {path} cannot be used: {text}")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose commits survive a power cut: WAL, `synchronous=FULL`."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=10,
+        cached_statements=STATEMENTS,
+    )  # fmt: skip
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    return connection
+
+
+def create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+    """Create the tables that are missing. Raises StoreError for a file of a newer version."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in schema.TABLES.format(letters=letters).split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    version = meta(connection, "version")
+    if version is not None and int(version) > schema.VERSION:
+        connection.execute("ROLLBACK")
+        raise StoreError(
+            f"the store {path} was written by a newer version of fql",
+            hint="update fql, or choose another file with --store",
+        )
+    put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
+    connection.execute(put, (schema.VERSION,))
+    connection.execute("COMMIT")
