@@ -287,7 +287,7 @@ async def test_a_lost_reply_is_settled_by_the_session_row(
     webhook_server: MockWebhookServer, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it counted is read back, never guessed: one event, one delivery, no lost lease."""
-    monkeypatch.setattr("fql.engine.loop.TROUBLE_PAUSE", 0.02)
+    monkeypatch.setattr("fql.engine.session.TROUBLE_PAUSE", 0.02)
     store = Doubtful(tmp_path / "s.db")
     async with runtime(webhook_server, store=store) as running:
         session = running.engine.session

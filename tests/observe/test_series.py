@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fql.app import Runtime
-from fql.engine import loop
+from fql.engine import session
 from fql.errors import EventRefused, StoreError
 from fql.intake.json_lines import JsonLines
 from fql.observe.events import AttemptEnded, RunFinished
@@ -405,7 +405,7 @@ async def test_attempts_are_counted_once_over_failed_commits(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outcome that is kept over failed commits is told when it is stored, and only then."""
-    monkeypatch.setattr(loop, "TROUBLE_PAUSE", 0.02)
+    monkeypatch.setattr(session, "TROUBLE_PAUSE", 0.02)
     moody = Moody()
     webhook_server.always(moody)
 

@@ -99,6 +99,11 @@ class Inputs:
             or self.orders or self.program or self.flush
         )  # fmt: skip
 
+    def keys(self) -> list[bytes]:
+        """The hashes of keys that these inputs bring."""
+        brought: list[NewEvent | Misfit] = [*self.events, *self.misfits]
+        return [one.dedup for one in brought if one.dedup is not None]
+
 
 class RunEnded(NamedTuple):
     """A run has come to its end (a replay may open it again)."""
