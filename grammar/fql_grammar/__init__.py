@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import pkgutil
 
 
 def grammar_text() -> str:
     """The LALR(1) grammar in Lark's notation; its terminals are those of `fql_grammar.tokens`."""
-    return files(__name__).joinpath("fql.lark").read_text(encoding="utf-8")
+    return _text("fql.lark")
 
 
 def tables_text() -> str:
     """The parse tables made from `grammar_text`, as JSON, written by `fqlc.syntax.tables`."""
-    return files(__name__).joinpath("tables.json").read_text(encoding="utf-8")
+    return _text("tables.json")
+
+
+def _text(name: str) -> str:
+    """A file beside this one, wherever the package lies; importlib.resources would import more."""
+    data = pkgutil.get_data(__name__, name)
+    if data is None:
+        raise FileNotFoundError(f"the installation of fqlc lacks its file {name}")
+    return data.decode()

@@ -1,7 +1,7 @@
 """Files of the command line: which sources are meant, how they are read, what `fql.toml` says.
 
-The compiler itself is imported only where the cache has no answer, pydantic only where a settings
-file must be understood.
+The compiler itself is imported only where the cache has no answer, tomllib and pydantic only where
+a settings file must be understood.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -167,6 +166,8 @@ def _settings_of(paths: Sequence[str]) -> Path | None:
 
 def _project_files(file: Path) -> list[str]:
     """`[project] files` relative to the file. What is wrong with it is said when it is used."""
+    import tomllib
+
     try:
         project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):

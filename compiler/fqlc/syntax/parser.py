@@ -1,7 +1,8 @@
 """A text to its syntax tree: lex, repair foreign spellings, then one declaration at a time.
 
 Each declaration is read by Lark on its own; one that Lark refuses goes to `recover`. So one
-broken declaration spoils no other, and the time is linear in the text.
+broken declaration spoils no other, and the time is linear in the text. What is needed for broken
+ones only is imported with the first of them.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from fqlc.source.near import nearest
 from fqlc.source.text import SourceText
 from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure, attempt
-from fqlc.syntax.complaints import Complaint
 from fqlc.syntax.foreign import repair
 from fqlc.syntax.lexemes import Lexeme, Origin
 from fqlc.syntax.lexer import lex
-from fqlc.syntax.recover import recover
 
 MAX_BROKEN = 1_000
 """Behind so many broken declarations of a file, the rest of it is not read."""
@@ -96,6 +95,9 @@ def _declarations(
 
 def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) -> ast.Declaration:
     """A sound declaration with something behind it, or what recovery makes of it."""
+    from fqlc.syntax.complaints import Complaint
+    from fqlc.syntax.recover import recover
+
     if "$END" in failure.expected and 0 < failure.at < len(chunk):
         whole = attempt("declaration", chunk[: failure.at])
         if not isinstance(whole, Failure):
@@ -159,6 +161,8 @@ def _is_block_head(behind: list[Lexeme]) -> bool:
 
 def _without_start(chunk: list[Lexeme], behind: Lexeme | None) -> Iterator[ast.BrokenDeclaration]:
     """Complain of lexemes that begin no declaration, and of a beginning without more."""
+    from fqlc.syntax.complaints import Complaint
+
     complaint = Complaint()
     first = chunk[1] if chunk[0].type == "DOC" and len(chunk) > 1 else chunk[0]
     if first.text in TOP_LEVEL:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fqlc.checks.model import Program
-from fqlc.checks.tests import read_tests
 from fqlc.diagnostics.sink import Sink
 
 
 def check(program: Program, sink: Sink) -> None:
-    """Check each test."""
-    read_tests(program, sink)
+    """Check each test; reading them is imported with the first."""
+    if program.project.tests:
+        from fqlc.checks.tests import read_tests
+
+        read_tests(program, sink)
