@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from fql_grammar import tokens as table
-from fqlc.syntax import ast, numbers, strings
+from fqlc.syntax import ast, numbers, strings, unreadable
 from fqlc.syntax.foreign_heads import FOREIGN_HEADS, meant_head
 from fqlc.syntax.lexemes import Lexeme, Literal, Origin
 
@@ -290,30 +290,17 @@ class _Lexer:
         elif kind == "OPEN_TRIPLE":
             return self._open_triple(start)
         else:
-            self._unknown_character(start, end)
+            unreadable.unknown_characters(self.origin, start, end)
         return None
 
     def _open_string(self, start: int, end: int) -> None:
-        quote = self.origin.text[start]
-        self.origin.sink.error(
-            "FQL103",
-            "a text is not closed on its line",
-            self.origin.span(start, end),
-            label=f"no `{quote}` follows on this line",
-            help=('close it, or write a text of several lines between `"""` and `"""`',),
-        )
+        unreadable.open_string(self.origin, start, end)
         self._add("STRING", start, end, strings.read_string(self.origin, start, end, closed=False))
 
     def _open_triple(self, start: int) -> int:
         """Report it and go on at the next declaration; a second one ends the reading."""
         text = self.origin.text
-        self.origin.sink.error(
-            "FQL103",
-            'a text in `"""` is not closed',
-            self.origin.span(start, start + 3),
-            label="opened here",
-            help=('write `"""` behind its end',),
-        )
+        unreadable.open_triple(self.origin, start)
         resync = None if self._cut_triple else _RESYNC.search(text, start)
         self._cut_triple = True
         end = resync.start() if resync is not None else len(text)
@@ -324,27 +311,8 @@ class _Lexer:
         """A name with letters beyond ASCII: reported, and read as a name."""
         self._problems += 1
         if self._problems <= MAX_PROBLEMS:
-            self.origin.sink.error(
-                "FQL105",
-                f"`{self.origin.text[start:end][:40]}` has letters that names cannot have",
-                self.origin.span(start, end),
-                label="names are of `A-Z a-z 0-9 _`",
-                help=("a column of another name is given by `@column(...)`",),
-            )
+            unreadable.wide_word(self.origin, start, end)
         self._add("NAME", start, end)
-
-    def _unknown_character(self, start: int, end: int) -> None:
-        written = self.origin.text[start:end]
-        shown = written if written.isprintable() and len(written) <= 20 else ascii(written[:20])
-        smart = any(c in "\u2018\u2019\u201c\u201d" for c in written)
-        environment = written == "$"
-        self.origin.sink.error(
-            "FQL105",
-            f"`{shown}` has no meaning outside of a text",
-            self.origin.span(start, end),
-            label="unknown character" if end == start + 1 else "unknown characters",
-            help=_advice(smart=smart, environment=environment),
-        )
 
     def _too_deep(self, start: int, end: int) -> int | None:
         """Leave the declaration: the next one is looked for in the first column."""
@@ -386,11 +354,3 @@ def _make_key(previous: Lexeme | None) -> None:
         previous.type = "QKEY"
     elif previous.text.isidentifier():
         previous.type = "KEY"
-
-
-def _advice(*, smart: bool, environment: bool) -> tuple[str, ...]:
-    if smart:
-        return ("texts stand between straight quotes: \"text\" or 'text'",)
-    if environment:
-        return ('references to the environment stand inside a text: "${NAME}"',)
-    return ()

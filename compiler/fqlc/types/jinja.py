@@ -23,6 +23,7 @@ from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.syntax.depth import is_deep
 from fqlc.types.facts import facts_of
+from fqlc.types.jinja_refusals import Refused, construct, hint_for, inside_tag, sentence
 from fqlc.types.operators import boolean
 from fqlc.types.report import poisoned, require
 from fqlc.types.scope import Context
@@ -40,24 +41,6 @@ normalise them) and references."""
 _WORD = re.compile(r"\w+|.", re.DOTALL)
 
 _WORDS = {"null": None, "true": True, "false": False}
-_NAMES = {
-    "Add": "arithmetic", "Sub": "arithmetic", "Mul": "arithmetic", "Div": "arithmetic",
-    "FloorDiv": "arithmetic", "Mod": "arithmetic", "Pow": "arithmetic", "Neg": "arithmetic",
-    "Concat": "`~`", "CondExpr": "`x if y else z`", "Test": "tests with `is`",
-    "Getitem": "square brackets", "Call": "calls", "Macro": "`macro`", "Assign": "`set`",
-    "AssignBlock": "`set`", "Include": "`include`", "Import": "`import`",
-    "FromImport": "`import`", "Extends": "`extends`", "Block": "`block`",
-    "FilterBlock": "`filter`", "With": "`with`", "CallBlock": "`call`",
-    "Dict": "objects", "Tuple": "tuples", "ScopedEvalContextModifier": "`autoescape`",
-}  # fmt: skip
-
-
-class _Refused(Exception):
-    """A construct that templates do not have, at an offset of the text."""
-
-    def __init__(self, message: str, offset: int, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.offset, self.hint = message, offset, hint
 
 
 def read_template(literal: ast.StringLiteral, ctx: Context) -> Iterable[e.TextPart] | None:
@@ -67,7 +50,7 @@ def read_template(literal: ast.StringLiteral, ctx: Context) -> Iterable[e.TextPa
         return merged(reader.body(reader.parse().body, ctx, 0))
     except TemplateSyntaxError as problem:
         reader.refuse_syntax(problem)
-    except _Refused as problem:
+    except Refused as problem:
         reader.refuse(problem.message, problem.offset, problem.hint)
     except RecursionError:
         reader.refuse("the template is nested too deeply", 0, "")
@@ -107,16 +90,16 @@ class _Reader:
                 offset = source.find(value, self.position)
                 self.position = offset + len(value)
                 if kind.startswith("raw"):
-                    raise _Refused("a template has no `raw` blocks", offset, "write `\\{{`")
+                    raise Refused("a template has no `raw` blocks", offset, "write `\\{{`")
                 if kind != "data" and _HIDDEN_REFERENCE in value:
-                    raise _inside_tag(offset + value.index(_HIDDEN_REFERENCE))
+                    raise inside_tag(offset + value.index(_HIDDEN_REFERENCE))
                 yield Token(offset, kind, value)
         except TemplateSyntaxError as problem:
             # The lexer counts lines; where it stopped is behind the last token.
             offset = self.position
             if source[offset : offset + 1] == _HIDDEN_REFERENCE:
-                raise _inside_tag(offset) from problem
-            raise _Refused(_sentence(problem), offset) from problem
+                raise inside_tag(offset) from problem
+            raise Refused(sentence(problem), offset) from problem
 
     def span(self, start: int, length: int = 1) -> Span:
         """The stretch of source of some characters of the text."""
@@ -129,7 +112,7 @@ class _Reader:
         offset, text = problem.lineno, self.literal.value
         if "end of template" in (problem.message or ""):
             offset = max(text.rfind("{{"), text.rfind("{%"), 0)
-        self.refuse(_sentence(problem), offset, "")
+        self.refuse(sentence(problem), offset, "")
 
     def refuse(self, message: str, offset: int, hint: str) -> None:
         """FQL312 for the word at an offset."""
@@ -146,7 +129,7 @@ class _Reader:
     def body(self, body: list[nodes.Node], ctx: Context, depth: int) -> Iterator[e.TextPart]:
         """The parts of statements."""
         if depth > _MAX_NESTING:
-            raise _Refused("the template is nested too deeply", body[0].lineno if body else 0)
+            raise Refused("the template is nested too deeply", body[0].lineno if body else 0)
         for node in body:
             yield from self._statement(node, ctx, depth)
 
@@ -160,7 +143,7 @@ class _Reader:
             case nodes.For():
                 yield self._loop(node, ctx, depth)
             case _:
-                raise _Refused(f"a template has no {_name(node)}", node.lineno)
+                raise Refused(f"a template has no {construct(node)}", node.lineno)
 
     def _output(self, node: nodes.Expr, ctx: Context) -> Iterator[e.TextPart]:
         if isinstance(node, nodes.TemplateData):
@@ -183,9 +166,9 @@ class _Reader:
 
     def _loop(self, node: nodes.For, ctx: Context, depth: int) -> e.Loop:
         if ctx.scope.variables:
-            raise _Refused("a `for` cannot stand inside another `for`", node.lineno)
+            raise Refused("a `for` cannot stand inside another `for`", node.lineno)
         if not isinstance(node.target, nodes.Name) or node.test is not None or node.recursive:
-            raise _Refused("a `for` has one name and a list", node.lineno)
+            raise Refused("a `for` has one name and a list", node.lineno)
         written = self.whole(node.iter)
         of = require(ctx, written, ctx.infer(written), "`for`")
         item = of.type.item
@@ -206,7 +189,7 @@ class _Reader:
         """An expression of a tag, refused when it is too deep for later passes."""
         written = self.expression(node)
         if is_deep(written):
-            raise _Refused("the expression is nested too deeply", node.lineno)
+            raise Refused("the expression is nested too deeply", node.lineno)
         return written
 
     def expression(self, node: nodes.Node) -> ast.Expr:  # noqa: C901, PLR0911 - one line a kind
@@ -236,7 +219,7 @@ class _Reader:
             case nodes.List():
                 items = tuple(self.expression(item) for item in node.items)
                 return ast.ListLiteral(items=items, span=self.span(node.lineno))
-        raise _Refused(f"a template has no {_name(node)}", node.lineno, _hint(node))
+        raise Refused(f"a template has no {construct(node)}", node.lineno, hint_for(node))
 
     def _named(self, node: nodes.Name) -> ast.Expr:
         span = self.span(node.lineno, len(node.name))
@@ -278,13 +261,13 @@ class _Reader:
         callee = node.node
         change = isinstance(callee, nodes.Getattr) and callee.attr == "changed"
         if not change or not isinstance(callee, nodes.Getattr) or node.args or node.kwargs:
-            raise _Refused("a template calls nothing but `.changed()`", node.lineno, _hint(node))
+            raise Refused("a template calls nothing but `.changed()`", node.lineno, hint_for(node))
         member = self._member(callee)
         return ast.CallOf(callee=member, arguments=(), span=member.span)
 
     def _filter(self, node: nodes.Filter) -> ast.Expr:
         if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            raise _Refused("a filter takes plain arguments only", node.lineno)
+            raise Refused("a filter takes plain arguments only", node.lineno)
         of = self.expression(node.node)
         name = self._word_after(node.name, node.lineno)
         span = of.span.to(name.span)
@@ -298,7 +281,7 @@ class _Reader:
 
     def _comparison(self, node: nodes.Compare) -> ast.Expr:
         if len(node.ops) != 1:
-            raise _Refused("comparisons cannot be chained: write `and`", node.lineno)
+            raise Refused("comparisons cannot be chained: write `and`", node.lineno)
         operand = node.ops[0]
         return self._binary(_COMPARISONS[operand.op], node.expr, operand.expr, node.lineno)
 
@@ -324,46 +307,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         return TokenStream(self.lexer.wrap(triples, name, filename), name, filename)
 
 
-def _sentence(problem: TemplateSyntaxError) -> str:
-    reason = (problem.message or "").rstrip(".").split(" at ")[0]
-    for theirs, ours in _WORDS_OF_JINJA:
-        reason = reason.replace(theirs, ours)
-    if not_closed := _NOT_CLOSED.search(reason):
-        return f"the template cannot be read: `{{% {not_closed[1]} %}}` is not closed"
-    return f"the template cannot be read: {reason[:1].lower()}{reason[1:]}"
-
-
-_WORDS_OF_JINJA = (
-    ("end of print statement", "}}"), ("end of statement block", "%}"), ("token ", ""),
-    ("Encountered unknown", "unknown"),
-)  # fmt: skip
-_NOT_CLOSED = re.compile(r"innermost block that needs to be closed is '(\w+)'")
-
-
-def _inside_tag(offset: int) -> _Refused:
-    return _Refused("a `${NAME}` cannot stand inside a tag", offset, "put it beside the tag")
-
-
 def _digits(text: str, start: int) -> int:
     end = start
     while end < len(text) and (text[end].isalnum() or text[end] in "._"):
         end += 1
     return max(end - start, 1)
-
-
-def _name(node: nodes.Node) -> str:
-    kind = type(node).__name__
-    return _NAMES.get(kind, f"`{kind.lower()}`")
-
-
-def _hint(node: nodes.Node) -> str:
-    match node:
-        case nodes.CondExpr():
-            return "write `{% if y %}x{% else %}z{% endif %}`"
-        case nodes.Test():
-            return "compare with `== none` or `!= none`"
-        case nodes.Call(node=nodes.Getattr(attr=attr)):
-            return f"write it as a filter: `| {attr}`"
-        case nodes.Getitem():
-            return "declare a `type` and read its field by `.name`"
-    return ""
