@@ -323,6 +323,21 @@ async def test_evicted_letters_are_noted(store: Store) -> None:
     assert [note.change for note in await store.copies(10)] == ["dead", "evicted"]
 
 
+@pytest.mark.parametrize(
+    ("letters_max", "left"), [(2000, ["d3", "d2"]), (10**6, ["d3", "d2", "d1"])]
+)
+async def test_past_their_size_the_oldest_letters_go(
+    store: Store, lease: Lease, letters_max: int, left: list[str]
+) -> None:
+    """The store is larger than 2000 bytes, so what counts is what the letters take."""
+    request = "x" * 400
+    rows = [letter(f"d{n}", failed_at=n, request=request) for n in (2, 1, 3)]
+    await store.commit(lease, Mutations(letters=rows))
+    gone = await store.prune(Retention(0, 0, 0, letters_max=letters_max))
+    assert [row.id for row in await store.letters(LetterFilter())] == left
+    assert gone.letters == 3 - len(left)
+
+
 async def test_without_copies_nothing_is_noted(store: Store, lease: Lease) -> None:
     await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
     assert await store.copies(10) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
@@ -13,9 +14,10 @@ import pytest
 
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
 from fql.store.opening import open_store, store_of_settings_file
-from fql.store.records import LetterFilter, Mutations, Retention, RunFilter
+from fql.store.records import LetterFilter, Mutations, Retention, RunFilter, StoredPlan
 from fql.store.sqlite import KEYS_EVERY, SqliteStore
-from tests.store.rows import letter, one_run, remembered
+from fql.store.sqlite_prune import prune
+from tests.store.rows import event, letter, one_run, remembered, run
 
 
 async def opened(path: Path) -> SqliteStore:
@@ -170,6 +172,36 @@ async def test_copies_that_are_wanted_again_begin_with_all_letters(tmp_path: Pat
             await store.commit(lease, Mutations(letters=[letter("dlq_1")]))
         await store.close()
     assert found == [[], ["dlq_1"], ["dlq_1"], [], ["dlq_1"]]
+
+
+async def test_a_look_that_finds_nothing_old_reads_next_to_nothing(tmp_path: Path) -> None:
+    """Counted in instructions of SQLite's machine, with ten times as many rows."""
+    store = await opened(tmp_path / "s.db")
+    lease = await store.acquire("one")
+    await store.commit(lease, Mutations(plans=[StoredPlan("p1", "sha256:p1", b"", 0)], active="p2"))
+    connection = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    steps = []
+    for first, last in ((0, 300), (300, 3000)):
+        numbers = [20 * n for n in range(first + 1, last + 1)]
+        runs = [run(n + 1, n, state="done", due=None, ended=5000 + n) for n in numbers]
+        await store.commit(lease, Mutations(events=[event(n) for n in numbers], runs=runs))
+        steps.append(counted(connection))
+    connection.close()
+    await store.close()
+    assert steps[1] < steps[0] + 100
+
+
+def counted(connection: sqlite3.Connection) -> int:
+    """Instructions, to the nearest ten, that a prune takes that removes nothing."""
+    tens = itertools.count()
+
+    def look() -> int:
+        return 0 * next(tens)
+
+    connection.set_progress_handler(look, 10)
+    assert prune(connection, Retention(500, 0, 0), "webhook_dlq", keys=False).runs == 0
+    connection.set_progress_handler(None, 10)
+    return 10 * next(tens)
 
 
 async def test_old_keys_are_looked_for_now_and_then(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from fql.errors import StoreLocked
+from fql.store.eviction import size_of, surplus
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
@@ -291,21 +292,20 @@ class MemoryStore:
             and run.order_key is None
         ]
         old_keys = [k for k, row in self._remembered.items() if row.at < retention.keys_before]
-        old_letters = [
-            row for row in self._letters.values() if row.failed_at < retention.letters_before
-        ]
+        letters = sorted(self._letters.values(), key=lambda row: row.failed_at)
+        gone = surplus(letters[: retention.slice], sum(map(size_of, letters)), retention)
         for number in finished[: retention.slice]:
             self._drop_run(number)
         for key in old_keys[: retention.slice]:
             del self._remembered[key]
-        for row in old_letters[: retention.slice]:
+        for row in gone:
             del self._letters[row.id]
             self._note(row.id, "evicted")
-        evicted = tuple(r for r in old_letters[: retention.slice] if r.state in OPEN_LETTERS)
+        evicted = tuple(row for row in gone if row.state in OPEN_LETTERS)
         return Pruned(
             len(finished[: retention.slice]),
             len(old_keys[: retention.slice]),
-            len(old_letters[: retention.slice]),
+            len(gone),
             evicted,
         )
 

@@ -13,15 +13,19 @@ CREATE TABLE IF NOT EXISTS fql_session(
 CREATE TABLE IF NOT EXISTS fql_event(
   id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
   timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
+CREATE INDEX IF NOT EXISTS fql_event_received ON fql_event(received);
 CREATE TABLE IF NOT EXISTS fql_run(
   id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
   due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT);
 CREATE INDEX IF NOT EXISTS fql_run_due ON fql_run(lane, due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, id) WHERE order_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fql_run_ended ON fql_run(ended)
+  WHERE ended IS NOT NULL AND order_key IS NULL;
 CREATE TABLE IF NOT EXISTS fql_batch(
   id INTEGER PRIMARY KEY, key TEXT, plan TEXT, observer TEXT, node TEXT, members TEXT,
   sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT);
 CREATE INDEX IF NOT EXISTS fql_batch_open ON fql_batch(id) WHERE ended IS NULL;
+CREATE INDEX IF NOT EXISTS fql_batch_ended ON fql_batch(ended) WHERE ended IS NOT NULL;
 CREATE TABLE IF NOT EXISTS fql_attempt(
   owner INTEGER, node TEXT, number INTEGER, at INTEGER, status INTEGER, failure TEXT, error TEXT,
   duration_ms INTEGER, response_start TEXT, PRIMARY KEY(owner, node, number)) WITHOUT ROWID;

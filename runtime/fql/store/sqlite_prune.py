@@ -1,9 +1,13 @@
-"""Retention of an SQLite store, in bounded slices: open work and what a dead letter needs stay."""
+"""Retention of an SQLite store, in bounded slices: open work and what a dead letter needs stay.
+
+What is old is found in an index, so a look that finds nothing is short however much is stored.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 
+from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
 from fql.store.records import LetterRow, Retention
 from fql.store.sqlite_copies import note
@@ -49,7 +53,7 @@ def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters
     rows = connection.execute(
         f"""SELECT r.id FROM fql_run r WHERE r.ended < ? AND r.order_key IS NULL
             AND NOT EXISTS (SELECT 1 FROM {letters} l WHERE l.run = r.id)
-            ORDER BY r.id LIMIT ?""",  # noqa: S608
+            ORDER BY r.ended LIMIT ?""",  # noqa: S608
         (before, retention.slice),
     ).fetchall()
     connection.executemany("DELETE FROM fql_attempt WHERE owner = ?", rows)
@@ -68,7 +72,7 @@ def _lone_events(connection: sqlite3.Connection, retention: Retention) -> None:
              SELECT e.id FROM fql_event e WHERE e.received < ? AND NOT EXISTS
                (SELECT 1 FROM fql_run r WHERE r.event = e.id
                 AND r.id BETWEEN e.id AND e.id + 20000)
-             ORDER BY e.id LIMIT ?)""",
+             ORDER BY e.received LIMIT ?)""",
         (retention.runs_before, retention.slice),
     )
 
@@ -93,23 +97,17 @@ def _old_letters(
     connection: sqlite3.Connection, retention: Retention, letters: str
 ) -> list[LetterRow]:
     """Dead letters that are too old; past their size, the oldest go first."""
-    size_of = "coalesce(length(request), 0) + coalesce(length(payload), 0) + 500"
+    size_of = f"coalesce(length(request), 0) + coalesce(length(payload), 0) + {OVERHEAD}"
     size = 0
     if used_bytes(connection) > retention.letters_max:  # else they cannot be too many either
         sizes = f"SELECT coalesce(sum({size_of}), 0) FROM {letters}"  # noqa: S608
         size = connection.execute(sizes).fetchone()[0]
     before = 1 << 62 if size > retention.letters_max else retention.letters_before
     found = connection.execute(
-        f"SELECT *, {size_of} FROM {letters} WHERE failed_at < ? ORDER BY failed_at LIMIT ?",  # noqa: S608
+        f"SELECT * FROM {letters} WHERE failed_at < ? ORDER BY failed_at LIMIT ?",  # noqa: S608
         (before, retention.slice),
     ).fetchall()
-    gone = []
-    for row in found:
-        letter = LetterRow(*row[:-1])
-        if letter.failed_at >= retention.letters_before and size <= retention.letters_max:
-            break
-        size -= row[-1]
-        gone.append(letter)
+    gone = surplus((LetterRow(*row) for row in found), size, retention)
     names = [(letter.id,) for letter in gone]
     connection.executemany(f"DELETE FROM {letters} WHERE dlq_id = ?", names)  # noqa: S608
     return gone
@@ -118,7 +116,8 @@ def _old_letters(
 def _plans(connection: sqlite3.Connection, letters: str) -> None:
     """Plans that neither a run nor a dead letter refers to, and that are not the active one."""
     connection.execute(
-        f"""DELETE FROM fql_plan WHERE short NOT IN (SELECT DISTINCT plan FROM fql_run)
-            AND digest NOT IN (SELECT DISTINCT plan_digest FROM {letters})
-            AND short IS NOT (SELECT value FROM fql_meta WHERE name = 'active')"""  # noqa: S608
+        f"""DELETE FROM fql_plan WHERE short IS NOT
+              (SELECT value FROM fql_meta WHERE name = 'active')
+            AND NOT EXISTS (SELECT 1 FROM {letters} l WHERE l.plan_digest = fql_plan.digest)
+            AND NOT EXISTS (SELECT 1 FROM fql_run r WHERE r.plan = fql_plan.short)"""  # noqa: S608
     )
