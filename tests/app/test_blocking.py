@@ -23,10 +23,10 @@ def test_emit_from_several_threads(webhook_server: MockWebhookServer) -> None:
             receipts = list(
                 pool.map(lambda n: runtime.emit("Order.insert", new=order(n)), range(40))
             )
-        assert runtime.wait(receipts[0], 5).ended
+        assert runtime.wait(receipts[0], 30).ended
         with pytest.raises(EventRefused):
             runtime.emit("Order.insert", new={})
-        assert runtime.until_idle(10).done == 40
+        assert runtime.until_idle(30).done == 40
     assert webhook_server.call_count == 40
 
 
@@ -50,14 +50,14 @@ def test_replay_dlq_from_python(webhook_server: MockWebhookServer, tmp_path: Pat
         environment={"RECEIVER": webhook_server.url},
     ) as runtime:  # fmt: skip
         runtime.emit("Order.insert", new=order(1))
-        runtime.until_idle(10)
+        runtime.until_idle(30)
         chosen = {"failed_after": "2025-02-10", "filter": {"observer": "placed"}}
         assert len(replay_dlq(**chosen, dry_run=True)) == 1  # type: ignore[arg-type]
         assert replay_dlq(failed_after="2999-01-01") == []
         [entry] = replay_dlq(**chosen, wait=True)  # type: ignore[arg-type]
         assert entry["class"] == "exhausted"
         assert replay_dlq(**chosen) == []  # type: ignore[arg-type]
-        runtime.until_idle(10)
+        runtime.until_idle(30)
     assert [request.path for request in webhook_server.requests] == [
         "/reserve", "/reserve", "/label",
     ]  # fmt: skip

@@ -53,7 +53,7 @@ async def test_open_work_goes_to_the_address_its_endpoint_has_now(
             await running.emit("Order.insert", new=order(1))
             assert await webhook_server.arrived(1)
             await running.reload(plan_of(ONE, entity=entity))
-            await running.until_idle(10)
+            await running.until_idle(30)
         assert [request.attempt for request in moved.requests] == [2]
     assert webhook_server.call_count == 1
 
@@ -76,7 +76,7 @@ async def test_a_name_that_an_old_plan_lacks_blocks_its_work_until_a_reload_find
         assert await webhook_server.arrived(2)
         names["RECEIVER"] = webhook_server.url
         await running.reload(plan)
-        assert (await running.until_idle(10)).left == 0
+        assert (await running.until_idle(30)).left == 0
     sent = [request.payload["id"] for request in webhook_server.requests]  # type: ignore[index]
     assert sent == ["o1", "o2", "o1"]
 
@@ -89,7 +89,7 @@ async def test_a_runtime_out_of_season_says_so(webhook_server: MockWebhookServer
     async with running:
         pass
     with pytest.raises(UsageError, match="has ended"):
-        await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 2)
+        await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 30)
     assert not webhook_server.called
 
 
@@ -108,7 +108,7 @@ async def test_an_emit_during_the_end_is_stored_or_refused(
     while not leaving.done():
         number += 1
         try:
-            await asyncio.wait_for(running.emit("Order.insert", new=order(number)), 5)
+            await asyncio.wait_for(running.emit("Order.insert", new=order(number)), 30)
         except (UsageError, StoreError):
             break
         accepted += 1
@@ -116,7 +116,7 @@ async def test_an_emit_during_the_end_is_stored_or_refused(
     await leaving
     webhook_server.always(200)
     async with runtime(webhook_server, store=store) as again:
-        await again.until_idle(10)
+        await again.until_idle(30)
     ids = {request.payload["id"] for request in webhook_server.requests}  # type: ignore[index]
     assert ids == {f"o{n}" for n in range(accepted + 1)}
 
@@ -128,7 +128,7 @@ async def test_a_repeated_key_gives_the_first_receipt(webhook_server: MockWebhoo
         first = await running.emit("Order.insert", new=order(1), key="k")
         again = await running.emit("Order.insert", new=order(1), key="k")
         assert (again.id, again.runs, again.duplicate) == (first.id, first.runs, True)
-        ended = await running.wait(again, 5)
+        ended = await running.wait(again, 30)
     assert list(ended.states.values()) == ["done"]
 
 
@@ -138,7 +138,7 @@ async def test_a_known_key_with_another_payload_is_logged(
     async with runtime(webhook_server) as running:
         await running.emit("Order.insert", new=order(1), key="k")
         again = await running.emit("Order.insert", new=order(2), key="k")
-        await running.until_idle(5)
+        await running.until_idle(30)
     assert again.duplicate
     assert "another payload" in caplog.text
     assert webhook_server.call_count == 1
@@ -169,7 +169,7 @@ async def test_leaving_with_a_full_disk_ends_and_loses_nothing(
     assert "could not be stored" in caplog.text
     store.full = False
     async with runtime(webhook_server, store=store) as running:
-        assert (await running.until_idle(5)).left == 0
+        assert (await running.until_idle(30)).left == 0
     assert [request.attempt for request in webhook_server.requests] == [1, 2]
     assert len({request.key for request in webhook_server.requests}) == 1
 
@@ -194,12 +194,12 @@ async def test_an_answer_that_does_not_fit_is_dead_and_can_be_supplied(
     webhook_server.reply(Reply(200, {"number": "seven"}), path="/reserve")
     async with runtime(webhook_server, plan=plan_of(TYPED)) as running:
         await running.emit("Order.insert", new=order(1))
-        await running.until_idle(5)
+        await running.until_idle(30)
         [letter] = await running.client.dead_letters()
         assert letter.error_class == "permanent"
         assert letter.reason.startswith("response")
         await running.replay(letter.dlq_id, response={"number": 7})
-        summary = await running.until_idle(5)
+        summary = await running.until_idle(30)
     assert (summary.left, webhook_server.last_payload) == (0, {"id": "o1", "number": 7})
     assert [request.path for request in webhook_server.requests] == ["/reserve", "/label"]
 
@@ -215,9 +215,9 @@ async def test_an_engine_that_broke_refuses_events(
 
         monkeypatch.setattr("fql.engine.loop.step", broken)
         with pytest.raises(StoreError, match="engine has ended"):
-            await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 2)
+            await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 30)
         with pytest.raises(StoreError, match="engine has ended"):
-            await asyncio.wait_for(running.emit("Order.insert", new=order(2)), 2)
+            await asyncio.wait_for(running.emit("Order.insert", new=order(2)), 30)
         monkeypatch.undo()
 
 
@@ -245,8 +245,8 @@ async def test_four_processes_emit_into_one_store(
         ]
         codes = await asyncio.gather(*(asyncio.to_thread(one.wait, 30) for one in emitters))
         assert codes == [0] * 4
-        assert await webhook_server.arrived(100, 10)
-        await running.until_idle(10)
+        assert await webhook_server.arrived(100, 30)
+        await running.until_idle(30)
     ids = [request.payload["id"] for request in webhook_server.requests]  # type: ignore[index]
     assert sorted(ids) == sorted(f"o{100 * n + k}" for n in range(4) for k in range(25))
 
@@ -296,7 +296,7 @@ async def test_a_lost_reply_is_settled_by_the_session_row(
             with pytest.raises(StoreError, match="reply was lost"):
                 await running.emit("Order.insert", new=order(1))
         receipt = await running.emit("Order.insert", new=order(1))
-        assert (await running.wait(receipt, 5)).ended
+        assert (await running.wait(receipt, 30)).ended
         assert running.engine.session == session
         async with open_client(f"sqlite:///{tmp_path}/s.db") as client:
             assert len(await client.runs()) == 1
@@ -318,7 +318,7 @@ async def test_a_pause_is_obeyed_by_the_next_engine_before_it_sends_anything(
         assert (await running.until_idle(1.5)).left == 2
         assert webhook_server.call_count == 1
         await running.client.resume("shop")
-        assert (await running.until_idle(5)).left == 0
+        assert (await running.until_idle(30)).left == 0
     assert webhook_server.call_count == 3
 
 
@@ -344,7 +344,7 @@ async def test_a_forked_child_cannot_use_its_parents_runtime(
         "            os._exit(2)\n"
         "        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
         "        await running.emit('Order.insert', new=order(2))\n"
-        "        await running.until_idle(5)\n"
+        "        await running.until_idle(30)\n"
         "asyncio.run(main())\n"
     )
     done = await asyncio.to_thread(

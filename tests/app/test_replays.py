@@ -50,7 +50,7 @@ async def fail(running: Runtime, server: MockWebhookServer, *numbers: int) -> No
     server.always(503)
     for number in numbers:
         await running.emit("Order.insert", new=order(number))
-    await running.until_idle(10)
+    await running.until_idle(30)
     server.always(200)
     server.clear()
 
@@ -82,7 +82,7 @@ async def test_two_replays_at_once_send_once(
         ]  # fmt: skip
         await asyncio.gather(*(process.wait() for process in both))
         await running.client.wait_taken()
-        await running.until_idle(10)
+        await running.until_idle(30)
     assert paths(webhook_server) == ["/reserve", "/label"]
 
 
@@ -115,7 +115,7 @@ async def test_a_response_is_supplied_without_sending(
         await fail(running, webhook_server, 1)
         [letter] = await running.client.dead_letters()
         await replayed(letter.dlq_id, response={"id": "r1"}, wait=True)
-        await running.until_idle(5)
+        await running.until_idle(30)
     assert paths(webhook_server) == ["/label"]
 
 
@@ -127,7 +127,7 @@ async def test_the_plan_of_then_or_the_active_one(
         await fail(running, webhook_server, 1)
         await running.reload(plan_of(CHAIN.replace('"/reserve"', '"/v2"')))
         await replayed(failed_after="2025-02-10", plan=plan, wait=True)
-        await running.until_idle(5)
+        await running.until_idle(30)
     assert paths(webhook_server)[0] == path
 
 
@@ -153,7 +153,7 @@ async def test_delay_and_rate_spread_replays(
         began = asyncio.get_running_loop().time()
         entries = await replayed(filter={"observer": "placed"}, delay="500ms", rate=10)
         await running.client.wait_taken()
-        await running.until_idle(10)
+        await running.until_idle(30)
     times = [request.at for request in webhook_server.requests if request.path == "/reserve"]
     assert len(entries) == len(times) == 4
     assert times[0] - began > 0.45
@@ -172,7 +172,7 @@ async def test_filters_limit_and_dry_run(webhook_server: MockWebhookServer, tmp_
             ({"failed_after": "2025-02-10", "failed_before": "2999-01-01", "limit": 2}, 2),
         ):
             assert len(await replayed(**chosen, dry_run=True)) == count
-        await running.until_idle(5)
+        await running.until_idle(30)
         assert webhook_server.call_count == 0
         assert len(await replayed(failed_after="2025-02-10", limit=1, wait=True)) == 1
         assert len(await running.client.dead_letters()) == 2
@@ -188,7 +188,7 @@ async def test_a_batch_is_replayed_by_its_id(
         members = {letter.key for letter in letters if letter.batch == batch}
         assert (len(letters), len(members)) == (4, 2)
         assert len(await replayed(filter={"batch": batch}, wait=True)) == 2
-        await running.until_idle(5)
+        await running.until_idle(30)
         assert len(await running.client.dead_letters()) == 2
     assert {request.key for request in webhook_server.requests} == members
 

@@ -57,7 +57,7 @@ async def emit(
 ) -> tuple[dict[str, str], list[DeadLetter]]:
     """Insert one order and wait for its end: states of its runs, and all dead letters."""
     receipt = await runtime.emit("Order.insert", new={"id": key, "note": note, "email": email})
-    ended = await runtime.wait(receipt, 10)
+    ended = await runtime.wait(receipt, 30)
     return dict(ended.states), await runtime.client.dead_letters()
 
 

@@ -165,12 +165,13 @@ class Bench:
             self.said["metrics"] = self.scraped()
         finally:
             process.terminate()
-            self.said["run"] = process.communicate(timeout=30)[0]
+            self.said["run"] = process.communicate(timeout=60)[0]
 
     def scraped(self) -> str:
-        """The metrics once twenty actions are dead."""
+        """The metrics once twenty actions are dead, waited for half a minute."""
         text = ""
-        for _ in range(100):
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
             try:
                 text = httpx.get(f"http://127.0.0.1:{self.port}/metrics", trust_env=False).text
             except httpx.TransportError:

@@ -117,7 +117,8 @@ async def test_redirects_are_never_followed(webhook_server: MockWebhookServer) -
             webhook_server.reply(Reply(status, headers={"Location": elsewhere.url + "/steal"}))
             text = program(f'webhook tell {{ url: "{webhook_server.url}" }}')
             (letter,) = await deliver(text)
-            assert (letter.reason, len(letter.attempts)) == (f"status {status}", 1)
+            assert letter.reason == f"status {status}: redirects are not followed"
+            assert len(letter.attempts) == 1
         assert not elsewhere.called
     assert webhook_server.call_count == 5
 
@@ -238,7 +239,7 @@ async def test_a_replay_passes_the_same_guard(tmp_path: Path) -> None:
             _, (letter,) = await emit(runtime)
         async with running(text, settings="", compile_settings=LOOPBACK, store=store) as runtime:
             await runtime.replay(letter.dlq_id)
-            await runtime.until_idle(5)
+            await runtime.until_idle(30)
             (again,) = await runtime.client.dead_letters()
         assert server.call_count == 1
     assert "not a public one" in again.reason

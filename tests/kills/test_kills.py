@@ -25,12 +25,12 @@ def kill_loop(folder: Path, rounds: int, seed: int) -> None:
                 before = server.call_count
                 with running(folder) as process:
                     if rng.random() < 0.9:
-                        server.wait_for(before + 1, 20)
+                        server.wait_for(before + 1, 60)
                     time.sleep(rng.uniform(0, 0.5))
                     killed = rng.random() < 0.85
                     kills += killed
                     process.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
-                    code = process.wait(30)
+                    code = process.wait(60)
                     assert code == -signal.SIGKILL if killed else code in (0, -signal.SIGTERM)
         server.always(200)
         fqlc(folder, "run", "shop.fql", "--until-idle", "--timeout", "60s", "--fail-on-dead")
@@ -57,9 +57,9 @@ def test_sigterm_under_load_loses_nothing_and_repeats_nothing(tmp_path: Path) ->
         with Shop(tmp_path, pause=0.002) as shop:
             for round_ in range(1, 4):
                 with running(tmp_path) as process:
-                    assert server.wait_for(60 * round_, 20)
+                    assert server.wait_for(60 * round_, 60)
                     process.send_signal(signal.SIGTERM)
-                    assert process.wait(20) == 0
+                    assert process.wait(60) == 0
         fqlc(tmp_path, "run", "shop.fql", "--until-idle", "--timeout", "60s", "--fail-on-dead")
         check_ledger(server.requests, shop, 0)
         assert len({request.key for request in server.requests}) == server.call_count

@@ -114,7 +114,7 @@ def read(port: int, path: str = "/metrics", **headers: str) -> tuple[int, str, s
     """Status, content type and body of a page. Blocks."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:

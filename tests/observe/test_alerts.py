@@ -94,7 +94,7 @@ async def test_failure_rate(webhook_server: MockWebhookServer, every: int, fires
         for step in range(1, 5):
             await emit(running, range(step * 20, step * 20 + 20))
             await running.emit("Order.update", old=order(1), new=order(1))
-            await running.until_idle(5)
+            await running.until_idle(30)
             recorder.add(step * STEP, await scrape(running))
     found = firing(recorder, 4 * STEP)
     assert set(found) == ({"FqlWebhookFailureRate"} if fires else set())
@@ -187,7 +187,7 @@ async def test_oldest_due_work(webhook_server: MockWebhookServer) -> None:
         old = await recorded(running, STEP)
         await running.client.resume("shop")
         await asyncio.sleep(0.2)
-        await running.until_idle(5)
+        await running.until_idle(30)
         gone = await recorded(running, STEP)
     assert firing(young, STEP) == {}
     assert set(firing(old, STEP)) == {"FqlOldestDue"}
@@ -254,7 +254,7 @@ async def test_store_errors_and_readiness(webhook_server: MockWebhookServer) -> 
         assert await page(running, "/health") == (200, {"healthy": True})
         await asyncio.sleep(1.2)
         await running.emit("Order.insert", new=order(1))
-        await running.until_idle(5)
+        await running.until_idle(30)
         assert await page(running, "/ready") == (200, {"ready": True})
         recorder.add(STEP, await scrape(running))
         recorder.add(30 * STEP, await scrape(running))

@@ -30,7 +30,7 @@ async def ask(server: PageServer, request: bytes) -> bytes:
     """Send bytes, and read until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     return answer
 
@@ -82,7 +82,7 @@ async def test_caller_that_goes_away_disturbs_nobody(server: PageServer) -> None
 async def test_stop_drops_open_connections(server: PageServer) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     await asyncio.sleep(0.01)
-    await asyncio.wait_for(server.stop(), 2)
+    await asyncio.wait_for(server.stop(), 20)
     assert await reader.read() == b""
     writer.close()
     assert server.port == 0

@@ -64,7 +64,7 @@ async def test_attempts_and_runs_carry_all_ids(
         receipt = await running.emit(
             "Order.insert", new=order(1), id="evt-1", context={"traceparent": GIVEN}
         )
-        await running.until_idle(5)
+        await running.until_idle(30)
     first, second = kept.of("AttemptEnded")
     ids = {"event_id": "evt-1", "run": receipt.runs[0], "trace_id": TRACE}
     assert first.items() >= {
@@ -83,7 +83,7 @@ async def test_dead_letter_is_a_warning_with_its_id(
     webhook_server.reply(404)
     async with runtime(webhook_server, settings="") as running:
         await running.emit("Order.insert", new=order(1))
-        await running.until_idle(5)
+        await running.until_idle(30)
         (letter,) = await running.client.dead_letters()
     (line,) = kept.of("DeadLetterWritten")
     assert line.items() >= {
@@ -122,7 +122,7 @@ async def test_nothing_secret_is_in_logs_or_metrics(
         await running.client.emit(
             {"entity": "Order", "event": "insert", "new": order(1), "id": "evt-2"}
         )
-        await running.until_idle(10)
+        await running.until_idle(30)
         seen = await scrape(running)
     assert webhook_server.called
     assert seen.value("fql_webhook_failures_total") >= 2
@@ -139,7 +139,7 @@ async def test_endpoint_named_by_a_variable_is_shown_by_its_name(
     environment = {"HOOK": webhook_server.url, "RECEIVER": "http://127.0.0.1:1999"}
     async with runtime(webhook_server, text=text, environment=environment) as running:
         await running.emit("Order.insert", new=order(1))
-        await running.until_idle(5)
+        await running.until_idle(30)
         seen = await scrape(running)
     assert seen.value("fql_in_flight", endpoint="${HOOK}") == 0
     assert str(webhook_server.port) not in str(seen)

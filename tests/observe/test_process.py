@@ -60,14 +60,14 @@ def test_run_serves_metrics_and_logs_json_lines(
         assert read(port, "/ready")[0] == 200
         emit = [sys.executable, "-m", "fqlc", "emit", "-"]
         subprocess.run(emit, cwd=tmp_path, input=json.dumps(EVENT), text=True, check=True)
-        assert webhook_server.wait_for(1)
-        for _ in range(50):
+        assert webhook_server.wait_for(1, 30)
+        for _ in range(1500):
             seen = parsed(read(port)[2])
             if seen.value("fql_runs_total", state="done"):
                 break
             time.sleep(0.02)
         running.send_signal(signal.SIGTERM)
-        _, errors = running.communicate(timeout=10)
+        _, errors = running.communicate(timeout=30)
     assert seen.value("fql_webhook_total") == webhook_server.call_count == 1
     assert seen.value("fql_events_total", source="inbox", result="accepted") == 1
     lines = [json.loads(line) for line in errors.splitlines()]

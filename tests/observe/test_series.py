@@ -36,7 +36,7 @@ async def test_attempts_equal_the_ledger(webhook_server: MockWebhookServer) -> N
         for number in range(8):
             await running.emit("Order.insert", new=order(number))
         await running.emit("Order.update", old=order(1), new=order(1, status="x"))
-        await running.until_idle(10)
+        await running.until_idle(30)
         after = await scrape(running)
 
     ledger = Counter(request.headers["fql-observer"] for request in webhook_server.requests)
@@ -65,10 +65,10 @@ async def test_dead_letters_are_counted_and_leave_with_their_replay(
     async with runtime(webhook_server, store=sqlite(tmp_path)) as running:
         for number in range(3):
             await running.emit("Order.insert", new=order(number))
-        await running.until_idle(10)
+        await running.until_idle(30)
         full = await scrape(running)
         await running.replay(observer="placed")
-        await running.until_idle(10)
+        await running.until_idle(30)
         empty = await scrape(running)
     assert full.value("fql_dlq_size", observer="placed") == 2
     assert full.value("fql_dlq_size", observer="changed") == 0
@@ -90,14 +90,14 @@ async def test_events_by_source_and_what_became_of_them(
     )
     source = JsonLines(str(lines))
     async with runtime(webhook_server, sources=[source]) as running:
-        await running.until_idle(10)
+        await running.until_idle(30)
         await running.emit("Order.insert", new=order(1), key="k")
         await running.emit("Order.insert", new=order(1), key="k")
         with pytest.raises(EventRefused):
             await running.emit("Order.insert", new={"id": "x"})
         await running.client.emit({"entity": "Order", "event": "insert", "new": order(5)})
         await asyncio.sleep(0.2)
-        await running.until_idle(10)
+        await running.until_idle(30)
         seen = await scrape(running)
 
     def of(name: str) -> dict[str, float]:
@@ -124,14 +124,14 @@ async def test_backlog_gauges_go_up_and_down_again(
         await asyncio.sleep(0.3)
         busy = await scrape(running)
         webhook_server.always(200)
-        await running.until_idle(10)
+        await running.until_idle(30)
         calm = await scrape(running)
     assert busy.value("fql_in_flight", endpoint="shop") == 1
     assert busy.value("fql_endpoint_ready", endpoint="shop") == 2
     assert busy.value("fql_open_work", state="armed") == 1
     assert busy.value("fql_open_work", state="ready") == 2
     assert busy.value("fql_open_runs") == 3
-    assert 0.1 < busy.value("fql_oldest_due_age_seconds") < 5
+    assert 0.1 < busy.value("fql_oldest_due_age_seconds") < 30
     assert busy.value("fql_limiter_waits_total", endpoint="shop", limit="concurrency") == 1
     for name in ("in_flight", "endpoint_ready", "open_work", "open_runs", "oldest_due_age_seconds"):
         assert calm.value(f"fql_{name}") == 0, name
@@ -167,7 +167,7 @@ async def test_second_action_waits_behind_the_first(webhook_server: MockWebhookS
         await running.emit("Order.update", old=order(1), new=order(1, status="x"))
         await webhook_server.arrived(1)
         seen = await scrape(running)
-        await running.until_idle(5)
+        await running.until_idle(30)
     assert seen.value("fql_open_work", state="waiting") == 1
     assert seen.value("fql_open_work", state="armed") == 1
 
@@ -181,7 +181,7 @@ async def test_circuit_opens_and_closes(webhook_server: MockWebhookServer) -> No
         await webhook_server.arrived(2)
         await asyncio.sleep(0.1)
         during = await scrape(running)
-        await running.until_idle(10)
+        await running.until_idle(30)
         after = await scrape(running)
     states = [
         {s: seen.value("fql_circuit_state", endpoint="shop", state=s) for s in ("closed", "open")}
@@ -202,7 +202,7 @@ async def test_rate_limit_and_retry_after_are_counted_as_waits(
     async with runtime(webhook_server, text=text) as running:
         for number in range(3):
             await running.emit("Order.insert", new=order(number))
-        await running.until_idle(10)
+        await running.until_idle(30)
         seen = await scrape(running)
     assert seen.value("fql_limiter_waits_total", limit="rate") >= 1
     assert seen.value("fql_limiter_waits_total", limit="retry_after") >= 1
@@ -221,7 +221,7 @@ async def test_paused_names_are_shown_while_they_are_paused(
         await running.client.resume("shop")
         await running.client.resume("changed")
         await asyncio.sleep(0.2)
-        await running.until_idle(10)
+        await running.until_idle(30)
         resumed = await scrape(running)
     assert paused.value("fql_paused", name="shop") == 1
     assert paused.value("fql_paused", name="changed") == 1
@@ -234,7 +234,7 @@ async def test_commits_and_store(webhook_server: MockWebhookServer, tmp_path: Pa
     async with runtime(webhook_server, store=sqlite(tmp_path)) as running:
         before = await scrape(running)
         await asyncio.gather(*(running.emit("Order.insert", new=order(n)) for n in range(200)))
-        await running.until_idle(10)
+        await running.until_idle(30)
         after = await scrape(running)
     commits = after.value("fql_commit_seconds_count")
     assert commits > before.value("fql_commit_seconds_count")
@@ -271,7 +271,7 @@ async def test_what_waits_for_a_commit(webhook_server: MockWebhookServer) -> Non
         waiting = await scrape(running)
         store.way.set()
         await asyncio.gather(*emits)
-        await running.until_idle(10)
+        await running.until_idle(30)
         after = await scrape(running)
     assert waiting.value("fql_emit_queue") == 51
     assert waiting.value("fql_inbox") == 1
@@ -287,7 +287,7 @@ async def test_client_of_a_store_shows_what_the_store_holds(
     url = sqlite(tmp_path)
     async with runtime(webhook_server, store=url) as engine:
         await engine.emit("Order.insert", new=order(1))
-        await engine.until_idle(10)
+        await engine.until_idle(30)
         async with runtime(webhook_server, store=url) as client:
             seen = await scrape(client)
             assert await support.page(client, "/ready") == (200, {"ready": True})

@@ -53,7 +53,7 @@ async def test_story_of_an_event_with_all_that_can_happen(
         await asyncio.sleep(0.1)
         waiting = told(list(story(await running.client.trace("evt-1"))))
         await running.emit("Order.insert", new=order(2))
-        await running.until_idle(10)
+        await running.until_idle(30)
         ended = told(list(story(await running.client.trace("evt-1"))))
         dead = told(list(story(await running.client.trace("evt-2"))))
     head = "Order.insert evt-1 at TIME\n  trace 0af7651916cd43dd8448eb211c80319c\n"
@@ -75,7 +75,7 @@ async def test_story_of_a_change_that_did_not_fit(
     lines.write_text('{"entity": "Order", "event": "insert", "id": "bad", "new": {"id": "1"}}\n')
     store = sqlite(tmp_path)
     async with runtime(webhook_server, store=store, sources=[JsonLines(str(lines))]) as running:
-        await running.until_idle(10)
+        await running.until_idle(30)
         (line,) = story(await running.client.trace("bad"))
     assert "Order.insert bad was refused: " in line
     assert "status" in line

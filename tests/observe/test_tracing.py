@@ -65,7 +65,7 @@ async def test_event_run_and_attempts_are_one_trace(
     webhook_server.reply(503, 200, 200)
     async with runtime(webhook_server, settings=TRACING) as running:
         await running.emit("Order.update", old=order(1), new=order(1, status="x"), id="evt-1")
-        await running.until_idle(10)
+        await running.until_idle(30)
     (event,) = spans_of(exported, "Order.update")
     (run,) = spans_of(exported, "changed")
     attempts = [*spans_of(exported, "changed.first"), *spans_of(exported, "changed.second")]
@@ -85,7 +85,7 @@ async def test_attributes_and_status_of_spans(
     webhook_server.reply(503, Reply(fault="garbage"), 404)
     async with runtime(webhook_server, settings=TRACING) as running:
         await running.emit("Order.insert", new=order(1), id="evt-1")
-        await running.until_idle(10)
+        await running.until_idle(30)
     first, second, third = spans_of(exported, "placed.tell")
     (run,) = spans_of(exported, "placed")
     assert first.kind is SpanKind.CLIENT
@@ -111,7 +111,7 @@ async def test_trace_that_the_event_brings_is_taken_over(
     context = {"traceparent": GIVEN, "tracestate": "shop=1", "tenant": "t"}
     async with runtime(webhook_server, settings=TRACING) as running:
         await running.emit("Order.insert", new=order(1), context=context)
-        await running.until_idle(10)
+        await running.until_idle(30)
     (run,) = spans_of(exported, "placed")
     (attempt,) = spans_of(exported, "placed.tell")
     headers = webhook_server.requests[0].headers
@@ -129,7 +129,7 @@ async def test_span_of_the_application_is_the_parent(
     async with runtime(webhook_server, settings=TRACING) as running:
         with tracer.start_as_current_span("checkout") as checkout:
             await running.emit("Order.insert", new=order(1))
-        await running.until_idle(10)
+        await running.until_idle(30)
     (run,) = spans_of(exported, "placed")
     assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
 
@@ -146,7 +146,7 @@ async def test_event_that_a_client_hands_over_keeps_the_trace(
         with trace.get_tracer("application").start_as_current_span("checkout") as checkout:
             await client.emit("Order.insert", new=order(1))
         await webhook_server.arrived(1)
-        await engine.until_idle(10)
+        await engine.until_idle(30)
     (run,) = spans_of(exported, "placed")
     assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
 
@@ -160,7 +160,7 @@ def test_blocking_runtime_takes_the_span_of_the_calling_thread(
     ) as running:  # fmt: skip
         with trace.get_tracer("application").start_as_current_span("checkout") as checkout:
             running.emit("Order.insert", new=order(1))
-        running.until_idle(10)
+        running.until_idle(30)
         assert running.metrics_port == 0
     (run,) = spans_of(exported, "placed")
     assert parent_of(run) == f"{checkout.get_span_context().span_id:016x}"
@@ -172,7 +172,7 @@ async def test_malformed_traceparent_is_replaced(
     context = {"traceparent": "00-" + "0" * 32 + "-b7ad6b7169203331-01", "tracestate": "x=1"}
     async with runtime(webhook_server, settings=TRACING) as running:
         await running.emit("Order.insert", new=order(1), context=context)
-        await running.until_idle(10)
+        await running.until_idle(30)
     (event,) = spans_of(exported, "Order.insert")
     headers = webhook_server.requests[0].headers
     assert trace_id_of(headers["traceparent"]) == hexed(event)[0]
@@ -193,7 +193,7 @@ async def test_trace_survives_a_restart(
                 await running.emit("Order.insert", new=order(1))
                 await webhook_server.arrived(1)
             else:
-                await running.until_idle(10)
+                await running.until_idle(30)
     sent = [trace_id_of(request.headers["traceparent"]) for request in webhook_server.requests]
     assert len(sent) == 2
     assert len(set(sent)) == 1
@@ -215,7 +215,7 @@ observer many {
     )
     async with runtime(webhook_server, text=text, settings=TRACING) as running:
         await asyncio.gather(*(running.emit("Order.delete", old=order(n)) for n in range(3)))
-        await running.until_idle(10)
+        await running.until_idle(30)
     (batch,) = spans_of(exported, "many.list")
     events = {hexed(span)[0] for span in spans_of(exported, "Order.delete")}
     linked = {f"{link.context.trace_id:032x}" for link in batch.links}
@@ -229,7 +229,7 @@ async def test_request_that_cannot_be_built_has_a_span(
     text = SOURCE.replace('path: "/orders"', 'path: "/orders"  headers: { "X-S": "{{ status }}" }')
     async with runtime(webhook_server, text=text, settings=TRACING) as running:
         await running.emit("Order.insert", new=order(1, status="a\nb"))
-        await running.until_idle(10)
+        await running.until_idle(30)
     assert not webhook_server.called
     (attempt,) = spans_of(exported, "placed.tell")
     assert (attempt.attributes or {})["error.type"] == "evaluation"
@@ -247,7 +247,7 @@ async def test_nothing_of_urls_bodies_and_secrets_is_in_a_span(
         webhook_server, text=text, settings=TRACING, environment={"CANARY": "canary-secret"}
     ) as running:
         await running.emit("Order.insert", new=order("canary-row", status="canary-status"))
-        await running.until_idle(10)
+        await running.until_idle(30)
     assert webhook_server.called
     exportable = "".join(span.to_json() for span in exported.get_finished_spans())
     assert "placed.tell" in exportable
