@@ -74,7 +74,7 @@ class Taken:
 
 
 def _without_bytecode(*arguments: str) -> Taken:
-    """The same for a Python that finds no bytecode and keeps none."""
+    """The same for a Python that finds no bytecode, not even its own library's, and keeps none."""
     kept = os.environ["PYTHONPYCACHEPREFIX"]
     os.environ |= {"PYTHONPYCACHEPREFIX": kept + "-none", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -122,7 +122,7 @@ def main() -> None:
         one = str(folder / "one.fql")
         Path(one).write_text(SHARED + "".join(UNIT.format(n=n) for n in range(6)))
         _line("fqlc check, 200 lines", taken("check", one, times=9))
-        _line("the same without bytecode", _without_bytecode("check", one))
+        _line("the same without any bytecode", _without_bytecode("check", one))
         for count in counts:
             _project(folder / str(count), count, plan)
 
