@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -19,10 +19,12 @@ from fql.errors import MissingSecrets
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
-from fql.plan.codec import load_expression, write_plan
+from fql.observe.logs import logger
+from fql.plan.codec import load_expression, read_plan, write_plan
 from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import retry_policy, value_of
+from fql.store.records import StoredPlan
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"(https?)://(\[[^\]]*\]|[^/:?#\s]+)(?::(\d+))?", re.IGNORECASE)
@@ -76,6 +78,26 @@ def build_program(
         plan=plan,
         intake=intake,
     )
+
+
+def build_stored(
+    stored: Sequence[StoredPlan],
+    active: Plan,
+    environment: Mapping[str, str],
+    factory: ActionFactory,
+) -> dict[str, Program]:
+    """Programs of other plans than the `active` one that open work may need, by short digest. A
+    name that only an old plan lacks blocks that plan's work alone."""
+    programs: dict[str, Program] = {}
+    for one in stored:
+        if one.short == short_digest(active.digest):
+            continue
+        try:
+            plan = read_plan(one.blob)
+            programs[one.short] = build_program(plan, environment, factory, active=active)
+        except MissingSecrets as missing:
+            logger.error("open work of plan %s waits: %s", one.short, missing.message)
+    return programs
 
 
 class _Maker:

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 
 from fql.engine.alarm import Alarm
@@ -15,12 +14,13 @@ from fql.engine.clock import Clock
 from fql.engine.core import step
 from fql.engine.cycle import Group, Waiting
 from fql.engine.herald import Herald
-from fql.engine.inputs import CoreSettings, Inputs, Misfit, NewEvent, Order, Performed, Step
+from fql.engine.inputs import Inputs, Misfit, NewEvent, Order, Performed, Step
 from fql.engine.programs import Program
 from fql.engine.recover import restore
 from fql.engine.rescue import Rescue
 from fql.engine.senders import Senders
 from fql.engine.session import FencedError, Session
+from fql.engine.settings import LoopSettings
 from fql.engine.state import State
 from fql.engine.states import Work
 from fql.errors import FqlError, StoreError
@@ -35,17 +35,6 @@ from fql.observe.events import (
 )
 from fql.store.port import Store
 from fql.store.records import StoredPlan
-
-
-@dataclass(frozen=True, slots=True)
-class LoopSettings:
-    """`drain` is how long, in seconds, what is on the wire may take to end when leaving."""
-
-    core: CoreSettings = field(default_factory=CoreSettings)
-    max_uncommitted: int = 1000
-    drain: float = 30.0
-    holder: str = ""
-
 
 Stamp = Callable[[dict[str, str], str], None]
 """Changes an event's context in place; gets its name, such as `Order.insert`, besides."""

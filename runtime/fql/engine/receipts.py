@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fql.engine.inputs import NewEvent
+from fql.engine.inputs import NewEvent, Tally
 from fql.engine.keys import event_name, run_name
 
 
@@ -47,3 +47,17 @@ def receipt_of(new: NewEvent) -> Receipt:
         event_name(new.number), new.event.id, new.duplicate, tuple(map(run_name, new.runs)),
         ended=not new.runs and not new.duplicate,
     )  # fmt: skip
+
+
+def summary_of(tally: Tally) -> Summary:
+    """The numbers that an engine has counted."""
+    return Summary(
+        events=tally.events,
+        duplicates=tally.duplicates,
+        refused=tally.refused,
+        unknown=tally.unknown,
+        runs=tally.runs,
+        done=tally.done,
+        dead=tally.dead,
+        left=max(0, tally.open_runs),
+    )
