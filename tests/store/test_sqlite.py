@@ -174,6 +174,18 @@ async def test_copies_that_are_wanted_again_begin_with_all_letters(tmp_path: Pat
     assert found == [[], ["dlq_1"], ["dlq_1"], [], ["dlq_1"]]
 
 
+async def test_past_its_size_finished_runs_go_with_their_payloads(tmp_path: Path) -> None:
+    """However young they are; open work stays."""
+    store = await opened(tmp_path / "s.db")
+    lease = await store.acquire("one")
+    runs = [run(11, 10, state="done", due=None, ended=5000), run(21, 20)]
+    await store.commit(lease, Mutations(events=[event(10), event(20)], runs=runs))
+    assert (await store.prune(Retention(0, 0, 0, store_max=0))).runs == 1
+    counts = await store.counts()
+    await store.close()
+    assert (counts.events, counts.runs) == (1, {"open": 1})
+
+
 async def test_a_look_that_finds_nothing_old_reads_next_to_nothing(tmp_path: Path) -> None:
     """Counted in instructions of SQLite's machine, with ten times as many rows."""
     store = await opened(tmp_path / "s.db")

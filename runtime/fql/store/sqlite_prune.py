@@ -11,6 +11,7 @@ from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
 from fql.store.records import LetterRow, Retention
 from fql.store.sqlite_copies import note
+from fql.store.sqlite_write import drop_run
 
 
 def prune(
@@ -56,8 +57,8 @@ def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters
             ORDER BY r.ended LIMIT ?""",  # noqa: S608
         (before, retention.slice),
     ).fetchall()
-    connection.executemany("DELETE FROM fql_attempt WHERE owner = ?", rows)
-    connection.executemany("DELETE FROM fql_run WHERE id = ?", rows)
+    for (number,) in rows:
+        drop_run(connection, number)
     connection.execute(
         "DELETE FROM fql_batch WHERE id IN (SELECT id FROM fql_batch WHERE ended < ? LIMIT ?)",
         (before, retention.slice),
@@ -66,7 +67,7 @@ def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters
 
 
 def _lone_events(connection: sqlite3.Connection, retention: Retention) -> None:
-    """Events without a run left. Runs are numbered behind their event, closely."""
+    """Old events that never had a run. Runs are numbered behind their event, closely."""
     connection.execute(
         """DELETE FROM fql_event WHERE id IN (
              SELECT e.id FROM fql_event e WHERE e.received < ? AND NOT EXISTS
