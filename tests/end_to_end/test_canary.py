@@ -38,7 +38,7 @@ JSON = ("--format", "json")
 PROGRAM = """
 entity Order { id: ID @key  note: String }
 retry quick { max_attempts: 2, backoff: fixed, initial_delay: 5ms, jitter: none }
-defaults { retry: quick, timeout: 300ms }
+defaults { retry: quick, timeout: 300ms, circuit: { failures: 1000 } }
 endpoint shop {
   url: "${RECEIVER}"
   auth: { type: bearer, token: "${TOKEN}" }
