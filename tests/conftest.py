@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -23,3 +24,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FQLC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+# Plain runs draw the same examples each time, so that a red run says something about the change.
+settings.register_profile("seeded", derandomize=True)
+settings.load_profile("seeded")

@@ -38,7 +38,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
         server = get_server(tmp_path_factory.mktemp("postgres"))
     try:
-        with psycopg.connect(server.get_uri()) as connection:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for table in ("new", "old"):
                 _run(connection, f"CREATE TABLE {table} ({_columns()})")
             yield connection
