@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatchmethod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from fql.plan import expressions as x
 from fql.plan.types import Type
@@ -75,7 +75,11 @@ class _Writer:
 
     @_emit.register
     def _constant(self, e: x.Constant) -> str:
-        return self.literal(e.value)
+        text = self.literal(e.value)
+        cast = self.casts.get(e.type.name) if isinstance(e.value, str) else None
+        return f"CAST({text} AS {cast})" if cast else text
+
+    casts: ClassVar[Mapping[str, str]] = {}
 
     def literal(self, value: object) -> str:
         """A literal."""
@@ -245,6 +249,8 @@ def _joins(e: x.Binary) -> bool:
 
 class _Postgres(_Writer):
     """Booleans, numeric, timestamptz and interval are the database's own."""
+
+    casts: ClassVar[Mapping[str, str]] = {"UUID": "uuid"}
 
     true, false = "TRUE", "FALSE"
     equal, distinct = "IS NOT DISTINCT FROM", "IS DISTINCT FROM"
