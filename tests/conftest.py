@@ -25,6 +25,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("FQLC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
 
+
 # Plain runs draw the same examples each time, so that a red run says something about the change.
 settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
