@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
@@ -19,10 +20,24 @@ from fqlc.source.text import SourceText
 from fqlc.syntax.reading import read_source
 from fqlc.types.infer import check_lets
 
+if TYPE_CHECKING:
+    from fqlc.lower.pieces import Piece
+
 VERSION = "0.1.0"
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path, or None where there is none that can be read."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the passes found, before comments silence any of it. `program` is the model that rules
+    saw and lowering takes."""
+
+    program: Program
+    found: tuple[Diagnostic, ...]
+    remarks: tuple[Remark, ...]
+    sources: Mapping[str, SourceText] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,9 +63,9 @@ class Compilation:
     sources: Mapping[str, SourceText] = field(repr=False)
 
 
-def check_project(
+def examine_project(
     roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
-) -> Checked:
+) -> Examined:
     """Read, parse, resolve, type and check the files and what they import."""
     sink = Sink()
     texts = _Texts(read)
@@ -61,10 +76,16 @@ def check_project(
         check_lets(project, sink)
         program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
         run_rules(program, sink)
-        sources = texts.sources()
-        remarks = [Remark(c.span, c.text) for f in files for c in f.comments]
-        found = suppress(sink.found, remarks, sources)
-    return Checked(program, found, sources)
+    remarks = tuple(Remark(c.span, c.text) for f in files for c in f.comments)
+    return Examined(program, sink.found, remarks, texts.sources())
+
+
+def check_project(
+    roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
+) -> Checked:
+    """Examine the files, and leave out what comments silence."""
+    seen = examine_project(roots, read, surroundings)
+    return Checked(seen.program, suppress(seen.found, seen.remarks, seen.sources), seen.sources)
 
 
 def compile_project(
@@ -79,11 +100,23 @@ def plan_of(checked: Checked) -> bytes | None:
     """The sealed plan of a check without errors."""
     if checked.has_errors:
         return None
-    from fql.plan.codec import seal
+    with _without_collector():
+        return sealed(pieces_of(checked.program, checked.sources), checked.sources)
+
+
+def pieces_of(program: Program, sources: Mapping[str, SourceText]) -> tuple[Piece, ...]:
+    """What each declaration of a program without errors adds to the plan."""
     from fqlc.lower.plan import lower
 
-    with _without_collector():
-        return seal(lower(checked.program, checked.sources, VERSION))
+    return tuple(lower(program, sources))
+
+
+def sealed(pieces: Iterable[Piece], sources: Mapping[str, SourceText]) -> bytes:
+    """The bytes of the plan that the pieces make, with its digest."""
+    from fql.plan.codec import seal
+    from fqlc.lower.pieces import assemble
+
+    return seal(assemble(pieces, sources, VERSION))
 
 
 class _Texts:

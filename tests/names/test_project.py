@@ -99,7 +99,8 @@ def test_a_broken_declaration_stays_known_and_its_users_are_not_blamed() -> None
 
 
 def test_uses_of_types_are_noted() -> None:
-    """For the warning about unused declarations."""
-    project, _ = resolve("enum A { x }\nenum B { y }\nentity C { a: A }")
-    assert project.uses.has("enum", "A")
-    assert not project.uses.has("enum", "B")
+    """With their places, for the warning about unused declarations."""
+    text = "enum A { x }\nenum B { y }\nentity C { a: A }"
+    project, _ = resolve(text)
+    assert list(project.uses.seen) == [("enum", "A")]
+    assert [at.start for at in project.uses.seen["enum", "A"]] == [text.rindex("A")]

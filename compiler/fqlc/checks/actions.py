@@ -143,12 +143,12 @@ class ActionReader:
             return None
         name, project = found.value.text, self._tools.project
         if name in project.endpoints:
-            project.uses.mark("endpoint", name)
+            project.uses.mark("endpoint", name, found.value.span)
             return name
         if not project.unreadable(name):
             known = list(project.endpoints)
             close = report_unknown("endpoint", found.value, name, known, self._tools.sink)
-            project.uses.mark("endpoint", close)
+            project.uses.mark("endpoint", close, found.value.span)
         return None
 
 

@@ -114,13 +114,13 @@ class SettingsReader:
         runtime reads an endpoint's policies from the active plan, and tells them by origin."""
         settings = self._retries.get(name)
         if settings is not None:
-            self._project.uses.mark("retry", name)
+            self._project.uses.mark("retry", name, use.span)
             return renamed(settings, origin) if origin.startswith("endpoint ") else dict(settings)
         symbol = self._project.retries.get(name)
         if symbol is None and not self._project.unreadable(name):
             known = list(self._project.retries)
             close = report_unknown("retry policy", use, name, known, self._sink)
-            self._project.uses.mark("retry", close)
+            self._project.uses.mark("retry", close, use.span)
         return {}
 
     def _headers(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:

@@ -75,7 +75,7 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
     if event is None:
         _unknown_event(entity, item.name, sink)
         return None
-    project.uses.mark("entity", entity.text)
+    project.uses.mark("entity", entity.text, entity.span)
     return entity, event
 
 
@@ -84,7 +84,8 @@ def _is_entity(entity: ast.NameUse, project: Project, sink: Sink) -> bool:
         return True
     if not project.unreadable(entity.text):
         known = list(project.entities)
-        project.uses.mark("entity", report_unknown("entity", entity, entity.text, known, sink))
+        close = report_unknown("entity", entity, entity.text, known, sink)
+        project.uses.mark("entity", close, entity.span)
     return False
 
 

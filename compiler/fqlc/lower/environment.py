@@ -11,15 +11,15 @@ Stored = dict[str, Any]
 
 
 class EnvironmentNames:
-    """Collects names from parts of a plan."""
+    """Collects names from parts of a plan: `users` are those of each name."""
 
     def __init__(self) -> None:
-        self._users: dict[str, set[str]] = {}
+        self.users: dict[str, set[str]] = {}
 
     def collect(self, part: object, user: str) -> None:
         """Note every name in a part; plain strings of policies are searched as well."""
         for name in names_in(part):
-            self._users.setdefault(name, set()).add(user)
+            self.users.setdefault(name, set()).add(user)
 
     def collect_policies(self, policies: Stored, user: str) -> None:
         """Note the names of policies under the level that gave them."""
@@ -28,11 +28,7 @@ class EnvironmentNames:
             self.collect(setting["value"], origin if origin.startswith("endpoint ") else user)
             if origin == "fql.toml":
                 for name in _references(setting["value"]):
-                    self._users.setdefault(name, set()).add(f"fql.toml {key}")
-
-    def as_plan(self) -> list[Stored]:
-        """Sorted by name."""
-        return [{"name": n, "used_by": sorted(u)} for n, u in sorted(self._users.items())]
+                    self.users.setdefault(name, set()).add(f"fql.toml {key}")
 
 
 def names_in(part: object) -> Iterator[str]:

@@ -1,13 +1,12 @@
-"""A program without errors to a plan as plain data, in the shape of `fql.plan.model`.
+"""A program without errors to the pieces of its plan: plain data in the shape of `fql.plan.model`.
 
-Everything is ordered by name or as written in one block, never by the order of files.
+Each declaration gives one piece, from itself and what it names; `fqlc.lower.pieces` puts them
+together.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from fql.plan.expressions import Expr
 from fql.plan.nodes import dump_expression
@@ -17,18 +16,26 @@ from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
 from fqlc.lower.old_values import required_old_values
+from fqlc.lower.pieces import Piece, Stored
 from fqlc.lower.policies import plan_headers, plan_policies, removed_header, stored_value
 from fqlc.names.symbols import EntityInfo, EnumInfo, FieldInfo
 from fqlc.source.text import SourceText, Span
 
-FORMAT = "fql-plan/1"
 RECEIVER_POLICIES = ("rate_limit.", "concurrency", "circuit.")
-Stored = dict[str, Any]
 
 
-def lower(program: Program, sources: Mapping[str, SourceText], compiler: str) -> Stored:
-    """The plan without its digest. `sources` are the texts by path; `compiler` is our version."""
-    return _Lowering(program, sources).plan(compiler)
+def lower(program: Program, sources: Mapping[str, SourceText]) -> Iterator[Piece]:
+    """The piece of every declaration that a plan tells of. `sources` are the texts by path."""
+    project = program.project
+    for enum in project.enum_infos.values():
+        yield Piece("enums", enum.name, _enum(enum))
+    for row in project.rows.values():
+        stored = _row(row) if row.kind == "type" else _entity(row)
+        yield Piece("types" if row.kind == "type" else "entities", row.name, stored)
+    for endpoint in program.endpoints.values():
+        yield _Lowering(program, sources).endpoint(endpoint)
+    for observer in program.observers:
+        yield _Lowering(program, sources).observer(observer)
 
 
 class _Lowering:
@@ -39,26 +46,8 @@ class _Lowering:
         self._sources = sources
         self._environment = EnvironmentNames()
 
-    def plan(self, compiler: str) -> Stored:
-        project = self._program.project
-        rows = sorted(project.rows.values(), key=lambda r: r.name)
-        enums = sorted(project.enum_infos.values(), key=lambda e: e.name)
-        endpoints = sorted(self._program.endpoints.values(), key=lambda e: e.name)
-        observers = sorted(self._program.observers, key=lambda o: o.name)
-        return {
-            "format": FORMAT,
-            "compiler": compiler,
-            "sources": [_source(s) for _, s in sorted(self._sources.items())],
-            "enums": [_enum(e) for e in enums],
-            "types": [_row(r) for r in rows if r.kind == "type"],
-            "entities": [_entity(r) for r in rows if r.kind == "entity"],
-            "endpoints": [self._endpoint(e) for e in endpoints],
-            "limits": self._limits(endpoints),
-            "observers": [self._observer(o) for o in observers],
-            "environment": self._environment.as_plan(),
-        }
-
-    def _endpoint(self, endpoint: EndpointModel) -> Stored:
+    def endpoint(self, endpoint: EndpointModel) -> Piece:
+        """The piece of an endpoint, with what a receiver of this name may get."""
         settings = self._program.effective_at(endpoint)
         policies = plan_policies(settings)
         headers = [h for h in plan_headers(settings) if not _removed(h)]
@@ -66,7 +55,7 @@ class _Lowering:
         user = f"endpoint {endpoint.name}"
         self._environment.collect([url, headers], user)
         self._environment.collect_policies(policies, user)
-        return {
+        stored = {
             "name": endpoint.name,
             "url": url,
             "headers": headers,
@@ -74,17 +63,14 @@ class _Lowering:
             "doc": endpoint.block.doc.text if endpoint.block.doc else "",
             "span": self._span(endpoint.block.header),
         }
+        limits = plan_policies(_receiver(settings))
+        return Piece("endpoints", endpoint.name, stored, self._environment.users, limits)
 
-    def _limits(self, endpoints: list[EndpointModel]) -> list[Stored]:
-        """What each named receiver may get. Of others the actions themselves say it."""
-        limits = [(e.name, self._program.effective_at(e)) for e in endpoints]
-        stored = [(name, plan_policies(_receiver(settings))) for name, settings in limits]
-        return [{"endpoint": name, "policies": policies} for name, policies in stored if policies]
-
-    def _observer(self, observer: ObserverModel) -> Stored:
+    def observer(self, observer: ObserverModel) -> Piece:
+        """The piece of an observer with its nodes and edges."""
         entity = observer.entity.name if observer.entity else ""
         order = observer.order_by
-        return {
+        stored = {
             "name": observer.name,
             "doc": observer.block.doc.text if observer.block.doc else "",
             "on": [{"entity": entity, "event": event} for event in observer.events],
@@ -95,6 +81,7 @@ class _Lowering:
             "edges": plan_edges(observer.graph),
             "span": self._span(observer.block.header),
         }
+        return Piece("observers", observer.name, stored, self._environment.users)
 
     def _node(self, observer: ObserverModel, action: ActionModel) -> Stored:
         settings = self._program.effective(observer, action)
@@ -190,11 +177,6 @@ def _receiver(settings: Mapping[str, Given]) -> dict[str, Given]:
 
 def _sender(settings: Mapping[str, Given]) -> dict[str, Given]:
     return {k: g for k, g in settings.items() if not k.startswith(RECEIVER_POLICIES)}
-
-
-def _source(source: SourceText) -> Stored:
-    digest = hashlib.sha256(source.text.encode("utf-8")).hexdigest()
-    return {"path": source.path, "sha256": digest}
 
 
 def _enum(enum: EnumInfo) -> Stored:

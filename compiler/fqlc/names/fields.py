@@ -95,16 +95,16 @@ class _RowBuilder:
         if written.name is None:
             return ERROR
         name = written.name.text
-        if name in FIELD_TYPES or self._known(name):
+        if name in FIELD_TYPES or self._known(written.name):
             return Type(name, written.nullable)
         if not self.unread.may_declare(name, (*FIELD_TYPES, *self.kinds)):
             self._unknown_type(written.name)
         return ERROR
 
-    def _known(self, name: str) -> bool:
-        kind = self.kinds.get(name)
+    def _known(self, name: ast.Name) -> bool:
+        kind = self.kinds.get(name.text)
         if kind in ("type", "enum"):
-            self.uses.mark(kind, name)
+            self.uses.mark(kind, name.text, name.span)
             return True
         return False
 

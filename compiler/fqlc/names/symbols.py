@@ -82,14 +82,10 @@ class Unread:
 
 @dataclass(slots=True)
 class Uses:
-    """Collects which declarations are used, as (kind, name); for FQL207."""
+    """Collects which declarations are used and where, by (kind, name); for FQL207."""
 
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
 
-    def mark(self, kind: str, name: str) -> None:
+    def mark(self, kind: str, name: str, at: Span) -> None:
         """Note a use."""
-        self.seen.add((kind, name))
-
-    def has(self, kind: str, name: str) -> bool:
-        """True when the name was used."""
-        return (kind, name) in self.seen
+        self.seen.setdefault((kind, name), []).append(at)

@@ -115,7 +115,7 @@ def _named_type(name: str, span: Span, project: Project, sink: Sink) -> Type:
         return Type(name)
     for kind, known in (("type", project.types), ("enum", project.enums)):
         if name in known:
-            project.uses.mark(kind, name)
+            project.uses.mark(kind, name, span)
             return Type(name)
     if name in project.entities:
         return Type(name)

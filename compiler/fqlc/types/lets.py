@@ -50,7 +50,7 @@ def fold_constant(name: str, project: Project, sink: Sink, visit: Visit) -> e.Ex
 
 def value_of(name: str, use: ast.NameUse, ctx: Context, expected: Type | None) -> e.Expr:
     """The value of a `let` where it is used. What is wrong inside is reported at the `let`."""
-    ctx.scope.project.uses.mark("let", name)
+    ctx.scope.project.uses.mark("let", name, use.span)
     value = fold_constant(name, ctx.scope.project, Sink(), ctx.visit)
     if ctx.scope.constant and expected is None:
         return value

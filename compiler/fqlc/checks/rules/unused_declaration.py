@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from fqlc.checks.model import Program
 from fqlc.checks.table import BLOCKS
+from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import Symbol
+from fqlc.source.text import Span
 from fqlc.syntax import ast
 
 
@@ -19,17 +21,23 @@ def check(program: Program, sink: Sink) -> None:
     project = program.project
     if project.broken or any(s.broken for s in _all(program)):
         return
-    unused = [s for s in _candidates(program) if not project.uses.has(s.kind, s.name)]
+    unused = [s for s in _candidates(program) if (s.kind, s.name) not in project.uses.seen]
     mentioned = _mentioned(program) if unused else frozenset()
     for symbol in unused:
         if symbol.path in program.roots and symbol.name not in mentioned:
-            sink.warning(
-                "FQL207",
-                f"the {_word(symbol.kind)} `{symbol.name}` is never used",
-                symbol.span,
-                label="never used",
-                help=("remove it, or use it",),
-            )
+            sink.add(unused_warning(symbol.kind, symbol.name, symbol.span))
+
+
+def unused_warning(kind: str, name: str, span: Span) -> Diagnostic:
+    """FQL207 for a declaration; `span` is the stretch of its name."""
+    return Diagnostic(
+        "FQL207",
+        f"the {_word(kind)} `{name}` is never used",
+        span,
+        Severity.WARNING,
+        label="never used",
+        help=("remove it, or use it",),
+    )
 
 
 def _candidates(program: Program) -> Iterator[Symbol]:

@@ -1,0 +1,65 @@
+"""The pieces of a plan put together, ordered by name and never by the order of files.
+
+A piece depends on its declaration and on what that names, so pieces of one compile can serve the
+next one (`fqlc.incremental`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fqlc.source.text import SourceText
+
+FORMAT = "fql-plan/1"
+Stored = dict[str, Any]
+Section = Literal["enums", "types", "entities", "endpoints", "observers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one declaration adds to a section of the plan. `environment` tells for each `${NAME}`
+    in it who uses it; `limits` are the policies of an endpoint that its receiver is due."""
+
+    section: Section
+    name: str
+    stored: Stored
+    environment: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    limits: Stored = field(default_factory=dict)
+
+
+def assemble(pieces: Iterable[Piece], sources: Mapping[str, SourceText], compiler: str) -> Stored:
+    """The plan without its digest. `sources` are the texts by path; `compiler` is our version."""
+    ordered = sorted(pieces, key=lambda p: p.name)
+    return {
+        "format": FORMAT,
+        "compiler": compiler,
+        "sources": [_source(s) for _, s in sorted(sources.items())],
+        "enums": _section("enums", ordered),
+        "types": _section("types", ordered),
+        "entities": _section("entities", ordered),
+        "endpoints": _section("endpoints", ordered),
+        "limits": [{"endpoint": p.name, "policies": p.limits} for p in ordered if p.limits],
+        "observers": _section("observers", ordered),
+        "environment": _environment(ordered),
+    }
+
+
+def _section(name: Section, ordered: Iterable[Piece]) -> list[Stored]:
+    return [piece.stored for piece in ordered if piece.section == name]
+
+
+def _environment(pieces: Iterable[Piece]) -> list[Stored]:
+    """Sorted by name, with all users of each."""
+    users: dict[str, set[str]] = {}
+    for piece in pieces:
+        for name, of in piece.environment.items():
+            users.setdefault(name, set()).update(of)
+    return [{"name": name, "used_by": sorted(of)} for name, of in sorted(users.items())]
+
+
+def _source(source: SourceText) -> Stored:
+    digest = hashlib.sha256(source.text.encode("utf-8")).hexdigest()
+    return {"path": source.path, "sha256": digest}
