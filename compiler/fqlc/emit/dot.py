@@ -1,22 +1,31 @@
-"""A picture in DOT. The only place that knows the graphviz library, which builds the text."""
+"""A picture in DOT. The only place that knows the graphviz library, which builds the text.
+
+Nodes and edges bear classes (`event`, `conditional`, `failure`), by which the page colours them.
+"""
 
 from __future__ import annotations
 
 import graphviz
 
-from fqlc.emit.picture import Cluster, Edge, Node, Picture, wrapped
+from fqlc.emit.labels import MUTED, Line, condition_lines, name_lines, table
+from fqlc.emit.picture import Cluster, Edge, Node, Picture, shortened
 
 _FONT = "Helvetica"
+_FAILURE = {"class": "failure", "style": "dashed", "color": "#b3261e", "fontcolor": "#b3261e",
+            "label": "else"}  # fmt: skip
 
 
 def dot_source(picture: Picture) -> str:
-    """The DOT text: a cluster for each observer, failure edges dashed, docs as tooltips."""
+    """The DOT text: a cluster for each observer, failure edges dashed, docs as tooltips.
+
+    Everything is written from the last to the first: drawn from left to right, DOT stacks upwards.
+    """
     graph = graphviz.Digraph("plan")
-    graph.attr(rankdir="LR", fontname=_FONT, compound="true", nodesep="0.3", ranksep="0.5")
-    graph.attr("node", fontname=_FONT, fontsize="11", shape="box", style="rounded,filled",
-               fillcolor="#ffffff", color="#5b6b7b")  # fmt: skip
-    graph.attr("edge", fontname=_FONT, fontsize="9", color="#5b6b7b", arrowsize="0.7")
-    for number, cluster in enumerate(picture.clusters):
+    graph.attr(rankdir="LR", fontname=_FONT, nodesep="0.3", ranksep="0.5")
+    graph.attr("node", fontname=_FONT, shape="box", style="rounded,filled",
+               fillcolor="#ffffff", color=MUTED)  # fmt: skip
+    graph.attr("edge", fontname=_FONT, fontsize="10", color=MUTED, arrowsize="0.7")
+    for number, cluster in reversed(list(enumerate(picture.clusters))):
         _draw(graph, cluster, number)
     return str(graph.source)
 
@@ -24,39 +33,44 @@ def dot_source(picture: Picture) -> str:
 def _draw(graph: graphviz.Digraph, cluster: Cluster, number: int) -> None:
     with graph.subgraph(name=f"cluster_{number}") as inner:
         inner.attr(
-            label=_text([cluster.name]), tooltip=_tip(cluster.doc or cluster.name),
-            color="#b8c4d0", style="rounded", fontsize="12", labeljust="l",
+            label=table(name_lines(cluster.name, 12)), color="#b8c4d0",
+            tooltip=_tip(cluster.doc or cluster.name), style="rounded", labeljust="l",
         )  # fmt: skip
-        when = wrapped(f"when {cluster.when}", 36, 5) if cluster.when else []
-        inner.node(
-            f"{cluster.name}/", _text([cluster.on, *when]), shape="box", style="filled",
-            fillcolor="#e8eef5", tooltip=_tip(cluster.on),
-        )  # fmt: skip
-        for node in cluster.nodes:
+        for node in reversed(cluster.nodes):
             _node(inner, cluster, node)
-        for edge in cluster.edges:
+        _event(inner, cluster)
+        for edge in reversed(cluster.edges):
             _edge(inner, cluster, edge)
 
 
+def _event(graph: graphviz.Digraph, cluster: Cluster) -> None:
+    lines = name_lines(cluster.on, 11)
+    lines += [Line(text) for text in condition_lines(cluster.when, 44, 6)]
+    graph.node(
+        f"{cluster.name}/", table(lines), style="filled", fillcolor="#e8eef5",
+        tooltip=_tip(cluster.on), **{"class": "event"},
+    )  # fmt: skip
+
+
 def _node(graph: graphviz.Digraph, cluster: Cluster, node: Node) -> None:
-    lines = [node.name, *wrapped(node.target, 32, 2)]
-    if node.when:
-        lines += wrapped(f"when {node.when}", 32, 4)
+    target = node.target.replace("https://", "", 1)
+    lines = [*name_lines(node.name, 12), Line(shortened(target, 40), color=MUTED)]
+    lines += [Line(text) for text in condition_lines(node.when, 40, 4)]
     if node.batched:
-        lines.append("in batches")
+        lines.append(Line("in batches", color=MUTED))
     graph.node(
         f"{cluster.name}/{node.name}",
-        _text(lines),
+        table(lines),
         tooltip=_tip(node.doc or node.target),
         fillcolor="#fff7e0" if node.when else "#ffffff",
+        **{"class": "conditional" if node.when else "plain"},
     )
 
 
 def _edge(graph: graphviz.Digraph, cluster: Cluster, edge: Edge) -> None:
     attributes = {"tooltip": _tip(f"{edge.source or cluster.on} to {edge.target}")}
     if edge.kind == "failure":
-        attributes |= {"style": "dashed", "color": "#b3261e", "fontcolor": "#b3261e",
-                       "label": "else"}  # fmt: skip
+        attributes |= _FAILURE
     source = f"{cluster.name}/{edge.source or ''}"
     graph.edge(_quoted(source), _quoted(f"{cluster.name}/{edge.target}"), **attributes)
 
@@ -66,10 +80,8 @@ def _quoted(name: str) -> str:
     return name.replace(":", "_")
 
 
-def _text(lines: list[str]) -> str:
-    """Lines as a label, aligned to the left; every character stands for itself."""
-    return "".join(f"{graphviz.escape(line)}\\l" for line in lines)
-
-
 def _tip(text: str) -> str:
-    return str(graphviz.escape(" ".join(text.split())))
+    """Words that stand for themselves: the library's own kind of string says that they are no
+    HTML, even where they begin with `<` and end with `>`."""
+    found: str = graphviz.escape(" ".join(text.split()))
+    return found

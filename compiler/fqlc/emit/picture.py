@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -125,16 +125,3 @@ def _plain(stored: Stored | None) -> str:
 def shortened(text: str, width: int) -> str:
     """At most `width` characters, the cut marked."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
-
-
-def wrapped(text: str, width: int, most: int) -> Sequence[str]:
-    """The words of a text in at most `most` lines of about `width` characters."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + len(word) < width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    if len(lines) > most:
-        lines = [*lines[: most - 1], f"{lines[most - 1]} …"]
-    return [shortened(line, width + 20) for line in lines]
