@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import graphviz
 
-from fqlc.emit.labels import MUTED, Line, condition_lines, name_lines, table
-from fqlc.emit.picture import Cluster, Edge, Node, Picture, shortened
+from fqlc.emit.labels import MUTED, Line, condition_lines, name_lines, place, table
+from fqlc.emit.picture import Cluster, Edge, Node, Picture
 
 _FONT = "Helvetica"
 _FAILURE = {"class": "failure", "style": "dashed", "color": "#b3261e", "fontcolor": "#b3261e",
@@ -53,8 +53,7 @@ def _event(graph: graphviz.Digraph, cluster: Cluster) -> None:
 
 
 def _node(graph: graphviz.Digraph, cluster: Cluster, node: Node) -> None:
-    target = node.target.replace("https://", "", 1)
-    lines = [*name_lines(node.name, 12), Line(shortened(target, 40), color=MUTED)]
+    lines = [*name_lines(node.name, 12), Line(place(node), color=MUTED)]
     lines += [Line(text) for text in condition_lines(node.when, 40, 4)]
     if node.batched:
         lines.append(Line("in batches", color=MUTED))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from fqlc.emit.picture import shortened
+from fqlc.emit.picture import Node, shortened
 
 MUTED = "#5b6b7b"
 _CLAUSE = re.compile(r" (?=&& |\|\| )")
@@ -61,6 +61,11 @@ def _font(line: Line) -> str:
 def name_lines(name: str, size: int) -> list[Line]:
     """A name in bold, a very long one in several lines."""
     return [Line(name[at : at + 44], bold=True, size=size) for at in range(0, len(name), 44)]
+
+
+def place(node: Node) -> str:
+    """Where an action sends, short: what goes without saying, `https://`, is left out."""
+    return shortened(node.target.replace("https://", "", 1), 40)
 
 
 def condition_lines(condition: str, width: int, most: int) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from fqlc.emit.picture import Cluster, Edge, Node, Picture, shortened
+from fqlc.emit.labels import condition_lines, place
+from fqlc.emit.picture import Cluster, Edge, Node, Picture
 
 
 def mermaid_source(picture: Picture) -> str:
@@ -18,8 +19,9 @@ def mermaid_source(picture: Picture) -> str:
 def _cluster(cluster: Cluster, prefix: str) -> Iterator[str]:
     ids = {node.name: f"{prefix}_{n}" for n, node in enumerate(cluster.nodes)}
     yield f'subgraph {prefix} ["{_text(cluster.name)}"]'
-    event = cluster.on + (f"<br/>when {_text(shortened(cluster.when, 80))}" if cluster.when else "")
-    yield f'  {prefix}_event(["{event}"])'
+    yield "  direction LR"
+    event = [_bold(cluster.on), *map(_text, condition_lines(cluster.when, 44, 6))]
+    yield f'  {prefix}_event["{_lines(event)}"]'
     for node in cluster.nodes:
         yield f'  {ids[node.name]}["{_node(node)}"]'
     for edge in cluster.edges:
@@ -28,10 +30,16 @@ def _cluster(cluster: Cluster, prefix: str) -> Iterator[str]:
 
 
 def _node(node: Node) -> str:
-    lines = [f"<b>{_text(node.name)}</b>", _text(shortened(node.target, 60))]
-    if node.when:
-        lines.append(f"when {_text(shortened(node.when, 60))}")
+    lines = [_bold(node.name), _text(place(node)), *map(_text, condition_lines(node.when, 40, 4))]
+    return _lines([*lines, "in batches"] if node.batched else lines)
+
+
+def _lines(lines: Iterable[str]) -> str:
     return "<br/>".join(lines)
+
+
+def _bold(text: str) -> str:
+    return f"<b>{_text(text)}</b>"
 
 
 def _edge(edge: Edge, ids: dict[str, str], prefix: str) -> str:
