@@ -1,4 +1,5 @@
-"""What the last compile of the same sources gave, kept in a folder.
+"""What the last compile of the same sources gave, kept in a folder: its answer, and for larger
+projects what it found out about each declaration (`fqlc.incremental`).
 
 An entry belongs to a set of roots, a settings file, a working folder and a compiler; it counts only
 while every file that the compile asked for has the same bytes, or is still missing. So the answer
@@ -15,11 +16,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label, Severity
+from fqlc.diagnostics.model import Diagnostic, Severity
+from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
 from fqlc.source.text import SourceText, Span
 
 Read = Callable[[str], bytes | None]
@@ -75,7 +77,7 @@ class Cache:
                 return None
             found = Compiled(
                 stored or None,
-                tuple(_diagnostic(d) for d in header["diagnostics"]),
+                tuple(load_diagnostic(d, lambda at: Span(*at)) for d in header["diagnostics"]),
                 texts,
                 tuple(header["files"]),
             )
@@ -89,17 +91,31 @@ class Cache:
             path: None if data is None else [_digest(data), path in found.sources]
             for path, data in recorder.data.items()
         }
-        header = {"files": files, "diagnostics": [asdict(d) for d in found.diagnostics]}
-        place = self._place(key)
+        diagnostics = [dump_diagnostic(d, _place_of) for d in found.diagnostics]
+        header = {"files": files, "diagnostics": diagnostics}
+        self._write(self._place(key), _sealed(header, found.plan or b""))
+
+    def load_parts(self, key: Sequence[str]) -> bytes:
+        """What was kept of single declarations of a key; empty when there is nothing."""
+        try:
+            return _unsealed(self._place(key, ".parts").read_bytes())[1]
+        except (OSError, ValueError):
+            return b""
+
+    def save_parts(self, key: Sequence[str], parts: bytes) -> None:
+        """Keep what is known of single declarations."""
+        self._write(self._place(key, ".parts"), _sealed({}, parts))
+
+    def _write(self, place: Path, data: bytes) -> None:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(_sealed(header, found.plan or b""))
+            beside.write_bytes(data)
             beside.replace(place)
             self._tidy()
 
-    def _place(self, key: Sequence[str]) -> Path:
-        return self.folder / _digest(json.dumps([self.maker, *key]).encode())
+    def _place(self, key: Sequence[str], what: str = "") -> Path:
+        return self.folder / (_digest(json.dumps([self.maker, *key]).encode()) + what)
 
     def _tidy(self) -> None:
         entries = [(e.stat().st_mtime_ns, e.path) for e in os.scandir(self.folder) if e.is_file()]
@@ -143,24 +159,8 @@ def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | 
     return texts
 
 
-def _span(stored: Mapping[str, Any]) -> Span:
-    return Span(stored["path"], stored["start"], stored["end"])
-
-
-def _diagnostic(stored: Mapping[str, Any]) -> Diagnostic:
-    fix = stored["fix"]
-    return Diagnostic(
-        code=stored["code"],
-        message=stored["message"],
-        span=_span(stored["span"]),
-        severity=Severity(stored["severity"]),
-        label=stored["label"],
-        labels=tuple(Label(_span(x["span"]), x["message"]) for x in stored["labels"]),
-        help=tuple(stored["help"]),
-        fix=None if fix is None else Fix(
-            tuple(Edit(_span(x["span"]), x["text"]) for x in fix["edits"]), fix["safe"]
-        ),
-    )  # fmt: skip
+def _place_of(span: Span) -> list[str | int]:
+    return [span.path, span.start, span.end]
 
 
 # Where and by whom ------------------------------------------------------------

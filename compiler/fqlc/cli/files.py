@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,13 @@ from fqlc.cli.errors import CommandError, SurroundingsError
 
 if TYPE_CHECKING:
     from fqlc.checks.model import Surroundings
-    from fqlc.pipeline import Checked
+    from fqlc.pipeline import Checked, Compilation
 
 SETTINGS = "fql.toml"
+_WORTH_PARTS = 100_000
+"""Characters of a project from which on it is compiled in parts; a smaller one takes no longer
+than that would."""
+
 _NO_CACHE = "fqlc.no_cache"
 """Key in `click.Context.meta`: True when nothing may be taken from or put into the cache."""
 
@@ -57,18 +62,41 @@ class Inputs:
             recorder.read(self.settings)
         found = self.cache.load(key, recorder.read, plan=plan) if self.cache else None
         if found is None:
-            found = self._computed(recorder, plan=plan)
+            with _trees_kept():
+                done = self._parts(key, recorder, plan=plan) or self._whole(recorder, plan=plan)
+            found = Compiled(done.plan, done.diagnostics, done.sources, tuple(recorder.data))
             if self.cache:
                 self.cache.save(key, recorder, found)
         return found
 
-    def _computed(self, recorder: Recorder, *, plan: bool) -> Compiled:
-        from fqlc.pipeline import plan_of
+    def _parts(self, key: Sequence[str], recorder: Recorder, *, plan: bool) -> Compilation | None:
+        """The compilation from what is known of single declarations; None where that is not the
+        way: the project is small, or something in it is an error."""
+        from fqlc.incremental.layout import lay_out
 
-        with _trees_kept():
-            checked = self._checked(recorder)
-            data = plan_of(checked) if plan else None
-        return Compiled(data, checked.diagnostics, checked.sources, tuple(recorder.data))
+        settings = recorder.read(self.settings) if self.settings else None
+        layout = lay_out(self.roots, recorder.read, sha256(settings or b"").hexdigest())
+        if layout is None or layout.length < _WORTH_PARTS:
+            return None
+        import orjson
+
+        from fqlc.incremental.compile import Request, compile_parts
+        from fqlc.incremental.pool import processes, run
+
+        request = Request(self.roots, _surroundings(self.settings), plan, processes())
+        kept = self.cache.load_parts(key) if self.cache else b""
+        done = compile_parts(layout, request, orjson.loads(kept) if kept else {}, run)
+        if done is None:
+            return None
+        if self.cache and done.worked_out:
+            self.cache.save_parts(key, orjson.dumps(done.kept))
+        return done.compilation
+
+    def _whole(self, recorder: Recorder, *, plan: bool) -> Compilation:
+        from fqlc.pipeline import Compilation, plan_of
+
+        checked = self._checked(recorder)
+        return Compilation(plan_of(checked) if plan else None, checked.diagnostics, checked.sources)
 
     def _checked(self, recorder: Recorder) -> Checked:
         from fqlc.pipeline import check_project

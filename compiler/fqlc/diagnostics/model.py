@@ -52,3 +52,9 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     help: tuple[str, ...] = ()
     fix: Fix | None = None
+
+    def order(self) -> tuple[object, ...]:
+        """What diagnostics are sorted by: file, place and code, then what is said, so that the
+        order of passes does not matter."""
+        places = tuple((label.span.path, label.span.start) for label in self.labels)
+        return self.span.path, self.span.start, self.span.end, self.code, self.message, places

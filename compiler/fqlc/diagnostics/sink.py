@@ -59,9 +59,7 @@ class Sink:
     @property
     def found(self) -> tuple[Diagnostic, ...]:
         """All reports, ordered by file, place and code."""
-        return tuple(
-            sorted(self._found, key=lambda d: (d.span.path, d.span.start, d.span.end, d.code))
-        )
+        return tuple(sorted(self._found, key=Diagnostic.order))
 
     @property
     def has_errors(self) -> bool:

@@ -44,7 +44,7 @@ def suppress(
     kept = [d for d in found if not _is_silenced(d, by_line, sources, used)]
     errors = {d.code for d in found if d.severity is Severity.ERROR}
     kept += [c for a in allowances if (c := _judge(a, used, errors)) is not None]
-    return tuple(sorted(kept, key=lambda d: (d.span.path, d.span.start, d.span.end, d.code)))
+    return tuple(sorted(kept, key=Diagnostic.order))
 
 
 def _allowance(remark: Remark, sources: Mapping[str, SourceText]) -> _Allowance | None:

@@ -25,7 +25,7 @@ def load_project(roots: Sequence[str], read: Read, sink: Sink) -> tuple[ast.File
     """
     loader = _Loader(read, sink)
     for root in roots:
-        loader.root(_normal(root))
+        loader.root(normal_path(root))
     loader.report_cycles()
     return tuple(loader.files.values())
 
@@ -34,18 +34,20 @@ def has_missing_imports(files: Sequence[ast.File]) -> bool:
     """True when a file imports one that is not among the files: it was reported."""
     paths = {file.path for file in files}
     return any(
-        _target(file.path, declaration) not in paths
+        target_path(file.path, declaration.path.value) not in paths
         for file in files
         for declaration in file.declarations
         if isinstance(declaration, ast.ImportDeclaration)
     )
 
 
-def _target(path: str, declaration: ast.ImportDeclaration) -> str:
-    return _normal(posixpath.join(posixpath.dirname(path), declaration.path.value))
+def target_path(path: str, written: str) -> str:
+    """The path of what the file `path` imports as `written`."""
+    return normal_path(posixpath.join(posixpath.dirname(path), written))
 
 
-def _normal(path: str) -> str:
+def normal_path(path: str) -> str:
+    """The one spelling of a path that files are known by."""
     return posixpath.normpath(path.replace("\\", "/"))
 
 
@@ -95,7 +97,7 @@ class _Loader:
 
     def _import(self, path: str, declaration: ast.ImportDeclaration) -> list[tuple[str, bytes]]:
         written = declaration.path
-        target = _target(path, declaration)
+        target = target_path(path, declaration.path.value)
         edge = (target, written.span)
         if target in self.seen:
             self.imports.setdefault(path, []).append(edge)

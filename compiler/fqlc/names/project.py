@@ -119,6 +119,12 @@ def _symbol(declaration: ast.Declaration, path: str) -> Symbol | None:
     return Symbol(name.text, kind, declaration, path, name.span, broken)
 
 
+def declared_name(declaration: ast.Declaration) -> tuple[str, str]:
+    """Kind and name of a declaration; an empty name where it has none."""
+    name, kind, _ = _name_and_kind(declaration)
+    return kind or "import", name.text if name else ""
+
+
 def _name_and_kind(  # noqa: PLR0911 - one line a kind
     declaration: ast.Declaration,
 ) -> tuple[ast.Name | None, str, bool]:

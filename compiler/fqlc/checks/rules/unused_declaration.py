@@ -12,6 +12,9 @@ from fqlc.names.symbols import Symbol
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 
+KINDS = ("entity", "type", "enum", "endpoint", "retry", "let")
+"""What is declared to be used by others. An observer is there for itself."""
+
 
 def check(program: Program, sink: Sink) -> None:
     """Report unused declarations of the files that were given; imported ones may serve others.

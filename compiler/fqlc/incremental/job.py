@@ -1,0 +1,76 @@
+"""One part of the work: some units compiled with all that they lean on, the rest blanked out.
+
+Blanks keep every offset and every line where it was, so the pipeline is none the wiser and each
+place that it names is a place of the real file. Pure, and made of plain values: jobs go to other
+processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from fqlc.checks.model import Surroundings
+from fqlc.incremental.layout import Layout, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Units by their number in the layout: `targets` are asked for, `units` are all in sight."""
+
+    targets: tuple[int, ...]
+    units: Mapping[int, Unit]
+    surroundings: Surroundings
+    with_plan: bool
+
+    def texts(self) -> dict[str, str]:
+        """The files that the units stand in, by path, with nothing else in them."""
+        ordered = sorted(self.units.values(), key=lambda u: (u.path, u.part.start))
+        by_path = groupby(ordered, key=lambda u: u.path)
+        return {path: _text(units) for path, units in by_path}
+
+    def narrowed(self, units: Collection[int]) -> Job:
+        """The same job with only some of its units in sight."""
+        return replace(self, units={i: u for i, u in self.units.items() if i in units})
+
+
+def job_of(
+    layout: Layout, targets: Sequence[int], surroundings: Surroundings, *, with_plan: bool
+) -> Job:
+    """The job that compiles the targets."""
+    seen = sorted({i for target in targets for i in layout.leanings[target]})
+    units = {i: layout.units[i] for i in seen}
+    return Job(tuple(targets), units, surroundings, with_plan)
+
+
+def jobs_of(
+    layout: Layout,
+    targets: Sequence[int],
+    surroundings: Surroundings,
+    *,
+    with_plan: bool,
+    most: int,
+    least: int,
+) -> tuple[Job, ...]:
+    """The work in jobs of about the same length, at most `most`, none shorter than `least`
+    characters unless it is the only one. Neighbours stay together: they share what they name."""
+    total = sum(len(layout.units[i].text) for i in targets)
+    count = max(1, min(most, total // least))
+    shares: list[list[int]] = [[] for _ in range(count)]
+    done = 0
+    for i in targets:
+        shares[min(count - 1, done * count // max(total, 1))].append(i)
+        done += len(layout.units[i].text)
+    return tuple(job_of(layout, s, surroundings, with_plan=with_plan) for s in shares if s)
+
+
+def _text(units: Iterable[Unit]) -> str:
+    """Units of one file, each at its offset and on its line."""
+    pieces: list[str] = []
+    offset, line = 0, 1
+    for unit in units:
+        lines = unit.part.line - line
+        pieces += (" " * (unit.part.start - offset - lines), "\n" * lines, unit.text)
+        offset, line = unit.part.end, unit.part.line + unit.text.count("\n")
+    return "".join(pieces)

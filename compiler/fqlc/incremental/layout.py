@@ -1,0 +1,181 @@
+"""The declarations of a project as texts, and what each leans on. Nothing is parsed here.
+
+A declaration leans on every declaration whose name occurs in its text as a word, on what those
+lean on, and on all `defaults`. That is more than it uses, and never less: names are the only way
+from one declaration to another. So its own text and theirs are all that its part of an answer
+depends on, and their digest is the key of that part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
+
+from fqlc.diagnostics.sink import Sink
+from fqlc.names.imports import normal_path, target_path
+from fqlc.names.project import TYPE_KINDS
+from fqlc.source.text import SourceText, Span
+from fqlc.syntax.reading import read_source
+from fqlc.syntax.split import NAMED, Part, split
+
+Read = Callable[[str], bytes | None]
+
+MOST_LEANINGS = 3_000_000
+"""Of a project in which everything names everything; beyond, parts save nothing."""
+
+_WORD = re.compile(r"\w+")
+_ESCAPE = re.compile(r"\\[nrt]")
+_IMPORTED = re.compile(r"import[ \t]+\"([^\"\\\n$]+)\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A declaration where it stands. `text` is what was written, `digest` covers that and the
+    path of the file."""
+
+    path: str
+    part: Part
+    text: str
+    digest: str
+
+    def holds(self, span: Span) -> bool:
+        """True for a stretch within this unit."""
+        return span.path == self.path and self.part.start <= span.start <= span.end <= self.part.end
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All units in the order of files. `leanings[i]` are the units that unit `i` leans on, itself
+    included, in an order that does not depend on where they stand; `keys[i]` is their digest."""
+
+    sources: Mapping[str, SourceText]
+    units: tuple[Unit, ...]
+    leanings: tuple[tuple[int, ...], ...]
+    keys: tuple[str, ...]
+
+    @property
+    def length(self) -> int:
+        """The characters of all files."""
+        return sum(len(source.text) for source in self.sources.values())
+
+    def near(self, number: int) -> Sequence[Unit]:
+        """The units that a unit leans on, itself included."""
+        return [self.units[i] for i in self.leanings[number]]
+
+
+def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
+    """The layout of the roots and all they import; `salt` is part of each key and
+    tells of everything else that an answer depends on. None where that is
+    no plain project, which the whole compile then tells: a file or import is missing or
+    unreadable, imports form a ring, a name is missing or declared twice."""
+    sources = _read_all(roots, read)
+    if sources is None:
+        return None
+    units = tuple(unit for path in sorted(sources) for unit in _units(sources[path]))
+    if not _are_plain(units):
+        return None
+    leanings = _leanings(units)
+    if leanings is None:
+        return None
+    keys = (_key(salt, units, i, leaning) for i, leaning in enumerate(leanings))
+    return Layout(sources, units, leanings, tuple(keys))
+
+
+# Files -----------------------------------------------------------------------
+
+
+def _read_all(roots: Sequence[str], read: Read) -> dict[str, SourceText] | None:
+    """Every file by its path; None when one is not to be had or they import each other."""
+    sources: dict[str, SourceText] = {}
+    imports: dict[str, list[str]] = {}
+    waiting = [normal_path(root) for root in roots]
+    while waiting:
+        path = waiting.pop()
+        if path in sources:
+            continue
+        data = read(path)
+        source = None if data is None else read_source(path, data, Sink())
+        if source is None:
+            return None
+        sources[path] = source
+        imports[path] = [target_path(path, to) for to in _IMPORTED.findall(source.text)]
+        waiting += imports[path]
+    return None if _has_ring(imports) else sources
+
+
+def _has_ring(imports: Mapping[str, Sequence[str]]) -> bool:
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError:
+        return True
+    return False
+
+
+def _units(source: SourceText) -> Iterator[Unit]:
+    for part in split(source.text):
+        text = source.text[part.start : part.end]
+        yield Unit(source.path, part, text, sha256(f"{source.path}\0{text}".encode()).hexdigest())
+
+
+def _are_plain(units: Sequence[Unit]) -> bool:
+    """True when every declaration has the name that its kind wants, and no other has it."""
+    seen: set[tuple[str, str]] = set()
+    for unit in units:
+        kind, name = unit.part.kind, unit.part.name
+        if kind == "import" and not _IMPORTED.match(unit.text):
+            return False
+        if kind in NAMED:
+            known = ("type" if kind in TYPE_KINDS else kind, name)
+            if not name or known in seen:
+                return False
+            seen.add(known)
+    return True
+
+
+# What leans on what ----------------------------------------------------------
+
+
+def _leanings(units: Sequence[Unit]) -> tuple[tuple[int, ...], ...] | None:
+    declared: dict[str, list[int]] = {}
+    for index, unit in enumerate(units):
+        if unit.part.name:
+            declared.setdefault(unit.part.name, []).append(index)
+    everywhere = [i for i, unit in enumerate(units) if unit.part.kind == "defaults"]
+    direct = [[*everywhere, *_named(unit, declared)] for unit in units]
+    found: list[tuple[int, ...]] = []
+    total = 0
+    for index in range(len(units)):
+        reached = _reached(index, direct)
+        total += len(reached)
+        if total > MOST_LEANINGS:
+            return None
+        found.append(tuple(sorted(reached, key=lambda i: (units[i].digest, i))))
+    return tuple(found)
+
+
+def _named(unit: Unit, declared: Mapping[str, Sequence[int]]) -> Iterator[int]:
+    """The declarations whose names occur; all of them where a text may spell one by `\\u{...}`."""
+    if unit.part.kind in ("", "import"):
+        return
+    words = set(_WORD.findall(_ESCAPE.sub(" ", unit.text)))
+    names = declared if "\\u" in unit.text else declared.keys() & words
+    for name in names:
+        yield from declared[name]
+
+
+def _reached(start: int, direct: Sequence[Sequence[int]]) -> set[int]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        for index in direct[waiting.pop()]:
+            if index not in reached:
+                reached.add(index)
+                waiting.append(index)
+    return reached
+
+
+def _key(salt: str, units: Sequence[Unit], index: int, leaning: Sequence[int]) -> str:
+    digests = " ".join(units[i].digest for i in leaning)
+    return sha256(f"{salt} {units[index].digest} {digests}".encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""Results as JSON values that hold wherever their unit stands.
+
+A place is written relative to the unit it lies in, by the number of that unit among those that
+are near: the ones that the result's own unit leans on. Lines in the plan are relative to the
+first line of the unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
+from fqlc.diagnostics.suppress import Remark
+from fqlc.incremental.answer import Result
+from fqlc.incremental.layout import Unit
+from fqlc.lower.pieces import Piece
+from fqlc.source.text import Span
+
+Stored = dict[str, Any]
+
+
+def dump_result(result: Result, unit: Unit, near: Sequence[Unit]) -> Stored | None:
+    """What is kept of the result of a unit; None where it names a place that is not near."""
+
+    def place(span: Span) -> list[int]:
+        number = next(i for i, unit in enumerate(near) if unit.holds(span))
+        start = near[number].part.start
+        return [number, span.start - start, span.end - start]
+
+    try:
+        return {
+            "found": [dump_diagnostic(d, place) for d in result.found],
+            "remarks": [[place(remark.span), remark.text] for remark in result.remarks],
+            "uses": [list(use) for use in result.uses],
+            "piece": None if result.piece is None else _dump_piece(result.piece, unit.part.line),
+        }
+    except StopIteration:
+        return None
+
+
+def load_result(stored: Mapping[str, Any], unit: Unit, near: Sequence[Unit]) -> Result:
+    """The result that was kept, for where the unit stands now. Raises KeyError, TypeError,
+    ValueError or IndexError for what `dump_result` did not make."""
+
+    def place(at: Sequence[int]) -> Span:
+        number, start, end = at
+        begin = near[number].part.start
+        return Span(near[number].path, begin + start, begin + end)
+
+    piece = stored["piece"]
+    return Result(
+        tuple(load_diagnostic(d, place) for d in stored["found"]),
+        tuple(Remark(place(at), text) for at, text in stored["remarks"]),
+        tuple((kind, name) for kind, name in stored["uses"]),
+        None if piece is None else _load_piece(piece, unit.part.line),
+    )
+
+
+def _dump_piece(piece: Piece, line: int) -> Stored:
+    return {
+        "section": piece.section,
+        "name": piece.name,
+        "stored": _moved(piece.stored, -line),
+        "environment": {name: sorted(users) for name, users in piece.environment.items()},
+        "limits": piece.limits,
+    }
+
+
+def _load_piece(stored: Mapping[str, Any], line: int) -> Piece:
+    return Piece(
+        stored["section"],
+        stored["name"],
+        _moved(stored["stored"], line),
+        stored["environment"],
+        stored["limits"],
+    )
+
+
+def _moved(stored: Stored, lines: int) -> Stored:
+    """The piece with its spans so many lines further down."""
+    moved = dict(stored)
+    if "span" in moved:
+        span = moved["span"]
+        moved["span"] = {
+            **span,
+            "line": span["line"] + lines,
+            "end_line": span["end_line"] + lines,
+        }
+    if "nodes" in moved:
+        moved["nodes"] = [_moved(node, lines) for node in moved["nodes"]]
+    return moved
