@@ -27,3 +27,18 @@ def test_always_true_is_a_warning() -> None:
 
 def test_a_literal_true_is_meant() -> None:
     expect(shop("when: true\n" + A))
+
+
+def test_a_faulty_condition_is_not_called_always_true() -> None:
+    """What may be null has no order, so nothing is known of the order's other side."""
+    expect(
+        """entity Order { id: ID @key  paid: Decimal? }
+observer watch { on: Order.update
+  when: paid != null || paid > 5 # error: FQL212 paid
+  webhook a { url: "https://a.example.com", body: { id } }
+}"""
+    )
+
+
+def test_old_and_new_values_are_told_apart() -> None:
+    expect(shop("when: status.changed() && status.old == status # error: FQL231 both tests\n" + A))

@@ -61,6 +61,18 @@ class Range:
         whole = math.floor(limit)
         return (whole - 1, True) if whole == limit and not closed else (whole, True)
 
+    def meet(self, other: Range) -> Range:
+        """What two equal things without any tests may be."""
+        both = self.values is not None and other.values is not None
+        return replace(
+            self,
+            nullable=self.nullable and other.nullable,
+            integral=self.integral or other.integral,
+            values=(self.values or frozenset()) & (other.values or frozenset())
+            if both
+            else (self.values if other.values is None else other.values),
+        )
+
     # questions
 
     @property
@@ -69,10 +81,20 @@ class Range:
         if self.nullable:
             return False
         if self.values is not None:
-            return not any(self._allows(value) for value in self.values)
+            return not any(self.allows(value) for value in self.values)
         if self.low is None or self.high is None:
             return False
         return self._no_room(self.low, self.high)
+
+    @property
+    def only(self) -> tuple[object] | None:
+        """The one value that is left, which may be null; None when there are more."""
+        if self.nullable:
+            return (None,) if replace(self, nullable=False).empty else None
+        if self.values is not None:
+            left = [value for value in self.values if self.allows(value)]
+            return (left[0],) if len(left) == 1 else None
+        return None
 
     def _no_room(self, low: Bound, high: Bound) -> bool:
         if low[0] == high[0]:
@@ -84,7 +106,10 @@ class Range:
         room = high[0] - low[0] + 1
         return room <= len(self.excluded) and all(low[0] + i in self.excluded for i in range(room))
 
-    def _allows(self, value: Any) -> bool:
+    def allows(self, value: Any) -> bool:
+        """True for a value that is left."""
+        if self.values is not None and value not in self.values:
+            return False
         if value in self.excluded or (self.integral and value != math.floor(value)):
             return False
         above = self.low is None or value > self.low[0] or (self.low[1] and value == self.low[0])
@@ -112,7 +137,7 @@ class Range:
         return "leaves values " + " and ".join(parts)
 
     def _values_in_words(self, values: Iterable[object]) -> str:
-        left = [value for value in values if self._allows(value)]
+        left = [value for value in values if self.allows(value)]
         null = ["null"] if self.nullable else []
         return "leaves " + ", ".join([*sorted(_shown(v) for v in left)[:_MOST_WORDS], *null])
 

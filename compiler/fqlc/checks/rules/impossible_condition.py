@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fql.plan.expressions import Constant, Expr
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
@@ -12,30 +14,44 @@ from fqlc.types.scope import ExprScope
 
 def check(program: Program, sink: Sink) -> None:
     """Judge the `when` of each observer, then those of its actions where that one holds."""
+    judge = _Judge(sink, tuple(found.span for found in sink.found))
     for observer in program.observers:
-        if observer.when is None or not _judge(observer.when, observer.scope, (), sink):
-            _actions(observer, sink)
+        if observer.when is None or not judge.never_holds(observer.when, observer.scope):
+            _actions(observer, judge)
 
 
-def _actions(observer: ObserverModel, sink: Sink) -> None:
+def _actions(observer: ObserverModel, judge: _Judge) -> None:
     given = () if observer.when is None else (observer.when,)
     for action in observer.actions:
         if action.when is not None:
-            _judge(action.when, action.scope, given, sink)
+            judge.never_holds(action.when, action.scope, given)
 
 
-def _judge(condition: Expr, scope: ExprScope, given: tuple[Expr, ...], sink: Sink) -> bool:
-    """Report what is wrong with a condition; True when it can never hold."""
-    if isinstance(condition, Constant) and condition.value is True:
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Reports decided conditions. `faults` is where something was reported before."""
+
+    sink: Sink
+    faults: tuple[Span, ...]
+
+    def never_holds(self, condition: Expr, scope: ExprScope, given: tuple[Expr, ...] = ()) -> bool:
+        """Report what is wrong with a condition; True when it can never hold."""
+        if isinstance(condition, Constant) and condition.value is True:
+            return False
+        never = unsatisfiable(condition, scope, given)
+        if never is not None:
+            _never(never, _place(never, condition), self.sink)
+            return True
+        always = always_true(condition, scope, given)
+        if always is not None and self._sound(condition, scope.path):
+            _always(always, _place(always, condition), self.sink)
         return False
-    never = unsatisfiable(condition, scope, given)
-    if never is not None:
-        _never(never, _place(never, condition), sink)
-        return True
-    always = always_true(condition, scope, given)
-    if always is not None:
-        _always(always, _place(always, condition), sink)
-    return False
+
+    def _sound(self, condition: Expr, path: str) -> bool:
+        """False where a part was reported: `x != null || x > 5` holds for every x only as long
+        as nobody asks what the second half is for null."""
+        start, end = condition.at or (0, 0)
+        return not any(f.path == path and start <= f.start < end for f in self.faults)
 
 
 def _place(finding: Finding, condition: Expr) -> Span:
