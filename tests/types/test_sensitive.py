@@ -7,11 +7,13 @@ import pytest
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_row
 from tests.types.program import check
 
-PROGRAM = """type Person {{ name: String @sensitive  city: String  born: Date? @sensitive }}
+PROGRAM = """type Person {{ name: String @sensitive  city: String  born: Date? @sensitive
+  member: Boolean  marks: [Boolean] @sensitive }}
 entity Order {{ id: UUID @key  mail: String @sensitive  total: Decimal  buyer: Person
-  home: Place @sensitive  flag: Boolean @sensitive  people: [Person]  note: String? @sensitive
-  j: JSON @sensitive  tags: [String] @sensitive }}
-type Place {{ street: String  zip: String }}
+  is_known: Boolean  home: Place @sensitive  flag: Boolean @sensitive  people: [Person]  note: String? @sensitive
+  j: JSON @sensitive  tags: [String] @sensitive  flags: [Boolean] @sensitive
+  plain: [Boolean]  grid: [[Boolean]] @sensitive  guests: [Place]? @sensitive }}
+type Place {{ street: String  zip: String  open: Boolean }}
 observer o {{ on: [Order.insert, Order.update]
   webhook earlier {{ response: Person }}
   webhook w {{ body: {body} }} }}
@@ -45,10 +47,26 @@ def reach(body: str) -> tuple[SensitiveUse, ...]:
         ("{ a: [1, [mail]] }", ["Order.mail"]),
         ("{ a: buyer.name }", ["Person.name"]),
         ("{ a: buyer.city }", []),
-        ("{ buyer }", ["Person.born", "Person.name"]),
-        ("{ ...buyer }", ["Person.born", "Person.name"]),
-        ("{ people }", ["Person.born", "Person.name"]),
+        ("{ buyer }", ["Person.born", "Person.marks", "Person.name"]),
+        ("{ ...buyer }", ["Person.born", "Person.marks", "Person.name"]),
+        ("{ people }", ["Person.born", "Person.marks", "Person.name"]),
         ("{ a: people.any(p, p.name == 'x') }", []),
+        ("{ a: flags.any(f, f) }", ["Order.flags"]),
+        ("{ a: flags.all(f, !f) }", ["Order.flags"]),
+        ("{ a: flags.any(f, f == true) }", []),
+        ("{ a: flags.any(f, is_known) }", []),
+        ("{ a: flags.length() }", []),
+        ("{ a: _new.flags.any(f, f) }", ["Order.flags"]),
+        ("{ a: (flags.old ?? []).any(f, f) }", ["Order.flags"]),
+        ("{ a: plain.any(f, f) }", []),
+        ("{ a: plain.any(f, f && flag) }", ["Order.flag"]),
+        ("{ a: [flag, is_known].any(f, f) }", ["Order.flag"]),
+        ("{ a: grid.any(g, g.any(f, f)) }", ["Order.grid"]),
+        ("{ a: (guests ?? []).any(g, g.open) }", ["Order.guests"]),
+        ("{ a: people.any(p, p.member) }", []),
+        ("{ a: people.any(p, p.marks.any(m, m)) }", ["Person.marks"]),
+        ("{ a: tags.any(x, x == 'a') }", []),
+        ("{ a: tags.any(x, x.contains('a')) }", ["Order.tags"]),
         ("{ a: home.zip }", ["Order.home"]),
         ("{ a: j['x'].as_string() }", ["Order.j"]),
         ("{ a: earlier.response.name }", ["Person.name"]),
@@ -60,8 +78,9 @@ def reach(body: str) -> tuple[SensitiveUse, ...]:
         ("{ a: '{% for t in tags %}{{ t }}{% endfor %}' }", ["Order.tags"]),
         ("{ a: '{{ tags | join }}' }", ["Order.tags"]),
         ("{ a: '{{ note | default(\"\") | truncate(3) }}' }", ["Order.note"]),
-        ("_new", ["Order.flag", "Order.home", "Order.j", "Order.mail", "Order.note",
-                  "Order.tags", "Person.born", "Person.name"]),
+        ("_new", ["Order.flag", "Order.flags", "Order.grid", "Order.guests", "Order.home",
+                  "Order.j", "Order.mail", "Order.note", "Order.tags", "Person.born",
+                  "Person.marks", "Person.name"]),
     ],
 )  # fmt: skip
 def test_a_mark_reaches_the_body_through_every_operator_that_carries_values(
@@ -91,5 +110,6 @@ def test_a_body_that_is_not_given_sends_the_whole_row() -> None:
     assert scope.trigger is not None
     uses = sensitive_in_row(scope, scope.trigger)
     assert {use.field for use in uses} == {
-        "mail", "home", "flag", "note", "j", "tags", "name", "born",
+        "mail", "home", "flag", "note", "j", "tags", "name", "born", "flags", "grid", "guests",
+        "marks",
     }  # fmt: skip

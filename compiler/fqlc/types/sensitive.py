@@ -6,8 +6,9 @@ changes: those tell something about a value, but do not carry it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from fql.plan import expressions as e
 from fql.plan.types import Type
@@ -17,8 +18,7 @@ from fqlc.names.symbols import EntityInfo, FieldInfo
 from fqlc.source.text import Span
 from fqlc.types.scope import ExprScope
 
-_DROPPED_BY = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
-_DROPPED_BY_CALLS = frozenset({"length", "matches"})
+_DROPPED_BY = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "length", "matches"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class _Walk:
     near: Span
     keys: tuple[str, ...] = ()
     through: tuple[Label, ...] = ()
+    lists: Mapping[str, e.Expr] = field(default_factory=lambda: MappingProxyType({}))
+    """The list that each variable of `any`, `all` or `for` runs over."""
 
     @property
     def project(self) -> Project:
@@ -56,6 +58,10 @@ class _Walk:
 
     def under(self, key: str) -> _Walk:
         return replace(self, keys=(*self.keys, key))
+
+    def over(self, variable: str, of: e.Expr) -> _Walk:
+        """The same walk, inside a loop."""
+        return replace(self, lists=MappingProxyType({**self.lists, variable: of}))
 
 
 def sensitive_fields(
@@ -87,17 +93,18 @@ def _flow(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
             yield from _of_parts(expr.parts, walk)
         case e.Each():
             yield from _flow(expr.body, walk)
-        case e.Binary() if expr.op in _DROPPED_BY:
-            return
-        case e.Call() if expr.name in _DROPPED_BY_CALLS:
-            return
+        case e.Quantifier():
+            yield from _flow(expr.body, walk.over(expr.variable, expr.of))
         case _:
             for part in _operands(expr):
                 yield from _flow(part, walk)
 
 
 def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
+    """The parts whose marks an operator keeps."""
     match expr:
+        case e.Binary(op=operator) | e.Call(name=operator) if operator in _DROPPED_BY:
+            return ()
         case e.Binary():
             return (expr.left, expr.right)
         case e.Unary() | e.Index():
@@ -106,8 +113,6 @@ def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
             return (expr.of, *expr.args)
         case e.ListOf():
             return expr.items
-        case e.Quantifier():
-            return (expr.body,)
     return ()
 
 
@@ -128,9 +133,7 @@ def _of_parts(parts: tuple[e.TextPart, ...], walk: _Walk) -> Iterator[SensitiveU
                     yield from _of_parts(branch, walk)
                 yield from _of_parts(part.otherwise, walk)
             case e.Loop():
-                yield from _of_parts(part.body, walk)
-                # Items carry the marks of their own type; only a mark on the list adds to them.
-                yield from _outer(part.of, walk)
+                yield from _of_parts(part.body, walk.over(part.variable, part.of))
                 yield from _of_parts(part.otherwise, walk)
 
 
@@ -147,6 +150,7 @@ def _of_source(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
     if isinstance(expr, e.Builtin) and expr.name not in ("_new", "_old"):
         return
     yield from _of_type(expr.type, walk, ())
+    yield from _outer(expr, walk)
 
 
 def _of_member(expr: e.Member, walk: _Walk) -> Iterator[SensitiveUse]:
@@ -159,20 +163,31 @@ def _of_member(expr: e.Member, walk: _Walk) -> Iterator[SensitiveUse]:
 
 
 def _outer(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
-    """The marks of an object itself, without those of its fields."""
-    if isinstance(expr, e.Field) and walk.scope.entity is not None:
-        field = walk.scope.entity.fields.get(expr.name)
-        if field is not None and field.sensitive is not None:
-            yield _use(field, walk)
-    elif isinstance(expr, e.Member):
-        row = walk.project.rows.get(expr.of.type.name)
-        field = row.fields.get(expr.name) if row is not None else None
-        if field is not None and field.sensitive is not None:
-            yield _use(field, walk)
-        yield from _outer(expr.of, walk)
-    elif isinstance(expr, e.Binary) and expr.op == "coalesce":
-        yield from _outer(expr.left, walk)
-        yield from _outer(expr.right, walk)
+    """The marks of a value itself, without those that its type has. Of an item those of its
+    list; its own type is known where the item is used."""
+    match expr:
+        case e.Field():
+            yield from _marked(walk.scope.entity, expr, walk)
+        case e.Member():
+            yield from _marked(walk.project.rows.get(expr.of.type.name), expr, walk)
+            yield from _outer(expr.of, walk)
+        case e.Variable():
+            if expr.name in walk.lists:
+                yield from _outer(walk.lists[expr.name], walk)
+        case e.Quantifier():
+            yield from _outer(expr.body, walk.over(expr.variable, expr.of))
+        case _:
+            for part in _operands(expr):
+                yield from _outer(part, walk)
+
+
+def _marked(
+    row: EntityInfo | None, expr: e.Field | e.Member, walk: _Walk
+) -> Iterator[SensitiveUse]:
+    """The mark of a field."""
+    found = row.fields.get(expr.name) if row is not None else None
+    if found is not None and found.sensitive is not None:
+        yield _use(found, walk)
 
 
 def _of_field(field: FieldInfo, walk: _Walk) -> Iterator[SensitiveUse]:
@@ -193,15 +208,15 @@ def _of_type(of: Type, walk: _Walk, seen: tuple[str, ...]) -> Iterator[Sensitive
 
 def _of_row(row: EntityInfo, walk: _Walk, seen: tuple[str, ...]) -> Iterator[SensitiveUse]:
     """All marked fields of a row, and of the types of its fields; `seen` ends recursive types."""
-    for field in row.fields.values():
-        here = walk.under(field.name)
-        if field.sensitive is not None:
-            yield _use(field, here)
+    for part in row.fields.values():
+        here = walk.under(part.name)
+        if part.sensitive is not None:
+            yield _use(part, here)
         else:
             inner = replace(
-                here, through=(*walk.through, Label(field.span, f"through `{field.name}`"))
+                here, through=(*walk.through, Label(part.span, f"through `{part.name}`"))
             )
-            yield from _of_type(field.type, inner, (*seen, row.name))
+            yield from _of_type(part.type, inner, (*seen, row.name))
 
 
 def _use(field: FieldInfo, walk: _Walk) -> SensitiveUse:
