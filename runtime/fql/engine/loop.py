@@ -278,9 +278,7 @@ class Engine:
             result = await self._commit_step(waiting.inputs())
         except StoreError as problem:
             waiting.reject(problem)
-            self.recovering = True
             await self._recover(waiting, problem)
-            self.recovering = False
             return
         self._wake.at = result.wake
         self._senders.send(result.sends)
@@ -290,7 +288,10 @@ class Engine:
         self._herald.announce(result)
         if waiting.program is not None:
             self.tell(PlanSwitched(waiting.program.digest))
-        await self._read_pages(result)
+        try:
+            await self._read_pages(result)
+        except StoreError as problem:
+            await self._recover(Waiting(), problem)
 
     async def _commit_step(self, inputs: Inputs) -> Step:
         """One step, stored. Raises StoreError; then the state is ahead of what is stored."""
@@ -311,16 +312,20 @@ class Engine:
             self._wake.set()
 
     async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
-        """The commit failed: the state in memory is ahead of what is stored, so it is thrown away
-        and loaded anew. Outcomes are kept: they find the twins of their work."""
+        """A commit failed: the state in memory is ahead of what is stored, so it is thrown away
+        and loaded anew. Outcomes are kept: they find the twins of their work. Or a page could not
+        be read: then what waits in the store is found anew as well."""
+        self.recovering = True
         self.tell(StoreTrouble(problem.message))
         fenced = isinstance(problem, FencedError)
         await self._session.regain(partial(self._load, again=True), fenced=fenced)
         self._rescue.keep_all(waiting.outcomes)
         self._waiting.outcomes[:0] = self._rescue.kept
         self._waiting.orders.clear()
+        self._waiting.pages.clear()
         self.generation += 1
         self._waiting.program = self._waiting.program or waiting.program
+        self.recovering = False
         self._wake.set()
 
     def _report(self, performed: Performed) -> None:
