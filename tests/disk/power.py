@@ -3,7 +3,8 @@
 Of each write that no sync of its file followed, every sector of 512 bytes may be there, be missing,
 be zero or be garbage; a file may be as long as its lost writes made it. A file that was deleted may
 be there again until its folder is synced, which SQLite does at the first sync of a journal or WAL
-that it opened.
+that it opened. What a sync that failed was to save may never reach the disk, however many syncs
+succeed after it: systems forget that they still have to write it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ class _File:
 
     data: bytearray = field(default_factory=bytearray)
     pending: list[Op] = field(default_factory=list)
+    forgotten: int = 0
     opened: bool = False
     deleted: bool = False
 
-    def settle(self) -> None:
-        for op in self.pending:
-            _apply(self.data, op)
-        self.pending.clear()
+    def settle(self, rng: random.Random) -> None:
+        """All that waits is on the disk now, but what a failed sync made the system forget."""
+        for place, op in enumerate(self.pending):
+            if place >= self.forgotten or rng.random() < 0.5:
+                _apply(self.data, op)
+        self.pending, self.forgotten = [], 0
 
 
 def _apply(data: bytearray, op: Op) -> None:
@@ -53,14 +57,16 @@ def left_over(ops: Sequence[Op], rng: random.Random, way: str) -> dict[Path, byt
             file.opened = True
         elif op.kind == "delete":
             file.deleted = True
+        elif op.kind == "failed sync":
+            file.forgotten = len(file.pending)
         elif op.kind == "sync":
-            file.settle()
+            file.settle(rng)
             if file.opened and op.path.name.endswith(("-wal", "-journal")):
                 _sync_folder(files)
             file.opened = False
         else:
             if file.deleted:  # a new file of the same name
-                file.data, file.pending, file.deleted = bytearray(), [], False
+                files[op.path] = file = _File()
             file.pending.append(op)
     left = {path: file for path, file in files.items() if not file.deleted or rng.random() < 0.5}
     return {path: _after(file, rng, way) for path, file in left.items()}

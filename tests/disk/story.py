@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fql.app import Runtime
+from fql.errors import StoreError
 from fql.store.sqlite import SqliteStore
 from fql.testing import MockWebhookServer
 from fql.testing.server import ReceivedRequest
 from tests.app.plans import order, plan_of, settings_of
-from tests.disk.vfs import Disk, Op
+from tests.disk.vfs import Disk, Fault, Op, none
 
 STORE = "s.db"
 SOURCE = """
@@ -37,12 +38,14 @@ PLAN = plan_of(SOURCE)
 
 
 class BusyStore(SqliteStore):
-    """Moves its WAL into the database every few commits, so that many cuts fall into that."""
+    """Moves its WAL into the database every few commits, so that many cuts fall into that, and
+    keeps next to no pages in memory, so that it reads."""
 
     def _open(self) -> None:
         super()._open()
         assert self._connection is not None
         self._connection.execute("PRAGMA wal_autocheckpoint = 40")
+        self._connection.execute("PRAGMA cache_size = 5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,18 @@ class Story:
 
 def runtime(store: SqliteStore, server: MockWebhookServer) -> Runtime:
     return Runtime(
-        PLAN, store=store, settings=settings_of(), listeners=(),
+        PLAN, store=store, settings=settings_of(SMALL), listeners=(),
         environment={"RECEIVER": server.url},
     )  # fmt: skip
 
 
-async def tell(folder: Path, events: int, seed: int) -> Story:
-    """Run an engine that takes events, some at a time, with a receiver that fails now and then."""
+SMALL = "[webhooks.dispatch]\nmax_queue_size = 16\nmax_in_flight = 2\n"
+"""Most work waits in the store, and is read back."""
+
+
+async def tell(folder: Path, events: int, seed: int, fault: Fault = none) -> Story:
+    """Run an engine that takes events, some at a time, with a receiver that fails now and then. The
+    disk fails as `fault` says until all events are taken; what is refused is handed in again."""
     rng = random.Random(seed)
     story = Story()
     with Disk(folder) as disk, MockWebhookServer() as server:
@@ -89,16 +97,23 @@ async def tell(folder: Path, events: int, seed: int) -> Story:
             return status
 
         async def emit(number: int) -> None:
-            await running.emit("Order.insert", new=order(number), key=str(number))
-            story.promised[number] = len(disk.ops)
+            while number not in story.promised:
+                try:
+                    await running.emit("Order.insert", new=order(number), key=str(number))
+                    story.promised[number] = len(disk.ops)
+                except StoreError:
+                    await asyncio.sleep(0.002)
 
         server.always(receive)
         async with runtime(BusyStore(folder / STORE), server) as running:
-            first = 0
+            disk.fault, first = fault, 0
             while first < events:
                 count = rng.randint(1, 5)
                 await asyncio.gather(*(emit(n) for n in range(first, first + count)))
                 first += count
+            disk.fault = none
+            if fault is not none:
+                assert (await running.until_idle(30)).left == 0
         story.ops = disk.ops
     return story
 

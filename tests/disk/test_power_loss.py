@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ import pytest
 from fql.store.port import Lease
 from fql.store.records import Mutations, RunFilter
 from fql.store.sqlite import SqliteStore
+from tests.disk.cuts import check_soundness, cut, restore
 from tests.disk.power import WAYS, left_over
-from tests.disk.story import STORE, Story, check_ledger, go_on, tell
+from tests.disk.story import STORE, tell
 from tests.disk.vfs import Disk, in_reach
 from tests.store.rows import event, run
 
@@ -20,34 +20,6 @@ pytestmark = pytest.mark.skipif(
     not in_reach(), reason="this Python hides its SQLite: no disk can be put below it"
 )
 EVENTS = 24
-
-
-def restore(folder: Path, files: dict[Path, bytes]) -> Path:
-    """Write what is left into a folder of its own; shared memory is gone in any case."""
-    folder.mkdir()
-    for path, data in files.items():
-        (folder / path.name).write_bytes(data)
-    return folder
-
-
-def check_soundness(store: Path) -> None:
-    connection = sqlite3.connect(store)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    connection.close()
-
-
-async def cut(story: Story, folder: Path, seed: int) -> None:
-    """One end of the story, and how it goes on."""
-    rng = random.Random(seed)
-    way = WAYS[seed % len(WAYS)]
-    first = min(story.promised.values())
-    moment = rng.randrange(first, len(story.ops) + 1)
-    promised = {number for number, mark in story.promised.items() if mark <= moment}
-    before = [one for one in story.sent if one.mark <= moment]
-    restore(folder, left_over(story.ops[:moment], rng, way))
-    check_soundness(folder / STORE)
-    after = await go_on(folder, promised, len(story.promised))
-    check_ledger(before, after, len(story.promised))
 
 
 async def test_an_engine_goes_on_after_the_power_is_back(tmp_path: Path) -> None:

@@ -70,8 +70,8 @@ def in_reach() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One thing that was done to a file: `open`, `write`, `truncate` (to `offset`), `sync` or
-    `delete`; a fault is also asked about each `read`."""
+    """One thing that was done to a file: `open`, `write`, `truncate` (to `offset`), `sync`,
+    `failed sync` or `delete`; a fault is also asked about each `read`."""
 
     kind: str
     path: Path
@@ -135,6 +135,8 @@ class Disk:
         order of notes is that of the disk."""
         code = self.fault(op)
         if code != OK:
+            if op.kind == "sync":
+                self.ops.append(Op("failed sync", op.path))
             return code
         code = int(real())
         if code == OK and op.kind != "read":
