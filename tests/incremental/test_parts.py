@@ -1,0 +1,152 @@
+"""What a compile in parts works out again, and what it keeps."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+from fqlc.checks.model import Surroundings
+from fqlc.incremental.answer import answer
+from fqlc.incremental.compile import Assembled
+from fqlc.incremental.job import job_of
+from fqlc.incremental.layout import lay_out
+from tests.incremental.projects import Story
+from tests.incremental.test_same_answer import in_parts
+
+ROOTS = ["main.fql"]
+_NOTHING = Surroundings()
+ENTITY = "entity Order { id: ID @key  total: Int }\n"
+
+
+def observer(name: str, more: str = "") -> str:
+    """An observer of orders."""
+    return (
+        f"observer {name} {{\n  on: Order.insert\n  webhook tell_{name} {{\n"
+        f'    url: "https://x.example.com/"\n    {more}\n  }}\n}}\n'
+    )
+
+
+def compiled(text: str, known: Mapping[str, object] | None = None) -> Assembled:
+    """A project of one file, in parts."""
+    done = in_parts({"main.fql": text.encode()}, ROOTS, known)
+    assert done is not None
+    return done
+
+
+def worked_out(before: str, after: str) -> int:
+    """How many declarations are worked out when one text becomes another."""
+    return compiled(after, compiled(before).kept).worked_out
+
+
+BASE = ENTITY + "let most = 5\n" + observer("one") + observer("two", "body: { id, most }")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", 0),
+        ("webhook tell_one {", "webhook say_one {", 1),
+        ("let most = 5", "let most = 6", 2),
+        ("total: Int", "total: Int?", 3),
+        ("entity Order", "# A note above.\n\nentity Order", 1),
+        ("observer two", "\n\n\n\nobserver two", 1),
+        ("let most", "defaults { timeout: 3s }\nlet most", 5),
+        ("let most", "enum Level { low, high }\nlet most", 1),
+    ],
+)
+def test_only_what_leans_on_a_change_is_worked_out(old: str, new: str, expected: int) -> None:
+    assert worked_out(BASE, BASE.replace(old, new, 1)) == expected
+
+
+def test_a_new_name_reaches_all_who_may_mean_it() -> None:
+    """`most` is no name for the first observer until it says so."""
+    text = ENTITY + observer("one", 'body: { id, most: "few" }')
+    assert worked_out(text, text + "let most = 5\n") == 2
+
+
+def test_a_name_spelt_by_escapes_is_seen() -> None:
+    """`\\u{6d}ost` in a template is `most`, a tab before a name is no letter of it."""
+    first = observer("one", 'body: { id, text: "{{ \\u{6d}ost }}" }')
+    second = observer("two", 'body: { id, text: "a{{\\tmost }}" }')
+    text = ENTITY + "let most = 5\n" + first + second
+    assert worked_out(text, text.replace("= 5", "= 6")) == 3
+
+
+def test_a_finding_at_a_shared_policy_is_never_kept_for_one_of_its_users() -> None:
+    """The cap is never reached because of one observer; another one uses the policy as well."""
+    policy = "retry patient { max_attempts: 2  max_delay: 20h }\n"
+    cause = observer("one", "retry: { ...patient, initial_delay: 1s }")
+    text = ENTITY + policy + cause + observer("two", "retry: patient")
+    first = compiled(text)
+    assert {d.code for d in first.compilation.diagnostics} == {"FQL341"}
+    again = compiled(text, first.kept)
+    assert again.compilation.diagnostics == first.compilation.diagnostics
+    mended = text.replace(cause, observer("one", "retry: { max_attempts: 3 }"))
+    done = compiled(mended, again.kept)
+    whole = compiled(mended)
+    assert done.compilation.diagnostics == whole.compilation.diagnostics
+
+
+def test_what_an_endpoint_says_of_itself_is_kept() -> None:
+    """A warning at an endpoint costs its users nothing."""
+    endpoint = 'endpoint depot { url: "http://depot.example.com" }\n'
+    text = (
+        ENTITY
+        + endpoint
+        + observer("one").replace('url: "https://x.example.com/"', 'endpoint: depot  path: "/"')
+    )
+    first = compiled(text)
+    assert {d.code for d in first.compilation.diagnostics} == {"FQL332"}
+    again = compiled(text, first.kept)
+    assert again.worked_out == 0
+    assert again.compilation.diagnostics == first.compilation.diagnostics
+
+
+def test_a_plan_is_made_where_only_a_check_is_known() -> None:
+    files = {"main.fql": BASE.encode()}
+    checked = in_parts(files, ROOTS, with_plan=False)
+    assert checked is not None
+    assert checked.compilation.plan is None
+    assert compiled(BASE, checked.kept).compilation.plan == compiled(BASE).compilation.plan
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "entity Order { id: ID @key }\nentity Order { id: ID @key }\n",
+        'import "missing.fql"\n',
+        'import "main.fql"\n',
+        "entity { id: ID @key }\n",
+        "observer one {\n",
+        '"""\nentity Order {\n',
+    ],
+)
+def test_what_is_no_plain_project_has_no_answer_in_parts(text: str) -> None:
+    assert in_parts({"main.fql": text.encode()}, ROOTS) is None
+
+
+def test_declarations_that_share_a_line_are_noticed() -> None:
+    """The cut misses the second one; what was read tells."""
+    assert in_parts({"main.fql": (ENTITY.strip() + " let most = 5\n").encode()}, ROOTS) is None
+
+
+def test_every_place_is_where_it_was() -> None:
+    """A job blanks out what it does not need and moves nothing."""
+    story = Story(random.Random(4))
+    files = story.files()
+    layout = lay_out(ROOTS, files.get, "")
+    assert layout is not None
+    for number, unit in enumerate(layout.units):
+        job = job_of(layout, [number], _NOTHING, with_plan=False)
+        text = job.texts()[unit.path]
+        assert text[unit.part.start : unit.part.end] == unit.text
+        assert text[: unit.part.start].count("\n") == unit.part.line - 1
+
+
+def test_errors_have_no_answer_in_parts() -> None:
+    files = {"main.fql": (ENTITY + observer("one", "body: idd")).encode()}
+    layout = lay_out(ROOTS, files.get, "")
+    assert layout is not None
+    assert answer(job_of(layout, range(len(layout.units)), _NOTHING, with_plan=True)) is None

@@ -1,0 +1,120 @@
+"""A compile in parts says what a whole compile says: the same bytes, the same words."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+from fqlc.checks.model import Surroundings
+from fqlc.incremental.answer import Answer, answer
+from fqlc.incremental.compile import Assembled, Request, compile_parts
+from fqlc.incremental.job import Job
+from fqlc.incremental.layout import lay_out
+from fqlc.incremental.pool import run as run_in_processes
+from fqlc.pipeline import compile_project
+from tests.faults.corpus import MAIN, Fault, faults
+from tests.incremental.projects import MOST_STEPS, Story
+
+Files = Mapping[str, bytes]
+
+
+def run_here(jobs: Sequence[Job]) -> list[Answer | None]:
+    """Every job in this process, one after the other."""
+    return [answer(job) for job in jobs]
+
+
+def in_parts(
+    files: Files,
+    roots: Sequence[str],
+    known: Mapping[str, object] | None = None,
+    *,
+    jobs: int = 1,
+    with_plan: bool = True,
+) -> Assembled | None:
+    """A compile in parts; what is known goes through bytes, as a cache keeps it."""
+    layout = lay_out(roots, files.get, "salt")
+    if layout is None:
+        return None
+    request = Request(tuple(roots), Surroundings(), with_plan, most=jobs, least=1)
+    kept = orjson.loads(orjson.dumps(known or {}))
+    return compile_parts(layout, request, kept, run_here)
+
+
+def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
+    """Plan and diagnostics are those of the whole compile."""
+    whole = compile_project(roots, files.get)
+    assert done.compilation.diagnostics == whole.diagnostics
+    assert done.compilation.plan == whole.plan
+    assert dict(done.compilation.sources) == dict(whole.sources)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_project_that_changes(seed: int) -> None:
+    """After each edit, with what the edits before left known."""
+    story = Story(random.Random(seed))
+    known: Mapping[str, object] = {}
+    for step in range(MOST_STEPS):
+        files = story.files()
+        done = in_parts(files, ["main.fql"], known, jobs=1 + step % 3)
+        if done is None:
+            found = compile_project(["main.fql"], files.get).diagnostics
+            assert any(d.severity == "error" for d in found)
+        else:
+            assert_same(done, files, ["main.fql"])
+            known = done.kept
+        story.edit()
+
+
+def test_most_of_such_projects_are_compiled_in_parts() -> None:
+    """Or the test above would show little: sound ones, with warnings of every kind."""
+    seen: Counter[str] = Counter()
+    for seed in range(30):
+        story = Story(random.Random(seed))
+        for _ in range(MOST_STEPS):
+            done = in_parts(story.files(), ["main.fql"])
+            codes = {d.code for d in done.compilation.diagnostics} if done else {"error"}
+            seen.update(codes or {"sound"})
+            story.edit()
+    assert seen["sound"] > 20
+    assert {"FQL207", "FQL208", "FQL306", "FQL332", "FQL341", "FQL351"} <= seen.keys()
+    assert seen["error"] < 250
+
+
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
+def test_faulty_programs_are_left_to_the_whole_compile(fault: Fault) -> None:
+    done = in_parts({MAIN: fault.bytes_of(MAIN) or b""} | _others(fault), [MAIN])
+    whole = compile_project([MAIN], fault.bytes_of)
+    assert done is None or done.compilation.diagnostics == whole.diagnostics
+    assert done is not None or any(d.severity == "error" for d in whole.diagnostics)
+
+
+def _others(fault: Fault) -> dict[str, bytes]:
+    paths = {path for path in compile_project([MAIN], fault.bytes_of).sources if path != MAIN}
+    return {path: fault.bytes_of(path) or b"" for path in paths}
+
+
+@pytest.mark.parametrize("file", sorted(Path("examples").glob("*/*.fql")), ids=str)
+def test_examples(file: Path) -> None:
+    files = {file.as_posix(): file.read_bytes()}
+    done = in_parts(files, list(files), jobs=3)
+    assert done is not None
+    assert_same(done, files, list(files))
+    again = in_parts(files, list(files), done.kept)
+    assert again is not None
+    assert again.worked_out == 0
+    assert_same(again, files, list(files))
+
+
+def test_other_processes_give_the_same() -> None:
+    files = Story(random.Random(1)).files()
+    layout = lay_out(["main.fql"], files.get, "")
+    assert layout is not None
+    request = Request(("main.fql",), Surroundings(), with_plan=True, most=3, least=1)
+    done = compile_parts(layout, request, {}, run_in_processes)
+    assert done is not None
+    assert_same(done, files, ["main.fql"])
