@@ -41,3 +41,31 @@ def test_the_merged_result_is_judged() -> None:
   retry: { max_delay: 2s, max_attempts: 9 } # error: FQL341 below
   webhook a { url: "https://a.example.com", body: { id }, retry: { initial_delay: 3s } }""")
     )
+
+
+A = 'url: "https://a.example.com", body: { id }'
+
+
+def test_a_low_cap_is_shown_where_it_became_low() -> None:
+    """Not at the policy that serves others well."""
+    expect(
+        "defaults { retry: { max_delay: 2s } }\n"
+        + shop(f"webhook a {{ {A}\n retry: {{ initial_delay: 3s }} }} # error: FQL341 below")
+    )
+
+
+def test_an_inherited_cap_may_be_out_of_reach() -> None:
+    """It was not written for this action, and others reach it."""
+    expect(
+        "retry patient { max_attempts: 9, initial_delay: 1s, max_delay: 1m }\n"
+        + shop(f"webhook a {{ {A}, retry: {{ ...patient, max_attempts: 2 }} }}\n"
+               f"webhook b {{ {A}, retry: patient }}")
+    )  # fmt: skip
+
+
+def test_a_cap_that_one_of_two_actions_reaches_is_of_use() -> None:
+    expect(
+        shop(f"""retry: {{ max_delay: 30s, initial_delay: 1s }}
+  webhook a {{ {A} }}
+  webhook b {{ {A}, retry: {{ max_attempts: 12 }} }}""")
+    )

@@ -48,7 +48,7 @@ class Key:
     """One key of a block, or of an object under a key.
 
     `least` and `most` are in the unit of the kind: milliseconds, bytes or a count; outside of
-    them the code is `range_code`. `default` is how the built-in default is written, `toml` the
+    them the code is `range_code`, for other words than `words` it is `word_code`. `default` is how the built-in default is written, `toml` the
     equivalent in `fql.toml`. `names` says whose names a `NAME` takes. `policy` marks keys that are
     inherited level by level.
     """
@@ -64,6 +64,7 @@ class Key:
     least: float | None = None
     most: float | None = None
     range_code: str = "FQL342"
+    word_code: str = "FQL206"
     keys: tuple[Key, ...] = ()
     policy: bool = False
 

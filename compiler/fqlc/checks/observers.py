@@ -14,7 +14,7 @@ from fqlc.checks.model import ActionModel, EndpointModel, EventName, ObserverMod
 from fqlc.checks.table import OBSERVER
 from fqlc.checks.tools import Tools
 from fqlc.checks.triggers import read_triggers
-from fqlc.checks.views import Sight
+from fqlc.checks.views import Sight, before_all
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import BUILTIN_NAMES
@@ -42,9 +42,11 @@ def read_observer(
     found = block_entries(block, OBSERVER, tools.sink)
     watched = _watched(tools, found)
     scope = _scope(tools, block, found, watched)
-    when = check_condition(found["when"].value, scope, tools.sink) if "when" in found else None
-    inner = scope.knowing(_facts(when))
     blocks = _actions(block, watched.entity, tools.sink)
+    early = replace(scope, actions=before_all(blocks))
+    when = check_condition(found["when"].value, early, tools.sink) if "when" in found else None
+    facts = _facts(when)
+    inner = scope.knowing(facts)
     graph = graph_of(block.flow, [b.name for b in blocks.values() if b.name])
     reader = ActionReader(tools, f"observer {name}", inner, endpoints)
     return ObserverModel(
@@ -57,7 +59,7 @@ def read_observer(
         graph,
         _read_actions(reader, blocks, graph),
         inner,
-        _order(tools, found.get("order_by"), inner),
+        _order(tools, found.get("order_by"), early.knowing(facts)),
         block.sound and bool(watched.events),
     )
 

@@ -36,7 +36,7 @@ WEBHOOK = BlockKind(
         Key("endpoint", Kind.NAME, "The receiver; or give a `url`.", names="endpoint"),
         Key("path", Kind.TEXT, "Appended to the url of the endpoint; starts with `/`."),
         Key("method", Kind.WORD, "The HTTP method.", default="POST",
-            words=("POST", "PUT", "PATCH", "DELETE", "GET")),
+            words=("POST", "PUT", "PATCH", "DELETE", "GET"), word_code="FQL361"),
         Key("body", Kind.BODY, "What is sent, as JSON; without it the event's envelope."),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
         Key("response", Kind.TYPE, "The type of the answer, so that later actions can read it."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from fqlc.checks.answers import answer_misfit, attempts_misfit
 from fqlc.checks.describe import quoted
-from fqlc.checks.entries import Found, known_entries, report_blocks
+from fqlc.checks.entries import Found, known_entries, meant_keys, report_blocks
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.checks.rows import NotLiteral, misfit, plain
 from fqlc.checks.table import TEST
@@ -85,17 +85,15 @@ class _Reader:
         if observer is None or observer.entity is None or not observer.block.sound:
             return None
         event = self._event(found["event"].value, observer)
+        old, new = self._rows(found, observer, event)
+        respond = self._respond(found.get("respond"), observer)
+        expect = self._expect(found["expect"].value, observer)
         if event is None:
             return None
-        return self._rest(found, observer, event)
-
-    def _rest(self, found: Mapping[str, Found], observer: ObserverModel, event: str) -> TestModel:
-        old, new = self._rows(found, observer, event)
         title = self._block.title.value if self._block.title else ""
         return TestModel(
-            title, self._block, observer.name, observer.entity.name if observer.entity else "",
-            event, old, new, self._respond(found.get("respond"), observer),
-            self._expect(found["expect"].value, observer),
+            title, self._block, observer.name, observer.entity.name, event, old, new, respond,
+            expect,
         )  # fmt: skip
 
     def _wrong(
@@ -138,15 +136,24 @@ class _Reader:
         watched = [f"{entity}.{event}" for event in observer.events]
         if written in watched:
             return written.partition(".")[2]
-        self._wrong(f"`{observer.name}` watches {quoted(watched)}", value.span,
-                    "it would not see this event")  # fmt: skip
+        close = nearest(written, watched)
+        self._wrong(
+            f"`{observer.name}` watches {quoted(watched)}", value.span,
+            "it would not see this event",
+            fix=Fix((Edit(value.span, close),), safe=False) if close else None,
+        )  # fmt: skip
         return None
 
     # rows
 
     def _rows(
-        self, found: Mapping[str, Found], observer: ObserverModel, event: str
+        self, found: Mapping[str, Found], observer: ObserverModel, event: str | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """The rows. Where it is not known for which event, only their fields are judged."""
+        if event is None:
+            for name in found.keys() & {"old", "new"}:
+                self._row(found[name].value, observer)
+            return None, None
         wanted = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}[event]
         rows: dict[str, dict[str, Any] | None] = {"old": None, "new": None}
         for name in ("old", "new"):
@@ -270,7 +277,7 @@ class _Reader:
             return {}
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         found = known_entries(pairs, key.keys, "`expect`", self._sink)
-        if "sent" not in found:
+        if "sent" not in found and "sent" not in meant_keys(pairs, key.keys):
             self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
         result: dict[str, Any] = {}
         for name, entry in found.items():

@@ -158,12 +158,12 @@ class ValueReader:
             return word
         close = nearest(word, key.words)
         self._sink.error(
-            "FQL206",
+            key.word_code,
             f"`{key.name}` cannot be `{word}`: it is {quoted(key.words)}",
             value.span,
             label="unknown word",
             help=(f"a similar word exists: `{close}`",) if close else (),
-            fix=Fix((Edit(value.span, close),)) if close else None,
+            fix=Fix((Edit(value.span, close),), safe=_is_slip(word, close)) if close else None,
         )
         return Mark.BAD
 
@@ -248,6 +248,12 @@ class ValueReader:
         if moment is not None and moment.tzinfo is not None:
             return value.value
         return self.wrong(key, value, "write a date with an offset: `2026-03-02T14:00:00Z`")
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """True where the word can be nothing else mistyped. `FETCH` is near `PATCH`, but meant as it
+    stands: of short words in capitals only the case may differ."""
+    return word.lower() == meant.lower() or not word.isupper()
 
 
 def _all(values: list[object]) -> object:

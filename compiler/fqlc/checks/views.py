@@ -86,6 +86,18 @@ class Sight:
         return tuple(Label(g.span, f"`{other}` runs only when this is true") for g in guards)
 
 
+def before_all(blocks: Mapping[str, ast.Block]) -> Mapping[str, ActionView]:
+    """The actions as the `when` and `order_by` of their observer see them: none has run yet."""
+    return {
+        name: ActionView(
+            name, None, "absent", "this is read before any action runs",
+            (Label(block.header, f"`{name}` is declared here"),),
+            absent_advice=f"put the condition into the `when` of an action behind `{name}`",
+        )
+        for name, block in blocks.items()
+    }  # fmt: skip
+
+
 class _Views(Mapping[str, ActionView]):
     """Views made when they are asked for: most actions look at few others."""
 

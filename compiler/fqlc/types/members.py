@@ -158,7 +158,7 @@ def _absent(expr: ast.MemberAccess, view: ActionView, what: str, ctx: Context) -
         "this action does not run behind its failure" if error
         else f"`{view.name}` does not run before this on every path"
     )  # fmt: skip
-    advice = (
+    advice = view.absent_advice or (
         f"write `{view.name} else ...` in the flow to run this action when `{view.name}` is dead"
         if error else f"let this action come after `{view.name}` in the flow"
     )  # fmt: skip

@@ -26,7 +26,8 @@ class ActionView:
 
     `response` is the declared type, None for `JSON?`. A response is `nullable` where the action
     may have been skipped, `absent` where it does not come before on every path; an error is
-    there behind a failure edge only. `absent_reason` says why, in words after "because".
+    there behind a failure edge only. `absent_reason` says why, in words after "because",
+    `absent_advice` what to do.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ActionView:
     response_state: Literal["yes", "nullable", "absent"] = "yes"
     absent_reason: str = ""
     absent_labels: tuple[Label, ...] = ()
+    absent_advice: str = ""
     error_state: Literal["yes", "absent"] = "absent"
 
 

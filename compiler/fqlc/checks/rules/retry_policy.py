@@ -14,30 +14,45 @@ from fqlc.source.text import Span
 
 
 def check(program: Program, sink: Sink) -> None:
-    """Judge each named policy, endpoint and action; the same cause is reported once."""
-    for settings, where in _policies(program):
-        values = _Values(settings, where)
-        _statuses(values, sink)
-        _success(values, sink)
-        _cap(values, sink)
+    """Judge each named policy, endpoint and action; the same cause is reported once.
+
+    A cap that is never reached is reported where it is written, not where it is inherited: it
+    may be of use for others. In an observer it is when one of its actions reaches it.
+    """
+    for policies in _places(program):
+        for values in policies:
+            _statuses(values, sink)
+            _success(values, sink)
+            _low_cap(values, sink)
+        of_use = {values.written("max_delay") for values in policies if _may_reach_its_cap(values)}
+        for values in policies:
+            if values.written("max_delay") not in of_use and values.is_own("max_delay"):
+                _unreached_cap(values, sink)
 
 
-def _policies(program: Program) -> Iterator[tuple[Mapping[str, Given], Span]]:
+def _places(program: Program) -> Iterator[list[_Values]]:
+    """What holds in each place; in an observer for each action."""
     for name, settings in program.retries.items():
-        yield merged([settings]), program.project.retries[name].span
+        symbol = program.project.retries[name]
+        yield [_Values(merged([settings]), symbol.span, symbol.declaration.span)]
     for endpoint in program.endpoints.values():
-        yield program.effective_at(endpoint), endpoint.block.header
+        block = endpoint.block
+        yield [_Values(program.effective_at(endpoint), block.header, block.span)]
     for observer in program.observers:
-        for action in observer.actions:
-            yield program.effective(observer, action), action.block.header
+        yield [
+            _Values(program.effective(observer, action), action.block.header, observer.block.span)
+            for action in observer.actions
+        ]
 
 
 class _Values:
     """The values of a policy with the places where they were written."""
 
-    def __init__(self, settings: Mapping[str, Given], where: Span) -> None:
+    def __init__(self, settings: Mapping[str, Given], where: Span, whole: Span) -> None:
+        """`where` is the head of the place, `whole` its stretch."""
         self._settings = settings
         self._where = where
+        self._whole = whole
 
     def given(self, key: str) -> bool:
         return self.written(key) is not None
@@ -61,8 +76,19 @@ class _Values:
         return set(value) if isinstance(value, list) else set()
 
     def place(self, *keys: str) -> Span:
-        """The first of the keys that was written, else the whole."""
-        return next((s for k in keys if (s := self.written(k)) is not None), self._where)
+        """The first of the keys that was written here, else anywhere, else the head."""
+        spans = [span for key in keys if (span := self.written(key)) is not None]
+        here = (span for span in spans if self._contains(span))
+        return next(here, spans[0] if spans else self._where)
+
+    def is_own(self, key: str) -> bool:
+        """True for a key that was written in this place, not inherited."""
+        span = self.written(key)
+        return span is not None and self._contains(span)
+
+    def _contains(self, span: Span) -> bool:
+        whole = self._whole
+        return span.path == whole.path and whole.start <= span.start < whole.end
 
     def labels(self, **texts: str) -> tuple[Label, ...]:
         return tuple(
@@ -99,33 +125,36 @@ def _success(values: _Values, sink: Sink) -> None:
             )
 
 
-def _cap(values: _Values, sink: Sink) -> None:
+def _low_cap(values: _Values, sink: Sink) -> None:
     first, cap = values.number("initial_delay"), values.number("max_delay")
-    if not (values.given("initial_delay") or values.given("max_delay")):
+    if cap >= first or not (values.given("initial_delay") or values.given("max_delay")):
         return
-    if cap < first:
-        sink.error(
-            "FQL341",
-            f"the cap `{duration_text(int(cap))}` is below the first delay "
-            f"`{duration_text(int(first))}`",
-            values.place("max_delay", "initial_delay"),
-            label="no delay is ever longer than the cap",
-            labels=values.labels(initial_delay="the first delay"),
-            help=("raise `max_delay`, or lower `initial_delay`",),
-        )
-    elif values.given("max_delay"):
-        _unreached_cap(values, first, cap, sink)
+    sink.error(
+        "FQL341",
+        f"the cap `{duration_text(int(cap))}` is below the first delay "
+        f"`{duration_text(int(first))}`",
+        values.place("max_delay", "initial_delay"),
+        label="no delay is ever longer than the cap",
+        labels=values.labels(initial_delay="the first delay", max_delay="the cap"),
+        help=("raise `max_delay`, or lower `initial_delay`",),
+    )
 
 
-def _unreached_cap(values: _Values, first: float, cap: float, sink: Sink) -> None:
+def _may_reach_its_cap(values: _Values) -> bool:
+    """True also where the cap was reported, and where nothing is tried again."""
     failures = int(values.number("max_attempts")) - 1
-    longest = _longest(values, first, failures)
-    if failures < 1 or longest >= cap:
-        return
-    many = f"{failures} delays" if failures > 1 else "one delay"
+    first, cap = values.number("initial_delay"), values.number("max_delay")
+    return failures < 1 or _longest(values, first, failures) >= cap
+
+
+def _unreached_cap(values: _Values, sink: Sink) -> None:
+    failures = int(values.number("max_attempts")) - 1
+    longest = _longest(values, values.number("initial_delay"), failures)
+    cap = int(values.number("max_delay"))
+    delays = f"the largest of {failures} delays" if failures > 1 else "the only delay"
     sink.warning(
         "FQL341",
-        f"the cap `{duration_text(int(cap))}` is never reached: the largest of {many} is "
+        f"the cap `{duration_text(cap)}` is never reached: {delays} is "
         f"`{duration_text(int(longest))}`",
         values.place("max_delay"),
         label="never reached",
