@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fqlc.cli import cache as cache_module
 from fqlc.cli.cache import MOST_ENTRIES, Cache, Compiled, Recorder, cache_folder, maker
+from fqlc.incremental.compile import Assembled, compile_parts
+from fqlc.incremental.layout import Layout
 from tests.cli_compiler.conftest import SHOP, Command
 
 
@@ -150,3 +153,85 @@ def test_settings_are_read_without_pydantic_on_a_hit(
     assert len(list(folder.iterdir())) == 1
     request.getfixturevalue("no_compiler")
     assert fqlc("compile") == first
+
+
+UNIT = """\
+entity Order{n} {{ id: ID @key  total: Decimal  status: String }}
+
+observer told_{n} {{
+  on: Order{n}.insert
+  when: total > most && status != "draft"
+  # Receivers of this unit are told one by one, so that none waits for the others. {filling}
+  webhook tell {{ url: "https://w.example.com/{n}/{{{{ id }}}}", body: {{ id, total }} }}
+}}
+"""
+
+
+@pytest.fixture
+def large(shop: Path, folder: Path) -> Path:
+    """The folder of a project that is worth taking apart."""
+    (shop / "shop.fql").write_text("let most = 100\n")
+    for n in range(90):
+        (shop / f"unit_{n}.fql").write_text(UNIT.format(n=n, filling="." * 1_000))
+    assert not folder.exists()
+    return shop
+
+
+@pytest.fixture
+def worked_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many declarations each compile in parts worked out."""
+    counts: list[int] = []
+
+    def count(layout: Layout, *arguments: Any) -> Assembled | None:
+        done = compile_parts(layout, *arguments)
+        counts.append(-1 if done is None else done.worked_out)
+        return done
+
+    monkeypatch.setattr("fqlc.incremental.compile.compile_parts", count)
+    return counts
+
+
+def test_one_changed_declaration_of_a_large_project(
+    fqlc: Command, large: Path, worked_out: list[int]
+) -> None:
+    """Nothing else is worked out, and the plan is that of a compile from cold."""
+    assert fqlc("compile", ".").code == 0
+    changed = large / "unit_7.fql"
+    changed.write_text(changed.read_text().replace('!= "draft"', '== "final"'))
+    kept = fqlc("compile", ".")
+    assert worked_out == [181, 1]
+    assert kept == fqlc("compile", "--no-cache", ".")
+
+
+def test_a_large_project_says_the_same_however_it_is_compiled(fqlc: Command, large: Path) -> None:
+    """With an error it is compiled as a whole, and told in the same words as ever."""
+    for old, new in (("total >", "totl >"), ("totl >", "total >"), ("tell {", "other {")):
+        changed = large / "unit_50.fql"
+        changed.write_text(changed.read_text().replace(old, new))
+        kept = fqlc("check", "--format", "json", ".")
+        assert kept == fqlc("check", "--no-cache", "--format", "json", ".")
+        assert kept.code == (1 if new == "totl >" else 0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"{}\n{}\n{}"])
+def test_damaged_parts_are_no_parts(
+    fqlc: Command, large: Path, folder: Path, worked_out: list[int], damage: bytes
+) -> None:
+    fqlc("compile", ".")
+    for entry in folder.iterdir():
+        entry.write_bytes(damage)
+    assert fqlc("compile", ".").code == 0
+    assert worked_out == [181, 181]
+    assert large.is_dir()
+
+
+def test_other_settings_are_another_project(
+    fqlc: Command, large: Path, worked_out: list[int]
+) -> None:
+    """A policy of `fql.toml` is in every plan, so nothing known of one serves another."""
+    (large / "fql.toml").write_text('[webhooks]\ntimeout = "9s"\n')
+    first = fqlc("compile", ".")
+    (large / "fql.toml").write_text('[webhooks]\ntimeout = "8s"\n')
+    second = fqlc("compile", ".")
+    assert worked_out == [181, 181]
+    assert first.out != second.out == fqlc("compile", "--no-cache", ".").out
