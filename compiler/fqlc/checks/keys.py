@@ -48,9 +48,9 @@ class Key:
     """One key of a block, or of an object under a key.
 
     `least` and `most` are in the unit of the kind: milliseconds, bytes or a count; outside of
-    them the code is `range_code`, for other words than `words` it is `word_code`. `default` is how the built-in default is written, `toml` the
-    equivalent in `fql.toml`. `names` says whose names a `NAME` takes. `policy` marks keys that are
-    inherited level by level.
+    them the code is `range_code`. For other words than `words` it is `word_code`. `default` is
+    how the built-in default is written, `toml` the equivalent in `fql.toml`. `names` says whose
+    names a `NAME` takes. `policy` marks keys that are inherited level by level.
     """
 
     name: str

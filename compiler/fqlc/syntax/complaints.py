@@ -47,6 +47,9 @@ class Complaint:
             return  # The lexeme itself was reported.
         if failure.at < len(lexemes) and answer_foreign(lexemes, failure.at, failure.expected):
             return
+        if found is not None and found.type == "NAME" and "AT" in failure.expected:
+            _missing_type(found)
+            return
         wanted = expected_words(failure.expected)
         if wanted == "nothing more" and inside:
             wanted = "an operator or the next entry"
@@ -184,6 +187,16 @@ def _begins_line(lexemes: list[Lexeme], index: int) -> bool:
 
 def _same_line(a: Lexeme, b: Lexeme) -> bool:
     return "\n" not in a.origin.text[a.end : b.start]
+
+
+def _missing_type(word: Lexeme) -> None:
+    word.origin.sink.error(
+        "FQL101",
+        f"expected `: Type` behind `{word.text}`",
+        word.span(),
+        label="a field without a type",
+        help=(f"write `{word.text}: String`, or another type",),
+    )
 
 
 def _missing_colon(word: Lexeme) -> None:

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from fqlc.diagnostics.model import Edit, Fix
-from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.foreign_answers import report, say
+from fqlc.syntax.foreign_texts import answer_sign, answer_text
 from fqlc.syntax.lexemes import Lexeme
 from fqlc.syntax.lexer import Lexed
 
@@ -56,15 +56,17 @@ class _Reader:
         self._judges: Mapping[str, _Judge] = {
             "=": self._equals, "=>": self._arrow, "-->": self._long_arrow, "is": self._is,
             "like": self._like, "ilike": self._like, "between": self._between,
+            "?": self._question,
         }  # fmt: skip
         self._known = {x.text for x in lexed.lexemes if x.type == "KEY"} | _members(lexed.lexemes)
 
     def answer(self, index: int) -> None:
         """Report the lexeme at `index` when it is foreign, and retype it."""
         lexeme = self._lexemes[index]
-        if lexeme.type == "KEY":
-            return
-        self._judge_of(lexeme.text)(index, lexeme)
+        if lexeme.type == "STRING":
+            answer_text(self._lexemes[index - 1], lexeme)
+        elif lexeme.type != "KEY":
+            self._judge_of(lexeme.text)(index, lexeme)
 
     def _judge_of(self, text: str) -> _Judge:
         if text in _OPERATORS:
@@ -73,7 +75,7 @@ class _Reader:
             return self._word
         if text.startswith("el"):
             return self._else
-        return self._judges.get(text.lower(), _answer_rest)
+        return self._judges.get(text.lower(), _sign)
 
     def _near(self, index: int) -> Lexeme | None:
         return self._lexemes[index] if 0 <= index < len(self._lexemes) else None
@@ -89,10 +91,10 @@ class _Reader:
             return
         key = self._near(index - 1)
         if key is not None and key.type == "NAME" and self._at_entry(index - 1):
-            _report(lexeme, ":", "`key: value` is written with a colon", tight=True)
+            report(lexeme, ":", "`key: value` is written with a colon", tight=True)
             key.type, lexeme.type = "KEY", "_COLON"
             return
-        _report(lexeme, "==", "`=` does not compare; `==` does")
+        report(lexeme, "==", "`=` does not compare; `==` does")
         lexeme.type, lexeme.text = "OP", "=="
 
     def _at_entry(self, index: int) -> bool:
@@ -109,7 +111,7 @@ class _Reader:
             return
         if lexeme.type == "NAME" and not self._between_operands(index):
             return
-        _report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
+        report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
         lexeme.type, lexeme.text = "OP", meant
 
     def _between_operands(self, index: int) -> bool:
@@ -124,7 +126,7 @@ class _Reader:
         if self._type(index + 1) in ("DOT", "LPAREN", "LBRACE"):
             return
         meant = _WORD_VALUES[lexeme.text]
-        _report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
+        report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
         lexeme.type, lexeme.text = "WORD", meant
 
     def _is(self, index: int, lexeme: Lexeme) -> None:
@@ -141,7 +143,7 @@ class _Reader:
         null = value.type != "WORD" and value.text in _NULLS
         last = value if null else negated if skip == 2 and negated is not None else lexeme
         written = f"{meant} null" if null else meant
-        _report(lexeme, written, f"compare with `{meant}`", last=last)
+        report(lexeme, written, f"compare with `{meant}`", last=last)
         lexeme.type, lexeme.text = "OP", meant
         if skip == 2 and negated is not None:
             negated.type = "SKIP"
@@ -153,7 +155,7 @@ class _Reader:
         if self._type(index - 1) not in _ENDS_OPERAND or self._type(index + 1) != "STRING":
             return
         help_ = "write `.starts_with(...)`, `.ends_with(...)`, `.contains(...)` or `.matches(...)`"
-        _say(lexeme, f"`{lexeme.text}` is a method here", None, advice=(help_,))
+        say(lexeme, f"`{lexeme.text}` is a method here", None, advice=(help_,))
         lexeme.type, lexeme.text = "OP", "=="
 
     def _between(self, index: int, lexeme: Lexeme) -> None:
@@ -164,7 +166,7 @@ class _Reader:
         if of.type != "NAME" or joint.text.lower() != "and":
             return
         written = f">= {low.text} && {of.text} <= {high.text}"
-        _report(lexeme, written, f"`{lexeme.text}` is two comparisons here", last=high)
+        report(lexeme, written, f"`{lexeme.text}` is two comparisons here", last=high)
         lexeme.type, lexeme.text = "OP", ">="
         joint.type = high.type = "SKIP"
 
@@ -181,8 +183,34 @@ class _Reader:
         value = self._near(index + 1)
         plain = value is not None and value.type in ("NUMBER", "STRING", "WORD", "NAME")
         last = value if plain and value is not None else lexeme
-        _report(lexeme, "", "a field has no default value", last=last)
+        report(lexeme, "", "a field has no default value", last=last)
         lexeme.type = last.type = "SKIP"
+
+    def _question(self, index: int, lexeme: Lexeme) -> None:
+        """`note?: String` of TypeScript, and `a ?: b` of Kotlin and PHP."""
+        name, behind = self._near(index - 1), self._near(index + 2)
+        if name is None or behind is None:
+            return
+        if self._in_fields(index):
+            self._optional_field(index, name, lexeme, behind)
+        elif name.type in _ENDS_OPERAND and behind.type in _BEGINS_OPERAND:
+            colon = self._lexemes[index + 1]
+            report(lexeme, "??", "`?:` is spelled `??` here", last=colon)
+            lexeme.type, lexeme.text, colon.type = "OP", "??", "SKIP"
+
+    def _optional_field(self, index: int, name: Lexeme, sign: Lexeme, of: Lexeme) -> None:
+        """The sign is read behind the type, where it belongs."""
+        end = of.origin.span(of.end, of.end)
+        plain = of.type == "NAME"
+        fix = Fix((Edit(sign.span(), ""), Edit(end, "?"))) if plain else None
+        say(sign, "the `?` stands behind the type", fix, advice=(f"write `{name.text}: Type?`",))
+        name.type = "KEY"
+        colon = self._lexemes[index + 1]
+        behind = Lexeme("QUESTION", of.end, of.end, "?", of.origin)
+        self._lexemes[index : index + 3] = (
+            [colon, of, behind] if plain else [Lexeme("SKIP", sign.start, sign.end, "", of.origin),
+                                               colon, of]
+        )  # fmt: skip
 
     def _is_trigger(self, index: int) -> bool:
         """True behind `on:`."""
@@ -192,21 +220,21 @@ class _Reader:
 
     def _else(self, index: int, lexeme: Lexeme) -> None:
         if self._type(index - 1) == "NAME" and self._type(index + 1) in ("NAME", "LBRACKET"):
-            _report(lexeme, "else", "a failure edge is spelled `else`")
+            report(lexeme, "else", "a failure edge is spelled `else`")
             lexeme.type = "ELSE"
 
     def _arrow(self, index: int, lexeme: Lexeme) -> None:
         """`=>` points in a flow and compares elsewhere."""
         if self._in_flow(index):
-            _report(lexeme, "->", "an edge is spelled `->`")
+            report(lexeme, "->", "an edge is spelled `->`")
             lexeme.type = "_ARROW"
             return
-        _report(lexeme, ">=", "`=>` is spelled `>=` here")
+        report(lexeme, ">=", "`=>` is spelled `>=` here")
         lexeme.type, lexeme.text = "OP", ">="
 
     def _long_arrow(self, index: int, lexeme: Lexeme) -> None:
         del index
-        _report(lexeme, "->", "an edge is spelled `->`")
+        report(lexeme, "->", "an edge is spelled `->`")
         lexeme.type = "_ARROW"
 
     def _in_flow(self, index: int) -> bool:
@@ -233,79 +261,6 @@ def _members(lexemes: list[Lexeme]) -> set[str]:
     return found
 
 
-def _answer_rest(index: int, lexeme: Lexeme) -> None:
-    """Semicolons, comments and quotes of other languages, urls without quotes."""
+def _sign(index: int, lexeme: Lexeme) -> None:
     del index
-    text = lexeme.text
-    if text == "&.":
-        _report(lexeme, "?.", "`&.` is spelled `?.` here")
-        lexeme.type, lexeme.text = "QDOT", "?."
-    elif text[0] in "`\u201c\u2018":
-        _quoted(lexeme)
-    else:
-        _answer_sign(lexeme, text)
-
-
-def _quoted(lexeme: Lexeme) -> None:
-    """A text between other quotes than straight ones."""
-    first, last = lexeme.start, lexeme.end
-    path = lexeme.origin.path
-    edits = (Edit(Span(path, first, first + 1), '"'), Edit(Span(path, last - 1, last), '"'))
-    plain = '"' not in lexeme.text and "\\" not in lexeme.text
-    _say(lexeme, 'a text stands between straight quotes: `"text"`', Fix(edits) if plain else None)
-    inner = lexeme.text[1:-1]
-    offsets = range(first + 1, last)
-    lexeme.value = ast.StringLiteral(span=lexeme.span(), value=inner, offsets=offsets)
-    lexeme.type, lexeme.text = "STRING", '""'
-
-
-def _answer_sign(lexeme: Lexeme, text: str) -> None:
-    if text == ";":
-        _report(lexeme, "", "entries need no `;` between them")
-        lexeme.type = "SKIP"
-    elif text.startswith(("//", "--")):
-        first = lexeme.origin.span(lexeme.start, lexeme.start + 2)
-        _say(lexeme, "comments begin with `#`", Fix((Edit(first, "#"),)))
-        lexeme.type = "SKIP"
-    elif text.startswith("/*"):
-        _say(lexeme, "comments begin with `#`, on each line", None)
-        lexeme.type = "SKIP"
-    elif text.startswith("http"):
-        whole = lexeme.span()
-        _say(lexeme, "a url stands in quotes", Fix((Edit(whole, f'"{text}"'),)))
-        lexeme.type = "STRING"
-        lexeme.value = _bare_text(lexeme)
-
-
-def _bare_text(lexeme: Lexeme) -> ast.StringLiteral:
-    """The text as if it stood in quotes."""
-    offsets = range(lexeme.start, lexeme.end + 1)
-    return ast.StringLiteral(span=lexeme.span(), value=lexeme.text, offsets=offsets)
-
-
-def _report(
-    lexeme: Lexeme, meant: str, message: str, *, last: Lexeme | None = None, tight: bool = False
-) -> None:
-    """FQL104 with the fix that writes what is meant."""
-    text, start = lexeme.origin.text, lexeme.start
-    while tight and text[start - 1] in " \t":
-        start -= 1
-    span = lexeme.origin.span(start, (last or lexeme).end)
-    _say(lexeme, message, Fix((Edit(span, meant),)), last)
-
-
-def _say(
-    lexeme: Lexeme,
-    message: str,
-    fix: Fix | None,
-    last: Lexeme | None = None,
-    advice: tuple[str, ...] = (),
-) -> None:
-    lexeme.origin.sink.error(
-        "FQL104",
-        message,
-        lexeme.origin.span(lexeme.start, (last or lexeme).end),
-        label="a spelling of another language",
-        help=advice,
-        fix=fix,
-    )
+    answer_sign(lexeme)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
-from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
+from fqlc.syntax.foreign_answers import report, say
 from fqlc.syntax.lexemes import Lexeme
+from fqlc.syntax.numbers import meant_unit
 
 _FAR = 40
 """How many lexemes back an `if` may stand from its `else`."""
@@ -24,7 +25,7 @@ def _question(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> boo
     found = lexemes[at]
     if found.text != "?" or "QUESTION" in expected:
         return False
-    _say(found, "there is no `test ? a : b`", _INSTEAD_OF_A_CHOICE)
+    say(found, "there is no `test ? a : b`", None, advice=_INSTEAD_OF_A_CHOICE)
     return True
 
 
@@ -36,7 +37,7 @@ def _if_else(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool
     words = (x for x in reversed(lexemes[max(at - _FAR, 0) : at]) if x.text == "if")
     word = next(words, None)
     if word is not None:
-        _say(word, "there is no `a if test else b`", _INSTEAD_OF_A_CHOICE)
+        say(word, "there is no `a if test else b`", None, advice=_INSTEAD_OF_A_CHOICE)
     return word is not None
 
 
@@ -46,13 +47,22 @@ _INSTEAD_OF_A_CHOICE = (
 )
 
 
+def _shift(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`a >> b`, as Airflow joins tasks."""
+    if lexemes[at].text != ">" or "_ARROW" not in expected:
+        return False
+    last = lexemes[at + 1] if [x.text for x in lexemes[at + 1 : at + 2]] == [">"] else lexemes[at]
+    report(lexemes[at], "->", "an edge is spelled `->`", last=last)
+    return True
+
+
 def _bang(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
     """`ID!`, as GraphQL marks what is not null."""
     found = lexemes[at]
     if found.text != "!" or not expected >= {"QUESTION", "AT"}:
         return False
     help_ = ("types are never null unless they are marked: `ID?`",)
-    _say(found, "types have no `!` here", help_, Fix((Edit(found.span(), ""),)))
+    say(found, "types have no `!` here", Fix((Edit(found.span(), ""),)), advice=help_)
     return True
 
 
@@ -65,7 +75,7 @@ def _brackets(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> boo
     name, last = lexemes[at - 1], lexemes[at + 1]
     whole = Span(name.origin.path, name.start, last.end)
     written = f"[{name.text}]"
-    _say(found, f"a list is spelled `{written}` here", (), Fix((Edit(whole, written),)))
+    say(found, f"a list is spelled `{written}` here", Fix((Edit(whole, written),)))
     return True
 
 
@@ -79,30 +89,32 @@ def _let_colon(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bo
     if colon is not None:
         path = colon.origin.path
         fix = Fix((Edit(Span(path, lexemes[at].end, colon.end), " ="),))
-    _say(lexemes[at], "a constant is written with `=`: `let name = value`", (), fix)
+    say(lexemes[at], "a constant is written with `=`: `let name = value`", fix)
     return True
 
 
 def _unit_apart(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
-    """`30 s`."""
+    """`30 s`, `30 seconds`."""
     del expected
     found, number = lexemes[at], lexemes[at - 1]
-    known = found.text in DURATION_UNITS or found.text in SIZE_UNITS
-    if at == 0 or number.type != "NUMBER" or not known:
+    unit = meant_unit(found.text)
+    if at == 0 or number.type != "NUMBER" or unit is None:
         return False
-    gap = Span(found.origin.path, number.end, found.start)
+    place = Span(found.origin.path, number.end, found.end)
     found.origin.sink.error(
-        "FQL105", f"the unit stands directly behind the number: `{number.text}{found.text}`",
-        found.span(), label="apart from its number", fix=Fix((Edit(gap, ""),)),
+        "FQL105", f"the unit stands directly behind the number: `{number.text}{unit}`",
+        found.span(), label="apart from its number", fix=Fix((Edit(place, unit),)),
     )  # fmt: skip
     return True
 
 
 _Shape = Callable[[list[Lexeme], int, AbstractSet[str]], bool]
-_SHAPES: tuple[_Shape, ...] = (_question, _if_else, _bang, _brackets, _let_colon, _unit_apart)
-
-
-def _say(at: Lexeme, message: str, advice: tuple[str, ...], fix: Fix | None = None) -> None:
-    at.origin.sink.error(
-        "FQL104", message, at.span(), label="a spelling of another language", help=advice, fix=fix
-    )
+_SHAPES: tuple[_Shape, ...] = (
+    _question,
+    _if_else,
+    _shift,
+    _bang,
+    _brackets,
+    _let_colon,
+    _unit_apart,
+)

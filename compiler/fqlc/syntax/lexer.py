@@ -34,6 +34,7 @@ _SUSPECT_WORDS = frozenset(
      "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
      "True", "TRUE", "False", "FALSE"}
 )  # fmt: skip
+_TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
 _BEFORE_VALUE = frozenset(
     {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
@@ -112,7 +113,12 @@ class _Lexer:
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
-        if type_ == "NAME" and previous is not None and previous.type in _OPENS_VALUE:
+        if (
+            type_ == "NAME"
+            and previous is not None
+            and previous.type in _OPENS_VALUE
+            and self.lexed.starts[-1:] != [len(self.lexed.lexemes)]
+        ):
             type_ = self._maybe_kind(previous, start, end)
         if type_ == "NAME" and not self._brackets:
             self._maybe_unknown_block(start, end, previous)
@@ -122,6 +128,8 @@ class _Lexer:
         """A sign; where to go on when it opens a bracket too many."""
         previous, brackets = self._previous(), self._brackets
         if written == ":":
+            if previous is not None and previous.type == "QUESTION":
+                self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
             _make_key(previous)
         elif written in _OPEN:
             if written == "{":
@@ -146,6 +154,9 @@ class _Lexer:
     def _other(self, kind: str, gap: int, start: int, end: int) -> int | None:
         """A token that is neither word nor sign. Where to jump, -1 to stop, None to go on."""
         if kind == "STRING":
+            previous = self._previous()
+            if previous is not None and previous.end == start and previous.type in _TOUCHING:
+                self.lexed.suspects.append(len(self.lexed.lexemes))
             self._add("STRING", start, end, strings.read_string(self.origin, start, end))
         elif kind == "COMMENT":
             return self._comment(gap, start, end)

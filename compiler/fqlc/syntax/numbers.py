@@ -15,6 +15,15 @@ from fqlc.syntax.lexemes import Origin
 MAX_DIGITS = 1_000
 _NUMBER = re.compile(r"((?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)([A-Za-z]*)")
 
+_LONG_UNITS = {
+    "s": ("sec", "secs", "second", "seconds"),
+    "m": ("min", "mins", "minute", "minutes"),
+    "h": ("hr", "hrs", "hour", "hours"),
+    "d": ("day", "days"),
+    "ms": ("msec", "msecs", "millis", "millisecond", "milliseconds"),
+}
+_MEANT = {word: unit for unit, words in _LONG_UNITS.items() for word in words}
+
 Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.ErrorExpression
 
 
@@ -50,8 +59,17 @@ def _smallest(unit: str) -> str:
     return "milliseconds" if unit in DURATION_UNITS else "bytes"
 
 
+def meant_unit(word: str) -> str | None:
+    """The unit that a word such as `seconds` means, or that it is."""
+    if word in DURATION_UNITS or word in SIZE_UNITS:
+        return word
+    return _MEANT.get(word.lower())
+
+
 def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
-    near = nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
+    meant = meant_unit(unit)
+    near = meant or nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
+    safe = near is not None and (meant is not None or near.lower() == unit.lower())
     where = Span(span.path, span.end - len(unit), span.end)
     origin.sink.error(
         "FQL105",
@@ -60,9 +78,9 @@ def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
         label="unknown unit",
         help=(
             "units of time are `ms s m h d`, of size `B KB MB GB TB` and `KiB MiB GiB TiB`",
-            *((f"a unit with a similar name exists: `{near}`",) if near else ()),
+            *((f"write `{near}`",) if near else ()),
         ),
-        fix=Fix((Edit(where, near),), safe=near.lower() == unit.lower()) if near else None,
+        fix=Fix((Edit(where, near),), safe=safe) if near else None,
     )
     return ast.ErrorExpression(span=span)
 

@@ -103,6 +103,8 @@ def _pair(top: _Waiting, left: ast.Expr, right: ast.Expr) -> ast.BinaryOf:
         top = _Waiting(top.binding, "and", top.lexeme)
     if top.op in ("in", "not_in"):
         right = _as_list(right, top.lexeme)
+    else:
+        left, right = _without_tuple(left), _without_tuple(right)
     span = left.span.to(right.span)
     return ast.BinaryOf(span=span, op=top.op, left=left, right=right, operator=top.lexeme.span())
 
@@ -121,6 +123,13 @@ def _as_list(right: ast.Expr, operator: Lexeme) -> ast.Expr:
     if isinstance(right, ast.ListLiteral) and right.parenthesised:
         operator.origin.soft.remove(stray_list(right.span))
     return right
+
+
+def _without_tuple(operand: ast.Expr) -> ast.Expr:
+    """`(a, b)` was reported as a whole; what an operator makes of it is not said besides."""
+    if isinstance(operand, ast.ListLiteral) and operand.parenthesised:
+        return ast.ErrorExpression(span=operand.span)
+    return operand
 
 
 def stray_list(span: Span) -> Diagnostic:
