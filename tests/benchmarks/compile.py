@@ -1,7 +1,8 @@
 """How long a compile takes: `python -m tests.benchmarks.compile`.
 
-1,000 generated files of 30 lines, from cold and with nothing changed, in a process of their own;
-twice the files, so that growth is seen; and the start of the command line.
+1,000 generated files of 30 lines, from cold, with nothing changed, with one file changed and with a
+mistake in one, in a process of their own; twice the files, so that growth is seen; and the start
+of the command line.
 
 The bytecode of imports is kept in a folder of the run, as an installation keeps it; without it
 (`PYTHONDONTWRITEBYTECODE`, an image without `.pyc` files) Python compiles 13,000 lines at each
@@ -89,7 +90,18 @@ def taken(*arguments: str, times: int = 3, cached: bool = False) -> Taken:
     return min((_once(arguments, cached=cached) for _ in range(times)), key=lambda t: t.cpu)
 
 
-def _once(arguments: tuple[str, ...], *, cached: bool) -> Taken:
+def _changed(file: Path, old: str, new: str, command: tuple[str, ...], code: int = 0) -> Taken:
+    """What it takes after an edit of one file, each time another one."""
+    text = file.read_text()
+    found: list[Taken] = []
+    for n in range(3):
+        file.write_text(text.replace(old, new.format(n=n)))
+        found.append(_once(command, cached=True, code=code))
+    file.write_text(text)
+    return min(found, key=lambda t: t.cpu)
+
+
+def _once(arguments: tuple[str, ...], *, cached: bool, code: int = 0) -> Taken:
     environment = os.environ | ({} if cached else {"FQLC_NO_CACHE": "1"})
     command = [sys.executable, "-m", "fqlc", *arguments]
     start = time.perf_counter()
@@ -98,7 +110,7 @@ def _once(arguments: tuple[str, ...], *, cached: bool) -> Taken:
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode != code:
         raise SystemExit(f"{' '.join(arguments)} failed")
     wall = time.perf_counter() - start
     return Taken(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1_000)
@@ -135,6 +147,9 @@ def _project(place: Path, count: int, plan: str) -> None:
     _line(f"{what}, cold", taken(*command, times=3 if count <= 1_000 else 1))
     _once(command, cached=True)
     _line(f"{what}, nothing changed", taken(*command, cached=True))
+    one = place / f"unit_{count // 2:05}.fql"
+    _line(f"{what}, one changed", _changed(one, '"US"', '"U{n}"', command))
+    _line(f"{what}, a mistake in one", _changed(one, "total,", "totl{n},", command, code=1))
 
 
 if __name__ == "__main__":
