@@ -46,7 +46,8 @@ def test_fields_of_a_broken_entity_stay() -> None:
 
 def test_a_missing_value_before_a_block_is_reported_as_such() -> None:
     file, found = parse('observer o {\n  on:\n  webhook w { url: "u" }\n}\n')
-    assert [d.message for d in found] == ["expected a value, found `webhook`"]
+    assert [d.message for d in found] == ["expected a value behind `on:`, found `webhook`"]
+    assert found[0].span.start == len("observer o {\n  ")
     (observer,) = file.declarations
     assert isinstance(observer, ast.Block)
     assert [b.sound for b in observer.blocks] == [True]
@@ -64,6 +65,12 @@ def test_an_open_brace_is_shown_at_the_innermost_opener() -> None:
     ("text", "message"),
     [
         ("observer o { on: }", "expected a value, found `}`"),
+        ("let x = 5 +\nlet y = 5", "expected a value behind `+`, found `let`"),
+        ("let x = 5 +\nobserver o { on: E.insert }",
+         "expected a value behind `+`, found `observer`"),
+        ("entity E { a:\n}", "expected a type behind `a:`, found `}`"),
+        ("entity E { a: String\n b\n}", "expected `: Type` behind `b`"),
+        ("observer o { flow { a ->\n} }", "expected a name behind `->`, found `}`"),
         ("let x = 5 6", "expected an operator, found the number `6`"),
         ("let x = [1 2]", "expected an operator, `,`, `..`, or `]`, found the number `2`"),
         ("observer o { webhook w { url 'x' } }", "expected `:` behind `url`"),
@@ -86,7 +93,7 @@ def test_messages_say_what_was_expected(text: str, message: str) -> None:
 
 def test_a_missing_value_before_documentation_is_reported_as_such() -> None:
     file, found = parse('observer o {\n  on:\n  """Doc."""\n  webhook w { url: "u" }\n}\n')
-    assert [d.message for d in found] == ["expected a value, found documentation"]
+    assert [d.message for d in found] == ["expected a value behind `on:`, found documentation"]
     (observer,) = file.declarations
     assert isinstance(observer, ast.Block)
     assert observer.blocks[0].doc is not None

@@ -36,20 +36,12 @@ class Complaint:
             self.documentation(lexemes[failure.at - 1])
             return
         self._spent = True
-        if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
-            _missing_colon(word)
-            return
         found = lexemes[failure.at] if failure.at < len(lexemes) else behind
         if found is not None and not found.text:
             found = behind
+        if _answer(failure, lexemes, found, inside=inside):
+            return
         origin = lexemes[0].origin
-        if found is not None and isinstance(found.value, ast.ErrorExpression):
-            return  # The lexeme itself was reported.
-        if failure.at < len(lexemes) and answer_foreign(lexemes, failure.at, failure.expected):
-            return
-        if found is not None and found.type == "NAME" and "AT" in failure.expected:
-            _missing_type(found)
-            return
         wanted = expected_words(failure.expected)
         if wanted == "nothing more" and inside:
             wanted = "an operator or the next entry"
@@ -145,6 +137,25 @@ def _indentation(lexeme: Lexeme) -> str:
     return text[begin:end]
 
 
+def _answer(failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool) -> bool:
+    """Say what is wrong where more is known than what was expected. True when it is said, also
+    when the lexeme itself was reported."""
+    at, expected = failure.at, failure.expected
+    if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
+        _missing_colon(word)
+    elif (found is not None and isinstance(found.value, ast.ErrorExpression)) or (
+        at < len(lexemes) and answer_foreign(lexemes, at, expected)
+    ):
+        return True
+    elif found is not None and found.type == "NAME" and "AT" in expected:
+        _missing_type(found)
+    elif (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
+        _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
+    else:
+        return False
+    return True
+
+
 def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
     if found is not None:
         return found.span()
@@ -187,6 +198,38 @@ def _begins_line(lexemes: list[Lexeme], index: int) -> bool:
 
 def _same_line(a: Lexeme, b: Lexeme) -> bool:
     return "\n" not in a.origin.text[a.end : b.start]
+
+
+def _missing_at_line_end(
+    failure: Failure, lexemes: list[Lexeme], found: Lexeme | None
+) -> str | None:
+    """What is missing where a line ends with a sign that wants something behind it."""
+    last = lexemes[failure.at - 1] if failure.at > 0 else None
+    if last is None or (found is not None and _same_line(last, found)):
+        return None
+    if last.type in _WANT_VALUE and failure.expected >= {"NUMBER", "STRING", "WORD"}:
+        return "value"
+    wants_name = failure.expected >= {"NAME", "LBRACKET"}
+    return {"_COLON": "type", "_ARROW": "name"}.get(last.type) if wants_name else None
+
+
+_WANT_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
+
+
+def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> None:
+    """The mistake is on the line of the sign, not on the next. A key is shown with its colon."""
+    sign = last[-1]
+    first = last[0] if sign.type == "_COLON" and last[0].type == "KEY" else sign
+    span = sign.origin.span(first.start, sign.end)
+    labels = () if found is None else (Label(found.span(), f"not a {missing}"),)
+    sign.origin.sink.error(
+        "FQL101",
+        f"expected a {missing} behind `{sign.origin.text[span.start : span.end]}`, "
+        f"found {found_words(found)}",
+        span,
+        label=f"the {missing} is missing",
+        labels=labels,
+    )
 
 
 def _missing_type(word: Lexeme) -> None:

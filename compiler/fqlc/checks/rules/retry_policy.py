@@ -129,13 +129,15 @@ def _low_cap(values: _Values, sink: Sink) -> None:
     first, cap = values.number("initial_delay"), values.number("max_delay")
     if cap >= first or not (values.given("initial_delay") or values.given("max_delay")):
         return
+    place = values.place("max_delay", "initial_delay")
+    labels = values.labels(initial_delay="the first delay", max_delay="the cap")
     sink.error(
         "FQL341",
         f"the cap `{duration_text(int(cap))}` is below the first delay "
         f"`{duration_text(int(first))}`",
-        values.place("max_delay", "initial_delay"),
+        place,
         label="no delay is ever longer than the cap",
-        labels=values.labels(initial_delay="the first delay", max_delay="the cap"),
+        labels=tuple(label for label in labels if label.span != place),
         help=("raise `max_delay`, or lower `initial_delay`",),
     )
 
