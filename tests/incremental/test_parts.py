@@ -13,7 +13,7 @@ from fqlc.incremental.compile import Assembled
 from fqlc.incremental.job import job_of
 from fqlc.incremental.layout import lay_out
 from tests.incremental.projects import Story
-from tests.incremental.test_same_answer import in_parts
+from tests.incremental.test_same_answer import assert_same, in_parts
 
 ROOTS = ["main.fql"]
 _NOTHING = Surroundings()
@@ -110,6 +110,24 @@ def test_a_plan_is_made_where_only_a_check_is_known() -> None:
     assert checked is not None
     assert checked.compilation.plan is None
     assert compiled(BASE, checked.kept).compilation.plan == compiled(BASE).compilation.plan
+
+
+def test_an_import_in_a_comment_imports_nothing() -> None:
+    """Nor does one in a text: the plan tells of the files that were read."""
+    files = {"main.fql": f'# import "other.fql"\n{BASE}'.encode(), "other.fql": b"let other = 1\n"}
+    done = in_parts(files, ROOTS)
+    assert done is not None
+    assert_same(done, files, ROOTS)
+    assert list(done.compilation.sources) == ROOTS
+
+
+@pytest.mark.parametrize("text", ['import "other.fql"\n', "import 'other.fql' # ours\n"])
+def test_imports_in_either_quotes(text: str) -> None:
+    files = {"main.fql": f"{text}{BASE}".encode(), "other.fql": b"let other = 1\n"}
+    done = in_parts(files, ROOTS)
+    assert done is not None
+    assert_same(done, files, ROOTS)
+    assert set(done.compilation.sources) == {"main.fql", "other.fql"}
 
 
 @pytest.mark.parametrize(

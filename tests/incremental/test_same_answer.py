@@ -118,3 +118,13 @@ def test_other_processes_give_the_same() -> None:
     done = compile_parts(layout, request, {}, run_in_processes)
     assert done is not None
     assert_same(done, files, ["main.fql"])
+
+
+def test_an_error_in_one_of_several_processes_ends_all() -> None:
+    story = Story(random.Random(1))
+    files = {**story.files(), "z.fql": b"observer last { on: Nothing.update }\n"}
+    roots = ("main.fql", "z.fql")
+    layout = lay_out(roots, files.get, "")
+    assert layout is not None
+    request = Request(roots, Surroundings(), with_plan=True, most=3, least=1)
+    assert compile_parts(layout, request, {}, run_in_processes) is None

@@ -28,7 +28,7 @@ MOST_LEANINGS = 3_000_000
 
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\[nrt]")
-_IMPORTED = re.compile(r"import[ \t]+\"([^\"\\\n$]+)\"")
+_IMPORTED = re.compile(r"import[ \t]+([\"'])([^\"'\\\n$]+)\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +71,45 @@ def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
     tells of everything else that an answer depends on. None where that is
     no plain project, which the whole compile then tells: a file or import is missing or
     unreadable, imports form a ring, a name is missing or declared twice."""
-    sources = _read_all(roots, read)
-    if sources is None:
+    files = _read_all(roots, read)
+    if files is None:
         return None
-    units = tuple(unit for path in sorted(sources) for unit in _units(sources[path]))
-    if not _are_plain(units):
+    units = tuple(unit for path in sorted(files) for unit in files[path].units)
+    if not _have_own_names(units):
         return None
     leanings = _leanings(units)
     if leanings is None:
         return None
     keys = (_key(salt, units, i, leaning) for i, leaning in enumerate(leanings))
+    sources = {path: file.source for path, file in files.items()}
     return Layout(sources, units, leanings, tuple(keys))
 
 
 # Files -----------------------------------------------------------------------
 
 
-def _read_all(roots: Sequence[str], read: Read) -> dict[str, SourceText] | None:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file, its units, and the files that it imports."""
+
+    source: SourceText
+    units: tuple[Unit, ...]
+    imports: tuple[str, ...]
+
+
+def _read_all(roots: Sequence[str], read: Read) -> dict[str, _File] | None:
     """Every file by its path; None when one is not to be had or they import each other."""
-    sources: dict[str, SourceText] = {}
-    imports: dict[str, list[str]] = {}
+    files: dict[str, _File] = {}
     waiting = [normal_path(root) for root in roots]
     while waiting:
         path = waiting.pop()
-        if path in sources:
-            continue
-        data = read(path)
-        source = None if data is None else read_source(path, data, Sink())
-        if source is None:
-            return None
-        sources[path] = source
-        imports[path] = [target_path(path, to) for to in _IMPORTED.findall(source.text)]
-        waiting += imports[path]
-    return None if _has_ring(imports) else sources
+        if path not in files:
+            file = _file(path, read(path))
+            if file is None:
+                return None
+            files[path] = file
+            waiting += file.imports
+    return None if _has_ring({path: file.imports for path, file in files.items()}) else files
 
 
 def _has_ring(imports: Mapping[str, Sequence[str]]) -> bool:
@@ -114,24 +120,31 @@ def _has_ring(imports: Mapping[str, Sequence[str]]) -> bool:
     return False
 
 
+def _file(path: str, data: bytes | None) -> _File | None:
+    source = None if data is None else read_source(path, data, Sink())
+    if source is None:
+        return None
+    units = tuple(_units(source))
+    written = [_IMPORTED.match(unit.text) for unit in units if unit.part.kind == "import"]
+    imports = tuple(target_path(path, found[2]) for found in written if found)
+    return _File(source, units, imports) if len(imports) == len(written) else None
+
+
 def _units(source: SourceText) -> Iterator[Unit]:
     for part in split(source.text):
         text = source.text[part.start : part.end]
         yield Unit(source.path, part, text, sha256(f"{source.path}\0{text}".encode()).hexdigest())
 
 
-def _are_plain(units: Sequence[Unit]) -> bool:
+def _have_own_names(units: Sequence[Unit]) -> bool:
     """True when every declaration has the name that its kind wants, and no other has it."""
     seen: set[tuple[str, str]] = set()
     for unit in units:
         kind, name = unit.part.kind, unit.part.name
-        if kind == "import" and not _IMPORTED.match(unit.text):
+        known = ("type" if kind in TYPE_KINDS else kind, name)
+        if kind in NAMED and (not name or known in seen):
             return False
-        if kind in NAMED:
-            known = ("type" if kind in TYPE_KINDS else kind, name)
-            if not name or known in seen:
-                return False
-            seen.add(known)
+        seen.add(known)
     return True
 
 
