@@ -1,18 +1,44 @@
 """A receiver to try the examples on: prints every request it gets.
 
 python receiver.py [PORT]      (9999 by default; stop with Ctrl+C)
+
+Where the folder it is started in has an `answers.json`, it answers as that file says: for each
+action a list of answers, one for each request. After those, and for all others, it answers 200.
 """
 
 import json
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
-from fql.testing import MockWebhookServer
+from fql.testing import MockWebhookServer, Reply
+from fql.testing.server import ReceivedRequest
+
+
+def script(file: Path) -> Callable[[ReceivedRequest], Reply]:
+    """What is answered to each request."""
+    answers = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def respond(request: ReceivedRequest) -> Reply:
+        waiting = answers.get(request.headers.get("fql-action"), [])
+        return Reply(**waiting.pop(0)) if waiting else Reply(200, {})
+
+    return respond
+
+
+def line(request: ReceivedRequest) -> str:
+    """A request as it is printed."""
+    action = request.headers.get("fql-action", "?")
+    attempt = f"  (attempt {request.attempt})" if request.attempt > 1 else ""
+    return f"{action}: {request.method} {request.path} {json.dumps(request.payload)}{attempt}"
 
 
 def main() -> None:
+    """Listen and print until Ctrl+C."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 9999
     with MockWebhookServer(port=port) as server:
+        server.always(script(Path("answers.json")))
         print(f"listening on {server.url}", flush=True)
         seen = 0
         try:
@@ -20,11 +46,7 @@ def main() -> None:
                 time.sleep(0.1)
                 for request in server.requests[seen:]:
                     seen += 1
-                    action = request.headers.get("fql-action", "?")
-                    print(
-                        f"{action}: {request.method} {request.path} {json.dumps(request.payload)}"
-                    )
-                    sys.stdout.flush()
+                    print(line(request), flush=True)
         except KeyboardInterrupt:
             print(f"{seen} requests")
 
