@@ -1,24 +1,27 @@
 """`python -m tests.accept`: write all files that are printed from the program anew.
 
-Goldens of diagnostics and stages, and pages of the reference. Look at the difference before you
-commit it.
+Goldens of diagnostics and stages, pages of the reference, and the grammar for editors.
+Look at the difference before you commit it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from fql_grammar.textmate import textmate_json
 from fqlc.checks.reference import keys_page
 from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
 
 ROOT = Path(__file__).parent.parent
 KEYS = ROOT / "docs" / "reference" / "keys.md"
+TEXTMATE = ROOT / "grammar" / "fql_grammar" / "fql.tmLanguage.json"
 
 
 def expected_files() -> dict[Path, str]:
     """Every printed file with its content."""
     return {
         KEYS: keys_page(),
+        TEXTMATE: textmate_json(),
         **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
         **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},
     }

@@ -15,6 +15,11 @@ def tables_text() -> str:
     return _text("tables.json")
 
 
+def textmate_text() -> str:
+    """The grammar for editors, as JSON, made from the token table by `fql_grammar.textmate`."""
+    return _text("fql.tmLanguage.json")
+
+
 def _text(name: str) -> str:
     """A file beside this one, wherever the package lies; importlib.resources would import more."""
     data = pkgutil.get_data(__name__, name)
