@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from fqlc.checks.keys import BlockKind, Key
@@ -58,10 +58,15 @@ def meant_keys(pairs: Iterable[tuple[ast.Name, ast.Expr]], keys: Sequence[Key]) 
     meant: set[str] = set()
     for name, value in pairs:
         if name.text not in names:
-            meant.add(nearest(name.text, names) or OTHER_WORDS.get(name.text, ""))
+            meant.add(nearest(name.text, names) or _other_word(name.text, names))
             if isinstance(value, ast.StringLiteral) and value.value.startswith(_URLS):
                 meant.add("url")
     return frozenset(meant - {""})
+
+
+def _other_word(name: str, known: Collection[str]) -> str:
+    """The key of this place that another system calls so; empty when there is none."""
+    return next((word for word in OTHER_WORDS.get(name, ()) if word in known), "")
 
 
 _URLS = ("http://", "https://", "${")
@@ -79,8 +84,8 @@ def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
 
 
 def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
-    other = OTHER_WORDS.get(name.text, "")
-    close = nearest(name.text, known) or (other if other in known else None)
+    other = _other_word(name.text, known)
+    close = nearest(name.text, known) or other
     elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
     help_: tuple[str, ...] = ()
     if close:
@@ -101,13 +106,24 @@ def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
     )
 
 
+_CALLED = {
+    "when": ("condition", "if", "where", "filter"),
+    "body": ("payload", "data", "json"),
+    "on": ("event", "events", "trigger", "triggers"),
+    "url": ("href", "address", "uri", "target"),
+    "method": ("verb",),
+    "new": ("given",),
+    "max_attempts": ("retries", "attempts", "max_retries", "tries"),
+    "retry": ("retries", "max_retries", "retry_policy"),
+    "initial_delay": ("delay",),
+    "multiplier": ("factor", "backoff_factor"),
+    "max_per_second": ("rate",),
+    "timeout": ("interval", "deadline"),
+}
 OTHER_WORDS = {
-    "condition": "when", "if": "when", "where": "when", "filter": "when", "payload": "body",
-    "data": "body", "json": "body", "event": "on", "events": "on", "trigger": "on",
-    "triggers": "on", "href": "url", "address": "url", "verb": "method", "given": "new",
-    "retries": "max_attempts", "attempts": "max_attempts", "delay": "initial_delay",
-    "rate": "max_per_second", "interval": "timeout",
-}  # fmt: skip
+    word: tuple(key for key, words in _CALLED.items() if word in words)
+    for word in sorted({word for words in _CALLED.values() for word in words})
+}
 """Keys as other systems call them."""
 
 

@@ -66,7 +66,9 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
         return None
     if not isinstance(item, ast.MemberAccess) or not isinstance(item.of, ast.NameUse):
         message = "`on` takes `Entity.insert`, `Entity.update` or `Entity.delete`"
-        sink.error("FQL206", message, item.span, label="not a trigger")
+        sink.error(
+            "FQL206", message, item.span, label="not a trigger", help=_how(item), fix=_fix(item)
+        )
         return None
     entity = item.of
     if not _is_entity(entity, project, sink):
@@ -77,6 +79,18 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
         return None
     project.uses.mark("entity", entity.text, entity.span)
     return entity, event
+
+
+def _how(item: ast.Expr) -> tuple[str, ...]:
+    """Say which event of an entity that stands by itself."""
+    return (f"write `{item.text}.update`",) if isinstance(item, ast.NameUse) else ()
+
+
+def _fix(item: ast.Expr) -> Fix | None:
+    """A trigger in quotes, without them."""
+    if not isinstance(item, ast.StringLiteral) or item.value.partition(".")[2] not in EVENTS:
+        return None
+    return Fix((Edit(item.span, item.value),))
 
 
 def _is_entity(entity: ast.NameUse, project: Project, sink: Sink) -> bool:

@@ -76,6 +76,7 @@ class ValueReader:
 
     def wrong(self, key: Key, value: ast.Expr, *help_: str, fix: Fix | None = None) -> Mark:
         """Report FQL206: another kind of value than the key takes."""
+        fix = fix or _unquoted(key, value)
         self._sink.error(
             "FQL206",
             f"`{key.name}` takes {_takes(key)}, not {kind_of(value)}",
@@ -248,6 +249,13 @@ class ValueReader:
         if moment is not None and moment.tzinfo is not None:
             return value.value
         return self.wrong(key, value, "write a date with an offset: `2026-03-02T14:00:00Z`")
+
+
+def _unquoted(key: Key, value: ast.Expr) -> Fix | None:
+    """The name without the quotes around it, where a name is wanted."""
+    if not key.names or not isinstance(value, ast.StringLiteral) or not value.value.isidentifier():
+        return None
+    return Fix((Edit(value.span, value.value),), safe=False)
 
 
 def _is_slip(word: str, meant: str) -> bool:

@@ -19,6 +19,23 @@ BUILTIN_NAMES = frozenset(
 )
 """Names that every expression knows; no field may have one."""
 
+_OTHER_TYPES = {
+    "String": ("str", "text", "varchar", "char", "nvarchar", "character"),
+    "Int": ("integer", "int4", "int8", "bigint", "smallint", "serial", "bigserial", "long"),
+    "Float": ("double", "real", "float4", "float8"),
+    "Decimal": ("numeric", "bigdecimal"),
+    "Boolean": ("bool", "bit"),
+    "DateTime": ("timestamp", "timestamptz", "instant"),
+    "JSON": ("jsonb", "dict"),
+    "UUID": ("guid",),
+}
+_MEANT_TYPES = {word: of for of, words in _OTHER_TYPES.items() for word in words}
+"""Types as databases and other languages call them, in lower case."""
+_OTHER_ATTRIBUTES = {
+    "id": "key", "primary": "key", "primary_key": "key", "pk": "key", "secret": "sensitive",
+    "private": "sensitive", "pii": "sensitive", "map": "column", "name": "column",
+}  # fmt: skip
+
 ATTRIBUTES = ("key", "sensitive", "column")
 
 
@@ -115,13 +132,18 @@ class _RowBuilder:
             return
         known = [n for n, kind in self.kinds.items() if kind != "entity"]
         names = [*sorted(FIELD_TYPES), *known]
-        near = nearest(name.text, self.sink.comparable(names))
-        help_: tuple[str, ...] = ()
+        meant = _MEANT_TYPES.get(name.text.lower())
+        near = meant or nearest(name.text, self.sink.comparable(names))
+        help_: tuple[str, ...] = (
+            f"the types are {', '.join(f'`{n}`' for n in sorted(FIELD_TYPES))}",
+            "others are declared with `type` or `enum`",
+        )
         fix: Fix | None = None
         if name.text == "Duration":
             help_ = ("durations exist in expressions only; store a number of seconds",)
         elif near is not None:
-            help_ = (f"a type with a similar name exists: `{near}`",)
+            intro = "this type is called" if meant else "a type with a similar name exists:"
+            help_ = (f"{intro} `{near}`",)
             fix = Fix((Edit(name.span, near),))
         self._report_type(name, f"unknown type `{name.text}`", help_, fix)
 
@@ -164,13 +186,15 @@ class _RowBuilder:
         )  # fmt: skip
 
     def _unknown_attribute(self, attribute: ast.Attribute) -> None:
-        near = nearest(attribute.name.text, ATTRIBUTES)
+        name = attribute.name.text
+        meant = _OTHER_ATTRIBUTES.get(name.lower())
+        near = meant or nearest(name, ATTRIBUTES)
+        intro = "this attribute is called" if meant else "an attribute with a similar name exists:"
         self.sink.error(
-            "FQL204", f"unknown attribute `@{attribute.name.text}`", attribute.span,
-            label="unknown attribute",
-            help=(f"an attribute with a similar name exists: `@{near}`",)
+            "FQL204", f"unknown attribute `@{name}`", attribute.span, label="unknown attribute",
+            help=(f"{intro} `@{near}`",)
             if near else ("fields know `@key`, `@sensitive` and `@column(\"name\")`",),
-            fix=Fix((Edit(attribute.name.span, near),)) if near else None,
+            fix=Fix((Edit(attribute.name.span, near),), safe=not meant) if near else None,
         )  # fmt: skip
 
     def _arguments(self, attribute: ast.Attribute) -> None:

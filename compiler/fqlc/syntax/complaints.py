@@ -143,16 +143,14 @@ def _answer(failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, in
     at, expected = failure.at, failure.expected
     if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
         _missing_colon(word)
-    elif (found is not None and isinstance(found.value, ast.ErrorExpression)) or (
-        at < len(lexemes) and answer_foreign(lexemes, at, expected)
-    ):
+    elif found is not None and isinstance(found.value, ast.ErrorExpression):
         return True
     elif found is not None and found.type == "NAME" and "AT" in expected:
         _missing_type(found)
     elif (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
         _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
     else:
-        return False
+        return at < len(lexemes) and answer_foreign(lexemes, at, expected)
     return True
 
 

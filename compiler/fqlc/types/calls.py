@@ -231,6 +231,9 @@ def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Exp
     fitting |= {"default"} if template else set()
     name = callee.name
     help_, fix = suggestion(name.text, name.span, fitting, what)
+    if fix is None and not template and field_of(callee.of, ctx) is not None:
+        change = nearest(name.text, _CHANGES)
+        help_, fix = suggestion(name.text, name.span, _CHANGES, what) if change else (help_, None)
     meant = _OTHER_METHODS.get(name.text, name.text)
     if meant == "contains" and of.type.is_list:
         help_, fix = ("write `value in list`",), None

@@ -23,7 +23,14 @@ from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.syntax.depth import is_deep
 from fqlc.types.facts import facts_of
-from fqlc.types.jinja_refusals import Refused, construct, hint_for, inside_tag, sentence
+from fqlc.types.jinja_refusals import (
+    Refused,
+    construct,
+    hint_for,
+    hint_on_syntax,
+    inside_tag,
+    sentence,
+)
 from fqlc.types.operators import boolean
 from fqlc.types.report import poisoned, require
 from fqlc.types.scope import Context
@@ -99,7 +106,8 @@ class _Reader:
             offset = self.position
             if source[offset : offset + 1] == _HIDDEN_REFERENCE:
                 raise inside_tag(offset) from problem
-            raise Refused(sentence(problem), offset) from problem
+            hint = hint_on_syntax(problem, source[offset:])
+            raise Refused(sentence(problem), offset, hint) from problem
 
     def span(self, start: int, length: int = 1) -> Span:
         """The stretch of source of some characters of the text."""

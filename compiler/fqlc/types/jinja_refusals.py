@@ -41,6 +41,13 @@ def sentence(problem: TemplateSyntaxError) -> str:
     return f"the template cannot be read: {reason[:1].lower()}{reason[1:]}"
 
 
+def hint_on_syntax(problem: TemplateSyntaxError, rest: str) -> str:
+    """What to write where Jinja stopped before `rest`; nothing where it is not known."""
+    if rest.startswith("if") and "expected" in (problem.message or ""):
+        return "write `elif` for `else if`"
+    return ""
+
+
 def inside_tag(offset: int) -> Refused:
     """The refusal of a reference to the environment inside a tag."""
     return Refused("a `${NAME}` cannot stand inside a tag", offset, "put it beside the tag")

@@ -146,8 +146,24 @@ def _membership(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Ex
     if item is None:
         return _misfit(expr, sides, ctx, _not_a_list(expr, right))
     if not comparable(sides.left.type, item) and item.name != "Null":
-        return _misfit(expr, sides, ctx)
+        return _odd_item(expr, sides, ctx) or _misfit(expr, sides, ctx)
     return _boolean_node(expr, sides)
+
+
+def _odd_item(expr: ast.BinaryOf, sides: Sides, ctx: Context) -> e.Expr | None:
+    """Of a list whose items are of several types the first that does not fit is shown."""
+    written = bare(expr.right)
+    if not isinstance(written, ast.ListLiteral) or not isinstance(sides.right, e.ListOf):
+        return None
+    left = sides.left.type
+    for place, item in zip(written.items, sides.right.items, strict=True):
+        if not comparable(left, item.type):
+            of_text = _advice_on_text(place, left) or _NO_ADVICE
+            pairs = ((expr.left, sides.left), (place, item))
+            return mismatch(
+                ctx, SIGNS[expr.op], pairs, place.span, help_=of_text[0], fix=of_text[1]
+            )
+    return None
 
 
 def _not_a_list(expr: ast.BinaryOf, right: e.Expr) -> tuple[str, ...]:
@@ -187,12 +203,17 @@ def _advice_on_text(written: ast.Expr, other: Type) -> _Advice | None:
     if is_number(other):
         return ("a quoted text is never a number: remove the quotes",), _unquoted(quoted)
     if other == t.BOOLEAN:
-        return ("a Boolean stands by itself: `x` or `!x`",), None
+        return _BOOLEAN_ADVICE
     return None
+
+
+_BOOLEAN_ADVICE: _Advice = (("a Boolean stands by itself: `x` or `!x`",), None)
 
 
 def _advice_on_types(left: Type, right: Type) -> _Advice:
     names = {left.name, right.name}
+    if "Boolean" in names and (is_number(left) or is_number(right)):
+        return _BOOLEAN_ADVICE
     if "JSON" in names:
         other = right if left.name == "JSON" else left
         return (f"read it as a value first: `{_json_method(other)}`",), None

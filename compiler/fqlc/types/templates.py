@@ -80,10 +80,17 @@ def _environment_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
     if ctx.scope.allow_environment or not literal.environment:
         return True
     for start, end, name in literal.environment:
+        help_: tuple[str, ...] = (
+            "put it into a header, url, path, auth, signing or encryption setting",
+        )
+        fix = None
+        span = literal.inside(start, end)
+        if not ctx.scope.constant and ctx.scope.row_field(name) is not None:
+            help_ = (f"to insert the field `{name}` write `{{{{ {name} }}}}`",)
+            fix = Fix((Edit(span, f"{{{{ {name} }}}}"),), safe=False)
         ctx.sink.error(
             "FQL321", f"`${{{name}}}` stands where its value would be stored or shown",
-            literal.inside(start, end), label="not allowed here",
-            help=("put it into a header, url, path, auth, signing or encryption setting",),
+            span, label="not allowed here", help=help_, fix=fix,
         )  # fmt: skip
     return False
 

@@ -28,7 +28,7 @@ def _self_edge(edge: FlowEdge, sink: Sink) -> None:
         edge.target.span,
         label="the same action",
         labels=(Label(edge.source.span, "it stands here already"),),
-        help=("remove one of the two",),
+        help=("remove this edge: an action that fails is tried again by its `retry`",),
     )
 
 
