@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from fqlc.checks.model import Surroundings
+from fqlc.checks import catalogue
+from fqlc.checks.model import Program, Surroundings
+from fqlc.diagnostics.sink import Sink
 from fqlc.incremental.answer import answer
 from fqlc.incremental.compile import Assembled
 from fqlc.incremental.job import job_of
@@ -74,19 +76,48 @@ def test_a_name_spelt_by_escapes_is_seen() -> None:
     assert worked_out(text, text.replace("= 5", "= 6")) == 3
 
 
-def test_a_finding_at_a_shared_policy_is_never_kept_for_one_of_its_users() -> None:
-    """The cap is never reached because of one observer; another one uses the policy as well."""
-    policy = "retry patient { max_attempts: 2  max_delay: 20h }\n"
-    cause = observer("one", "retry: { ...patient, initial_delay: 1s }")
-    text = ENTITY + policy + cause + observer("two", "retry: patient")
+@pytest.fixture
+def blaming(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that warns at a named policy because of who uses it with nine attempts."""
+
+    def blame(program: Program, sink: Sink) -> None:
+        users = [(o.name, a.settings) for o in program.observers for a in o.actions]
+        users += [(e.name, e.settings) for e in program.endpoints.values()]
+        for name, settings in users:
+            attempts = settings.get("retry.max_attempts")
+            delay = settings.get("retry.initial_delay")
+            if attempts and delay and delay.span and attempts.value == 9:
+                sink.warning("FQL341", f"nine of them in {name}", delay.span)
+
+    monkeypatch.setattr(catalogue, "RULES", (*catalogue.RULES, blame))
+
+
+POLICY = "retry patient { initial_delay: 2s }\n"
+
+
+@pytest.mark.usefixtures("blaming")
+@pytest.mark.parametrize(
+    "cause",
+    [
+        observer("one", "retry: { ...patient, max_attempts: 9 }"),
+        'endpoint depot { url: "https://d.example.com"  retry: { ...patient, max_attempts: 9 } }\n'
+        + observer("one").replace('url: "https://x.example.com/"', 'endpoint: depot  path: "/"'),
+    ],
+)
+def test_a_finding_at_a_declaration_goes_with_the_one_that_brought_it_about(cause: str) -> None:
+    """The policy says nothing wrong itself, and another observer uses it as well."""
+    other = observer("two", "retry: patient")
+    text = ENTITY + POLICY + cause + other
     first = compiled(text)
-    assert {d.code for d in first.compilation.diagnostics} == {"FQL341"}
+    assert [d.code for d in first.compilation.diagnostics] == ["FQL341"]
     again = compiled(text, first.kept)
     assert again.compilation.diagnostics == first.compilation.diagnostics
-    mended = text.replace(cause, observer("one", "retry: { max_attempts: 3 }"))
-    done = compiled(mended, again.kept)
-    whole = compiled(mended)
-    assert done.compilation.diagnostics == whole.compilation.diagnostics
+    mended = text.replace("max_attempts: 9", "max_attempts: 8")
+    assert compiled(mended, again.kept).compilation.diagnostics == ()
+    assert (
+        compiled(text, compiled(mended).kept).compilation.diagnostics
+        == first.compilation.diagnostics
+    )
 
 
 def test_what_an_endpoint_says_of_itself_is_kept() -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.suppress import Remark
 from fqlc.incremental.job import Job
-from fqlc.incremental.layout import Unit
+from fqlc.incremental.layout import Places, Unit
 from fqlc.lower.pieces import Piece
 from fqlc.names.project import declared_name
 from fqlc.pipeline import Examined, examine_project, pieces_of
-from fqlc.source.text import Span
 
 UNUSED = "FQL207"
 """No part of a project knows whether another one uses it."""
@@ -24,9 +21,7 @@ SECTIONS = {"enum": "enums", "type": "types", "entity": "entities", "endpoint": 
 """Kinds that have a piece in the plan, and the section that it is in."""
 
 _WATCHING = frozenset({"observer", "test"})
-"""Kinds that look at others; nothing that they lean on leans on them."""
-
-T = TypeVar("T")
+"""Kinds in which no other declaration brings anything about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def answer(job: Job) -> Answer | None:
     if any(d.severity is Severity.ERROR for d in found) or not _is_as_promised(seen, job):
         return None
     places = Places(job.units)
-    own = places.sorted_out((d, d.span) for d in _own(found, places, job))
+    said = places.sorted_out((d, d.span) for d in found)
     remarks = places.sorted_out((r, r.span) for r in seen.remarks)
     uses = places.sorted_out(
         (use, at) for use, spans in seen.program.project.uses.seen.items() for at in spans
@@ -64,7 +59,7 @@ def answer(job: Job) -> Answer | None:
     pieces = _pieces(seen) if job.with_plan else {}
     results = {
         i: Result(
-            tuple(own.get(i, ())),
+            _own(i, said.get(i, ()), job),
             tuple(remarks.get(i, ())),
             tuple(dict.fromkeys(uses.get(i, ()))),
             pieces.get(_piece_of(job.units[i])),
@@ -95,16 +90,13 @@ def _is_as_promised(seen: Examined, job: Job) -> bool:
     return declared == sorted((path, part.kind, part.name) for path, part in parts)
 
 
-def _own(found: Collection[Diagnostic], places: Places, job: Job) -> Collection[Diagnostic]:
-    """The findings of targets that are their own doing. What is said of a declaration others
+def _own(number: int, found: Sequence[Diagnostic], job: Job) -> tuple[Diagnostic, ...]:
+    """The findings in a target that are its own doing. What is said of a declaration that others
     lean on may be the doing of those: it is its own when it is said without them as well."""
-    watched = {i for i in job.targets if job.units[i].part.kind not in _WATCHING}
-    doubted = [d for d in found if places.of(d.span) in watched]
-    if not doubted:
-        return found
-    alone = job.narrowed({i for i, u in job.units.items() if u.part.kind not in _WATCHING})
-    still = frozenset(_of_parts(_examine(alone)))
-    return [d for d in found if d in still or places.of(d.span) not in watched]
+    if not found or job.units[number].part.kind in _WATCHING:
+        return tuple(found)
+    alone = frozenset(_of_parts(_examine(job.narrowed(job.targets[number]))))
+    return tuple(d for d in found if d in alone)
 
 
 def _pieces(seen: Examined) -> dict[tuple[str, str], Piece]:
@@ -114,27 +106,3 @@ def _pieces(seen: Examined) -> dict[tuple[str, str], Piece]:
 
 def _piece_of(unit: Unit) -> tuple[str, str]:
     return SECTIONS.get(unit.part.kind, ""), unit.part.name
-
-
-class Places:
-    """Which unit a stretch of source stands in."""
-
-    def __init__(self, units: Mapping[int, Unit]) -> None:
-        self._units = units
-        self._numbers = sorted(units, key=lambda i: (units[i].path, units[i].part.start))
-        self._starts = [(units[i].path, units[i].part.start) for i in self._numbers]
-
-    def of(self, span: Span) -> int | None:
-        """The number of the unit."""
-        at = bisect_right(self._starts, (span.path, span.start)) - 1
-        number = self._numbers[at] if at >= 0 else None
-        return number if number is not None and self._units[number].holds(span) else None
-
-    def sorted_out(self, things: Iterable[tuple[T, Span]]) -> dict[int, list[T]]:
-        """The things by the unit that each stands in."""
-        found: dict[int, list[T]] = {}
-        for thing, span in things:
-            number = self.of(span)
-            if number is not None:
-                found.setdefault(number, []).append(thing)
-        return found

@@ -14,9 +14,9 @@ from fqlc.checks.model import Surroundings
 from fqlc.checks.rules.unused_declaration import KINDS, unused_warning
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.suppress import suppress
-from fqlc.incremental.answer import SECTIONS, Answer, Places, Result
+from fqlc.incremental.answer import SECTIONS, Answer, Result
 from fqlc.incremental.job import Job, jobs_of
-from fqlc.incremental.layout import Layout
+from fqlc.incremental.layout import Layout, Places
 from fqlc.incremental.stored import Stored, dump_result, load_result
 from fqlc.pipeline import Compilation, sealed
 from fqlc.source.text import Span

@@ -17,9 +17,10 @@ from fqlc.incremental.layout import Layout, Unit
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Units by their number in the layout: `targets` are asked for, `units` are all in sight."""
+    """Units by their number in the layout: `targets` are asked for, each with the units that it
+    leans on; `units` are all in sight."""
 
-    targets: tuple[int, ...]
+    targets: Mapping[int, tuple[int, ...]]
     units: Mapping[int, Unit]
     surroundings: Surroundings
     with_plan: bool
@@ -39,9 +40,9 @@ def job_of(
     layout: Layout, targets: Sequence[int], surroundings: Surroundings, *, with_plan: bool
 ) -> Job:
     """The job that compiles the targets."""
-    seen = sorted({i for target in targets for i in layout.leanings[target]})
-    units = {i: layout.units[i] for i in seen}
-    return Job(tuple(targets), units, surroundings, with_plan)
+    leanings = {i: layout.leanings[i] for i in targets}
+    seen = sorted({i for near in leanings.values() for i in near})
+    return Job(leanings, {i: layout.units[i] for i in seen}, surroundings, with_plan)
 
 
 def jobs_of(

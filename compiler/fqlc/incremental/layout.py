@@ -9,10 +9,12 @@ depends on, and their digest is the key of that part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
+from typing import TypeVar
 
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.imports import normal_path, target_path
@@ -22,6 +24,8 @@ from fqlc.syntax.reading import read_source
 from fqlc.syntax.split import NAMED, Part, split
 
 Read = Callable[[str], bytes | None]
+
+T = TypeVar("T")
 
 MOST_LEANINGS = 3_000_000
 """Of a project in which everything names everything; beyond, parts save nothing."""
@@ -83,6 +87,33 @@ def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
     keys = (_key(salt, units, i, leaning) for i, leaning in enumerate(leanings))
     sources = {path: file.source for path, file in files.items()}
     return Layout(sources, units, leanings, tuple(keys))
+
+
+# Places ----------------------------------------------------------------------
+
+
+class Places:
+    """Which unit a stretch of source stands in."""
+
+    def __init__(self, units: Mapping[int, Unit]) -> None:
+        self._units = units
+        self._numbers = sorted(units, key=lambda i: (units[i].path, units[i].part.start))
+        self._starts = [(units[i].path, units[i].part.start) for i in self._numbers]
+
+    def of(self, span: Span) -> int | None:
+        """The number of the unit."""
+        at = bisect_right(self._starts, (span.path, span.start)) - 1
+        number = self._numbers[at] if at >= 0 else None
+        return number if number is not None and self._units[number].holds(span) else None
+
+    def sorted_out(self, things: Iterable[tuple[T, Span]]) -> dict[int, list[T]]:
+        """The things by the unit that each stands in."""
+        found: dict[int, list[T]] = {}
+        for thing, span in things:
+            number = self.of(span)
+            if number is not None:
+                found.setdefault(number, []).append(thing)
+        return found
 
 
 # Files -----------------------------------------------------------------------
