@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
+from contextlib import suppress
 
 from fql.engine.accept import accept, refuse
 from fql.engine.arm import arm, expire_buffered, next_opening
@@ -11,6 +12,7 @@ from fql.engine.batching import next_seal, seal_due
 from fql.engine.finish import finish, put_back
 from fql.engine.graph import ACTIVE, READY, SCHEDULED
 from fql.engine.inputs import Inputs, Step
+from fql.engine.lanes import MIXED, first_lane, only_waits
 from fql.engine.limits import NEVER, Bucket
 from fql.engine.orders import receive, renew
 from fql.engine.programs import Program
@@ -49,6 +51,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
 
 
 def _result(state: State, sends: list[Work]) -> Step:
+    _leave_mixed(state)
     state.flush()
     _write_limits(state)
     _evict(state)
@@ -109,17 +112,42 @@ def _write_limits(state: State) -> None:
         state.mutations.limits.append(row)
 
 
-def _evict(state: State) -> None:
-    """Leave runs that only wait for a time far off to the store, when memory is half full."""
+def _leave_mixed(state: State) -> None:
+    """Runs that could go to several endpoints, all of which are busy, stand in the lane of one of
+    them when mixed ones fill half of their room: so there is always room for those that move."""
     for run in state.evictable:
-        if len(state.runs) * 2 > state.settings.window and _waits_long(state, run):
+        if state.endpoint(MIXED).held * 2 <= state.quota():
+            return
+        if run.lane == MIXED and run.id in state.runs and only_waits(run):
+            state.move(run, first_lane(run))
+            state.touch(run)
+
+
+def _evict(state: State) -> None:
+    """Leave runs to the store that only wait for a time far off, when memory is half full, or for
+    an endpoint that has more runs in memory than it may."""
+    for run in state.evictable:
+        if run.id in state.runs and (_waits_long(state, run) or _is_too_many(state, run)):
             state.let_go(run)
+            _leave_ready(state, run)
             state.spill(run)
+
+
+def _leave_ready(state: State, run: Run) -> None:
+    for work in run.works:
+        if work.state == READY:
+            ready = state.endpoint(work.spec.endpoint).ready
+            with suppress(ValueError):  # where an observer is paused it is parked elsewhere
+                ready.remove(work)
+
+
+def _is_too_many(state: State, run: Run) -> bool:
+    return state.is_overfull(state.endpoint(run.lane)) and only_waits(run)
 
 
 def _waits_long(state: State, run: Run) -> bool:
     soon = state.now + 2 * AHEAD
-    return run.id in state.runs and all(
+    return len(state.runs) * 2 > state.settings.window and all(
         work.state == SCHEDULED and work.due > soon for work in run.works if work.state in ACTIVE
     )
 

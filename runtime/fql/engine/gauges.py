@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from fql.engine.clock import Clock
 from fql.engine.graph import SCHEDULED, STATE_NAMES, TERMINAL
+from fql.engine.lanes import MIXED
 from fql.engine.limits import LIMITS, NEVER, Endpoint
 from fql.engine.loop import Engine
 from fql.engine.state import State
@@ -55,7 +56,9 @@ class Watched:
             oldest_due=max(0, now - oldest_due(state, now)),
             open_runs=max(0, state.tally.open_runs),
             work=work_by_state(state),
-            endpoints=tuple(_endpoint(one, now, label) for one in state.endpoints.values()),
+            endpoints=tuple(
+                _endpoint(one, now, label) for one in state.endpoints.values() if one.name != MIXED
+            ),
             paused=frozenset(map(label, paused(state))),
             emits=engine.uncommitted,
         )

@@ -6,8 +6,9 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 
-from fql.engine.graph import ACTIVE, SCHEDULED, WAITING
+from fql.engine.graph import SCHEDULED, WAITING
 from fql.engine.inputs import CoreSettings, NewEvent, Order, Performed, RunEnded, Tally
+from fql.engine.lanes import MIXED, lane_of
 from fql.engine.limits import NEVER, Bucket, Endpoint, EndpointLimits
 from fql.engine.programs import Program
 from fql.engine.states import Run, SealedBatch, Work
@@ -115,7 +116,8 @@ class State:
     def share(self) -> int:
         """How many requests each endpoint may have in flight whatever the others do: half of all
         is shared out, the other half is for who needs more."""
-        limit, count = self.settings.max_in_flight, len(self.endpoints)
+        limit = self.settings.max_in_flight
+        count = len(self.endpoints) - (MIXED in self.endpoints)
         return limit if count < 2 else max(1, limit // 2 // count)
 
     def quota(self) -> int:
@@ -128,6 +130,12 @@ class State:
             return True
         window = self.settings.window
         return endpoint.held < window // 2 and len(self.runs) < window
+
+    def is_overfull(self, endpoint: Endpoint) -> bool:
+        """Whether memory holds more runs for this endpoint than `may_hold` lets in."""
+        window = self.settings.window
+        crowded = endpoint.held > window // 2 or len(self.runs) > window
+        return crowded and endpoint.held > self.quota()
 
     def hold(self, run: Run) -> None:
         """Keep a run in memory."""
@@ -150,10 +158,15 @@ class State:
             work.state = WAITING
 
     def place(self, run: Run) -> None:
-        """Put a run into the lane of the endpoint it goes to next."""
-        lane = next((w.spec.endpoint for w in run.works if w.state in ACTIVE), run.lane)
-        if lane == run.lane:
-            return
+        """Put a run into the lane of what it does next."""
+        lane = lane_of(run)
+        if lane == MIXED or run.id in self.runs:
+            self.evictable.append(run)
+        if lane != run.lane:
+            self.move(run, lane)
+
+    def move(self, run: Run, lane: str) -> None:
+        """Put a run into another lane."""
         if run.id in self.runs:
             if run.lane:
                 self.endpoint(run.lane).held -= 1
