@@ -125,4 +125,6 @@ def event(number: int, **row: object) -> Event:
         source="source",
         position=str(number),
         payload=orjson.dumps({"new": new, "old": None}),
+        key=None,
+        context={},
     )

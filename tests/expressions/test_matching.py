@@ -37,7 +37,7 @@ def event(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> Even
     """An event of such rows."""
     kind: Any = "delete" if new is None else "insert" if old is None else "update"
     now = datetime(2026, 3, 2, tzinfo=UTC)
-    return Event("Thing", kind, new, old, "e", now, "test", "1", b"")
+    return Event("Thing", kind, new, old, "e", now, "test", "1", b"", None, {})
 
 
 SHIPPED = op("eq", field("status", STATUS), const("shipped", STATUS))

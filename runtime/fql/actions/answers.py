@@ -36,15 +36,16 @@ class AnswerReader:
         """The outcome; `now` is unix seconds at the receipt."""
         good = 200 <= answer.status <= 299
         failure, error, value = self._value(answer) if good else (None, "", None)
+        waits = answer.headers.get("retry-after")
         return Outcome(
-            status=answer.status,
-            failure=failure,
-            error=error or ("" if good else status_text(answer.status)),
-            duration_ms=duration_ms,
-            response_start=self.shown(answer),
-            answer=value,
-            retry_after=retry_after_ms(answer.headers.get("retry-after"), now),
-            failed_members=refused_members(answer, members) if good and self.batch else (),
+            answer.status,
+            failure,
+            error or ("" if good else status_text(answer.status)),
+            duration_ms,
+            self.shown(answer),
+            value,
+            None if waits is None else retry_after_ms(waits, now),
+            refused_members(answer, members) if good and self.batch else (),
         )
 
     def _value(self, answer: Answer) -> tuple[Failure | None, str, object]:

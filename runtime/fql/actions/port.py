@@ -6,7 +6,9 @@ and the retry policy, so that it can be tested without a network.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from fql.expressions.scope import Scope
@@ -17,13 +19,15 @@ Failure = Literal[
 ]  # fmt: skip
 """How an attempt failed without a usable HTTP status. The second group is never tried again."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""The context of an event that brought none."""
+
 FINAL_FAILURES = frozenset(
     {"certificate", "egress", "request", "response", "evaluation", "internal"}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Who sends and which try it is. `key` is the stable identity that the receiver sees.
 
     `context` came with the event; `links` are the `traceparent`s of the other events of a batch,
@@ -36,7 +40,7 @@ class Delivery:
     run: str
     attempt: int
     redelivery: bool = False
-    context: dict[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = NOTHING
     event_id: str = ""
     run_started: int = 0
     links: tuple[str, ...] = ()

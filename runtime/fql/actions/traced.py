@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from fql.actions.port import Action, Delivery, Outcome, Request
@@ -67,7 +66,7 @@ class TracedAction:
         with self._tracing.attempt(
             delivery.context, attributes, run_started=delivery.run_started, links=delivery.links
         ) as span:
-            own = replace(delivery, context=span.carried)
+            own = delivery._replace(context=span.carried)
             outcome = await self._action.perform(request, own, timeout_ms)
             span.ended(outcome.status, outcome.failure)
             return outcome

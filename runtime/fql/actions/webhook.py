@@ -33,6 +33,7 @@ KEPT_UNREAD = 4_096
 """Bytes of an answer that are kept where nobody reads it."""
 SHOWN_BODY = 65_536
 """Bytes of a request body that a dead letter shows."""
+JSON_CONTENT = (("Content-Type", "application/json"),)
 TEST_MASKED = "test-masked"
 """What `test_url` sends instead of credentials."""
 TRACE_HEADERS = ("traceparent", "tracestate")
@@ -159,7 +160,8 @@ class WebhookAction:
         taken = (*auth.names, *(signer.names if signer else ()))
         shared_headers = () if endpoint is None else endpoint.headers
         self._headers = header_renders(node.config.headers, shared_headers, header_names, taken)
-        self._typed = any(h.name.lower() == "content-type" for h in self._headers)
+        typed = any(h.name.lower() == "content-type" for h in self._headers)
+        self._standing = () if typed or self._method in BODYLESS else JSON_CONTENT
         self._body = body_render(node.config.body, shared.types)
         known = (names.get(wanted.name, "") for wanted in shared.plan.environment)
         self._secrets = (*known, *names.used, *auth.secrets)
@@ -204,9 +206,9 @@ class WebhookAction:
         body = b"" if self._method in BODYLESS else self._body(scope)
         if self._encryptor is not None and body:
             body = self._encryptor.body(body)
-        headers = tuple(header(scope) for header in self._headers)
-        if not self._typed and self._method not in BODYLESS:
-            headers = (("Content-Type", "application/json"), *headers)
+        headers = self._standing
+        if self._headers:
+            headers = (*headers, *[header(scope) for header in self._headers])
         return WebhookRequest(
             self._method, url, headers, body, masker=self._masker, members=len(scope.members)
         )
@@ -215,8 +217,9 @@ class WebhookAction:
         """Make one attempt within the deadline. Never raises, but for cancellation."""
         started = time.perf_counter()
         try:
-            outgoing = self._outgoing(request, delivery)
-            answer = await self._shared.sender.send(outgoing, self._profile, timeout_ms)
+            answer = await self._shared.sender.send(
+                self._outgoing(request, delivery), self._profile, timeout_ms
+            )
         except SendFailed as failure:
             return self._reader().failed(failure, _since(started))
         members = request.members if isinstance(request, WebhookRequest) else 0
@@ -248,15 +251,16 @@ def _since(started: float) -> int:
 
 
 def _delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
-    headers = [
+    headers = (
         ("fql-observer", delivery.observer),
         ("fql-action", delivery.action),
         ("fql-attempt", str(delivery.attempt)),
-    ]
-    if delivery.redelivery:
-        headers.append(("fql-redelivery", "1"))
+    )
+    if not delivery.redelivery and not delivery.context:
+        return headers
+    more = [("fql-redelivery", "1")] if delivery.redelivery else []
     for name in TRACE_HEADERS:
         value = delivery.context.get(name)
         if value and not value_problem(value):
-            headers.append((name, value))
-    return tuple(headers)
+            more.append((name, value))
+    return (*headers, *more)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 KEPT_HEADERS = frozenset({"content-type", "content-encoding", "retry-after", "date"})
 """The only response headers that are looked at."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 MAX_HEADER_BYTES = 65_536
 MAX_HEADERS = 256
@@ -13,15 +18,14 @@ MAX_INTERIM = 8
 """How many 1xx answers may come before the final one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back. `truncated`: the body was longer than the limit and the rest was not read.
 
     `headers` has lower-case names, those of KEPT_HEADERS only.
     """
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
     truncated: bool = False
 

@@ -12,6 +12,7 @@ from fql.egress.answer import (
     MAX_HEADER_BYTES,
     MAX_HEADERS,
     MAX_INTERIM,
+    NO_HEADERS,
     Answer,
     Limits,
 )
@@ -43,11 +44,15 @@ class Connection(asyncio.Protocol):
         self._deadline = self._rings_at = 0.0
         self.born = self.idle_since = loop.time()
         self.fresh, self.untouched, self.closed = True, True, False
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
         self._begin()
 
     def _begin(self) -> None:
-        self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
+        if self._headers:  # handed out with the last answer
+            self._headers = {}
+        if self._body:
+            self._body = []
         self._size = self._bytes = self._count = self._interim = 0
         self._framed = self._started = False
 
@@ -218,9 +223,9 @@ class Connection(asyncio.Protocol):
 
     def _answer(self) -> Answer:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        return Answer(
-            self._parser.get_status_code(), self._headers, body, self._size > self._limits.keep
-        )
+        headers = self._headers or NO_HEADERS
+        truncated = self._size > self._limits.keep
+        return Answer(self._parser.get_status_code(), headers, body, truncated)
 
     def _fail(self, failure: SendFailed) -> None:
         future, self._future = self._future, None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fql.egress.answer import Answer, Limits
 from fql.egress.auth import Auth, Headers, OAuthClient, Tokens
@@ -28,8 +29,7 @@ TOKEN_LIMITS = Limits(read=65_536, keep=65_536)
 BODYLESS = frozenset({"GET"})
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request without its signature. `message_id` is the key that receivers see as
     `webhook-id`; requests that are no webhooks have none."""
 
@@ -71,24 +71,25 @@ class Sender:
         """Read the certificate files of a profile now. Raises SettingsError."""
         self._contexts.get(profile.auth.tls)
 
-    async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
-        """Make one request within the deadline. Raises SendFailed."""
+    def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Awaitable[Answer]:
+        """Make one request within the deadline: its bytes are made at the call, the rest happens
+        while it is awaited. Raises SendFailed in both."""
         deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
         if profile.auth.oauth is not None:
-            return await self._with_token(outgoing, profile, profile.auth.oauth, deadline)
-        return await self._exchange(outgoing, profile, profile.auth.headers, deadline)
+            return self._with_token(outgoing, profile, profile.auth.oauth, deadline)
+        return self._exchange(outgoing, profile, profile.auth.headers, deadline)
 
     def latest_token(self, client: OAuthClient) -> str | None:
         """The token last fetched for a client, so that it can be masked."""
         return self._tokens.latest(client)
 
-    async def _exchange(
+    def _exchange(
         self, outgoing: Outgoing, profile: Profile, added: Headers, deadline: float
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         url = outgoing.url
         tls = self._contexts.get(profile.auth.tls) if url.scheme == "https" else None
         data = self._bytes(outgoing, (*self._signature(outgoing, profile.signer), *added))
-        return await self._transport.request(url, tls, data, profile.limits, deadline)
+        return self._transport.request(url, tls, data, profile.limits, deadline)
 
     async def _with_token(
         self, outgoing: Outgoing, profile: Profile, client: OAuthClient, deadline: float

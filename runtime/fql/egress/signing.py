@@ -106,12 +106,23 @@ def signature_function(scheme: str, secret: str, algorithm: str = "sha256") -> S
         raise _unusable(f"the scheme {scheme} has no algorithm {algorithm}")
     if len(secret) < SHORTEST_RAW:
         raise _unusable(f"a signing secret has at least {SHORTEST_RAW} characters")
-    key = secret.encode("utf-8", "surrogateescape")
+    digest = _digester(secret.encode("utf-8", "surrogateescape"))
     if scheme == "github":
-        return lambda _id, _timestamp, body: hmac.digest(key, body, "sha256").hex()
-    return lambda _id, timestamp, body: hmac.digest(
-        key, b"%d.%b" % (timestamp, body), "sha256"
-    ).hex()
+        return lambda _id, _timestamp, body: digest(body).hex()
+    return lambda _id, timestamp, body: digest(b"%d.%b" % (timestamp, body)).hex()
+
+
+def _digester(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA256 (RFC 2104) under one key. The key is hashed once: a copy of that state takes
+    less than half the time of `hmac.digest`, which begins anew and looks the algorithm up."""
+    keyed = hmac.new(key, digestmod="sha256")
+
+    def digest(content: bytes) -> bytes:
+        own = keyed.copy()
+        own.update(content)
+        return own.digest()
+
+    return digest
 
 
 def standard_secret(secret: str) -> bytes:
@@ -126,9 +137,11 @@ def standard_secret(secret: str) -> bytes:
 
 
 def _standard(key: bytes) -> Sign:
+    digest = _digester(key)
+
     def sign(message_id: str, timestamp: int, body: bytes) -> str:
         content = b"%b.%d.%b" % (message_id.encode(), timestamp, body)
-        return "v1," + b64encode(hmac.digest(key, content, "sha256")).decode("ascii")
+        return "v1," + b64encode(digest(content)).decode("ascii")
 
     return sign
 

@@ -107,7 +107,9 @@ class Transport:
     def _give_back(self, key: PoolKey, connection: Connection) -> None:
         if not connection.usable:
             return
-        idle = self._idle.setdefault(key, deque())
+        idle = self._idle.get(key)
+        if idle is None:
+            idle = self._idle[key] = deque()
         if len(idle) >= IDLE_PER_HOST:
             connection.abort()
             return

@@ -64,7 +64,7 @@ def _event_row(number: int, event: Event, now: int) -> EventRow:
     context = orjson.dumps(event.context).decode() if event.context else ""
     return EventRow(
         number, event.source, event.position, event.entity, event.kind, event.id,
-        event.timestamp.isoformat(), now, event.payload.decode(), context,
+        orjson.dumps(event.timestamp)[1:-1].decode(), now, event.payload.decode(), context,
     )  # fmt: skip
 
 
@@ -101,7 +101,9 @@ def _begin(state: State, run: Run) -> None:
 
 
 def _must_be_held(run: Run) -> bool:
-    return any(work.spec.batch is not None and work.state in ACTIVE for work in run.works)
+    return run.spec.batches and any(
+        work.spec.batch is not None and work.state in ACTIVE for work in run.works
+    )
 
 
 def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fql.actions.port import Outcome
 from fql.engine.batching import buffer, unbuffer
 from fql.engine.graph import (
@@ -29,20 +31,25 @@ LAST_TRY = 3
 SUPPLIED = Outcome(status=200)
 
 
-def advance(state: State, run: Run) -> None:
-    """Start, skip or pass over every node whose turn has come. One pass in topological order is
-    enough, because a node's verdict depends on earlier ones only."""
+def advance(state: State, run: Run) -> list[Work]:
+    """Start, skip or pass over every node whose turn has come; gives those that are ready now. One
+    pass in topological order is enough, because a node's verdict depends on earlier ones only."""
     graph = run.spec.graph
     states = run.states()
+    ready: list[Work] = []
     for index in graph.order:
         if states[index] != WAITING:
             continue
+        work = run.works[index]
         verdict = graph.verdict(index, states)
         if verdict == "start":
-            _start(state, run, run.works[index])
+            _start(state, run, work)
+            if work.state == READY:
+                ready.append(work)
         elif verdict == "pass":
-            run.works[index].state = PASSED
-        states[index] = run.works[index].state
+            work.state = PASSED
+        states[index] = work.state
+    return ready
 
 
 def _start(state: State, run: Run, work: Work) -> None:
@@ -64,30 +71,28 @@ def make_ready(state: State, run: Run) -> None:
 
 def move_on(state: State, run: Run) -> None:
     """After something of a held run has ended: start what follows, and end the run if it is so."""
-    before = [work for work in run.works if work.state == READY]
-    advance(state, run)
-    for work in run.works:
-        if work.state == READY and work not in before:
-            work.ready_at = state.now
-            state.endpoint(work.spec.endpoint).ready.append(work)
+    for work in advance(state, run):
+        work.ready_at = state.now
+        state.endpoint(work.spec.endpoint).ready.append(work)
     close_if_ended(state, run)
 
 
 def close_if_ended(state: State, run: Run) -> None:
     """Set the state of the run from its nodes; an ended one leaves memory."""
     state.touch(run)
-    verdict = run.spec.graph.ended(run.states())
+    states = run.states()
+    verdict = run.spec.graph.ended(states)
     if verdict == "open":
         run.state, run.ended = "open", None
         state.place(run)
         return
-    _end(state, run, _end_name(run, verdict))
+    _end(state, run, _end_name(run, verdict, states))
 
 
-def _end_name(run: Run, verdict: str) -> str:
+def _end_name(run: Run, verdict: str, states: Sequence[str]) -> str:
     if verdict == "dead":
         return "expired" if _only_expired(run) else verdict
-    return "cancelled" if CANCELLED in run.states() else verdict
+    return "cancelled" if CANCELLED in states else verdict
 
 
 def _only_expired(run: Run) -> bool:

@@ -27,33 +27,35 @@ def arm(state: State) -> list[Work]:
     waiting = deque(e for e in state.endpoints.values() if e.ready)
     while waiting and not state.suspects:
         endpoint = waiting.popleft()
-        if _arm_some(state, endpoint, sends) and endpoint.ready:
+        if _arm_some(state, endpoint, sends, share) and endpoint.ready:
             waiting.append(endpoint)
     if state.suspects and not state.in_flight:
         _arm_alone(state, sends)
     return sends
 
 
-def _arm_some(state: State, endpoint: Endpoint, sends: list[Work]) -> bool:
+def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -> bool:
     for _ in range(ROUND):
-        if not endpoint.ready or not _has_room(state, endpoint):
+        if not endpoint.ready or not _has_room(state, endpoint, share):
             return False
         if not endpoint.may_send(state.now):
             return False
         work = endpoint.ready.popleft()
         if _may_start(state, work):
+            if len(endpoint.flying) >= share:
+                state.shared_in_flight += 1
             _take(state, endpoint, work, ARMED)
             sends.append(work)
     return True
 
 
-def _has_room(state: State, endpoint: Endpoint) -> bool:
+def _has_room(state: State, endpoint: Endpoint, share: int) -> bool:
     """Each endpoint has a share of its own; only half of all may be used beyond shares, so that
     slow receivers never take what others need."""
     limit = state.settings.max_in_flight
     if len(state.in_flight) >= limit:
         return False
-    return len(endpoint.flying) < state.share() or state.shared_in_flight < limit // 2
+    return len(endpoint.flying) < share or state.shared_in_flight < limit // 2
 
 
 def _may_start(state: State, work: Work) -> bool:
@@ -91,8 +93,6 @@ def expire_buffered(state: State) -> None:
 
 
 def _take(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
-    if len(endpoint.flying) >= state.share():
-        state.shared_in_flight += 1
     endpoint.take(work)
     if endpoint.limits.per_second is not None:
         state.dirty_limits[endpoint.name] = endpoint
@@ -140,11 +140,12 @@ def next_opening(state: State) -> int:
     """When waiting alone lets some ready work through."""
     if state.draining or state.alone is not None or (state.suspects and state.in_flight):
         return NEVER
+    share = state.share()
     return min(
         (
             endpoint.opens_at()
             for endpoint in state.endpoints.values()
-            if endpoint.ready and _has_room(state, endpoint)
+            if endpoint.ready and _has_room(state, endpoint, share)
         ),
         default=NEVER,
     )

@@ -16,11 +16,13 @@ Accepted = list[NewEvent]
 
 @dataclass(slots=True)
 class Group:
-    """Events that were handed in together, and the future that resolves when they are durable."""
+    """Events that were handed in together, and the future that resolves when they are durable.
+    `source` is the name under which they are counted, if they are."""
 
     events: Sequence[NewEvent]
     misfits: Sequence[Misfit]
     done: asyncio.Future[None]
+    source: str = ""
 
 
 @dataclass(slots=True)

@@ -31,7 +31,8 @@ def finish(state: State, performed: Performed) -> None:
     renew(state, work)
     state.tally.sent += 1
     state.mutations.attempts.append(_attempt(work, performed))
-    state.attempted.append((work, performed))
+    performed.work = work
+    state.attempted.append(performed)
     _tell_endpoint(state, work, outcome)
     work.crashes, work.redelivery = 0, False
     if succeeded(outcome, work.spec.retry):

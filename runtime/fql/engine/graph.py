@@ -53,23 +53,24 @@ class Graph:
         """Whether a waiting node starts, is passed over, or still waits."""
         satisfied = False
         for edge in self.incoming[node]:
-            held = self._edge(edge, node, states)
+            if edge.source is None:  # the event itself, as for most nodes
+                satisfied = True
+                continue
+            held = self._edge(edge, edge.source, node, states)
             if held == "pending":
                 return "pending"
             satisfied = satisfied or held == "satisfied"
         return "start" if satisfied else "pass"
 
-    def _edge(self, edge: Incoming, node: int, states: Sequence[str]) -> str:
-        if edge.source is None:
-            return "satisfied"
-        state = states[edge.source]
+    def _edge(self, edge: Incoming, source: int, node: int, states: Sequence[str]) -> str:
+        state = states[source]
         if state == PASSED:
             return "void"
         if edge.on_failure:
             return {DEAD: "satisfied", DONE: "void", SKIPPED: "void"}.get(state, "pending")
         if state in (DONE, SKIPPED):
             return "satisfied"
-        if state == DEAD and edge.source in self.rescued[node]:
+        if state == DEAD and source in self.rescued[node]:
             return "void"
         return "pending"
 

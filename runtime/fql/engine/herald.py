@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from fql.engine.cycle import Group
 from fql.engine.graph import STATE_NAMES
 from fql.engine.inputs import Performed, Step
 from fql.engine.keys import run_name
 from fql.engine.senders import first_event, owner_name
-from fql.engine.states import Work
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
     DeadLetterClosed,
     DeadLetterWritten,
+    EventsTaken,
     Lifecycle,
     Listener,
     RunFinished,
@@ -49,17 +50,32 @@ class Herald:
                 CycleCommitted(len(changed.events), runs, len(changed.attempts), milliseconds)
             )
 
+    def taken(self, groups: Sequence[Group]) -> None:
+        """What each source has handed in with this commit, in one telling."""
+        if not groups or not self.is_heard(EventsTaken):
+            return
+        for source in dict.fromkeys(group.source for group in groups if group.source):
+            own = [group for group in groups if group.source == source]
+            events = [new for group in own for new in group.events]
+            known = sum(new.duplicate for new in events)
+            misfits = sum(len(group.misfits) for group in own)
+            self.tell(EventsTaken(source, len(events) - known, known, misfits))
+
     def announce(self, result: Step) -> None:
         """What this step, now stored, has brought about."""
-        for ended in result.ended:
-            for future in self._watchers.pop(ended.run, ()):
-                if not future.done():
-                    future.set_result(ended.state)
+        if self._watchers:
+            self._resolve_watchers(result)
         if self.is_heard(RunFinished):
             self._announce_runs(result)
         self._announce_letters(result)
         if self.is_heard(AttemptEnded):
             self._announce_attempts(result.attempted)
+
+    def _resolve_watchers(self, result: Step) -> None:
+        for ended in result.ended:
+            for future in self._watchers.pop(ended.run, ()):
+                if not future.done():
+                    future.set_result(ended.state)
 
     def _announce_runs(self, result: Step) -> None:
         for ended in result.ended:
@@ -82,10 +98,11 @@ class Herald:
                 )
             )
 
-    def _announce_attempts(self, attempted: Sequence[tuple[Work, Performed]]) -> None:
+    def _announce_attempts(self, attempted: Sequence[Performed]) -> None:
         """Those that this commit has stored: an outcome that comes again after a failed commit is
         told once."""
-        for work, one in attempted:
+        for one in attempted:
+            work = one.work
             outcome, spec, event = one.outcome, work.spec, first_event(work)
             self.tell(
                 AttemptEnded(

@@ -128,7 +128,7 @@ class Step:
     wants: list[Page] = field(default_factory=list)
     ended: list[RunEnded] = field(default_factory=list)
     dead: list[LetterRow] = field(default_factory=list)
-    attempted: list[tuple[Work, Performed]] = field(default_factory=list)
+    attempted: list[Performed] = field(default_factory=list)
     wake: int | None = None
 
 

@@ -10,7 +10,9 @@ from hashlib import blake2b
 
 
 def _digest(*parts: str) -> blake2b:
-    text = "".join([f"{len(part)}:{part}" for part in parts])
+    text = ""
+    for part in parts:
+        text += f"{len(part)}:{part}"
     if text.isascii():  # as nearly always: a length in characters is one in bytes
         return blake2b(text.encode(), digest_size=16)
     encoded = [part.encode() for part in parts]

@@ -141,16 +141,13 @@ class Engine:
             await self._room.wait()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._uncommitted += len(events)
-        self._waiting.groups.append(Group(events, misfits, done))
+        self._waiting.groups.append(Group(events, misfits, done, source))
         self._wake.set()
         try:
             await done
         finally:
             self._uncommitted -= len(events)
             self._room.set()
-        if source and self._herald.is_heard(EventsTaken):
-            known = sum(new.duplicate for new in events)
-            self.tell(EventsTaken(source, len(events) - known, known, len(misfits)))
 
     def ignore(self, source: str) -> None:
         """Count an event of an entity that the plan does not know."""
@@ -239,6 +236,7 @@ class Engine:
             waiting.reject(problem)
             raise
         waiting.resolve()
+        self._herald.taken(waiting.groups)
         self._herald.announce(result)
 
     def _refuse_all(self) -> None:
@@ -285,6 +283,7 @@ class Engine:
         waiting.resolve()
         self._rescue.forget(result)
         self.positions.update(result.mutations.positions)
+        self._herald.taken(waiting.groups)
         self._herald.announce(result)
         if waiting.program is not None:
             self.tell(PlanSwitched(waiting.program.digest))

@@ -96,22 +96,19 @@ class Matcher:
             "old": event.old,
             "row": event.old if event.new is None else event.new,
         }
+        found = [one for group in groups.values() for one in group.candidates(rows) or ()]
+        if not found:
+            return ()
         scope = scope_of(event)
-        found = [
-            candidate
-            for group in groups.values()
-            for candidate in group.candidates(rows) or ()
-            if candidate.holds(scope)
-        ]
-        found.sort(key=lambda candidate: candidate.number)
-        return tuple(candidate.name for candidate in found)
+        found = [candidate for candidate in found if candidate.holds(scope)]
+        if len(found) > 1:
+            found.sort(key=lambda candidate: candidate.number)
+        return tuple([candidate.name for candidate in found])
 
 
 def scope_of(event: Event) -> Scope:
     """What the condition of an observer can see."""
-    return Scope(
-        event.kind, event.entity, event.new, event.old, id=event.id, timestamp=event.timestamp
-    )
+    return Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp)
 
 
 Keys = dict[Place, tuple[object, ...]]

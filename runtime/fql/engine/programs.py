@@ -45,7 +45,8 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObserverSpec:
-    """One observer of a plan. `order_by` gives the text of the order key, or None."""
+    """One observer of a plan. `order_by` gives the text of the order key, or None; `batches` says
+    that some of its nodes are sent in batches."""
 
     name: str
     plan: str
@@ -54,6 +55,11 @@ class ObserverSpec:
     graph: Graph
     order_by: Callable[[Scope], str | None] | None = None
     block_on_dead: bool = False
+    batches: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        batches = any(node.batch is not None for node in self.nodes)
+        object.__setattr__(self, "batches", batches)
 
     def node(self, name: str) -> NodeSpec | None:
         """The node of this name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
+from typing import cast
 
 import orjson
 
@@ -22,7 +23,7 @@ from fql.engine.orders import apply_pending, render_with_active
 from fql.engine.queues import take_place
 from fql.engine.state import State
 from fql.engine.states import Run, SealedBatch, Work, decode_works
-from fql.events.model import Event
+from fql.events.model import Event, Kind, Row
 from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
 
 AHEAD = 500
@@ -87,13 +88,10 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
         state.stuck.add(row.id)
         apply_pending(state, row.id, None)
         return None
-    new, old = program.restore(
-        loaded.event.entity, loaded.event.kind, loaded.event.payload.encode()
-    )
-    run = Run(
-        row.id, _event(loaded.event, new, old), spec,
-        event_row=row.event, key=row.key, started=row.started,
-    )  # fmt: skip
+    payload = loaded.event.payload.encode()
+    new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
+    event = _event(loaded.event, payload, new, old)
+    run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
     run.stored, run.state, run.ended = True, row.state, row.ended
     run.order_key, run.lane = row.order_key, row.lane
     decode_works(row.works, run.works)
@@ -107,18 +105,19 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     return run
 
 
-def _event(row: EventRow, new: object, old: object) -> Event:
+def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> Event:
     return Event(
-        entity=row.entity,
-        kind=row.kind,  # type: ignore[arg-type]
-        new=new,  # type: ignore[arg-type]
-        old=old,  # type: ignore[arg-type]
-        id=row.event_id,
-        timestamp=datetime.fromisoformat(row.timestamp),
-        source=row.source,
-        position=row.position,
-        payload=row.payload.encode(),
-        context=orjson.loads(row.context) if row.context else {},
+        row.entity,
+        cast("Kind", row.kind),
+        new,
+        old,
+        row.event_id,
+        datetime.fromisoformat(row.timestamp),
+        row.source,
+        row.position,
+        payload,
+        None,
+        orjson.loads(row.context) if row.context else {},
     )
 
 

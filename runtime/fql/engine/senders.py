@@ -90,12 +90,9 @@ class Senders:
             outcome = Outcome(failure="evaluation", error=str(problem))
             self._done(work, Performed(work, outcome, number, started))
             return
-        delivery = Delivery(
-            work.delivery(), work.spec.observer, work.spec.name, owner_name(work), number,
-            work.redelivery, *_origin(work),
-        )  # fmt: skip
+        spec = work.spec
         try:
-            outcome = await work.spec.action.perform(request, delivery, work.spec.timeout)
+            outcome = await spec.action.perform(request, delivery_of(work, number), spec.timeout)
         except Exception as fault:  # noqa: BLE001 - the one place that turns the unknown into data
             outcome = Outcome(failure="internal", error=f"{type(fault).__name__} in the action")
         finally:
@@ -125,6 +122,15 @@ def first_event(work: Work) -> Event:
     """The event it is about; of a batch, that of its first member."""
     owner = work.owner
     return owner.event if isinstance(owner, Run) else owner.members[0].event
+
+
+def delivery_of(work: Work, number: int) -> Delivery:
+    """What the receiver is told about the attempt of this number."""
+    spec = work.spec
+    return Delivery(
+        work.delivery(), spec.observer, spec.name, owner_name(work), number, work.redelivery,
+        *_origin(work),
+    )  # fmt: skip
 
 
 def _origin(work: Work) -> tuple[dict[str, str], str, int, tuple[str, ...]]:

@@ -93,7 +93,7 @@ class State:
         self.dirty_limits: dict[str, Endpoint] = {}
         self.ended: list[RunEnded] = []
         self.letters: list[LetterRow] = []
-        self.attempted: list[tuple[Work, Performed]] = []
+        self.attempted: list[Performed] = []
         self.evictable: list[Run] = []
         self.fresh.clear()
 

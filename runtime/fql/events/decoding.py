@@ -142,8 +142,10 @@ def decode_decimal(value: object, path: str, problems: Problems) -> object:
     """A Decimal from a number or from text, exactly; a float by its shortest form."""
     number: Decimal | None = None
     if isinstance(value, str):
-        if len(value) <= MAX_DIGITS + 20 and _NUMBER.fullmatch(value):
-            number = _finite(Decimal(value))
+        if len(value) <= MAX_DIGITS + 20 and (found := _NUMBER.fullmatch(value)):
+            number = Decimal(value)
+            if found[3] or len(value) > MAX_DIGITS:  # else it is as short as it was written
+                number = _finite(number)
     elif isinstance(value, float):
         number = _finite(Decimal(repr(value)))
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -128,19 +128,11 @@ class Intake:
         context = _context(raw.get("context"), problems)
         if problems:
             raise EventMisfit(entity, problems)
+        payload = write_json({"new": new_row, "old": old_row})
         return Event(
-            entity=entity,
-            kind=kind,
-            new=new_row,
-            old=old_row,
-            id=event_id or new_id(),
-            timestamp=timestamp,
-            source=source,
-            position=position,
-            payload=write_json({"new": new_row, "old": old_row}),
-            key=key or event_id,
-            context=context,
-        )
+            entity, kind, new_row, old_row, event_id or new_id(), timestamp,
+            source, position, payload, key or event_id, context,
+        )  # fmt: skip
 
     def _subject(self, raw: Mapping[str, Any]) -> tuple[str, Kind]:
         entity, kind = raw.get("entity", MISSING), raw.get("event", MISSING)
@@ -202,15 +194,15 @@ def _old_values(plan: Plan) -> dict[str, frozenset[str]]:
 
 
 def _as_mapping(envelope: Envelope | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(envelope, dict | Mapping):  # `dict` first: it is one, and found at once
+        return envelope
     if isinstance(envelope, Envelope):
         return {name: getattr(envelope, name) for name in Envelope.__slots__}
-    if isinstance(envelope, Mapping):
-        return envelope
     raise EventMisfit("", [Problem("the event", "an object", shown(envelope))])
 
 
 def _present(row: object, path: str, problems: Problems) -> Any:
-    if isinstance(row, Mapping):
+    if isinstance(row, dict | Mapping):
         return row
     moment = "before" if path == "old" else "after"
     return refuse(row, path, f"the row {moment} the change", problems)
