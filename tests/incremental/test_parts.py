@@ -30,6 +30,16 @@ def observer(name: str, more: str = "") -> str:
     )
 
 
+TEST = """\
+test {} {{
+  observer: one
+  event: Order.insert
+  new: {{ id: "1", total: 3 }}
+  expect: {{ sent: [tell_one] }}
+}}
+"""
+
+
 def compiled(text: str, known: Mapping[str, object] | None = None) -> Assembled:
     """A project of one file, in parts."""
     done = in_parts({"main.fql": text.encode()}, ROOTS, known)
@@ -168,12 +178,30 @@ def test_imports_in_either_quotes(text: str) -> None:
         'import "missing.fql"\n',
         'import "main.fql"\n',
         "entity { id: ID @key }\n",
+        'test "one" { }\ntest "one" { }\n',
+        "test 'one' { }\n# twice\ntest \"one\" { }\n",
         "observer one {\n",
         '"""\nentity Order {\n',
     ],
 )
 def test_what_is_no_plain_project_has_no_answer_in_parts(text: str) -> None:
     assert in_parts({"main.fql": text.encode()}, ROOTS) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "added"),
+    [
+        (TEST.format('"it is told"'), TEST.format("'it is told'")),
+        ("enum Level { low, high }\n", "type Level { low: Int }\n"),
+        (observer("three"), observer("three", "body: { id }")),
+    ],
+)
+def test_a_name_taken_by_a_declaration_that_is_known(there: str, added: str) -> None:
+    """Each is sound by itself, and only one of them is worked out."""
+    before = compiled(BASE + there)
+    assert compiled(BASE + added).compilation.plan
+    files = {"main.fql": (BASE + there + added).encode()}
+    assert in_parts(files, ROOTS, before.kept) is None
 
 
 def test_declarations_that_share_a_line_are_noticed() -> None:

@@ -32,6 +32,7 @@ MOST_LEANINGS = 3_000_000
 
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\[nrt]")
+_TITLED = re.compile(r"test[ \t]+([\"'])([^\"'\\\n]+)\1")
 _IMPORTED = re.compile(r"import[ \t]+([\"'])([^\"'\\\n$]+)\1")
 
 
@@ -168,15 +169,22 @@ def _units(source: SourceText) -> Iterator[Unit]:
 
 
 def _have_own_names(units: Sequence[Unit]) -> bool:
-    """True when every declaration has the name that its kind wants, and no other has it."""
+    """True when every declaration has the name or title that its kind wants, and no other of its
+    kind has it."""
     seen: set[tuple[str, str]] = set()
     for unit in units:
-        kind, name = unit.part.kind, unit.part.name
-        known = ("type" if kind in TYPE_KINDS else kind, name)
-        if kind in NAMED and (not name or known in seen):
+        kind = "type" if unit.part.kind in TYPE_KINDS else unit.part.kind
+        name = _title(unit) if kind == "test" else unit.part.name
+        if (kind in NAMED or kind == "test") and (not name or (kind, name) in seen):
             return False
-        seen.add(known)
+        seen.add((kind, name))
     return True
+
+
+def _title(unit: Unit) -> str:
+    """The title of a test, empty where it is not plain to see."""
+    found = _TITLED.match(unit.text, unit.part.named_at - unit.part.start)
+    return found[2] if found else ""
 
 
 # What leans on what ----------------------------------------------------------
