@@ -3,8 +3,10 @@
 A file of `cases/` holds many programs, each behind a line `--- what is wrong`; further files of
 a program stand behind `=== path`. `# error: CODE words` or `# warning: CODE words` marks the line
 that earns a report whose message holds the words; several are joined by `;;`. `# error above:`
-speaks of the line before, for texts that swallow the rest of their line. `shop.fql` may be
-imported by every program.
+speaks of the line before, for texts that swallow the rest of their line. A program without
+marks is sound, however odd it looks. `shop.fql` and `clinic.fql` may be imported by every program.
+
+The files `clinic_*` were written by somebody who had read the specification and no code.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 MAIN = "case.fql"
-SHOP = "shop.fql"
+SHARED = ("shop.fql", "clinic.fql")
 
 _MARKS = re.compile(r"#\s*((?:error|warning)(?: above)?: .*)$")
 
@@ -57,8 +59,8 @@ class Fault:
 
     def bytes_of(self, path: str) -> bytes | None:
         """The file system of the program."""
-        if path == SHOP:
-            return (HERE / SHOP).read_bytes()
+        if path in SHARED:
+            return (HERE / path).read_bytes()
         text = self.files.get(path)
         return None if text is None else text.encode()
 

@@ -207,10 +207,18 @@ def _row_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
 
 def _unknown_name(use: ast.NameUse, candidates: tuple[str, ...], code: str, ctx: Context) -> e.Expr:
     help_, fix = suggestion(use.text, use.span, ctx.sink.comparable(candidates), "name")
+    _mark_meant(fix, use, ctx)
     ctx.sink.error(
         code, f"unknown name `{use.text}`", use.span, label="unknown name", help=help_, fix=fix
     )
     return poison(use.span)
+
+
+def _mark_meant(fix: Fix | None, use: ast.NameUse, ctx: Context) -> None:
+    """A misspelt `let` is used: that it is not would be a second message for one cause."""
+    for edit in fix.edits if fix is not None else ():
+        if edit.text in ctx.scope.project.lets:
+            ctx.scope.project.uses.mark("let", edit.text, use.span)
 
 
 def _near_other(use: ast.NameUse, scope: ExprScope, sink: Sink) -> tuple[str, ...]:
@@ -228,6 +236,7 @@ def _other_names(scope: ExprScope) -> tuple[str, ...]:
 
 def _not_constant(use: ast.NameUse, ctx: Context) -> e.Expr:
     help_, fix = suggestion(use.text, use.span, ctx.scope.project.lets, "constant")
+    _mark_meant(fix, use, ctx)
     ctx.sink.error(
         "FQL202", f"unknown name `{use.text}`: a `let` uses literals and other `let`s only",
         use.span, label="not a constant", help=help_, fix=fix,
