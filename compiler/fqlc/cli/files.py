@@ -72,6 +72,9 @@ class Inputs:
     def _parts(self, key: Sequence[str], recorder: Recorder, *, plan: bool) -> Compilation | None:
         """The compilation from what is known of single declarations; None where that is not the
         way: the project is small, or something in it is an error."""
+        roots = [recorder.read(root) or b"" for root in self.roots]
+        if sum(map(len, roots)) < _WORTH_PARTS and not any(b"import" in data for data in roots):
+            return None
         from fqlc.incremental.layout import lay_out
 
         settings = recorder.read(self.settings) if self.settings else None
