@@ -79,6 +79,12 @@ def test_tests_run_without_a_network(fqlc: Command, program: Path) -> None:
     assert "3 passed, 0 failed" in done.err
 
 
+def test_no_tests_are_said_to_be_none(fqlc: Command, shop: Path) -> None:
+    done = fqlc("test", "shop.fql")
+    assert done.code == 0
+    assert "no test blocks in shop.fql" in done.err
+
+
 @pytest.mark.usefixtures("program")
 def test_only_some(fqlc: Command) -> None:
     assert "1 passed" in fqlc("test", "--only", "down", "shop.fql").err

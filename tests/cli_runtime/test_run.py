@@ -103,7 +103,7 @@ path = "feed.jsonl"
     write_project(tmp_path, server.url, settings=settings)
     (tmp_path / "feed.jsonl").write_text(lines(paid(1)))
     done = process(*IDLE)
-    assert "corner shop: 1 observers, ready" in done.err
+    assert "corner shop: 1 observer, ready" in done.err
     assert server.call_count == 2
     assert (tmp_path / "state.db").exists()
     assert not (tmp_path / "fql.db").exists()
@@ -128,6 +128,20 @@ def test_standard_input(tmp_path: Path, process: Fqlc, server: MockWebhookServer
     done = process(*IDLE, "--events", "-", stdin=lines(paid(7)))
     assert done.code == 0, done.err
     assert [request.path for request in server.requests] == ["/stock/7", "/books/7"]
+
+
+def test_what_was_not_taken_is_said(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    """Nothing that was handed in disappears without a word."""
+    write_project(tmp_path, server.url)
+    other = {"entity": "Invoice", "event": "insert", "new": {"id": 1}}
+    (tmp_path / "e.jsonl").write_text(lines(paid(1), other, "not json"))
+    done = process("run", "--until-idle", "--events", "e.jsonl")
+    assert done.out.splitlines() == [
+        "1 event, 1 run: 1 done, 0 dead, 0 left"
+        " (1 refused: see fqlc dlq list, 1 of an entity that the plan does not know)"
+    ]
 
 
 def test_bad_line_is_a_dead_letter_with_its_number(
@@ -216,7 +230,7 @@ def test_sigterm_drains_and_ends_with_0(
         engine.send_signal(signal.SIGTERM)
         out, err = engine.communicate(timeout=30)
         assert engine.returncode == 0, err
-        assert "1 runs: 1 done" in out
+        assert "1 run: 1 done" in out
 
 
 def test_sighup_takes_the_new_plan(

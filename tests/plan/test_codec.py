@@ -61,6 +61,7 @@ SEALED = seal(SMALL)
         (b'{"a": 1}', 'no "format"'),
         (SEALED[:-20], "cut short"),
         (SEALED.replace(b"Order", b"Ordre"), "changed after it was compiled"),
+        (b'{"format": "fql-plan/1"}', 'no "digest"'),
         (seal({**SMALL, "format": "fql-plan/2"}), "fql-plan/2"),
         (seal({**SMALL, "observers": [{"name": "x"}]}), "observers.0"),
         (b"[" * 100_000, "not JSON"),

@@ -42,8 +42,10 @@ def explain_events(plan: Mapping[str, Any], file: str, form: str) -> None:
 def _lines(file: str) -> Iterator[str]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SurroundingsError(f"{file} cannot be read: {error}") from None
+    except OSError as error:
+        raise SurroundingsError(f"{file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SurroundingsError(f"{file} cannot be read: it is not UTF-8") from None
     return (line for line in text.splitlines() if line.strip())
 
 

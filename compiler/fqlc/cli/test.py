@@ -61,7 +61,10 @@ def test(
     if data is None:
         ctx.exit(1)
     plan = read_plan(data)
-    verdicts = _run(plan, _tests(checked, only), update=update)
+    tests = _tests(checked, only)
+    if not tests:
+        click.echo(f"there are no test blocks in {', '.join(paths) or 'this project'}", err=True)
+    verdicts = _run(plan, tests, update=update)
     if update:
         for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
             click.echo(f"wrote {file}", err=True)

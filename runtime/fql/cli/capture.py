@@ -61,7 +61,10 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
 @settings_option
 @reporting
 def do_install(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
-    """Create or renew the triggers that this plan needs, in one transaction."""
+    """Create or renew the triggers that this plan needs.
+
+    All in one transaction.
+    """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
     path = _database(database, project)
@@ -82,7 +85,10 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
 def show_status(
     sources: tuple[str, ...], database: str | None, settings_file: str | None, form: str
 ) -> None:
-    """Compare the triggers in the database with the plan; exit code 1 when they differ."""
+    """Compare the triggers in the database with the plan.
+
+    Exit code 1 when they differ.
+    """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
     with opened(_database(database, project), writable=False) as connection:

@@ -9,7 +9,7 @@ import click
 
 from fql.cli import examine, examine_engine, examine_receivers
 from fql.cli.finding import Finding
-from fql.cli.output import data, json_line
+from fql.cli.output import counted, data, json_line
 from fql.cli.project import (
     Project,
     find_project,
@@ -47,7 +47,9 @@ def doctor(
     project = find_project(settings_file)
     plan = plan_of(sources, project)
     findings = [Finding("settings", "ok", str(project.file or "no fql.toml; defaults"))]
-    findings.append(Finding("plan", "ok", f"{len(plan.observers)} observers, {plan.digest[:19]}"))
+    findings.append(
+        Finding("plan", "ok", f"{counted(len(plan.observers), 'observer')}, {plan.digest[:19]}")
+    )
     project, missing = _resolved(project)
     findings += missing
     findings += examine.secrets(plan, os.environ)

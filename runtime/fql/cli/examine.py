@@ -26,7 +26,8 @@ def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
         for n in missing
     ]
     count = len(plan.environment)
-    return found or [Finding("secrets", "ok", f"all {count} environment variables are set")]
+    fine = f"all {count} environment variables are set" if count else "the plan uses none"
+    return found or [Finding("secrets", "ok", fine)]
 
 
 def store(url: str) -> list[Finding]:
@@ -105,7 +106,7 @@ def _capture(path: Path, plan: Plan) -> list[tuple[Level, str]]:
     except FqlError as error:
         return [("problem", error.message)]
     if now.in_step:
-        return [("ok", f"{path}: triggers are in step with the plan, {now.waiting} events wait")]
+        return [("ok", f"{path}: triggers are in step with the plan, {now.waiting} waiting")]
     odd = [f"{t.name} {t.state}" for t in now.triggers if t.state != "installed"]
     about = "; ".join([*now.problems, *odd]) or "there is no outbox"
     return [("problem", f"{path}: {about}; run `fqlc capture install`")]

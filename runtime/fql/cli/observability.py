@@ -31,7 +31,10 @@ class OutputError(FqlError):
     "  fqlc observability dashboard -o fql.dashboard.json"
 )
 def observability() -> None:
-    """Write alert rules and a dashboard for the metrics of `[observability.prometheus]`."""
+    """Write alert rules for Prometheus, or a dashboard for Grafana.
+
+    They read the metrics that `[observability.prometheus]` switches on.
+    """
 
 
 @observability.command(

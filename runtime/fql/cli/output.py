@@ -29,6 +29,11 @@ def data(text: str) -> None:
     click.echo(text)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 event` or `1,200 events`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def json_line(value: Mapping[str, object]) -> None:
     """One object of JSON output, on a line of its own."""
     click.echo(write_json(value).decode())

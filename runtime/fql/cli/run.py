@@ -14,7 +14,7 @@ import click
 from fql.app import Runtime
 from fql.cli import logs
 from fql.cli.loops import on_fast_loop
-from fql.cli.output import data, json_line, on_terminal, say
+from fql.cli.output import counted, data, json_line, on_terminal, say
 from fql.cli.project import (
     DURATION,
     Project,
@@ -151,8 +151,8 @@ class _Process:
     def _greet(self) -> None:
         name = self._project.settings.project.name or "fqlc run"
         fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
-        count = len(self._plan.observers)
-        logger.info("%s: %d observers, ready", name, count, extra={"fql": fields})
+        count = counted(len(self._plan.observers), "observer")
+        logger.info("%s: %s, ready", name, count, extra={"fql": fields})
 
     def _listen(self) -> None:
         """Before anything is sent: whoever is told to end by then drains as well."""
@@ -228,9 +228,11 @@ class _Process:
 def shown(summary: Summary) -> str:
     """The numbers in one line."""
     text = (
-        f"{summary.events:,} events, {summary.runs:,} runs: {summary.done:,} done,"
-        f" {summary.dead:,} dead, {summary.left:,} left"
+        f"{counted(summary.events, 'event')}, {counted(summary.runs, 'run')}:"
+        f" {summary.done:,} done, {summary.dead:,} dead, {summary.left:,} left"
     )
-    others = [f"{summary.duplicates:,} duplicates"] if summary.duplicates else []
-    others += [f"{summary.refused:,} refused"] if summary.refused else []
+    others = [counted(summary.duplicates, "duplicate")] if summary.duplicates else []
+    others += [f"{summary.refused:,} refused: see fqlc dlq list"] if summary.refused else []
+    if summary.unknown:
+        others.append(f"{summary.unknown:,} of an entity that the plan does not know")
     return f"{text} ({', '.join(others)})" if others else text

@@ -112,6 +112,8 @@ def _check_format(content: Mapping[str, Any]) -> None:
 
 def _check_digest(content: Mapping[str, Any]) -> None:
     found = content.get("digest")
+    if found is None:
+        raise PlanError('This plan was not compiled: it has no "digest".', hint=_COMPILE_AGAIN)
     if found != digest_of(content):
         raise PlanError(
             f"The plan was changed after it was compiled: its content does not match {found!r}.",
