@@ -19,6 +19,7 @@ from tests.conformance.judge import (
     Rejected,
     Verdict,
     evaluated,
+    rejection,
     same_value,
 )
 
@@ -79,7 +80,7 @@ def _compared(case: Case, ours: object, expected: object) -> Verdict:
     if isinstance(ours, Rejected):
         if fails or "disable_check" in case.message:
             return Verdict("rejected statically", "a fault that is found before anything runs")
-        return _rejection(ours)
+        return rejection(ours, _REJECTIONS)
     if fails:
         message = "divide" if "/ 0" in case.expression else str(expected)
         return _error_reason(message, ours)
@@ -111,14 +112,6 @@ _REJECTIONS: tuple[tuple[str, str], ...] = (
     (r"has no method", "there is no such conversion"),
     (r"constant|literal", "a literal where a value of the row is meant"),
 )
-
-
-def _rejection(ours: Rejected) -> Verdict:
-    text = " ".join(ours.messages)
-    for pattern, reason in _REJECTIONS:
-        if re.search(pattern, text):
-            return Verdict("different by decision", f"rejected: {reason}")
-    return Verdict("wrong", f"{ours.codes} {text}")
 
 
 _ERRORS: tuple[tuple[str, str], ...] = (

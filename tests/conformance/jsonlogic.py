@@ -20,6 +20,7 @@ from tests.conformance.judge import (
     Rejected,
     Verdict,
     evaluated,
+    rejection,
     same_value,
 )
 
@@ -54,7 +55,7 @@ def judge(case: Case) -> Verdict:
     if isinstance(ours, Rejected):
         if case.fails:
             return Verdict("rejected statically", "a fault that is found before anything runs")
-        return _rejection(ours)
+        return rejection(ours, _REJECTIONS)
     if case.fails:
         return _failing(ours)
     if same_value(ours, case.expected):
@@ -72,14 +73,6 @@ _REJECTIONS: tuple[tuple[str, str], ...] = (
     (r"no type", "a value without a type"),
     (r"Boolean", "nothing is taken for a Boolean that is not one"),
 )
-
-
-def _rejection(ours: Rejected) -> Verdict:
-    text = " ".join(ours.messages)
-    for pattern, reason in _REJECTIONS:
-        if re.search(pattern, text):
-            return Verdict("different by decision", f"rejected: {reason}")
-    return Verdict("wrong", f"{ours.codes} {text}")
 
 
 def _failing(ours: object) -> Verdict:

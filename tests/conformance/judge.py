@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -37,6 +38,15 @@ class Rejected:
 
     codes: tuple[str, ...]
     messages: tuple[str, ...]
+
+
+def rejection(ours: Rejected, reasons: Iterable[tuple[str, str]]) -> Verdict:
+    """Why we reject what the suite accepts, by the first pattern that the messages hold."""
+    text = " ".join(ours.messages)
+    for pattern, reason in reasons:
+        if re.search(pattern, text):
+            return Verdict("different by decision", f"rejected: {reason}")
+    return Verdict("wrong", f"{ours.codes} {text}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,6 +117,16 @@ class Program:
     defaults: Settings
     surroundings: Surroundings
     roots: frozenset[str]
+
+    def levels(self) -> Iterator[Settings]:
+        """The settings of each place where policies can be written, but for `retry` policies."""
+        yield self.defaults
+        for endpoint in self.endpoints.values():
+            yield endpoint.settings
+        for observer in self.observers:
+            yield observer.settings
+            for action in observer.actions:
+                yield action.settings
 
     def effective(self, observer: ObserverModel, action: ActionModel) -> dict[str, Given]:
         """The policies of an action with the level that each came from."""

@@ -17,10 +17,7 @@ Stretch = tuple[datetime, datetime]
 
 def check(program: Program, sink: Sink) -> None:
     """Judge each list of secrets where it is written."""
-    places = [program.defaults, *(e.settings for e in program.endpoints.values())]
-    for observer in program.observers:
-        places += [observer.settings, *(action.settings for action in observer.actions)]
-    for settings in places:
+    for settings in program.levels():
         given = settings.get("signing.secret")
         if given is not None and given.span is not None:
             _secrets(given, sink)

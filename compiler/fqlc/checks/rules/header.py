@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fql.plan.expressions import Constant, Text
 from fql.plan.headers import BODYLESS, name_problem, value_problem
-from fqlc.checks.levels import Given, Settings
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Program
 from fqlc.checks.settings import HeaderGiven
 from fqlc.diagnostics.sink import Sink
@@ -14,7 +14,7 @@ from fqlc.diagnostics.sink import Sink
 
 def check(program: Program, sink: Sink) -> None:
     """Check the headers of each level, and `method` against `body`."""
-    for settings in _levels(program):
+    for settings in program.levels():
         for key, given in settings.items():
             if key.startswith("headers.") and isinstance(given.value, HeaderGiven):
                 _header(given, given.value, sink)
@@ -40,16 +40,6 @@ def _named(given: Given, sink: Sink) -> None:
     problem = name_problem(name.value)
     if problem is not None:
         sink.error("FQL361", problem, given.span, label="not a header that can be set")
-
-
-def _levels(program: Program) -> Iterator[Settings]:
-    yield program.defaults
-    for endpoint in program.endpoints.values():
-        yield endpoint.settings
-    for observer in program.observers:
-        yield observer.settings
-        for action in observer.actions:
-            yield action.settings
 
 
 def _header(given: Given, header: HeaderGiven, sink: Sink) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from fql.plan.addresses import (
     EgressSettings,
     host_problem,
@@ -14,7 +12,7 @@ from fql.plan.addresses import (
 from fql.plan.expressions import Constant, Text, TextPart
 from fql.plan.types import ERROR
 from fql.plan.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
-from fqlc.checks.levels import Given, Settings
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Program, Written
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
@@ -32,19 +30,9 @@ def check(program: Program, sink: Sink) -> None:
                 _url(action.url, egress, sink)
             if action.path is not None:
                 _path(action.path, sink)
-    for settings in _levels(program):
+    for settings in program.levels():
         if "auth.token_url" in settings:
             _token_url(settings["auth.token_url"], egress, sink)
-
-
-def _levels(program: Program) -> Iterator[Settings]:
-    yield program.defaults
-    for endpoint in program.endpoints.values():
-        yield endpoint.settings
-    for observer in program.observers:
-        yield observer.settings
-        for action in observer.actions:
-            yield action.settings
 
 
 def _token_url(given: Given, egress: EgressSettings, sink: Sink) -> None:
