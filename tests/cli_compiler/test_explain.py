@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from fql.plan.policies import RetryPolicy
@@ -91,6 +92,16 @@ def test_the_story_for_people(fqlc: Command, shop: Path) -> None:
     assert "order_created: matches" in out
     assert "total > 100  false  (total is" in out
     assert "refused: " in out
+
+
+def test_the_story_shows_values_but_of_literals(fqlc: Command, shop: Path) -> None:
+    """A list says its value already, however it is spaced."""
+    source = (shop / "shop.fql").read_text().replace("total > 100", 'id in ["a", "evt"]')
+    (shop / "shop.fql").write_text(source)
+    (shop / "events.jsonl").write_text(EVENTS)
+    out = fqlc("explain", "--event", "events.jsonl", "shop.fql").out
+    line = next(line for line in out.splitlines() if 'id in ["a", "evt"]' in line)
+    assert re.search(r'  false  \(id is "[^"]*"\)$', line), line
 
 
 def test_policies_and_schedule(fqlc: Command, shop: Path) -> None:

@@ -79,7 +79,12 @@ def condition_lines(part: Mapping[str, Any], indent: int) -> Iterator[str]:
     """A condition for people, from its JSON: a line for each part with the values in it."""
     value = {True: "true", False: "false", None: "not evaluated"}[part["value"]]
     operands = [(o["text"], write_json(o["value"]).decode()) for o in part.get("operands", ())]
-    shown = ", ".join(f"{t} is {v}" for t, v in operands if t not in (v, v.strip('"')))
+    shown = ", ".join(f"{t} is {v}" for t, v in operands if _bare(t) != _bare(v))
     yield f"{' ' * indent}{part['text']}  {value}{f'  ({shown})' if shown else ''}"
     for inner in part["parts"]:
         yield from condition_lines(inner, indent + 2)
+
+
+def _bare(text: str) -> str:
+    """A text without what only notation adds: a literal says its value already."""
+    return text.replace(" ", "").replace('"', "")
