@@ -78,10 +78,10 @@ function neighbour(g, [dx, dy]) {
   for (const other of nodes.values()) {
     const [ox, oy] = middle(other);
     const along = (ox - x) * dx + (oy - y) * dy;
-    const aside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
-    if (other !== g && along > 1 && along + 2 * aside < least) {
+    const beside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
+    if (other !== g && along > 1 && along + 2 * beside < least) {
       best = other;
-      least = along + 2 * aside;
+      least = along + 2 * beside;
     }
   }
   return best;
