@@ -24,6 +24,7 @@ class Flow:
     after: dict[str, tuple[str, ...]]
     rescue: dict[str, str]
     skips: frozenset[str] = frozenset()
+    batches: frozenset[str] = frozenset()
 
     def text(self) -> str:
         """The same as `tests.engine.programs` writes it."""
@@ -53,11 +54,13 @@ class Flow:
 
 @dataclass
 class ReferenceRun:
-    """One run. `fates` says what each receiver answers, `attempts` how often is tried."""
+    """One run. `fates` says what each receiver answers, `attempts` how often is tried; `named`
+    whether the good answer to a batch names this run's member of it as failed."""
 
     flow: Flow
     fates: Callable[[str], Fate]
     attempts: int
+    named: Callable[[str], bool] = lambda _: False
     states: dict[str, str] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
@@ -108,10 +111,15 @@ class ReferenceRun:
             self.states[failed], "waits"
         )
 
-    def _send(self, node: str) -> None:
+    def _send(self, node: str, *, alone: bool = False) -> None:
+        """Until it is well or given up. Each member of a batch fares as the batch does, but for
+        those that are named; a replay goes `alone`."""
+        in_batch = node in self.flow.batches and not alone
         wanted, final = self.fates(node)
         for _ in range(self.attempts):
             failed = self.failures.get(node, 0)
+            if failed >= wanted and in_batch and self.named(node):
+                break
             if failed >= wanted:
                 self.states[node] = DONE
                 self.letters.discard(node)
@@ -126,7 +134,19 @@ class ReferenceRun:
 
     def replay(self, node: str) -> None:
         """Fresh attempts; what waits behind goes on."""
-        self._send(node)
+        self._send(node, alone=True)
+        self.run()
+
+    def resend(self, nodes: list[str]) -> None:
+        """What was done is sent once more; where that fails, it is dead now."""
+        for node in nodes:
+            self._send(node, alone=True)
+        self.run()
+
+    def supply(self, node: str) -> None:
+        """An answer without sending; what waits behind goes on."""
+        self.states[node] = DONE
+        self.letters.discard(node)
         self.run()
 
     def discard(self, node: str) -> None:

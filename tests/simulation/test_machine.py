@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,85 +19,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fql.actions.port import Outcome
-from fql.engine.inputs import CoreSettings, Order, Performed
+from fql.engine.inputs import CoreSettings, Order
 from fql.engine.limits import EndpointLimits
-from fql.engine.programs import ObserverSpec, Program
-from fql.engine.states import Run
-from fql.expressions.scope import Scope
-from fql.plan.policies import RetryPolicy
+from fql.engine.programs import Program
 from fql.store.records import RunFilter
-from tests.engine.programs import observer, program
-from tests.simulation.reference import CANCELLED, Fate, Flow, ReferenceRun, settle
-from tests.simulation.world import World, now
-
-ATTEMPTS = 3
-RETRY = RetryPolicy(max_attempts=ATTEMPTS, jitter="none")
-FATES: tuple[Fate, ...] = ((0, False),) * 4 + (
-    (1, False),
-    (3, False),
-    (4, False),
-    (1, True),
-    (99, False),
-)
-KEYS = 2
-
-
-@st.composite
-def flows(draw: st.DrawFn) -> Flow:
-    """A DAG of up to five nodes: chains, fans, joins, `else` chains that may join again."""
-    nodes = tuple("abcde"[: draw(st.integers(1, 5))])
-    after: dict[str, tuple[str, ...]] = {nodes[0]: ()}
-    rescue: dict[str, str] = {}
-    for place, node in enumerate(nodes[1:], 1):
-        earlier = nodes[:place]
-        after[node] = ()
-        if draw(st.integers(0, 3)) == 0:
-            rescue[node] = draw(st.sampled_from(earlier))
-        else:
-            parents = st.lists(st.sampled_from(earlier), max_size=2, unique=True)
-            after[node] = tuple(sorted(draw(parents)))
-    skips = draw(st.sets(st.sampled_from(nodes), max_size=1))
-    return Flow(nodes, after, rescue, frozenset(skips))
-
-
-class Fated(World):
-    """A world whose receivers answer as fate says: so many failures that the store has recorded,
-    then success."""
-
-    fates: list[Fate]
-
-    def fate(self, event: int, name: str, node: str) -> Fate:
-        place = event * 31 + ord(node) * 7 + int(name[1:]) * 3
-        return self.fates[place % len(self.fates)]
-
-    def answer_some(self) -> None:
-        self.random.shuffle(self.wire)
-        count = self.random.randint(1, max(1, len(self.wire)))
-        landing, self.wire = self.wire[:count], self.wire[count:]
-        for work in landing:
-            assert isinstance(work.owner, Run)
-            event = int(work.owner.event.position)
-            wanted, final = self.fate(event, work.spec.observer, work.spec.name)
-            rows = now(self.store.attempts([work.owner.id]))
-            failed = sum(row.node == work.spec.name and row.status != 200 for row in rows)
-            status = 200 if failed >= wanted else 404 if final else 503
-            self._answers[id(work), work.sends].ok = status == 200
-            done = Performed(work, Outcome(status=status), work.sends, self.clock.now(), "{}")
-            self.inputs.outcomes.append(done)
-
-
-def key_of(scope: Scope) -> str | None:
-    return str(int((scope.new or {})["id"]) % KEYS)  # type: ignore[call-overload]
-
-
-def spec_of(flow: Flow, name: str, plan: str, order: str) -> ObserverSpec:
-    when = {node: (lambda _scope: False) for node in flow.skips}
-    return observer(
-        flow.text(), name, retry=RETRY, plan=plan, when=when,
-        endpoint=lambda node: "even" if ord(node) % 2 else "odd",
-        order_by=key_of if order else None, block_on_dead=order == "block",
-    )  # fmt: skip
+from tests.engine.programs import program
+from tests.simulation.drawn import ATTEMPTS, FATES, KEYS, flows, limits, spec_of, unbatched
+from tests.simulation.fated import Fated
+from tests.simulation.reference import CANCELLED, DONE, Fate, Flow, ReferenceRun, settle
+from tests.simulation.world import now
 
 
 class Machine(RuleBasedStateMachine):
@@ -109,11 +40,16 @@ class Machine(RuleBasedStateMachine):
         fates=st.lists(st.sampled_from(FATES), min_size=3, max_size=11),
         seed=st.integers(0, 2**16),
         slots=st.sampled_from([1, 3, 256]),
+        even=limits(),
+        odd=limits(),
     )
     def begin(
         self, old: list[Flow], new: list[Flow], order: str, fates: list[Fate], seed: int,
-        slots: int,
+        slots: int, even: EndpointLimits, odd: EndpointLimits,
     ) -> None:  # fmt: skip
+        if order:
+            old, new = [old[0], unbatched(old[1])], [new[0], unbatched(new[1])]
+        self.limits = {"even": even, "odd": odd}
         self.flows = {
             plan: {f"o{n}": flow for n, flow in enumerate(drawn)}
             for plan, drawn in (("p1", old), ("p2", new))
@@ -123,19 +59,22 @@ class Machine(RuleBasedStateMachine):
         core = CoreSettings(
             max_in_flight=slots, window=20, crash_budget=10**6, alone_from=10**6
         )  # fmt: skip
-        self.world = Fated(self.programs["p1"], seed, core, failure_rate=0.0, others=self.programs)
-        self.world.fates = fates
+        self.world = Fated(
+            self.programs["p1"], seed, core, failure_rate=0.0, others=self.programs,
+            flows=self.flows, fates=fates, limits=self.limits,
+        )  # fmt: skip
         self.reference: dict[int, ReferenceRun] = {}
         self.places: dict[int, tuple[str, int]] = {}
         self.loose: set[int] = set()
         self.emitted = 0
         self.replays = 0
+        self.renewed: dict[tuple[int, str], int] = defaultdict(int)
 
     def program(self, plan: str) -> Program:
         specs = [
             spec_of(flow, name, plan, self.order[name]) for name, flow in self.flows[plan].items()
         ]
-        return program(*specs, limits={"even": EndpointLimits(concurrency=2, failures=0)})
+        return program(*specs, limits=self.limits)
 
     # What may happen.
 
@@ -183,21 +122,54 @@ class Machine(RuleBasedStateMachine):
             self.compare()
 
     @precondition(lambda self: self.emitted)
-    @rule(pick=st.integers(0, 1000), twice=st.booleans())
-    def replay(self, pick: int, twice: bool) -> None:
+    @rule(
+        pick=st.integers(0, 1000), twice=st.booleans(), supplied=st.booleans(),
+        original=st.booleans(), delay=st.sampled_from([0, 0, 700]),
+    )  # fmt: skip
+    def replay(self, pick: int, twice: bool, supplied: bool, original: bool, delay: int) -> None:
         self.compare()
         letters = sorted(self.world.letters(), key=lambda letter: letter.id)
         if not letters:
             return
         letter = letters[pick % len(letters)]
-        order = Order("replay", run=letter.run, node=letter.node, letter=letter.id, force=True)
+        order = Order(
+            "replay", run=letter.run, node=letter.node, letter=letter.id, force=True,
+            original=original, due=self.world.clock.now() + delay,
+            answer={} if supplied else None,
+        )  # fmt: skip
         self.replays += 1
         for _ in range(1 + twice):
             self.world.order(order)
         self.world.cycle()
         if letter.run not in self.loose:
-            self.reference[letter.run].replay(letter.node)
+            run = self.reference[letter.run]
+            run.supply(letter.node) if supplied else run.replay(letter.node)
         self.compare()
+
+    @precondition(lambda self: self.emitted)
+    @rule(pick=st.integers(0, 1000), new_key=st.booleans(), whole=st.booleans())
+    def resend(self, pick: int, new_key: bool, whole: bool) -> None:
+        """What is done is sent once more, under the same key or a new one."""
+        self.compare()
+        exact = sorted(self.reference.keys() - self.loose)
+        runs = [run for run in exact if DONE in self.reference[run].states.values()]
+        if not runs:
+            return
+        run = runs[pick % len(runs)]
+        done = [node for node, state in self.reference[run].states.items() if state == DONE]
+        sent = done if whole else [done[pick % len(done)]]
+        self.replays += 1
+        for node in sent if new_key else ():
+            self.renewed[run, node] += 1
+        before = len(self.world.ledger)
+        self.world.order(
+            Order("resend", run=run, node="" if whole else sent[0],
+                  new_key=str(self.replays) if new_key else "")
+        )  # fmt: skip
+        self.reference[run].resend(sent)
+        self.compare()
+        again = {arrival.node for arrival in self.world.ledger[before:] if arrival.run == (run,)}
+        assert again >= set(sent)
 
     @precondition(lambda self: self.emitted)
     @rule(pick=st.integers(0, 1000), kind=st.sampled_from(["discard", "cancel"]))
@@ -232,10 +204,12 @@ class Machine(RuleBasedStateMachine):
             if run.id not in self.reference:
                 flow = self.flows[run.plan][run.observer]
 
-                def fates(node: str, event: int = event, name: str = run.observer) -> Fate:
-                    return self.world.fate(event, name, node)
-
-                self.reference[run.id] = ReferenceRun(flow, fates, ATTEMPTS)
+                self.reference[run.id] = ReferenceRun(
+                    flow,
+                    partial(self.world.fate, run.plan, event, run.observer),
+                    ATTEMPTS,
+                    partial(self.world.named, event),
+                )
                 self.places[run.id] = (run.observer, event)
 
     def settle_reference(self) -> None:
@@ -273,17 +247,32 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def each_intent_has_one_key_within_its_bound(self) -> None:
+        """But for those that were sent anew under another one on purpose."""
         if not hasattr(self, "world"):
             return
         keys: dict[tuple[object, ...], set[str]] = defaultdict(set)
         sends: dict[str, int] = defaultdict(int)
         for arrival in self.world.ledger:
-            keys[arrival.run, arrival.observer, arrival.node].add(arrival.key)
+            keys[arrival.run, arrival.observer, arrival.node, arrival.batch].add(arrival.key)
             sends[arrival.key] += 1
-        assert all(len(found) == 1 for found in keys.values())
-        assert len(sends) == len(keys)
+        for (run, _, node, batch), found in keys.items():
+            extra = 0 if batch else self.renewed[run[0], node]  # type: ignore[index]
+            assert len(found) <= 1 + extra
+        assert len(sends) == sum(map(len, keys.values()))
         bound = ATTEMPTS * (1 + self.replays) + self.world.crashes
         assert max(sends.values(), default=0) <= bound
+
+    @invariant()
+    def batches_never_change(self) -> None:
+        """Members and their order are fixed; each event is in one batch of a node."""
+        if not hasattr(self, "world"):
+            return
+        members: dict[str, tuple[int, ...]] = {}
+        batch_of: dict[tuple[int, str], int] = {}
+        for arrival in self.world.ledger:
+            assert members.setdefault(arrival.key, arrival.run) == arrival.run
+            for run in arrival.run if arrival.batch else ():
+                assert batch_of.setdefault((run, arrival.node), arrival.batch) == arrival.batch
 
     @invariant()
     def slots_are_kept(self) -> None:

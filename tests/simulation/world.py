@@ -54,6 +54,7 @@ class Arrival:
     members: tuple[int, ...]
     ok: bool = False
     endpoint: str = ""
+    batch: int = 0
 
 
 @dataclass
@@ -162,6 +163,7 @@ class World:
                 tuple(int(run.event.position) for run in runs),
                 ok=self.random.random() >= self.failure_rate,
                 endpoint=work.spec.endpoint,
+                batch=0 if isinstance(owner, Run) else owner.id,
             )
         )  # fmt: skip
         self._answers = getattr(self, "_answers", {})
