@@ -89,8 +89,12 @@ class Machine(RuleBasedStateMachine):
         for _ in range(count):
             self.world.tick()
 
-    @rule()
-    def crash(self) -> None:
+    @rule(count=st.integers(0, 3))
+    def crash(self, count: int) -> None:
+        """Also right behind the first sends of new events."""
+        if count:
+            self.emit(count)
+            self.world.cycle()
         self.world.crash()
 
     @rule(rate=st.sampled_from([0.1, 0.4]), count=st.integers(1, 10))
