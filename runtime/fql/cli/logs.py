@@ -6,7 +6,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from fql.cli.output import on_terminal
+from fql.cli.output import RENEWED, on_terminal
+from fql.cli.sentences import sentence
 from fql.events.values import write_json
 from fql.plan.settings_model import Logging
 
@@ -31,10 +32,22 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Time, level and message."""
+    """Time, level and message; what the engine tells becomes a sentence.
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+    `renewed` writes over a line that renews itself, such as the progress of `fqlc run`.
+    """
+
+    def __init__(self, *, renewed: bool = False) -> None:
+        line = "%(asctime)s %(levelname)-7s %(message)s"
+        super().__init__(f"{RENEWED}{line}" if renewed else line, "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's
+        """The line without what follows an exception."""
+        fields = getattr(record, "fql", None)
+        said = sentence(fields) if isinstance(fields, dict) else None
+        if said is not None:
+            record.message = said
+        return super().formatMessage(record)
 
 
 def set_up(settings: Logging, form: str | None = None) -> None:
@@ -42,7 +55,8 @@ def set_up(settings: Logging, form: str | None = None) -> None:
     chosen = form or settings.format
     as_text = chosen == "text" or (chosen == "auto" and on_terminal())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    text = TextFormatter(renewed=on_terminal())
+    handler.setFormatter(text if as_text else JsonFormatter())
     logger = logging.getLogger("fql")
     logger.handlers[:] = [handler]
     logger.propagate = False

@@ -11,6 +11,9 @@ import click
 from fql.errors import FqlError
 from fql.events.values import write_json
 
+RENEWED = "\r\033[K"
+"""Sets a terminal back to the beginning of the line, and clears it."""
+
 
 def report(error: FqlError) -> None:
     """Write an error of the runtime as one line and a hint to standard error."""

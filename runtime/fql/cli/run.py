@@ -14,7 +14,7 @@ import click
 from fql.app import Runtime
 from fql.cli import logs
 from fql.cli.loops import on_fast_loop
-from fql.cli.output import counted, data, json_line, on_terminal, say
+from fql.cli.output import RENEWED, counted, data, json_line, on_terminal, say
 from fql.cli.project import (
     DURATION,
     Project,
@@ -214,11 +214,11 @@ class _Process:
             return
         while True:
             await asyncio.sleep(PROGRESS_SECONDS)
-            click.echo(f"\r\033[K{shown(runtime.status())}", err=True, nl=False)
+            click.echo(f"{RENEWED}{shown(runtime.status())}", err=True, nl=False)
 
     def _conclude(self, summary: Summary) -> None:
         if self._options.until_idle and on_terminal():
-            click.echo("\r\033[K", err=True, nl=False)
+            click.echo(RENEWED, err=True, nl=False)
         if self._options.form == "json":
             json_line(summary.as_json())
         else:

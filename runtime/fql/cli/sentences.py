@@ -1,0 +1,86 @@
+"""What the engine tells, in words for a person at a terminal; programs get the fields instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fql.cli.output import counted
+
+Fields = Mapping[str, object]
+
+
+def sentence(fields: Fields) -> str | None:
+    """The sentence for the fields of a log record; None where there is none for its event."""
+    speak = _SENTENCES.get(str(fields.get("event")))
+    return speak(fields) if speak else None
+
+
+def _started(fields: Fields) -> str:
+    recovered = fields["recovered"]
+    work = ""
+    if isinstance(recovered, int) and recovered:
+        work = f"; work is waiting for {counted(recovered, 'endpoint')}"
+    before = "" if fields["clean"] else ", after an end without draining"
+    return f"the engine has started{before}{work}"
+
+
+def _stopped(fields: Fields) -> str:
+    return "the engine has stopped" + ("" if fields["clean"] else " without draining")
+
+
+def _attempt(fields: Fields) -> str:
+    failure = fields["failure"]
+    got = f"failed ({failure})" if failure else f"status {fields['status']}"
+    what = f"{_action(fields)}: attempt {fields['attempt']}: {got} after {fields['duration_ms']} ms"
+    then = _THEN.get(str(fields["state"]))
+    return f"{what}, {then}" if then else what
+
+
+_THEN = {"scheduled": "will be tried again", "ready": "will be tried again", "dead": "given up"}
+"""What follows an attempt, by what its action became."""
+
+
+def _run(fields: Fields) -> str:
+    return f"{fields['observer']}{_event(fields)}: the run is {fields['state']}"
+
+
+def _letter(fields: Fields) -> str:
+    whose = _action(fields) if fields["action"] else "an event that does not fit"
+    return f"dead letter {fields['dlq_id']}: {whose} ({fields['class']})"
+
+
+def _closed(fields: Fields) -> str:
+    return f"dead letter {fields['dlq_id']}: {fields['how']}"
+
+
+def _evicted(fields: Fields) -> str:
+    return f"dead letter {fields['dlq_id']}: removed, too old or one too many ({_action(fields)})"
+
+
+def _switched(fields: Fields) -> str:
+    return f"plan {str(fields['digest'])[:19]} is active"
+
+
+def _trouble(fields: Fields) -> str:
+    return f"a commit did not succeed: {fields['reason']}"
+
+
+def _action(fields: Fields) -> str:
+    return f"{fields['observer']}.{fields['action']}{_event(fields)}"
+
+
+def _event(fields: Fields) -> str:
+    return f" for {fields['event_id']}" if fields.get("event_id") else ""
+
+
+_SENTENCES: Mapping[str, Callable[[Fields], str]] = {
+    "EngineStarted": _started,
+    "EngineStopped": _stopped,
+    "AttemptEnded": _attempt,
+    "RunFinished": _run,
+    "DeadLetterWritten": _letter,
+    "DeadLetterClosed": _closed,
+    "DeadLetterEvicted": _evicted,
+    "PlanSwitched": _switched,
+    "StoreTrouble": _trouble,
+}
