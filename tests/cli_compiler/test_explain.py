@@ -123,7 +123,7 @@ def test_max_elapsed_ends_a_schedule() -> None:
 def test_conditions_as_sql(fqlc: Command) -> None:
     out = fqlc("explain", "--sql", "sqlite", "shop.fql").out
     assert "-- order_created" in out
-    assert "SELECT * FROM Order WHERE" in out
+    assert 'SELECT * FROM "Order" AS new WHERE (round("total", 6) > 100);' in out
 
 
 def test_an_unknown_action(fqlc: Command) -> None:

@@ -1,8 +1,8 @@
 """Well-typed expressions and rows for Hypothesis: what the checker could let through.
 
 `conditions(depth)` and `values(type, depth)` make expressions over the entity `Thing` of `PLAN`;
-`events()` makes checked events of it, by way of the real intake. With `sql=True` only what has a
-translation to SQL is made.
+`events()` makes checked events of it, by way of the real intake. With `sql` the name of a dialect
+only what has an exact translation to it is made: see `fqlc.emit.sql`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ FIELDS: dict[str, str] = {
     "e": "Colour", "e_null": "Colour?",
     "tags": "[String]",
     "numbers": "[Int]",
+    "prices": "[Decimal]",
+    "flags": "[Boolean?]",
     "items": "[Item]",
+    "first": "Item?",
     "j": "JSON",
     "j_null": "JSON?",
 }  # fmt: skip
@@ -54,6 +57,10 @@ PLAN = Plan(
                 EntityField(name="sku", type="String"),
                 EntityField(name="count", type="Int"),
                 EntityField(name="note", type="String?"),
+                EntityField(name="price", type="Decimal"),
+                EntityField(name="made", type="DateTime?"),
+                EntityField(name="kind", type="Colour"),
+                EntityField(name="labels", type="[String]"),
             ),
         ),
     ),
@@ -64,15 +71,17 @@ PLAN = Plan(
     ),
 )
 
-SCALARS = (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN, t.UUID, t.DATETIME, t.DATE, COLOUR)
-SQL_SCALARS = (t.STRING, t.INT, t.BOOLEAN, t.UUID, COLOUR)
+ITEM = t.Type("Item")
+SCALARS = (
+    t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN, t.UUID, t.DATETIME, t.DATE, COLOUR, t.ID,
+)  # fmt: skip
 ORDERED = (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.DATETIME, t.DATE)
 Expr = SearchStrategy[Any]
 
 # Values ----------------------------------------------------------------------
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6)
-plain_texts = st.text("aAbB %_'\"\\xyz", max_size=5)
+plain_texts = st.text("aAbB %_'\"\\xyz*[?-\n\u2003日😀", max_size=5)
 small_ints = st.integers(-5, 5)
 wide_ints = small_ints | st.integers() | st.sampled_from([2**63, -(2**64), 10**200])
 decimals = st.decimals(
@@ -84,13 +93,21 @@ exact_decimals = decimals | st.sampled_from(
 floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, -0.0, 1.7e308])
 moments = st.datetimes(timezones=st.just(UTC))
 durations = st.timedeltas(timedelta(days=-800_000), timedelta(days=800_000))
-json_values: Expr = st.recursive(
-    st.none() | st.booleans() | small_ints | st.sampled_from([1.5, 1.0, True, "a", ""]) | texts,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
+
+
+def _json(some_texts: Expr) -> Expr:
+    leaves = st.sampled_from([1.5, 1.0, True, "a", ""]) | some_texts
+    return st.recursive(
+        st.none() | st.booleans() | small_ints | leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["a", "b", "a b"]), inner, max_size=2)
+        ),
+        max_leaves=4,
+    )
+
+
+json_values = _json(texts)
 
 CONSTANTS: dict[str, Expr] = {
     "String": texts,
@@ -104,34 +121,56 @@ CONSTANTS: dict[str, Expr] = {
     "Date": st.dates(),
     "Duration": durations,
     "Colour": st.sampled_from(MEMBERS),
+    "JSON": json_values,
 }
 
-SQL_CONSTANTS: dict[str, Expr] = {"String": plain_texts, "Int": small_ints}
-
-items = st.fixed_dictionaries({"sku": texts, "count": small_ints, "note": st.none() | texts})
+calm_floats = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
+IN_SQL: dict[str, dict[str, Expr]] = {
+    "": {},
+    "sqlite": {
+        "String": plain_texts, "ID": plain_texts, "Int": small_ints | st.integers(-(10**4), 10**4),
+        "Decimal": st.decimals(-500, 500, places=2), "Float": calm_floats,
+        "JSON": _json(plain_texts),
+    },
+    "postgresql": {
+        "String": plain_texts, "ID": plain_texts,
+        "Int": small_ints | st.integers(-(2**63), 2**63 - 1), "Float": calm_floats,
+        "Decimal": decimals | st.sampled_from([Decimal("-0.00"), Decimal("1E+3"), Decimal(10**40)]),
+        "JSON": _json(plain_texts),
+    },
+}  # fmt: skip
+"""Values for which a clause is exact: what its notes say. Letters are those of `lower()`."""
 
 
 @cache
-def _raw(type_: t.Type, *, sql: bool) -> Expr:
+def items(*, sql: str) -> Expr:
+    """Values of the declared type."""
+    return st.fixed_dictionaries(
+        {f.name: _raw(t.parse_type(f.type), sql=sql) for f in PLAN.types[0].fields}
+    )
+
+
+@cache
+def _raw(type_: t.Type, *, sql: str) -> Expr:
     if type_.nullable:
         return st.none() | _raw(type_.required(), sql=sql)
     if type_.item is not None:
         return st.lists(_raw(type_.item, sql=sql), max_size=3)
     if type_.name == "Item":
-        return items
+        return items(sql=sql)
     if type_.name == "JSON":
-        return json_values.filter(lambda value: value is not None)
+        return _pool(type_, sql=sql).filter(lambda value: value is not None)
     if type_.name == "ID":
-        return texts | small_ints
+        return _pool(type_, sql=sql) | small_ints
     return _pool(type_, sql=sql)
 
 
-def _pool(type_: t.Type, *, sql: bool) -> Expr:
-    return (SQL_CONSTANTS if sql and type_.name in SQL_CONSTANTS else CONSTANTS)[type_.name]
+def _pool(type_: t.Type, *, sql: str) -> Expr:
+    return {**CONSTANTS, **IN_SQL[sql]}[type_.name]
 
 
 @cache
-def rows(*, sql: bool = False) -> SearchStrategy[dict[str, Any]]:
+def rows(*, sql: str = "") -> SearchStrategy[dict[str, Any]]:
     """Rows as they arrive."""
     return st.fixed_dictionaries(
         {name: _raw(t.parse_type(ty), sql=sql) for name, ty in FIELDS.items()}
@@ -153,7 +192,7 @@ def checked(kind: str, new: object, old: object) -> Event:
 
 
 @st.composite
-def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = ("update",), sql: bool = False) -> Event:
+def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = ("update",), sql: str = "") -> Event:
     """Checked events; in an update some fields keep their value."""
     kind = draw(st.sampled_from(kinds))
     new, old = draw(rows(sql=sql)), draw(rows(sql=sql))
@@ -166,7 +205,7 @@ def events(draw: st.DrawFn, *, kinds: tuple[str, ...] = ("update",), sql: bool =
 
 
 @cache
-def constant(type_: t.Type, *, sql: bool = False) -> Expr:
+def constant(type_: t.Type, *, sql: str = "") -> Expr:
     """A literal of the type."""
     return _pool(type_, sql=sql).map(lambda value: x.Constant(type=type_, value=value))
 
@@ -196,7 +235,7 @@ def call(name: str, of: Expr, *args: Expr, type_: t.Type) -> Expr:
 
 
 @cache
-def values(type_: t.Type, depth: int = 2, *, sql: bool = False) -> Expr:
+def values(type_: t.Type, depth: int = 2, *, sql: str = "") -> Expr:
     """Expressions of a type that is not nullable."""
     basic = constant(type_, sql=sql)
     if type_ != t.DURATION:
@@ -207,7 +246,7 @@ def values(type_: t.Type, depth: int = 2, *, sql: bool = False) -> Expr:
     return basic | made
 
 
-def _composed(type_: t.Type, depth: int, *, sql: bool) -> list[Expr]:
+def _composed(type_: t.Type, depth: int, *, sql: str) -> list[Expr]:
     def of(other: t.Type) -> Expr:
         return values(other, depth, sql=sql)
 
@@ -224,6 +263,7 @@ def _composed(type_: t.Type, depth: int, *, sql: bool) -> list[Expr]:
             found += [
                 binary(arithmetic, of(t.INT), of(t.INT), t.INT),
                 call("length", of(t.STRING), type_=t.INT),
+                call("length", _lists(), type_=t.INT),
                 of(t.INT).map(lambda e: x.Unary(type=t.INT, op="neg", of=e)),
             ]
         case "Decimal":
@@ -231,14 +271,15 @@ def _composed(type_: t.Type, depth: int, *, sql: bool) -> list[Expr]:
                 binary(arithmetic, of(t.DECIMAL), of(t.DECIMAL) | of(t.INT), t.DECIMAL),
                 binary(arithmetic, of(t.INT), of(t.DECIMAL), t.DECIMAL),
                 of(t.DECIMAL).map(lambda e: x.Unary(type=t.DECIMAL, op="neg", of=e)),
-                call("to_decimal", of(t.FLOAT), type_=t.DECIMAL),
+                call("to_decimal", of(t.INT if sql else t.FLOAT), type_=t.DECIMAL),
             ]
         case "Float":
             found += [
                 binary(arithmetic, of(t.FLOAT), of(t.FLOAT) | of(t.INT), t.FLOAT),
-                call("to_float", of(t.DECIMAL), type_=t.FLOAT),
                 call("to_float", of(t.INT), type_=t.FLOAT),
             ]
+            if sql != "sqlite":
+                found.append(call("to_float", of(t.DECIMAL), type_=t.FLOAT))
         case "DateTime":
             found.append(binary(_SHIFTS, of(t.DATETIME), of(t.DURATION), t.DATETIME))
         case "Date":
@@ -268,7 +309,7 @@ def _texts(of: Any, depth: int) -> list[Expr]:
 
 
 @cache
-def nullables(type_: t.Type, depth: int = 2, *, sql: bool = False) -> Expr:
+def nullables(type_: t.Type, depth: int = 2, *, sql: str = "") -> Expr:
     """Expressions of the type that may be null."""
     optional = type_.optional()
     found: list[Expr] = [values(type_, depth, sql=sql)]
@@ -276,10 +317,11 @@ def nullables(type_: t.Type, depth: int = 2, *, sql: bool = False) -> Expr:
         found.append(field(optional))
     if depth > 0 and type_ in (t.INT, t.DECIMAL, t.FLOAT):
         left, right = values(type_, depth - 1, sql=sql), values(type_, depth - 1, sql=sql)
-        found.append(binary("mod", left, right, optional))
-        if type_ != t.INT:
+        if not sql or type_ != t.FLOAT:
+            found.append(binary("mod", left, right, optional))
+        if type_ == t.FLOAT or (type_ == t.DECIMAL and not sql):
             found.append(binary("div", left, right, optional))
-    if not sql and type_ in (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN):
+    if type_ in (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN):
         found.append(call(f"as_{type_.name.lower()}", json_paths(), type_=optional))
     return st.one_of(*found)
 
@@ -287,7 +329,7 @@ def nullables(type_: t.Type, depth: int = 2, *, sql: bool = False) -> Expr:
 @cache
 def json_paths() -> Expr:
     """`j`, `j["a"]`, `j[0]["b"]` and the like."""
-    key = st.sampled_from(["a", "b"]).map(lambda k: x.Constant(type=t.STRING, value=k))
+    key = st.sampled_from(["a", "b", "a b"]).map(lambda k: x.Constant(type=t.STRING, value=k))
     place = st.integers(-1, 2).map(lambda k: x.Constant(type=t.INT, value=k))
     return st.recursive(
         field(t.JSON) | field(t.JSON.optional()),
@@ -299,10 +341,8 @@ def json_paths() -> Expr:
 
 
 @cache
-def conditions(depth: int = 3, *, sql: bool = False) -> Expr:
+def conditions(depth: int = 3, *, sql: str = "") -> Expr:
     """Boolean expressions."""
-    scalars = SQL_SCALARS if sql else SCALARS
-    ordered = (t.STRING, t.INT) if sql else ORDERED
     below = max(depth - 1, 0)
 
     def of(other: t.Type) -> Expr:
@@ -313,69 +353,132 @@ def conditions(depth: int = 3, *, sql: bool = False) -> Expr:
 
     equal = st.sampled_from(["eq", "ne"])
     less = st.sampled_from(["lt", "le", "gt", "ge"])
-    found: list[Expr] = [binary(equal, maybe(s), maybe(s), t.BOOLEAN) for s in scalars]
-    found += [binary(less, of(s), of(s), t.BOOLEAN) for s in ordered]
-    found += [_membership(s, maybe(s), sql=sql) for s in scalars]
+    found: list[Expr] = [binary(equal, maybe(s), maybe(s), t.BOOLEAN) for s in SCALARS]
+    found += [binary(less, of(s), of(s), t.BOOLEAN) for s in ORDERED]
+    found += [_membership(s, maybe(s), sql=sql) for s in SCALARS]
     found += [call(n, of(t.STRING), of(t.STRING), type_=t.BOOLEAN) for n in _SEARCHES]
-    found.append(st.sampled_from(sorted(FIELDS)).map(lambda n: x.Changed(type=t.BOOLEAN, name=n)))
-    if not sql:
-        found += _more(below)
+    comparable = [n for n in sorted(FIELDS) if sql != "sqlite" or "JSON" not in FIELDS[n]]
+    found.append(st.sampled_from(comparable).map(lambda n: x.Changed(type=t.BOOLEAN, name=n)))
+    found += _documents(below, sql=sql)
     if depth > 0:
         inner = st.deferred(lambda: conditions(below, sql=sql))
         found += [
             binary(st.sampled_from(["and", "or"]), inner, inner, t.BOOLEAN),
-            inner.map(lambda e: x.Unary(type=t.BOOLEAN, op="not", of=e)),
             narrowed(inner),
         ]
-    return st.one_of(*found)
+    # No alternative of its own: Hypothesis would find `!(!(!(...)))` again and again.
+    return st.builds(_negated, st.booleans(), st.one_of(*found))
+
+
+def many_conditions(*, sql: str) -> Expr:
+    """Several conditions: for one event, which costs more to make than they do."""
+    return st.lists(conditions(3, sql=sql), min_size=8, max_size=8)
+
+
+def _negated(negate: bool, of: x.Expr) -> x.Expr:
+    return x.Unary(type=t.BOOLEAN, op="not", of=of) if negate else of
 
 
 _SEARCHES = ("contains", "starts_with", "ends_with")
 PATTERNS = ("a", "^a+b?$", "[[:alpha:]]+", "(x|y)*z", r"\d", "")
+SQL_PATTERNS = {
+    "": PATTERNS,
+    "sqlite": ("a", "^a+b$", "(x|yz)$", r"^[^a-x]?[*\]^-]", ""),
+    "postgresql": (*PATTERNS, r"[^\w\]-]", "^(?:a|b){2,}$", "a.b"),
+}
 
 
-def _membership(type_: t.Type, left: Expr, *, sql: bool) -> Expr:
+def _membership(type_: t.Type, left: Expr, *, sql: str) -> Expr:
     many = st.lists(constant(type_, sql=sql), max_size=3).map(
         lambda found: x.ListOf(type=t.list_of(type_), items=tuple(found))
     )
     return binary(st.sampled_from(["in", "not_in"]), left, many, t.BOOLEAN)
 
 
-def _more(depth: int) -> list[Expr]:
-    """Conditions without a translation to SQL."""
-    pattern = st.sampled_from(PATTERNS).map(lambda p: x.Constant(type=t.STRING, value=p))
-    tags, numbers = field(t.list_of(t.STRING)), field(t.list_of(t.INT))
-    word = st.sampled_from(["any", "all"])
+def _documents(depth: int, *, sql: str) -> list[Expr]:
+    """Conditions on patterns, JSON, lists and declared types."""
+    pattern = st.sampled_from(SQL_PATTERNS[sql]).map(lambda p: x.Constant(type=t.STRING, value=p))
+    equal = st.sampled_from(["eq", "ne"])
+    null = st.just(x.Constant(type=t.NULL, value=None))
+    others = null if sql == "sqlite" else null | json_paths()
     return [
-        call("matches", values(t.STRING, depth), pattern, type_=t.BOOLEAN),
-        binary(st.sampled_from(["eq", "ne"]), json_paths(), json_paths(), t.BOOLEAN),
-        binary("in", values(t.STRING, depth), tags, t.BOOLEAN),
-        binary("in", values(t.INT, depth), numbers, t.BOOLEAN),
-        st.builds(
-            lambda w, of, bound: x.Quantifier(
-                type=t.BOOLEAN, op=w, of=of, variable="item",
-                body=x.Binary(
-                    type=t.BOOLEAN, op="gt",
-                    left=x.Variable(type=t.INT, name="item"), right=bound,
-                ),
-            ),
-            word, numbers, values(t.INT, depth),
-        ),
-        st.builds(
-            lambda w, of, text: x.Quantifier(
-                type=t.BOOLEAN, op=w, of=of, variable="item",
-                body=x.Binary(
-                    type=t.BOOLEAN, op="eq",
-                    left=x.Member(
-                        type=t.STRING.optional(), name="note",
-                        of=x.Variable(type=t.Type("Item"), name="item"),
-                    ),
-                    right=text,
-                ),
-            ),
-            word, field(t.list_of(t.Type("Item"))), values(t.STRING, depth),
-        ),
-    ]  # fmt: skip
+        call("matches", values(t.STRING, depth, sql=sql), pattern, type_=t.BOOLEAN),
+        binary(equal, json_paths(), others, t.BOOLEAN),
+        binary(equal, field(ITEM.optional()), null | field(ITEM.optional()), t.BOOLEAN),
+        *(binary(equal, field(f), field(f), t.BOOLEAN) for f in LISTS),
+        binary(equal, field(t.list_of(t.STRING)), _literal_list(sql=sql), t.BOOLEAN),
+        *(_stored_membership(f, depth, sql=sql) for f in LISTS if f.item != ITEM),
+        _of_numbers(depth, sql=sql),
+        _of_items(depth, sql=sql),
+    ]
+
+
+LISTS = tuple(f for f in map(t.parse_type, FIELDS.values()) if f.item is not None)
+
+
+def _lists() -> Expr:
+    return st.one_of(*map(field, LISTS))
+
+
+def _literal_list(*, sql: str) -> Expr:
+    return st.lists(constant(t.STRING, sql=sql), max_size=2).map(
+        lambda found: x.ListOf(type=t.list_of(t.STRING), items=tuple(found))
+    )
+
+
+def _stored_membership(of: t.Type, depth: int, *, sql: str) -> Expr:
+    assert of.item is not None
+    left = nullables(of.item.required(), depth, sql=sql)
+    return binary(st.sampled_from(["in", "not_in"]), left, field(of), t.BOOLEAN)
+
+
+def _quantifier(of: Expr, body: Expr) -> Expr:
+    return st.builds(
+        lambda op, a, b: x.Quantifier(type=t.BOOLEAN, op=op, of=a, variable="id", body=b),
+        st.sampled_from(["any", "all"]), of, body,
+    )  # fmt: skip
+
+
+def _of_numbers(depth: int, *, sql: str) -> Expr:
+    """`numbers.any(id, id + 1 > i)`; the variable is called as a column and as one of SQLite's."""
+    number = x.Variable(type=t.INT, name="id")
+    more = st.sampled_from(
+        [number, x.Binary(type=t.INT, op="add", left=number, right=_constant(t.INT, 1))]
+    )
+    less = st.sampled_from(["lt", "ge", "eq"])
+    body = binary(less, more, values(t.INT, depth, sql=sql), t.BOOLEAN)
+    return _quantifier(field(t.list_of(t.INT)), body)
+
+
+def _of_items(depth: int, *, sql: str) -> Expr:
+    """`items.all(id, id.price > d)` and the same for the other fields, `first` with them."""
+    item = x.Variable(type=ITEM, name="id")
+
+    def part(name: str, type_: t.Type, of: x.Expr = item) -> Expr:
+        return st.just(x.Member(type=type_, name=name, of=of))
+
+    def of(type_: t.Type) -> Expr:
+        return values(type_, depth, sql=sql)
+
+    equal, less = st.sampled_from(["eq", "ne"]), st.sampled_from(["lt", "le", "gt", "ge"])
+    first = x.Field(type=ITEM.optional(), row="row", name="first")
+    strings = t.list_of(t.STRING)
+    body = st.one_of(
+        binary(equal, part("note", t.STRING.optional()), of(t.STRING), t.BOOLEAN),
+        binary(less, part("price", t.DECIMAL), of(t.DECIMAL), t.BOOLEAN),
+        binary(equal, part("made", t.DATETIME.optional()), of(t.DATETIME), t.BOOLEAN),
+        binary(equal, part("kind", COLOUR), of(COLOUR), t.BOOLEAN),
+        binary("in", of(t.STRING), part("labels", strings), t.BOOLEAN),
+        binary(equal, part("labels", strings), field(strings), t.BOOLEAN),
+        binary(less, call("length", part("labels", strings), type_=t.INT), of(t.INT), t.BOOLEAN),
+        binary(equal, part("count", t.INT.optional(), first), part("count", t.INT), t.BOOLEAN),
+        st.just(x.Binary(type=t.BOOLEAN, op="eq", left=item, right=first)),
+    )
+    return _quantifier(field(t.list_of(ITEM)), body)
+
+
+def _constant(type_: t.Type, value: object) -> x.Constant:
+    return x.Constant(type=type_, value=value)
 
 
 @st.composite

@@ -23,7 +23,7 @@ _CODE = re.compile(r"(?i)fql\d{3}")
 @click.option("--event", "event", metavar="FILE", help="Events, one envelope a line; - for input.")
 @click.option("--action", metavar="OBSERVER[.ACTION]", help="Only the policies of these.")
 @click.option("--sql", "dialect", type=click.Choice(("sqlite", "postgresql")),
-              help="Print each condition as a WHERE clause.")  # fmt: skip
+              help="Print each condition as a query.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
               help="For people, or one object a line.")  # fmt: skip
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
@@ -40,7 +40,9 @@ def explain(
     """Explain a code, what would happen for events, or the policies and schedules of actions.
 
     With a code such as FQL301: its page. With --event: which observers would match, why, and what
-    would be sent; nothing is sent. Else: the effective policies with the level each came from,
+    would be sent; nothing is sent. With --sql: a query for the rows that an observer's condition
+    selects, with what it rests upon; where the database would answer otherwise, why there is none.
+    Else: the effective policies with the level each came from,
     and the retry schedule with its worst case.
     """
     if len(targets) == 1 and _CODE.fullmatch(targets[0]):
@@ -55,7 +57,7 @@ def explain(
     elif dialect is not None:
         from fqlc.cli.explain_sql import explain_sql
 
-        explain_sql(plan, dialect)
+        explain_sql(plan, "sqlite" if dialect == "sqlite" else "postgresql", form)
     else:
         from fqlc.cli.explain_policies import explain_policies
 

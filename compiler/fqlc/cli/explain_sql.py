@@ -1,31 +1,59 @@
-"""The conditions of observers as WHERE clauses, to be run against the application's tables."""
+"""The conditions of observers as queries, to be run against the application's tables."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import click
 
+from fql.plan.model import Entity, Observer, Plan
 from fql.plan.nodes import load_expression
-from fqlc.emit.sql import NotInSqlError, where_clause
+from fql.plan.table import TypeTable
+from fqlc.emit.sql.clause import Clause, DialectName, where_clause
+from fqlc.emit.sql.text import NotInSqlError, quoted_name
 
 
-def explain_sql(plan: Mapping[str, Any], dialect: str) -> None:
-    """Print a SELECT for each observer; what SQL cannot say becomes a comment that says why."""
-    chosen: Literal["sqlite", "postgresql"] = "sqlite" if dialect == "sqlite" else "postgresql"
-    tables = {e["name"]: e for e in plan["entities"]}
-    for observer in plan["observers"]:
-        entity = tables[observer["on"][0]["entity"]]
-        columns = {f["name"]: f["column"] or f["name"] for f in entity["fields"]}
-        click.echo(f"-- {observer['name']}")
-        if observer["when"] is None:
-            clause = "TRUE"
-        else:
-            try:
-                clause = where_clause(load_expression(observer["when"]), chosen, columns)
-            except NotInSqlError as error:
-                click.echo(f"-- cannot be said in SQL: {error}\n")
-                continue
-        table = entity["table"] or entity["name"]
-        click.echo(f"SELECT * FROM {table} WHERE {clause};\n")  # noqa: S608 - shown, never run
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An observer's query, or the sentence that says why there is none."""
+
+    observer: str
+    query: str | None
+    notes: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+def explain_sql(plan: Mapping[str, Any], dialect: DialectName, form: str) -> None:
+    """Print a SELECT for each observer, with what it rests upon; for what SQL cannot say, why."""
+    model = Plan.model_validate(plan)
+    types = TypeTable.of(model)
+    for observer in model.observers:
+        found = _explained(observer, types, dialect)
+        click.echo(json.dumps(asdict(found)) if form == "json" else _text(found))
+
+
+def _explained(observer: Observer, types: TypeTable, dialect: DialectName) -> Explained:
+    entity = types.entities[observer.on[0].entity]
+    clause = Clause("TRUE", ())
+    try:
+        if observer.when is not None:
+            clause = where_clause(load_expression(observer.when), dialect, entity, types)
+    except NotInSqlError as error:
+        return Explained(observer.name, None, refused=str(error))
+    query = f"SELECT * FROM {_table(entity, dialect)} AS new WHERE {clause.sql};"  # noqa: S608 - shown, never run
+    return Explained(observer.name, query, clause.notes)
+
+
+def _table(entity: Entity, dialect: DialectName) -> str:
+    """The table's name; SQLite has no schemas."""
+    parts = (entity.table or entity.name).split(".")
+    return ".".join(map(quoted_name, parts[-1:] if dialect == "sqlite" else parts))
+
+
+def _text(found: Explained) -> str:
+    lines = [f"-- {found.observer}", *(f"-- {note}" for note in found.notes)]
+    lines.append(found.query or f"-- cannot be said in SQL: {found.refused}")
+    return "\n".join(lines) + "\n"

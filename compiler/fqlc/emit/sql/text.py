@@ -1,0 +1,19 @@
+"""How names and texts are written in SQL, and what is said when something cannot be."""
+
+from __future__ import annotations
+
+
+class NotInSqlError(ValueError):
+    """A part of the condition has no exact translation; the message names it and says why."""
+
+
+def quoted_name(name: str) -> str:
+    """An identifier in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_text(text: str) -> str:
+    """A text literal. Raises NotInSqlError for NUL, which no SQL text holds."""
+    if "\x00" in text:
+        raise NotInSqlError("a text with the character NUL cannot be written in SQL")
+    return "'" + text.replace("'", "''") + "'"
