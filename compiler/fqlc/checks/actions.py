@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fql.plan.types import Type
+from fql.plan.types import ERROR, Type
 from fqlc.checks.entries import Found, block_entries, meant_keys
 from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.settings import report_unknown
@@ -46,6 +46,8 @@ class ActionReader:
     def response(self, block: ast.Block) -> Type | None:
         """The type of the answer that a block declares."""
         value = next((e.value for e in block.entries if e.key.text == "response"), None)
+        if value is None and not block.sound:
+            return ERROR
         if value is None or _is_null(value):
             return None
         return response_type(value, self._tools.project, self._tools.sink)

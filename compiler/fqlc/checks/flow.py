@@ -6,11 +6,12 @@ Most flows are forests, for which a walk is enough; what joins is asked of `fqlc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
 from fqlc.checks.graph import forest_order, implied, shortest_ring, topological_order
+from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 
@@ -42,13 +43,17 @@ class FlowGraph:
     """The actions of an observer in the order written, and all edges as written.
 
     `steps` are the names used in the flow, unknown ones too; `explicit` is False where there is no
-    `flow` block.
+    `flow` block. `unread` are actions whose block could not be read; where the graph is not
+    `complete`, more of them or of the edges may be missing, and what does not exist in it may
+    exist all the same.
     """
 
     names: tuple[str, ...]
     written: tuple[FlowEdge, ...]
     steps: tuple[ast.Step, ...] = ()
     explicit: bool = True
+    unread: frozenset[str] = frozenset()
+    complete: bool = True
 
     @cached_property
     def edges(self) -> tuple[FlowEdge, ...]:
@@ -139,15 +144,52 @@ def reached(
     return frozenset(seen)
 
 
-def graph_of(flow: ast.Flow | None, actions: Sequence[ast.Name]) -> FlowGraph:
-    """The graph of a `flow` block; without one the actions run in the order written."""
+def graph_of(
+    flow: ast.Flow | None,
+    actions: Sequence[ast.Name],
+    unread: frozenset[str] = frozenset(),
+    *,
+    complete: bool = True,
+) -> FlowGraph:
+    """The graph of a `flow` block; without one the actions run in the order written. A misspelt
+    step is read as the action that it was probably meant to be."""
     names = tuple(dict.fromkeys(a.text for a in actions))
+    complete = complete and not unread
     if flow is None:
-        steps = [ast.Step(span=a.span, name=a.text) for a in actions]
-        pairs = pairwise(steps)
-        return FlowGraph(names, tuple(FlowEdge(a, b) for a, b in pairs), (), explicit=False)
+        written = [ast.Step(span=a.span, name=a.text) for a in actions]
+        pairs = tuple(FlowEdge(a, b) for a, b in pairwise(written))
+        return FlowGraph(names, pairs, (), explicit=False, unread=unread, complete=complete)
+    edges, steps = _written(flow)
+    meant = _meant(steps, names, unread)
+    complete = complete and None not in meant.values()
+    read = tuple(_as_meant(edge, meant) for edge in edges)
+    return FlowGraph(names, read, tuple(steps), unread=unread, complete=complete)
+
+
+def _meant(
+    steps: Sequence[ast.Step], names: Sequence[str], unread: frozenset[str]
+) -> dict[str, str | None]:
+    """For each unknown step the action that the flow does not name otherwise and that is spelt
+    alike; None where there is no such action."""
+    known = {*names, *unread}
+    named = {step.name for step in steps}
+    left = [name for name in names if name not in named]
+    return {name: nearest(name, left) for name in named - known}
+
+
+def _as_meant(edge: FlowEdge, meant: Mapping[str, str | None]) -> FlowEdge:
+    if not meant:
+        return edge
+    source, target = (
+        replace(step, name=meant.get(step.name) or step.name) for step in (edge.source, edge.target)
+    )
+    return FlowEdge(source, target, edge.failure)
+
+
+def _written(flow: ast.Flow) -> tuple[list[FlowEdge], list[ast.Step]]:
+    """The edges of a flow, and all its steps."""
     edges: list[FlowEdge] = []
-    steps = []
+    steps: list[ast.Step] = []
     for statement in flow.statements:
         if isinstance(statement, ast.ElseChain):
             steps.append(statement.step)
@@ -156,7 +198,7 @@ def graph_of(flow: ast.Flow | None, actions: Sequence[ast.Name]) -> FlowGraph:
             statement = statement.chain  # noqa: PLW2901 - the rest is an ordinary chain
         edges.extend(_edges(statement))
         steps.extend(_steps(statement))
-    return FlowGraph(names, tuple(edges), tuple(steps))
+    return edges, steps
 
 
 def _edges(chain: ast.Chain) -> Iterator[FlowEdge]:

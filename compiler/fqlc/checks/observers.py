@@ -41,13 +41,13 @@ def read_observer(
     name = block.name.text if block.name else ""
     found = block_entries(block, OBSERVER, tools.sink)
     watched = _watched(tools, found)
-    scope = _scope(tools, block, found, watched)
+    scope = replace(_scope(tools, block, found, watched), lacks_actions=_lacks_actions(block))
     blocks = _actions(block, watched.entity, tools.sink)
     early = replace(scope, actions=before_all(blocks))
     when = check_condition(found["when"].value, early, tools.sink) if "when" in found else None
     facts = _facts(when)
     inner = scope.knowing(facts)
-    graph = graph_of(block.flow, [b.name for b in blocks.values() if b.name])
+    graph = _graph(block, blocks)
     reader = ActionReader(tools, f"observer {name}", inner, endpoints)
     return ObserverModel(
         name,
@@ -62,6 +62,18 @@ def read_observer(
         _order(tools, found.get("order_by"), early.knowing(facts)),
         block.sound and bool(watched.events),
     )
+
+
+def _graph(block: ast.Block, actions: Mapping[str, ast.Block]) -> FlowGraph:
+    names = [action.name for action in actions.values() if action.name]
+    other = (b.name for b in block.blocks if b.kind.text not in OBSERVER.blocks)
+    unread = frozenset(name.text for name in other if name and name.text not in actions)
+    return graph_of(block.flow, names, unread, complete=not _lacks_actions(block))
+
+
+def _lacks_actions(block: ast.Block) -> bool:
+    """True where actions or their names could not be read."""
+    return not block.sound or any(child.name is None for child in block.blocks)
 
 
 def _facts(condition: Expr | None) -> Facts:

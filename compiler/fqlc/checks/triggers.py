@@ -74,10 +74,10 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
     if not _is_entity(entity, project, sink):
         return None
     event = next((e for e in EVENTS if e == item.name.text), None)
+    project.uses.mark("entity", entity.text, entity.span)
     if event is None:
         _unknown_event(entity, item.name, sink)
         return None
-    project.uses.mark("entity", entity.text, entity.span)
     return entity, event
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fql.plan.expressions import Binary, Expr
-from fql.plan.types import Type
+from fql.plan.types import ERROR, Type
 from fqlc.checks.availability import Certainty
 from fqlc.diagnostics.model import Label
 from fqlc.syntax import ast
@@ -43,7 +43,10 @@ class Sight:
     def view(self, name: str, other: str, guard: Expr | None) -> ActionView:
         """`other` as `name` sees it."""
         response = self.responses.get(other)
-        if self.certainty.graph.order is None:
+        graph = self.certainty.graph
+        if other in graph.unread:
+            return ActionView(other, ERROR, "yes", error_state="yes")
+        if graph.order is None or not graph.complete:
             return ActionView(other, response, "yes", error_state="yes")
         if self.certainty.holds(name, ("ok", other)):
             state = "yes" if self._implied(other, guard) else "nullable"
@@ -105,12 +108,12 @@ class _Views(Mapping[str, ActionView]):
         self._sight, self._name, self._guard = sight, name, guard
 
     def __getitem__(self, other: str) -> ActionView:
-        if other not in self._sight.blocks:
+        if other not in self:
             raise KeyError(other)
         return self._sight.view(self._name, other, self._guard)
 
     def __contains__(self, other: object) -> bool:
-        return other in self._sight.blocks
+        return other in self._sight.blocks or other in self._sight.certainty.graph.unread
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sight.blocks)

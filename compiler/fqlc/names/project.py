@@ -71,7 +71,7 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
     used = uses if uses is not None else Uses()
     declared = list(_symbols(files))
     by_kind, names = _collect(declared, sink)
-    incomplete = has_missing_imports(files)
+    incomplete = has_missing_imports(files) or _lacks_names(files)
     enums = {s.name: _enum(s, sink) for s in by_kind.get("enum", {}).values()}
     return Project(
         files=tuple(files),
@@ -90,6 +90,16 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
         incomplete=incomplete,
         uses=used,
     )
+
+
+def _lacks_names(files: Iterable[ast.File]) -> bool:
+    """True where a declaration has no name, or one that cannot be read: any may be meant."""
+    for file in files:
+        for declaration in file.declarations:
+            name, kind, _ = _name_and_kind(declaration)
+            if name is None and kind in (*TYPE_KINDS, *NAMED_BLOCKS, "let"):
+                return True
+    return False
 
 
 def _frozen(by_kind: Mapping[str, dict[str, Symbol]], kind: str) -> Mapping[str, Symbol]:

@@ -32,6 +32,12 @@ def balance(lexemes: list[Lexeme]) -> Balanced:
     return indented if explains else plain
 
 
+def fits_indentation(lexemes: list[Lexeme]) -> bool:
+    """True when every bracket is closed, and no line stands further out than what is open."""
+    result = _by_indentation(lexemes)
+    return not result.unclosed and not result.stray
+
+
 def _by_indentation(lexemes: list[Lexeme]) -> Balanced:
     """Match brackets, taking a line that begins no deeper than an opener's as its end."""
     result = Balanced()

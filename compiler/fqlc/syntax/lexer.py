@@ -27,8 +27,10 @@ _HEAD_OF_BLOCK = re.compile(
 )
 _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
 _OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
-_HEAD_OF_UNKNOWN = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\{|[ \t]*\{")
-_OPEN, _CLOSE = frozenset("{[("), frozenset("}])")
+_HEAD_OF_UNKNOWN = re.compile(
+    r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*(?:from\b[^\r\n{]*)?\{|[ \t]*\{"
+)
+_OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
 _SUSPECT_WORDS = frozenset(
     {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
      "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
@@ -104,7 +106,7 @@ class _Lexer:
     def _word(self, written: str, start: int, end: int) -> None:
         type_ = _WORD_TYPES.get(written, "NAME")
         previous = self._previous()
-        if previous is not None and previous.type in _NAMES_FOLLOW:
+        if previous is not None and previous.type in _NAMES_FOLLOW and type_ != "TOP":
             type_ = "NAME"
         elif type_ == "TOP":
             type_ = self._top_word(written, start, end, previous)
@@ -138,7 +140,7 @@ class _Lexer:
             if len(brackets) > MAX_DEPTH:
                 return self._too_deep(start, end)
         elif written in _CLOSE:
-            del brackets[-1:]
+            _close(brackets, _CLOSE[written])
         elif written == "=" and not self._is_let_sign(previous):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         type_ = table.SIGNS[written]
@@ -238,13 +240,14 @@ class _Lexer:
 
     def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
         """Outside of all brackets a word begins a block of unknown kind when a declaration has
-        ended before it; the checker answers such a kind."""
+        ended before it; the checker answers such a kind. On an indented line of its own it is
+        what a bracket too many has left behind."""
         if self._is_begun(previous):
             return
         if previous is None:
             self.lexed.starts.append(0)
             return
-        ended = previous.type == "RBRACE" or (
+        ended = (previous.type == "RBRACE" and not self._is_indented(previous, start)) or (
             previous.type in _ENDS_DECLARATION
             and self._in_first_column(start)
             and _HEAD_OF_UNKNOWN.match(self.origin.text, end) is not None
@@ -253,6 +256,10 @@ class _Lexer:
             first = len(self.lexed.lexemes) - (previous.type == "DOC")
             if first > max(self.lexed.starts[-1:], default=-1):
                 self.lexed.starts.append(first)
+
+    def _is_indented(self, previous: Lexeme, start: int) -> bool:
+        """True for the first word of a line that does not begin in the first column."""
+        return not self._in_first_column(start) and "\n" in self.origin.text[previous.end : start]
 
     def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
         """KIND for a word on a new line that begins a block where a value is missing. The grammar
@@ -347,6 +354,13 @@ class _Lexer:
         self.origin.sink.error("FQL390", what, self.origin.span(start, end))
         self._add("TOO_MUCH", start, end)
         return -1
+
+
+def _close(brackets: list[str], opener: str) -> None:
+    """Close the innermost bracket of a kind, with those in it; a stray closer closes nothing."""
+    if opener in brackets:
+        while brackets.pop() != opener:
+            pass
 
 
 def _make_flow(last: list[Lexeme]) -> None:

@@ -96,8 +96,13 @@ def _declarations(
 def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) -> ast.Declaration:
     """A sound declaration with something behind it, or what recovery makes of it."""
     from fqlc.syntax.complaints import Complaint
+    from fqlc.syntax.mending import with_opener, without_closer
     from fqlc.syntax.recover import recover
 
+    mend = without_closer if "$END" in failure.expected else with_opener
+    if (mended := mend(chunk, failure)) is not None:
+        outcome = attempt("declaration", mended)
+        return recover(mended, outcome, behind) if isinstance(outcome, Failure) else outcome
     if "$END" in failure.expected and 0 < failure.at < len(chunk):
         whole = attempt("declaration", chunk[: failure.at])
         if not isinstance(whole, Failure):

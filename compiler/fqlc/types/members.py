@@ -11,6 +11,7 @@ from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
+from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.types.names import (
@@ -127,7 +128,9 @@ def _of_action(expr: ast.MemberAccess, use: ast.NameUse, ctx: Context) -> e.Expr
 
 def _unknown_action(use: ast.NameUse, ctx: Context) -> e.Expr:
     scope = ctx.scope
-    if scope.project.unreadable(use.text) or (scope.entity is not None and scope.entity.broken):
+    broken = scope.entity is not None and scope.entity.broken
+    missing = scope.lacks_actions and nearest(use.text, scope.actions) is None
+    if broken or missing or scope.project.unreadable(use.text):
         return poison(use.span)
     help_, fix = suggestion(use.text, use.span, scope.actions, "action")
     ctx.sink.error(

@@ -45,7 +45,8 @@ class ExprScope:
 
     `batch` is `none` for ordinary places, `outside` and `each` in a batched action, `project`
     where only the project-wide setting may batch (it does when the body uses `each`).
-    `template` is set inside `{{ }}`, `constant` inside a `let`.
+    `lacks_actions` where some actions of the observer could not be read. `template` is set
+    inside `{{ }}`, `constant` inside a `let`.
     """
 
     project: Project
@@ -53,6 +54,7 @@ class ExprScope:
     entity: EntityInfo | None = None
     events: frozenset[str] = frozenset()
     actions: Mapping[str, ActionView] = field(default_factory=lambda: MappingProxyType({}))
+    lacks_actions: bool = False
     facts: Facts = NOTHING
     batch: BatchPlace = "none"
     variables: Mapping[str, Type] = field(default_factory=lambda: MappingProxyType({}))

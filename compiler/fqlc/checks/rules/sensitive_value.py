@@ -57,7 +57,7 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
     if fields == ():
         return
     if action.body is None:
-        if action.method != "GET":
+        if action.method != "GET" and action.block.sound:
             yield from _in_the_clear(sensitive_in_row(action.scope, action.block.header), fields)
         return
     near = action.body_span or action.block.header

@@ -14,11 +14,16 @@ def check(program: Program, sink: Sink) -> None:
     for observer in program.observers:
         if not observer.block.sound:
             continue
-        known = set(observer.graph.names)
+        known = {*observer.graph.names, *observer.graph.unread}
         for step in observer.graph.steps:
-            if step.name not in known:
+            if step.name not in known and not _may_lack_its_name(observer):
                 known.add(step.name)
                 _report(observer, step, sink)
+
+
+def _may_lack_its_name(observer: ObserverModel) -> bool:
+    """True where an action has no name: the step may mean that one."""
+    return any(block.name is None for block in observer.block.blocks)
 
 
 def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:

@@ -12,7 +12,8 @@ def check(program: Program, sink: Sink) -> None:
     for observer in program.observers:
         graph = observer.graph
         named = {step.name for step in graph.steps}
-        if not graph.explicit or not observer.block.sound or named - set(graph.names):
+        unknown = named - set(graph.names) - graph.unread
+        if not graph.explicit or not observer.block.sound or unknown:
             continue
         flow = observer.block.flow
         for action in observer.actions:

@@ -22,7 +22,7 @@ def check(program: Program, sink: Sink) -> None:
     Nothing is said while a declaration could not be read: it may have been the user.
     """
     project = program.project
-    if project.broken or any(s.broken for s in _all(program)):
+    if project.broken or project.incomplete or any(s.broken for s in _all(program)):
         return
     unused = [s for s in _candidates(program) if (s.kind, s.name) not in project.uses.seen]
     mentioned = _mentioned(program) if unused else frozenset()
