@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import uuid4
 
 from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
 from fql.egress.settings import SigningSettings, TimedSecret
@@ -45,8 +46,8 @@ def sign_webhook(
 ) -> dict[str, str]:  # fmt: skip
     """The headers that a webhook with this body carries, as the runtime makes them.
 
-    `message_id` is what `webhook-id` holds; `timestamp` is unix seconds, now by default.
-    Raises SettingsError for a secret that cannot sign.
+    `message_id` is what `webhook-id` holds, a new one by default; `timestamp` is unix seconds, now
+    by default. Raises SettingsError for a secret that cannot sign.
     """
     raw = body.encode() if isinstance(body, str) else bytes(body)
     secrets = (secret,) if isinstance(secret, str) else tuple(secret)
@@ -54,8 +55,9 @@ def sign_webhook(
         scheme, tuple(TimedSecret(one) for one in secrets), "sha256", header, timestamp_header
     )
     stamp = int(time.time() if timestamp is None else timestamp)
-    made = dict(Signer(settings).headers(message_id, stamp, raw))
-    return {"webhook-id": message_id, "webhook-timestamp": str(stamp), **made}
+    identity = message_id or f"msg_{uuid4().hex}"
+    made = dict(Signer(settings).headers(identity, stamp, raw))
+    return {"webhook-id": identity, "webhook-timestamp": str(stamp), **made}
 
 
 def decrypt_payload(

@@ -130,6 +130,13 @@ def test_it_accepts_what_another_implementation_signs() -> None:
     assert verify_webhook(headers, BODY, STANDARD, now=time.time())
 
 
+def test_what_is_signed_without_an_id_is_genuine_and_has_one() -> None:
+    """A receiver's own test calls `sign_webhook(body, secret)` and expects no more."""
+    first, second = sign_webhook(BODY, STANDARD), sign_webhook(BODY, STANDARD)
+    assert verify_webhook(first, BODY, STANDARD)
+    assert first["webhook-id"] != second["webhook-id"]
+
+
 def test_names_of_headers_can_be_told() -> None:
     headers = sign_webhook(
         BODY, RAW, scheme="fraiseql", timestamp=NOW, header="X-Sig", timestamp_header="X-Time"

@@ -1,0 +1,52 @@
+"""The Python that pages show does what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fqlc
+from fql import Receipt, load_plan
+from fql.webhooks import sign_webhook
+from tests.docs.test_docs import PROGRAM, ROOT
+
+SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def snippets(page: str) -> list[str]:
+    return SNIPPET.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+def test_the_receiver_of_the_page_lets_only_genuine_requests_in() -> None:
+    names: dict[str, Any] = {}
+    exec(snippets("docs/how-to/receive-webhooks.md")[0], names)
+    headers = sign_webhook(b"{}", SECRET)
+    assert names["receive"](headers, b"{}") == 200
+    assert names["receive"](headers, b"{ }") == 401
+    assert names["receive"]({}, b"{}") == 401
+
+
+async def test_the_application_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the program of the same page; nothing matches its condition, so nothing is sent."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CARRIER_SECRET", SECRET)
+    program = PROGRAM.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0]
+    plan = fqlc.compile_text(program).plan
+    assert plan is not None
+    Path("shop.plan.json").write_bytes(plan)
+    before = {"id": 1, "customer": "Ada", "status": "paid", "total": "20.00"}
+    (shown,) = snippets("README.md")
+    imports, _, body = shown.partition("\n\n")
+    inner = "".join(f"    {line}\n" for line in body.splitlines())
+    names: dict[str, Any] = {"before": before, "after": {**before, "status": "shipped"}}
+    exec(f"{imports}\nasync def application():\n{inner}    return receipt\n", names)
+    receipt: Receipt = await names["application"]()
+    assert receipt.runs == ()
+    assert json.loads(plan)["digest"] == load_plan("shop.plan.json").digest
