@@ -145,6 +145,19 @@ def test_the_keyboard_reaches_everything(tab: Tab) -> None:
     assert tab.value("document.activeElement.id") == "find"
 
 
+def test_the_keyboard_does_not_get_lost_in_the_details(tab: Tab) -> None:
+    """A link of the details leads into the drawing, and from there one goes on."""
+    tab.value("document.querySelector('aside li:nth-child(2) a').focus()")
+    tab.press("Enter")
+    assert heading(tab) == focused(tab) == "shipped"
+    tab.press("ArrowRight")
+    assert focused(tab) == "shipped.label"
+    tab.value("document.querySelector('aside > a').focus()")
+    tab.press("Enter")
+    assert heading(tab) == "2 observers"
+    assert tab.value("document.activeElement.textContent") == "gone"
+
+
 def test_find_fades_what_does_not_fit_and_enter_goes_round(tab: Tab) -> None:
     tab.press("/")
     for letter in "EXAMPLE.COM":

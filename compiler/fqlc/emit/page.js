@@ -45,8 +45,10 @@ function show() {
     const [from, to] = title(g).split("->");
     g.classList.toggle("near", from === name || to === name);
   }
+  const keyboard = aside.contains(document.activeElement);
   aside.replaceChildren(...(entry ? [] : overview));
   aside.scrollTop = 0;
+  if (keyboard) (nodes.get(name) ?? aside.querySelector("a"))?.focus({ preventScroll: true });
   if (!entry) return;
   link(aside, "", "All observers");
   add(aside, "h1", entry.name);

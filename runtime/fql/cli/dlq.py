@@ -83,7 +83,13 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @click.option("--delay", type=DURATION, default=0, help="Start so much later, such as 30s.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Replays a second.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
-@click.option("--plan", type=click.Choice(["active", "original"]), default="active")
+@click.option(
+    "--plan",
+    type=click.Choice(["active", "original"]),
+    default="active",
+    show_default=True,
+    help="Render with the plan of now, or of then.",
+)
 @click.option("--response", metavar="FILE", help="Take this JSON as the answer; send nothing.")
 @click.option("--force", is_flag=True, help="Even where an else chain took over.")
 @store_option

@@ -33,7 +33,9 @@ def runs(context: click.Context) -> None:
 @click.option("--observer", metavar="NAME", help="Of this observer.")
 @click.option("--state", type=click.Choice(STATES), help="In this state.")
 @click.option("--event", metavar="ID", help="Of this event.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
 @store_option
 @settings_option
 @format_option
