@@ -319,7 +319,7 @@ def nullables(type_: t.Type, depth: int = 2, *, sql: str = "") -> Expr:
         left, right = values(type_, depth - 1, sql=sql), values(type_, depth - 1, sql=sql)
         if not sql or type_ != t.FLOAT:
             found.append(binary("mod", left, right, optional))
-        if type_ == t.FLOAT or (type_ == t.DECIMAL and not sql):
+        if type_ == t.FLOAT or (type_ == t.DECIMAL and sql != "sqlite"):
             found.append(binary("div", left, right, optional))
     if type_ in (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN):
         found.append(call(f"as_{type_.name.lower()}", json_paths(), type_=optional))

@@ -31,6 +31,10 @@ from fqlc.emit.sql.patterns import PatternRefusedError, read_pattern
 from fqlc.emit.sql.regex import postgresql_regex
 from fqlc.emit.sql.text import NotInSqlError, quoted_text
 
+_DIGITS = 28  # of a quotient, as `fql.expressions.numbers` has them
+_PLACES = 300  # enough to tell a half from what is near it, for numbers as `SHORT` says
+
+SHORT = "numbers that are divided have at most 60 digits"
 FINITE = "no Float overflows or underflows, which PostgreSQL takes for an error"
 MIXED = "whole numbers that are compared with Floats are within 53 bits"
 
@@ -167,7 +171,8 @@ class PostgreSQL(Dialect):
                 return self._of_floats(e, left, right)
         left = _wide(e.left, left)
         if e.op == "div":
-            raise NotInSqlError(f"`{show(e)}`: a quotient has 28 digits, rounded half to even")
+            self.note(SHORT)
+            return _quotient(left, divisor(e.right, right))
         if e.op == "mod":
             return rest(left, divisor(e.right, right))
         return f"({left} {ARITHMETIC[e.op]} {right})"
@@ -209,6 +214,22 @@ def _wide(e: x.Expr, sql: str) -> str:
     """A number as `numeric`, which does not overflow; what was computed is one already."""
     made = isinstance(e, x.Binary) and e.op in ("add", "sub", "mul", "mod")
     return sql if made else f"CAST({sql} AS numeric)"
+
+
+def _quotient(left: str, right: str) -> str:
+    """A quotient of 28 digits, rounded half to even: from one of very many digits `q`, with `u` the
+    unit of its last digit to be. PostgreSQL rounds halves away from zero: then one unit less, where
+    that is the even one."""
+    text = "substr(CAST(abs(q) AS text), 3)"
+    above = "length(CAST(trunc(abs(q)) AS text)) - 1"
+    below = f"length(ltrim({text}, '0')) - length({text}) - 1"
+    places = f"{_DIGITS - 1} - CASE WHEN abs(q) >= 1 THEN {above} ELSE {below} END"
+    long = f"SELECT round({left}, {_PLACES}) / {right} AS q"
+    placed = f"SELECT q, {places} AS places FROM ({long}) AS long"  # noqa: S608
+    unit = "CAST('1e' || (-places) AS numeric)"
+    rounded = f"SELECT q, round(q, places) AS r, {unit} AS u FROM ({placed}) AS placed"  # noqa: S608
+    even = "CASE WHEN abs(q - r) * 2 = u AND r / u % 2 <> 0 THEN r - sign(q) * u ELSE r END"
+    return f"(SELECT {even} FROM ({rounded}) AS rounded)"  # noqa: S608 - shown, never run here
 
 
 def _as_float(e: x.Expr, sql: str) -> str:
