@@ -42,6 +42,16 @@ class Waiting:
             self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
         )
 
+    def leave(self, room: int) -> list[Group]:
+        """Take out the groups behind the first `room` events; the first group always stays."""
+        events = 0
+        for number, group in enumerate(self.groups):
+            if events >= room and number:
+                left, self.groups = self.groups[number:], self.groups[:number]
+                return left
+            events += len(group.events)
+        return []
+
     def inputs(self) -> Inputs:
         """The same as inputs of a step."""
         return Inputs(

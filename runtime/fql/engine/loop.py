@@ -269,8 +269,16 @@ class Engine:
             finally:
                 self._busy = False
 
-    async def _cycle(self) -> None:
+    def _gathered(self) -> Waiting:
         waiting, self._waiting = self._waiting, Waiting()
+        room = self.state.room(len(waiting.outcomes))
+        if room is not None and (left := waiting.leave(room)):
+            self._waiting.groups = left
+            self._wake.set()
+        return waiting
+
+    async def _cycle(self) -> None:
+        waiting = self._gathered()
         self._under_way = waiting
         try:
             result = await self._commit_step(waiting.inputs())

@@ -73,6 +73,7 @@ class State:
         self.wanted_ids: list[int] = []
         self.draining = False
         self.count_crashes = False
+        self.outcomes = 0
         self.tally = Tally()
         self.fresh: dict[bytes, NewEvent] = {}
         self.begin(now)
@@ -130,6 +131,20 @@ class State:
             return True
         window = self.settings.window
         return endpoint.held < window // 2 and len(self.runs) < window
+
+    def room(self, outcomes: int) -> int | None:
+        """How many events to take in beside so many outcomes; None: all there are.
+
+        While receivers keep up, what cannot be sent yet waits outside for a few commits: it would
+        be written to the store twice, or even be read back. Some go in all the same, lest work
+        that waits for a slow receiver holds up the events of others. Where most of what was on the
+        wire is still there, receivers are the brake, and the store takes everything."""
+        lately, self.outcomes = self.outcomes + outcomes, outcomes
+        if lately * 2 <= len(self.in_flight):
+            return None
+        limit = self.settings.max_in_flight
+        ready = sum(len(endpoint.ready) for endpoint in self.endpoints.values())
+        return max(limit // 4, limit - len(self.in_flight) + outcomes - ready)
 
     def is_overfull(self, endpoint: Endpoint) -> bool:
         """Whether memory holds more runs for this endpoint than `may_hold` lets in."""

@@ -36,8 +36,9 @@ def loaded(
 ) -> list[Loaded]:
     """The rows of a query on `schema.LOADED`."""
     width = len(RunRow._fields)
+    run, event = RunRow._make, EventRow._make
     rows = connection.execute(query, tuple(values))
-    return [Loaded(RunRow(*row[:width]), EventRow(*row[width:])) for row in rows]
+    return [Loaded(run(row[:width]), event(row[width:])) for row in rows]
 
 
 def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
