@@ -53,7 +53,9 @@ def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
     assert dict(done.compilation.sources) == dict(whole.sources)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "seed", [*range(60), *(pytest.param(n, marks=pytest.mark.soak) for n in range(60, 1_000))]
+)
 def test_a_project_that_changes(seed: int) -> None:
     """After each edit, with what the edits before left known."""
     story = Story(random.Random(seed))
