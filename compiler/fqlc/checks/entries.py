@@ -38,17 +38,22 @@ def block_entries(block: ast.Block, kind: BlockKind, sink: Sink) -> dict[str, Fo
 def known_entries(
     pairs: Iterable[tuple[ast.Name, ast.Expr]], keys: Sequence[Key], where: str, sink: Sink
 ) -> dict[str, Found]:
-    """The entries by key; reports those that are unknown or written twice."""
+    """The entries by key; reports those that are unknown or written twice. A misspelt key is read
+    as the one that was meant, unless that is there as well."""
     by_name = {k.name: k for k in keys}
     found: dict[str, Found] = {}
+    misspelt: list[Found] = []
     for name, value in pairs:
         key = by_name.get(name.text)
         if key is None:
-            _unknown(name, list(by_name), where, sink)
+            meant = _unknown(name, list(by_name), where, sink)
+            misspelt.extend([Found(by_name[meant], name, value)] if meant else [])
         elif name.text in found:
             _twice(name, found[name.text].name, sink)
         else:
             found[name.text] = Found(key, name, value)
+    for entry in misspelt:
+        found.setdefault(entry.key.name, entry)
     return found
 
 
@@ -83,7 +88,8 @@ def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
     )
 
 
-def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
+def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> str | None:
+    """Report an unknown key; gives the one that it is a misspelling of."""
     other = _other_word(name.text, known)
     close = nearest(name.text, known) or other
     elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
@@ -104,6 +110,7 @@ def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> None:
         help=help_,
         fix=Fix((Edit(name.span, close),), safe=close != other) if close else None,
     )
+    return close if close != other else None
 
 
 _CALLED = {

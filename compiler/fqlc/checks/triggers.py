@@ -65,6 +65,7 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
     if isinstance(item, ast.ErrorExpression):
         return None
     if not isinstance(item, ast.MemberAccess) or not isinstance(item.of, ast.NameUse):
+        _mark_meant(item, project)
         message = "`on` takes `Entity.insert`, `Entity.update` or `Entity.delete`"
         sink.error(
             "FQL206", message, item.span, label="not a trigger", help=_how(item), fix=_fix(item)
@@ -79,6 +80,15 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
         _unknown_event(entity, item.name, sink)
         return None
     return entity, event
+
+
+def _mark_meant(item: ast.Expr, project: Project) -> None:
+    """An entity that is named without its event, or in quotes, is used."""
+    written = {ast.NameUse: "text", ast.StringLiteral: "value"}.get(type(item), "")
+    text = str(getattr(item, written, ""))
+    for name in project.entities:
+        if text.startswith(name):
+            project.uses.mark("entity", name, item.span)
 
 
 def _how(item: ast.Expr) -> tuple[str, ...]:

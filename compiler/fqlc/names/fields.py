@@ -145,6 +145,7 @@ class _RowBuilder:
             intro = "this type is called" if meant else "a type with a similar name exists:"
             help_ = (f"{intro} `{near}`",)
             fix = Fix((Edit(name.span, near),))
+            self.uses.mark(self.kinds.get(near, "type"), near, name.span)
         self._report_type(name, f"unknown type `{name.text}`", help_, fix)
 
     def _report_type(

@@ -207,6 +207,8 @@ def _missing_at_line_end(
         return None
     if last.type in _WANT_VALUE and failure.expected >= {"NUMBER", "STRING", "WORD"}:
         return "value"
+    if last.type == "DOT" and failure.expected == {"NAME"}:
+        return "name"
     wants_name = failure.expected >= {"NAME", "LBRACKET"}
     return {"_COLON": "type", "_ARROW": "name"}.get(last.type) if wants_name else None
 

@@ -18,7 +18,7 @@ def answer_text(before: Lexeme, lexeme: Lexeme) -> None:
     """A text directly behind a word or another text: `f"..."` of Python, `'it''s'` of SQL."""
     if before.type == "NAME" and before.text in _PREFIXES:
         _prefixed(before, lexeme)
-    elif before.type == "STRING" and before.text[-1:] == lexeme.text[:1]:
+    elif before.type == "STRING" and before.text[-1:] == lexeme.text[:1] == "'":
         _doubled(before, lexeme)
 
 
@@ -34,10 +34,9 @@ def _prefixed(prefix: Lexeme, lexeme: Lexeme) -> None:
 
 
 def _doubled(before: Lexeme, lexeme: Lexeme) -> None:
-    quote = lexeme.text[0]
     where = lexeme.origin.span(before.end - 1, lexeme.start + 1)
-    fix = Fix((Edit(where, f"\\{quote}"),))
-    say(before, f"a quote inside a text is written `\\{quote}`", fix, lexeme)
+    fix = Fix((Edit(where, "\\'"),))
+    say(before, "a quote inside a text is written `\\'`", fix, lexeme)
     lexeme.type = "SKIP"
 
 

@@ -26,7 +26,7 @@ _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
 _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
-_OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
+_OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
 _HEAD_OF_UNKNOWN = re.compile(
     r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*(?:from\b[^\r\n{]*)?\{|[ \t]*\{"
 )
@@ -132,7 +132,8 @@ class _Lexer:
         if written == ":":
             if previous is not None and previous.type == "QUESTION":
                 self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
-            _make_key(previous)
+            if not self._is_value_of_line_before(start):
+                _make_key(previous)
         elif written in _OPEN:
             if written == "{":
                 _make_flow(self.lexed.lexemes[-2:])
@@ -146,6 +147,13 @@ class _Lexer:
         type_ = table.SIGNS[written]
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
         return None
+
+    def _is_value_of_line_before(self, colon: int) -> bool:
+        """True where a colon begins a line behind `key: word`: the word is no key."""
+        last = self.lexed.lexemes[-2:]
+        if len(last) < 2 or last[0].type != "_COLON":
+            return False
+        return "\n" in self.origin.text[last[1].end : colon]
 
     def _previous(self) -> Lexeme | None:
         lexemes = self.lexed.lexemes

@@ -126,14 +126,12 @@ def _keyword(chunk: list[Lexeme]) -> Lexeme | None:
     """The word that begins the declaration, typed as its kind wants; None for stray lexemes."""
     first = 1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0
     word = chunk[first]
+    if word.type == "NAME" and word.text not in TOP_LEVEL and len(chunk) > first + 2:
+        _mend(word, [x.type for x in chunk[first + 1 : first + 3]])
     if word.type == "ENTITY" and len(chunk) > first + 2:
         third = chunk[first + 2]
         if third.type == "NAME" and third.text == "from":
             third.type = "FROM"
-    if word.type in _TYPED:
-        return word
-    if word.type == "NAME" and word.text not in TOP_LEVEL and len(chunk) > first + 2:
-        _mend(word, [x.type for x in chunk[first + 1 : first + 3]])
     if word.type in _TYPED:
         return word
     return word if word.type == "NAME" and _is_block_head(chunk[first + 1 : first + 3]) else None

@@ -121,6 +121,8 @@ def _named_type(name: str, span: Span, project: Project, sink: Sink) -> Type:
         return Type(name)
     if not project.unreadable(name):
         help_, fix = suggestion(name, span, (*project.types, *project.enums), "type")
+        for edit in fix.edits if fix is not None else ():
+            project.uses.mark("type" if edit.text in project.types else "enum", edit.text, span)
         sink.error("FQL202", f"unknown type `{name}`", span, label="unknown type",
                    help=help_, fix=fix)  # fmt: skip
     return t.ERROR

@@ -31,17 +31,21 @@ def check(program: Program, sink: Sink) -> None:
 
 
 def _places(program: Program) -> Iterator[list[_Values]]:
-    """What holds in each place; in an observer for each action."""
+    """What holds in each place that could be read in full; in an observer for each action."""
     for name, settings in program.retries.items():
         symbol = program.project.retries[name]
+        if symbol.broken:
+            continue
         yield [_Values(merged([settings]), symbol.span, symbol.declaration.span)]
     for endpoint in program.endpoints.values():
         block = endpoint.block
-        yield [_Values(program.effective_at(endpoint), block.header, block.span)]
+        if block.sound:
+            yield [_Values(program.effective_at(endpoint), block.header, block.span)]
     for observer in program.observers:
         yield [
             _Values(program.effective(observer, action), action.block.header, observer.block.span)
             for action in observer.actions
+            if action.block.sound
         ]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from fqlc.checks.levels import Given
-from fqlc.checks.model import ActionModel, ObserverModel, Program, Written
+from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program, Written
 from fqlc.checks.settings import HeaderGiven
+from fqlc.checks.table import WEBHOOK
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
+from fqlc.syntax import ast
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_row
 
 
@@ -20,16 +22,20 @@ def check(program: Program, sink: Sink) -> None:
     for observer in program.observers:
         for action in observer.actions:
             endpoint = program.endpoints.get(action.endpoint or "")
-            unknown = endpoint is None and _names_endpoint(action)
-            if unknown or (endpoint is not None and "sensitive" in endpoint.accepts):
+            if _is_unclear(action, endpoint) or (
+                endpoint is not None and "sensitive" in endpoint.accepts
+            ):
                 continue
             settings = program.effective(observer, action)
             _action(observer, action, settings, sink)
 
 
-def _names_endpoint(action: ActionModel) -> bool:
-    """An endpoint that is not known was reported; it might accept everything."""
-    return any(entry.key.text == "endpoint" for entry in action.block.entries)
+def _is_unclear(action: ActionModel, endpoint: EndpointModel | None) -> bool:
+    """True for an endpoint that is not known or was not read in full; it might accept all."""
+    if endpoint is not None:
+        return not endpoint.block.sound
+    named = any(entry.key.text == "endpoint" for entry in action.block.entries)
+    return named or (action.url is None and not action.block.sound)
 
 
 def _action(
@@ -57,11 +63,17 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
     if fields == ():
         return
     if action.body is None:
-        if action.method != "GET" and action.block.sound:
+        if action.method != "GET" and _lacks_body(action.block):
             yield from _in_the_clear(sensitive_in_row(action.scope, action.block.header), fields)
         return
     near = action.body_span or action.block.header
     yield from _in_the_clear(sensitive_fields(action.body, action.scope, near), fields)
+
+
+def _lacks_body(block: ast.Block) -> bool:
+    """True where no body was meant, not even under a key that does not exist."""
+    known = all(WEBHOOK.key(entry.key.text) is not None for entry in block.entries)
+    return block.sound and known
 
 
 def _encrypted(settings: Mapping[str, Given]) -> tuple[str, ...] | None:
