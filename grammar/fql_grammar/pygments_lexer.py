@@ -69,9 +69,11 @@ def _rule(rule: Rule, inner: str) -> object:
 
 
 def _inside(span: Span) -> list[object]:
+    """Until the end of a span; a template is taken word by word, a text as far as it is plain."""
     token = TOKENS[span.kind]
     included = [include(group) for group in span.inside]
-    return [(span.end, token, "#pop"), *included, (r"\w+|[ \t]+|[:/.,]+|.|\n", token)]
+    words = r"\w+|[ \t]+" if "template" in span.inside else r"[\w \t:/.,;!?()-]+"
+    return [(span.end, token, "#pop"), *included, (rf"{words}|.|\n", token)]
 
 
 class FqlLexer(RegexLexer):  # type: ignore[misc] # it is Any without types
