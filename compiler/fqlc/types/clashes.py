@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fql.plan import expressions as e
-from fqlc.types.conjunctions import Test, event_tests, subject_key
+from fqlc.types.conjunctions import Test, subject_key
 from fqlc.types.facts import Key
 from fqlc.types.ranges import Range
 from fqlc.types.scope import ExprScope
@@ -65,7 +65,9 @@ def _clash(tests: Sequence[Test], scope: ExprScope) -> list[Test] | None:
 
 def _events(tests: Sequence[Test], scope: ExprScope) -> frozenset[str]:
     """The events that the tests leave; all of them where they leave none."""
-    about = event_tests(list(tests))
+    if len(scope.events) < 2:
+        return scope.events
+    about = [test for test in tests if test.tells_event and test.other is None]
     if not about:
         return scope.events
     left = values_left(about, [about[0].subject], scope)

@@ -31,9 +31,10 @@ class Test:
     at: e.At
     other: e.Expr | None = None
 
-    def about(self, expr: e.Expr) -> bool:
-        """True for a test of this expression against values."""
-        return self.other is None and key_of(self.subject) == key_of(expr)
+    @property
+    def tells_event(self) -> bool:
+        """True for a test of which event it is."""
+        return isinstance(self.subject, e.Builtin) and self.subject.name == _EVENT.name
 
 
 Choice = tuple[e.Expr, e.Expr, bool]
@@ -65,11 +66,6 @@ def subject_key(expr: e.Expr, events: frozenset[str]) -> Key:
     if events == {"delete"}:
         return key_of(expr, {"old": "row"})
     return key_of(expr, {} if "delete" in events else {"new": "row"})
-
-
-def event_tests(tests: list[Test]) -> list[Test]:
-    """Those that say which event it is."""
-    return [test for test in tests if test.about(_EVENT)]
 
 
 def _tests(expr: e.Expr, negated: bool, scope: ExprScope) -> Iterator[Test]:
