@@ -141,7 +141,10 @@ class _Lexer:
             if len(brackets) > MAX_DEPTH:
                 return self._too_deep(start, end)
         elif written in _CLOSE:
-            _close(brackets, _CLOSE[written])
+            if brackets[-1:] == [_CLOSE[written]]:
+                brackets.pop()
+            else:
+                _close(brackets, _CLOSE[written])
         elif written == "=" and not self._is_let_sign(previous):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         type_ = table.SIGNS[written]

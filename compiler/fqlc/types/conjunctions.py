@@ -87,8 +87,10 @@ def _decided(expr: e.Expr, holds: bool) -> Test:
 
 def _change(expr: e.Changed, negated: bool, scope: ExprScope) -> Iterator[Test]:
     """A change is an update that left two values; `!changed()` also holds for an insert."""
-    yield Test(expr, "eq", (not negated,), expr.at)
     field = scope.row_field(expr.name)
+    mixed = scope.events != {"update"}
+    if field is None or mixed:
+        yield Test(expr, "eq", (not negated,), expr.at)
     if field is None:
         return
     old = e.Field(type=field.type, row="old", name=expr.name)
@@ -96,7 +98,8 @@ def _change(expr: e.Changed, negated: bool, scope: ExprScope) -> Iterator[Test]:
     if negated:
         yield Test(old, "unchanged", (), expr.at, new)
         return
-    yield Test(_EVENT, "eq", ("update",), expr.at)
+    if mixed:
+        yield Test(_EVENT, "eq", ("update",), expr.at)
     yield Test(old, "ne", (), expr.at, new)
 
 
