@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 import fqlc
 from fql import Receipt, load_plan
 from fql.webhooks import sign_webhook
+from fqlc.emit.dot import dot_source
+from fqlc.emit.draw import draw
+from fqlc.emit.picture import picture_of
 from tests.docs.test_docs import PROGRAM, ROOT
 
 SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -29,6 +33,16 @@ def test_the_receiver_of_the_page_lets_only_genuine_requests_in() -> None:
     assert names["receive"](headers, b"{}") == 200
     assert names["receive"](headers, b"{ }") == 401
     assert names["receive"]({}, b"{}") == 401
+
+
+def test_the_picture_of_the_readme_is_that_of_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn by what every installation brings; `fqlc graph -o docs/images/order_shipped.svg`."""
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    program = PROGRAM.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0]
+    plan = fqlc.compile_text(program).plan
+    assert plan is not None
+    drawn = draw(dot_source(picture_of(json.loads(plan))), "svg")
+    assert drawn == (ROOT / "docs/images/order_shipped.svg").read_bytes()
 
 
 async def test_the_application_of_the_readme_runs(
