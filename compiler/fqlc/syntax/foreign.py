@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.foreign_answers import report, say
 from fqlc.syntax.foreign_texts import answer_sign, answer_text
-from fqlc.syntax.lexemes import Lexeme
-from fqlc.syntax.lexer import Lexed
+from fqlc.syntax.lexemes import Lexed, Lexeme
 
 MAX_SUSPECTS = 10_000
 """Behind so many suspects of a file, foreign spellings are no longer told from other mistakes."""

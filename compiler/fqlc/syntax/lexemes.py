@@ -64,3 +64,14 @@ class Lexeme:
 
     def __repr__(self) -> str:
         return f"{self.type}({self.text!r} at {self.start})"
+
+
+class Lexed:
+    """The lexemes of a file. `starts` are the indices at which declarations begin, `suspects`
+    those of spellings of other languages, which `fqlc.syntax.foreign` answers."""
+
+    def __init__(self) -> None:
+        self.lexemes: list[Lexeme] = []
+        self.comments: list[ast.Comment] = []
+        self.starts: list[int] = []
+        self.suspects: list[int] = []

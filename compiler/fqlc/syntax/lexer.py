@@ -11,24 +11,18 @@ import re
 
 from fql_grammar import tokens as table
 from fqlc.syntax import ast, numbers, strings, unreadable
-from fqlc.syntax.foreign_heads import FOREIGN_HEADS, meant_head
-from fqlc.syntax.lexemes import Lexeme, Literal, Origin
+from fqlc.syntax.beginnings import Beginnings
+from fqlc.syntax.foreign_heads import FOREIGN_HEADS
+from fqlc.syntax.lexemes import Lexed, Lexeme, Literal, Origin
 
 MAX_LEXEMES = 1_000_000
 MAX_PROBLEMS = 1_000
 MAX_DEPTH = 100
 
 _PATTERN = re.compile(table.TOKEN_PATTERN)
-_NO_KEY = re.compile(r"(?![ \t]*:)")
-_HEAD = re.compile(r"[ \t]+[A-Za-z_\"'{]|\{")
 _RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|\{{)", re.MULTILINE)
 _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
-)
-_REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
-_OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
-_HEAD_OF_UNKNOWN = re.compile(
-    r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*(?:from\b[^\r\n{]*)?\{|[ \t]*\{"
 )
 _OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
 _SUSPECT_WORDS = frozenset(
@@ -41,23 +35,9 @@ _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
 _BEFORE_VALUE = frozenset(
     {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
 )
-_ENDS_DECLARATION = frozenset(
-    {"RBRACE", "RBRACKET", "RPAREN", "STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
-)
 _WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
                **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
                **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
-
-
-class Lexed:
-    """The lexemes of a file. `starts` are the indices at which declarations begin, `suspects`
-    those of spellings of other languages, which `fqlc.syntax.foreign` answers."""
-
-    def __init__(self) -> None:
-        self.lexemes: list[Lexeme] = []
-        self.comments: list[ast.Comment] = []
-        self.starts: list[int] = []
-        self.suspects: list[int] = []
 
 
 def lex(origin: Origin) -> Lexed:
@@ -74,6 +54,7 @@ class _Lexer:
         self.origin = origin
         self.lexed = Lexed()
         self._brackets: list[str] = []
+        self._beginnings = Beginnings(origin, self.lexed, self._brackets)
         self._problems = 0
         self._cut_triple = False
 
@@ -109,21 +90,14 @@ class _Lexer:
         if previous is not None and previous.type in _NAMES_FOLLOW and type_ != "TOP":
             type_ = "NAME"
         elif type_ == "TOP":
-            type_ = self._top_word(written, start, end, previous)
+            type_ = self._beginnings.top_word(written, start, end, previous)
         elif type_ == "HEAD":
-            type_ = self._foreign_head(start, end, previous)
+            type_ = self._beginnings.foreign_head(start, end, previous)
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
-        if (
-            type_ == "NAME"
-            and previous is not None
-            and previous.type in _OPENS_VALUE
-            and self.lexed.starts[-1:] != [len(self.lexed.lexemes)]
-        ):
-            type_ = self._maybe_kind(previous, start, end)
-        if type_ == "NAME" and not self._brackets:
-            self._maybe_unknown_block(start, end, previous)
+        if type_ == "NAME":
+            type_ = self._beginnings.name(start, end, previous)
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
 
     def _sign(self, written: str, start: int, end: int) -> int | None:
@@ -229,77 +203,6 @@ class _Lexer:
             return True
         new_line = "\n" in self.origin.text[previous.end : start]
         return new_line and _HEAD_OF_BLOCK.match(self.origin.text, end) is not None
-
-    # Where declarations begin ------------------------------------------------
-
-    def _foreign_head(self, start: int, end: int, previous: Lexeme | None) -> str:
-        """A word that begins a declaration in other languages, where it does so here."""
-        word = meant_head(self.origin, start, end) if self._in_first_column(start) else None
-        return "NAME" if word is None else self._top_word(word, start, end, previous)
-
-    def _top_word(self, word: str, start: int, end: int, previous: Lexeme | None) -> str:
-        """The terminal of a word that can begin a declaration; notes it when it does."""
-        lexemes, starts = self.lexed.lexemes, self.lexed.starts
-        if not self._may_begin(start, end, previous):
-            return "NAME"
-        documented = previous is not None and previous.type == "DOC"
-        first = len(lexemes) - 1 if documented else len(lexemes)
-        if not starts or first > starts[-1]:
-            starts.append(first)
-        self._brackets.clear()
-        return table.TOP_LEVEL[word]
-
-    def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
-        """Outside of all brackets a word begins a block of unknown kind when a declaration has
-        ended before it; the checker answers such a kind. On an indented line of its own it is
-        what a bracket too many has left behind."""
-        if self._is_begun(previous):
-            return
-        if previous is None:
-            self.lexed.starts.append(0)
-            return
-        ended = (previous.type == "RBRACE" and not self._is_indented(previous, start)) or (
-            previous.type in _ENDS_DECLARATION
-            and self._in_first_column(start)
-            and _HEAD_OF_UNKNOWN.match(self.origin.text, end) is not None
-        )
-        if ended:
-            first = len(self.lexed.lexemes) - (previous.type == "DOC")
-            if first > max(self.lexed.starts[-1:], default=-1):
-                self.lexed.starts.append(first)
-
-    def _is_indented(self, previous: Lexeme, start: int) -> bool:
-        """True for the first word of a line that does not begin in the first column."""
-        return not self._in_first_column(start) and "\n" in self.origin.text[previous.end : start]
-
-    def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
-        """KIND for a word on a new line that begins a block where a value is missing. The grammar
-        has no such terminal: recovery reads it as NAME."""
-        text = self.origin.text
-        new_line = "\n" in text[previous.end : start]
-        return "KIND" if new_line and _REST_OF_HEAD.match(text, end) is not None else "NAME"
-
-    def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
-        """True where a declaration may begin: in the first column, or behind another one."""
-        has_head = _HEAD.match(self.origin.text, end) is not None
-        outside = not self._brackets and (previous is None or previous.type in _ENDS_DECLARATION)
-        if self._in_first_column(start):
-            return has_head or (outside and _NO_KEY.match(self.origin.text, end) is not None)
-        return has_head and outside and not self._is_begun(previous)
-
-    def _is_begun(self, previous: Lexeme | None) -> bool:
-        """True directly behind the word that begins a declaration: there stands its name."""
-        starts, lexemes = self.lexed.starts, self.lexed.lexemes
-        if previous is None or not starts or previous.type == "DOC":
-            return False
-        first = starts[-1]
-        if first == len(lexemes):
-            return True
-        first += lexemes[first].type == "DOC"
-        return first < len(lexemes) and previous is lexemes[first]
-
-    def _in_first_column(self, start: int) -> bool:
-        return start == 0 or self.origin.text[start - 1] == "\n"
 
     def _is_let_sign(self, previous: Lexeme | None) -> bool:
         """True for the `=` of `let name =`."""
