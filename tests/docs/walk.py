@@ -43,7 +43,7 @@ def walk(lines: list[str], folder: Path) -> str:
     log = folder.parent / "walk.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            ["bash", "-m", "-c", script], cwd=folder, env=surroundings(folder), stdout=out,
+            ["bash", "-c", script], cwd=folder, env=surroundings(folder), stdout=out,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
@@ -76,7 +76,7 @@ def surroundings(folder: Path) -> dict[str, str]:
 
 
 def end_session(session: int) -> None:
-    """End all processes of a session: jobs of bash are groups of their own."""
+    """End all processes of a session, whatever group they are in."""
     listed = subprocess.run(
         ["ps", "-s", str(session), "-o", "pid="], capture_output=True, text=True, check=False
     )
