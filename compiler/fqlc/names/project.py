@@ -93,11 +93,14 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
 
 
 def _lacks_names(files: Iterable[ast.File]) -> bool:
-    """True where a declaration has no name, or one that cannot be read: any may be meant."""
+    """True where it cannot be told which name a declaration has: it is missing, or the kind is
+    unknown, as where somebody forgot the word `entity`. Any name may be meant then."""
     for file in files:
         for declaration in file.declarations:
             name, kind, _ = _name_and_kind(declaration)
-            if name is None and kind in (*TYPE_KINDS, *NAMED_BLOCKS, "let"):
+            if isinstance(declaration, ast.ImportDeclaration) or kind in ("defaults", "test"):
+                continue
+            if name is None or kind not in (*TYPE_KINDS, *NAMED_BLOCKS, "let"):
                 return True
     return False
 

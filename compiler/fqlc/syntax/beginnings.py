@@ -84,8 +84,10 @@ class Beginnings:
                 self._lexed.starts.append(first)
 
     def _is_indented(self, previous: Lexeme, start: int) -> bool:
-        """True for the first word of a line that does not begin in the first column."""
-        return not self._in_first_column(start) and "\n" in self._origin.text[previous.end : start]
+        """True for a word that begins a line not in the first column, as what was before ended."""
+        if self._in_first_column(start) or self._in_first_column(previous.start):
+            return False
+        return "\n" in self._origin.text[previous.end : start]
 
     def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
         """KIND for a word on a new line that begins a block where a value is missing. The grammar

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fql_grammar.tokens import TOP_LEVEL
 from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure, attempt
 from fqlc.syntax.brackets import Balanced, balance
@@ -46,7 +47,9 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
     balanced = balance(lexemes)
     parts = _take_apart(balanced)
     open_text = _has_open_text(lexemes)
-    complaint = Complaint(spent=open_text or _is_cause(balanced, lexemes, failure))
+    complaint = Complaint(
+        spent=open_text or _is_cause(balanced, lexemes, failure) or _is_unknown_kind(parts)
+    )
     if balanced.unclosed and not open_text:
         unclosed(balanced, _before(behind))
     if parts is None or not _has_sound_head(parts) or not _is_open(parts):
@@ -73,6 +76,13 @@ def _is_cause(balanced: Balanced, lexemes: list[Lexeme], failure: Failure) -> bo
     if not balanced.unclosed or failure.at == len(lexemes):
         return bool(balanced.unclosed)
     return lexemes[failure.at].start > balanced.unclosed[0][0].start
+
+
+def _is_unknown_kind(parts: _Parts | None) -> bool:
+    """True for a block of a kind that there is not, which is reported, and the one cause."""
+    return parts is not None and parts.head[0].type == "NAME" and (
+        parts.head[0].text not in TOP_LEVEL
+    )  # fmt: skip
 
 
 def _before(behind: Lexeme | None) -> str:
