@@ -13,6 +13,7 @@ from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of, reduced
 
 FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json", "html")
+_BINARY = ("png", "pdf")
 _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot",
             ".mmd": "mermaid", ".mermaid": "mermaid", ".json": "json",
             ".html": "html", ".htm": "html"}  # fmt: skip
@@ -42,6 +43,8 @@ def graph(
     everything itself: the picture, and the details of what is clicked on.
     """
     chosen = form or _by_ending(output)
+    if output is None and chosen in _BINARY and sys.stdout.isatty():
+        raise click.UsageError(f"A {chosen} is nothing for a terminal. Name a file with -o.")
     plan = plan_data(paths, settings)
     _known(observer, [o["name"] for o in plan["observers"]])
     drawn = picture_of(plan, observer)
