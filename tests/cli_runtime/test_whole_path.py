@@ -46,3 +46,10 @@ def test_demo_proves_that_nothing_is_lost(tmp_path: Path, process: Fqlc) -> None
     assert done.err.count("kill -9") == 2
     assert "Nothing lost, everything in order." in done.out
     assert (tmp_path / "kept" / "shop.fql").exists()
+
+
+def test_demo_keeps_away_from_a_folder_that_is_there(tmp_path: Path, process: Fqlc) -> None:
+    (tmp_path / "kept").mkdir()
+    done = process("demo", "--keep", "kept")
+    assert done.code == 2
+    assert "the folder kept cannot be made: File exists" in done.err

@@ -20,7 +20,7 @@ from fql.cli.demo_proof import Entry, Proof, prove
 from fql.cli.demo_shop import expected_paths, write_shop
 from fql.cli.output import data, say
 from fql.cli.project import reporting
-from fql.errors import FqlError
+from fql.errors import FqlError, UsageError
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer, ReceivedRequest
 
@@ -198,11 +198,21 @@ def demo(orders: int, limit: float, keep: str | None) -> None:
 @contextmanager
 def _folder(keep: str | None) -> Iterator[Path]:
     if keep is not None:
-        Path(keep).mkdir(parents=True)
-        yield Path(keep)
+        yield _new(Path(keep))
         return
     with tempfile.TemporaryDirectory(prefix="fql-demo-") as folder:
         yield Path(folder)
+
+
+def _new(folder: Path) -> Path:
+    """A folder that is made now. Raises UsageError where that is not possible."""
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder} cannot be made: {error.strerror}", hint="name a new one"
+        ) from error
+    return folder
 
 
 def _conclude(story: Story, proof: Proof, orders: int) -> None:
