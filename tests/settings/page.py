@@ -11,16 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from fql.plan.settings import SOURCE_KINDS
-from fql.plan.settings_model import (
-    BACKEND_KEYS,
-    Duration,
-    Ports,
-    Settings,
-    Size,
-    Statuses,
-    Table,
-    Words,
-)
+from fql.plan.settings_model import BACKEND_KEYS, Settings, Table
+from fql.plan.settings_values import Duration, Ports, Size, Statuses, Words
 from fql.plan.units import show_duration, show_size
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"

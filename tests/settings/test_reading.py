@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from fql.errors import MissingSecrets, SettingsError
@@ -12,6 +14,8 @@ from fql.plan.settings import (
     read_settings,
     resolve,
 )
+from fqlc.checks.keys import Key
+from fqlc.checks.table import DEFAULTS
 
 MISSION = """
 [webhooks]
@@ -179,3 +183,46 @@ def test_secrets_do_not_stand_in_the_file() -> None:
         with pytest.raises(SettingsError, match="from the environment") as caught:
             read_settings(f"[webhooks.signing]\nsecret = {written}\n")
         assert "hunter2" not in str(caught.value)
+
+
+def _ranged(keys: Iterable[Key], table: str = "") -> Iterator[tuple[str, float]]:
+    """Each key of `fql.toml` that the compiler knows a range for, with a value beyond it."""
+    for key in keys:
+        place = key.toml or (f"webhooks.{table}{key.name}" if key.policy or table else "")
+        if key.keys:
+            yield from _ranged(key.keys, f"{key.name}.")
+        elif place and key.least is not None and key.most is not None:
+            yield from ((place, beyond) for beyond in (key.least - 1, key.most + 1) if beyond >= 0)
+
+
+def _written(place: str, value: float) -> str:
+    units = {"delay": "ms", "timeout": "ms", "max_age": "ms", "_max": "ms", "elapsed": "ms"}
+    units |= {"open_for": "ms", "max_response": "B"}
+    unit = next((unit for end, unit in units.items() if place.endswith(end)), "")
+    table, _, key = place.rpartition(".")
+    number = f"{value:.3f}" if unit == "" and value % 1 else f"{value:.0f}"
+    return f"[{table}]\n{key} = " + (f'"{number}{unit}"' if unit else number)
+
+
+@pytest.mark.parametrize(("place", "value"), sorted(set(_ranged(DEFAULTS.keys))))
+def test_ranges_are_those_of_the_language(place: str, value: float) -> None:
+    with pytest.raises(SettingsFileError, match=place.rpartition(".")[2]):
+        read_settings(_written(place, value))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("retry_on = [404, 503]\ndont_retry_on = [404]", "404 is both in"),
+        ('initial_delay = "10s"', "the cap `max_delay` \\(5s\\) is below the first delay"),
+        ('max_delay = "50ms"', "is below the first delay `initial_delay` \\(100ms\\)"),
+    ],
+)
+def test_retry_that_contradicts_itself(keys: str, words: str) -> None:
+    with pytest.raises(SettingsFileError, match=words):
+        read_settings(f"[webhooks.retry]\n{keys}\n")
+
+
+def test_a_list_alone_wins_over_the_default_of_the_other() -> None:
+    retry = read_settings("[webhooks.retry]\nretry_on = [404]\n").webhooks.retry
+    assert retry.retry_on == (404,)

@@ -12,7 +12,6 @@ A table that switches something on (`signing`, `batching`, `rate_limiting`, `pro
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,79 +26,25 @@ from pydantic import (
 )
 
 from fql.plan.addresses import parse_network
-from fql.plan.units import parse_duration, parse_size
+from fql.plan.settings_values import (
+    DAY,
+    HOUR,
+    NAMED,
+    Count,
+    Duration,
+    Moment,
+    Ports,
+    Secret,
+    Size,
+    Statuses,
+    Words,
+    as_secrets,
+    lasts,
+    within,
+)
+from fql.plan.units import show_duration, show_size
 
 _HOST = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-
-
-def _duration(value: object) -> int:
-    if isinstance(value, str):
-        return parse_duration(value)
-    raise ValueError(f'{value!r} has no unit; write a duration as text, such as "30s"')
-
-
-def _size(value: object) -> int:
-    if isinstance(value, str):
-        return parse_size(value)
-    raise ValueError(f'{value!r} has no unit; write a size as text, such as "10GB"')
-
-
-def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _statuses(value: object) -> object:
-    """Numbers and ranges such as `"500..599"`, as sorted numbers."""
-    if not isinstance(value, list):
-        raise ValueError(  # noqa: TRY004  (pydantic collects ValueErrors only)
-            "it must be a list of HTTP statuses, such as [429, 503]"
-        )
-    found: set[int] = set()
-    for item in value:
-        first, dots, last = str(item).partition("..")
-        if isinstance(item, bool) or not first.isdecimal() or (dots and not last.isdecimal()):
-            raise ValueError(f'{item!r} is not an HTTP status; write 503 or "500..599"')
-        found.update(range(int(first), int(last or first) + 1))
-    if any(not 100 <= status <= 599 for status in found):
-        raise ValueError("HTTP statuses are between 100 and 599")
-    return tuple(sorted(found))
-
-
-def _secrets(value: object) -> object:
-    return _tuple(value) if isinstance(value, list) else (value,)
-
-
-def _by_name(value: str) -> str:
-    """A secret stands in the environment: what stands here would stand in the plan as well."""
-    if not _NAMED.search(value):
-        raise ValueError('a secret is taken from the environment; write "${NAME}"')
-    return value
-
-
-def _moment(value: object) -> object:
-    """A moment of TOML, or a text, as the text of a moment with an offset."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("it must be a date with an offset, such as 2026-03-02T14:00:00Z")
-    return value.isoformat()
-
-
-Duration = Annotated[int, BeforeValidator(_duration)]
-"""Milliseconds, written as text with a unit."""
-Size = Annotated[int, BeforeValidator(_size)]
-"""Bytes, written as text with a unit."""
-Words = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
-Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(_tuple)]
-Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
-Secret = Annotated[str, AfterValidator(_by_name)]
-"""A text with a `${NAME}`."""
-Moment = Annotated[str, BeforeValidator(_moment)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class Table(BaseModel):
@@ -124,9 +69,15 @@ class Retry(Table):
     backoff: Literal["exponential", "linear", "fixed"] = Field(
         "exponential", description="how the delay grows"
     )
-    initial_delay: Duration = Field(100, description="delay after the first failure")
-    max_delay: Duration = Field(5_000, description="no delay is longer")
-    multiplier: Annotated[float, Field(ge=1)] = Field(2.5, description="growth of `exponential`")
+    initial_delay: Annotated[Duration, lasts(0, 7 * DAY)] = Field(
+        100, description="delay after the first failure"
+    )
+    max_delay: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
+        5_000, description="no delay is longer"
+    )
+    multiplier: Annotated[float, Field(ge=1, le=100)] = Field(
+        2.5, description="growth of `exponential`"
+    )
     jitter: Literal["none", "full", "equal"] = Field("full", description="spread of the delays")
     retry_on: Statuses = Field(
         (408, 429, 500, 502, 503, 504), description="statuses that are tried again"
@@ -134,14 +85,32 @@ class Retry(Table):
     dont_retry_on: Statuses = Field(
         (400, 401, 403, 404, 422), description="statuses that fail at once"
     )
-    retry_after_max: Duration = Field(3_600_000, description="longest `Retry-After` honoured")
-    max_elapsed: Duration | None = Field(None, description="limit for all attempts together")
+    retry_after_max: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
+        3_600_000, description="longest `Retry-After` honoured"
+    )
+    max_elapsed: Annotated[Duration, lasts(1, 30 * DAY)] | None = Field(
+        None, description="limit for all attempts together"
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Retry:
+        """What FQL341 refuses in a source."""
+        if {"retry_on", "dont_retry_on"} <= self.model_fields_set:
+            both = sorted(set(self.retry_on) & set(self.dont_retry_on))
+            if both:
+                raise ValueError(f"{both[0]} is both in `retry_on` and in `dont_retry_on`")
+        if self.max_delay < self.initial_delay:
+            raise ValueError(
+                f"the cap `max_delay` ({show_duration(self.max_delay)}) is below the first delay"
+                f" `initial_delay` ({show_duration(self.initial_delay)})"
+            )
+        return self
 
 
 def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     """A slip here would open nothing, or another network than was meant."""
     for entry in entries:
-        if not (parse_network(entry) or _HOST.fullmatch(entry) or _NAMED.search(entry)):
+        if not (parse_network(entry) or _HOST.fullmatch(entry) or NAMED.search(entry)):
             raise ValueError(f"{entry!r} is neither a network such as 10.1.0.0/16 nor a host name")
     return entries
 
@@ -167,7 +136,7 @@ AnySecret = Annotated[
     Annotated[Secret, Tag("text")] | Annotated[DatedSecret, Tag("table")],
     Discriminator(_form_of_secret),
 ]
-Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(_secrets)]
+Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(as_secrets)]
 
 
 class Signing(Table):
@@ -193,23 +162,31 @@ class Batching(Table):
 
     enabled: bool = Field(True, description="collect events into batches")
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = Field(50, description="events of a batch")
-    timeout: Duration = Field(10_000, description="longest wait for a batch to fill")
+    timeout: Annotated[Duration, lasts(1, DAY)] = Field(
+        10_000, description="longest wait for a batch to fill"
+    )
 
 
 class RateLimiting(Table):
     """A token bucket for each endpoint."""
 
     enabled: bool = Field(True, description="limit the requests of each endpoint")
-    max_per_second: Annotated[float, Field(gt=0)] = Field(100.0, description="tokens a second")
-    burst: Count = Field(200, description="size of the bucket")
+    max_per_second: Annotated[float, Field(ge=0.001, le=1_000_000)] = Field(
+        100.0, description="tokens a second"
+    )
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(200, description="size of the bucket")
 
 
 class Circuit(Table):
     """When an endpoint that keeps failing is left alone for a while."""
 
-    failures: Count = Field(10, description="failures in a row that open it")
-    open_for: Duration = Field(30_000, description="how long it stays open")
-    probes: Count = Field(1, description="requests that try it again")
+    failures: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        10, description="failures in a row that open it"
+    )
+    open_for: Annotated[Duration, lasts(1, DAY)] = Field(
+        30_000, description="how long it stays open"
+    )
+    probes: Annotated[int, Field(ge=1, le=100)] = Field(1, description="requests that try it again")
 
 
 BACKEND_KEYS = {
@@ -260,9 +237,15 @@ class Dispatch(Table):
 class Webhooks(Table):
     """Policies of all actions, and what holds for the whole runtime."""
 
-    timeout: Duration = Field(60_000, description="deadline of one attempt")
-    max_age: Duration | None = Field(None, description="an unsent action older than this expires")
-    max_response: Size = Field(1_000_000, description="longest answer that is read")
+    timeout: Annotated[Duration, lasts(1, HOUR)] = Field(
+        60_000, description="deadline of one attempt"
+    )
+    max_age: Annotated[Duration, lasts(1, 365 * DAY)] | None = Field(
+        None, description="an unsent action older than this expires"
+    )
+    max_response: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
+        1_000_000, description="longest answer that is read"
+    )
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
         64, description="requests at once for each endpoint"
     )
@@ -291,7 +274,7 @@ class SqliteSource(Table):
 
     kind: Literal["sqlite"] = Field(description="the kind of source")
     database: str = Field(description="the application's database file")
-    poll: Annotated[int, BeforeValidator(_duration), Field(ge=1, le=60_000)] = Field(
+    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
         1, description="shortest time between two looks"
     )
 

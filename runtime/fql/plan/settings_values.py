@@ -1,0 +1,103 @@
+"""The kinds of values in `fql.toml`: durations, sizes, statuses, secrets, and their ranges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from fql.plan.units import MILLISECONDS, parse_duration, parse_size, show_duration
+
+HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
+
+NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+
+
+def _duration(value: object) -> int:
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError(f'{value!r} has no unit; write a duration as text, such as "30s"')
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        return parse_size(value)
+    raise ValueError(f'{value!r} has no unit; write a size as text, such as "10GB"')
+
+
+def within(least: int, most: int, show: Callable[[int], str]) -> AfterValidator:
+    """Refuses what is outside of the range that the compiler allows for the same key."""
+
+    def check(value: int) -> int:
+        if not least <= value <= most:
+            raise ValueError(f"{show(value)} is outside of {show(least)} to {show(most)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def lasts(least: int, most: int) -> AfterValidator:
+    """`within` for durations, in milliseconds."""
+    return within(least, most, show_duration)
+
+
+def as_tuple(value: object) -> object:
+    """A list of TOML as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _statuses(value: object) -> object:
+    """Numbers and ranges such as `"500..599"`, as sorted numbers."""
+    if not isinstance(value, list):
+        raise ValueError(  # noqa: TRY004  (pydantic collects ValueErrors only)
+            "it must be a list of HTTP statuses, such as [429, 503]"
+        )
+    found: set[int] = set()
+    for item in value:
+        first, dots, last = str(item).partition("..")
+        if isinstance(item, bool) or not first.isdecimal() or (dots and not last.isdecimal()):
+            raise ValueError(f'{item!r} is not an HTTP status; write 503 or "500..599"')
+        found.update(range(int(first), int(last or first) + 1))
+    if any(not 100 <= status <= 599 for status in found):
+        raise ValueError("HTTP statuses are between 100 and 599")
+    return tuple(sorted(found))
+
+
+def as_secrets(value: object) -> object:
+    """One secret or a list of them as a tuple."""
+    return as_tuple(value) if isinstance(value, list) else (value,)
+
+
+def _by_name(value: str) -> str:
+    """A secret stands in the environment: what stands here would stand in the plan as well."""
+    if not NAMED.search(value):
+        raise ValueError('a secret is taken from the environment; write "${NAME}"')
+    return value
+
+
+def _moment(value: object) -> object:
+    """A moment of TOML, or a text, as the text of a moment with an offset."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("it must be a date with an offset, such as 2026-03-02T14:00:00Z")
+    return value.isoformat()
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+"""Milliseconds, written as text with a unit."""
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written as text with a unit."""
+Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(as_tuple)]
+Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
+Secret = Annotated[str, AfterValidator(_by_name)]
+"""A text with a `${NAME}`."""
+Moment = Annotated[str, BeforeValidator(_moment)]
+Count = Annotated[int, Field(ge=1)]
