@@ -191,6 +191,11 @@ def test_cancel_and_resend(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) ->
     assert states == {dead: "cancelled", done: "done"}
 
 
+def test_nothing_to_cancel_stores_nothing(shop: Shop, fqlc: Fqlc) -> None:
+    shop.run()
+    assert fqlc("runs", "cancel", "run_9").err == "there was nothing to cancel\n"
+
+
 def test_paused_observer_sends_nothing_until_it_goes_on(
     shop: Shop, fqlc: Fqlc, server: MockWebhookServer
 ) -> None:

@@ -83,7 +83,8 @@ def cancel(
 
     async def work(client: Client) -> list[str]:
         names = await client.cancel(run=run, observer=observer)
-        await say_when_taken(client)
+        if names:
+            await say_when_taken(client)
         return names
 
     names = with_client(store, settings_file, work)
