@@ -4,7 +4,7 @@ right, so that one slip is one message."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import islice, pairwise
 
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.syntax.attempt import Failure, attempt
@@ -69,7 +69,7 @@ def without_closer(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | No
     end = failure.at
     if not 0 < end < len(lexemes) or _depth(lexemes[end:]) != -1:
         return None
-    tries = [*_too_full_lines(lexemes[:end])][:_MOST_TRIES]
+    tries = list(islice(_too_full_lines(lexemes[:end]), _MOST_TRIES))
     if lexemes[end].type not in _SIGNS and not _same_line(lexemes[end - 1], lexemes[end]):
         tries.append(end - 1)
     for index in tries:
@@ -82,14 +82,17 @@ def without_closer(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | No
 
 def _too_full_lines(lexemes: list[Lexeme]) -> Iterator[int]:
     """The last closer of each line that closes more than it opens and begins with no closer."""
-    position = 0
-    text = lexemes[0].origin.text
-    for _, group in groupby(lexemes, key=lambda x: text.count("\n", lexemes[0].start, x.start)):
-        line = list(group)
-        closers = [i for i, x in enumerate(line) if x.type in _SIGNS]
-        if closers and closers[0] != 0 and len(closers) > sum(x.type in CLOSERS for x in line):
-            yield position + closers[-1]
-        position += len(line)
+    for first, last in pairwise(_line_starts(lexemes)):
+        line = lexemes[first:last]
+        closers = [i for i, x in enumerate(line, first) if x.type in _SIGNS]
+        if closers and closers[0] != first and len(closers) > sum(x.type in CLOSERS for x in line):
+            yield closers[-1]
+
+
+def _line_starts(lexemes: list[Lexeme]) -> list[int]:
+    """The index of the first lexeme of each line, and the end."""
+    pairs = enumerate(pairwise(lexemes), 1)
+    return [0, *(i for i, (a, b) in pairs if not _same_line(a, b)), len(lexemes)]
 
 
 def _report_closer(closer: Lexeme, lexemes: list[Lexeme]) -> None:
