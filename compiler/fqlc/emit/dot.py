@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import graphviz
 
-from fqlc.emit.labels import MUTED, Line, condition_lines, name_lines, place, table
+from fqlc.emit.labels import MUTED, Line, condition_lines, name_lines, place, printable, table
 from fqlc.emit.picture import Cluster, Edge, Node, Picture
 
 _FONT = "Helvetica"
@@ -82,5 +82,5 @@ def _quoted(name: str) -> str:
 def _tip(text: str) -> str:
     """Words that stand for themselves: the library's own kind of string says that they are no
     HTML, even where they begin with `<` and end with `>`."""
-    found: str = graphviz.escape(" ".join(text.split()))
+    found: str = graphviz.escape(printable(" ".join(text.split())))
     return found

@@ -36,6 +36,11 @@ class Line:
     size: int = 10
 
 
+def printable(text: str) -> str:
+    """A text that DOT and XML can hold; what they cannot is shown as the replacement character."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
 def text_width(line: Line) -> float:
     """The most that a line takes in a common font, in points."""
     parts = sum(_WIDTHS.get(c, 0.64 if c.isascii() else 1.0) for c in line.text)
@@ -45,13 +50,13 @@ def text_width(line: Line) -> float:
 def table(lines: Sequence[Line]) -> str:
     """Lines, aligned to the left, as a label of DOT in its HTML-like form."""
     width = max(round(text_width(line)) for line in lines)
-    rows = "".join(f'<tr><td align="left">{_font(line)}</td></tr>' for line in lines)
+    rows = "".join(f'<tr><td align="left">{_font(line)}</td></tr>' for line in lines if line.text)
     frame = 'border="0" cellborder="0" cellspacing="0" cellpadding="1"'
     return f'<<table {frame} width="{width}">{rows}</table>>'
 
 
 def _font(line: Line) -> str:
-    words = escape(_UNPRINTABLE.sub("\ufffd", line.text))
+    words = escape(printable(line.text))
     color = f' color="{line.color}"' if line.color else ""
     return (
         f'<font point-size="{line.size}"{color}>{f"<b>{words}</b>" if line.bold else words}</font>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fqlc.emit.labels import condition_lines, place
+from fqlc.emit.labels import condition_lines, place, printable
 from fqlc.emit.picture import Cluster, Edge, Node, Picture
 
 
@@ -52,4 +52,5 @@ _ENTITIES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "#": "#35;", "`": "#96;", 
 
 
 def _text(text: str) -> str:
-    return "".join(_ENTITIES.get(c, c) for c in text)
+    """Words on one line, every character for itself."""
+    return "".join(_ENTITIES.get(c, c) for c in " ".join(printable(text).split()))
