@@ -151,6 +151,7 @@ class ActionReader:
             known = list(project.endpoints)
             close = report_unknown("endpoint", found.value, name, known, self._tools.sink)
             project.uses.mark("endpoint", close, found.value.span)
+            return close or None
         return None
 
 

@@ -158,6 +158,14 @@ def report_blocks(block: ast.Block, kind: BlockKind, sink: Sink) -> None:
         sink.error("FQL204", f"`{kind.name}` has no `flow`", block.flow.span, label="not here")
 
 
+def is_meant(child: ast.Block, kind: BlockKind) -> bool:
+    """True for a block that may stand in this one, also where the word for it is misspelt."""
+    word = child.kind.text
+    return word in kind.blocks or (
+        kind.key(word) is None and nearest(word, kind.blocks) is not None
+    )
+
+
 def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
     name = child.kind.text
     close = nearest(name, kind.blocks)

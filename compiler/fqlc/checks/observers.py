@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fql.plan.expressions import Expr
 from fqlc.checks.actions import ActionReader
 from fqlc.checks.availability import Certainty
-from fqlc.checks.entries import Found, block_entries, known_entries, report_missing
+from fqlc.checks.entries import Found, block_entries, is_meant, known_entries, report_missing
 from fqlc.checks.flow import FlowGraph, graph_of
 from fqlc.checks.model import ActionModel, EndpointModel, EventName, ObserverModel, Order
 from fqlc.checks.table import OBSERVER
@@ -66,7 +66,7 @@ def read_observer(
 
 def _graph(block: ast.Block, actions: Mapping[str, ast.Block]) -> FlowGraph:
     names = [action.name for action in actions.values() if action.name]
-    other = (b.name for b in block.blocks if b.kind.text not in OBSERVER.blocks)
+    other = (b.name for b in block.blocks if not is_meant(b, OBSERVER))
     unread = frozenset(name.text for name in other if name and name.text not in actions)
     return graph_of(block.flow, names, unread, complete=not _lacks_actions(block))
 
@@ -105,7 +105,7 @@ def _actions(block: ast.Block, entity: EntityInfo | None, sink: Sink) -> dict[st
     """The actions by name; reports names that are taken."""
     found: dict[str, ast.Block] = {}
     for child in block.blocks:
-        if child.kind.text not in OBSERVER.blocks:
+        if not is_meant(child, OBSERVER):
             continue
         if child.name is None:
             if child.sound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
 from fqlc.checks.describe import quoted
@@ -71,15 +72,14 @@ def _trigger(item: ast.Expr, project: Project, sink: Sink) -> tuple[ast.NameUse,
             "FQL206", message, item.span, label="not a trigger", help=_how(item), fix=_fix(item)
         )
         return None
-    entity = item.of
-    if not _is_entity(entity, project, sink):
+    entity = _entity(item.of, project, sink)
+    if entity is None:
         return None
-    event = next((e for e in EVENTS if e == item.name.text), None)
     project.uses.mark("entity", entity.text, entity.span)
+    event = next((e for e in EVENTS if e == item.name.text), None)
     if event is None:
-        _unknown_event(entity, item.name, sink)
-        return None
-    return entity, event
+        event = _unknown_event(entity, item.name, sink)
+    return None if event is None else (entity, event)
 
 
 def _mark_meant(item: ast.Expr, project: Project) -> None:
@@ -103,18 +103,20 @@ def _fix(item: ast.Expr) -> Fix | None:
     return Fix((Edit(item.span, item.value),))
 
 
-def _is_entity(entity: ast.NameUse, project: Project, sink: Sink) -> bool:
+def _entity(entity: ast.NameUse, project: Project, sink: Sink) -> ast.NameUse | None:
+    """The name of an entity, of the one that was meant where it is misspelt; None for neither."""
     if entity.text in project.entities:
-        return True
-    if not project.unreadable(entity.text):
-        known = list(project.entities)
-        close = report_unknown("entity", entity, entity.text, known, sink)
-        project.uses.mark("entity", close, entity.span)
-    return False
+        return entity
+    if project.unreadable(entity.text):
+        return None
+    close = report_unknown("entity", entity, entity.text, list(project.entities), sink)
+    return replace(entity, text=close) if close else None
 
 
-def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> None:
-    close = nearest(name.text, EVENTS) or _OTHER_WORDS.get(name.text.lower())
+def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> EventName | None:
+    """Report it; gives the event that was probably meant."""
+    meant = nearest(name.text, EVENTS) or _OTHER_WORDS.get(name.text.lower())
+    close = next((event for event in EVENTS if event == meant), None)
     sink.error(
         "FQL206",
         f"`{entity.text}` has no event `{name.text}`: it is {quoted(EVENTS)}",
@@ -123,6 +125,7 @@ def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> None:
         help=(f"write `{entity.text}.{close}`",) if close else (),
         fix=Fix((Edit(name.span, close),)) if close else None,
     )
+    return close
 
 
 _OTHER_WORDS = {

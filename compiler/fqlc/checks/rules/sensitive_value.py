@@ -31,11 +31,11 @@ def check(program: Program, sink: Sink) -> None:
 
 
 def _is_unclear(action: ActionModel, endpoint: EndpointModel | None) -> bool:
-    """True for an endpoint that is not known or was not read in full; it might accept all."""
+    """True without a known receiver, and for one that was not read in full: it might accept
+    all."""
     if endpoint is not None:
         return not endpoint.block.sound
-    named = any(entry.key.text == "endpoint" for entry in action.block.entries)
-    return named or (action.url is None and not action.block.sound)
+    return action.url is None or any(e.key.text == "endpoint" for e in action.block.entries)
 
 
 def _action(
