@@ -6,6 +6,7 @@
     ├── SettingsError         fql.toml or a plan setting that cannot be used (exit code 3)
     │   └── MissingSecrets    names without a value in the environment, all at once
     ├── EventRefused          an event that does not fit its entity
+    ├── NotDecrypted          a payload that this key does not open (fql.webhooks)
     └── StoreError            the store cannot be used (exit code 3)
         ├── StoreLocked       another process is the engine of this store
         └── StoreFull         no space left; nothing was accepted

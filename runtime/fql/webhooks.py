@@ -30,13 +30,16 @@ def verify_webhook(  # noqa: PLR0917 - the promised order
     `timestamp_header` are the names of schemes that can have others. `github` signs no time, so
     its freshness cannot be checked.
     """
-    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
-    secrets = (secret,) if isinstance(secret, str) else tuple(secret)
     moment = time.time() if now is None else now
-    return verify(
-        headers, raw, secrets, scheme=scheme, tolerance=tolerance, now=moment, header=header,
-        timestamp_header=timestamp_header,
-    )  # fmt: skip
+    try:
+        raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
+        secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+        return verify(
+            headers, raw, secrets, scheme=scheme, tolerance=tolerance, now=moment, header=header,
+            timestamp_header=timestamp_header,
+        )  # fmt: skip
+    except (TypeError, ValueError, AttributeError):  # None for a body, a secret, the headers, ...
+        return False
 
 
 def sign_webhook(

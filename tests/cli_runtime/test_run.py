@@ -157,6 +157,33 @@ def test_bad_line_is_a_dead_letter_with_its_number(
     assert any("line 2 is not JSON" in str(letter["reason"]) for letter in letters)
 
 
+def test_a_line_that_no_store_can_hold_does_not_stop_those_behind_it(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    """Half a surrogate pair is legal JSON and no text; a thousand brackets are too deep; an
+    integer of ninety digits is wider than 64 bits."""
+    write_project(tmp_path, server.url)
+    half = '"\\ud800"'
+    rests = (
+        f'"new": {{"id": 1, "status": {half}}}, "old": {{}}',
+        f'"new": {{"id": {half}, {half}: 1}}, "old": {{}}',
+        f'"new": {{"id": 1}}, "key": {half}',
+        f'"new": {{"id": "x", "deep": {"[" * 400 + "]" * 400}}}',
+        f'"new": {{"id": "x", "wide": {"9" * 90}}}',
+    )
+    head = '"entity": "Order", "event": "update"'
+    wrong = [f'{{{head}, "id": "h{number}", {rest}}}' for number, rest in enumerate(rests)]
+    wrong += [f'{{"entity": {half}, "event": {half}, "id": {half}}}']
+    (tmp_path / "e.jsonl").write_text(lines(*wrong, paid(2)))
+    done = process(*IDLE, "--events", "e.jsonl")
+    assert (done.code, done.lines[0]["done"]) == (0, 1)
+    letters = process("dlq", "list", "--format", "json").lines
+    assert {letter["class"] for letter in letters} == {"capture"}
+    assert {f"h{number}" for number in range(5)} <= {letter["event_id"] for letter in letters}
+    for letter in letters:
+        assert process("dlq", "show", str(letter["dlq_id"])).code == 0
+
+
 def test_dead_letters_end_with_0_or_with_1_if_asked_and_are_replayed(
     tmp_path: Path, process: Fqlc, server: MockWebhookServer
 ) -> None:

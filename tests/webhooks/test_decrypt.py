@@ -13,7 +13,7 @@ from jwcrypto import jwk
 
 from fql.egress.encryption import Encryptor, parse_key
 from fql.egress.settings import EncryptionSettings
-from fql.errors import SettingsError
+from fql.errors import FqlError, SettingsError
 from fql.webhooks import NotDecrypted, decrypt_payload
 
 KEY = bytes(range(32))
@@ -123,3 +123,8 @@ def test_a_payload_without_encryption_is_refused(payload: bytes) -> None:
 def test_an_unknown_algorithm_stops_the_start() -> None:
     with pytest.raises(SettingsError, match="AES-128-CBC"):
         Encryptor(EncryptionSettings(TEXT_KEY, algorithm="AES-128-CBC"))
+
+
+def test_it_is_one_of_the_errors_of_fql() -> None:
+    with pytest.raises(FqlError, match="nothing in the payload is encrypted"):
+        decrypt_payload(b"{}", TEXT_KEY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,20 @@ def test_a_missing_or_weak_secret_is_false(secret: str | list[str]) -> None:
 
 def test_an_unknown_scheme_is_false() -> None:
     assert not verify_webhook(signed("standard"), BODY, STANDARD, "md5", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"headers": None}, {"headers": 5}, {"headers": "x"}, {"headers": [("webhook-id",)]},
+        {"headers": {"webhook-id": None}}, {"secret": None}, {"secret": [None]}, {"body": None},
+        {"now": "soon"}, {"tolerance": None}, {"scheme": None}, {"header": 5, "scheme": "stripe"},
+    ],
+)  # fmt: skip
+def test_what_is_of_the_wrong_type_is_false(wrong: dict[str, Any]) -> None:
+    """`os.environ.get("SECRET")` may be None: that closes the door, it does not end the request."""
+    given = {"headers": signed("standard"), "body": BODY, "secret": STANDARD, "now": NOW, **wrong}
+    assert verify_webhook(**given) is False
 
 
 @given(st.dictionaries(st.text(), st.text()), st.binary(), st.text(), st.sampled_from([*SCHEMES]))

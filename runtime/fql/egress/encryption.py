@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fql.egress.settings import EncryptionSettings
-from fql.errors import SettingsError
+from fql.errors import FqlError, SettingsError
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
@@ -23,7 +23,7 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-
 Nonce = Callable[[int], bytes]
 
 
-class NotDecrypted(ValueError):
+class NotDecrypted(FqlError):
     """A payload that is not ours, was changed, or needs another key."""
 
 

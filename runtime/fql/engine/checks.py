@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from fql.engine.clock import Clock
 from fql.engine.inputs import Misfit, NewEvent
 from fql.engine.keys import dedup_hash
 from fql.engine.programs import Program
 from fql.errors import EventRefused, PlanError
 from fql.events.intake import UnknownEntity
+from fql.events.values import write_json
+
+MAX_DEPTH = 100
+"""Brackets within brackets that a misfit is stored with."""
 
 
 class Origin(NamedTuple):
@@ -67,9 +69,33 @@ def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
     return Misfit(
         source=origin.incarnation,
         position=origin.position,
-        entity=str(envelope.get("entity", "")),
-        kind=str(envelope.get("event", "")),
-        event_id=str(envelope.get("id") or ""),
-        reason=reason,
-        payload=orjson.dumps(envelope, default=str),
+        entity=_text(envelope.get("entity", "")),
+        kind=_text(envelope.get("event", "")),
+        event_id=_text(envelope.get("id") or ""),
+        reason=_text(reason),
+        payload=_payload(envelope),
     )
+
+
+def _payload(envelope: Mapping[str, Any]) -> bytes:
+    try:
+        return write_json(envelope)
+    except TypeError:
+        return write_json(_storable(envelope))
+
+
+def _storable(value: object, depth: int = MAX_DEPTH) -> object:
+    """What is legal in JSON and can still not be stored, by a stand-in: it must stop neither the
+    source nor those who look at the dead letter."""
+    if isinstance(value, Mapping | list) and not depth:
+        return "(nested too deeply)"
+    if isinstance(value, Mapping):
+        return {_text(key): _storable(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_storable(item, depth - 1) for item in value]
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: object) -> str:
+    """Half a surrogate pair is no text; each becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()

@@ -66,6 +66,8 @@ def _check_rows(trigger: str, event: str, new: Row | None, old: Row | None) -> N
     for name, row, wanted in zip(("new", "old"), (new, old), _NEEDS[event], strict=True):
         if wanted is not None and wanted is not (row is not None):
             raise UsageError(f"{trigger} {'needs' if wanted else 'has no'} `{name}`")
+        if row is not None and not isinstance(row, Mapping):
+            raise UsageError(f"`{name}` of {trigger} must be a row, as values by field name")
         for field, value in (row or {}).items():
             if isinstance(value, datetime) and value.tzinfo is None:
                 raise UsageError(
