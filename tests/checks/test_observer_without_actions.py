@@ -11,6 +11,6 @@ def test_an_observer_that_does_nothing() -> None:
 
 def test_an_unknown_block_is_the_only_cause() -> None:
     expect(
-        'observer o { on: Order.insert\n webhok a { url: "https://a.example.com", body: { id } } # error: FQL204 no block `webhok`\n}\n'
-        + SHOP
+        "observer o { on: Order.insert\n webhok a { # error: FQL204 no block `webhok`\n"
+        'url: "https://a.example.com", body: { id } }\n}\n' + SHOP
     )
