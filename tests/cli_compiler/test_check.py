@@ -111,3 +111,28 @@ def test_colours_are_for_terminals_and_for_those_who_ask(
     assert fqlc("--color", "never", "check", "shop.fql").out == plain
     monkeypatch.setenv("NO_COLOR", "1")
     assert fqlc("check", "shop.fql").out == plain
+
+
+def test_a_plan_is_no_source(fqlc: Command, shop: Path) -> None:
+    """Whoever gives one is told so, and not that a brace is in the wrong place."""
+    fqlc("compile", "-o", "plan.json", ".")
+    done = fqlc("check", "plan.json")
+    assert done.code == 1
+    assert "plan.json is no source" in done.err
+    assert "fqlc run" in done.err
+    assert (shop / "plan.json").exists()
+
+
+def test_settings_that_are_no_text_are_named(fqlc: Command, shop: Path) -> None:
+    (shop / "fql.toml").write_bytes(b"\xff\xfe")
+    done = fqlc("check", ".")
+    assert (done.code, done.out) == (3, "")
+    assert "fql.toml is not UTF-8" in done.err
+
+
+def test_settings_that_cannot_be_read_say_why(fqlc: Command, shop: Path) -> None:
+    (shop / "other.toml").mkdir()
+    done = fqlc("check", "--settings", "other.toml", "shop.fql")
+    assert done.code == 3
+    assert "other.toml cannot be read: Is a directory" in done.err
+    assert "Errno" not in done.err

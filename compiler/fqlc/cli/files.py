@@ -159,6 +159,11 @@ def _expand(path: str) -> list[str]:
     if not place.is_dir():
         if not place.exists():
             raise CommandError(f"{path} does not exist", "check the path")
+        if place.suffix == ".json":
+            raise CommandError(
+                f"{path} is no source: plans and other JSON are not compiled",
+                "name the .fql files; `fqlc run` and `fqlc diff` take plans",
+            )
         return [_label(place)]
     found = (p for p in place.rglob("*.fql") if not _hidden(p.relative_to(place)))
     return sorted(_label(p) for p in found)
@@ -220,8 +225,10 @@ def _surroundings(file: str | None) -> Surroundings:
 
     try:
         text = Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SurroundingsError(f"{file} cannot be read: {error}", "") from None
+    except OSError as error:
+        raise SurroundingsError(f"{file} cannot be read: {error.strerror}", "") from None
+    except UnicodeDecodeError:
+        raise SurroundingsError(f"{file} is not UTF-8", "save it in the encoding UTF-8") from None
     settings = read_settings(text, file)
     policies = {key: Given(v, "fql.toml") for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
