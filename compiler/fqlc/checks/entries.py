@@ -43,10 +43,12 @@ def known_entries(
     by_name = {k.name: k for k in keys}
     found: dict[str, Found] = {}
     misspelt: list[Found] = []
+    pairs = list(pairs)
+    written = {name.text for name, _ in pairs}
     for name, value in pairs:
         key = by_name.get(name.text)
         if key is None:
-            meant = _unknown(name, list(by_name), where, sink)
+            meant = _unknown(name, list(by_name), where, written, sink)
             misspelt.extend([Found(by_name[meant], name, value)] if meant else [])
         elif name.text in found:
             _twice(name, found[name.text].name, sink)
@@ -88,8 +90,11 @@ def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
     )
 
 
-def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> str | None:
-    """Report an unknown key; gives the one that it is a misspelling of."""
+def _unknown(
+    name: ast.Name, known: list[str], where: str, written: Collection[str], sink: Sink
+) -> str | None:
+    """Report an unknown key; gives the one that it is a misspelling of. One that is `written` as
+    well is named, but nothing is put in its place."""
     other = _other_word(name.text, known)
     close = nearest(name.text, known) or other
     elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
@@ -108,7 +113,9 @@ def _unknown(name: ast.Name, known: list[str], where: str, sink: Sink) -> str | 
         name.span,
         label="unknown key",
         help=help_,
-        fix=Fix((Edit(name.span, close),), safe=close != other) if close else None,
+        fix=Fix((Edit(name.span, close),), safe=close != other)
+        if close and close not in written
+        else None,
     )
     return close if close != other else None
 

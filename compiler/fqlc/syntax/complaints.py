@@ -8,8 +8,10 @@ from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax import ast
 from fqlc.syntax.attempt import Failure
+from fqlc.syntax.brackets import CLOSERS as OPENERS
 from fqlc.syntax.brackets import Balanced, closer_text
 from fqlc.syntax.expected import expected_words, found_words
+from fqlc.syntax.foreign_answers import report
 from fqlc.syntax.foreign_shapes import answer_foreign
 from fqlc.syntax.lexemes import Lexeme, Origin
 
@@ -105,6 +107,8 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
         place = _end_before(found, balanced.lexemes)
         closer_text_ = f"\n{_indentation(opener)}{closer}"
     where = Span(opener.origin.path, place, place)
+    if wrong and found is not None and _is_exchanged(balanced):
+        where = found.span()
     if found is None:
         labels = (Label(where, f"`{closer}` is missing before {next_word}"),)
     elif not wrong:
@@ -120,6 +124,13 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
 
 
 _CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
+
+
+def _is_exchanged(balanced: Balanced) -> bool:
+    """True where as many brackets are closed as opened: one closer stands for another."""
+    written = [x for x in balanced.lexemes if x.text]
+    closers = sum(x.type in _CLOSERS for x in written) + len(balanced.stray)
+    return closers == sum(x.type in OPENERS for x in written)
 
 
 def _end_before(found: Lexeme | None, lexemes: list[Lexeme]) -> int:
@@ -142,7 +153,7 @@ def _answer(failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, in
     when the lexeme itself was reported."""
     at, expected = failure.at, failure.expected
     if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
-        _missing_colon(word)
+        _missing_colon(word, lexemes)
     elif found is not None and isinstance(found.value, ast.ErrorExpression):
         return True
     elif found is not None and found.type == "NAME" and "AT" in expected:
@@ -198,6 +209,11 @@ def _same_line(a: Lexeme, b: Lexeme) -> bool:
     return "\n" not in a.origin.text[a.end : b.start]
 
 
+_TYPES = frozenset(
+    {"ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "JSON"}
+)
+
+
 def _missing_at_line_end(
     failure: Failure, lexemes: list[Lexeme], found: Lexeme | None
 ) -> str | None:
@@ -242,7 +258,11 @@ def _missing_type(word: Lexeme) -> None:
     )
 
 
-def _missing_colon(word: Lexeme) -> None:
+def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> None:
+    behind = next((x for x in lexemes if x.start > word.start), word)
+    if word.text in _TYPES and behind.type == "NAME":
+        report(word, f"{behind.text}: {word.text}", "the name stands before its type", last=behind)
+        return
     end = word.origin.span(word.end, word.end)
     word.origin.sink.error(
         "FQL101",

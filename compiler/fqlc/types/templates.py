@@ -187,18 +187,25 @@ def checked_hole(written: ast.Expr, value: e.Expr, ctx: Context) -> e.Hole:
     return e.Hole(value)
 
 
+def _tested(name: str) -> str:
+    """How a test in a template names a value."""
+    return name.strip("`") if name.startswith("`") else "value"
+
+
 def _check_text_form(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
     of = value.type
     name = wording(written)
     if of.nullable and has_text(of, ctx):
-        default = default_for(of).replace('"', "'") or "''"
+        default = default_for(of).replace('"', "'")
         end = Span(written.span.path, written.span.end, written.span.end)
+        advice = f"give a default: `| default({default})`" if default else (
+            f"put it behind a test: `{{% if {_tested(name)} != none %}}...{{% endif %}}`"
+        )  # fmt: skip
         ctx.sink.error(
             "FQL313", f"{name} may be null, which has no text form", written.span,
             label=f"may be null (`{of}`)", labels=why_null(ctx.scope, value),
-            help=(f"give a default: `| default({default})`",
-                  "or send the bare expression, whose null becomes JSON null"),
-            fix=Fix((Edit(end, f" | default({default})"),), safe=False),
+            help=(advice, "or send the bare expression, whose null becomes JSON null"),
+            fix=Fix((Edit(end, f" | default({default})"),), safe=False) if default else None,
         )  # fmt: skip
     elif not has_text(of, ctx):
         what = "a list" if of.is_list else "an object" if _is_object(of, ctx) else f"`{of}`"
