@@ -6,6 +6,7 @@ The engine runs in a thread of its own with a loop of its own; every call here w
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine, Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any, Self, TypeVar
 from fql import app
 from fql.client import Replayed
 from fql.engine.receipts import Receipt, Summary
+from fql.errors import UsageError
 from fql.plan.model import Plan
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ class Runtime:
         self._runtime = app.Runtime(plan, **options)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fql", daemon=True)
+        self._process = os.getpid()
 
     def __enter__(self) -> Self:
         """Start. Raises MissingSecrets, SettingsError, StoreError."""
@@ -44,7 +47,9 @@ class Runtime:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Drain."""
+        """Drain. In a forked child there is nothing to end: the runtime is its parent's."""
+        if self._process != os.getpid():
+            return
         try:
             self._do(self._runtime.__aexit__(kind, problem, traceback))
         finally:
@@ -56,7 +61,22 @@ class Runtime:
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        if not self._thread.is_alive():
+            work.close()
+            raise self._out_of_season()
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _out_of_season(self) -> UsageError:
+        """Why nobody would carry a call out. A forked child has no thread but the one it runs in,
+        and its loop is its parent's."""
+        if self._process != os.getpid():
+            return UsageError(
+                "this runtime was started in another process",
+                hint="start it after fork(), in each process of its own",
+            )
+        if self._thread.ident is None:
+            return UsageError("this runtime has not been started", hint="use `with`")
+        return UsageError("this runtime has ended", hint="start another one on the same store")
 
     def emit(self, event: str, **values: Any) -> Receipt:
         """See `fql.Runtime.emit`."""

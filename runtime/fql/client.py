@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from fql.engine.checks import Origin, check
 from fql.engine.clock import Clock, SystemClock
 from fql.engine.keys import parse_name
@@ -23,6 +21,7 @@ from fql.engine.programs import Program
 from fql.engine.receipts import Receipt
 from fql.errors import UsageError
 from fql.events.intake import Intake
+from fql.events.values import write_json
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.store.opening import open_store
@@ -223,7 +222,7 @@ class Client:
     async def _append(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
         if not commands:
             return []
-        encoded = [(kind, orjson.dumps(body, default=str)) for kind, body in commands]
+        encoded = [(kind, _encoded(body)) for kind, body in commands]
         return await self._store.append(encoded, self._clock.now())
 
 
@@ -253,6 +252,13 @@ def _number(name: str, what: str) -> int:
 
 def _milliseconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp() * 1000)
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return write_json(body)
+    except TypeError as problem:
+        raise UsageError(f"this cannot be handed to the store as JSON: {problem}") from None
 
 
 def _text(at: int) -> str:

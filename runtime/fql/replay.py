@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 from fql.client import Client, Replayed, open_client
 from fql.errors import StoreError, UsageError
+from fql.events.values import write_json
 from fql.plan.units import parse_duration
 from fql.store.opening import Place, current_store, place_of, store_of_settings_file
 from fql.store.shown import DeadLetter
@@ -21,8 +23,8 @@ T = TypeVar("T")
 def replay_dlq(
     dlq_id: str | None = None,
     *,
-    failed_after: str | None = None,
-    failed_before: str | None = None,
+    failed_after: str | date | None = None,
+    failed_before: str | date | None = None,
     filter: Mapping[str, str] | None = None,  # noqa: A002 - the promised name
     delay: str | float | None = None,
     rate: float | None = None,
@@ -36,20 +38,25 @@ def replay_dlq(
 ) -> list[dict[str, object]]:
     """Mark dead letters to be sent again, by id or by filter; returns the entries it marked.
 
-    Blocks. `filter` knows `observer`, `action`, `class` and `batch`. `delay` is a duration such as
-    `"30s"` or seconds; `rate` is replays a second; `plan` "original" renders as then. `response`
-    supplies the answer without sending. `force` replays also what an `else` chain took over.
-    `wait` waits for the ends: `state` of each entry is then `resolved` or `dead`. Without `store`
-    the runtime of this process is used, else the `fql.toml` found upwards. Raises UsageError,
-    StoreError.
+    Blocks. `failed_after` and `failed_before` are dates or times, UTC without an offset. `filter`
+    knows `observer`, `action`, `class` and `batch`. `delay` is a duration such as `"30s"` or
+    seconds; `rate` is replays a second; `plan` "original" renders as then. `response` supplies the
+    answer without sending. `force` replays also what an `else` chain took over. `wait` waits for
+    the ends: `state` of each entry is then `resolved` or `dead`. Without `store` the runtime of
+    this process is used, else the `fql.toml` found upwards. Raises UsageError, StoreError.
     """
     place = place_of(store) if store else current_store() or store_of_settings_file()
     wanted = _wanted(dlq_id, failed_after, failed_before, filter or {}, limit)
+    later = _delay(delay)
+    if rate is not None and not rate > 0:
+        raise UsageError(f"rate is replays a second and more than 0, not {rate!r}")
+    if plan not in ("active", "original"):
+        raise UsageError(f'plan is "active" or "original", not {plan!r}')
 
     async def work(client: Client) -> list[dict[str, object]]:
         found = await client.dead_letters(**wanted)
         replayed = await client.replay(
-            found, delay_ms=_delay(delay), rate=rate, dry_run=dry_run,
+            found, delay_ms=later, rate=rate, dry_run=dry_run,
             original=plan == "original", response=response, force=force,
         )  # fmt: skip
         _refuse(dlq_id, replayed)
@@ -58,9 +65,15 @@ def replay_dlq(
             left = await _ended(client, list(marked))
             for name, entry in marked.items():
                 entry.update(left[name].as_json() if name in left else {"state": "resolved"})
-        return list(marked.values())
+        return [_plain(entry) for entry in marked.values()]
 
     return _blocking(place, work)
+
+
+def _plain(entry: dict[str, object]) -> dict[str, object]:
+    """Values that `json.dumps` takes."""
+    plain: dict[str, object] = json.loads(write_json(entry))
+    return plain
 
 
 def _refuse(dlq_id: str | None, replayed: Sequence[Replayed]) -> None:
@@ -87,14 +100,16 @@ def _blocking(place: Place, work: Callable[[Client], Awaitable[T]]) -> T:
 
 def _wanted(
     dlq_id: str | None,
-    failed_after: str | None,
-    failed_before: str | None,
+    failed_after: str | date | None,
+    failed_before: str | date | None,
     chosen: Mapping[str, str],
     limit: int | None,
 ) -> dict[str, Any]:
     unknown = set(chosen) - {"observer", "action", "class", "batch"}
     if unknown:
         raise UsageError(f"a filter knows observer, action, class and batch, not {min(unknown)!r}")
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit is at least 1, not {limit!r}")
     if dlq_id is None and not (failed_after or failed_before or chosen):
         raise UsageError("say what to replay: dlq_id, failed_after, failed_before or filter")
     return {
@@ -109,12 +124,12 @@ def _wanted(
     }
 
 
-def _instant(text: str | None) -> datetime | None:
+def _instant(text: str | date | None) -> datetime | None:
     """A date or date and time; without an offset it is UTC."""
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(str(text))
     except ValueError as problem:
         raise UsageError(
             f"{text!r} is not a date or time such as 2026-03-02T14:00:00Z"
@@ -126,9 +141,12 @@ def _delay(delay: str | float | None) -> int:
     """Milliseconds of a duration such as "30s", or of seconds."""
     if delay is None:
         return 0
-    if isinstance(delay, str):
-        return int(parse_duration(delay))
-    return int(delay * 1000)
+    if not isinstance(delay, str):
+        return int(delay * 1000)
+    try:
+        return parse_duration(delay)
+    except ValueError as problem:
+        raise UsageError(str(problem)) from problem
 
 
 async def _ended(client: Client, ids: Sequence[str]) -> dict[str, DeadLetter]:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import orjson
-
 from fql.actions.answers import AnswerReader, Check
 from fql.actions.port import Delivery, Outcome, Request
 from fql.actions.rendering import body_render, header_renders, url_render
@@ -22,6 +20,7 @@ from fql.egress.settings import PolicyReader, effective
 from fql.egress.signing import Signer
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
+from fql.events.values import read_json
 from fql.expressions.scope import Scope
 from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode
@@ -116,11 +115,9 @@ def shown_body(body: bytes) -> object:
         return None
     if len(body) <= SHOWN_BODY:
         try:
-            decoded: object = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            return read_json(body)
+        except ValueError:
             pass
-        else:
-            return decoded
     return body[:SHOWN_BODY].decode("utf-8", "replace")
 
 

@@ -13,6 +13,7 @@ from fql.engine.inputs import Misfit, NewEvent, Order
 from fql.engine.keys import dedup_hash
 from fql.engine.loop import Engine
 from fql.errors import StoreError
+from fql.events.values import read_json
 from fql.store.port import Store
 from fql.store.records import Command
 
@@ -29,6 +30,7 @@ class Inbox:
         self._clock = clock
         self._after = 0
         self._generation = engine.generation
+        self._reading = asyncio.Lock()
 
     async def run(self) -> None:
         """For ever."""
@@ -50,7 +52,12 @@ class Inbox:
             )
 
     async def read(self) -> int:
-        """Take what is there; gives how much it was."""
+        """Take what is there; gives how much it was. One at a time: two readers at once would carry
+        out the same entries."""
+        async with self._reading:
+            return await self._read()
+
+    async def _read(self) -> int:
         if self._generation != self._engine.generation:
             self._after, self._generation = 0, self._engine.generation
         commands = await self._store.fetch(PAGE, self._after)
@@ -72,11 +79,11 @@ class Inbox:
         misfits: list[Misfit] = []
         orders: list[Order] = []
         for command in commands:
-            body = orjson.loads(command.body)
             if command.kind not in ("emit", "recapture"):
+                body = orjson.loads(command.body)
                 orders.append(Order(command.kind, consumed=command.id, **body))
                 continue
-            made = self._event(command, body)
+            made = self._event(command)
             if isinstance(made, NewEvent):
                 events.append(made)
             elif made is not None:
@@ -86,7 +93,8 @@ class Inbox:
                 orders.append(Order("ignore", consumed=command.id))
         return events, misfits, orders
 
-    def _event(self, command: Command, body: dict[str, Any]) -> NewEvent | Misfit | None:
+    def _event(self, command: Command) -> NewEvent | Misfit | None:
+        body: Any = read_json(command.body)
         origin = Origin(body.get("name", "emit"), body["source"], body["position"])
         made = check_or_misfit(self._engine.program, body["envelope"], origin, self._clock)
         letter = body.get("letter", "")

@@ -7,13 +7,12 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import orjson
-
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.engine.inputs import Performed
 from fql.engine.keys import batch_name, run_name
 from fql.engine.states import Run, SealedBatch, Work
 from fql.events.model import Event
+from fql.events.values import write_json
 from fql.expressions.scope import BatchInfo, Scope
 
 
@@ -109,7 +108,7 @@ def shown(request: Request, outcome: Outcome) -> str | None:
     fine = outcome.failure is None and outcome.status is not None and outcome.status < 300
     if fine and not outcome.failed_members:
         return None
-    return orjson.dumps(request.shown, default=str).decode()
+    return write_json(request.shown).decode()
 
 
 def owner_name(work: Work) -> str:

@@ -17,9 +17,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from fql.errors import SettingsError
+from fql.events.values import write_json
 
 FIRST_DAY = re.compile(rb'\{"written_at":"(\d{4}-\d{2}-\d{2})T')
 HEAD = 40
@@ -62,7 +61,7 @@ class LetterFile:
         Raises OSError."""
         self._make_folder()
         self._rotate_if_due(now.date())
-        lines = b"".join(orjson.dumps(entry, default=str) + b"\n" for entry in entries)
+        lines = b"".join(write_json(entry) + b"\n" for entry in entries)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "r+b") as file:
             file.write((b"\n" if _is_torn(handle) else b"") + lines)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from fql.events.values import read_json
 from fql.store.port import Store
 from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
 
@@ -185,6 +186,12 @@ class Shower:
         return [row for row in found if row.event_id == event_id]
 
 
+def _object(text: str | bytes) -> dict[str, Any]:
+    """A stored object, its numbers as exact as they came."""
+    found: Any = read_json(text)
+    return dict(found)
+
+
 def _batches(works: str) -> list[int]:
     return sorted({node[8] for node in orjson.loads(works) if len(node) > 8 and node[8]})
 
@@ -192,7 +199,7 @@ def _batches(works: str) -> list[int]:
 def _event(row: Any) -> dict[str, Any]:
     return {
         "entity": row.entity, "event": row.kind, "id": row.event_id,
-        "timestamp": row.timestamp, **orjson.loads(row.payload),
+        "timestamp": row.timestamp, **_object(row.payload),
         "context": orjson.loads(row.context) if row.context else {},
     }  # fmt: skip
 
@@ -240,13 +247,13 @@ def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
         failed_at=instant(row.failed_at) or "",
         state=row.state,
         handled=bool(row.handled),
-        request=None if row.request is None else orjson.loads(row.request),
+        request=None if row.request is None else _object(row.request),
         plan_digest=row.plan,
         key=row.key,
         batch=None if row.batch is None else f"bat_{row.batch:x}",
         source=row.source,
         attempts=tuple(mine),
-        envelope=None if row.payload is None else orjson.loads(row.payload),
+        envelope=None if row.payload is None else _object(row.payload),
     )
 
 
