@@ -22,6 +22,12 @@ _OPERATORS = {
     "and": "&&", "And": "&&", "or": "||", "Or": "||",
 }  # fmt: skip
 _NULLS = frozenset({"null", *(word for word, meant in _WORD_VALUES.items() if meant == "null")})
+_LISTS = ("list", "array", "vec", "set")
+_OPTIONALS = ("optional", "option", "maybe", "nullable")
+_FILTERS = frozenset(
+    {"default", "upper", "lower", "trim", "length", "replace", "join", "round", "date", "json",
+     "truncate", "urlencode", "title", "safe", "tojson"}
+)  # fmt: skip
 _ENDS_OPERAND = frozenset(
     {"NAME", "STRING", "NUMBER", "WORD", "RPAREN", "RBRACKET", "RBRACE", "QUESTION"}
 )
@@ -56,6 +62,7 @@ class _Reader:
             "=": self._equals, "=>": self._arrow, "-->": self._long_arrow, "is": self._is,
             "like": self._like, "ilike": self._like, "between": self._between,
             "?": self._question,
+            **dict.fromkeys((*_LISTS, *_OPTIONALS), self._generic),
         }  # fmt: skip
         self._known = {x.text for x in lexed.lexemes if x.type == "KEY"} | _members(lexed.lexemes)
 
@@ -86,7 +93,10 @@ class _Reader:
     def _equals(self, index: int, lexeme: Lexeme) -> None:
         """`=` after a key on its own line means `:`, elsewhere `==`."""
         if self._in_fields(index):
-            self._default(index, lexeme)
+            self._default(index, lexeme, "a field has no default value")
+            return
+        if self._in_enum(index):
+            self._default(index, lexeme, "a member of an enum has no value")
             return
         key = self._near(index - 1)
         if key is not None and key.type == "NAME" and self._at_entry(index - 1):
@@ -108,10 +118,34 @@ class _Reader:
         if lexeme.text == "|" and self._is_trigger(index):
             lexeme.type, lexeme.text = "OP", meant  # The checker asks for a list of triggers.
             return
+        if lexeme.text == "|" and self._is_answered(index, lexeme):
+            return
         if lexeme.type == "NAME" and not self._between_operands(index):
             return
         report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
         lexeme.type, lexeme.text = "OP", meant
+
+    def _is_answered(self, index: int, sign: Lexeme) -> bool:
+        """`T | null` of TypeScript and Python, and filters outside of a template."""
+        behind = self._near(index + 1)
+        if self._in_fields(index):
+            if behind is not None and (behind.type == "WORD" or behind.text in _NULLS):
+                report(sign, "?", "what may be null is marked with `?`", last=behind, tight=True)
+                sign.type, sign.text, behind.type = "QUESTION", "?", "SKIP"
+            return True
+        if behind is None or behind.text not in _FILTERS:
+            return False
+        self._filter(index, sign, behind)
+        return True
+
+    def _filter(self, index: int, sign: Lexeme, name: Lexeme) -> None:
+        """`x | default(0)` is `x ?? 0`, `x | upper` is `x.upper()`; read as `x`, or as the default
+        where it has brackets around it."""
+        is_default = name.text == "default" and self._type(index + 2) == "LPAREN"
+        advice = "write `value ?? default`" if is_default else f"write `value.{name.text}()`"
+        say(sign, "filters are for templates", None, name, (advice,))
+        name.type = "SKIP"
+        sign.type, sign.text = ("OP", "??") if is_default else ("SKIP", "")
 
     def _between_operands(self, index: int) -> bool:
         before, behind = self._type(index - 1), self._type(index + 1)
@@ -171,19 +205,42 @@ class _Reader:
 
     def _in_fields(self, index: int) -> bool:
         """True inside an entity or type."""
+        return self._declares(index) in ("ENTITY", "TYPE")
+
+    def _in_enum(self, index: int) -> bool:
+        return self._declares(index) == "ENUM"
+
+    def _declares(self, index: int) -> str:
+        """The terminal that the declaration around a lexeme begins with."""
         starts = self._starts
         begin = bisect_right(starts, index) - 1
         first = starts[begin] if begin >= 0 else 0
         first += self._type(first) == "DOC"
-        return self._type(first) in ("ENTITY", "TYPE")
+        return self._type(first)
 
-    def _default(self, index: int, lexeme: Lexeme) -> None:
-        """`total: Decimal = 0`."""
+    def _default(self, index: int, lexeme: Lexeme, message: str) -> None:
+        """`total: Decimal = 0`, `enum Light { red = 1 }`."""
         value = self._near(index + 1)
         plain = value is not None and value.type in ("NUMBER", "STRING", "WORD", "NAME")
         last = value if plain and value is not None else lexeme
-        report(lexeme, "", "a field has no default value", last=last)
+        report(lexeme, "", message, last=last, tight=True)
         lexeme.type = last.type = "SKIP"
+
+    def _generic(self, index: int, lexeme: Lexeme) -> None:
+        """`List<String>`, `Array[String]`, `Optional[String]`."""
+        opener, of, closer = (self._near(index + i) for i in (1, 2, 3))
+        if opener is None or of is None or closer is None or of.type != "NAME":
+            return
+        if f"{opener.text}{closer.text}" not in ("<>", "[]") or not self._in_fields(index):
+            return
+        if lexeme.text.lower() in _LISTS:
+            report(lexeme, f"[{of.text}]", "a list is spelled `[T]` here", last=closer)
+            lexeme.type, opener.type, of.type = "LBRACKET", "SKIP", "NAME"
+            closer.type = "RBRACKET"
+        else:
+            report(lexeme, f"{of.text}?", "what may be null is spelled `T?` here", last=closer)
+            lexeme.type = opener.type = "SKIP"
+            closer.type = "QUESTION"
 
     def _question(self, index: int, lexeme: Lexeme) -> None:
         """`note?: String` of TypeScript, and `a ?: b` of Kotlin and PHP."""
@@ -223,7 +280,11 @@ class _Reader:
             lexeme.type = "ELSE"
 
     def _arrow(self, index: int, lexeme: Lexeme) -> None:
-        """`=>` points in a flow and compares elsewhere."""
+        """`=>` points in a flow, names the item in `any(x => ...)`, and compares elsewhere."""
+        if self._type(index - 1) == "NAME" and self._type(index - 2) == "LPAREN":
+            report(lexeme, ",", "the name of the item is followed by `,`", tight=True)
+            lexeme.type, lexeme.text = "_COMMA", ","
+            return
         if self._in_flow(index):
             report(lexeme, "->", "an edge is spelled `->`")
             lexeme.type = "_ARROW"

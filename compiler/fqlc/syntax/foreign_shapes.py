@@ -108,13 +108,54 @@ def _unit_apart(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> b
     return True
 
 
+def _dashed_key(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`X-Team: "a"` in an object."""
+    dash = lexemes[at]
+    if dash.text != "-" or "QKEY" not in expected or lexemes[at - 1].type != "NAME":
+        return False
+    last = next((x for x in lexemes[at:] if x.type == "KEY"), None)
+    text = dash.origin.text[lexemes[at - 1].start : last.end] if last is not None else " "
+    if last is None or any(c.isspace() for c in text):
+        return False
+    whole = dash.origin.span(lexemes[at - 1].start, last.end)
+    dash.origin.sink.error(
+        "FQL101", f"a key with `-` stands in quotes: `\"{text}\"`", whole, label="not a name",
+        fix=Fix((Edit(whole, f'"{text}"'),)),
+    )  # fmt: skip
+    return True
+
+
+def _quoted_member(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`enum Light { "red" }`."""
+    found = lexemes[at]
+    if found.type != "STRING" or lexemes[0].type not in ("ENUM", "DOC") or "NAME" not in expected:
+        return False
+    inner = found.text[1:-1]
+    fix = Fix((Edit(found.span(), inner),)) if inner.isidentifier() else None
+    say(found, "members of an enum stand without quotes", fix)
+    return True
+
+
+def _bare_path(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> bool:
+    """`path: /orders`."""
+    found = lexemes[at]
+    if found.text != "/" or lexemes[at - 1].type != "_COLON" or "STRING" not in expected:
+        return False
+    text = found.origin.text
+    end = found.end
+    while end < len(text) and not text[end].isspace() and text[end] not in "\"',}":
+        end += 1
+    whole = found.origin.span(found.start, end)
+    written = f'"{text[found.start : end]}"'
+    found.origin.sink.error(
+        "FQL101", f"a text stands in quotes: `{written}`", whole, label="expected a value here",
+        fix=Fix((Edit(whole, written),)),
+    )  # fmt: skip
+    return True
+
+
 _Shape = Callable[[list[Lexeme], int, AbstractSet[str]], bool]
 _SHAPES: tuple[_Shape, ...] = (
-    _question,
-    _if_else,
-    _shift,
-    _bang,
-    _brackets,
-    _let_colon,
-    _unit_apart,
-)
+    _question, _if_else, _shift, _bang, _brackets, _let_colon, _unit_apart, _dashed_key,
+    _quoted_member, _bare_path,
+)  # fmt: skip

@@ -28,7 +28,8 @@ _OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
 _SUSPECT_WORDS = frozenset(
     {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
      "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
-     "True", "TRUE", "False", "FALSE"}
+     "True", "TRUE", "False", "FALSE", "List", "Array", "Vec", "Set", "Optional", "Option",
+     "Maybe", "Nullable"}
 )  # fmt: skip
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})

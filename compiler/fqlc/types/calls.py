@@ -47,6 +47,13 @@ _OTHER_METHODS = {
     "includes": "contains", "has": "contains",
 }  # fmt: skip
 """Words of other languages for functions and methods."""
+_IN_OTHER_WORDS = {
+    **dict.fromkeys(("is_null", "isNull", "isnull", "is_none", "isEmpty"), "write `== null`"),
+    **dict.fromkeys(("is_not_null", "isNotNull", "notnull", "exists"), "write `!= null`"),
+    **dict.fromkeys(("eq", "equals"), "write `==`"), "abs": "compare with both bounds",
+    **dict.fromkeys(("format", "concat", "join"), "write a template: `\"{{ a }} {{ b }}\"`"),
+    **dict.fromkeys(("first", "last", "get", "filter", "map"), "write `any(x, ...)`"),
+}  # fmt: skip
 _LARGEST_PATTERN = 1_000
 _DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
 
@@ -235,6 +242,8 @@ def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Exp
     if fix is None and not template and field_of(callee.of, ctx) is not None:
         change = nearest(name.text, _CHANGES)
         help_, fix = suggestion(name.text, name.span, _CHANGES, what) if change else (help_, None)
+    if (advice := _IN_OTHER_WORDS.get(name.text)) is not None and fix is None and not template:
+        help_ = (advice,)
     meant = _OTHER_METHODS.get(name.text, name.text)
     if meant == "contains" and of.type.is_list:
         help_, fix = ("write `value in list`",), None

@@ -22,7 +22,10 @@ class Sides:
     right: e.Expr
 
     def required(self, expr: ast.BinaryOf, ctx: Context, use: str) -> Sides:
-        """Both without null; FQL212 for each that may be."""
+        """Both without null; FQL212 for each that may be, for a written `null` only that."""
+        for written, side in ((expr.left, self.left), (expr.right, self.right)):
+            if side.type.name == "Null":
+                return Sides(require(ctx, written, side, use), self.right)
         return Sides(
             require(ctx, expr.left, self.left, use), require(ctx, expr.right, self.right, use)
         )

@@ -185,7 +185,7 @@ _NO_ADVICE: _Advice = ((), None)
 
 def _advice(expr: ast.BinaryOf, sides: Sides) -> _Advice:
     """What to do about operands that do not fit, by the pair of types."""
-    if expr.op == "add" and t.STRING in (sides.left.type, sides.right.type):
+    if expr.op in ("add", "mod") and t.STRING in (sides.left.type, sides.right.type):
         return ('join texts with a template: `"{{ a }} {{ b }}"`',), None
     if expr.op in ("lt", "le", "gt", "ge") and sides.left.type == sides.right.type:
         return ("values of this type have no order: compare them with `==` or `in`",), None
