@@ -10,8 +10,9 @@ from tests.types.program import check
 PROGRAM = """type Person {{ name: String @sensitive  city: String  born: Date? @sensitive
   member: Boolean  marks: [Boolean] @sensitive }}
 entity Order {{ id: UUID @key  mail: String @sensitive  total: Decimal  buyer: Person
-  is_known: Boolean  home: Place @sensitive  flag: Boolean @sensitive  people: [Person]  note: String? @sensitive
-  j: JSON @sensitive  tags: [String] @sensitive  flags: [Boolean] @sensitive
+  is_known: Boolean  home: Place @sensitive  flag: Boolean @sensitive  people: [Person]
+  note: String? @sensitive  j: JSON @sensitive  tags: [String] @sensitive
+  flags: [Boolean] @sensitive
   plain: [Boolean]  grid: [[Boolean]] @sensitive  guests: [Place]? @sensitive }}
 type Place {{ street: String  zip: String  open: Boolean }}
 observer o {{ on: [Order.insert, Order.update]

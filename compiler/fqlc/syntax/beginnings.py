@@ -18,7 +18,8 @@ _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
 _HEAD_OF_UNKNOWN = re.compile(
     r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*(?:from\b[^\r\n{]*)?\{|[ \t]*\{"
 )
-_OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
+OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
+"""Behind these a word on a new line may begin a block: the value is missing then."""
 _ENDS_DECLARATION = frozenset(
     {"RBRACE", "RBRACKET", "RPAREN", "STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
 )
@@ -36,12 +37,12 @@ class Beginnings:
     def name(self, start: int, end: int, previous: Lexeme | None) -> str:
         """The terminal of a word that is a name: KIND where it begins a block instead of the
         value that is missing before it. Notes where it begins a block of unknown kind."""
-        type_ = "NAME"
-        if previous is not None and previous.type in _OPENS_VALUE and not self._has_begun():
-            type_ = self._maybe_kind(previous, start, end)
-        if type_ == "NAME" and not self._brackets:
+        wanted = previous if previous is not None and previous.type in OPENS_VALUE else None
+        if wanted and self._is_kind(wanted, start, end) and not self._has_begun():
+            return "KIND"
+        if not self._brackets:
             self._maybe_unknown_block(start, end, previous)
-        return type_
+        return "NAME"
 
     def _has_begun(self) -> bool:
         """True for a word that was noted to begin a declaration."""
@@ -89,12 +90,11 @@ class Beginnings:
             return False
         return "\n" in self._origin.text[previous.end : start]
 
-    def _maybe_kind(self, previous: Lexeme, start: int, end: int) -> str:
-        """KIND for a word on a new line that begins a block where a value is missing. The grammar
-        has no such terminal: recovery reads it as NAME."""
+    def _is_kind(self, previous: Lexeme, start: int, end: int) -> bool:
+        """True for a word on a new line that begins a block where a value is missing. The grammar
+        has no terminal KIND: recovery reads it as NAME."""
         text = self._origin.text
-        new_line = "\n" in text[previous.end : start]
-        return "KIND" if new_line and _REST_OF_HEAD.match(text, end) is not None else "NAME"
+        return "\n" in text[previous.end : start] and _REST_OF_HEAD.match(text, end) is not None
 
     def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
         """True where a declaration may begin: in the first column, or behind another one."""

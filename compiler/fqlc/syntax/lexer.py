@@ -11,7 +11,7 @@ import re
 
 from fql_grammar import tokens as table
 from fqlc.syntax import ast, numbers, strings, unreadable
-from fqlc.syntax.beginnings import Beginnings
+from fqlc.syntax.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.foreign_heads import FOREIGN_HEADS
 from fqlc.syntax.lexemes import Lexed, Lexeme, Literal, Origin
 
@@ -97,7 +97,9 @@ class _Lexer:
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
-        if type_ == "NAME":
+        if type_ == "NAME" and (
+            not self._brackets or (previous is not None and previous.type in OPENS_VALUE)
+        ):
             type_ = self._beginnings.name(start, end, previous)
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
 
@@ -107,7 +109,8 @@ class _Lexer:
         if written == ":":
             if previous is not None and previous.type == "QUESTION":
                 self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
-            if not self._is_value_of_line_before(start):
+            before = self.lexed.lexemes[-2:-1]
+            if not before or before[0].type != "_COLON" or not self._is_new_line(start):
                 _make_key(previous)
         elif written in _OPEN:
             if written == "{":
@@ -126,12 +129,9 @@ class _Lexer:
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
         return None
 
-    def _is_value_of_line_before(self, colon: int) -> bool:
-        """True where a colon begins a line behind `key: word`: the word is no key."""
-        last = self.lexed.lexemes[-2:]
-        if len(last) < 2 or last[0].type != "_COLON":
-            return False
-        return "\n" in self.origin.text[last[1].end : colon]
+    def _is_new_line(self, start: int) -> bool:
+        """True for what begins a line. A colon there makes no key of the value before it."""
+        return "\n" in self.origin.text[self.lexed.lexemes[-1].end : start]
 
     def _previous(self) -> Lexeme | None:
         lexemes = self.lexed.lexemes

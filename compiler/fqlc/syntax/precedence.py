@@ -104,7 +104,10 @@ def _pair(top: _Waiting, left: ast.Expr, right: ast.Expr) -> ast.BinaryOf:
     if top.op in ("in", "not_in"):
         right = _as_list(right, top.lexeme)
     else:
-        left, right = _without_tuple(left), _without_tuple(right)
+        if isinstance(left, ast.ListLiteral):
+            left = _without_tuple(left)
+        if isinstance(right, ast.ListLiteral):
+            right = _without_tuple(right)
     span = left.span.to(right.span)
     return ast.BinaryOf(span=span, op=top.op, left=left, right=right, operator=top.lexeme.span())
 
@@ -125,11 +128,9 @@ def _as_list(right: ast.Expr, operator: Lexeme) -> ast.Expr:
     return right
 
 
-def _without_tuple(operand: ast.Expr) -> ast.Expr:
+def _without_tuple(operand: ast.ListLiteral) -> ast.Expr:
     """`(a, b)` was reported as a whole; what an operator makes of it is not said besides."""
-    if isinstance(operand, ast.ListLiteral) and operand.parenthesised:
-        return ast.ErrorExpression(span=operand.span)
-    return operand
+    return ast.ErrorExpression(span=operand.span) if operand.parenthesised else operand
 
 
 def stray_list(span: Span) -> Diagnostic:

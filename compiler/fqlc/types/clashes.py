@@ -56,11 +56,20 @@ def _clash(tests: Sequence[Test], scope: ExprScope) -> list[Test] | None:
     for test in tests:
         if test.op == "false":
             return [test]
+    if len(tests) == 1:
+        return list(tests) if _is_impossible(tests[0], scope) else None
     events = _events(tests, scope)
     known = _Known(scope, events)
     for test in tests:
         known.learn(test)
     return known.clash()
+
+
+def _is_impossible(test: Test, scope: ExprScope) -> bool:
+    """True for a test that leaves nothing by itself; one of two values always leaves some."""
+    if test.other is not None or test.op == "true":
+        return False
+    return values_left([test], [test.subject], scope).empty
 
 
 def _events(tests: Sequence[Test], scope: ExprScope) -> frozenset[str]:
@@ -108,6 +117,8 @@ class _Known:
         return key
 
     def _root(self, key: Key) -> Key:
+        if not self.parents:
+            return key
         while (parent := self.parents.get(key, key)) != key:
             key = parent
         return key
