@@ -7,6 +7,7 @@ engine on that store carries them out, or the next one that starts.
 from __future__ import annotations
 
 import asyncio
+import difflib
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +30,7 @@ from fql.store.port import Counts, Store
 from fql.store.records import LetterFilter, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace
 
-HANDLED_HINT = "its `else` chain took over; replay it with force"
+HANDLED_HINT = "its `else` chain took over; replay it with force (`--force`)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +171,24 @@ class Client:
     async def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
         """Send the actions of a run that are done once more, under the same key unless told."""
         salt = uuid.uuid4().hex if new_key else ""
-        if not await self.runs(ids=[run]):
+        found = await self.runs(ids=[run])
+        if not found:
             raise UsageError(f"there is no run {run} in this store", hint="see `fqlc runs`")
+        names = [str(node["name"]) for node in found[0].nodes]
+        if action and action not in names:
+            raise UsageError(f"{run} has no action {action!r}", hint=f"it has {', '.join(names)}")
         body = {"run": _number(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
 
     async def pause(self, name: str) -> None:
-        """Stop sending to an endpoint, or for an observer, until `resume`."""
+        """Stop sending to an endpoint, or for an observer, until `resume`. An endpoint without a
+        name is paused by its origin, such as `https://api.example.com:443`. Raises UsageError for
+        a name that no plan of the store has."""
+        known = await self._names()
+        if known and name not in known and "://" not in name:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(sorted(known))}"
+            raise UsageError(f"the plan has no endpoint or observer {name!r}", hint=hint)
         await self._append([("pause", {"name": name})])
 
     async def resume(self, name: str) -> None:
@@ -197,6 +209,11 @@ class Client:
         plans, active = await self._store.plans()
         blob = next((plan.blob for plan in plans if plan.short == active), None)
         return None if blob is None else read_plan(blob)
+
+    async def _names(self) -> set[str]:
+        """Endpoints and observers of all plans that are in use; none before the first engine."""
+        plans = [read_plan(stored.blob) for stored in (await self._store.plans())[0] if stored.blob]
+        return {each.name for plan in plans for each in (*plan.endpoints, *plan.observers)}
 
     async def counts(self) -> Counts:
         """How much there is in the store."""
@@ -279,7 +296,10 @@ def _gone(letter: DeadLetter, plan: Plan | None) -> str:
         return ""
     observer = next((each for each in plan.observers if each.name == letter.observer), None)
     if observer is None or all(node.name != letter.action for node in observer.nodes):
-        return "the active plan no longer has this action; replay it with the plan of then"
+        return (
+            "the active plan no longer has this action;"
+            " replay it with the original one (`--plan original`)"
+        )
     return ""
 
 

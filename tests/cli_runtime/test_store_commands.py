@@ -196,6 +196,19 @@ def test_nothing_to_cancel_stores_nothing(shop: Shop, fqlc: Fqlc) -> None:
     assert fqlc("runs", "cancel", "run_9").err == "there was nothing to cancel\n"
 
 
+def test_a_name_that_the_plan_does_not_have_is_not_paused_and_not_resent(
+    shop: Shop, fqlc: Fqlc
+) -> None:
+    """A slip of the pen must not look like a stop."""
+    shop.run(paid(1, id="evt-1"))
+    done = fqlc("pause", "reciever")
+    assert (done.code, "did you mean `receiver`?" in done.err) == (2, True)
+    assert fqlc("pause", "https://shop.example.com:443").code == 0
+    [run] = fqlc("runs", "list", "--format", "json").lines
+    done = fqlc("runs", "resend", str(run["run"]), "--action", "book")
+    assert (done.code, "it has stock, books" in done.err) == (2, True)
+
+
 def test_paused_observer_sends_nothing_until_it_goes_on(
     shop: Shop, fqlc: Fqlc, server: MockWebhookServer
 ) -> None:
@@ -233,7 +246,7 @@ def test_commands_that_look_create_no_store(
     tmp_path: Path, fqlc: Fqlc, command: tuple[str, ...]
 ) -> None:
     done = fqlc(*command)
-    assert done.code == 2
+    assert done.code == 3
     assert "there is no store" in done.err
     assert list(tmp_path.iterdir()) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.outbox.plans import plan
 
-from fql.errors import UsageError
+from fql.errors import FqlError
 from fql.intake.json_lines import JsonLines
 from fql.intake.port import Arrival
 
@@ -98,5 +98,5 @@ async def read_pipe(source: JsonLines, writing: int) -> None:
 
 
 async def test_file_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read: No such file"):
+    with pytest.raises(FqlError, match="cannot be read: No such file"):
         await JsonLines(str(tmp_path / "none")).open(PLAN)

@@ -12,7 +12,7 @@ from fql.cli.project import format_option, reporting, settings_option, store_opt
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.engine.receipts import Receipt
-from fql.errors import EventRefused, UsageError
+from fql.errors import EventRefused, FqlError
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival
 
@@ -53,7 +53,7 @@ def _read(file: str) -> list[dict[str, object]]:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise FqlError(f"{file} cannot be read: {error.strerror or error}") from error
     found = _whole(text) or [
         arrival(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()
     ]

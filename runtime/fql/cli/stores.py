@@ -10,7 +10,7 @@ from typing import TypeVar
 from fql.cli.output import say
 from fql.cli.project import find_project
 from fql.client import Client, open_client
-from fql.errors import UsageError
+from fql.errors import StoreError, UsageError
 
 T = TypeVar("T")
 
@@ -23,12 +23,12 @@ def with_client(
 ) -> T:
     """Open the store of the command line or the settings, do the work, close it.
 
-    Raises UsageError when there is no such store yet: a command that looks must not create one.
+    Raises StoreError when there is no such store yet: a command that looks must not create one.
     """
     project = find_project(settings_file).resolved()
     url = project.store_url(store)
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise UsageError(
+        raise StoreError(
             f"there is no store {url}", hint="`fqlc run` makes it; or name another with --store"
         )
     if url.startswith("memory:"):

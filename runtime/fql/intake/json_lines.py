@@ -11,7 +11,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from fql.errors import UsageError
+from fql.errors import FqlError
 from fql.events.values import read_json
 from fql.intake.port import Arrival
 from fql.plan.model import Plan
@@ -46,7 +46,7 @@ class JsonLines:
         self._closed = False
 
     async def open(self, plan: Plan) -> None:  # noqa: ARG002  (any plan will do)
-        """Start reading. Raises UsageError when the file cannot be read."""
+        """Start reading. Raises FqlError when the file cannot be read."""
         if self._stream is None:
             self._stream = self._opened()
         # A daemon: a read of standard input cannot be interrupted and must not hold up the exit.
@@ -61,7 +61,7 @@ class JsonLines:
             return Path(self._path).open("rb")
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UsageError(f"the events file {self._path} cannot be read: {reason}") from error
+            raise FqlError(f"the events file {self._path} cannot be read: {reason}") from error
 
     def _read(self, stream: BinaryIO, loop: asyncio.AbstractEventLoop) -> None:
         """The reading thread: lines into the queue, an empty one at the end."""
