@@ -213,7 +213,8 @@ class Client:
     async def _names(self) -> set[str]:
         """Endpoints and observers of all plans that are in use; none before the first engine."""
         plans = [read_plan(stored.blob) for stored in (await self._store.plans())[0] if stored.blob]
-        return {each.name for plan in plans for each in (*plan.endpoints, *plan.observers)}
+        endpoints = {each.name for plan in plans for each in plan.endpoints}
+        return endpoints | {each.name for plan in plans for each in plan.observers}
 
     async def counts(self) -> Counts:
         """How much there is in the store."""
