@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fqlc.cli.cache import Compiled
-from fqlc.cli.files import Inputs, cache_option, inputs
+from fqlc.cli.inputs import Inputs, cache_option, inputs
 from fqlc.cli.show import FORMATS, show_diagnostics, summary
 
 

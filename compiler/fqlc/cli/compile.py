@@ -11,7 +11,7 @@ import click
 
 from fqlc.cli.cache import Compiled
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import cache_option, inputs
+from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import show_diagnostics
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from fqlc.cli.files import cache_option
+from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.diff import Area, differences
 

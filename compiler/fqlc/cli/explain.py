@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fqlc.cli.errors import CommandError
-from fqlc.cli.files import cache_option
+from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 
 _CODE = re.compile(r"(?i)fql\d{3}")

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import inputs, read_file
+from fqlc.cli.files import read_file
+from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
 from fqlc.syntax.reading import read_source

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import cache_option
+from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of, reduced
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fqlc.cli.files import cache_option
+from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import condition_text, target_text
 

@@ -120,7 +120,7 @@ def _places() -> dict[str, str]:
 def fqlc(ctx: click.Context, color: str, debug: bool) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""
     from fql.cli import PLAN_LOADER
-    from fqlc.cli.files import load_plan_bytes
+    from fqlc.cli.inputs import load_plan_bytes
 
     ctx.meta["fqlc.debug"] = debug
     ctx.meta[PLAN_LOADER] = load_plan_bytes

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from fqlc.cli.errors import SurroundingsError
-from fqlc.cli.files import inputs
+from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
 
 

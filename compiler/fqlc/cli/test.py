@@ -13,7 +13,7 @@ from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fqlc.checks.tests import TestModel, read_tests
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import inputs
+from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.cli.testing import coverage as measured
 from fqlc.cli.testing import report
