@@ -59,8 +59,9 @@ def misfit(value: Any, of: Type, project: Project) -> str | None:
     if of.item is not None:
         return _list(value, of.item, project)
     if of.name in project.enum_infos:
-        members = project.enum_infos[of.name].members
-        return None if value in members else f"`{value}` is no member of `{of.name}`"
+        enum = project.enum_infos[of.name]
+        fits_enum = isinstance(value, str) and (enum.broken or value in enum.members)
+        return None if fits_enum else f"`{_shown(value)}` is no member of `{of.name}`"
     row = project.rows.get(of.name)
     if row is not None:
         return _object(value, of, project)
