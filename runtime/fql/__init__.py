@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fql.events.model import Event
     from fql.plan.codec import load_plan
     from fql.plan.model import Plan
+    from fql.plan.settings_model import Settings
+    from fql.settings import load_settings
 
 _HOMES = {
     "Client": "fql.client",
@@ -39,6 +41,7 @@ _HOMES = {
     "PlanError": "fql.errors",
     "Receipt": "fql.engine.receipts",
     "Runtime": "fql.app",
+    "Settings": "fql.plan.settings_model",
     "SettingsError": "fql.errors",
     "StoreError": "fql.errors",
     "StoreFull": "fql.errors",
@@ -46,13 +49,14 @@ _HOMES = {
     "Summary": "fql.engine.receipts",
     "UsageError": "fql.errors",
     "load_plan": "fql.plan.codec",
+    "load_settings": "fql.settings",
     "open_client": "fql.client",
 }
 
 __all__ = [
     "Client", "Event", "EventRefused", "FqlError", "MissingSecrets", "Outcome", "Plan", "PlanError",
-    "Receipt", "Runtime", "SettingsError", "StoreError", "StoreFull", "StoreLocked", "Summary",
-    "UsageError", "load_plan", "open_client",
+    "Receipt", "Runtime", "Settings", "SettingsError", "StoreError", "StoreFull", "StoreLocked",
+    "Summary", "UsageError", "load_plan", "load_settings", "open_client",
 ]  # fmt: skip
 
 

@@ -13,16 +13,16 @@ import click
 
 from fql.cli import PLAN_LOADER
 from fql.cli.output import report
-from fql.errors import FqlError, SettingsError, UsageError
+from fql.errors import FqlError, UsageError
 from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import Settings, read_settings, resolve
+from fql.plan.settings import Settings, resolve
 from fql.plan.units import parse_duration
+from fql.settings import beside_file, read_file
+from fql.store.opening import SETTINGS_FILE
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-SETTINGS_FILE = "fql.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +44,12 @@ class Project:
 
     def run_settings(self) -> Settings:
         """The settings for a Runtime: the file of dead letters is seen from the settings file."""
-        dlq = self.settings.webhooks.dlq
-        if not dlq.path:
-            return self.settings
-        seen = dlq.model_copy(update={"path": str(self.path(dlq.path))})
-        webhooks = self.settings.webhooks.model_copy(update={"dlq": seen})
-        return self.settings.model_copy(update={"webhooks": webhooks})
+        return beside_file(self.settings, self.folder)
 
     def store_url(self, given: str | None) -> str:
         """The store: as given on the command line, else of the settings file, else `fql.db` in
         the working folder."""
-        if given is not None:
-            return given
-        if "url" not in self.settings.store.model_fields_set:
-            return self.settings.store.url
-        return rebased(self.settings.store.url, self.folder)
-
-
-def rebased(url: str, folder: Path) -> str:
-    """A `sqlite:///relative/path` as seen from the settings file's folder."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url.startswith(prefix + "/"):
-        return url
-    return f"{prefix}{folder.resolve() / url.removeprefix(prefix)}"
+        return self.run_settings().store.url if given is None else given
 
 
 def find_project(settings_file: str | None = None) -> Project:
@@ -75,17 +58,12 @@ def find_project(settings_file: str | None = None) -> Project:
     path = Path(settings_file) if settings_file else _found_upwards(Path.cwd())
     if path is None:
         return Project()
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SettingsError(f"the settings file {path} cannot be read: {reason}") from error
-    return Project(read_settings(text, str(path)), path.parent, path)
+    return Project(read_file(path), path.parent, path)
 
 
 def _found_upwards(folder: Path) -> Path | None:
     for place in (folder, *folder.parents):
-        if (place / SETTINGS_FILE).is_file():
+        if (place / SETTINGS_FILE).exists():
             return place / SETTINGS_FILE
     return None
 
