@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
+from fql.events.values import read_json, write_json
 from fqlc.checks.tests import TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
 from fqlc.cli.testing.play import Played
@@ -80,7 +79,7 @@ def _against(snapshot: Mapping[str, Any] | None, played: Played) -> Iterator[str
 def sent_body(played: Played, action: str) -> Any:
     """What the action sent first, as JSON data."""
     body = played.tries(action)[0].request.get("body")
-    return orjson.loads(body) if isinstance(body, str | bytes) else body
+    return read_json(body) if isinstance(body, str | bytes) else body
 
 
 def unlike(wanted: Any, got: Any, place: str = "") -> Iterator[tuple[str, str, str]]:
@@ -100,19 +99,19 @@ _MISSING = object()
 
 def _same(wanted: Any, got: Any) -> bool:
     """Equal as JSON; a number with a point is the decimal's text as well."""
-    if isinstance(wanted, Decimal):
-        return str(wanted) == got or (_number(got) and Decimal(str(got)) == wanted)
+    if isinstance(wanted, Decimal) and isinstance(got, str):
+        return str(wanted) == got
     if _number(wanted) and _number(got):
         return bool(wanted == got)
     return type(wanted) is type(got) and bool(wanted == got)
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _json(value: Any) -> str:
-    return "nothing" if value is _MISSING else orjson.dumps(value, default=str).decode()
+    return "nothing" if value is _MISSING else write_json(value).decode()
 
 
 # The story ----------------------------------------------------------------------

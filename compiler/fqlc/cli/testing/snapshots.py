@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fql.events.values import read_json, write_json_lines
 from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.testing.judge import sent_body
 from fqlc.cli.testing.play import Played
@@ -35,9 +35,11 @@ def read_snapshots(sources: Iterable[str]) -> dict[tuple[str, str], Bodies]:
 
 def _read(file: Path) -> dict[str, Bodies]:
     try:
-        stored = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise SurroundingsError(f"{file} cannot be read: {error}", "run with --update") from None
+        stored = read_json(file.read_bytes())
+    except OSError as error:
+        raise SurroundingsError(f"{file} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise SurroundingsError(f"{file} is not JSON: {error}", "run with --update") from None
     if not isinstance(stored, dict) or not all(isinstance(b, dict) for b in stored.values()):
         raise SurroundingsError(f"{file} is no snapshot of bodies", "run with --update")
     return stored
@@ -58,7 +60,7 @@ def _write(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | No
     file = snapshot_file(source)
     if keep and file.is_file():
         tests = {**_read(file), **tests}
-    text = json.dumps(tests, indent=2, ensure_ascii=False) + "\n"
+    text = write_json_lines(tests).decode()
     try:
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return None
