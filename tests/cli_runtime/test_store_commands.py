@@ -19,6 +19,7 @@ from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.settings import Settings, read_settings
+from fql.testing import Reply
 from fql.testing.server import MockWebhookServer
 from fqlc.checks.model import Surroundings
 from fqlc.pipeline import check_project, plan_of
@@ -249,6 +250,23 @@ def test_commands_that_look_create_no_store(
     assert done.code == 3
     assert "there is no store" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_receiver_or_an_event_says_cannot_steer_the_terminal(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    """An answer may hold escape sequences: titles, colours, cleared screens."""
+    server.always(Reply(404, body="\x1b]0;owned\x07\x1b[2Jgone \x9b31m"))
+    shop.run(paid(1, id="evt\x1b[8m"))
+    [letter] = fqlc("dlq", "list", "--format", "json").lines
+    shown = [
+        fqlc("dlq", "show", str(letter["dlq_id"])).out,
+        fqlc("dlq", "list").out,
+        fqlc("runs", "list").out,
+        fqlc("trace", str(letter["run"])).out,
+    ]
+    assert "gone" in shown[0]
+    assert not [text for text in shown if set("\x1b\x07\x9b") & set(text)]
 
 
 def test_options_of_replay(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from fql.cli.output import moment, shortened
+from fql.cli.output import harmless, moment, shortened
 from fql.client import Client
 from fql.errors import UsageError
 from fql.events.values import write_json
@@ -114,16 +114,17 @@ def story(letter: DeadLetter) -> Iterator[str]:
     }  # fmt: skip
     for name, value in facts.items():
         if value:
-            yield f"{click.style(name.ljust(12), dim=True)} {value}"
+            yield f"{click.style(name.ljust(12), dim=True)} {harmless(value)}"
     for attempt in letter.attempts:
         yield _attempt(attempt)
     for name, content in (("request", letter.request), ("envelope", letter.envelope)):
         if content:
-            yield f"{click.style(name.ljust(12), dim=True)} {write_json(content).decode()}"
+            text = harmless(write_json(content).decode())
+            yield f"{click.style(name.ljust(12), dim=True)} {text}"
 
 
 def _attempt(attempt: Attempt) -> str:
     label = click.style(f"attempt {attempt.number}".ljust(12), dim=True)
-    result = attempt.error or attempt.status
+    result = harmless(attempt.error or attempt.status)
     start = shortened(attempt.response_start)
     return f"{label} {attempt.at}  {result}  {attempt.duration_ms} ms  {start}".rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ import click
 
 from fql.errors import FqlError
 from fql.events.values import write_json
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 RENEWED = "\r\033[K"
 """Sets a terminal back to the beginning of the line, and clears it."""
@@ -49,7 +52,7 @@ def on_terminal() -> bool:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns for people; nothing but a remark on standard error when there are no rows."""
-    cells = [list(row) for row in rows]
+    cells = [[harmless(cell) for cell in row] for row in rows]
     if not cells:
         say("nothing to show")
         return
@@ -64,6 +67,12 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
+def harmless(value: object) -> str:
+    """Text of receivers and events with its control characters as escapes: what they send must not
+    steer the terminal of who reads it."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
+
+
 def moment(value: object) -> str:
     """A time for people: local reading would differ between machines, so it is UTC."""
     if isinstance(value, int | float):
@@ -75,5 +84,5 @@ def moment(value: object) -> str:
 
 def shortened(text: str, width: int = 60) -> str:
     """One line of at most `width` characters."""
-    line = " ".join(text.split())
+    line = harmless(" ".join(text.split()))
     return line if len(line) <= width else line[: width - 1] + "…"

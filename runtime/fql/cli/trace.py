@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fql.cli.output import data, json_line, moment, shortened
+from fql.cli.output import data, harmless, json_line, moment, shortened
 from fql.cli.project import format_option, reporting, settings_option, store_option
 from fql.cli.stores import with_client
 from fql.client import Client
@@ -42,7 +42,8 @@ def story(found: Trace) -> Iterator[str]:
     """The lines for a person."""
     if found.event is not None:
         event = found.event
-        yield f"{event['entity']}.{event['event']} {event['id']} at {moment(event['timestamp'])}"
+        what = harmless(f"{event['entity']}.{event['event']} {event['id']}")
+        yield f"{what} at {moment(event['timestamp'])}"
         trace_id = trace_id_of(event["context"].get("traceparent", ""))
         if trace_id:
             yield f"  trace {trace_id}"
@@ -55,7 +56,8 @@ def story(found: Trace) -> Iterator[str]:
 
 
 def _letter(letter: DeadLetter) -> str:
-    what = letter.action or f"{letter.entity}.{letter.event} {letter.event_id} was refused"
+    refused = f"{letter.entity}.{letter.event} {letter.event_id} was refused"
+    what = harmless(letter.action or refused)
     state = " (its `else` chain took over)" if letter.handled else ""
     if letter.state == "replaying":
         state = " (being replayed)"
@@ -70,7 +72,7 @@ def _run(run: RunShown, found: Trace) -> Iterator[str]:
         yield f"    {node['name']}: {node['state']}{_more(node)}"
         for attempt in found.attempts.get(run.run, ()):
             if attempt.action == node["name"]:
-                result = attempt.error or attempt.status
+                result = harmless(attempt.error or attempt.status)
                 took = f"{attempt.duration_ms} ms"
                 yield f"      {attempt.number}. {attempt.at}  {result}  {took}"
 
