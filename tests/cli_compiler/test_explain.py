@@ -126,6 +126,22 @@ def test_conditions_as_sql(fqlc: Command) -> None:
     assert 'SELECT * FROM "Order" AS new WHERE (round("total", 6) > 100);' in out
 
 
+def test_conditions_as_sql_for_programs(fqlc: Command, shop: Path) -> None:
+    """A query that the database takes, or the reason why there is none."""
+    (shop / "other.fql").write_text(
+        "observer late { on: Order.insert when: _observer == status"
+        ' webhook w { url: "https://w.example.com/" } }'
+    )
+    lines = fqlc("explain", "--sql", "postgresql", "--format", "json", ".").out.splitlines()
+    found = {line["observer"]: line for line in map(json.loads, lines)}
+    assert found["order_created"] == {
+        "observer": "order_created", "notes": [], "refused": None,
+        "query": 'SELECT * FROM "Order" AS new WHERE ("total" > 100);',
+    }  # fmt: skip
+    assert found["late"]["query"] is None
+    assert "`_observer` is not in the rows" in found["late"]["refused"]
+
+
 def test_an_unknown_action(fqlc: Command) -> None:
     assert fqlc("explain", "--action", "nothing", "shop.fql").code == 1
 
