@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client, Replayed
@@ -31,12 +31,16 @@ from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.observe.watch import Watch
+from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.settings_model import Settings
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.opening import note_store, open_store
 from fql.store.port import Store
 from fql.store.records import StoredPlan
+
+if TYPE_CHECKING:
+    from fql.actions.factory import WebhookActions
 
 
 class Runtime:
@@ -76,6 +80,7 @@ class Runtime:
         self._ended = False
         self._leading: Leading | None = None
         self._copies: Copier | None = None
+        self._webhooks: WebhookActions | None = None
 
     # Start and end.
 
@@ -157,17 +162,19 @@ class Runtime:
 
     def _default_actions(self) -> ActionFactory:
         from fql.actions.factory import WebhookActions
-        from fql.plan.addresses import EgressSettings
 
-        egress = self._settings.egress
         test_url = self._settings.webhooks.test_url
         if test_url is not None:
             logger.warning("test_url is set: every request goes there")
-        return WebhookActions(
-            EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports),
-            test_url=test_url,
+        self._webhooks = WebhookActions(
+            self._egress(self._settings), test_url=test_url,
             own_ports=lambda: frozenset({self._observed.port}),
         )  # fmt: skip
+        return self._webhooks
+
+    def _egress(self, settings: Settings) -> EgressSettings:
+        egress = settings.egress
+        return EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports)
 
     def _built(self, plan: Plan) -> Program:
         return build_program(plan, self._environment, self._factory)
@@ -304,12 +311,15 @@ class Runtime:
             self._started().raise_trouble()
             await asyncio.sleep(0.1)
 
-    async def reload(self, plan: Plan) -> None:
+    async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:
         """Use another plan from the next commit on; runs in flight finish on theirs. The
-        environment is resolved again, all or nothing: raises MissingSecrets, SettingsError."""
+        environment is resolved again, all or nothing: raises MissingSecrets, SettingsError. Of
+        other `settings` it takes up `[egress]`; everything else there waits for a new start."""
         self._program = program = self._built(plan)
         self._plan = plan
         self._observed.expect(plan)
+        if settings is not None and self._webhooks is not None:
+            self._webhooks.follow(self._egress(settings))
         engine = self._engine
         if engine is not None:
             stored, _ = await self._store.plans()

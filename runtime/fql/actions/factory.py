@@ -31,12 +31,13 @@ class WebhookActions:
 
         Raises SettingsError for a `test_url` that is none.
         """
-        settings = egress or EgressSettings()
         self._test = None if test_url is None else _test_target(test_url)
-        if self._test is not None:
-            settings = allowing(settings, self._test)
         self.sender = Sender(
-            settings, user_agent=USER_AGENT, resolver=resolver, clock=clock, own_ports=own_ports
+            self._effective(egress or EgressSettings()),
+            user_agent=USER_AGENT,
+            resolver=resolver,
+            clock=clock,
+            own_ports=own_ports,
         )
         self._nonce = nonce
         self._clock = clock
@@ -51,6 +52,13 @@ class WebhookActions:
         Raises SettingsError, MissingSecrets.
         """
         return WebhookAction(node, endpoint, environment, self._surroundings(plan))
+
+    def follow(self, egress: EgressSettings) -> None:
+        """Go by other settings from the next request on."""
+        self.sender.follow(self._effective(egress))
+
+    def _effective(self, egress: EgressSettings) -> EgressSettings:
+        return egress if self._test is None else allowing(egress, self._test)
 
     def _surroundings(self, plan: Plan) -> Surroundings:
         found = self._plans.get(plan.digest)

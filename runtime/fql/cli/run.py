@@ -25,13 +25,14 @@ from fql.cli.project import (
     settings_option,
     store_option,
 )
+from fql.cli.reloading import changes
 from fql.engine.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
 from fql.plan.model import Plan
-from fql.plan.settings_model import SourceTable, SqliteSource
+from fql.plan.settings_model import Settings, SourceTable, SqliteSource
 
 INTERRUPTED = 130
 TIMED_OUT = 3
@@ -50,6 +51,7 @@ class Options:
     fail_on_dead: bool
     store: str | None
     form: str
+    compiled: bool
 
 
 @click.command(
@@ -60,7 +62,8 @@ Examples:
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
 Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
-on the wire ends, the rest stays stored. SIGHUP reads environment, settings and plan again."""
+on the wire ends, the rest stays stored. SIGHUP reads environment, settings and plan again, and the
+log says what was taken up and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @click.option("--events", multiple=True, metavar="FILE", help="Envelopes, one a line; - is stdin.")
@@ -86,7 +89,8 @@ def run(
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
     project = find_project(settings_file).resolved()
-    options = Options(events, until_idle, timeout, fail_on_dead, store, form)
+    compiled = any(source.endswith(".json") for source in sources)
+    options = Options(events, until_idle, timeout, fail_on_dead, store, form, compiled)
     logs.set_up(project.settings.observability.logging)
     context = click.get_current_context()
 
@@ -115,6 +119,7 @@ class _Process:
         self._plan = plan
         self._options = options
         self._load_again = load_again
+        self._taken_up = project.settings
         self._stop = asyncio.Event()
         self._signal: signal.Signals | None = None
         self._reloads: set[asyncio.Task[None]] = set()
@@ -179,14 +184,29 @@ class _Process:
     async def _reload(self, runtime: Runtime) -> None:
         """All or nothing: with any fault the running plan stays."""
         try:
-            _, plan = await asyncio.to_thread(self._load_again)
-            await runtime.reload(plan)
+            project, plan = await asyncio.to_thread(self._load_again)
+            await runtime.reload(plan, settings=project.run_settings())
         except FqlError as error:
             logger.error("not reloaded: %s", error.message)  # noqa: TRY400  (no traceback for users)
         except click.exceptions.Exit:
             logger.error("not reloaded: the sources have errors")  # noqa: TRY400
         else:
             logger.info("reloaded: plan %s", plan.digest)
+            self._tell_of_settings(project.settings)
+
+    def _tell_of_settings(self, again: Settings) -> None:
+        """What was taken up, and what was not: nobody has to guess."""
+        before, self._taken_up = self._taken_up, again
+        found = changes(self._project.settings, before, again, compiled=self._options.compiled)
+        if again.observability.logging != before.observability.logging:
+            logs.set_up(again.observability.logging)
+        for words, keys, level in (
+            ("settings taken up", found.taken_up, logging.INFO),
+            ("restart for these changed settings to take effect", found.restart, logging.WARNING),
+            ("compile the plan again for these to take effect", found.compile, logging.WARNING),
+        ):
+            if keys:
+                logger.log(level, "%s: %s", words, ", ".join(keys))
 
     async def _until_the_end(self, runtime: Runtime) -> int:
         progress = asyncio.create_task(self._progress(runtime))

@@ -67,6 +67,11 @@ class Sender:
         self._clock = clock
         self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity"
 
+    def follow(self, egress: EgressSettings) -> None:
+        """Go by other settings from now on; see `Transport.follow`."""
+        self.egress = egress
+        self._transport.follow(egress)
+
     def prepare(self, profile: Profile) -> None:
         """Read the certificate files of a profile now. Raises SettingsError."""
         self._contexts.get(profile.auth.tls)

@@ -37,12 +37,14 @@ LAST_CONNECT_SHARE = 0.25
 
 
 class PoolKey(NamedTuple):
-    """Connections are shared by receiver and TLS identity; the certificate is the host's."""
+    """Connections are shared by receiver and TLS identity; the certificate is the host's. `rules`
+    counts the settings: a connection is used under those that it was vetted by."""
 
     scheme: str
     host: str
     port: int
     tls: ssl.SSLContext | None
+    rules: int = 0
 
 
 class Transport:
@@ -53,6 +55,7 @@ class Transport:
         own_ports: OwnPorts = nothing_listens,
     ) -> None:  # fmt: skip
         self._egress = egress
+        self._rules = 0
         self._own_ports = own_ports
         self._resolver = resolver or ThreadResolver()
         self._idle: dict[PoolKey, deque[Connection]] = {}
@@ -67,7 +70,7 @@ class Transport:
         A connection that the receiver closed while it lay idle costs one free retry on a new
         one, only if no byte of an answer was read.
         """
-        key = PoolKey(url.scheme, url.host, url.port, tls)
+        key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
         connection = self._take(key) or await self._connect(key, deadline)
         reused = not connection.fresh
         try:
@@ -80,19 +83,29 @@ class Transport:
         self._give_back(key, connection)
         return answer
 
+    def follow(self, egress: EgressSettings) -> None:
+        """Go by other settings from now on. What is under way ends; no connection that was made
+        before is used again."""
+        self._egress = egress
+        self._rules += 1
+        self._drop_idle()
+
     async def close(self) -> None:
         """Close what lies idle and end the resolver's threads."""
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
-        idle, self._idle = self._idle, {}
-        for connections in idle.values():
-            for connection in connections:
-                connection.abort()
+        self._drop_idle()
         self._resolver.close()
         await asyncio.sleep(0)  # lets the transports close their sockets
 
     # The pool
+
+    def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            for connection in connections:
+                connection.abort()
 
     def _take(self, key: PoolKey) -> Connection | None:
         idle = self._idle.get(key)
@@ -110,7 +123,7 @@ class Transport:
         idle = self._idle.get(key)
         if idle is None:
             idle = self._idle[key] = deque()
-        if len(idle) >= IDLE_PER_HOST:
+        if len(idle) >= IDLE_PER_HOST or key.rules != self._rules:
             connection.abort()
             return
         idle.append(connection)
