@@ -89,24 +89,30 @@ class FaultProxy:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted closes in the next round of the loop
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            writer.transport.abort()
+
+        task.add_done_callback(over)
+        if self._stop.is_set():
+            task.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         trouble = self._choose()
         self.met[trouble.kind] += 1
-        try:
-            if trouble.kind == "black_hole":
-                await asyncio.Event().wait()
-            await self._join(reader, writer, trouble)
-        finally:
-            writer.transport.abort()
+        if trouble.kind == "black_hole":
+            await asyncio.Event().wait()
+        await self._join(reader, writer, trouble)
 
     async def _join(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, trouble: Trouble
