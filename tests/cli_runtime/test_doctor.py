@@ -20,6 +20,7 @@ from fql.plan.codec import dump_expression, write_plan
 from fql.plan.expressions import Constant
 from fql.plan.model import Endpoint, EnvironmentName, Plan
 from fql.plan.types import STRING
+from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
 
 ALLOW = '[egress]\nallow = ["127.0.0.1/32"]\n'
@@ -163,16 +164,50 @@ def test_days_to_the_end_of_secrets(tmp_path: Path, process: Fqlc) -> None:
         assert said in done.out
 
 
-def test_token_servers_are_contacted_and_nothing_is_sent(tmp_path: Path, process: Fqlc) -> None:
+OAUTH = 'auth: {{ type: oauth2, token_url: "{url}/t", client_id: "shop", client_secret: "${{S}}" }}'
+TOKEN = "canary-token-1234567"
+
+
+def test_a_token_is_fetched_and_shown_to_nobody(tmp_path: Path, process: Fqlc) -> None:
+    """The token server gets a request as deliveries make it, the receiver no credential."""
     (tmp_path / "fql.toml").write_text(ALLOW)
     with MockWebhookServer() as server, MockWebhookServer() as login:
-        auth = f'auth: {{ type: oauth2, token_url: "{login.url}/t", client_id: "c", client_secret: "${{S}}" }}'  # noqa: E501
-        done = doctor(tmp_path, process, auth, S="client-secret", URL=server.url)
-        asked = [*server.requests, *login.requests]
+        login.always(Reply(200, {"access_token": TOKEN, "expires_in": 60}))
+        done = doctor(
+            tmp_path, process, OAUTH.format(url=login.url), S="client-secret", URL=server.url
+        )
+        [asked], [probed] = login.requests, server.requests
     assert done.code == 0, done.out
     assert levels(done)["token server of endpoint shop"] == "ok"
-    assert [(r.method, r.path, r.body) for r in asked] == [("OPTIONS", "/", b"")] * 2
-    assert not [r for r in asked if "authorization" in r.headers]
+    assert (asked.method, asked.path, asked.body) == (
+        "POST", "/t", b"grant_type=client_credentials"
+    )  # fmt: skip
+    assert (probed.method, "authorization" in probed.headers) == ("OPTIONS", False)
+    assert not [word for word in (TOKEN, "client-secret") if word in done.out + done.err]
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(401, {"error": "invalid_client"}), "said 401 (invalid_client); look at client_id"),
+        (Reply(400, {"error": "invalid_scope"}), "said 400 (invalid_scope); look at scope"),
+        (Reply(404, {"error": "canary"}), "said 404; look at token_url"),
+        (Reply(200, {"token": "canary"}), "gave no token; look at token_url"),
+        (Reply(500, {}), "said 500"),
+    ],
+)
+def test_why_there_is_no_token(tmp_path: Path, process: Fqlc, reply: Reply, words: str) -> None:
+    """In words that say where to look, and none of the server's own but those of the standard."""
+    (tmp_path / "fql.toml").write_text(ALLOW)
+    with MockWebhookServer() as server, MockWebhookServer() as login:
+        login.always(reply)
+        done = doctor(
+            tmp_path, process, OAUTH.format(url=login.url), S="client-secret", URL=server.url
+        )
+    assert (done.code, levels(done)["token server of endpoint shop"]) == (1, "problem")
+    assert words in done.out
+    assert "canary" not in done.out
+    assert "client-secret" not in done.out
 
 
 def test_a_client_certificate_is_shown_to_its_receiver(tmp_path: Path, process: Fqlc) -> None:

@@ -1,5 +1,6 @@
 """What `fqlc doctor` looks at on the way out: do the settings of security hold, does every
-receiver answer? Sends nothing but one OPTIONS request to each, on the path of deliveries."""
+receiver answer? Sends nothing but one OPTIONS request to each, and fetches a token where deliveries
+need one, on their path."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from fql.actions.factory import WebhookActions, allowing
 from fql.cli.finding import Finding, Level
-from fql.egress.auth import Auth, auth_of
+from fql.egress.auth import Auth, OAuthClient, auth_of
 from fql.egress.failures import SendFailed
 from fql.egress.own import OwnPorts
 from fql.egress.secrets import Masker
@@ -40,11 +41,13 @@ SOON_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where requests go. `tls` holds the identity that we show there."""
+    """Where requests go. `tls` holds the identity that we show there; with `client` it is a token
+    server."""
 
     name: str
     url: UrlParts
     tls: Auth = field(default_factory=Auth)
+    client: OAuthClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +133,11 @@ def receivers(plan: Plan, environment: Mapping[str, str], test_url: str | None) 
     """
     if test_url is not None:
         return [Receiver("test_url", parse_literal_url(test_url))]
-    found: dict[tuple[str, object], Receiver] = {}
+    found: dict[tuple[object, ...], Receiver] = {}
     for sending in sendings(plan):
         for receiver in _receivers_of(sending, environment):
-            found.setdefault((receiver.url.origin, receiver.tls.tls), receiver)
+            key = (receiver.url.origin, receiver.tls.tls, receiver.client)
+            found.setdefault(key, receiver)
     return list(found.values())
 
 
@@ -147,8 +151,8 @@ def _receivers_of(sending: Sending, environment: Mapping[str, str]) -> Iterator[
     if base is not None:
         yield Receiver(sending.name, parse_literal_url(base.origin), Auth(tls=auth.tls))
     if auth.oauth is not None:
-        origin = parse_literal_url(auth.oauth.token_url.origin)
-        yield Receiver(f"token server of {sending.name}", origin)
+        name = f"token server of {sending.name}"
+        yield Receiver(name, auth.oauth.token_url, client=auth.oauth)
 
 
 async def reachability(
@@ -182,6 +186,8 @@ def contacted(plan: Plan, environment: Mapping[str, str], settings: Settings) ->
 
 
 async def _probe(sender: Sender, receiver: Receiver) -> list[Finding]:
+    if receiver.client is not None:
+        return [await _token(sender, receiver.name, receiver.client)]
     url = receiver.url
     started = time.monotonic()
     try:
@@ -192,6 +198,27 @@ async def _probe(sender: Sender, receiver: Receiver) -> list[Finding]:
     took = round((time.monotonic() - started) * 1_000)
     found = [Finding(receiver.name, "ok", f"{url.origin} answers ({answer.status}, {took} ms)")]
     return found + _clock(url.origin, answer.headers.get("date"))
+
+
+async def _token(sender: Sender, name: str, client: OAuthClient) -> Finding:
+    """Does the token server give a token for these credentials? It is shown to nobody."""
+    origin = client.token_url.origin
+    try:
+        await sender.check_token(client, CONNECT_MS)
+    except SendFailed as error:
+        return Finding(name, "problem", f"{origin} gives no token: {error}{_advice(error)}")
+    return Finding(name, "ok", f"{origin} gives a token")
+
+
+def _advice(error: SendFailed) -> str:
+    """What to look at, by what the standard says that a refusal means."""
+    said = error.message
+    if "invalid_scope" in said:
+        return "; look at scope"
+    credentials = ("invalid_client", "unauthorized_client", "said 401", "said 403")
+    if any(sign in said for sign in credentials):
+        return "; look at client_id and client_secret"
+    return "; look at token_url" if "said 404" in said or "gave no token" in said else ""
 
 
 def _clock(origin: str, date: str | None) -> list[Finding]:

@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import orjson
@@ -26,6 +27,14 @@ LONGEST_LIFE = 86_400
 """Seconds after which a token is replaced, whatever its answer says."""
 EARLY = 30.0
 """Seconds before its end at which a token is replaced."""
+
+REFUSALS = frozenset(
+    {
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
+        "unsupported_grant_type", "invalid_scope",
+    }
+)  # fmt: skip
+"""What a token server may say of a request that it refuses (RFC 6749, section 5.2)."""
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     "bearer": ("token",),
@@ -200,14 +209,26 @@ class Tokens:
         where = f"the token server {client.token_url.host}"
         if answer.status != 200:
             final = 400 <= answer.status < 500 and answer.status not in {408, 429}
-            raise SendFailed("request" if final else "protocol", f"{where} said {answer.status}")
-        try:
-            content = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            content = None
-        value = content.get("access_token") if isinstance(content, dict) else None
+            said = f"{where} said {answer.status}{_refusal(answer)}"
+            raise SendFailed("request" if final else "protocol", said)
+        content = _content(answer)
+        value = content.get("access_token")
         if not isinstance(value, str) or not value or value_problem(value):
             raise SendFailed("protocol", f"{where} gave no token")
         life = content.get("expires_in")
         seconds = min(life, LONGEST_LIFE) if isinstance(life, int | float) else DEFAULT_LIFE
         return _Token(value, self._clock() + max(seconds - EARLY, 1.0))
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    try:
+        content = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _refusal(answer: Answer) -> str:
+    """The reason in the words of the standard; no other word of a body is repeated."""
+    error = _content(answer).get("error")
+    return f" ({error})" if isinstance(error, str) and error in REFUSALS else ""

@@ -84,6 +84,10 @@ class Sender:
             return self._with_token(outgoing, profile, profile.auth.oauth, deadline)
         return self._exchange(outgoing, profile, profile.auth.headers, deadline)
 
+    async def check_token(self, client: OAuthClient, timeout_ms: int) -> None:
+        """Fetch a token, and tell nobody what it is. Raises SendFailed."""
+        await self._token(client, asyncio.get_running_loop().time() + timeout_ms / 1000)
+
     def latest_token(self, client: OAuthClient) -> str | None:
         """The token last fetched for a client, so that it can be masked."""
         return self._tokens.latest(client)
