@@ -304,4 +304,4 @@ def test_engine_and_reference_come_to_the_same_end() -> None:
 
 @pytest.mark.soak
 def test_engine_and_reference_come_to_the_same_end_for_long() -> None:
-    run_state_machine_as_test(Machine, settings=profile(5000, 60))
+    run_state_machine_as_test(Machine, settings=profile(3000, 60))
