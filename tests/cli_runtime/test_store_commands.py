@@ -269,6 +269,23 @@ def test_what_a_receiver_or_an_event_says_cannot_steer_the_terminal(
     assert not [text for text in shown if set("\x1b\x07\x9b") & set(text)]
 
 
+def test_what_cannot_be_replayed_is_said_beside_the_output(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    """With the option that would help; nothing was changed, so the code is 1."""
+    server.always(404)
+    shop.run(paid(1))
+    [letter] = fqlc("dlq", "list", "--format", "json").lines
+    shop.plan = compiled(server.url, SOURCE.replace("webhook stock", "webhook store").replace(
+        "stock -> books", "store -> books"
+    ))  # fmt: skip
+    shop.run()
+    done = fqlc("dlq", "replay", str(letter["dlq_id"]))
+    assert (done.code, done.out) == (1, "")
+    assert "--plan original" in done.err
+    assert fqlc("dlq", "replay", str(letter["dlq_id"]), "--plan", "original").code == 0
+
+
 def test_options_of_replay(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
     """Which ones, when, how fast, and an answer that was had by hand."""
     server.reply(404, 404, 404)

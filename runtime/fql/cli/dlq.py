@@ -155,7 +155,7 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
         if form == "json":
             json_line(one.as_json())
         elif one.skipped:
-            data(f"{one.letter.dlq_id} not replayed: {one.skipped}")
+            say(f"{one.letter.dlq_id} not replayed: {one.skipped}")
         else:
             data(f"{one.letter.dlq_id} {'would be replayed' if dry_run else 'replayed'} "
                  f"at {moment(one.due)}")  # fmt: skip
