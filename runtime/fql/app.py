@@ -247,7 +247,7 @@ class Runtime:
         """
         given = {
             "new": new, "old": old, "key": key, "id": id, "timestamp": timestamp,
-            "context": dict(context) if context else None,
+            "context": context or None,
         }  # fmt: skip
         return await self.emit_envelope(envelope_of(event, given))
 
