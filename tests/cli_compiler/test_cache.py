@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -133,13 +134,81 @@ def test_old_entries_go(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == MOST_ENTRIES
 
 
+def test_only_entries_go(tmp_path: Path) -> None:
+    """Somebody may choose a folder that holds other things."""
+    others = [tmp_path / f"f{n}.fql" for n in range(MOST_ENTRIES + 5)]
+    for other in others:
+        other.write_text("let a = 1\n")
+    Cache(tmp_path, "one").save(["a"], Recorder(lambda _: None), Compiled(b"{}", (), {}))
+    assert all(other.exists() for other in others)
+
+
+def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "one")
+    left = tmp_path / f"{'0' * 64}.parts.4711"
+    left.write_bytes(b"half an ent")
+    os.utime(left, (1, 1))
+    for n in range(MOST_ENTRIES):
+        cache.save([str(n)], Recorder(lambda _: None), Compiled(b"{}", (), {}))
+    assert not left.exists()
+
+
+def test_an_entry_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
+    """As on a full disk."""
+    cache = Cache(tmp_path, "one")
+    cache.save(["a"], Recorder(lambda _: None), Compiled(b"{}", (), {}))
+    (entry,) = tmp_path.iterdir()
+    entry.unlink()
+    entry.mkdir()
+    (entry / "in the way").touch()
+    cache.save(["a"], Recorder(lambda _: None), Compiled(b"{}", (), {}))
+    assert list(tmp_path.iterdir()) == [entry]
+
+
+def test_another_version_of_a_library_is_another_compiler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = maker("1")
+    installed = {*cache_module._installed(), "jinja2-99.dist-info"}
+    monkeypatch.setattr(cache_module, "_installed", lambda: installed)
+    assert maker("1") != first
+
+
 def test_the_folder_of_each_platform() -> None:
-    home = Path("/home/me")
+    def home() -> Path:
+        return Path("/home/me")
+
     assert cache_folder({"FQLC_CACHE_DIR": "x"}, "linux", home) == Path("x")
-    assert cache_folder({}, "linux", home) == home / ".cache" / "fqlc"
+    assert cache_folder({}, "linux", home) == home() / ".cache" / "fqlc"
     assert cache_folder({"XDG_CACHE_HOME": "/c"}, "linux", home) == Path("/c/fqlc")
-    assert cache_folder({}, "darwin", home) == home / "Library" / "Caches" / "fqlc"
-    assert cache_folder({}, "win32", home).parts[-2:] == ("fqlc", "cache")
+    assert cache_folder({}, "darwin", home) == home() / "Library" / "Caches" / "fqlc"
+    assert (cache_folder({}, "win32", home) or Path()).parts[-2:] == ("fqlc", "cache")
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user of whom the machine knows nothing, as in a container."""
+
+    def nobody(_: object) -> object:
+        raise KeyError("no such user")
+
+    for name in ("HOME", "XDG_CACHE_HOME", "FQLC_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_nothing_is_kept(fqlc: Command) -> None:
+    assert fqlc("compile", ".").code == 0
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_a_folder_may_be_chosen(
+    fqlc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FQLC_CACHE_DIR", str(tmp_path / "chosen"))
+    assert fqlc("compile", ".").code == 0
+    assert list((tmp_path / "chosen").iterdir())
 
 
 def test_settings_are_read_without_pydantic_on_a_hit(

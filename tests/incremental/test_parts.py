@@ -14,6 +14,9 @@ from fqlc.incremental.answer import answer
 from fqlc.incremental.compile import Assembled
 from fqlc.incremental.job import job_of
 from fqlc.incremental.layout import lay_out
+from fqlc.incremental.stored import Stored, pack, unpack
+from fqlc.pipeline import compile_project
+from fqlc.syntax.split import split
 from tests.incremental.projects import Story
 from tests.incremental.test_same_answer import assert_same, in_parts
 
@@ -40,7 +43,7 @@ test {} {{
 """
 
 
-def compiled(text: str, known: Mapping[str, object] | None = None) -> Assembled:
+def compiled(text: str, known: Mapping[str, Stored] | None = None) -> Assembled:
     """A project of one file, in parts."""
     done = in_parts({"main.fql": text.encode()}, ROOTS, known)
     assert done is not None
@@ -227,3 +230,57 @@ def test_errors_have_no_answer_in_parts() -> None:
     layout = lay_out(ROOTS, files.get, "")
     assert layout is not None
     assert answer(job_of(layout, range(len(layout.units)), _NOTHING, with_plan=True)) is None
+
+
+TELLS = observer("one").replace(
+    "\n}\n",
+    """
+  webhook sorry { url: "https://y.example.com/" body: { why: tell_one.error.message } }
+  flow { tell_one else sorry }
+}
+""",
+)
+
+
+def test_a_declaration_called_as_a_type_that_no_text_names_reaches_all() -> None:
+    """`tell_one.error` is a `Failure`, and no word of the observer says so."""
+    before = compiled(ENTITY + TELLS)
+    for name in ("Failure", "Batch", "Object", "Error", "List", "Null"):
+        text = f"{ENTITY}{TELLS}type {name} {{ message: Int @sensitive }}\n"
+        done = in_parts({"main.fql": text.encode()}, ROOTS, before.kept)
+        whole = compile_project(ROOTS, {"main.fql": text.encode()}.get)
+        assert done is None or done.compilation.diagnostics == whole.diagnostics
+        assert done is None or done.compilation.plan == whole.plan
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "entity Order { id: ID @key\ndefaults : String } defaults { timeout: 20s }\n",
+        "let one = 1 let two = 2\n",
+        "let one = 1 # so\rlet two = 2\n",
+    ],
+)
+def test_a_declaration_that_is_not_in_the_part_that_promised_it(text: str) -> None:
+    """Even where as many of each kind were promised."""
+    assert in_parts({"main.fql": text.encode()}, ROOTS) is None
+
+
+def test_a_comment_ends_with_its_line_of_whatever_kind() -> None:
+    text = '# it\r"""All of it."""\rlet most = 5\n"""No\nentity Order {}\n"""\nlet few = 1\n'
+    assert [part.name for part in split(text)] == ["", "few"]
+
+
+def test_a_second_byte_order_mark_is_no_mark() -> None:
+    files = {"main.fql": b"\xef\xbb\xbf\xef\xbb\xbf\n" + BASE.encode()}
+    assert compile_project(ROOTS, files.get).plan is None
+    assert in_parts(files, ROOTS) is None
+
+
+def test_what_nests_too_deep_is_not_kept() -> None:
+    """The plan may nest deeper than the bytes in which results are kept."""
+    deep: dict[str, object] = {}
+    for _ in range(300):
+        deep = {"of": deep}
+    assert unpack(pack({"flat": {"of": 1}, "deep": deep})) == {"flat": {"of": 1}}
+    assert unpack(b"") == {}

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import orjson
 import pytest
 
 from fqlc.checks.model import Surroundings
@@ -16,6 +15,7 @@ from fqlc.incremental.compile import Assembled, Request, compile_parts
 from fqlc.incremental.job import Job
 from fqlc.incremental.layout import lay_out
 from fqlc.incremental.pool import run as run_in_processes
+from fqlc.incremental.stored import Stored, pack, unpack
 from fqlc.pipeline import compile_project
 from tests.faults.corpus import MAIN, Fault, faults
 from tests.incremental.projects import MOST_STEPS, Story
@@ -31,7 +31,7 @@ def run_here(jobs: Sequence[Job]) -> list[Answer | None]:
 def in_parts(
     files: Files,
     roots: Sequence[str],
-    known: Mapping[str, object] | None = None,
+    known: Mapping[str, Stored] | None = None,
     *,
     jobs: int = 1,
     with_plan: bool = True,
@@ -41,8 +41,7 @@ def in_parts(
     if layout is None:
         return None
     request = Request(tuple(roots), Surroundings(), with_plan, most=jobs, least=1)
-    kept = orjson.loads(orjson.dumps(known or {}))
-    return compile_parts(layout, request, kept, run_here)
+    return compile_parts(layout, request, unpack(pack(known or {})), run_here)
 
 
 def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
@@ -59,7 +58,7 @@ def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
 def test_a_project_that_changes(seed: int) -> None:
     """After each edit, with what the edits before left known."""
     story = Story(random.Random(seed))
-    known: Mapping[str, object] = {}
+    known: Mapping[str, Stored] = {}
     for step in range(MOST_STEPS):
         files = story.files()
         done = in_parts(files, ["main.fql"], known, jobs=1 + step % 3)

@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -26,8 +27,14 @@ from fqlc.source.text import SourceText, Span
 
 Read = Callable[[str], bytes | None]
 
+_LIBRARIES = ("lark", "jinja2", "networkx", "pydantic", "orjson")
+"""What the compiler is built on: another version of one may say something else."""
+
 MOST_ENTRIES = 200
 """Entries of a folder; beyond, the oldest go."""
+
+_ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts)?(?:\.\d+)?")
+"""The name of an entry, and of one that a process is writing or was killed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +117,20 @@ class Cache:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(data)
-            beside.replace(place)
+            try:
+                beside.write_bytes(data)
+                beside.replace(place)
+            finally:
+                beside.unlink(missing_ok=True)
             self._tidy()
 
     def _place(self, key: Sequence[str], what: str = "") -> Path:
         return self.folder / (_digest(json.dumps([self.maker, *key]).encode()) + what)
 
     def _tidy(self) -> None:
-        entries = [(e.stat().st_mtime_ns, e.path) for e in os.scandir(self.folder) if e.is_file()]
+        """Only what bears the name of an entry is ours to remove, whatever folder was chosen."""
+        ours = [e for e in os.scandir(self.folder) if _ENTRY.fullmatch(e.name)]
+        entries = [(e.stat().st_mtime_ns, e.path) for e in ours]
         for _, path in sorted(entries)[: max(0, len(entries) - MOST_ENTRIES)]:
             Path(path).unlink(missing_ok=True)
 
@@ -166,10 +178,19 @@ def _place_of(span: Span) -> list[str | int]:
 # Where and by whom ------------------------------------------------------------
 
 
-def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
-    """`FQLC_CACHE_DIR`, else the place for caches of the platform."""
+def cache_folder(
+    environment: Mapping[str, str], platform: str, home: Callable[[], Path]
+) -> Path | None:
+    """`FQLC_CACHE_DIR`, else the place for caches of the platform; None for somebody without a
+    home, as in a container that runs as any user."""
     if chosen := environment.get("FQLC_CACHE_DIR"):
         return Path(chosen)
+    with suppress(RuntimeError):
+        return _platform_folder(environment, platform, home())
+    return None
+
+
+def _platform_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
     if platform == "win32":
         return (
             Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "fqlc" / "cache"
@@ -180,20 +201,33 @@ def cache_folder(environment: Mapping[str, str], platform: str, home: Path) -> P
 
 
 def maker(version: str) -> str:
-    """A name for this very compiler: version, Python, and the code of the packages that it is."""
+    """A name for this very compiler: version, Python, the code of the packages that it is, and
+    the versions of the libraries that it uses."""
     seen = hashlib.sha256(f"{version} {sys.version}".encode())
     for folder in _packages():
         for line in sorted(_stamps(folder)):
             seen.update(line.encode("utf-8", "replace"))
+    seen.update(" ".join(sorted(_installed())).encode("utf-8", "replace"))
     return seen.hexdigest()
 
 
+def _installed() -> set[str]:
+    """Names and versions of what is installed beside the libraries that have a say in answers."""
+    places = {Path(folder).parent for name in _LIBRARIES for folder in _folders(name)}
+    return {e.name for place in places for e in os.scandir(place) if e.name.endswith(".dist-info")}
+
+
 def _packages() -> Iterator[str]:
-    """The folders of compiler, grammar and plan, found without importing them."""
+    """The folders of compiler, grammar and plan."""
     for name, below in (("fqlc", ""), ("fql_grammar", ""), ("fql", "plan")):
-        spec = importlib.util.find_spec(name)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for folder in _folders(name):
             yield str(Path(folder, below))
+
+
+def _folders(name: str) -> Sequence[str]:
+    """The folders of a package, found without importing it."""
+    spec = importlib.util.find_spec(name)
+    return (spec.submodule_search_locations if spec else None) or ()
 
 
 def _stamps(folder: str) -> Iterator[str]:

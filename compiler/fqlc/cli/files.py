@@ -41,11 +41,25 @@ def _hidden(path: Path) -> bool:
 
 def label(path: Path) -> str:
     """The path as messages and plans show it: relative below the working folder or where it was
-    given so, with forward slashes."""
-    if not path.is_absolute():
-        return Path(os.path.normpath(path)).as_posix()
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
+    given so, with forward slashes. Raises CommandError for one that no text can hold."""
+    shown = os.fsencode(path).decode("utf-8", "replace")
+    if shown != str(path):
+        raise CommandError(f"the name of {shown} is not UTF-8", "rename it")
+    here = working_folder()
+    whole = Path(os.path.normpath(here / path))
+    if whole.is_relative_to(here):
+        return whole.relative_to(here).as_posix()
+    return whole.as_posix() if path.is_absolute() else Path(os.path.normpath(path)).as_posix()
+
+
+def working_folder() -> Path:
+    """Where we are. Raises SurroundingsError where that was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise SurroundingsError(
+            "the working folder does not exist any more", "change to another folder"
+        ) from None
 
 
 def read_file(path: str) -> bytes | None:
@@ -58,8 +72,8 @@ def read_file(path: str) -> bytes | None:
 
 def settings_of(paths: Sequence[str]) -> Path | None:
     """The nearest `fql.toml` from the first source upwards, else from the working folder."""
-    first = Path(paths[0] if paths else ".").absolute()
-    for start in (first, Path.cwd()):
+    here = working_folder()
+    for start in (here / paths[0] if paths else here, here):
         for folder in (start, *start.parents):
             if (folder / SETTINGS).is_file():
                 return folder / SETTINGS

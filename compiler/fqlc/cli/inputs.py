@@ -21,7 +21,15 @@ import click
 from fqlc import __version__
 from fqlc.cli.cache import Cache, Compiled, Recorder, cache_folder, maker
 from fqlc.cli.errors import CommandError
-from fqlc.cli.files import expand, label, project_files, read_file, settings_of, surroundings_of
+from fqlc.cli.files import (
+    expand,
+    label,
+    project_files,
+    read_file,
+    settings_of,
+    surroundings_of,
+    working_folder,
+)
 
 if TYPE_CHECKING:
     from fqlc.pipeline import Checked, Compilation
@@ -56,7 +64,7 @@ class Inputs:
 
     def _result(self, *, plan: bool) -> Compiled:
         recorder = Recorder(read_file)
-        key = [str(Path.cwd()), self.settings or "", *self.roots]
+        key = [str(working_folder()), self.settings or "", *self.roots]
         if self.settings:
             recorder.read(self.settings)
         found = self.cache.load(key, recorder.read, plan=plan) if self.cache else None
@@ -80,18 +88,17 @@ class Inputs:
         layout = lay_out(self.roots, recorder.read, sha256(settings or b"").hexdigest())
         if layout is None or layout.length < _WORTH_PARTS:
             return None
-        import orjson
-
         from fqlc.incremental.compile import Request, compile_parts
         from fqlc.incremental.pool import processes, run
+        from fqlc.incremental.stored import pack, unpack
 
         request = Request(self.roots, surroundings_of(self.settings), plan, processes())
         kept = self.cache.load_parts(key) if self.cache else b""
-        done = compile_parts(layout, request, orjson.loads(kept) if kept else {}, run)
+        done = compile_parts(layout, request, unpack(kept), run)
         if done is None:
             return None
         if self.cache and done.worked_out:
-            self.cache.save_parts(key, orjson.dumps(done.kept))
+            self.cache.save_parts(key, pack(done.kept))
         return done.compilation
 
     def _whole(self, recorder: Recorder, *, plan: bool) -> Compilation:
@@ -150,7 +157,8 @@ def _cache() -> Cache | None:
     asked = context is not None and context.meta.get(_NO_CACHE)
     if asked or os.environ.get("FQLC_NO_CACHE"):
         return None
-    return Cache(cache_folder(os.environ, sys.platform, Path.home()), maker(__version__))
+    folder = cache_folder(os.environ, sys.platform, Path.home)
+    return Cache(folder, maker(__version__)) if folder else None
 
 
 def load_plan_bytes(paths: Sequence[str]) -> bytes:

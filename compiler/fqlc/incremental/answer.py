@@ -12,6 +12,8 @@ from fqlc.incremental.layout import Places, Unit
 from fqlc.lower.pieces import Piece
 from fqlc.names.project import declared_name
 from fqlc.pipeline import Examined, examine_project, pieces_of
+from fqlc.source.text import Span
+from fqlc.syntax import ast
 
 UNUSED = "FQL207"
 """No part of a project knows whether another one uses it."""
@@ -22,6 +24,8 @@ SECTIONS = {"enum": "enums", "type": "types", "entity": "entities", "endpoint": 
 
 _WATCHING = frozenset({"observer", "test"})
 """Kinds in which no other declaration brings anything about."""
+
+_UNDOCUMENTED = (ast.ImportDeclaration, ast.BrokenDeclaration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,9 @@ def answer(job: Job) -> Answer | None:
     than its text promised: then only the whole compile can tell."""
     seen = _examine(job)
     found = _of_parts(seen)
-    if any(d.severity is Severity.ERROR for d in found) or not _is_as_promised(seen, job):
-        return None
     places = Places(job.units)
+    if any(_is_past_us(d, places) for d in found) or not _is_as_promised(seen, job, places):
+        return None
     said = places.sorted_out((d, d.span) for d in found)
     remarks = places.sorted_out((r, r.span) for r in seen.remarks)
     uses = places.sorted_out(
@@ -71,23 +75,35 @@ def answer(job: Job) -> Answer | None:
 
 def _examine(job: Job) -> Examined:
     """The pipeline over the texts. A file of the project out of sight is an empty one."""
-    texts = job.texts()
-    return examine_project(list(texts), lambda path: texts.get(path, "").encode(), job.surroundings)
+    # With a byte order mark, as one that stands in a text itself would be taken for it.
+    texts = {path: text.encode("utf-8-sig") for path, text in job.texts().items()}
+    return examine_project(list(texts), lambda path: texts.get(path, b""), job.surroundings)
 
 
 def _of_parts(seen: Examined) -> tuple[Diagnostic, ...]:
     return tuple(d for d in seen.found if d.code != UNUSED)
 
 
-def _is_as_promised(seen: Examined, job: Job) -> bool:
-    """True when the units declare what their first words said, and nothing else."""
-    declared = sorted(
-        (file.path, *declared_name(declaration))
+def _is_past_us(found: Diagnostic, places: Places) -> bool:
+    """True for what only the whole compile can tell: errors, and what stands in no unit."""
+    return found.severity is Severity.ERROR or places.of(found.span) is None
+
+
+def _is_as_promised(seen: Examined, job: Job, places: Places) -> bool:
+    """True when each unit holds the declaration that its first words said, whole and alone."""
+    declared = [
+        (places.of(_stretch(declaration)), *declared_name(declaration))
         for file in seen.program.project.files
         for declaration in file.declarations
-    )
-    parts = [(unit.path, unit.part) for unit in job.units.values() if unit.part.kind]
-    return declared == sorted((path, part.kind, part.name) for path, part in parts)
+    ]
+    promised = {(i, u.part.kind, u.part.name) for i, u in job.units.items() if u.part.kind}
+    return len(declared) == len(promised) and promised.issuperset(declared)
+
+
+def _stretch(declaration: ast.Declaration) -> Span:
+    """From the documentation of a declaration to its end."""
+    doc = None if isinstance(declaration, _UNDOCUMENTED) else declaration.doc
+    return declaration.span if doc is None else doc.span.to(declaration.span)
 
 
 def _own(number: int, found: Sequence[Diagnostic], job: Job) -> tuple[Diagnostic, ...]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
 from fqlc.diagnostics.suppress import Remark
 from fqlc.incremental.answer import Result
@@ -37,6 +39,28 @@ def dump_result(result: Result, unit: Unit, near: Sequence[Unit]) -> Stored | No
         }
     except StopIteration:
         return None
+
+
+def pack(kept: Mapping[str, Stored]) -> bytes:
+    """Results by key as bytes, but for those that nest deeper than these bytes can."""
+    try:
+        return orjson.dumps(kept)
+    except orjson.JSONEncodeError:
+        return orjson.dumps({key: stored for key, stored in kept.items() if _is_flat(stored)})
+
+
+def unpack(data: bytes) -> dict[str, Stored]:
+    """What `pack` made; empty for no bytes. Raises ValueError for anything else."""
+    found: dict[str, Stored] = orjson.loads(data) if data else {}
+    return found
+
+
+def _is_flat(stored: Stored) -> bool:
+    try:
+        orjson.dumps({"": stored})
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def load_result(stored: Mapping[str, Any], unit: Unit, near: Sequence[Unit]) -> Result:

@@ -19,10 +19,10 @@ NAMED = frozenset({"enum", "type", "entity", "let", "endpoint", "retry", "observ
 
 _PART = re.compile(
     rf"(?P<kind>(?<=\n)(?:{'|'.join(TOP_LEVEL)})(?=[ \t\"'{{]))"
-    rf"|[^\"'#\n]++|(?P<triple>{TRIPLE_PATTERN})|{STRING_PATTERN}|\#[^\n]*+|[\s\S]"
+    rf"|[^\"'#\n]++|(?P<triple>{TRIPLE_PATTERN})|{STRING_PATTERN}|\#[^\r\n]*+|[\s\S]"
 )
 _NAME = re.compile(rf"\w++[ \t]++({WORD_PATTERN})")
-_ONLY_COMMENTS = re.compile(r"(?:\s++|\#[^\n]*+)*+")
+_ONLY_COMMENTS = re.compile(r"(?:\s++|\#[^\r\n]*+)*+")
 
 
 @dataclass(frozen=True, slots=True)
