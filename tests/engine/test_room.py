@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 
 import pytest
@@ -11,13 +12,14 @@ from fql.actions.port import Delivery, Outcome, Request
 from fql.app import Runtime
 from fql.engine.cycle import Group, Waiting
 from fql.engine.limits import EndpointLimits
+from fql.engine.states import Run
 from fql.expressions.scope import Scope
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.store.memory import MemoryStore
 from fql.store.records import Page, Paged
 from tests.app.plans import ENTITY, order, plan_of, settings_of
 from tests.engine.programs import observer
-from tests.engine.test_core import emit, world
+from tests.engine.test_core import answer, emit, world
 
 WIDE = EndpointLimits(concurrency=256)
 
@@ -115,3 +117,24 @@ async def test_only_a_slow_receiver_sends_a_flood_through_the_store(
         await runtime.until_idle(timeout=10)
         assert runtime.status().done == 600
     assert (store.read_back > 50) == read_back
+
+
+def test_runs_that_have_ended_are_freed_without_the_garbage_collector() -> None:
+    """Where it is switched off or set to look seldom, memory must not grow."""
+    w = world(observer("a"), limits=WIDE, window=8, max_in_flight=8)
+    gc.collect()
+    before = count_of(Run)
+    gc.disable()
+    try:
+        emit(w, *range(20))  # eight go out, the others wait in the store
+        while w.wire:
+            answer(w)
+        w.cycle()  # the last step's results are replaced
+        assert w.state.tally.done == 20
+        assert count_of(Run) == before
+    finally:
+        gc.enable()
+
+
+def count_of(kind: type) -> int:
+    return sum(isinstance(one, kind) for one in gc.get_objects())

@@ -79,6 +79,7 @@ def _new_run(state: State, new: NewEvent, spec: ObserverSpec) -> Run:
     if run.blocked:
         run.stored = True
         state.mutations.runs.append(run.row())
+        state.gone.append(run)
         return run
     _begin(state, run)
     return run

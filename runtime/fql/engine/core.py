@@ -55,6 +55,7 @@ def _result(state: State, sends: list[Work]) -> Step:
     state.flush()
     _write_limits(state)
     _evict(state)
+    state.take_apart()
     return Step(
         mutations=state.mutations,
         sends=sends,

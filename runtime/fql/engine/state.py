@@ -96,6 +96,7 @@ class State:
         self.letters: list[LetterRow] = []
         self.attempted: list[Performed] = []
         self.evictable: list[Run] = []
+        self.gone: list[Run] = []
         self.fresh.clear()
 
     def number(self) -> int:
@@ -162,6 +163,7 @@ class State:
         """Forget a run; what is stored of it stays."""
         if self.runs.pop(run.id, None) is not None and run.lane:
             self.endpoint(run.lane).held -= 1
+        self.gone.append(run)
 
     def spill(self, run: Run) -> None:
         """Leave a run to the store: its endpoint knows that something waits there."""
@@ -171,6 +173,14 @@ class State:
             endpoint.stored_due = min(endpoint.stored_due, due)
         for work in run.works:
             work.state = WAITING
+        self.gone.append(run)
+
+    def take_apart(self) -> None:
+        """Let runs that have left memory be freed at once. Each and its works refer to each other,
+        so that otherwise the garbage collector would have to find them, among all others."""
+        for run in self.gone:
+            if self.runs.get(run.id) is not run:
+                run.works = []
 
     def place(self, run: Run) -> None:
         """Put a run into the lane of what it does next."""
