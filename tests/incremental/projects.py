@@ -3,114 +3,29 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+import re
 from dataclasses import dataclass, field
 
-VARIANTS: Mapping[str, Sequence[str]] = {
-    "status": ("enum Status { open, paid, shipped }", "enum Status { open, paid, shipped, lost }"),
-    "label": (
-        "type Label { url: String  cost: Decimal? }",
-        '"""An answer."""\ntype Label { url: String  cost: Decimal  zone: Zone? }',
-    ),
-    "zone": ("enum Zone { near, far }", "type Zone { code: String }"),
-    "order": (
-        'entity Order from "orders" { id: ID @key  total: Decimal  status: Status  country: String'
-        "  email: String @sensitive  note: String? }",
-        "entity Order { id: ID @key  total: Decimal  status: Status  country: String"
-        "  email: String  note: String?  tags: [String] }",
-    ),
-    "item": ("entity Item { sku: ID @key  left: Int }", "entity Item { sku: ID @key  left: Int? }"),
-    "limit": ("let limit = 500", "let limit = base * 2", "let limit = 1_000.50"),
-    "base": ("let base = 7", "# fql: allow FQL207 kept for later\nlet base = 8"),
-    "carrier": (
-        'endpoint carrier { url: "https://carrier.example.com" accepts: [sensitive] }',
-        'endpoint carrier { url: "http://carrier.example.com" accepts: [sensitive]\n'
-        '  headers: { "X-Key": "${CARRIER_KEY}" } }',
-        "# fql: allow FQL332 in our own network\n"
-        'endpoint carrier { url: "http://carrier.example.com"\n  accepts: [sensitive]'
-        "  retry: { max_attempts: 9, ...patient } }",
-    ),
-    "patient": (
-        "retry patient { max_attempts: 5  initial_delay: 1s }",
-        "retry patient { max_attempts: 4  initial_delay: 1s  max_delay: 20h }",
-    ),
-    "defaults": ("defaults { timeout: 20s }", "defaults { timeout: 30s  concurrency: 3 }"),
-    "ship": (
-        """observer ship {
-  on: Order.update
-  when: status.changed() && status == shipped && total > limit
-  retry: patient
-  webhook parcel {
-    endpoint: carrier
-    path: "/parcels/{{ id }}"
-    body: { id, email, note: note ?? "none" }
-    response: Label
-  }
-  webhook bill { url: "https://bill.example.com/", body: { id, at: parcel.response.url } }
-  flow { parcel -> bill }
-}""",
-        """observer ship {
-  on: [Order.insert, Order.update]
-  when: status == shipped || country in ["DE", "FR"]
-  webhook parcel { endpoint: carrier  path: "/parcels"  body: { id, email } }
-  webhook bill { url: "https://bill.example.com/{{ country }}", body: { id } }
-  webhook last {
-    url: "https://last.example.com/"
-    body: { id }
-    retry: { ...patient, max_attempts: 2 }
-  }
-  flow { parcel -> bill -> last  parcel -> last }
-}""",
-        """observer ship {
-  on: Order.delete
-  when: total >= limit || total < limit
-  webhook parcel { endpoint: carrier  path: "/gone"  retry: { ...patient, initial_delay: 30h } }
-}""",
-    ),
-    "restock": (
-        """observer restock {
-  on: Item.update
-  when: left < 3
-  webhook order_more { url: "https://depot.example.com/", body: { sku } retry: patient }
-}""",
-        """observer restock {
-  on: Item.insert
-  webhook order_more { url: "http://depot.example.com/", body: { sku } }
-}""",
-        """observer restock {
-  on: Item.update
-  when: (left ?? 0) < 3
-  webhook order_more {
-    url: "https://depot.example.com/"
-    batch: { size: 10, timeout: 5s }
-    headers: { "X-Zone": "${ZONE}" }
-    body: { items: each { sku }, at: _timestamp }
-  }
-  webhook told { url: "https://told.example.com/" body: { at: _timestamp } }
-  flow { order_more -> told }
-}""",
-    ),
-    "trial": (
-        """test "enough is left" {
-  observer: restock
-  event: Item.update
-  old: { sku: "1", left: 5 }
-  new: { left: 4 }
-  expect: { sent: [] }
-}""",
-        """test "little is left" {
-  observer: restock
-  event: Item.update
-  old: { sku: "1", left: 5 }
-  new: { left: 2 }
-  expect: { sent: [order_more] }
-}""",
-    ),
-}
-"""Declarations by a name for them. Not every choice of variants is sound."""
+from tests.incremental.declarations import VARIANTS
+
+OPTIONAL = frozenset(
+    {"trial", "second_trial", "restock", "ship", "base", "notes", "namesakes", "more_defaults"}
+)
+"""What may be missing."""
+
+LATER = frozenset({"namesakes", "more_defaults", "second_trial"})
+"""What is missing at first."""
+
+DRESSES = ("plain", "windows", "mark", "tight", "indented")
+"""How a file is written: its line ends, a byte order mark, no line end at the end, and one space
+before everything."""
 
 FILES = ("main.fql", "shared/a.fql", "shared/b.fql")
 MOST_STEPS = 12
+BLANKS = (
+    "", "\n\n", "\t\n", "# a note\n", "# it's \"one\n\n", "# fql: allow FQL207 why not\n",
+    "# fql: allow FQL332, FQL371 ours\n", "# fql: allow FQL341 so\n", '"""What is to be said."""\n',
+)  # fmt: skip
 
 
 @dataclass
@@ -122,17 +37,18 @@ class Story:
     place: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=lambda: list(VARIANTS))
     blanks: dict[str, str] = field(default_factory=dict)
+    dress: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in VARIANTS:
-            self.chosen[name] = 0
+            self.chosen[name] = -1 if name in LATER else 0
             self.place[name] = self.chance.choice(FILES)
 
     def edit(self) -> None:
         """Change one thing: a variant, a place, the order, blank lines and comments, a part
-        missing or back again."""
+        missing or back again, the dress of a file."""
         name = self.chance.choice(self.order)
-        match self.chance.randrange(6):
+        match self.chance.randrange(7):
             case 0 | 1:
                 self.chosen[name] = self.chance.randrange(len(VARIANTS[name]))
             case 2:
@@ -140,11 +56,16 @@ class Story:
             case 3:
                 self.chance.shuffle(self.order)
             case 4:
-                self.blanks[name] = self.chance.choice(
-                    ("", "\n\n", "# a note\n", "# it's \"one\n\n", "# fql: allow FQL207 why not\n")
-                )
-            case 5 if name in ("trial", "restock", "ship", "base"):
+                self.blanks[name] = self.chance.choice(BLANKS)
+            case 5 if name in OPTIONAL:
                 self.chosen[name] = -1 if self.chosen[name] >= 0 else 0
+            case 6:
+                self.dress[self.chance.choice(FILES)] = self.chance.choice(DRESSES)
+
+    @property
+    def is_plain(self) -> bool:
+        """False where a declaration may begin elsewhere than in the first column."""
+        return "indented" not in self.dress.values()
 
     def files(self) -> dict[str, bytes]:
         """The files as they are now. The first one imports the others."""
@@ -154,4 +75,17 @@ class Story:
             if self.chosen[name] >= 0:
                 text = VARIANTS[name][self.chosen[name]]
                 texts[self.place[name]] += f"{self.blanks.get(name, '')}{text}\n"
-        return {path: text.encode() for path, text in texts.items()}
+        return {path: _dressed(text, self.dress.get(path, "")) for path, text in texts.items()}
+
+
+def _dressed(text: str, dress: str) -> bytes:
+    match dress:
+        case "windows":
+            return text.replace("\n", "\r\n").encode()
+        case "mark":
+            return text.encode("utf-8-sig")
+        case "tight":
+            return text.rstrip().encode()
+        case "indented":
+            return re.sub(r"^(?=\w)", " ", text, flags=re.MULTILINE).encode()
+    return text.encode()
