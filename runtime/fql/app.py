@@ -7,7 +7,6 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,8 +33,7 @@ from fql.observe.watch import Watch
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.settings_model import Settings
-from fql.store.letter_files import LetterFile, Removed
-from fql.store.opening import note_store, open_store
+from fql.store.opening import note_store, open_letters, open_store
 from fql.store.port import Store
 from fql.store.records import StoredPlan
 
@@ -91,9 +89,8 @@ class Runtime:
         self._watched, self._observed = self._watching()
         self._factory = self._traced(self._actions or self._default_actions())
         self._program = self._built(self._plan)
-        copies = self._copies_file()
+        copies = open_letters(self._settings.webhooks.dlq)
         if copies is not None:
-            copies.open()
             self._store.note_copies()
             self._copies = Copier(self._store, copies, self._clock)
         await self._store.open()
@@ -212,20 +209,6 @@ class Runtime:
     def _all_listeners(self) -> tuple[Listener, ...]:
         own = () if self._copies is None else (self._copies,)
         return (*self._listeners, *self._observed.listeners, *own)
-
-    def _copies_file(self) -> LetterFile | None:
-        """Where dead letters are copied to, where another backend than the store is set."""
-        dlq = self._settings.webhooks.dlq
-        if not dlq.enabled or dlq.backend != "file":
-            return None
-        return LetterFile(
-            Path(dlq.path),
-            rotate=dlq.rotation == "daily",
-            compress=dlq.compress,
-            retention=dlq.retention,
-            max_size=dlq.max_size,
-            removed=_say_removed,
-        )
 
     # Events.
 
@@ -354,7 +337,3 @@ class Runtime:
 
 
 __all__ = ["Runtime"]
-
-
-def _say_removed(gone: Removed) -> None:
-    logger.warning("dead letters past retention or max_size: %s, %d lines", gone.path, gone.entries)

@@ -1,4 +1,5 @@
-"""From a store URL to a store. Each storage is imported on first use."""
+"""From a store URL to a store, and from settings to the file of dead letters. Each storage is
+imported on first use."""
 
 from __future__ import annotations
 
@@ -6,9 +7,15 @@ import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, UsageError
+from fql.observe.logs import logger
+from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
+
+if TYPE_CHECKING:
+    from fql.plan.settings_model import DeadLetters
 
 DEFAULT_URL = "sqlite:///fql.db"
 SETTINGS_FILE = "fql.toml"
@@ -41,6 +48,27 @@ def open_store(url: str, *, letters: str = "webhook_dlq") -> Store:
         f"the store {url!r} is of no known kind",
         hint="use `memory:` or `sqlite:///path/to/file.db`",
     )
+
+
+def open_letters(dlq: DeadLetters) -> LetterFile | None:
+    """The file that dead letters are copied to, where that is set. Raises SettingsError when it
+    cannot be written."""
+    if not dlq.enabled or dlq.backend != "file":
+        return None
+    file = LetterFile(
+        Path(dlq.path),
+        rotate=dlq.rotation == "daily",
+        compress=dlq.compress,
+        retention=dlq.retention,
+        max_size=dlq.max_size,
+        removed=_say_removed,
+    )
+    file.open()
+    return file
+
+
+def _say_removed(gone: Removed) -> None:
+    logger.warning("dead letters past retention or max_size: %s, %d lines", gone.path, gone.entries)
 
 
 def note_store(url: str, letters: str = LETTERS, *, used: bool) -> None:
