@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from fqlc.diagnostics.registry import all_pages
 from fqlc.pipeline import compile_project
 from fqlc.syntax.split import split
 from tests.faults.corpus import MAIN, faults
@@ -43,9 +44,19 @@ def _texts() -> Iterable[str]:
             yield file.read_text(encoding="utf-8")
     for file in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         yield from _SNIPPET.findall(file.read_text(encoding="utf-8"))
-    for fault in faults():
-        if fault.files.keys() == {MAIN}:
-            yield fault.files[MAIN]
+    for page in all_pages():
+        yield page.right
+    yield from _faulty()
+
+
+def _faulty() -> Iterable[str]:
+    return (fault.files[MAIN] for fault in faults() if fault.files.keys() == {MAIN})
+
+
+@cache
+def strangers() -> tuple[str, ...]:
+    """Declarations of faulty programs, many of them sound by themselves."""
+    return tuple(piece for text in _faulty() for piece in _declarations(text))
 
 
 def _is_sound(text: str) -> bool:
@@ -81,7 +92,8 @@ class Medley:
         if kind in ("back", "undo") and self.gone:
             self.pieces.append(self.gone.pop(self.chance.randrange(len(self.gone))))
         elif kind == "take":
-            self.pieces.append((self._place(), self.chance.choice(self.chance.choice(programs()))))
+            known = (*self.chance.choice(programs()), self.chance.choice(strangers()))
+            self.pieces.append((self._place(), self.chance.choice(known)))
         elif kind == "shuffle":
             self.chance.shuffle(self.pieces)
         elif self.pieces:

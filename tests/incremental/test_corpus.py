@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pytest
 
+from fql_grammar.tokens import TOP_LEVEL
 from fqlc.incremental.stored import Stored
-from tests.incremental.corpus import FILES, Medley, programs
+from fqlc.syntax.split import split
+from tests.incremental.corpus import FILES, Medley, programs, strangers
 from tests.incremental.test_same_answer import assert_same, in_parts
 
 STEPS = 16
@@ -19,9 +20,10 @@ ROOTS = (["main.fql"], ["main.fql", "b/d.fql"], list(FILES))
 
 
 def test_there_is_much_to_choose_from() -> None:
-    assert len(programs()) > 100
-    kinds = Counter(text.split(maxsplit=1)[0] for program in programs() for text in program)
-    assert {"enum", "type", "entity", "endpoint", "retry", "let", "observer", "test"} <= set(kinds)
+    assert len(programs()) > 50
+    assert len(strangers()) > 1_000
+    kinds = {part.kind for program in programs() for text in program for part in split(text)}
+    assert kinds >= TOP_LEVEL.keys() - {"import"}
 
 
 @pytest.mark.parametrize(
