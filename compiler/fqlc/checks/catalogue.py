@@ -9,6 +9,7 @@ from fqlc.checks.rules import (
     batched_wait,
     credential,
     dated_secret,
+    deep_body,
     duplicate_edge,
     encrypted_field,
     flow_cycle,
@@ -33,6 +34,7 @@ Rule = Callable[[Program, Sink], None]
 RULES: tuple[Rule, ...] = (
     observer_without_actions.check,
     too_many_actions.check,
+    deep_body.check,
     unknown_flow_action.check,
     duplicate_edge.check,
     flow_cycle.check,

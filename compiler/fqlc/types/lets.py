@@ -12,7 +12,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.names.symbols import Symbol
 from fqlc.syntax import ast
-from fqlc.syntax.walk import walk
+from fqlc.syntax.walk import children, walk
 from fqlc.types.fold import fold
 from fqlc.types.literals import adapted
 from fqlc.types.report import poison
@@ -23,16 +23,24 @@ MAX_SIZE = 20_000
 value again and again."""
 
 
+MAX_DEPTH = 100
+"""How deep the value of a `let` nests, with the values of the `let`s in it: as deep as one
+expression may. Deeper ones exhaust the stack of those who walk them."""
+
+TOO_DEEP = -1
+
 _MOST_SHOWN = 10
 
 
 @dataclass(slots=True)
 class _Let:
-    """A computed `let` with what was found wrong in it, and how many parts its value has."""
+    """A computed `let` with what was found wrong in it, how many parts its value has, and how
+    deep it nests: `TOO_DEEP` when that was reported, of it or of a `let` in it."""
 
     value: e.Expr
     found: tuple[Diagnostic, ...] = ()
     size: int = 1
+    depth: int = 1
 
 
 def fold_constant(name: str, project: Project, sink: Sink, visit: Visit) -> e.Expr:
@@ -89,13 +97,19 @@ def _compute(symbol: Symbol, project: Project, visit: Visit) -> _Let:
     declaration = symbol.declaration
     if not isinstance(declaration, ast.LetDeclaration):
         return _Let(poison(symbol.span))
-    size = _size(declaration.value, project)
+    size, depth = _size(declaration.value, project), _depth(declaration.value, project)
+    if depth == TOO_DEEP:
+        return _unread(symbol, project)
     if size > MAX_SIZE:
-        return _too_large(symbol, declaration.value)
+        return _unread(symbol, project, f"has more than {MAX_SIZE:,} parts")
+    if depth > MAX_DEPTH:
+        return _unread(symbol, project, f"nests more than {MAX_DEPTH} deep")
     sink = Sink()
     scope = ExprScope(project, symbol.path, constant=True)
     value = fold(visit(declaration.value, Context(scope, sink, visit), None))
-    return _Let(value, sink.found, 1 if isinstance(value, e.Constant) else size)
+    if isinstance(value, e.Constant):
+        return _Let(value, sink.found)
+    return _Let(value, sink.found, size, depth)
 
 
 def _size(value: ast.Expr, project: Project) -> int:
@@ -107,12 +121,32 @@ def _size(value: ast.Expr, project: Project) -> int:
     return size
 
 
-def _too_large(symbol: Symbol, value: ast.Expr) -> _Let:
+def _depth(value: ast.Expr, project: Project) -> int:
+    """How deep a value nests, with the `let`s that it names; TOO_DEEP when one of those is."""
+    deepest, depth = 0, 0
+    level: list[ast.Tree] = [value]
+    while level:
+        depth += 1
+        for part in level:
+            known = project.constants.get(part.text) if isinstance(part, ast.NameUse) else None
+            below = known.depth if isinstance(known, _Let) else 0
+            if below == TOO_DEEP:
+                return TOO_DEEP
+            deepest = max(deepest, depth + below)
+        level = [child for part in level for child in children(part)]
+    return deepest
+
+
+def _unread(symbol: Symbol, project: Project, why: str = "") -> _Let:
+    """A `let` whose value is not looked at, reported when there is a reason of its own. Those that
+    it names are used all the same."""
+    for use in _uses(symbol.name, project):
+        project.uses.mark("let", use.text, use.span)
     found = Diagnostic(
-        "FQL390", f"the value of `{symbol.name}` has more than {MAX_SIZE:,} parts", value.span,
+        "FQL390", f"the value of `{symbol.name}` {why}", symbol.span,
         label="too large", help=("name fewer `let`s in it",),
     )  # fmt: skip
-    return _Let(poison(value.span), (found,))
+    return _Let(poison(symbol.span), (found,) if why else (), depth=TOO_DEEP)
 
 
 def _ring(under_way: list[str], use: ast.NameUse, project: Project) -> _Let:
