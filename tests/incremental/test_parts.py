@@ -232,27 +232,6 @@ def test_errors_have_no_answer_in_parts() -> None:
     assert answer(job_of(layout, range(len(layout.units)), _NOTHING, with_plan=True)) is None
 
 
-TELLS = observer("one").replace(
-    "\n}\n",
-    """
-  webhook sorry { url: "https://y.example.com/" body: { why: tell_one.error.message } }
-  flow { tell_one else sorry }
-}
-""",
-)
-
-
-def test_a_declaration_called_as_a_type_that_no_text_names_reaches_all() -> None:
-    """`tell_one.error` is a `Failure`, and no word of the observer says so."""
-    before = compiled(ENTITY + TELLS)
-    for name in ("Failure", "Batch", "Object", "Error", "List", "Null"):
-        text = f"{ENTITY}{TELLS}type {name} {{ message: Int @sensitive }}\n"
-        done = in_parts({"main.fql": text.encode()}, ROOTS, before.kept)
-        whole = compile_project(ROOTS, {"main.fql": text.encode()}.get)
-        assert done is None or done.compilation.diagnostics == whole.diagnostics
-        assert done is None or done.compilation.plan == whole.plan
-
-
 @pytest.mark.parametrize(
     "text",
     [

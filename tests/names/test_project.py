@@ -56,6 +56,8 @@ def test_a_field_keeps_its_attributes() -> None:
         ("let a = 1\nlet a = 2", "FQL203", "let `a` is declared twice"),
         ("retry r { }\nretry r { }", "FQL203", "retry `r` is declared twice"),
         ("enum String { a }", "FQL203", "`String` is a built-in type"),
+        ("type Error { why: String }", "FQL203", "`Error` is a built-in type"),
+        ("entity Batch { id: ID @key }", "FQL203", "`Batch` is a built-in type"),
         ("entity A { _id: Int }", "FQL203", "`_id` is a built-in name"),
         ("entity A { a: Int @key b: Int @key }", "FQL203", "second `@key`"),
         ("entity A { a: Int @key @key }", "FQL203", "`@key` is written twice"),

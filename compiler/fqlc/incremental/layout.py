@@ -2,7 +2,7 @@
 
 A declaration leans on every declaration whose name occurs in its text as a word, on what those
 lean on, and on all `defaults`. That is more than it uses, and never less: names are the only way
-from one declaration to another, but for those in `_UNWRITTEN`. So its own text and theirs are all
+from one declaration to another. So its own text and theirs are all
 that its part of an answer depends on, and their digest is the key of that part.
 """
 
@@ -29,9 +29,6 @@ T = TypeVar("T")
 
 MOST_LEANINGS = 3_000_000
 """Of a project in which everything names everything; beyond, parts save nothing."""
-
-_UNWRITTEN = frozenset({"Batch", "Error", "Failure", "List", "Null", "Object"})
-"""Types of values that no text names (`_batch`, `label.error`): all lean on what is called so."""
 
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\[nrt]")
@@ -198,7 +195,7 @@ def _leanings(units: Sequence[Unit]) -> tuple[tuple[int, ...], ...] | None:
     for index, unit in enumerate(units):
         if unit.part.name:
             declared.setdefault(unit.part.name, []).append(index)
-    everywhere = [i for i, unit in enumerate(units) if _reaches_all(unit.part)]
+    everywhere = [i for i, unit in enumerate(units) if unit.part.kind == "defaults"]
     direct = [[*everywhere, *_named(unit, declared)] for unit in units]
     found: list[tuple[int, ...]] = []
     total = 0
@@ -209,11 +206,6 @@ def _leanings(units: Sequence[Unit]) -> tuple[tuple[int, ...], ...] | None:
             return None
         found.append(tuple(sorted(reached, key=lambda i: (units[i].digest, i))))
     return tuple(found)
-
-
-def _reaches_all(part: Part) -> bool:
-    """True for what holds for declarations that do not name it."""
-    return part.kind == "defaults" or part.name in _UNWRITTEN
 
 
 def _named(unit: Unit, declared: Mapping[str, Sequence[int]]) -> Iterator[int]:

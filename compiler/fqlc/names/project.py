@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from fql.plan.types import BUILT_IN
+from fql.plan.types import BUILT_IN, UNWRITTEN
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import build_row
@@ -178,7 +178,7 @@ def _collect(
 
 
 def _refuse_built_in(symbol: Symbol, sink: Sink) -> None:
-    if symbol.kind in TYPE_KINDS and symbol.name in BUILT_IN:
+    if symbol.kind in TYPE_KINDS and symbol.name in BUILT_IN | UNWRITTEN:
         sink.error(
             "FQL203", f"`{symbol.name}` is a built-in type", symbol.span,
             label="declared again here", help=(f"choose another name for this {symbol.kind}",),

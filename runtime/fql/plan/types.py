@@ -25,14 +25,14 @@ BUILT_IN = frozenset(
 )
 """Names of the scalar types. `Duration` exists in expressions only, never as a field."""
 
+UNWRITTEN = frozenset({"Batch", "Error", "Failure", "List", "Null", "Object"})
+"""Names of types that values have and nobody writes: of `_batch`, of a faulty expression (fits
+everything, reported once), of `label.error`, of `[T]`, of `null` and of an object literal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One type. Lists have the name `List` and an `item`.
-
-    Three names appear in expressions only: `Null` (the literal), `Object` (an object literal)
-    and `Error` (the poisoned type of a faulty expression; fits everything, reported once).
-    """
+    """One type. Lists have the name `List` and an `item`."""
 
     name: str
     nullable: bool = False
