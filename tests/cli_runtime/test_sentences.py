@@ -79,3 +79,12 @@ def line_of(event: Lifecycle, formatter: logging.Formatter) -> str:
     LogListener(logger)(event)
     (line,) = kept
     return line
+
+
+@pytest.mark.parametrize("words", ["evt \x1b[2J", "line\nERROR forged", "\x9b31m"])
+def test_no_word_of_an_event_steers_the_terminal(words: str) -> None:
+    """Nor begins a line of its own."""
+    record = logging.LogRecord("fql", logging.WARNING, "", 0, "refused: %s", (words,), None)
+    line = TextFormatter().format(record)
+    assert line.isprintable()
+    assert "refused: " in line

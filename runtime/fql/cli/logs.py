@@ -6,7 +6,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from fql.cli.output import RENEWED, on_terminal
+from fql.cli.output import RENEWED, harmless, on_terminal
 from fql.cli.sentences import sentence
 from fql.events.values import write_json
 from fql.plan.settings_model import Logging
@@ -45,8 +45,7 @@ class TextFormatter(logging.Formatter):
         """The line without what follows an exception."""
         fields = getattr(record, "fql", None)
         said = sentence(fields) if isinstance(fields, dict) else None
-        if said is not None:
-            record.message = said
+        record.message = harmless(record.message if said is None else said)
         return super().formatMessage(record)
 
 
