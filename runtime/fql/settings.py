@@ -32,7 +32,7 @@ def load_settings(
 def read_file(file: Path) -> Settings:
     """The settings as written. Raises SettingsError."""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SettingsError(f"the settings file {file} cannot be read: {reason}") from error

@@ -136,3 +136,18 @@ def test_settings_that_cannot_be_read_say_why(fqlc: Command, shop: Path) -> None
     assert done.code == 3
     assert "other.toml cannot be read: Is a directory" in done.err
     assert "Errno" not in done.err
+
+
+def test_a_folder_may_be_called_like_a_source(fqlc: Command, shop: Path) -> None:
+    (shop / "old.fql").mkdir()
+    (shop / "old.fql" / "more.fql").write_text("entity Item { id: ID @key }\n")
+    done = fqlc("check", "--format", "json", ".")
+    assert done.code == 0
+    assert [json.loads(line)["file"] for line in done.out.splitlines()] == ["old.fql/more.fql"]
+
+
+def test_settings_may_begin_with_a_byte_order_mark(fqlc: Command, shop: Path) -> None:
+    """As editors of Windows write it; sources may too."""
+    (shop / "fql.toml").write_bytes(b'\xef\xbb\xbf[webhooks]\r\ntimeout = "5s"\r\n')
+    assert fqlc("check", ".").code == 0
+    assert '"value":5000' in fqlc("compile", ".").out

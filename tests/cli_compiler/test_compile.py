@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 from fql.plan.codec import load_plan
@@ -47,3 +49,17 @@ def test_a_place_that_cannot_be_written(fqlc: Command) -> None:
 
 def test_check_needs_a_file(fqlc: Command) -> None:
     assert fqlc("compile", "--check", "shop.fql").code == 2
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(fqlc: Command, shop: Path) -> None:
+    """Only a file is replaced as a whole."""
+    (shop / "plans").mkdir()
+    (shop / "plan.json").symlink_to("plans/real.json")
+    assert fqlc("compile", "-o", "plan.json", ".").code == 0
+    assert (shop / "plan.json").is_symlink()
+    plan = (shop / "plans" / "real.json").read_bytes()
+    os.mkfifo(shop / "pipe")
+    reader = subprocess.Popen(["cat", "pipe"], cwd=shop, stdout=subprocess.PIPE)
+    assert fqlc("compile", "-o", "pipe", ".").code == 0
+    assert reader.communicate(timeout=10)[0] == plan
+    assert (shop / "pipe").is_fifo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -67,13 +68,19 @@ def _compare(output: Path, plan: bytes) -> None:
 
 
 def _write(output: Path, plan: bytes) -> None:
-    """Replace the file as a whole: nobody ever reads half a plan."""
-    beside = output.with_name(f".{output.name}.new")
+    """Replace the file as a whole: nobody ever reads half a plan. A link stays a link, and what is
+    no file, such as a device or a pipe, is written to."""
+    place = output.resolve()
+    beside = place.with_name(f".{place.name}.new")
     try:
-        beside.write_bytes(plan + b"\n")
-        beside.replace(output)
+        if place.exists() and not place.is_file():
+            place.write_bytes(plan + b"\n")
+        else:
+            beside.write_bytes(plan + b"\n")
+            beside.replace(place)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise SurroundingsError(f"{output} cannot be written: {reason}") from None
     click.echo(f"wrote {output} ({len(plan):,} bytes)", err=True)

@@ -31,7 +31,9 @@ def expand(path: str) -> list[str]:
                 "name the .fql files; `fqlc run` and `fqlc diff` take plans",
             )
         return [label(place)]
-    found = (p for p in place.rglob("*.fql") if not _hidden(p.relative_to(place)))
+    found = (
+        p for p in place.rglob("*.fql") if not p.is_dir() and not _hidden(p.relative_to(place))
+    )
     return sorted(label(p) for p in found)
 
 
@@ -85,7 +87,7 @@ def project_files(file: Path) -> list[str]:
     import tomllib
 
     try:
-        project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+        project = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("project", {})
     except (OSError, ValueError):
         return []
     files = project.get("files", []) if isinstance(project, dict) else []
@@ -104,7 +106,7 @@ def surroundings_of(file: str | None) -> Surroundings:
     from fql.plan.settings_model import policy_settings
 
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SurroundingsError(f"{file} cannot be read: {error.strerror}", "") from None
     except UnicodeDecodeError:

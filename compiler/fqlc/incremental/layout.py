@@ -2,8 +2,8 @@
 
 A declaration leans on every declaration whose name occurs in its text as a word, on what those
 lean on, and on all `defaults`. That is more than it uses, and never less: names are the only way
-from one declaration to another. So its own text and theirs are all
-that its part of an answer depends on, and their digest is the key of that part.
+from one declaration to another. So its own text and theirs are all that its part of an answer
+depends on, and their digest is the key of that part.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class Layout:
 
 
 def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
-    """The layout of the roots and all they import; `salt` is part of each key and
-    tells of everything else that an answer depends on. None where that is
-    no plain project, which the whole compile then tells: a file or import is missing or
-    unreadable, imports form a ring, a name is missing or declared twice."""
+    """The layout of the roots and all they import; `salt` is part of each key and tells of
+    everything else that an answer depends on. None where that is no plain project, which the whole
+    compile then tells: a file or import is missing or unreadable, imports form a ring, a name is
+    missing or declared twice."""
     files = _read_all(roots, read)
     if files is None:
         return None

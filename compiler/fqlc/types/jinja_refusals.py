@@ -45,6 +45,8 @@ def hint_on_syntax(problem: TemplateSyntaxError, rest: str) -> str:
     """What to write where Jinja stopped before `rest`; nothing where it is not known."""
     if rest.startswith("if") and "expected" in (problem.message or ""):
         return "write `elif` for `else if`"
+    if rest.startswith("??"):
+        return "what stands for null is given by a filter: `{{ note | default('none') }}`"
     return ""
 
 

@@ -94,7 +94,7 @@ def store_of_settings_file(start: Path | None = None) -> Place:
     for folder in (here, *here.parents):
         file = folder / SETTINGS_FILE
         if file.is_file():
-            settings = tomllib.loads(file.read_text(encoding="utf-8"))
+            settings = tomllib.loads(file.read_text(encoding="utf-8-sig"))
             letters = settings.get("webhooks", {}).get("dlq", {}).get("table", LETTERS)
             url = settings.get("store", {}).get("url", DEFAULT_URL)
             return Place(beside(str(url), folder), str(letters))

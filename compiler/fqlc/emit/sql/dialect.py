@@ -9,7 +9,7 @@ Types are named by `kind`: the type's name, `Enum` for all enums.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,14 @@ ARITHMETIC: Mapping[str, str] = {"add": "+", "sub": "-", "mul": "*"}
 BLANKS = " \t\n\r\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
 BLANKS += "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What `trim` removes."""
+
+SAME_METHODS: Mapping[str, Callable[..., str]] = {
+    "lower": lambda of: f"lower({of})",
+    "upper": lambda of: f"upper({of})",
+    "length": lambda of: f"length({of})",
+    "replace": lambda of, old, new: f"replace({of}, {old}, {new})",
+}
+"""Methods of texts that are spelled alike everywhere."""
 
 LETTERS = "texts given to lower() and upper() have no letters beyond A to Z"
 

@@ -20,6 +20,7 @@ from fqlc.emit.sql.dialect import (
     DAY,
     LETTERS,
     MICROSECOND,
+    SAME_METHODS,
     Dialect,
     Json,
     divisor,
@@ -46,11 +47,8 @@ _JSON_CASTS: Mapping[str, str] = {
 }  # fmt: skip
 
 _METHODS: Mapping[str, Callable[..., str]] = {
-    "lower": lambda of: f"lower({of})",
-    "upper": lambda of: f"upper({of})",
+    **SAME_METHODS,
     "trim": lambda of: f"btrim({of}, {_TRIMMED})",
-    "length": lambda of: f"length({of})",
-    "replace": lambda of, old, new: f"replace({of}, {old}, {new})",
     "contains": lambda of, part: f"(position({part} in {of}) > 0)",
     "starts_with": lambda of, part: f"starts_with({of}, {part})",
     "ends_with": lambda of, part: f"(right({of}, length({part})) = {part})",

@@ -21,6 +21,7 @@ from fqlc.emit.sql.dialect import (
     DAY,
     LETTERS,
     MICROSECOND,
+    SAME_METHODS,
     Dialect,
     Json,
     count_of,
@@ -46,11 +47,8 @@ _SAFE_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .:@-]*", re.ASCII)
 _TRIMMED = quoted_text(BLANKS)
 
 _METHODS: Mapping[str, Callable[..., str]] = {
-    "lower": lambda of: f"lower({of})",
-    "upper": lambda of: f"upper({of})",
+    **SAME_METHODS,
     "trim": lambda of: f"trim({of}, {_TRIMMED})",
-    "length": lambda of: f"length({of})",
-    "replace": lambda of, old, new: f"replace({of}, {old}, {new})",
     "contains": lambda of, part: f"(instr({of}, {part}) > 0)",
     "starts_with": lambda of, part: f"(substr({of}, 1, length({part})) = {part})",
     "ends_with": lambda of, part: f"(length({part}) = 0 OR substr({of}, -length({part})) = {part})",
