@@ -120,7 +120,7 @@ class _Reader:
         offset, text = problem.lineno, self.literal.value
         if "end of template" in (problem.message or ""):
             offset = max(text.rfind("{{"), text.rfind("{%"), 0)
-        self.refuse(sentence(problem), offset, "")
+        self.refuse(sentence(problem), offset, hint_on_syntax(problem, text[offset:]))
 
     def refuse(self, message: str, offset: int, hint: str) -> None:
         """FQL312 for the word at an offset."""
