@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fql_grammar.textmate import textmate_json
-from fqlc.checks.reference import keys_page
+from fqlc.checks.table.reference import keys_page
 from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
 
 ROOT = Path(__file__).parent.parent

@@ -46,7 +46,7 @@ def check_paths(paths: Sequence[str | Path], *, read: Read | None = None) -> tup
 def format_text(text: str) -> str:
     """The text in the one style of the language; broken declarations stay as they are."""
     from fqlc.source.text import SourceText
-    from fqlc.syntax.printer import format_source
+    from fqlc.syntax.printing.files import format_source
 
     return format_source(SourceText("input.fql", text))
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
-from fqlc.checks.reading import read_program
+from fqlc.checks.reading.program import read_program
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
 from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading import read_source
+from fqlc.syntax.reading.sources import read_source
 from fqlc.types.infer import check_lets
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ def grammar_text() -> str:
 
 
 def tables_text() -> str:
-    """The parse tables made from `grammar_text`, as JSON, written by `fqlc.syntax.tables`."""
+    """The parse tables made from `grammar_text`, as JSON; `fqlc.syntax.reading.tables` writes
+    them."""
     return _text("tables.json")
 
 

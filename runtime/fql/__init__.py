@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fql.actions.port import Outcome
     from fql.app import Runtime
     from fql.client import Client, open_client
-    from fql.engine.receipts import Receipt, Summary
+    from fql.engine.process.receipts import Receipt, Summary
     from fql.errors import (
         EventRefused,
         FqlError,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from fql.events.model import Event
     from fql.plan.codec import load_plan
     from fql.plan.model import Plan
-    from fql.plan.settings_model import Settings
-    from fql.settings import load_settings
+    from fql.settings.files import load_settings
+    from fql.settings.model import Settings
 
 _HOMES = {
     "Client": "fql.client",
@@ -39,17 +39,17 @@ _HOMES = {
     "Outcome": "fql.actions.port",
     "Plan": "fql.plan.model",
     "PlanError": "fql.errors",
-    "Receipt": "fql.engine.receipts",
+    "Receipt": "fql.engine.process.receipts",
     "Runtime": "fql.app",
-    "Settings": "fql.plan.settings_model",
+    "Settings": "fql.settings.model",
     "SettingsError": "fql.errors",
     "StoreError": "fql.errors",
     "StoreFull": "fql.errors",
     "StoreLocked": "fql.errors",
-    "Summary": "fql.engine.receipts",
+    "Summary": "fql.engine.process.receipts",
     "UsageError": "fql.errors",
     "load_plan": "fql.plan.codec",
-    "load_settings": "fql.settings",
+    "load_settings": "fql.settings.files",
     "open_client": "fql.client",
 }
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client, Replayed
-from fql.engine.build import ActionFactory, build_program, build_stored
-from fql.engine.calls import Calls, envelope_of
-from fql.engine.clock import Clock, SystemClock
-from fql.engine.copies import Copier
-from fql.engine.gauges import Watched
-from fql.engine.housekeeping import Housekeeper, retention_of
-from fql.engine.leading import Leading
-from fql.engine.loop import Engine
-from fql.engine.programs import Program
-from fql.engine.receipts import Receipt, Summary, summary_of
-from fql.engine.settings import loop_settings
-from fql.engine.wait import wait_for_runs
+from fql.engine.loop.clock import Clock, SystemClock
+from fql.engine.loop.engine import Engine
+from fql.engine.loop.settings import loop_settings
+from fql.engine.process.calls import Calls, envelope_of
+from fql.engine.process.copies import Copier
+from fql.engine.process.gauges import Watched
+from fql.engine.process.housekeeping import Housekeeper, retention_of
+from fql.engine.process.leading import Leading
+from fql.engine.process.receipts import Receipt, Summary, summary_of
+from fql.engine.process.wait import wait_for_runs
+from fql.engine.program.build import ActionFactory, build_program, build_stored
+from fql.engine.program.model import Program
 from fql.errors import FqlError, SettingsError, StoreLocked, UsageError
 from fql.intake.port import Source
 from fql.observe.events import Listener
@@ -32,7 +32,7 @@ from fql.observe.logs import LogListener, logger
 from fql.observe.watch import Watch
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
-from fql.plan.settings_model import Settings
+from fql.settings.model import Settings
 from fql.store.opening import note_store, open_letters, open_store
 from fql.store.port import Store
 from fql.store.records import StoredPlan

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 from fql import app
 from fql.client import Replayed
-from fql.engine.receipts import Receipt, Summary
+from fql.engine.process.receipts import Receipt, Summary
 from fql.errors import UsageError
 from fql.plan.model import Plan
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fql.engine.checks import Origin, check
-from fql.engine.clock import Clock, SystemClock
-from fql.engine.keys import parse_name
-from fql.engine.programs import Program
-from fql.engine.receipts import Receipt
+from fql.engine.core.keys import parse_name
+from fql.engine.loop.clock import Clock, SystemClock
+from fql.engine.process.checks import Origin, check
+from fql.engine.process.receipts import Receipt
+from fql.engine.program.model import Program
 from fql.errors import UsageError
 from fql.events.intake import Intake
 from fql.events.values import write_json

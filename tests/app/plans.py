@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import read_settings
-from fql.plan.settings_model import Settings
+from fql.settings.model import Settings
+from fql.settings.reading import read_settings
 from fqlc import compile_text
 
 ENTITY = """

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from fql.app import Runtime
-from fql.engine.clock import SystemClock
+from fql.engine.loop.clock import SystemClock
 from fql.errors import SettingsError
 from fql.store.memory import MemoryStore
 from fql.store.port import Store

@@ -50,7 +50,7 @@ async def test_failing_commits_lose_nothing_and_repeat_nothing(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """No crash happened, so each attempt is made once, in order, and each event has one run."""
-    monkeypatch.setattr("fql.engine.session.TROUBLE_PAUSE", 0.001)
+    monkeypatch.setattr("fql.engine.loop.session.TROUBLE_PAUSE", 0.001)
     rng = random.Random(seed)
 
     def moody(_: ReceivedRequest) -> int:

@@ -15,7 +15,7 @@ from fql.errors import StoreError, StoreFull, UsageError
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
-from fql.store.sqlite import SqliteStore
+from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import ENTITY, ONE, order, plan_of, settings_of
 from tests.app.test_runtime import runtime
@@ -213,7 +213,7 @@ async def test_an_engine_that_broke_refuses_events(
         def broken(*_: object) -> None:
             raise ZeroDivisionError("a fault of ours")
 
-        monkeypatch.setattr("fql.engine.loop.step", broken)
+        monkeypatch.setattr("fql.engine.loop.engine.step", broken)
         with pytest.raises(StoreError, match="engine has ended"):
             await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 30)
         with pytest.raises(StoreError, match="engine has ended"):
@@ -287,7 +287,7 @@ async def test_a_lost_reply_is_settled_by_the_session_row(
     webhook_server: MockWebhookServer, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it counted is read back, never guessed: one event, one delivery, no lost lease."""
-    monkeypatch.setattr("fql.engine.session.TROUBLE_PAUSE", 0.02)
+    monkeypatch.setattr("fql.engine.loop.session.TROUBLE_PAUSE", 0.02)
     store = Doubtful(tmp_path / "s.db")
     async with runtime(webhook_server, store=store) as running:
         session = running.engine.session

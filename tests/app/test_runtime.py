@@ -371,7 +371,7 @@ class FullStore(MemoryStore):
 async def test_a_full_disk_refuses_events_and_work_resumes_by_itself(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fql.engine.session.TROUBLE_PAUSE", 0.02)
+    monkeypatch.setattr("fql.engine.loop.session.TROUBLE_PAUSE", 0.02)
     webhook_server.always(Reply(200, delay=0.1))
     store = FullStore()
     async with runtime(webhook_server, store=store) as running:

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from fql import Runtime, load_plan
-from fql.plan.settings import read_settings
+from fql.settings.reading import read_settings
 from tests.benchmarks.deliveries import make_plan
 from tests.benchmarks.our_side import SETTINGS, row
 

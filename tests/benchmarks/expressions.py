@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from fql.engine.match import Matcher, scope_of
+from fql.engine.program.match import Matcher, scope_of
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_body, compile_condition, compile_text
 from fql.expressions.walker import evaluate

@@ -16,7 +16,7 @@ import sys
 import time
 
 from fql import Runtime, load_plan
-from fql.plan.settings import read_settings
+from fql.settings.reading import read_settings
 
 SETTINGS = '[egress]\nallow = ["127.0.0.1/32"]\n'
 NOTE = "x" * 850

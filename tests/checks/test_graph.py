@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fqlc.checks.graph import Pair, forest_order, implied, shortest_ring, topological_order
+from fqlc.checks.flow.graph import Pair, forest_order, implied, shortest_ring, topological_order
 from tests.checks.harness import shop
 
 COMPILER = Path(__file__).parents[2] / "compiler" / "fqlc"

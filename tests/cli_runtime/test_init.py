@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.cli_runtime.conftest import Fqlc
 
 from fql.cli.init import FILES
-from fql.plan.settings import read_settings
+from fql.settings.reading import read_settings
 
 
 def test_new_folder_with_all_files_and_the_next_commands(tmp_path: Path, fqlc: Fqlc) -> None:

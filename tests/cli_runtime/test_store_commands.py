@@ -13,12 +13,12 @@ from tests.cli_runtime.conftest import Fqlc
 from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
 
 from fql.app import Runtime
-from fql.engine.receipts import Summary
+from fql.engine.process.receipts import Summary
 from fql.intake.json_lines import JsonLines
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import Settings, read_settings
+from fql.settings.reading import Settings, read_settings
 from fql.testing import Reply
 from fql.testing.server import MockWebhookServer
 from fqlc.checks.model import Surroundings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.intake import Intake
 from fql.events.values import write_json
 from fql.expressions.compile import compile_body

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fql.app import Runtime
 from fql.errors import StoreError
-from fql.store.sqlite import SqliteStore
+from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
 from fql.testing.server import ReceivedRequest
 from tests.app.plans import order, plan_of, settings_of

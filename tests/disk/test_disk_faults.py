@@ -34,7 +34,7 @@ FAULTS = {
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pause between tries is there for people's disks."""
-    monkeypatch.setattr("fql.engine.session.TROUBLE_PAUSE", 0.005)
+    monkeypatch.setattr("fql.engine.loop.session.TROUBLE_PAUSE", 0.005)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from fql.store.port import Lease
 from fql.store.records import Mutations, RunFilter
-from fql.store.sqlite import SqliteStore
+from fql.store.sqlite.store import SqliteStore
 from tests.disk.cuts import check_soundness, cut, restore
 from tests.disk.power import WAYS, left_over
 from tests.disk.story import STORE, tell

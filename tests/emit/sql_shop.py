@@ -8,8 +8,8 @@ from typing import Any
 from fql.plan.model import Plan
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
+from fql.sql.clause import Clause, DialectName, where_clause
 from fqlc import compile_text
-from fqlc.emit.sql.clause import Clause, DialectName, where_clause
 
 SOURCE = """\
 enum Status {{ open, paid }}

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_condition
 from fql.outbox.rows import row_reader
 from fql.plan.nodes import load_expression
-from fqlc.emit.sql.clause import DialectName
-from fqlc.emit.sql.sqlite_numbers import float_literal
-from fqlc.emit.sql.text import NotInSqlError
+from fql.sql.clause import DialectName
+from fql.sql.sqlite_numbers import float_literal
+from fql.sql.text import NotInSqlError
 from tests.emit.sql_shop import clause, plan_of
 
 DIALECTS: tuple[DialectName, ...] = ("sqlite", "postgresql")

@@ -9,10 +9,10 @@ from fql.app import Runtime
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import policy_settings, read_settings
+from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
-from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
+from fqlc.checks.reading.levels import Given
 from fqlc.pipeline import check_project, plan_of
 
 LOOPBACK = '[egress]\nallow = ["127.0.0.0/8", "::1/128"]\n'

@@ -15,7 +15,7 @@ from fql.actions.factory import WebhookActions
 from fql.app import Runtime
 from fql.errors import SettingsError
 from fql.plan.addresses import LOOPBACK as THIS_MACHINE
-from fql.plan.settings import read_settings
+from fql.settings.reading import read_settings
 from fql.testing import MockWebhookServer
 from fql.testing.replies import Reply
 from fqlc.pipeline import check_project

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import orjson
 
 from fql.actions.port import Delivery, Outcome, Request
-from fql.engine.graph import Graph, build_graph
-from fql.engine.limits import EndpointLimits
-from fql.engine.programs import BatchPolicy, NodeSpec, ObserverSpec, Program
+from fql.engine.program.graph import Graph, build_graph
+from fql.engine.program.limits import EndpointLimits
+from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, Program
 from fql.events.model import Event, Row
 from fql.expressions.scope import Scope
 from fql.plan.model import Edge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.engine.graph import Graph
+from fql.engine.program.graph import Graph
 from tests.engine.programs import graph_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fql.actions.port import Outcome
-from fql.engine.inputs import CoreSettings, Order, Performed
-from fql.engine.limits import EndpointLimits
-from fql.engine.programs import BatchPolicy, ObserverSpec
+from fql.engine.core.inputs import CoreSettings, Order, Performed
+from fql.engine.program.limits import EndpointLimits
+from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer, program
 from tests.simulation.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fql.actions.port import Outcome
-from fql.engine.retry import DONE, Again, Dead, Decision, decide
+from fql.engine.core.retry import DONE, Again, Dead, Decision, decide
 from fql.plan.policies import RetryPolicy
 
 EXACT = RetryPolicy(jitter="none", max_attempts=3)

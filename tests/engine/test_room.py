@@ -10,9 +10,9 @@ import pytest
 
 from fql.actions.port import Delivery, Outcome, Request
 from fql.app import Runtime
-from fql.engine.cycle import Group, Waiting
-from fql.engine.limits import EndpointLimits
-from fql.engine.states import Run
+from fql.engine.core.runs import Run
+from fql.engine.loop.cycle import Group, Waiting
+from fql.engine.program.limits import EndpointLimits
 from fql.expressions.scope import Scope
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.store.memory import MemoryStore

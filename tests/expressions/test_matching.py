@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.engine.match import Matcher, scope_of, split
+from fql.engine.program.match import Matcher, scope_of, split
 from fql.events.model import Event
 from fql.expressions.compile import compile_condition
 from fql.plan import expressions as x

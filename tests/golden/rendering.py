@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
+from fqlc.checks.reading.levels import Given
 from fqlc.diagnostics.registry import all_pages
 from fqlc.diagnostics.render import render
 from fqlc.emit.dot import dot_source
@@ -14,7 +14,7 @@ from fqlc.emit.mermaid import mermaid_source
 from fqlc.emit.picture import picture_of
 from fqlc.pipeline import check_project, plan_of
 from fqlc.source.text import SourceText
-from fqlc.syntax.printer import format_source
+from fqlc.syntax.printing.files import format_source
 
 HERE = Path(__file__).parent
 DIAGNOSTICS = HERE.parent / "diagnostics" / "golden"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fqlc.diagnostics.registry import all_pages
 from fqlc.pipeline import compile_project
-from fqlc.syntax.split import split
+from fqlc.syntax.reading.split import split
 from tests.faults.corpus import MAIN, faults
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.incremental.stored import Stored
-from fqlc.syntax.split import split
+from fqlc.syntax.reading.split import split
 from tests.incremental.corpus import FILES, Medley, programs, strangers
 from tests.incremental.test_same_answer import assert_same, in_parts
 

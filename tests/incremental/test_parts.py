@@ -16,7 +16,7 @@ from fqlc.incremental.job import job_of
 from fqlc.incremental.layout import lay_out
 from fqlc.incremental.stored import Stored, pack, unpack
 from fqlc.pipeline import compile_project
-from fqlc.syntax.split import split
+from fqlc.syntax.reading.split import split
 from tests.incremental.projects import Story
 from tests.incremental.test_same_answer import assert_same, in_parts
 

@@ -13,7 +13,7 @@ import pytest
 
 from fql.app import Runtime
 from fql.store.records import AttemptRow, RunFilter
-from fql.store.sqlite import SqliteStore
+from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
 from fql.testing.server import ReceivedRequest
 from tests.app.plans import order, plan_of, settings_of

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from fql.app import Runtime
 from fql.cli.observability import observability
-from fql.engine import housekeeping
-from fql.engine.clock import SystemClock
+from fql.engine.loop.clock import SystemClock
+from fql.engine.process import housekeeping
 from fql.errors import StoreError
 from fql.observe.alerts import ALERTS, rules
 from fql.observe.dashboard import PANELS, dashboard

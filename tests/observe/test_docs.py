@@ -13,7 +13,7 @@ from fql.observe.exposition import Exposition
 from fql.observe.gauges import Gauges
 from fql.observe.logs import fields_of
 from fql.observe.metrics import Metrics
-from fql.plan.settings import read_settings
+from fql.settings.reading import read_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "observe.md").read_text("utf-8")
 

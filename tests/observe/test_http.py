@@ -108,7 +108,7 @@ async def test_engine_that_stopped_is_not_healthy(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault in the engine itself shows on both pages, without its words."""
-    from fql.engine import loop
+    from fql.engine.loop import engine as loop
 
     def broken(*_: object) -> None:
         raise RuntimeError("secret words")

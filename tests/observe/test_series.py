@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fql.app import Runtime
-from fql.engine import session
+from fql.engine.loop import session
 from fql.errors import EventRefused, StoreError
 from fql.intake.json_lines import JsonLines
 from fql.observe.events import AttemptEnded, RunFinished

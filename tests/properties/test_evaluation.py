@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.model import Event
 from fql.events.values import read_json, write_json
 from fql.expressions.compile import compile_body, compile_condition, compile_text, compile_value

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.model import Event, Row
 from fql.events.values import plain_decimal, rfc3339, write_json
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import _Walk
 from fql.plan.expressions import Expr
 from fql.plan.table import TypeTable
-from fqlc.emit.sql.clause import where_clause
+from fql.sql.clause import where_clause
 from tests.properties import strategies
 
 THING, TYPES = strategies.PLAN.entities[0], TypeTable.of(strategies.PLAN)

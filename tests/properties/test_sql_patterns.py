@@ -13,10 +13,10 @@ import re2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fqlc.emit.sql.glob import sqlite_match
-from fqlc.emit.sql.patterns import Chars, PatternRefusedError, read_pattern
-from fqlc.emit.sql.regex import postgresql_regex
-from fqlc.emit.sql.text import quoted_text
+from fql.sql.glob import sqlite_match
+from fql.sql.patterns import Chars, PatternRefusedError, read_pattern
+from fql.sql.regex import postgresql_regex
+from fql.sql.text import quoted_text
 from tests.servers.postgresql import Server
 
 ALPHABET = "abBK-]^*?[.\\ \n_5é\u212a日"

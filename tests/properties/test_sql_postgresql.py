@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.model import Event, Row
 from fql.events.values import write_json
 from fql.expressions.compile import compile_condition
@@ -19,7 +19,7 @@ from fql.expressions.walker import evaluate
 from fql.plan import expressions as x
 from fql.plan import types as t
 from fql.plan.table import TypeTable
-from fqlc.emit.sql.clause import where_clause
+from fql.sql.clause import where_clause
 from tests.expressions.build import const, field, op
 from tests.properties import strategies
 from tests.servers.postgresql import Server

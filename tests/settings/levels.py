@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from fql.app import Runtime
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import policy_settings, read_settings
+from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
 from fql.testing.harness import Answer, Harness
 from fql.testing.server import MockWebhookServer
-from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
+from fqlc.checks.reading.levels import Given
 from fqlc.pipeline import check_project, plan_of
 
 SENDING = ("webhook", "observer", "endpoint", "defaults")

@@ -10,10 +10,10 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from fql.plan.settings import SOURCE_KINDS
-from fql.plan.settings_model import BACKEND_KEYS, Settings, Table
-from fql.plan.settings_values import Duration, Ports, Size, Statuses, Words
 from fql.plan.units import show_duration, show_size
+from fql.settings.model import BACKEND_KEYS, Settings, Table
+from fql.settings.reading import SOURCE_KINDS
+from fql.settings.values import Duration, Ports, Size, Statuses, Words
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 

@@ -14,14 +14,14 @@ from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
 
 from fql.app import Runtime
 from fql.cli import logs
-from fql.engine.clock import SystemClock
-from fql.engine.housekeeping import Housekeeper, retention_of
+from fql.engine.loop.clock import SystemClock
+from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.intake.json_lines import JsonLines
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import Settings, read_settings
-from fql.store.sqlite import SqliteStore
+from fql.settings.reading import Settings, read_settings
+from fql.store.sqlite.store import SqliteStore
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
 from fqlc.checks.model import Surroundings

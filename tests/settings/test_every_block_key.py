@@ -7,7 +7,7 @@ import pytest
 from tests.settings.named import exists
 from tests.settings.test_retry_keys import RETRIES as RETRY_CASES
 
-from fqlc.checks.table import BLOCKS, keys_of
+from fqlc.checks.table.blocks import BLOCKS, keys_of
 
 RETRIES = "settings/test_retry_keys.py::"
 SENDING = "settings/test_sending_keys.py::"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.settings.named import exists
 
-from fql.plan.settings import every_key
+from fql.settings.reading import every_key
 
 RETRIES = "settings/test_retry_keys.py::"
 SENDING = "settings/test_sending_keys.py::"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.settings.page import PAGE, page
 
-from fql.plan.settings import every_key
+from fql.settings.reading import every_key
 
 
 def test_reference_page_is_up_to_date() -> None:

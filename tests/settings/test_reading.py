@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from fql.errors import MissingSecrets, SettingsError
-from fql.plan.settings import (
+from fql.settings.reading import (
     Settings,
     SettingsFileError,
     policy_settings,
     read_settings,
     resolve,
 )
-from fqlc.checks.keys import Key
-from fqlc.checks.table import DEFAULTS
+from fqlc.checks.table.blocks import DEFAULTS
+from fqlc.checks.table.keys import Key
 
 MISSION = """
 [webhooks]

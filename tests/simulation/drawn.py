@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from fql.engine.limits import EndpointLimits
-from fql.engine.programs import BatchPolicy, ObserverSpec
+from fql.engine.program.limits import EndpointLimits
+from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.expressions.scope import Scope
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fql.actions.port import Outcome
-from fql.engine.inputs import CoreSettings, Performed
-from fql.engine.limits import EndpointLimits
+from fql.engine.core.inputs import CoreSettings, Performed
+from fql.engine.program.limits import EndpointLimits
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer, program
 from tests.simulation.world import World

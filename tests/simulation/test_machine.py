@@ -19,9 +19,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fql.engine.inputs import CoreSettings, Order
-from fql.engine.limits import EndpointLimits
-from fql.engine.programs import Program
+from fql.engine.core.inputs import CoreSettings, Order
+from fql.engine.program.limits import EndpointLimits
+from fql.engine.program.model import Program
 from fql.store.records import RunFilter
 from tests.engine.programs import program
 from tests.simulation.drawn import ATTEMPTS, FATES, KEYS, flows, limits, spec_of, unbatched

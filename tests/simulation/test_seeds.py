@@ -7,9 +7,9 @@ from collections import defaultdict
 
 import pytest
 
-from fql.engine.inputs import CoreSettings, Order
-from fql.engine.limits import EndpointLimits
-from fql.engine.programs import BatchPolicy, ObserverSpec
+from fql.engine.core.inputs import CoreSettings, Order
+from fql.engine.program.limits import EndpointLimits
+from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer, program
 from tests.simulation.world import World

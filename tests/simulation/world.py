@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import orjson
 
 from fql.actions.port import Outcome
-from fql.engine.core import step
-from fql.engine.inputs import CoreSettings, Inputs, NewEvent, Order, Performed
-from fql.engine.keys import dedup_hash
-from fql.engine.programs import Program
-from fql.engine.recover import restore
-from fql.engine.state import State
-from fql.engine.states import Run, Work
+from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Order, Performed
+from fql.engine.core.keys import dedup_hash
+from fql.engine.core.recover import restore
+from fql.engine.core.runs import Run, Work
+from fql.engine.core.state import State
+from fql.engine.core.step import step
+from fql.engine.program.model import Program
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
 from fql.store.records import LetterFilter, Mutations, RunFilter

@@ -20,7 +20,7 @@ from fql.store.records import (
     RunFilter,
     StoredPlan,
 )
-from fql.store.sqlite import SqliteStore
+from fql.store.sqlite.store import SqliteStore
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run
 
 Reopen = Callable[[], Awaitable[Store]]

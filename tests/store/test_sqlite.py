@@ -15,8 +15,8 @@ import pytest
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
 from fql.store.opening import open_store, store_of_settings_file
 from fql.store.records import LetterFilter, Mutations, Retention, RunFilter, StoredPlan
-from fql.store.sqlite import KEYS_EVERY, SqliteStore
-from fql.store.sqlite_prune import prune
+from fql.store.sqlite.prune import prune
+from fql.store.sqlite.store import KEYS_EVERY, SqliteStore
 from tests.store.rows import event, letter, one_run, remembered, run
 
 
@@ -51,7 +51,7 @@ async def test_the_lock_goes_with_a_killed_process(tmp_path: Path) -> None:
     """SIGKILL leaves no lock behind."""
     code = (
         "import asyncio, os, signal, sys\n"
-        "from fql.store.sqlite import SqliteStore\n"
+        "from fql.store.sqlite.store import SqliteStore\n"
         "async def main():\n"
         "    s = SqliteStore(sys.argv[1]); await s.open(); await s.acquire('x')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from fql.store.sqlite_write import LARGEST_GROUP, at_once
+from fql.store.sqlite.write import LARGEST_GROUP, at_once
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 127, 128, 129, 3 * LARGEST_GROUP + 7])

@@ -7,8 +7,8 @@ from dataclasses import fields, is_dataclass
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
-from fqlc.syntax import ast
-from fqlc.syntax.parser import parse_file
+from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.tree import ast
 
 
 def parse(text: str) -> tuple[ast.File, tuple[Diagnostic, ...]]:

@@ -9,7 +9,7 @@ import sys
 
 from fql_grammar import grammar_text, tables_text
 from fql_grammar.tokens import OPERATORS, RESERVED, SIGNS, TOP_LEVEL, WORDS
-from fqlc.syntax.tables import build_parser, dump_tables, parser
+from fqlc.syntax.reading.tables import build_parser, dump_tables, parser
 
 
 def test_the_grammar_is_lalr_without_conflicts() -> None:
@@ -18,7 +18,7 @@ def test_the_grammar_is_lalr_without_conflicts() -> None:
 
 
 def test_the_shipped_tables_are_made_from_this_grammar() -> None:
-    """If this fails: python -m fqlc.syntax.tables > tables.json"""
+    """If this fails: python -m fqlc.syntax.reading.tables > tables.json"""
     assert json.loads(dump_tables()) == json.loads(tables_text())
 
 

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from fqlc.diagnostics.sink import Sink
-from fqlc.syntax.printer import format_text
-from fqlc.syntax.reading import MAX_BYTES, read_source
+from fqlc.syntax.printing.files import format_text
+from fqlc.syntax.reading.sources import MAX_BYTES, read_source
 from tests.syntax.help import parse
 
 _PROGRAM = """\

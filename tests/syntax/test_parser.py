@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from tests.syntax.help import brief, sound, value
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from fqlc.syntax.printer import format_text
+from fqlc.syntax.printing.files import format_text
 from tests.syntax.help import parse, shape
 from tests.syntax.programs import EXPRESSIONS, PROGRAMS
 

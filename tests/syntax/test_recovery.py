@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fqlc.diagnostics.fixes import apply_fixes
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from tests.syntax.help import codes, parse, sound
 
 

@@ -10,8 +10,8 @@ from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
-from fqlc.syntax import ast
-from fqlc.syntax.parser import parse_file
+from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.tree import ast
 from fqlc.types.domains import always_true, unsatisfiable
 from fqlc.types.infer import (
     ActionView,

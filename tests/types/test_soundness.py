@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.engine.match import scope_of
+from fql.engine.program.match import scope_of
 from fql.events.model import Event
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import evaluate

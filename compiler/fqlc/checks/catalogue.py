@@ -9,6 +9,7 @@ from fqlc.checks.rules import (
     batched_wait,
     credential,
     dated_secret,
+    declared_test,
     deep_body,
     duplicate_edge,
     encrypted_field,
@@ -21,7 +22,6 @@ from fqlc.checks.rules import (
     sensitive_value,
     signing,
     target_url,
-    test_block,
     too_many_actions,
     unknown_flow_action,
     unreached_action,
@@ -50,7 +50,7 @@ RULES: tuple[Rule, ...] = (
     signing.check,
     dated_secret.check,
     encrypted_field.check,
-    test_block.check,
+    declared_test.check,
     unused_declaration.check,
 )
 

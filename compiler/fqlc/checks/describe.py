@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 _WORDS: dict[type[object], str] = {
     ast.NumberLiteral: "a number",

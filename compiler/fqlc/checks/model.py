@@ -9,12 +9,12 @@ from typing import Literal
 from fql.plan.addresses import EgressSettings
 from fql.plan.expressions import Expr
 from fql.plan.types import Type
-from fqlc.checks.flow import FlowGraph
-from fqlc.checks.levels import Given, Settings, merged
+from fqlc.checks.flow.flows import FlowGraph
+from fqlc.checks.reading.levels import Given, Settings, merged
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.scope import ExprScope
 
 EventName = Literal["insert", "update", "delete"]

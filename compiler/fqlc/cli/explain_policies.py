@@ -11,8 +11,8 @@ import click
 
 from fql.plan.model import Setting
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
-from fqlc.checks.table import BLOCKS, keys_of
-from fqlc.checks.values import spoken
+from fqlc.checks.reading.values import spoken
+from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.emit.policy_text import value_text
 
 Stored = Mapping[str, Any]

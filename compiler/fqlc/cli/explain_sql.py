@@ -12,8 +12,8 @@ import click
 from fql.plan.model import Entity, Observer, Plan
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
-from fqlc.emit.sql.clause import Clause, DialectName, where_clause
-from fqlc.emit.sql.text import NotInSqlError, quoted_name
+from fql.sql.clause import Clause, DialectName, where_clause
+from fql.sql.text import NotInSqlError, quoted_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,14 +96,14 @@ def project_files(file: Path) -> list[str]:
 
 def surroundings_of(file: str | None) -> Surroundings:
     """What a settings file means for the compiler."""
-    from fqlc.checks.levels import Given
     from fqlc.checks.model import Surroundings
+    from fqlc.checks.reading.levels import Given
 
     if file is None:
         return Surroundings()
     from fql.plan.addresses import EgressSettings
-    from fql.plan.settings import read_settings
-    from fql.plan.settings_model import policy_settings
+    from fql.settings.model import policy_settings
+    from fql.settings.reading import read_settings
 
     try:
         text = Path(file).read_text(encoding="utf-8-sig")

@@ -13,7 +13,7 @@ from fqlc.cli.files import read_file
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading import read_source
+from fqlc.syntax.reading.sources import read_source
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc fmt .\n  fqlc fmt --check .\n  fqlc fmt - < shop.fql")
@@ -46,7 +46,7 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
 
 def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
     """The text as it is and as it should be. Raises CommandError for what is no text."""
-    from fqlc.syntax.printer import format_source
+    from fqlc.syntax.printing.files import format_source
 
     sink = Sink()
     source = None if data is None else read_source(path, data, sink)

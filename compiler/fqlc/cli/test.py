@@ -11,7 +11,7 @@ import click
 
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fqlc.checks.tests import TestModel, read_tests
+from fqlc.checks.reading.expectations import TestModel, read_tests
 from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics

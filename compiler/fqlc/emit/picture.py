@@ -8,7 +8,7 @@ from typing import Any
 
 from fql.plan.nodes import load_expression
 from fql.plan.show import show
-from fqlc.checks.graph import implied
+from fqlc.checks.flow.graph import implied
 
 Stored = Mapping[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fqlc.checks.keys import Kind
-from fqlc.checks.policy_keys import RETRY_KEYS
-from fqlc.checks.table import BLOCKS, keys_of
-from fqlc.checks.values import written
+from fqlc.checks.reading.values import written
+from fqlc.checks.table.blocks import BLOCKS, keys_of
+from fqlc.checks.table.keys import Kind
+from fqlc.checks.table.policy_keys import RETRY_KEYS
 from fqlc.emit.picture import condition_text
 
 _KINDS: Mapping[str, Kind] = {

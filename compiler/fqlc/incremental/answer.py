@@ -13,7 +13,7 @@ from fqlc.lower.pieces import Piece
 from fqlc.names.project import declared_name
 from fqlc.pipeline import Examined, examine_project, pieces_of
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 UNUSED = "FQL207"
 """No part of a project knows whether another one uses it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fqlc.checks.flow import FlowGraph
+from fqlc.checks.flow.flows import FlowGraph
 
 Stored = dict[str, Any]
 

@@ -11,7 +11,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 FIELD_TYPES = BUILT_IN - {"Duration"}
 BUILTIN_NAMES = frozenset(

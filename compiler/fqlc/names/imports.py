@@ -9,9 +9,9 @@ from itertools import pairwise
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
-from fqlc.syntax import ast
-from fqlc.syntax.parser import parse_file
-from fqlc.syntax.reading import read_source
+from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.reading.sources import read_source
+from fqlc.syntax.tree import ast
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path, or None where there is none that can be read."""

@@ -18,7 +18,7 @@ from fqlc.names.imports import has_missing_imports
 from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 TYPE_KINDS = ("entity", "type", "enum")
 NAMED_BLOCKS = ("endpoint", "retry", "observer")

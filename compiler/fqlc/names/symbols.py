@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fql.plan.types import Type
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fql.plan import types as t
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.operands import comparable, widened
 from fqlc.types.report import as_required, at, poison, poisoned, why_null, wording
 from fqlc.types.scope import Context

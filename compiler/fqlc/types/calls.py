@@ -11,7 +11,7 @@ from fql.plan.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.near import nearest
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.members import field_of
 from fqlc.types.names import narrowed, never_there, outside_each, row_value
 from fqlc.types.operands import comparable

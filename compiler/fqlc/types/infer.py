@@ -10,7 +10,7 @@ from fql.plan.types import Type
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.bodies import has_each
 from fqlc.types.facts import NOTHING, Facts, facts_of
 from fqlc.types.lets import fold_constant

@@ -20,8 +20,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fqlc.source.text import Span
-from fqlc.syntax import ast
-from fqlc.syntax.depth import is_deep
+from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.depth import is_deep
 from fqlc.types.facts import facts_of
 from fqlc.types.jinja_refusals import (
     Refused,

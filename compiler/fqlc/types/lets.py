@@ -11,8 +11,8 @@ from fqlc.diagnostics.model import Diagnostic, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.names.symbols import Symbol
-from fqlc.syntax import ast
-from fqlc.syntax.walk import children, walk
+from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.walk import children, walk
 from fqlc.types.fold import fold
 from fqlc.types.literals import adapted
 from fqlc.types.report import poison

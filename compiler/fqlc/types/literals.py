@@ -14,7 +14,7 @@ from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.names.symbols import EnumInfo
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.report import at, poison, suggestion
 from fqlc.types.scope import Context
 

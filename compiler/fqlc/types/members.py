@@ -13,7 +13,7 @@ from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.names import (
     builtin,
     narrowed,

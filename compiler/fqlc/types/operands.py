@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.report import bare, require
 from fqlc.types.scope import Context, ExprScope
 

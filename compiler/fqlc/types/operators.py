@@ -9,7 +9,7 @@ from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.facts import facts_of, known
 from fqlc.types.fold import fold, number_of
 from fqlc.types.names import narrowed

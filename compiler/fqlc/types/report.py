@@ -12,7 +12,7 @@ from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.names.symbols import EntityInfo, FieldInfo
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.scope import Context, ExprScope
 
 _DEFAULTS = {

@@ -14,7 +14,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo, FieldInfo
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.facts import NOTHING, Facts
 
 BatchPlace = Literal["none", "outside", "each", "project"]

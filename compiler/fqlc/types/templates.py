@@ -17,7 +17,7 @@ from fql.plan import types as t
 from fql.plan.types import BUILT_IN, Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.report import (
     at,
     default_for,

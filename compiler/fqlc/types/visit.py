@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types import bodies, literals, operators
 from fqlc.types.calls import infer_call
 from fqlc.types.members import infer_index, infer_member

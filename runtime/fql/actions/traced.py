@@ -12,7 +12,7 @@ from fql.plan.model import Endpoint, Plan, PlanNode
 
 
 class Factory(Protocol):
-    """Makes the action of a node (as `fql.engine.build.ActionFactory`)."""
+    """Makes the action of a node (as `fql.engine.program.build.ActionFactory`)."""
 
     def __call__(
         self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]

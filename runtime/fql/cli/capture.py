@@ -17,7 +17,7 @@ from fql.cli.project import (
 )
 from fql.errors import UsageError
 from fql.outbox.database import Status, install, opened, status, uninstall, wanted_capture
-from fql.plan.settings_model import SqliteSource
+from fql.settings.model import SqliteSource
 
 plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 database_option = click.option(

@@ -11,7 +11,7 @@ from fql.cli.output import data, json_line, say
 from fql.cli.project import format_option, reporting, settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
-from fql.engine.receipts import Receipt
+from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, FqlError
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival

@@ -13,7 +13,7 @@ from fql.cli.project import Project
 from fql.errors import FqlError
 from fql.outbox.database import opened, status
 from fql.plan.model import Plan
-from fql.plan.settings_model import SqliteSource
+from fql.settings.model import SqliteSource
 
 NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from fql.cli.finding import Finding
-from fql.plan.settings_model import Prometheus
+from fql.settings.model import Prometheus
 
 SECONDS = 2.0
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)

@@ -28,8 +28,8 @@ from fql.errors import MissingSecrets, SettingsError
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import load_expression
 from fql.plan.model import Json, Plan, Policies
-from fql.plan.settings_model import Settings
 from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url, split_url
+from fql.settings.model import Settings
 
 CLOCK_TOLERANCE = 60.0
 """Seconds that this clock may differ from a receiver's: half of what signatures allow, and less."""

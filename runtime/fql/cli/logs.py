@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from fql.cli.output import RENEWED, harmless, on_terminal
 from fql.cli.sentences import sentence
 from fql.events.values import write_json
-from fql.plan.settings_model import Logging
+from fql.settings.model import Logging
 
 
 class JsonFormatter(logging.Formatter):

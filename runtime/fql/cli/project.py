@@ -16,9 +16,9 @@ from fql.cli.output import report
 from fql.errors import FqlError, UsageError
 from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
-from fql.plan.settings import Settings, resolve
 from fql.plan.units import parse_duration
-from fql.settings import beside_file, read_file
+from fql.settings.files import beside_file, read_file
+from fql.settings.reading import Settings, resolve
 from fql.store.opening import SETTINGS_FILE
 
 P = ParamSpec("P")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fql.plan.settings_model import Settings
+from fql.settings.model import Settings
 
 TAKEN_UP = ("egress", "observability.logging", "project")
 """Tables that a reload reads anew."""

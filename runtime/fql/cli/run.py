@@ -26,13 +26,13 @@ from fql.cli.project import (
     store_option,
 )
 from fql.cli.reloading import changes
-from fql.engine.receipts import Summary
+from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
 from fql.plan.model import Plan
-from fql.plan.settings_model import Settings, SourceTable, SqliteSource
+from fql.settings.model import Settings, SourceTable, SqliteSource
 
 INTERRUPTED = 130
 TIMED_OUT = 3

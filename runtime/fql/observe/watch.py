@@ -15,7 +15,7 @@ from fql.observe.http import Page, PageServer
 from fql.observe.logs import logger
 from fql.observe.metrics import Metrics
 from fql.plan.model import Plan
-from fql.plan.settings_model import Observability, Prometheus
+from fql.settings.model import Observability, Prometheus
 
 if TYPE_CHECKING:
     from fql.observe.tracing import Tracing

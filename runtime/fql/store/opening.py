@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, UsageError
 from fql.observe.logs import logger
+from fql.settings.files import beside
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
 
 if TYPE_CHECKING:
-    from fql.plan.settings_model import DeadLetters
+    from fql.settings.model import DeadLetters
 
 DEFAULT_URL = "sqlite:///fql.db"
 SETTINGS_FILE = "fql.toml"
@@ -41,7 +42,7 @@ def open_store(url: str, *, letters: str = "webhook_dlq") -> Store:
 
         return MemoryStore()
     if scheme == "sqlite" and rest.startswith("///") and len(rest) > 3:
-        from fql.store.sqlite import SqliteStore
+        from fql.store.sqlite.store import SqliteStore
 
         return SqliteStore(rest[3:], letters=letters)
     raise SettingsError(
@@ -112,11 +113,3 @@ def place_of(url: str) -> Place:
     with suppress(UsageError):
         return Place(url, store_of_settings_file().letters)
     return Place(url)
-
-
-def beside(url: str, folder: Path) -> str:
-    """A relative `sqlite:///` path seen from a folder."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url.startswith(prefix + "/"):
-        return url
-    return prefix + str(folder / url.removeprefix(prefix))

@@ -7,7 +7,7 @@ START = 1_767_225_600_000
 
 
 class VirtualClock:
-    """Implements `fql.engine.clock.Clock`."""
+    """Implements `fql.engine.loop.clock.Clock`."""
 
     def __init__(self, start: int = START) -> None:
         self._now = start

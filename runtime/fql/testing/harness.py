@@ -18,15 +18,15 @@ import orjson
 
 from fql.actions.factory import WebhookActions
 from fql.actions.port import Outcome, RenderFailed
-from fql.engine.build import ActionFactory, build_program
-from fql.engine.checks import Origin, check
-from fql.engine.core import step
-from fql.engine.graph import STATE_NAMES
-from fql.engine.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
-from fql.engine.keys import run_name
-from fql.engine.senders import work_scope
-from fql.engine.state import State
-from fql.engine.states import Run, SealedBatch, Work
+from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
+from fql.engine.core.keys import run_name
+from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.state import State
+from fql.engine.core.step import step
+from fql.engine.loop.senders import work_scope
+from fql.engine.process.checks import Origin, check
+from fql.engine.program.build import ActionFactory, build_program
+from fql.engine.program.graph import STATE_NAMES
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.policies import value_of

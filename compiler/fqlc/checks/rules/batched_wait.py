@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fqlc.checks.model import ActionModel, ObserverModel, Program
-from fqlc.checks.values import duration_text
+from fqlc.checks.reading.values import duration_text
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fqlc.checks.credentials import credential_in
 from fqlc.checks.model import Program
 from fqlc.diagnostics.sink import Sink
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 
 def check(program: Program, sink: Sink) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fqlc.checks.flow import FlowEdge
+from fqlc.checks.flow.flows import FlowEdge
 from fqlc.checks.model import Program
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fql.plan.policies import DEFAULTS
-from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program
-from fqlc.checks.values import duration_text
+from fqlc.checks.reading.levels import Given, merged
+from fqlc.checks.reading.values import duration_text
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from fqlc.checks.levels import Given
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program, Written
-from fqlc.checks.settings import HeaderGiven
-from fqlc.checks.table import WEBHOOK
+from fqlc.checks.reading.levels import Given
+from fqlc.checks.reading.settings import HeaderGiven
+from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_row
 
 

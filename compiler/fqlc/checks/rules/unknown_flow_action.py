@@ -6,7 +6,7 @@ from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 
 def check(program: Program, sink: Sink) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fqlc.checks.model import Program
-from fqlc.checks.table import BLOCKS
+from fqlc.checks.table.blocks import BLOCKS
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import Symbol
 from fqlc.source.text import Span
-from fqlc.syntax import ast
+from fqlc.syntax.tree import ast
 
 KINDS = ("entity", "type", "enum", "endpoint", "retry", "let")
 """What is declared to be used by others. An observer is there for itself."""

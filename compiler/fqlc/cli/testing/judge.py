@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from fql.events.values import read_json, write_json
-from fqlc.checks.tests import TestModel
+from fqlc.checks.reading.expectations import TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
 from fqlc.cli.testing.play import Played
 

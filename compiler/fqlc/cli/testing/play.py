@@ -16,7 +16,7 @@ from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.policies import DEFAULTS
 from fql.testing.clock import VirtualClock
 from fql.testing.harness import Harness, HarnessResult, Sent
-from fqlc.checks.tests import TestModel
+from fqlc.checks.reading.expectations import TestModel
 
 State = str
 """`done`, `dead`, `skipped` (its own condition was false), `passed` (no edge led to it), or

@@ -1,0 +1,1 @@
+"""Flows: their graph, what runs before what, and what is available where."""

@@ -1,0 +1,1 @@
+"""Blocks and keys of declarations, read into checked values."""

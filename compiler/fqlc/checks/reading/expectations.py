@@ -1,0 +1,314 @@
+"""Reading `test` blocks: names, rows, answers and expectations. Everything wrong is FQL381."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fqlc.checks.describe import quoted
+from fqlc.checks.model import ObserverModel, Program
+from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
+from fqlc.checks.reading.rows import NotLiteral, misfit, plain
+from fqlc.checks.table.answers import answer_misfit, attempts_misfit
+from fqlc.checks.table.blocks import TEST
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax.tree import ast
+
+
+@dataclass(frozen=True, slots=True)
+class TestModel:
+    """A test as data. `respond` has the answers of each action, one attempt after the other."""
+
+    title: str
+    block: ast.Block
+    observer: str
+    entity: str
+    event: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+    respond: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    expect: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
+    """All tests that are sound."""
+    _titles(program, sink)
+    observers = {o.name: o for o in program.observers}
+    found = (_Reader(program, observers, b, sink).read() for b in program.project.tests)
+    return tuple(test for test in found if test is not None)
+
+
+_ENDS = ("sent", "skipped", "dead")
+
+
+def _titles(program: Program, sink: Sink) -> None:
+    """Tests are told apart by their titles."""
+    first: dict[str, Span] = {}
+    for block in program.project.tests:
+        if block.title is None:
+            continue
+        earlier = first.setdefault(block.title.value, block.title.span)
+        if earlier is not block.title.span:
+            sink.error(
+                "FQL381", "two tests have this title", block.title.span, label="taken",
+                labels=(Label(earlier, "first used here"),), help=("give one another title",),
+            )  # fmt: skip
+
+
+class _Reader:
+    """Reads one test."""
+
+    def __init__(
+        self,
+        program: Program,
+        observers: Mapping[str, ObserverModel],
+        block: ast.Block,
+        sink: Sink,
+    ) -> None:
+        self._program = program
+        self._observers = observers
+        self._block = block
+        self._sink = sink
+
+    def read(self) -> TestModel | None:
+        found = known_entries(
+            [(e.key, e.value) for e in self._block.entries], TEST.keys, "`test`", self._sink
+        )
+        report_blocks(self._block, TEST, self._sink)
+        if not self._complete(found):
+            return None
+        observer = self._observer(found["observer"].value)
+        if observer is None or observer.entity is None or not observer.block.sound:
+            return None
+        event = self._event(found["event"].value, observer)
+        old, new = self._rows(found, observer, event)
+        respond = self._respond(found.get("respond"), observer)
+        expect = self._expect(found["expect"].value, observer)
+        if event is None:
+            return None
+        title = self._block.title.value if self._block.title else ""
+        return TestModel(
+            title, self._block, observer.name, observer.entity.name, event, old, new, respond,
+            expect,
+        )  # fmt: skip
+
+    def _wrong(
+        self, message: str, span: Span, label: str, *help_: str, fix: Fix | None = None
+    ) -> None:
+        self._sink.error("FQL381", message, span, label=label, help=help_, fix=fix)
+
+    def _complete(self, found: Mapping[str, Found]) -> bool:
+        missing = [k.name for k in TEST.keys if k.required and k.name not in found]
+        if missing and self._block.sound:
+            self._wrong(f"a test needs {quoted(missing, 'and')}", self._block.header, "incomplete")
+        return not missing
+
+    # names
+
+    def _name(self, value: ast.Expr, known: Iterable[str], what: str) -> str | None:
+        names = list(known)
+        if isinstance(value, ast.NameUse) and value.text in names:
+            return value.text
+        word = value.text if isinstance(value, ast.NameUse) else ""
+        close = nearest(word, names)
+        help_ = (f"a similar name exists: `{close}`",) if close else ()
+        fix = Fix((Edit(value.span, close),)) if close else None
+        self._wrong(f"`{word}` is no {what}" if word else f"this is no {what}", value.span,
+                    f"unknown {what}", *help_, fix=fix)  # fmt: skip
+        return None
+
+    def _observer(self, value: ast.Expr) -> ObserverModel | None:
+        if isinstance(value, ast.NameUse) and self._program.project.unreadable(value.text):
+            return None
+        symbol = self._program.project.observers
+        name = self._name(value, symbol, "observer")
+        return self._observers.get(name or "")
+
+    def _event(self, value: ast.Expr, observer: ObserverModel) -> str | None:
+        entity = observer.entity.name if observer.entity else ""
+        written = ""
+        if isinstance(value, ast.MemberAccess) and isinstance(value.of, ast.NameUse):
+            written = f"{value.of.text}.{value.name.text}"
+        watched = [f"{entity}.{event}" for event in observer.events]
+        if written in watched:
+            return written.partition(".")[2]
+        close = nearest(written, watched)
+        self._wrong(
+            f"`{observer.name}` watches {quoted(watched)}", value.span,
+            "it would not see this event",
+            fix=Fix((Edit(value.span, close),), safe=False) if close else None,
+        )  # fmt: skip
+        return None
+
+    # rows
+
+    def _rows(
+        self, found: Mapping[str, Found], observer: ObserverModel, event: str | None
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """The rows. Where it is not known for which event, only their fields are judged."""
+        if event is None:
+            for name in found.keys() & {"old", "new"}:
+                self._row(found[name].value, observer)
+            return None, None
+        wanted = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}[event]
+        rows: dict[str, dict[str, Any] | None] = {"old": None, "new": None}
+        for name in ("old", "new"):
+            if name in found and name not in wanted:
+                self._wrong(
+                    f"a row of `{event}` has no `{name}`", found[name].name.span, "not here"
+                )
+            elif name in wanted and name not in found:
+                self._wrong(f"a test of `{event}` needs the row `{name}`", self._block.header,
+                            "incomplete")  # fmt: skip
+            elif name in found:
+                rows[name] = self._row(found[name].value, observer)
+        old, new = rows["old"], rows["new"]
+        if event == "update" and old is not None and new is not None:
+            new = {**old, **new}
+        for name, row in (("old", old), ("new", new)):
+            whole = old is None or name == "old"
+            if row is not None and name in found and whole:
+                self._whole(row, observer, found[name].value.span)
+        return old, new
+
+    def _row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any] | None:
+        if not isinstance(value, ast.ObjectLiteral):
+            self._wrong("a row is an object of field values", value.span, "not a row")
+            return None
+        row: dict[str, Any] = {}
+        for entry in value.entries:
+            self._field(entry, observer, row)
+        return row
+
+    def _field(self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, Any]) -> None:
+        fields = observer.entity.fields if observer.entity else {}
+        if entry.key is None or entry.key.text not in fields:
+            name = entry.key.text if entry.key else "..."
+            close = nearest(name, fields)
+            entity = observer.entity.name if observer.entity else ""
+            self._wrong(f"`{entity}` has no field `{name}`", entry.span, "unknown field",
+                        *((f"a similar name exists: `{close}`",) if close else ()))  # fmt: skip
+            return
+        try:
+            row[entry.key.text] = plain(entry.value)
+        except NotLiteral as error:
+            self._wrong("a row of a test is written out", error.at.span, "not a literal")
+            return
+        field_type = fields[entry.key.text].type
+        why = misfit(row[entry.key.text], field_type, self._program.project)
+        if why is not None:
+            self._wrong(f"`{entry.key.text}`: {why}", entry.value.span, "does not fit")
+
+    def _whole(self, row: dict[str, Any], observer: ObserverModel, span: Span) -> None:
+        """Fields that are not given are null, where they may be."""
+        fields = observer.entity.fields if observer.entity else {}
+        missing = [n for n, f in fields.items() if n not in row and not f.type.nullable]
+        if missing:
+            self._wrong(f"the row lacks {quoted(missing[:5], 'and')}", span, "incomplete")
+        for name in fields:
+            row.setdefault(name, None)
+
+    # answers and expectations
+
+    def _respond(
+        self, found: Found | None, observer: ObserverModel
+    ) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        answers: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        for name, value in self._by_action(found, observer):
+            items = value.items if isinstance(value, ast.ListLiteral) else (value,)
+            read = [self._answer(item, found) for item in items]
+            answers[name] = tuple(answer for answer in read if answer is not None)
+        return answers
+
+    def _by_action(
+        self, found: Found | None, observer: ObserverModel
+    ) -> list[tuple[str, ast.Expr]]:
+        if found is None:
+            return []
+        if not isinstance(found.value, ast.ObjectLiteral):
+            self._wrong(f"`{found.key.name}` is an object with a key for each action",
+                        found.value.span, "not an object")  # fmt: skip
+            return []
+        pairs = []
+        for entry in found.value.entries:
+            key = entry.key
+            if key is None or observer.action(key.text) is None:
+                use = ast.NameUse(
+                    span=key.span if key else entry.span, text=key.text if key else ""
+                )
+                self._name(use, observer.graph.names, f"action of `{observer.name}`")
+            else:
+                pairs.append((key.text, entry.value))
+        return pairs
+
+    def _answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, Any] | None:
+        if not isinstance(value, ast.ObjectLiteral) or found is None:
+            self._wrong("an answer is an object such as `{ status: 200 }`", value.span,
+                        "not an answer")  # fmt: skip
+            return None
+        pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
+        entries = known_entries(pairs, found.key.keys, "an answer", self._sink)
+        answer = {name: self._literal(entry.value) for name, entry in entries.items()}
+        for name, entry in entries.items():
+            why = answer_misfit(name, answer[name], entry.value)
+            if why is not None:
+                self._wrong(why, entry.value.span, "does not fit")
+        return answer
+
+    def _literal(self, value: ast.Expr) -> Any:
+        if isinstance(value, ast.DurationLiteral):
+            return value.milliseconds
+        try:
+            return plain(value)
+        except NotLiteral as error:
+            self._wrong("an expectation or answer is written out", error.at.span, "not a literal")
+            return None
+
+    def _expect(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any]:
+        key = TEST.key("expect")
+        if not isinstance(value, ast.ObjectLiteral) or key is None:
+            self._wrong(
+                "`expect` is an object such as `{ sent: [a] }`", value.span, "not an object"
+            )
+            return {}
+        pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
+        found = known_entries(pairs, key.keys, "`expect`", self._sink)
+        if "sent" not in found and "sent" not in meant_keys(pairs, key.keys):
+            self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
+        result: dict[str, Any] = {}
+        for name, entry in found.items():
+            if name in _ENDS:
+                result[name] = self._actions(entry.value, observer)
+                self._one_end(name, result, entry.value.span)
+            else:
+                by_action = self._by_action(entry, observer)
+                result[name] = {action: self._literal(v) for action, v in by_action}
+                if name == "attempts":
+                    self._counts(by_action)
+        return result
+
+    def _counts(self, by_action: Sequence[tuple[str, ast.Expr]]) -> None:
+        for _, value in by_action:
+            why = attempts_misfit(value.value if isinstance(value, ast.NumberLiteral) else None)
+            if why is not None:
+                self._wrong(why, value.span, "does not fit")
+
+    def _one_end(self, name: str, result: Mapping[str, Any], span: Span) -> None:
+        """An action is sent or skipped; one that is dead was sent as well."""
+        other = {"sent": "skipped", "skipped": "sent", "dead": "skipped"}[name]
+        for action in result[name]:
+            if action in result.get(other, ()):
+                self._wrong(f"`{action}` cannot be {name} and {other}", span, "contradictory")
+
+    def _actions(self, value: ast.Expr, observer: ObserverModel) -> list[str]:
+        if not isinstance(value, ast.ListLiteral):
+            self._wrong("expected actions are a list: `[a, b]`", value.span, "not a list")
+            return []
+        names = observer.graph.names
+        what = f"action of `{observer.name}`"
+        found = [self._name(item, names, what) for item in value.items]
+        return [name for name in found if name is not None]

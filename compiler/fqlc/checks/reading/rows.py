@@ -1,0 +1,123 @@
+"""Values of `test` blocks: literals as plain data, and whether they fit the type of a field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fql.plan.types import Type
+from fqlc.names.project import Project
+from fqlc.syntax.tree import ast
+
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+class NotLiteral(Exception):
+    """A value that is not written out; `at` is the part that is not."""
+
+    def __init__(self, at: ast.Expr) -> None:
+        super().__init__("not a literal")
+        self.at = at
+
+
+def plain(expr: ast.Expr) -> Any:
+    """A literal as JSON would hold it; numbers with a point as Decimal, bare names as text.
+    Raises NotLiteral."""
+    if isinstance(expr, ast.Parenthesised):
+        return plain(expr.inner)
+    if isinstance(expr, ast.ListLiteral):
+        return [plain(item) for item in expr.items]
+    if isinstance(expr, ast.ObjectLiteral):
+        return {_key(entry): plain(entry.value) for entry in expr.entries}
+    return _scalar(expr)
+
+
+def _scalar(expr: ast.Expr) -> Any:
+    if isinstance(expr, ast.StringLiteral | ast.WordLiteral | ast.NumberLiteral):
+        return expr.value
+    if isinstance(expr, ast.NameUse):
+        return expr.text
+    if isinstance(expr, ast.UnaryOf) and isinstance(expr.of, ast.NumberLiteral):
+        return -expr.of.value
+    raise NotLiteral(expr)
+
+
+def _key(entry: ast.ObjectEntry) -> str:
+    if entry.key is None or entry.short:
+        raise NotLiteral(entry.value)
+    return entry.key.text
+
+
+def misfit(value: Any, of: Type, project: Project) -> str | None:
+    """Why a value does not fit a type, in words, or None where it does."""
+    if value is None:
+        return None if of.nullable or of.name == "JSON" else f"`{of}` is not null"
+    if of.item is not None:
+        return _list(value, of.item, project)
+    if of.name in project.enum_infos:
+        enum = project.enum_infos[of.name]
+        fits_enum = isinstance(value, str) and (enum.broken or value in enum.members)
+        return None if fits_enum else f"`{_shown(value)}` is no member of `{of.name}`"
+    row = project.rows.get(of.name)
+    if row is not None:
+        return _object(value, of, project)
+    fits = _FITS.get(of.name)
+    return None if fits is None or fits(value) else f"`{_shown(value)}` is not `{of.required()}`"
+
+
+def _list(value: Any, item: Type, project: Project) -> str | None:
+    if not isinstance(value, list):
+        return f"`{_shown(value)}` is not a list"
+    return next((why for v in value if (why := misfit(v, item, project))), None)
+
+
+def _object(value: Any, of: Type, project: Project) -> str | None:
+    if not isinstance(value, dict):
+        return f"`{_shown(value)}` is not an object of `{of.name}`"
+    for name, field in project.rows[of.name].fields.items():
+        if name not in value and not field.type.nullable:
+            return f"`{name}` of `{of.name}` is missing"
+        why = misfit(value.get(name), field.type, project)
+        if why:
+            return why
+    return None
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
+    def fits(value: Any) -> bool:
+        try:
+            parse(value)
+        except (ValueError, TypeError, AttributeError, ArithmeticError):
+            return False
+        return isinstance(value, str)
+
+    return fits
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "ID": lambda v: isinstance(v, str | int) and not isinstance(v, bool),
+    "String": lambda v: isinstance(v, str),
+    "Int": lambda v: _number(v) and v == int(v),
+    "Float": _number,
+    "Decimal": lambda v: _number(v) or _parses(Decimal)(v),
+    "Boolean": lambda v: isinstance(v, bool),
+    "UUID": _parses(UUID),
+    "Date": _parses(date.fromisoformat),
+    "DateTime": lambda v: (
+        isinstance(v, str)
+        and _DATETIME.fullmatch(v) is not None
+        and _parses(datetime.fromisoformat)(v)
+    ),
+}

@@ -1,0 +1,303 @@
+"""Reading the value of a key: from what was written to a settled value, or a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from fql.plan.expressions import Expr
+from fqlc.checks.describe import kind_of, quoted, word_of
+from fqlc.checks.reading.entries import known_entries, report_missing
+from fqlc.checks.table.keys import Key, Kind
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.near import nearest
+from fqlc.syntax.tree import ast
+
+SECRET_KEYS = (
+    Key("secret", Kind.TEXT, "The secret as `${NAME}`.", required=True),
+    Key("not_before", Kind.TEXT, "When it begins to sign."),
+    Key("not_after", Kind.TEXT, "When it ends to sign."),
+)
+"""A secret with the time in which it is used."""
+
+
+class Mark(Enum):
+    """Values that are not values: `BAD` was reported, `RESET` is `null`: the built-in default."""
+
+    BAD = "bad"
+    RESET = "reset"
+
+
+def _takes(key: Key) -> str:
+    return "the name of a `retry` block or an object" if key.names == "retry" else key.kind.value
+
+
+TextChecker = Callable[[ast.StringLiteral], Expr]
+"""Turns a text of a setting, with its `${NAME}`s, into an expression; reports what is wrong."""
+
+Constants = Callable[[ast.NameUse], object | None]
+"""The value of the `let` that a name means, or None when there is no such `let`."""
+
+
+class ValueReader:
+    """Reads values by the kinds of the table. Reports FQL206 and the codes of ranges."""
+
+    def __init__(self, sink: Sink, text: TextChecker, constants: Constants) -> None:
+        self._sink = sink
+        self._text = text
+        self._constants = constants
+        self._by_kind: Mapping[Kind, Callable[[Key, ast.Expr], object]] = {
+            Kind.DURATION: self._duration,
+            Kind.SIZE: self._size,
+            Kind.INT: self._int,
+            Kind.NUMBER: self._number,
+            Kind.BOOLEAN: self._boolean,
+            Kind.WORD: self._word,
+            Kind.WORDS: self._words,
+            Kind.NAMES: self._names,
+            Kind.STATUSES: self._statuses,
+            Kind.TEXT: self._text_of,
+            Kind.SECRETS: self._secrets,
+        }
+
+    def read(self, key: Key, value: ast.Expr) -> object:
+        """The value: int for durations (ms), sizes (bytes) and counts, float, bool, str, lists of
+        str or int, or an expression for a text. `Mark.RESET` for null, `Mark.BAD` if reported."""
+        while isinstance(value, ast.Parenthesised):
+            value = value.inner
+        if isinstance(value, ast.ErrorExpression):
+            return Mark.BAD
+        if isinstance(value, ast.WordLiteral) and value.value is None:
+            return Mark.RESET
+        return self._by_kind[key.kind](key, value)
+
+    def wrong(self, key: Key, value: ast.Expr, *help_: str, fix: Fix | None = None) -> Mark:
+        """Report FQL206: another kind of value than the key takes."""
+        fix = fix or _unquoted(key, value)
+        self._sink.error(
+            "FQL206",
+            f"`{key.name}` takes {_takes(key)}, not {kind_of(value)}",
+            value.span,
+            label=f"this is {kind_of(value)}",
+            help=help_,
+            fix=fix,
+        )
+        return Mark.BAD
+
+    def _constant(self, value: ast.Expr) -> object | None:
+        if isinstance(value, ast.NameUse):
+            return self._constants(value)
+        if isinstance(value, ast.UnaryOf) and isinstance(value.of, ast.NumberLiteral):
+            return -value.of.value
+        if isinstance(value, ast.NumberLiteral):
+            return value.value
+        return None
+
+    def _in_range(self, key: Key, value: ast.Expr, number: int | Decimal) -> object:
+        low = key.least is not None and number < key.least
+        high = key.most is not None and number > key.most
+        if not low and not high:
+            return float(number) if key.kind is Kind.NUMBER else int(number)
+        bound = written(key.kind, key.least if low else key.most)
+        self._sink.error(
+            key.range_code,
+            f"`{key.name}` is out of range: it is at {'least' if low else 'most'} {bound}",
+            value.span,
+            label="too small" if low else "too large",
+        )
+        return Mark.BAD
+
+    def _duration(self, key: Key, value: ast.Expr) -> object:
+        if isinstance(value, ast.DurationLiteral):
+            return self._in_range(key, value, value.milliseconds)
+        number = self._constant(value)
+        if isinstance(number, int) and isinstance(value, ast.NumberLiteral):
+            return self.wrong(key, value, "write the unit: `ms`, `s`, `m`, `h` or `d`")
+        milliseconds = getattr(number, "total_seconds", None)
+        if milliseconds is not None:
+            return self._in_range(key, value, round(milliseconds() * 1000))
+        if isinstance(value, ast.StringLiteral):
+            edit = Fix((Edit(value.span, value.value.strip()),), safe=False)
+            return self.wrong(key, value, "durations are written without quotes", fix=edit)
+        return self.wrong(key, value)
+
+    def _size(self, key: Key, value: ast.Expr) -> object:
+        if isinstance(value, ast.SizeLiteral):
+            return self._in_range(key, value, value.size)
+        return self.wrong(key, value)
+
+    def _int(self, key: Key, value: ast.Expr) -> object:
+        number = self._constant(value)
+        if isinstance(number, int) and not isinstance(number, bool):
+            return self._in_range(key, value, number)
+        return self.wrong(key, value)
+
+    def _number(self, key: Key, value: ast.Expr) -> object:
+        number = self._constant(value)
+        if isinstance(number, int | Decimal) and not isinstance(number, bool):
+            return self._in_range(key, value, number)
+        if isinstance(number, float):
+            return self._in_range(key, value, Decimal(repr(number)))
+        return self.wrong(key, value)
+
+    def _boolean(self, key: Key, value: ast.Expr) -> object:
+        if isinstance(value, ast.WordLiteral):
+            return value.value
+        return self.wrong(key, value)
+
+    def _word(self, key: Key, value: ast.Expr) -> object:
+        word = word_of(value)
+        if word is None:
+            return self.wrong(key, value, f"it is one of {quoted(key.words)}")
+        return self._known_word(key, value, word)
+
+    def _known_word(self, key: Key, value: ast.Expr, word: str) -> object:
+        if word in key.words:
+            return word
+        close = nearest(word, key.words)
+        self._sink.error(
+            key.word_code,
+            f"`{key.name}` cannot be `{word}`: it is {quoted(key.words)}",
+            value.span,
+            label="unknown word",
+            help=(f"a similar word exists: `{close}`",) if close else (),
+            fix=Fix((Edit(value.span, close),), safe=_is_slip(word, close)) if close else None,
+        )
+        return Mark.BAD
+
+    def _list(self, key: Key, value: ast.Expr) -> tuple[ast.Expr, ...] | None:
+        if isinstance(value, ast.ListLiteral):
+            return value.items
+        self.wrong(key, value, "put it into brackets: `[...]`")
+        return None
+
+    def _words(self, key: Key, value: ast.Expr) -> object:
+        items = self._list(key, value)
+        if items is None:
+            return Mark.BAD
+        return _all([self._word(key, item) for item in items])
+
+    def _names(self, key: Key, value: ast.Expr) -> object:
+        items = self._list(key, value)
+        if items is None:
+            return Mark.BAD
+        return _all([self._name(key, item) for item in items])
+
+    def _name(self, key: Key, item: ast.Expr) -> object:
+        if isinstance(item, ast.NameUse):
+            return item.text
+        if isinstance(item, ast.StringLiteral):
+            return item.value
+        return self.wrong(key, item)
+
+    def _statuses(self, key: Key, value: ast.Expr) -> object:
+        items = self._list(key, value)
+        if items is None:
+            return Mark.BAD
+        found: set[int] = set()
+        for item in items:
+            numbers = self._status(key, item)
+            if numbers is None:
+                return Mark.BAD
+            found.update(numbers)
+        return sorted(found)
+
+    def _status(self, key: Key, item: ast.Expr) -> range | None:
+        if isinstance(item, ast.RangeLiteral):
+            first, last = item.first, item.last
+        elif isinstance(item, ast.NumberLiteral) and isinstance(item.value, int):
+            first = last = item.value
+        else:
+            self.wrong(key, item)
+            return None
+        if 100 <= first <= last <= 599:
+            return range(first, last + 1)
+        text = "an HTTP status is a number from 100 to 599"
+        self._sink.error("FQL206", text, item.span, label="no such status")
+        return None
+
+    def _text_of(self, key: Key, value: ast.Expr) -> object:
+        if isinstance(value, ast.StringLiteral):
+            return self._text(value)
+        return self.wrong(key, value)
+
+    def _secrets(self, key: Key, value: ast.Expr) -> object:
+        if isinstance(value, ast.ListLiteral):
+            return _all([self._secret(key, item) for item in value.items])
+        return self._secret(key, value)
+
+    def _secret(self, key: Key, value: ast.Expr) -> object:
+        """A text, or an object of a text and the dates between which it signs."""
+        if not isinstance(value, ast.ObjectLiteral):
+            return self._text_of(key, value)
+        pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
+        found = known_entries(pairs, SECRET_KEYS, "a secret", self._sink)
+        report_missing(SECRET_KEYS, found, value.span, "a secret", self._sink)
+        read = {e.key.name: self._part_of_secret(e.key, e.value) for e in found.values()}
+        return Mark.BAD if Mark.BAD in read.values() or "secret" not in read else read
+
+    def _part_of_secret(self, key: Key, value: ast.Expr) -> object:
+        if key.name == "secret" or not isinstance(value, ast.StringLiteral):
+            return self._text_of(key, value)
+        try:
+            moment = datetime.fromisoformat(value.value)
+        except ValueError:
+            moment = None
+        if moment is not None and moment.tzinfo is not None:
+            return value.value
+        return self.wrong(key, value, "write a date with an offset: `2026-03-02T14:00:00Z`")
+
+
+def _unquoted(key: Key, value: ast.Expr) -> Fix | None:
+    """The name without the quotes around it, where a name is wanted."""
+    if not key.names or not isinstance(value, ast.StringLiteral) or not value.value.isidentifier():
+        return None
+    return Fix((Edit(value.span, value.value),), safe=False)
+
+
+def _is_slip(word: str, meant: str) -> bool:
+    """True where the word can be nothing else mistyped. `FETCH` is near `PATCH`, but meant as it
+    stands: of short words in capitals only the case may differ."""
+    return word.lower() == meant.lower() or not word.isupper()
+
+
+def _all(values: list[object]) -> object:
+    return Mark.BAD if Mark.BAD in values else values
+
+
+_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
+_SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"), (1, "B"))
+
+
+def duration_text(milliseconds: int) -> str:
+    """A duration as one writes it, such as `90s` or `100ms`."""
+    if milliseconds == 0:
+        return "0s"
+    unit, name = next((u, n) for u, n in _UNITS if milliseconds % u == 0)
+    return f"{milliseconds // unit}{name}"
+
+
+def spoken(milliseconds: int) -> str:
+    """A duration for people, in several units where that reads better: `3m 350ms`."""
+    parts: list[str] = []
+    rest = milliseconds
+    for unit, name in _UNITS:
+        count, rest = divmod(rest, unit)
+        if count:
+            parts.append(f"{count}{name}")
+    return " ".join(parts) or "0s"
+
+
+def written(kind: Kind, value: float | None) -> str:
+    """A number of a kind as one writes it."""
+    if value is None:
+        return ""
+    if kind is Kind.DURATION:
+        return f"`{duration_text(int(value))}`"
+    if kind is Kind.SIZE:
+        unit, name = next((u, n) for u, n in _SIZES if value % u == 0)
+        return f"`{int(value) // unit}{name}`"
+    return f"{value:,.10g}" if value != int(value) else f"{int(value):,}"

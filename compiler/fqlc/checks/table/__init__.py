@@ -1,0 +1,1 @@
+"""The one table of blocks and keys, and what is printed from it."""

@@ -1,0 +1,53 @@
+"""What fits where in the answers and expectations of a `test`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fqlc.checks.describe import quoted
+from fqlc.syntax.tree import ast
+
+FAILURES = ("dns", "connect", "tls", "timeout", "reset")
+"""How a receiver can fail to answer."""
+
+
+def answer_misfit(key: str, value: Any, written: ast.Expr) -> str | None:
+    """Why a value does not fit a key of an answer, in words; None where it does. `value` is the
+    literal as data, `written` as it stands there."""
+    check = _ANSWER.get(key)
+    return check(value, written) if check else None
+
+
+def attempts_misfit(value: Any) -> str | None:
+    """Why a value is no number of attempts."""
+    fits = type(value) is int and value >= 0
+    return None if fits else "a number of attempts is a whole number from 0"
+
+
+def _status(value: Any, _: ast.Expr) -> str | None:
+    fits = type(value) is int and 100 <= value <= 599
+    return None if fits else "an HTTP `status` is a number from 100 to 599"
+
+
+def _delay(_: Any, written: ast.Expr) -> str | None:
+    fits = isinstance(written, ast.DurationLiteral)
+    return None if fits else "a `delay` is a duration such as `5s`"
+
+
+def _headers(value: Any, _: ast.Expr) -> str | None:
+    fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+    return None if fits else "`headers` are an object of texts"
+
+
+def _failure(value: Any, written: ast.Expr) -> str | None:
+    fits = isinstance(written, ast.NameUse) and value in FAILURES
+    return None if fits else f"a `failure` is {quoted(FAILURES)}"
+
+
+_ANSWER: Mapping[str, Callable[[Any, ast.Expr], str | None]] = {
+    "status": _status,
+    "delay": _delay,
+    "headers": _headers,
+    "failure": _failure,
+}

@@ -1,0 +1,110 @@
+"""The one table of blocks and keys. The checker reads it, and the reference is printed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fqlc.checks.table import policy_keys as policies
+from fqlc.checks.table.answers import FAILURES
+from fqlc.checks.table.keys import BlockKind, Key, Kind
+
+_WHEN = "Events for which it is not true are skipped."
+
+OBSERVER = BlockKind(
+    "observer",
+    "Watches rows of an entity and makes its calls when they change.",
+    (
+        Key("on", Kind.TRIGGERS, "What it watches.", required=True),
+        Key("when", Kind.CONDITION, _WHEN, default="true"),
+        Key("order_by", Kind.ORDER, "One run at a time for each value, in the order of the "
+            "source.", keys=(
+                Key("by", Kind.BODY, "The value.", required=True),
+                Key("on_dead", Kind.WORD, "What a dead run does to those behind it.",
+                    default="skip", words=("skip", "block")),
+            )),
+        *policies.SENDING,
+    ),
+    blocks=("webhook",),
+    flow=True,
+)  # fmt: skip
+
+WEBHOOK = BlockKind(
+    "webhook",
+    "One HTTP call.",
+    (
+        Key("url", Kind.TEXT, "Where to send; or name an `endpoint`."),
+        Key("endpoint", Kind.NAME, "The receiver; or give a `url`.", names="endpoint"),
+        Key("path", Kind.TEXT, "Appended to the url of the endpoint; starts with `/`."),
+        Key("method", Kind.WORD, "The HTTP method.", default="POST",
+            words=("POST", "PUT", "PATCH", "DELETE", "GET"), word_code="FQL361"),
+        Key("body", Kind.BODY, "What is sent, as JSON; without it the event's envelope."),
+        Key("when", Kind.CONDITION, _WHEN, default="true"),
+        Key("response", Kind.TYPE, "The type of the answer, so that later actions can read it."),
+        policies.BATCH,
+        *policies.SENDING,
+    ),
+)  # fmt: skip
+
+ENDPOINT = BlockKind(
+    "endpoint",
+    "A receiver that several actions share.",
+    (
+        Key("url", Kind.TEXT, "Scheme, host, port and the beginning of the path.", required=True),
+        Key("accepts", Kind.WORDS, "What may be sent to it beyond the ordinary.",
+            words=("sensitive",)),
+        *policies.SENDING,
+        *policies.RECEIVING,
+    ),
+)  # fmt: skip
+
+RETRY = BlockKind("retry", "A retry policy with a name.", policies.RETRY_KEYS)
+
+DEFAULTS = BlockKind(
+    "defaults",
+    "Policies of the whole project, before `fql.toml`.",
+    (*policies.SENDING, *policies.RECEIVING),
+    named=False,
+)
+
+TEST = BlockKind(
+    "test",
+    "One event and what must happen; run by `fqlc test`.",
+    (
+        Key("observer", Kind.NAME, "The observer under test.", required=True, names="observer"),
+        Key("event", Kind.TRIGGER, "The event.", required=True),
+        Key("old", Kind.ROW, "The row before."),
+        Key("new", Kind.ROW, "The row after; in an update laid over `old`."),
+        Key("respond", Kind.ANSWERS, "What receivers answer: an object, or a list of them for "
+            "one attempt after the other.", keys=(
+                Key("status", Kind.INT, "The HTTP status.", default="200", least=100, most=599,
+                    range_code="FQL381"),
+                Key("body", Kind.BODY, "The answer."),
+                Key("delay", Kind.DURATION, "How long it takes; no answer if beyond `timeout`.",
+                    default="0s"),
+                Key("headers", Kind.HEADERS, "Headers of the answer; `Retry-After` counts."),
+                Key("failure", Kind.WORD, "No answer at all.",
+                    words=FAILURES),
+            )),
+        Key("expect", Kind.OBJECT, "What must happen.", required=True, keys=(
+            Key("sent", Kind.NAMES, "The actions that are sent, as a set.", required=True),
+            Key("skipped", Kind.NAMES, "The actions whose own `when` is false, as a set."),
+            Key("dead", Kind.NAMES, "The actions that are given up, as a set."),
+            Key("attempts", Kind.BY_ACTION, "How often each action is tried."),
+            Key("bodies", Kind.BY_ACTION, "The body that each action sends first, as a whole."),
+        )),
+    ),
+)  # fmt: skip
+
+BLOCKS = {b.name: b for b in (OBSERVER, WEBHOOK, ENDPOINT, RETRY, DEFAULTS, TEST)}
+"""Every kind of block by name."""
+
+TOP_LEVEL = ("observer", "endpoint", "retry", "defaults", "test")
+"""Blocks that stand by themselves."""
+
+
+def keys_of(block: BlockKind) -> Iterator[tuple[str, Key]]:
+    """All keys of a block with their dotted names, those of objects included."""
+    for key in block.keys:
+        yield key.name, key
+        for sub in key.keys:
+            yield f"{key.name}.{sub.name}", sub

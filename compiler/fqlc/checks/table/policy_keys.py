@@ -1,0 +1,154 @@
+"""The keys of policies: they mean the same at each level that takes them.
+
+Defaults are those of `fql.plan.policies.DEFAULTS`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from fqlc.checks.table.keys import Key, Kind
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+RETRY_KEYS = (
+    Key("max_attempts", Kind.INT, "How often an action is tried, the first time included.",
+        default="3", toml="webhooks.retry.max_attempts", least=1, most=1_000, range_code="FQL341"),
+    Key("backoff", Kind.WORD, "How delays grow: `exponential` by `multiplier`, `linear` by "
+        "`initial_delay`, `fixed` not at all.", default="exponential",
+        toml="webhooks.retry.backoff", words=("exponential", "linear", "fixed")),
+    Key("initial_delay", Kind.DURATION, "The delay after the first failure.", default="100ms",
+        toml="webhooks.retry.initial_delay", least=0, most=7 * DAY, range_code="FQL341"),
+    Key("max_delay", Kind.DURATION, "The longest delay.", default="5s",
+        toml="webhooks.retry.max_delay", least=0, most=30 * DAY, range_code="FQL341"),
+    Key("multiplier", Kind.NUMBER, "The factor of `exponential`.", default="2.5",
+        toml="webhooks.retry.multiplier", least=1, most=100, range_code="FQL341"),
+    Key("jitter", Kind.WORD, "`full` spreads each delay over 0 to its length, `equal` over its "
+        "upper half, `none` keeps the schedule exact.", default="full",
+        toml="webhooks.retry.jitter", words=("none", "full", "equal")),
+    Key("retry_on", Kind.STATUSES, "Statuses that are tried again.",
+        default="[408, 429, 500, 502, 503, 504]", toml="webhooks.retry.retry_on"),
+    Key("dont_retry_on", Kind.STATUSES, "Statuses that fail at once.",
+        default="[400, 401, 403, 404, 422]", toml="webhooks.retry.dont_retry_on"),
+    Key("retry_after_max", Kind.DURATION, "The longest `Retry-After` that is honoured.",
+        default="1h", toml="webhooks.retry.retry_after_max", least=0, most=30 * DAY,
+        range_code="FQL341"),
+    Key("max_elapsed", Kind.DURATION, "Time from the first attempt after which none is begun.",
+        toml="webhooks.retry.max_elapsed", least=1, most=30 * DAY, range_code="FQL341"),
+)  # fmt: skip
+
+SIGNING_KEYS = (
+    Key("enabled", Kind.BOOLEAN, "`false` switches signing off.",
+        toml="webhooks.signing.enabled"),
+    Key("scheme", Kind.WORD, "The wire format of the signature: Standard Webhooks, the one of "
+        "FraiseQL, of Stripe, of GitHub.", default="standard",
+        toml="webhooks.signing.scheme", words=("standard", "fraiseql", "stripe", "github")),
+    Key("secret", Kind.SECRETS, "The secret as `${NAME}`; several during a rotation, each also as "
+        "`{ secret: ..., not_before: ..., not_after: ... }`.",
+        toml="webhooks.signing.secret"),
+    Key("algorithm", Kind.WORD, "The hash of `fraiseql`, `stripe` and `github`, or `ed25519` for "
+        "`standard`.", default="sha256", toml="webhooks.signing.algorithm",
+        words=("sha256", "ed25519")),
+    Key("header", Kind.TEXT, "The name of the signature header; without a scheme it means "
+        "`fraiseql`.", toml="webhooks.signing.header"),
+    Key("timestamp_header", Kind.TEXT, "The name of the timestamp header; without a scheme it "
+        "means `fraiseql`.", toml="webhooks.signing.timestamp_header"),
+)  # fmt: skip
+
+ENCRYPTION_KEYS = (
+    Key("algorithm", Kind.WORD, "AES-256-GCM, as JWE compact.", default="AES-256-GCM",
+        words=("AES-256-GCM",)),
+    Key("key", Kind.TEXT, "The key as `${NAME}`: 32 bytes as base64 or hex."),
+    Key("fields", Kind.NAMES, "The keys of the body to encrypt; without it the whole body."),
+    Key("kid", Kind.TEXT, "The key id in the header of each JWE."),
+)  # fmt: skip
+
+AUTH_KEYS = (
+    Key("type", Kind.WORD, "How we prove who we are.", required=True,
+        words=("bearer", "basic", "header", "oauth2", "mtls")),
+    Key("token", Kind.TEXT, "The token of `bearer`."),
+    Key("username", Kind.TEXT, "The name of `basic`."),
+    Key("password", Kind.TEXT, "The password of `basic`, or of the key of `mtls`."),
+    Key("header", Kind.TEXT, "The name of the header of `header`."),
+    Key("value", Kind.TEXT, "The value of the header of `header`."),
+    Key("token_url", Kind.TEXT, "Where `oauth2` fetches its token."),
+    Key("client_id", Kind.TEXT, "The client of `oauth2`."),
+    Key("client_secret", Kind.TEXT, "The secret of the client of `oauth2`."),
+    Key("scope", Kind.TEXT, "The scope that `oauth2` asks for."),
+    Key("certificate", Kind.TEXT, "The path of the client certificate of `mtls`, PEM."),
+    Key("key", Kind.TEXT, "The path of the private key of `mtls`, PEM."),
+    Key("ca", Kind.TEXT, "The path of the authorities that `mtls` trusts, PEM."),
+)  # fmt: skip
+
+AUTH_NEEDS = {
+    "bearer": ("token",),
+    "basic": ("username", "password"),
+    "header": ("header", "value"),
+    "oauth2": ("token_url", "client_id", "client_secret"),
+    "mtls": ("certificate", "key"),
+}
+"""Which keys each `auth` type needs."""
+
+AUTH_TAKES = {
+    **AUTH_NEEDS,
+    "oauth2": (*AUTH_NEEDS["oauth2"], "scope"),
+    "mtls": (*AUTH_NEEDS["mtls"], "ca", "password"),
+}
+"""Which keys each `auth` type takes."""
+
+BATCH_KEYS = (
+    Key("size", Kind.INT, "Events in a call, at most.", required=True,
+        toml="webhooks.batching.batch_size", least=1, most=10_000),
+    Key("timeout", Kind.DURATION, "How long the first event of a batch waits, at most.",
+        required=True, toml="webhooks.batching.timeout", least=1, most=DAY),
+)  # fmt: skip
+
+RATE_KEYS = (
+    Key("max_per_second", Kind.NUMBER, "Calls a second, in the long run.", required=True,
+        toml="webhooks.rate_limiting.max_per_second", least=0.001, most=1_000_000),
+    Key("burst", Kind.INT, "Calls that may be made at once after a pause.",
+        toml="webhooks.rate_limiting.burst", least=1, most=1_000_000),
+)  # fmt: skip
+
+CIRCUIT_KEYS = (
+    Key("failures", Kind.INT, "Failures in a row that open the circuit.", default="10", least=1,
+        most=10_000),
+    Key("open_for", Kind.DURATION, "How long it stays open before a probe.", default="30s",
+        least=1, most=DAY),
+    Key("probes", Kind.INT, "Probes at once while it is half open.", default="1", least=1,
+        most=100),
+)  # fmt: skip
+
+RETRY = Key("retry", Kind.OBJECT, "When a failed attempt is tried again: the name of a `retry` "
+            "block, or an object.", keys=RETRY_KEYS, policy=True, names="retry")  # fmt: skip
+TIMEOUT = Key("timeout", Kind.DURATION, "The deadline of one attempt, from name resolution to the "
+              "last byte of the answer.", default="60s", toml="webhooks.timeout", least=1,
+              most=HOUR, policy=True)  # fmt: skip
+MAX_AGE = Key("max_age", Kind.DURATION, "An action not sent within this time of its event is not "
+              "sent at all, and becomes a dead letter of class `expired`.", least=1,
+              most=365 * DAY, policy=True)  # fmt: skip
+MAX_RESPONSE = Key("max_response", Kind.SIZE, "The longest answer that is read where `response` "
+                   "is declared.", default="1MB", least=1, most=100_000_000,
+                   policy=True)  # fmt: skip
+SIGNING = Key("signing", Kind.OBJECT, "How requests are signed.", keys=SIGNING_KEYS, policy=True)
+ENCRYPTION = Key("encryption", Kind.OBJECT, "What of the body is encrypted, and how.",
+                 keys=ENCRYPTION_KEYS, policy=True)  # fmt: skip
+AUTH = Key("auth", Kind.OBJECT, "How we prove to the receiver who we are.", keys=AUTH_KEYS,
+           policy=True)  # fmt: skip
+BATCH = Key("batch", Kind.OBJECT, "One call for many events, whichever of `size` and `timeout` "
+            "comes first.", keys=BATCH_KEYS, policy=True)  # fmt: skip
+RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all who call the receiver.",
+                 keys=RATE_KEYS, policy=True)  # fmt: skip
+CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same time.",
+                  default="64", least=1, most=10_000, policy=True)  # fmt: skip
+CIRCUIT = Key("circuit", Kind.OBJECT, "When a receiver that fails is left alone for a while.",
+              keys=CIRCUIT_KEYS, policy=True)  # fmt: skip
+HEADERS = Key("headers", Kind.HEADERS, "Request headers; merged over the levels by their name, "
+              "case ignored; `null` removes one.", policy=True)  # fmt: skip
+
+SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_RESPONSE, SIGNING, ENCRYPTION, AUTH, HEADERS)
+"""Policies that every level takes."""
+
+RECEIVING = (RATE_LIMIT, CONCURRENCY, CIRCUIT)
+"""Policies of a receiver: only `endpoint` and `defaults` take them."""

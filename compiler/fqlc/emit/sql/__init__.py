@@ -1,1 +1,0 @@
-"""Conditions as SQL, for `fqlc explain --sql`."""

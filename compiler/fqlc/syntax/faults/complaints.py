@@ -1,0 +1,273 @@
+"""FQL101 and FQL102: the messages of the parser, at most one FQL101 for each part."""
+
+from __future__ import annotations
+
+from fql_grammar.tokens import TOP_LEVEL
+from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
+from fqlc.syntax.faults.brackets import Balanced, closer_text
+from fqlc.syntax.faults.expected import expected_words, found_words
+from fqlc.syntax.foreign.answers import report
+from fqlc.syntax.foreign.shapes import answer_foreign
+from fqlc.syntax.reading.attempt import Failure
+from fqlc.syntax.reading.lexemes import Lexeme, Origin
+from fqlc.syntax.tree import ast
+
+
+class Complaint:
+    """The one FQL101 that a declaration or a direct child block may have."""
+
+    def __init__(self, *, spent: bool = False) -> None:
+        self._spent = spent
+
+    def unexpected(
+        self,
+        failure: Failure,
+        lexemes: list[Lexeme],
+        behind: Lexeme | None,
+        *,
+        inside: bool = False,
+    ) -> None:
+        """Say what was expected where reading stopped; `behind` stands after the lexemes, which
+        are a part of a block when `inside`."""
+        if self._spent:
+            return
+        if failure.at > 0 and lexemes[failure.at - 1].type == "DOC":
+            self.documentation(lexemes[failure.at - 1])
+            return
+        self._spent = True
+        found = lexemes[failure.at] if failure.at < len(lexemes) else behind
+        if found is not None and not found.text:
+            found = behind
+        if _answer(failure, lexemes, found, inside=inside):
+            return
+        origin = lexemes[0].origin
+        wanted = expected_words(failure.expected)
+        if wanted == "nothing more" and inside:
+            wanted = "an operator or the next entry"
+        origin.sink.error(
+            "FQL101",
+            f"expected {wanted}, found {found_words(found)}",
+            _place(found, lexemes, origin),
+            label=f"expected {wanted} here" if wanted != "nothing more" else "not expected",
+        )
+
+    def stray(self, lexeme: Lexeme) -> None:
+        """A closing bracket that closes nothing."""
+        self._say(lexeme, f"`{lexeme.text}` closes nothing", "no bracket is open here")
+
+    def documentation(self, doc: Lexeme) -> None:
+        """Documentation before something that has none."""
+        self._say(
+            doc,
+            "documentation stands before declarations, fields, enum members, and actions",
+            "documents nothing",
+            ("write a comment that begins with `#`",),
+        )
+
+    def nothing_behind(self, word: Lexeme, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
+        """The word of a declaration without its name."""
+        after = next((x for x in lexemes if x.start > word.start), behind)
+        self._say(
+            word,
+            f"expected a name behind `{word.text}`, found {found_words(after)}",
+            "begins a declaration",
+        )
+
+    def no_declaration(self, lexeme: Lexeme) -> None:
+        """Something at the top level that begins no declaration."""
+        near = nearest(lexeme.text, TOP_LEVEL)
+        self._say(
+            lexeme,
+            f"expected a declaration, found {found_words(lexeme)}",
+            "a declaration begins here",
+            (f"a word with a similar name exists: `{near}`",)
+            if near
+            else (f"declarations begin with one of {', '.join(f'`{w}`' for w in TOP_LEVEL)}",),
+        )
+
+    def _say(self, at: Lexeme, message: str, label: str, advice: tuple[str, ...] = ()) -> None:
+        if not self._spent:
+            self._spent = True
+            at.origin.sink.error("FQL101", message, at.span(), label=label, help=advice)
+
+
+def unclosed(balanced: Balanced, next_word: str) -> None:
+    """FQL102 at the innermost opener, with what shows that it is not closed."""
+    opener, found = balanced.unclosed[0]
+    closer = closer_text(opener)
+    labels: tuple[Label, ...] = ()
+    wrong = found is not None and found.type in _CLOSERS and found.text != closer
+    if wrong and found is not None:
+        labels = (Label(found.span(), f"`{found.text}` stands here instead of `{closer}`"),)
+        place, closer_text_ = found.start, closer
+    else:
+        place = _end_before(found, balanced.lexemes)
+        closer_text_ = f"\n{_indentation(opener)}{closer}"
+    where = Span(opener.origin.path, place, place)
+    if wrong and found is not None and _is_exchanged(balanced):
+        where = found.span()
+    if found is None:
+        labels = (Label(where, f"`{closer}` is missing before {next_word}"),)
+    elif not wrong:
+        labels = (Label(found.span(), f"`{closer}` is missing before this line"),)
+    opener.origin.sink.error(
+        "FQL102",
+        f"this `{opener.text}` is not closed",
+        opener.span(),
+        label="opened here",
+        labels=labels,
+        fix=Fix((Edit(where, closer_text_),), safe=False),
+    )
+
+
+_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
+
+
+def _is_exchanged(balanced: Balanced) -> bool:
+    """True where as many brackets are closed as opened: one closer stands for another."""
+    written = [x for x in balanced.lexemes if x.text]
+    closers = sum(x.type in _CLOSERS for x in written) + len(balanced.stray)
+    return closers == sum(x.type in OPENERS for x in written)
+
+
+def _end_before(found: Lexeme | None, lexemes: list[Lexeme]) -> int:
+    """Where the last lexeme before one of them ends; without one, the last of all."""
+    return max(x.end for x in lexemes if x.text and (found is None or x.start < found.start))
+
+
+def _indentation(lexeme: Lexeme) -> str:
+    """The blanks at the begin of its line."""
+    text = lexeme.origin.text
+    begin = text.rfind("\n", 0, lexeme.start) + 1
+    end = begin
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return text[begin:end]
+
+
+def _answer(failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool) -> bool:
+    """Say what is wrong where more is known than what was expected. True when it is said, also
+    when the lexeme itself was reported."""
+    at, expected = failure.at, failure.expected
+    if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
+        _missing_colon(word, lexemes)
+    elif found is not None and isinstance(found.value, ast.ErrorExpression):
+        return True
+    elif found is not None and found.type == "NAME" and "AT" in expected:
+        _missing_type(found)
+    elif (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
+        _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
+    else:
+        return at < len(lexemes) and answer_foreign(lexemes, at, expected)
+    return True
+
+
+def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
+    if found is not None:
+        return found.span()
+    end = next((x.end for x in reversed(lexemes) if x.text), lexemes[0].end)
+    return origin.span(max(end - 1, 0), end)
+
+
+def _without_colon(failure: Failure, lexemes: list[Lexeme], *, inside: bool) -> Lexeme | None:
+    """The key of `key value` without a colon between. In a block it reads like the head of a
+    child block, in an object like a short entry, in a type like nothing."""
+    at, expected = failure.at, failure.expected
+    if inside and not expected and _begins_line(lexemes, at):
+        return lexemes[at] if _is_word(lexemes, at) and _is_followed(lexemes, at) else None
+    if expected & {"KEY", "AT"} and _is_word(lexemes, at) and _is_followed(lexemes, at):
+        return lexemes[at] if "NAME" not in expected else None
+    if "QKEY" in expected and at < len(lexemes) and lexemes[at].type in ("NUMBER", "STRING"):
+        return lexemes[at - 1] if _is_word(lexemes, at - 1) else None
+    if "LBRACE" not in expected or "NUMBER" in expected:
+        return None
+    if not inside and all(x.type != "LBRACE" for x in lexemes[: max(at - 2, 0)]):
+        return None
+    likely = (i for i in (at - 2, at - 1) if _is_word(lexemes, i) and _is_followed(lexemes, i))
+    return next((lexemes[i] for i in likely), None)
+
+
+def _is_word(lexemes: list[Lexeme], index: int) -> bool:
+    return 0 <= index < len(lexemes) and lexemes[index].type == "NAME"
+
+
+def _is_followed(lexemes: list[Lexeme], index: int) -> bool:
+    """True when something that can be a value follows on the same line."""
+    if index + 1 >= len(lexemes) or not _same_line(lexemes[index], lexemes[index + 1]):
+        return False
+    return lexemes[index + 1].type in ("NAME", "STRING", "NUMBER", "WORD", "LBRACKET")
+
+
+def _begins_line(lexemes: list[Lexeme], index: int) -> bool:
+    return 0 < index < len(lexemes) and not _same_line(lexemes[index - 1], lexemes[index])
+
+
+def _same_line(a: Lexeme, b: Lexeme) -> bool:
+    return "\n" not in a.origin.text[a.end : b.start]
+
+
+_TYPES = frozenset(
+    {"ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "JSON"}
+)
+
+
+def _missing_at_line_end(
+    failure: Failure, lexemes: list[Lexeme], found: Lexeme | None
+) -> str | None:
+    """What is missing where a line ends with a sign that wants something behind it."""
+    last = lexemes[failure.at - 1] if failure.at > 0 else None
+    if last is None or (found is not None and _same_line(last, found)):
+        return None
+    if last.type in _WANT_VALUE and failure.expected >= {"NUMBER", "STRING", "WORD"}:
+        return "value"
+    if last.type == "DOT" and failure.expected == {"NAME"}:
+        return "name"
+    wants_name = failure.expected >= {"NAME", "LBRACKET"}
+    return {"_COLON": "type", "_ARROW": "name"}.get(last.type) if wants_name else None
+
+
+_WANT_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
+
+
+def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> None:
+    """The mistake is on the line of the sign, not on the next. A key is shown with its colon."""
+    sign = last[-1]
+    first = last[0] if sign.type == "_COLON" and last[0].type == "KEY" else sign
+    span = sign.origin.span(first.start, sign.end)
+    labels = () if found is None else (Label(found.span(), f"not a {missing}"),)
+    sign.origin.sink.error(
+        "FQL101",
+        f"expected a {missing} behind `{sign.origin.text[span.start : span.end]}`, "
+        f"found {found_words(found)}",
+        span,
+        label=f"the {missing} is missing",
+        labels=labels,
+    )
+
+
+def _missing_type(word: Lexeme) -> None:
+    word.origin.sink.error(
+        "FQL101",
+        f"expected `: Type` behind `{word.text}`",
+        word.span(),
+        label="a field without a type",
+        help=(f"write `{word.text}: String`, or another type",),
+    )
+
+
+def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> None:
+    behind = next((x for x in lexemes if x.start > word.start), word)
+    if word.text in _TYPES and behind.type == "NAME":
+        report(word, f"{behind.text}: {word.text}", "the name stands before its type", last=behind)
+        return
+    end = word.origin.span(word.end, word.end)
+    word.origin.sink.error(
+        "FQL101",
+        f"expected `:` behind `{word.text}`",
+        word.span(),
+        label="a key is followed by `:`",
+        fix=Fix((Edit(end, ":"),), safe=False),
+    )

@@ -1,0 +1,1 @@
+"""Spellings of other languages, and what is meant by them here."""

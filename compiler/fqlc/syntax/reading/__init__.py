@@ -1,0 +1,1 @@
+"""From text to tree: lexer, parser, and what builds the nodes."""

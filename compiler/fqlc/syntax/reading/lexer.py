@@ -1,0 +1,298 @@
+"""From text to lexemes, by one regular expression, with the words made contextual.
+
+The lexer also notes where declarations begin (`Lexed.starts`), because it alone sees columns, and
+answers what is no token at all (FQL103, FQL105, FQL390). Lark gets the lexemes of a declaration
+at a time.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fql_grammar import tokens as table
+from fqlc.syntax.faults import unreadable
+from fqlc.syntax.foreign.heads import FOREIGN_HEADS
+from fqlc.syntax.reading import numbers, strings
+from fqlc.syntax.reading.beginnings import OPENS_VALUE, Beginnings
+from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Literal, Origin
+from fqlc.syntax.tree import ast
+
+MAX_LEXEMES = 1_000_000
+MAX_PROBLEMS = 1_000
+MAX_DEPTH = 100
+
+_PATTERN = re.compile(table.TOKEN_PATTERN)
+_RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|\{{)", re.MULTILINE)
+_HEAD_OF_BLOCK = re.compile(
+    r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
+)
+_OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
+_SUSPECT_WORDS = frozenset(
+    {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
+     "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
+     "True", "TRUE", "False", "FALSE", "List", "Array", "Vec", "Set", "Optional", "Option",
+     "Maybe", "Nullable"}
+)  # fmt: skip
+_TOUCHING = frozenset({"NAME", "STRING"})
+_NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
+_BEFORE_VALUE = frozenset(
+    {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
+)
+_WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
+               **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
+               **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
+
+
+def lex(origin: Origin) -> Lexed:
+    """Read a whole text. Problems go to the sink of the origin; never raises."""
+    lexer = _Lexer(origin)
+    lexer.run()
+    return lexer.lexed
+
+
+class _Lexer:
+    """One pass over one text. `_brackets` holds the open brackets since the declaration began."""
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.lexed = Lexed()
+        self._brackets: list[str] = []
+        self._beginnings = Beginnings(origin, self.lexed, self._brackets)
+        self._problems = 0
+        self._cut_triple = False
+
+    def run(self) -> None:
+        """Scan, and scan again from where it must jump ahead."""
+        position: int | None = 0
+        while position is not None:
+            position = self._scan(position)
+
+    def _scan(self, position: int) -> int | None:
+        """Take tokens from `position`; the place to go on at after a jump, None at the end."""
+        lexemes, jump = self.lexed.lexemes, None
+        for match in _PATTERN.finditer(self.origin.text, position):
+            kind = match.lastgroup or "END"
+            start, end = match.span(kind)
+            if kind == "WORD":
+                self._word(match.group(kind), start, end)
+            elif kind == "SIGN":
+                jump = self._sign(match.group(kind), start, end)
+            elif kind == "END":
+                break
+            else:
+                jump = self._other(kind, match.start(), start, end)
+            if len(lexemes) > MAX_LEXEMES:
+                jump = self._too_many(start, end)
+            if jump is not None:
+                return jump if jump >= 0 else None
+        return None
+
+    def _word(self, written: str, start: int, end: int) -> None:
+        type_ = _WORD_TYPES.get(written, "NAME")
+        previous = self._previous()
+        if previous is not None and previous.type in _NAMES_FOLLOW and type_ != "TOP":
+            type_ = "NAME"
+        elif type_ == "TOP":
+            type_ = self._beginnings.top_word(written, start, end, previous)
+        elif type_ == "HEAD":
+            type_ = self._beginnings.foreign_head(start, end, previous)
+        elif type_ == "SUSPECT":
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+            type_ = "NAME"
+        if type_ == "NAME" and (
+            not self._brackets or (previous is not None and previous.type in OPENS_VALUE)
+        ):
+            type_ = self._beginnings.name(start, end, previous)
+        self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
+
+    def _sign(self, written: str, start: int, end: int) -> int | None:
+        """A sign; where to go on when it opens a bracket too many."""
+        previous, brackets = self._previous(), self._brackets
+        if written == ":":
+            if previous is not None and previous.type == "QUESTION":
+                self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
+            before = self.lexed.lexemes[-2:-1]
+            if not before or before[0].type != "_COLON" or not self._is_new_line(start):
+                _make_key(previous)
+        elif written in _OPEN:
+            if written == "{":
+                _make_flow(self.lexed.lexemes[-2:])
+            brackets.append(written)
+            if len(brackets) > MAX_DEPTH:
+                return self._too_deep(start, end)
+        elif written in _CLOSE:
+            if brackets[-1:] == [_CLOSE[written]]:
+                brackets.pop()
+            else:
+                _close(brackets, _CLOSE[written])
+        elif written == "=" and not self._is_let_sign(previous):
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+        type_ = table.SIGNS[written]
+        self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
+        return None
+
+    def _is_new_line(self, start: int) -> bool:
+        """True for what begins a line. A colon there makes no key of the value before it."""
+        return "\n" in self.origin.text[self.lexed.lexemes[-1].end : start]
+
+    def _previous(self) -> Lexeme | None:
+        lexemes = self.lexed.lexemes
+        return lexemes[-1] if lexemes else None
+
+    # Rarer tokens ------------------------------------------------------------
+
+    def _other(self, kind: str, gap: int, start: int, end: int) -> int | None:
+        """A token that is neither word nor sign. Where to jump, -1 to stop, None to go on."""
+        if kind == "STRING":
+            previous = self._previous()
+            if previous is not None and previous.end == start and previous.type in _TOUCHING:
+                self.lexed.suspects.append(len(self.lexed.lexemes))
+            self._add("STRING", start, end, strings.read_string(self.origin, start, end))
+        elif kind == "COMMENT":
+            return self._comment(gap, start, end)
+        elif kind == "NUMBER":
+            self._add("NUMBER", start, end, numbers.read_number(self.origin, start, end))
+        elif kind == "TRIPLE":
+            self._triple(start, end)
+        elif kind == "NOT_IN":
+            self._add("OP", start, end)
+        elif kind == "WIDE":
+            self._wide_word(start, end)
+        elif kind in ("FOREIGN", "AMP", "URL"):
+            self.lexed.suspects.append(len(self.lexed.lexemes))
+            self._add("FOREIGN", start, end)
+        else:
+            return self._unreadable(kind, start, end)
+        return None
+
+    def _add(self, type_: str, start: int, end: int, value: Literal | None = None) -> None:
+        text = self.origin.text[start:end]
+        self.lexed.lexemes.append(Lexeme(type_, start, end, text, self.origin, value))
+
+    def _comment(self, gap: int, start: int, end: int) -> int | None:
+        if len(self.lexed.comments) > MAX_LEXEMES:
+            return self._too_many(start, end)
+        text = self.origin.text
+        own_line = gap == 0 or "\n" in text[gap:start]
+        if gap and not own_line:
+            own_line = text[gap - 1] == "\n"
+        self.lexed.comments.append(
+            ast.Comment(
+                span=self.origin.span(start, end),
+                text=text[start + 1 : end].strip(),
+                own_line=own_line,
+            )
+        )
+        return None
+
+    def _triple(self, start: int, end: int, *, closed: bool = True) -> None:
+        if self._is_documentation(start, end):
+            doc = strings.read_doc(self.origin, start, end, closed=closed)
+            self._add("DOC", start, end, doc)
+        else:
+            literal = strings.read_triple(self.origin, start, end, closed=closed)
+            self._add("STRING", start, end, literal)
+
+    def _is_documentation(self, start: int, end: int) -> bool:
+        """True unless a value is wanted here. On a line of its own before a block it documents
+        the block, and the value is missing."""
+        previous = self.lexed.lexemes[-1] if self.lexed.lexemes else None
+        if previous is None:
+            return True
+        wanted = previous.type in _BEFORE_VALUE or (
+            previous.type == "_COMMA" and self._brackets[-1:] not in ([], ["{"])
+        )
+        if not wanted:
+            return True
+        new_line = "\n" in self.origin.text[previous.end : start]
+        return new_line and _HEAD_OF_BLOCK.match(self.origin.text, end) is not None
+
+    def _is_let_sign(self, previous: Lexeme | None) -> bool:
+        """True for the `=` of `let name =`."""
+        lexemes = self.lexed.lexemes
+        if previous is not None and previous.type == "LET":
+            return True
+        return len(lexemes) >= 2 and lexemes[-2].type == "LET"
+
+    # What is no token --------------------------------------------------------
+
+    def _unreadable(self, kind: str, start: int, end: int) -> int | None:
+        self._problems += 1
+        if self._problems > MAX_PROBLEMS:
+            return self._too_many(start, end)
+        if kind == "OPEN_STRING":
+            self._open_string(start, end)
+        elif kind == "OPEN_TRIPLE":
+            return self._open_triple(start)
+        else:
+            unreadable.unknown_characters(self.origin, start, end)
+        return None
+
+    def _open_string(self, start: int, end: int) -> None:
+        unreadable.open_string(self.origin, start, end)
+        self._add("STRING", start, end, strings.read_string(self.origin, start, end, closed=False))
+
+    def _open_triple(self, start: int) -> int:
+        """Report it and go on at the next declaration; a second one ends the reading."""
+        text = self.origin.text
+        unreadable.open_triple(self.origin, start)
+        resync = None if self._cut_triple else _RESYNC.search(text, start)
+        self._cut_triple = True
+        end = resync.start() if resync is not None else len(text)
+        self._triple(start, end, closed=False)
+        return end
+
+    def _wide_word(self, start: int, end: int) -> None:
+        """A name with letters beyond ASCII: reported, and read as a name."""
+        self._problems += 1
+        if self._problems <= MAX_PROBLEMS:
+            unreadable.wide_word(self.origin, start, end)
+        self._add("NAME", start, end)
+
+    def _too_deep(self, start: int, end: int) -> int | None:
+        """Leave the declaration: the next one is looked for in the first column."""
+        self.origin.sink.error(
+            "FQL390",
+            f"brackets are nested more than {MAX_DEPTH} deep",
+            self.origin.span(start, end),
+            label=f"opens level {MAX_DEPTH + 1}",
+        )
+        self._brackets.clear()
+        self._add("TOO_MUCH", start, end)
+        resync = _RESYNC.search(self.origin.text, end)
+        return resync.start() if resync is not None else len(self.origin.text)
+
+    def _too_many(self, start: int, end: int) -> int:
+        what = (
+            f"more than {MAX_PROBLEMS:,} stretches cannot be read; the rest is not looked at"
+            if self._problems > MAX_PROBLEMS
+            else f"the file has more than {MAX_LEXEMES:,} tokens; the rest is not read"
+        )
+        self.origin.sink.error("FQL390", what, self.origin.span(start, end))
+        self._add("TOO_MUCH", start, end)
+        return -1
+
+
+def _close(brackets: list[str], opener: str) -> None:
+    """Close the innermost bracket of a kind, with those in it; a stray closer closes nothing."""
+    if opener in brackets:
+        while brackets.pop() != opener:
+            pass
+
+
+def _make_flow(last: list[Lexeme]) -> None:
+    """`flow` before a brace is the flow block, but for the name of an enum, type or entity."""
+    if not last or last[-1].text != "flow" or last[-1].type != "NAME":
+        return
+    if last[0].type not in ("ENUM", "TYPE", "ENTITY"):
+        last[-1].type = "FLOW"
+
+
+def _make_key(previous: Lexeme | None) -> None:
+    """The lexeme before a colon is a key, whatever the word means elsewhere."""
+    if previous is None:
+        return
+    if previous.type == "STRING":
+        previous.type = "QKEY"
+    elif previous.text.isidentifier():
+        previous.type = "KEY"

@@ -1,0 +1,118 @@
+"""Numbers, durations and sizes."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.near import nearest
+from fqlc.source.text import Span
+from fqlc.syntax.reading.lexemes import Origin
+from fqlc.syntax.tree import ast
+
+MAX_DIGITS = 1_000
+_NUMBER = re.compile(r"((?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)([A-Za-z]*)")
+
+_LONG_UNITS = {
+    "s": ("sec", "secs", "second", "seconds"),
+    "m": ("min", "mins", "minute", "minutes"),
+    "h": ("hr", "hrs", "hour", "hours"),
+    "d": ("day", "days"),
+    "ms": ("msec", "msecs", "millis", "millisecond", "milliseconds"),
+}
+_MEANT = {word: unit for unit, words in _LONG_UNITS.items() for word in words}
+
+Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.ErrorExpression
+
+
+def read_number(origin: Origin, start: int, end: int) -> Quantity:
+    """The literal of a number with or without unit; reports FQL105 when it is bad."""
+    text = origin.text[start:end]
+    span = Span(origin.path, start, end)
+    if text.isdigit() and text[0] != "0" and len(text) < MAX_DIGITS:
+        return ast.NumberLiteral(span=span, value=int(text))
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > MAX_DIGITS:
+        return _bad_number(origin, span, text)
+    digits, unit = match[1].replace("_", ""), match[2]
+    value = Decimal(digits) if "." in digits else int(digits)
+    if not unit:
+        return ast.NumberLiteral(span=span, value=value)
+    return _with_unit(origin, span, text, value, unit)
+
+
+def _with_unit(origin: Origin, span: Span, text: str, value: int | Decimal, unit: str) -> Quantity:
+    factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
+    if factor is None:
+        return _bad_unit(origin, span, unit)
+    amount = value * factor
+    if amount != int(amount):
+        _report(origin, span, f"`{text}` is not a whole number of {_smallest(unit)}", "too fine")
+    if unit in DURATION_UNITS:
+        return ast.DurationLiteral(span=span, milliseconds=int(amount), text=text)
+    return ast.SizeLiteral(span=span, size=int(amount), text=text)
+
+
+def _smallest(unit: str) -> str:
+    return "milliseconds" if unit in DURATION_UNITS else "bytes"
+
+
+def meant_unit(word: str) -> str | None:
+    """The unit that a word such as `seconds` means, or that it is."""
+    if word in DURATION_UNITS or word in SIZE_UNITS:
+        return word
+    return _MEANT.get(word.lower())
+
+
+def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
+    meant = meant_unit(unit)
+    near = meant or nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
+    safe = near is not None and (meant is not None or near.lower() == unit.lower())
+    where = Span(span.path, span.end - len(unit), span.end)
+    origin.sink.error(
+        "FQL105",
+        f"`{unit}` is no unit of time or size",
+        span,
+        label="unknown unit",
+        help=(
+            "units of time are `ms s m h d`, of size `B KB MB GB TB` and `KiB MiB GiB TiB`",
+            *((f"write `{near}`",) if near else ()),
+        ),
+        fix=Fix((Edit(where, near),), safe=safe) if near else None,
+    )
+    return ast.ErrorExpression(span=span)
+
+
+def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
+    if len(text) > MAX_DIGITS:
+        _report(origin, span, f"a number has more than {MAX_DIGITS:,} digits", "too long")
+    else:
+        if _is_thousands(origin, span):
+            _report_thousands(origin, span)
+            return ast.ErrorExpression(span=span)
+        help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
+        if re.fullmatch(r"0[0-9]+", text):
+            help_ = "leave out the zeros at the begin, or put the digits in quotes as a text"
+        _report(origin, span, f"`{text}` is not a number", "not a number", help_)
+    return ast.ErrorExpression(span=span)
+
+
+def _is_thousands(origin: Origin, span: Span) -> bool:
+    """True for the `000` of `1,000`."""
+    before = origin.text[max(span.start - 2, 0) : span.start]
+    return span.end - span.start == 3 and before[-1:] == "," and before[:1].isdigit()
+
+
+def _report_thousands(origin: Origin, span: Span) -> None:
+    comma = Span(span.path, span.start - 1, span.start)
+    origin.sink.error(
+        "FQL105", "thousands are not separated by `,`", comma, label="separates list items",
+        help=("write `_` between digits: `1_000`",), fix=Fix((Edit(comma, "_"),)),
+    )  # fmt: skip
+
+
+def _report(origin: Origin, span: Span, message: str, label: str, advice: str = "") -> None:
+    help_ = (advice,) if advice else ()
+    origin.sink.error("FQL105", message, span, label=label, help=help_)

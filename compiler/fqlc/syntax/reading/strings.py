@@ -1,0 +1,218 @@
+"""Quoted texts: escapes, `${NAME}` references, dedenting, and where each character stands."""
+
+from __future__ import annotations
+
+import re
+
+from fql_grammar.tokens import ESCAPES
+from fqlc.source.text import Span
+from fqlc.syntax.reading.lexemes import Origin
+from fqlc.syntax.tree import ast
+
+_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_UNICODE = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
+_INDENT = re.compile(r"[ \t]*")
+
+
+def read_string(origin: Origin, start: int, end: int, *, closed: bool = True) -> ast.StringLiteral:
+    """The literal of a text in single or double quotes; reports FQL103 on bad escapes."""
+    last = end - 1 if closed else end
+    body = origin.text[start + 1 : last]
+    quote = origin.text[start]
+    span = Span(origin.path, start, end)
+    if "\\" not in body and "$" not in body:
+        return ast.StringLiteral(
+            span=span, value=body, offsets=range(start + 1, last + 1), quote=quote
+        )
+    return _Decoder(origin, report=True).literal(span, [(start + 1, last)], last, quote=quote)
+
+
+def read_triple(origin: Origin, start: int, end: int, *, closed: bool = True) -> ast.StringLiteral:
+    """The literal of a text in triple quotes, dedented; reports FQL103 on bad escapes."""
+    last = end - 3 if closed else end
+    span = Span(origin.path, start, end)
+    pieces = _dedent(origin.text, start + 3, last)
+    return _Decoder(origin, report=True).literal(span, pieces, last, triple=True)
+
+
+def read_doc(origin: Origin, start: int, end: int, *, closed: bool = True) -> ast.Doc:
+    """Documentation: dedented, escapes read where known, nothing reported."""
+    last = end - 3 if closed else end
+    decoder = _Decoder(origin, report=False)
+    pieces = _dedent(origin.text, start + 3, last)
+    return ast.Doc(span=Span(origin.path, start, end), text=decoder.text_of(pieces).strip())
+
+
+def _dedent(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The stretches of `text[start:end]` that remain without the common indentation.
+
+    A first line that is blank is dropped, as is a last one, which stands before the quotes; a
+    first line that is not blank stays as it is.
+    """
+    lines = _lines(text, start, end)
+    if len(lines) == 1:
+        return lines
+    first = [lines[0]] if text[slice(*lines[0])].strip() else []
+    indent = _common_indent(text, lines[1:])
+    kept = first + [(min(a + indent, _content_end(text, a, b)), b) for a, b in lines[1:]]
+    if not text[slice(*kept[-1])].strip():
+        kept[-1] = (kept[-1][0], kept[-1][0])
+        return _without_last_end(kept)
+    return kept
+
+
+def _content_end(text: str, start: int, end: int) -> int:
+    """Where the line end of a line begins."""
+    return end - 1 if end > start and text[end - 1] == "\n" else end
+
+
+def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    lines: list[tuple[int, int]] = []
+    while (stop := text.find("\n", start, end)) >= 0:
+        lines.append((start, stop + 1))
+        start = stop + 1
+    lines.append((start, end))
+    return lines
+
+
+def _common_indent(text: str, lines: list[tuple[int, int]]) -> int:
+    widths = [
+        m.end() - a
+        for a, b in lines
+        if text[a:b].strip() and (m := _INDENT.match(text, a, b)) is not None
+    ]
+    return min(widths, default=0)
+
+
+def _without_last_end(lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Drop the line end before the closing quotes: the text ends with its last line."""
+    if len(lines) < 2:
+        return lines
+    start, end = lines[-2]
+    return [*lines[:-2], (start, max(start, end - 1))]
+
+
+class _Decoder:
+    """Reads stretches of source into characters that know their place."""
+
+    def __init__(self, origin: Origin, *, report: bool) -> None:
+        self._origin = origin
+        self._report = report
+        self._chars: list[str] = []
+        self._offsets: list[int] = []
+        self._escaped: set[int] = set()
+
+    def text_of(self, pieces: list[tuple[int, int]]) -> str:
+        """The characters of the stretches, without carriage returns at line ends."""
+        for start, end in pieces:
+            self._piece(start, end)
+        return "".join(self._chars)
+
+    def literal(
+        self,
+        span: Span,
+        pieces: list[tuple[int, int]],
+        last: int,
+        *,
+        quote: str = '"',
+        triple: bool = False,
+    ) -> ast.StringLiteral:
+        """The literal that the stretches spell; `last` is the offset behind its last character."""
+        value = self.text_of(pieces)
+        return ast.StringLiteral(
+            span=span,
+            value=value,
+            offsets=(*self._offsets, last),
+            environment=self._environment(value),
+            escaped=frozenset(self._escaped),
+            triple=triple,
+            quote=quote,
+        )
+
+    def _piece(self, start: int, end: int) -> None:
+        text = self._origin.text
+        position = start
+        while position < end:
+            stop = text.find("\\", position, end)
+            stop = end if stop < 0 else stop
+            plain = text[position:stop]
+            if "\r" in plain:
+                self._line_by_line(plain, position)
+            else:
+                self._chars.extend(plain)
+                self._offsets.extend(range(position, stop))
+            position = self._escape(stop, end) if stop < end else end
+
+    def _line_by_line(self, plain: str, position: int) -> None:
+        """Take the characters but `\\r` before `\\n`."""
+        for i, char in enumerate(plain):
+            if char != "\r" or plain[i + 1 : i + 2] != "\n":
+                self._chars.append(char)
+                self._offsets.append(position + i)
+
+    def _escape(self, start: int, end: int) -> int:
+        """Read the escape at `start`; the offset behind it."""
+        text = self._origin.text
+        sign = text[start + 1 : start + 2] if start + 1 < end else ""
+        if sign == "\n":  # in triple quotes: the line goes on
+            return start + 2
+        if sign in ESCAPES and sign:
+            return self._add(ESCAPES[sign], start, start + 2)
+        match = _UNICODE.match(text, start + 1, end) if sign == "u" else None
+        if match is not None and _is_character(code := int(match[1], 16)):
+            return self._add(chr(code), start, match.end())
+        stop = match.end() if match is not None else min(start + 2, end)
+        self._bad_escape(start, stop)
+        return self._add(text[start:stop], start, stop)
+
+    def _add(self, chars: str, start: int, stop: int) -> int:
+        for char in chars:
+            self._escaped.add(len(self._chars))
+            self._chars.append(char)
+            self._offsets.append(start)
+        return stop
+
+    def _bad_escape(self, start: int, stop: int) -> None:
+        if not self._report:
+            return
+        written = self._origin.text[start:stop]
+        self._origin.sink.error(
+            "FQL103",
+            f"unknown escape `{written}` in a text",
+            self._origin.span(start, stop),
+            label="not an escape",
+            help=(
+                "the escapes are `\\n` `\\r` `\\t` `\\\\` `\\\"` `\\'` `\\$` `\\{` and "
+                "`\\u{1F600}`; write `\\\\` for a backslash",
+            ),
+        )
+
+    def _environment(self, value: str) -> tuple[tuple[int, int, str], ...]:
+        found: list[tuple[int, int, str]] = []
+        position = value.find("${")
+        while position >= 0:
+            match = _ENVIRONMENT.match(value, position)
+            if position in self._escaped or position + 1 in self._escaped:
+                pass
+            elif match is not None:
+                found.append((position, match.end(), match[1]))
+            else:
+                self._bad_reference(position)
+            position = value.find("${", position + 2)
+        return tuple(found)
+
+    def _bad_reference(self, position: int) -> None:
+        if not self._report:
+            return
+        start = self._offsets[position]
+        self._origin.sink.error(
+            "FQL103",
+            "`${` is not followed by a name and `}`",
+            self._origin.span(start, self._offsets[position + 1] + 1),
+            label="begins a reference to the environment",
+            help=("write `${NAME}`, or `\\${` where the two characters are meant",),
+        )
+
+
+def _is_character(code: int) -> bool:
+    return code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF

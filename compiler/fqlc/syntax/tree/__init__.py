@@ -1,0 +1,1 @@
+"""The syntax tree: frozen dataclasses, and the walks over them."""

@@ -1,0 +1,152 @@
+"""Which ready work may go on the wire: armed in this commit, sent after it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from fql.engine.core.advance import bury
+from fql.engine.core.endpoints import Endpoint
+from fql.engine.core.runs import Run, Work
+from fql.engine.core.state import State
+from fql.engine.program.graph import ALONE, ARMED, READY
+from fql.engine.program.limits import NEVER
+
+ROUND = 16
+"""How many requests one endpoint may arm before the next one has its turn."""
+
+
+def arm(state: State) -> list[Work]:
+    """Arm what may be sent now, endpoint by endpoint in turns. Nothing while draining, and
+    nothing besides a suspect of crashes that is on the wire alone."""
+    if state.draining or state.alone is not None:
+        return []
+    sends: list[Work] = []
+    share = state.share()
+    state.shared_in_flight = sum(
+        max(0, len(endpoint.flying) - share) for endpoint in state.endpoints.values()
+    )
+    waiting = deque(e for e in state.endpoints.values() if e.ready)
+    while waiting and not state.suspects:
+        endpoint = waiting.popleft()
+        if _arm_some(state, endpoint, sends, share) and endpoint.ready:
+            waiting.append(endpoint)
+    if state.suspects and not state.in_flight:
+        _arm_alone(state, sends)
+    return sends
+
+
+def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -> bool:
+    for _ in range(ROUND):
+        if not endpoint.ready or not _has_room(state, endpoint, share):
+            return False
+        if not endpoint.may_send(state.now):
+            return False
+        work = endpoint.ready.popleft()
+        if _may_start(state, work):
+            if len(endpoint.flying) >= share:
+                state.shared_in_flight += 1
+            _take(state, endpoint, work, ARMED)
+            sends.append(work)
+    return True
+
+
+def _has_room(state: State, endpoint: Endpoint, share: int) -> bool:
+    """Each endpoint has a share of its own; only half of all may be used beyond shares, so that
+    slow receivers never take what others need."""
+    limit = state.settings.max_in_flight
+    if len(state.in_flight) >= limit:
+        return False
+    return len(endpoint.flying) < share or state.shared_in_flight < limit // 2
+
+
+def _may_start(state: State, work: Work) -> bool:
+    if work.state != READY:
+        return False
+    if work.spec.observer in state.paused:
+        state.parked.setdefault(work.spec.observer, []).append(work)
+        return False
+    if work.crashes >= state.settings.alone_from:
+        state.suspects.append(work)
+        return False
+    return not _expire_if_old(state, work)
+
+
+def _expire_if_old(state: State, work: Work) -> bool:
+    owner, max_age = work.owner, work.spec.max_age
+    if max_age is None or work.sends or work.replay or not isinstance(owner, Run):
+        return False
+    age = state.now - int(owner.event.timestamp.timestamp() * 1000)
+    if age <= max_age:
+        return False
+    bury(state, owner, work, "expired", f"not sent within {max_age} ms of the event")
+    return True
+
+
+def expire_buffered(state: State) -> None:
+    """Give up buffered members that are too old, before their batch is sealed."""
+    for plan, observer, index in list(state.buffers):
+        if state.programs[plan].observers[observer].nodes[index].max_age is None:
+            continue
+        found = state.buffers[plan, observer, index]
+        for run in list(found.runs):
+            if _expire_if_old(state, run.works[index]):
+                found.runs.remove(run)
+
+
+def _take(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
+    endpoint.take(work)
+    if endpoint.limits.per_second is not None:
+        state.dirty_limits[endpoint.name] = endpoint
+    state.in_flight.add(work)
+    work.state = kind
+    work.sends += 1
+    if not work.failed:
+        work.since = work.since or state.now
+    mark(state, work)
+
+
+def _arm_alone(state: State, sends: list[Work]) -> None:
+    for _ in range(len(state.suspects)):
+        work = state.suspects.popleft()
+        if work.state != READY:
+            continue
+        endpoint = state.endpoint(work.spec.endpoint)
+        if endpoint.may_send(state.now):
+            _take(state, endpoint, work, ALONE)
+            state.alone = work
+            sends.append(work)
+            return
+        endpoint.ready.appendleft(work)  # its own receiver holds it back; nobody waits for it
+
+
+def land(state: State, work: Work) -> None:
+    """The work is no longer on the wire."""
+    endpoint = state.endpoint(work.spec.endpoint)
+    state.in_flight.discard(work)
+    endpoint.flying.discard(work)
+    if state.alone is work:
+        state.alone = None
+
+
+def mark(state: State, work: Work) -> None:
+    """What owns the work must be written in this commit."""
+    owner = work.owner
+    if isinstance(owner, Run):
+        state.touch(owner)
+    else:
+        state.dirty_batches[owner.id] = owner
+
+
+def next_opening(state: State) -> int:
+    """When waiting alone lets some ready work through."""
+    if state.draining or state.alone is not None or (state.suspects and state.in_flight):
+        return NEVER
+    share = state.share()
+    return min(
+        (
+            endpoint.opens_at()
+            for endpoint in state.endpoints.values()
+            if endpoint.ready and _has_room(state, endpoint, share)
+        ),
+        default=NEVER,
+    )

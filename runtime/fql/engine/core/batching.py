@@ -1,0 +1,75 @@
+"""Many events, one call: buffers that fill, and batches that are sealed.
+
+Sealing is part of a commit; from then on members, order and key never change, over retries and
+crashes. A member waits as `buffered`, then stands as `member` of its batch.
+"""
+
+from __future__ import annotations
+
+from fql.engine.core.keys import batch_key
+from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.state import Buffer, BufferKey, State
+from fql.engine.program.graph import BUFFERED, MEMBER, READY
+from fql.engine.program.limits import NEVER
+from fql.engine.program.model import BatchPolicy, NodeSpec
+
+
+def _key(run: Run, node: NodeSpec) -> BufferKey:
+    return (run.spec.plan, run.spec.name, node.index)
+
+
+def buffer(state: State, run: Run, work: Work) -> None:
+    """Let the node wait for its batch. The first one sets the time of the whole buffer."""
+    policy = work.spec.batch or BatchPolicy(1, 0)
+    key = _key(run, work.spec)
+    found = state.buffers.get(key)
+    if found is None:
+        due = work.due if work.state == BUFFERED else state.now + policy.timeout
+        found = state.buffers[key] = Buffer(due)
+    found.runs.append(run)
+    found.due = min(found.due, work.due) if work.state == BUFFERED else found.due
+    work.state, work.due = BUFFERED, found.due
+
+
+def unbuffer(state: State, run: Run, work: Work) -> None:
+    """Take a cancelled node out of its buffer."""
+    if work.state != BUFFERED:
+        return
+    found = state.buffers.get(_key(run, work.spec))
+    if found is not None and run in found.runs:
+        found.runs.remove(run)
+
+
+def next_seal(state: State) -> int:
+    """When the first buffer's time comes."""
+    return min((found.due for found in state.buffers.values() if found.runs), default=NEVER)
+
+
+def seal_due(state: State, *, everything: bool, but: str = "") -> None:
+    """Seal what is full, what has waited long enough, or `everything` (`but` of one plan)."""
+    for key in list(state.buffers):
+        if key[0] == but:
+            continue
+        found = state.buffers[key]
+        node = state.programs[key[0]].observers[key[1]].nodes[key[2]]
+        size = node.batch.size if node.batch else 1
+        over = everything or found.due <= state.now
+        while found.runs and (over or len(found.runs) >= size):
+            _seal(state, node, found.runs[:size])
+            del found.runs[:size]
+        if not found.runs:
+            del state.buffers[key]
+
+
+def _seal(state: State, node: NodeSpec, members: list[Run]) -> None:
+    spec = members[0].spec
+    key = batch_key(node.name, [member.key for member in members])
+    batch = SealedBatch(state.number(), spec, node, members, key=key, sealed=state.now)
+    for member in members:
+        work = batch.member_work(member)
+        work.state, work.due, work.batch = MEMBER, 0, batch.id
+        state.touch(member)
+    state.batches[batch.id] = batch
+    state.dirty_batches[batch.id] = batch
+    batch.work.state = READY
+    state.endpoint(node.endpoint).ready.append(batch.work)

@@ -1,0 +1,125 @@
+"""What an endpoint may get: a token bucket, a concurrency limit, a circuit, and its own wish.
+
+Waiting here spends no attempts. A bucket of `burst` tokens is refilled at `per_second`; counts of
+what is in flight are kept as sets of what is armed, never as numbers that can leak.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fql.engine.program.limits import NEVER, EndpointLimits
+
+if TYPE_CHECKING:
+    from fql.engine.core.runs import Work
+
+LIMITS = ("rate", "concurrency", "circuit", "retry_after", "paused")
+"""What can hold ready work back at its endpoint."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Tokens at a time."""
+
+    tokens: float
+    at: int
+
+    def refill(self, limits: EndpointLimits, now: int) -> None:
+        """Add what came in since the last look."""
+        if limits.per_second is not None and now > self.at:
+            gained = (now - self.at) / 1000 * limits.per_second
+            self.tokens = min(limits.burst, self.tokens + gained)
+        self.at = max(self.at, now)
+
+    def next_at(self, limits: EndpointLimits) -> int:
+        """When a whole token will be there."""
+        if limits.per_second is None or self.tokens >= 1:
+            return self.at
+        return self.at + int((1 - self.tokens) / limits.per_second * 1000) + 1
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Closed, open until a time, or half open with a few probes. Counts consecutive failures."""
+
+    failed: int = 0
+    open_until: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the endpoint is held to be down (probes included)."""
+        return self.open_until > 0
+
+    def record(self, ok: bool, limits: EndpointLimits, now: int) -> None:
+        """Take note of an outcome that says something about the endpoint's health."""
+        if ok:
+            self.failed, self.open_until = 0, 0
+            return
+        self.failed += 1
+        if limits.failures and self.failed >= limits.failures:
+            self.open_until = now + limits.open_for
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
+
+    `waits` counts how often ready work came to a stop before a limit, by its name; `held_back` is
+    the limit it stands before now.
+    """
+
+    name: str
+    limits: EndpointLimits
+    bucket: Bucket
+    circuit: Circuit = field(default_factory=Circuit)
+    blocked_until: int = 0
+    paused: bool = False
+    ready: deque[Work] = field(default_factory=deque)
+    flying: set[Work] = field(default_factory=set)
+    held: int = 0
+    stored_due: int = NEVER
+    asked: bool = False
+    waits: Counter[str] = field(default_factory=Counter)
+    held_back: str = ""
+
+    def may_send(self, now: int) -> bool:
+        """Whether one more request may leave now, as far as this endpoint goes."""
+        limit = self._obstacle(now)
+        if limit and limit != self.held_back:
+            self.waits[limit] += 1
+        self.held_back = limit
+        return not limit
+
+    def _obstacle(self, now: int) -> str:
+        """The limit that holds the next request back, or none."""
+        if self.paused:
+            return "paused"
+        if now < self.blocked_until:
+            return "retry_after"
+        if len(self.flying) >= self.limits.concurrency:
+            return "concurrency"
+        if self.circuit.open_until and not self._may_probe(now):
+            return "circuit"
+        if self.limits.per_second is None:
+            return ""
+        self.bucket.refill(self.limits, now)
+        return "" if self.bucket.tokens >= 1 else "rate"
+
+    def _may_probe(self, now: int) -> bool:
+        return now >= self.circuit.open_until and len(self.flying) < self.limits.probes
+
+    def take(self, work: Work) -> None:
+        """One request is armed."""
+        self.flying.add(work)
+        if self.limits.per_second is not None:
+            self.bucket.tokens -= 1
+
+    def opens_at(self) -> int:
+        """When waiting alone will let something through; NEVER if an outcome must come first."""
+        if self.paused or len(self.flying) >= self.limits.concurrency:
+            return NEVER
+        if self.circuit.open_until and len(self.flying) >= self.limits.probes:
+            return NEVER
+        return max(self.blocked_until, self.circuit.open_until, self.bucket.next_at(self.limits))

@@ -1,0 +1,171 @@
+"""What an outcome changes: the node, its run, its endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fql.actions.port import Outcome
+from fql.engine.core.advance import LAST_TRY, bury, close_if_ended, complete
+from fql.engine.core.arm import land, mark
+from fql.engine.core.inputs import Performed
+from fql.engine.core.orders import renew
+from fql.engine.core.retry import Again, Dead, decide, succeeded
+from fql.engine.core.runs import Run, SealedBatch, Work, is_armed
+from fql.engine.core.state import State
+from fql.engine.program.graph import CANCELLED, DONE, READY
+from fql.plan.policies import RetryPolicy
+from fql.store.records import AttemptRow
+
+UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
+"""Failures that speak against the endpoint; the other ones are ours or the plan's."""
+
+
+def finish(state: State, performed: Performed) -> None:
+    """Record an attempt and do what follows from it."""
+    work, outcome = _bound(state, performed), performed.outcome
+    if work is None:
+        _await_run(state, performed)
+        return
+    land(state, work)
+    mark(state, work)
+    renew(state, work)
+    state.tally.sent += 1
+    state.mutations.attempts.append(_attempt(work, performed))
+    performed.work = work
+    state.attempted.append(performed)
+    _tell_endpoint(state, work, outcome)
+    work.crashes, work.redelivery = 0, False
+    if succeeded(outcome, work.spec.retry):
+        _succeed(state, work, outcome, performed.shown)
+        return
+    work.failed += 1
+    decision = decide(
+        _policy(state, work), outcome, failed=work.failed, since=work.since, now=state.now,
+        chance=state.chance(),
+    )  # fmt: skip
+    if isinstance(decision, Again):
+        _again(state, work, decision.due)
+    elif isinstance(decision, Dead):
+        _die(state, work, decision, outcome, performed.shown)
+
+
+def _policy(state: State, work: Work) -> RetryPolicy:
+    policy = work.spec.retry
+    return policy if state.settings.background_retry else replace(policy, max_attempts=1)
+
+
+def _bound(state: State, performed: Performed) -> Work | None:
+    """The work this outcome belongs to. After the state was loaded anew an outcome may come late,
+    for the twin of its work: it counts as long as that was not sent again."""
+    work = performed.work
+    if work in state.in_flight:
+        return work
+    if isinstance(work.owner, Run):
+        run = state.runs.get(work.owner.id)
+        twin = None if run is None else run.works[work.spec.index]
+    else:
+        batch = state.batches.get(work.owner.id)
+        twin = None if batch is None else batch.work
+    if twin is None or twin.sends != performed.number:
+        return None
+    if twin.state == READY or is_armed(twin):
+        return twin
+    return None
+
+
+def _await_run(state: State, performed: Performed) -> None:
+    """A late outcome of a run that is not in memory: it waits until the run has been read back."""
+    owner = performed.work.owner
+    if isinstance(owner, Run) and owner.id not in state.runs and owner.id not in state.late:
+        state.late[owner.id] = [performed]
+        state.wanted_ids.append(owner.id)
+
+
+def finish_late(state: State, number: int) -> None:
+    """Record outcomes that came before their run was read back."""
+    for performed in state.late.pop(number, ()):
+        if number in state.runs:
+            finish(state, performed)
+
+
+def _attempt(work: Work, performed: Performed) -> AttemptRow:
+    outcome = performed.outcome
+    return AttemptRow(
+        work.owner.id, work.spec.name, performed.number, performed.started, outcome.status,
+        outcome.failure, outcome.error, outcome.duration_ms, outcome.response_start,
+    )  # fmt: skip
+
+
+def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
+    endpoint = state.endpoint(work.spec.endpoint)
+    status = outcome.status
+    if outcome.failure in UNHEALTHY:
+        endpoint.circuit.record(False, endpoint.limits, state.now)
+    elif status is not None:
+        endpoint.circuit.record(status < 500, endpoint.limits, state.now)
+    if status in (429, 503) and outcome.retry_after:
+        pause = min(outcome.retry_after, work.spec.retry.retry_after_max)
+        endpoint.blocked_until = max(endpoint.blocked_until, state.now + pause)
+        state.dirty_limits[endpoint.name] = endpoint
+
+
+def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> None:
+    owner = work.owner
+    if isinstance(owner, Run):
+        complete(state, owner, work, outcome.answer)
+        return
+    refused = dict(outcome.failed_members)
+    _close_batch(state, owner)
+    for index, member in enumerate(owner.members):
+        node = owner.member_work(member)
+        if index in refused:
+            bury(state, member, node, "permanent", refused[index], outcome=outcome, shown=shown)
+        else:
+            complete(state, member, node, None)
+
+
+def _again(state: State, work: Work, due: int) -> None:
+    state.tally.retries += 1
+    owner = work.owner
+    if isinstance(owner, Run) and work.replay == LAST_TRY:
+        work.state = CANCELLED
+        close_if_ended(state, owner)
+        return
+    state.schedule(work, due)
+    if isinstance(owner, Run):
+        state.evictable.append(owner)
+
+
+def _die(state: State, work: Work, dead: Dead, outcome: Outcome, shown: str | None) -> None:
+    owner = work.owner
+    if isinstance(owner, Run):
+        bury(state, owner, work, dead.error_class, dead.reason, outcome=outcome, shown=shown)
+        return
+    _close_batch(state, owner)
+    for member in owner.members:
+        node = owner.member_work(member)
+        node.sends = work.sends
+        bury(state, member, node, dead.error_class, dead.reason, outcome=outcome, shown=shown)
+
+
+def _close_batch(state: State, batch: SealedBatch) -> None:
+    batch.work.state, batch.ended = DONE, state.now
+    state.dirty_batches[batch.id] = batch
+    state.batches.pop(batch.id, None)
+
+
+def put_back(state: State, work: Work) -> None:
+    """Armed, but never started: on drain it goes back to ready, as if nothing had been."""
+    if work not in state.in_flight:
+        return
+    land(state, work)
+    work.state = READY
+    work.sends -= 1
+    mark(state, work)
+    state.endpoint(work.spec.endpoint).ready.appendleft(work)
+
+
+def poison(state: State, work: Work) -> None:
+    """Too many crashes while it was on the wire."""
+    dead = Dead("poison", f"the engine crashed {work.crashes} times in a row while sending it")
+    _die(state, work, dead, Outcome(), None)

@@ -1,0 +1,162 @@
+"""What goes into a step of the core and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fql.actions.port import Outcome
+from fql.engine.core.runs import Work
+from fql.engine.program.model import Program
+from fql.events.model import Event
+from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """A checked event. `dedup` is the hash of its key, `order` the position of an ordered
+    source. The core fills in what a receipt says."""
+
+    event: Event
+    dedup: bytes | None = None
+    order: int | None = None
+    consumed: int | None = None
+    resolves: str | None = None
+    number: int = 0
+    duplicate: bool = False
+    conflict: bool = False
+    runs: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Misfit:
+    """A change that did not fit its entity: it becomes a `capture` dead letter."""
+
+    source: str
+    position: str
+    entity: str
+    kind: str
+    event_id: str
+    reason: str
+    payload: bytes
+    order: int | None = None
+    dedup: bytes | None = None
+    consumed: int | None = None
+    letter: str = ""
+
+
+@dataclass(slots=True)
+class Performed:
+    """An attempt has ended. `shown` is the request as JSON with secrets masked."""
+
+    work: Work
+    outcome: Outcome
+    number: int
+    started: int
+    shown: str | None = None
+
+
+@dataclass(slots=True)
+class Order:
+    """A command of a person about one run, one dead letter, or a name.
+
+    `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause` or `resume`. `due` is when a
+    replay is to start; `answer` supplies a response without sending; `force` overrules `handled`.
+    """
+
+    kind: str
+    consumed: int | None = None
+    run: int = 0
+    node: str = ""
+    letter: str = ""
+    name: str = ""
+    due: int = 0
+    force: bool = False
+    new_key: str = ""
+    original: bool = False
+    answer: object = None
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Everything that waits when a cycle begins."""
+
+    pages: list[Paged] = field(default_factory=list)
+    outcomes: list[Performed] = field(default_factory=list)
+    unstarted: list[Work] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    known: dict[bytes, Remembered] = field(default_factory=dict)
+    program: Program | None = None
+    others: Mapping[str, Program] = field(default_factory=dict)
+    flush: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.pages or self.outcomes or self.unstarted or self.events or self.misfits
+            or self.orders or self.program or self.flush
+        )  # fmt: skip
+
+    def keys(self) -> list[bytes]:
+        """The hashes of keys that these inputs bring."""
+        brought: list[NewEvent | Misfit] = [*self.events, *self.misfits]
+        return [one.dedup for one in brought if one.dedup is not None]
+
+
+class RunEnded(NamedTuple):
+    """A run has come to its end (a replay may open it again)."""
+
+    run: int
+    event: int
+    observer: str
+    state: str
+    event_id: str = ""
+    started: int = 0
+    ended: int = 0
+    traceparent: str = ""
+
+
+@dataclass(slots=True)
+class Step:
+    """What a step decided: what to commit, what to send once that is done, what to read, and
+    when to step again even if nothing comes in (None: never)."""
+
+    mutations: Mutations
+    sends: list[Work] = field(default_factory=list)
+    wants: list[Page] = field(default_factory=list)
+    ended: list[RunEnded] = field(default_factory=list)
+    dead: list[LetterRow] = field(default_factory=list)
+    attempted: list[Performed] = field(default_factory=list)
+    wake: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """Numbers that bound the engine. `window` is how many runs are held in memory;
+    `crash_budget` how many consecutive crashes make a node poison; `alone_from` from which one on
+    it is sent alone."""
+
+    max_in_flight: int = 256
+    window: int = 1000
+    crash_budget: int = 5
+    alone_from: int = 3
+    background_retry: bool = True
+    keep_done: bool = True
+
+
+@dataclass(slots=True)
+class Tally:
+    """Numbers since the engine's start."""
+
+    events: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    unknown: int = 0
+    runs: int = 0
+    done: int = 0
+    dead: int = 0
+    sent: int = 0
+    open_runs: int = 0
+    retries: int = 0

@@ -1,0 +1,203 @@
+"""What people ask of stored work: replay, discard, cancel, resend, pause, resume.
+
+A command about a run waits until the run is in memory; its inbox entry is consumed in the commit
+that carries it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fql.engine.core.advance import cancel_run, close_if_ended, complete
+from fql.engine.core.inputs import Order
+from fql.engine.core.keys import fresh_key, letter_name
+from fql.engine.core.queues import leave_queue, rejoin_queue
+from fql.engine.core.runs import Run, Work
+from fql.engine.core.state import State
+from fql.engine.program.graph import CANCELLED, DEAD, DONE, READY, TERMINAL, WAITING
+
+REPLAYS = (1, 2)
+"""Values of `Work.replay` while a dead letter is marked `replaying`."""
+
+
+def receive(state: State, order: Order) -> None:
+    """Carry out a command now, or when its run has been read back."""
+    if order.kind in ("pause", "resume"):
+        _pause(state, order)
+    elif order.run:
+        state.pending.setdefault(order.run, []).append(order)
+        if order.run in state.runs:
+            apply_pending(state, order.run, state.runs[order.run])
+        else:
+            state.wanted_ids.append(order.run)
+    else:
+        if order.kind == "discard":
+            state.mutations.letter_states.append(("discarded", order.letter))
+        _consume(state, order)  # `ignore`: an event of an entity that the plan does not know
+
+
+def apply_pending(state: State, number: int, run: Run | None) -> None:
+    """Carry out what waited for this run; None when it no longer exists."""
+    for order in state.pending.pop(number, ()):
+        _consume(state, order)
+        if run is not None:
+            _HANDLERS[order.kind](state, run, order)
+        elif order.kind == "discard":
+            state.mutations.letter_states.append(("discarded", order.letter))
+
+
+def _consume(state: State, order: Order) -> None:
+    if order.consumed is not None:
+        state.mutations.consumed.append(order.consumed)
+
+
+def _pause(state: State, order: Order) -> None:
+    stop = order.kind == "pause"
+    _consume(state, order)
+    state.mutations.pauses[order.name] = stop
+    if order.name in state.endpoints:
+        state.endpoints[order.name].paused = stop
+    if stop:
+        state.paused.add(order.name)
+        return
+    state.paused.discard(order.name)
+    for work in state.parked.pop(order.name, ()):
+        state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def _work(run: Run, name: str) -> Work | None:
+    return next((work for work in run.works if work.spec.name == name), None)
+
+
+def _replay(state: State, run: Run, order: Order) -> None:
+    """Grant fresh attempts to a dead node. Anything but a dead one is left as it is, so that two
+    replays at once send once."""
+    work = _work(run, order.node)
+    if work is None or work.state != DEAD:
+        return
+    if run.spec.graph.has_else[work.spec.index] and not order.force:
+        return
+    work.failed, work.crashes, work.since = 0, 0, 0
+    work.replay, work.failure = 2 if order.original else 1, None
+    render_with_active(state, run, work)
+    state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
+    if order.answer is not None:
+        _reopen(state, run)
+        restore = work.spec.restore_answer
+        complete(state, run, work, restore(order.answer) if restore else order.answer)
+        return
+    _send_again(state, run, work, order.due)
+
+
+def render_with_active(state: State, run: Run, work: Work) -> None:
+    """A replay goes by the active plan, if that still has the action; the graph stays."""
+    observer = state.active.observers.get(run.spec.name)
+    node = observer.node(work.spec.name) if observer is not None else None
+    if work.replay == 1 and node is not None:
+        work.spec = replace(node, index=work.spec.index)
+
+
+def renew(state: State, work: Work) -> None:
+    """Let the work go by its plan as prepared last. It keeps its place among the endpoints."""
+    owner = work.owner
+    program = state.programs.get(owner.spec.plan)
+    if program is None or work.state in TERMINAL:
+        return
+    if isinstance(owner, Run) and work.replay == 1:
+        render_with_active(state, owner, work)
+        return
+    node = program.observers[owner.spec.name].nodes[work.spec.index]
+    if node is not work.spec:
+        same = node.endpoint == work.spec.endpoint
+        work.spec = node if same else replace(node, endpoint=work.spec.endpoint)
+
+
+def _resend(state: State, run: Run, order: Order) -> None:
+    """Send nodes that were done once more, under the same key or on purpose a new one."""
+    for work in run.works:
+        if work.state == DONE and order.node in ("", work.spec.name):
+            if order.new_key:
+                work.key = fresh_key(run.key, work.spec.name, order.new_key)
+            work.failed, work.crashes, work.since = 0, 0, 0
+            _send_again(state, run, work, 0)
+
+
+def _send_again(state: State, run: Run, work: Work, due: int) -> None:
+    _reopen(state, run)
+    if due > state.now:
+        state.schedule(work, due)
+    else:
+        work.state = READY
+    state.place(run)
+    if run.blocked:
+        state.let_go(run)
+    elif work.state == READY:
+        state.endpoint(work.spec.endpoint).ready.append(work)
+    state.touch(run)
+
+
+def _reopen(state: State, run: Run) -> None:
+    if run.ended is None:
+        return
+    run.state, run.ended = "open", None
+    state.tally.open_runs += 1
+    if run.spec.order_by is not None:
+        rejoin_queue(state, run)
+    state.hold(run)
+
+
+def _discard(state: State, run: Run, order: Order) -> None:
+    """Give a dead letter up for good: what waits behind the node is cancelled. An evicted one has
+    left the store already."""
+    if order.kind != "evict":
+        state.mutations.letter_states.append(("discarded", order.letter))
+    work = _work(run, order.node)
+    if work is None or work.state != DEAD or run.spec.graph.has_else[work.spec.index]:
+        return
+    work.state = CANCELLED
+    _cancel_behind(run, work)
+    if run.ended is None:
+        close_if_ended(state, run)
+    elif run.spec.graph.ended(run.states()) != "dead":
+        _end_as_cancelled(state, run)
+    else:
+        state.touch(run)
+
+
+def _cancel_behind(run: Run, given_up: Work) -> None:
+    """What waits for this node, directly or not, will never have its turn."""
+    graph, lost = run.spec.graph, {given_up.spec.index}
+    for index in graph.order:
+        behind = any(edge.source in lost for edge in graph.incoming[index])
+        if behind and run.works[index].state == WAITING:
+            run.works[index].state = CANCELLED
+            lost.add(index)
+
+
+def _end_as_cancelled(state: State, run: Run) -> None:
+    run.state = "cancelled"
+    if run.order_key is not None:
+        leave_queue(state, run)
+    state.touch(run)
+
+
+def _cancel(state: State, run: Run, _order: Order) -> None:
+    """Stop a run. Its open dead letters are given up with it."""
+    if run.state not in ("open", "dead", "expired"):
+        return
+    for work in run.works:
+        if work.state == DEAD or work.replay in REPLAYS:
+            name = letter_name(run.id, work.spec.name)
+            state.mutations.letter_states.append(("discarded", name))
+        handled = run.spec.graph.has_else[work.spec.index]
+        if work.state == WAITING or (work.state == DEAD and not handled):
+            work.state = CANCELLED
+    if run.ended is None:
+        cancel_run(state, run)
+    else:
+        _end_as_cancelled(state, run)
+
+
+_HANDLERS = {
+    "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
+}  # fmt: skip

@@ -1,0 +1,74 @@
+"""`order_by`: one run at a time for a key, in the order the events came."""
+
+from __future__ import annotations
+
+from collections import deque
+from hashlib import blake2b
+
+from fql.engine.core.runs import Run
+from fql.engine.core.state import State
+from fql.engine.program.graph import WAITING
+
+
+def queue_name(observer: str, key: str) -> str:
+    """The stored name of a queue: observer and a 16-byte hash of the key."""
+    return f"{observer}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def join_queue(state: State, run: Run) -> None:
+    """Put a new run at the end of its queue; it is blocked unless it is the first."""
+    order_by = run.spec.order_by
+    key = order_by(run.scope()) if order_by is not None else None
+    if key is None:
+        return
+    run.order_key = queue_name(run.spec.name, key)
+    queue = state.queues.setdefault(run.order_key, deque())
+    queue.append(run.id)
+    run.blocked = queue[0] != run.id
+
+
+def rejoin_queue(state: State, run: Run) -> None:
+    """A replayed run goes to the front of what waits, behind one that is under way but before one
+    that is dead and blocks the key."""
+    order_by = run.spec.order_by
+    if run.order_key is None:
+        key = order_by(run.scope()) if order_by is not None else None
+        if key is None:
+            return
+        run.order_key = queue_name(run.spec.name, key)
+    queue = state.queues.setdefault(run.order_key, deque())
+    state.halted.discard(run.id)
+    if run.id in queue and queue[0] != run.id:
+        queue.remove(run.id)
+    if run.id not in queue:
+        queue.insert(0 if queue and queue[0] in state.halted else min(1, len(queue)), run.id)
+    run.blocked = queue[0] != run.id
+
+
+def take_place(state: State, run: Run) -> None:
+    """The place of a run that was read back. One that has begun went before a dead one."""
+    queue = state.queues.get(run.order_key or "")
+    if queue is None or queue[0] == run.id:
+        run.blocked = False
+        return
+    run.blocked = True
+    begun = run.ended is None and any(work.state != WAITING for work in run.works)
+    if begun and queue[0] in state.halted and run.id in queue:
+        queue.remove(run.id)
+        queue.appendleft(run.id)
+        run.blocked = False
+
+
+def leave_queue(state: State, run: Run) -> None:
+    """The run gives up its place; if it was the first, the next one is read back."""
+    key, run.order_key, run.blocked = run.order_key, None, False
+    state.halted.discard(run.id)
+    queue = state.queues.get(key or "")
+    if queue is None or run.id not in queue:
+        return
+    was_first = queue[0] == run.id
+    queue.remove(run.id)
+    if not queue:
+        del state.queues[key or ""]
+    elif was_first:
+        state.wanted_ids.append(queue[0])

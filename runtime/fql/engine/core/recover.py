@@ -1,0 +1,191 @@
+"""Taking stored work back into memory: at the start, and page by page."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from typing import cast
+
+import orjson
+
+from fql.engine.core.advance import advance, close_if_ended
+from fql.engine.core.batching import buffer
+from fql.engine.core.finish import finish_late, poison
+from fql.engine.core.orders import apply_pending, render_with_active
+from fql.engine.core.queues import take_place
+from fql.engine.core.runs import Run, SealedBatch, Work, decode_works
+from fql.engine.core.state import State
+from fql.engine.program.graph import (
+    ALONE,
+    ARMED,
+    BUFFERED,
+    READY,
+    SCHEDULED,
+)
+from fql.engine.program.limits import NEVER
+from fql.events.model import Event, Kind, Row
+from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
+
+AHEAD = 500
+"""How long before its time, in milliseconds, scheduled work is read back."""
+
+
+def restore(state: State, snapshot: Snapshot) -> None:
+    """Start from what an earlier engine left. Work that was armed may have been sent: it is sent
+    again under the same key, and counts as a crash unless that engine drained."""
+    state.count_crashes = not snapshot.clean
+    state.tally.open_runs = snapshot.open_runs
+    state.paused.update(snapshot.pauses)
+    for endpoint in state.endpoints.values():
+        endpoint.paused = endpoint.name in state.paused
+    for limit in snapshot.limits:
+        endpoint = state.endpoint(limit.endpoint)
+        endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
+        endpoint.blocked_until = min(limit.blocked_until, state.now + 3_600_000)
+    for lane in snapshot.lanes:
+        state.endpoint(lane).stored_due = 0
+    for key, run in snapshot.queues:
+        state.queues.setdefault(key, deque()).append(run)
+    state.halted.update(snapshot.halted)
+    state.wanted_ids.extend(queue[0] for queue in state.queues.values())
+    for loaded in snapshot.held:
+        adopt(state, loaded)
+    for row in snapshot.batches:
+        _adopt_batch(state, row)
+
+
+def take_page(state: State, paged: Paged) -> None:
+    """Take over what was read back for a wish of an earlier step."""
+    page = paged.page
+    for loaded in paged.runs:
+        adopt(state, loaded)
+    if page.ids:
+        for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
+            apply_pending(state, missing, None)
+            state.late.pop(missing, None)
+        return
+    endpoint = state.endpoint(page.lane)
+    endpoint.asked = False
+    endpoint.stored_due = NEVER if paged.next_due is None else paged.next_due
+
+
+def adopt(state: State, loaded: Loaded) -> Run | None:
+    """Bring one stored run into memory; None when its plan cannot be used now."""
+    row = loaded.run
+    found = state.runs.get(row.id)
+    if found is not None:
+        finish_late(state, row.id)
+        apply_pending(state, row.id, found)
+        return found
+    if row.id in state.dirty:
+        # It has moved on in this very step, and the page is older.
+        if row.id in state.pending:
+            state.wanted_ids.append(row.id)
+        return None
+    program = state.programs.get(row.plan)
+    spec = program.observers.get(row.observer) if program else None
+    if program is None or spec is None:
+        state.stuck.add(row.id)
+        apply_pending(state, row.id, None)
+        return None
+    payload = loaded.event.payload.encode()
+    new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
+    event = _event(loaded.event, payload, new, old)
+    run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
+    run.stored, run.state, run.ended = True, row.state, row.ended
+    run.order_key, run.lane = row.order_key, row.lane
+    decode_works(row.works, run.works)
+    for work in run.works:
+        if work.replay == 1:
+            render_with_active(state, run, work)
+    take_place(state, run)
+    _take_in(state, run)
+    finish_late(state, run.id)
+    apply_pending(state, run.id, run)
+    return run
+
+
+def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> Event:
+    return Event(
+        row.entity,
+        cast("Kind", row.kind),
+        new,
+        old,
+        row.event_id,
+        datetime.fromisoformat(row.timestamp),
+        row.source,
+        row.position,
+        payload,
+        None,
+        orjson.loads(row.context) if row.context else {},
+    )
+
+
+def _take_in(state: State, run: Run) -> None:
+    if run.ended is not None or run.blocked:
+        return
+    if not run.moves():
+        advance(state, run)
+        state.touch(run)
+    state.place(run)
+    if not run.moves():
+        close_if_ended(state, run)
+        return
+    state.hold(run)
+    for work in list(run.works):
+        resume(state, work)
+
+
+def resume(state: State, work: Work) -> None:
+    """Go on with one stored node or batch."""
+    if work.state in (ARMED, ALONE):
+        _after_crash(state, work)
+    elif work.state == READY:
+        state.endpoint(work.spec.endpoint).ready.append(work)
+    elif work.state == SCHEDULED:
+        retry = work.spec.retry
+        longest = max(retry.max_delay, retry.retry_after_max)
+        due = work.due if work.replay else min(work.due, state.now + longest)
+        state.schedule(work, due)
+    elif work.state == BUFFERED and isinstance(work.owner, Run):
+        buffer(state, work.owner, work)
+
+
+def _stays_in_flight(state: State, work: Work) -> bool:
+    """The state was loaded anew under an attempt that goes on: its outcome will come."""
+    if (work.owner.id, work.spec.name, work.sends) not in state.aloft:
+        return False
+    state.in_flight.add(work)
+    state.endpoint(work.spec.endpoint).flying.add(work)
+    if work.state == ALONE:
+        state.alone = work
+    return True
+
+
+def _after_crash(state: State, work: Work) -> None:
+    if _stays_in_flight(state, work):
+        return
+    settings = state.settings
+    work.redelivery = True
+    if state.count_crashes:
+        ceiling = settings.crash_budget if work.state == ALONE else settings.alone_from
+        work.crashes = max(work.crashes, min(work.crashes + 1, ceiling))
+    if work.crashes >= settings.crash_budget:
+        poison(state, work)
+        return
+    work.state = READY
+    state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def _adopt_batch(state: State, row: BatchRow) -> None:
+    members = [state.runs[number] for number in orjson.loads(row.members) if number in state.runs]
+    program = state.programs.get(row.plan)
+    spec = program.observers.get(row.observer) if program else None
+    node = spec.node(row.node) if spec else None
+    if spec is None or node is None or not members:
+        return
+    batch = SealedBatch(row.id, spec, node, members, key=row.key, sealed=row.sealed)
+    decode_works(row.work, [batch.work])
+    batch.work.key = row.key
+    state.batches[batch.id] = batch
+    resume(state, batch.work)

@@ -1,0 +1,232 @@
+"""The state that the core changes: open work in memory, endpoints, timers, queues."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+
+from fql.engine.core.endpoints import Bucket, Endpoint
+from fql.engine.core.inputs import CoreSettings, NewEvent, Order, Performed, RunEnded, Tally
+from fql.engine.core.lanes import MIXED, lane_of
+from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.program.graph import SCHEDULED, WAITING
+from fql.engine.program.limits import NEVER, EndpointLimits
+from fql.engine.program.model import Program
+from fql.store.records import LetterRow, Mutations
+
+DEFAULT_LIMITS = EndpointLimits()
+
+
+class Buffer:
+    """Events that wait for a batch to fill or its time to come."""
+
+    __slots__ = ("due", "runs")
+
+    def __init__(self, due: int) -> None:
+        self.due = due
+        self.runs: list[Run] = []
+
+
+BufferKey = tuple[str, str, int]
+"""Short plan digest, observer, index of the node."""
+
+
+class State:
+    """Open work in memory. Only the functions of the core's rooms change it, on one thread.
+
+    `chance` gives numbers in [0, 1) for jitter. Ids are taken from `next_id` on.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        settings: CoreSettings,
+        chance: Callable[[], float],
+        next_id: int,
+        now: int,
+    ) -> None:
+        self.settings = settings
+        self.chance = chance
+        self.now = now
+        self.started = now
+        self.next_number = next_id
+        self.ticket = 0
+        self.active = program
+        self.programs: dict[str, Program] = {program.short: program}
+        self.runs: dict[int, Run] = {}
+        self.batches: dict[int, SealedBatch] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.buffers: dict[BufferKey, Buffer] = {}
+        self.queues: dict[str, deque[int]] = {}
+        self.timers: list[tuple[int, int, Work]] = []
+        self.in_flight: set[Work] = set()
+        self.shared_in_flight = 0
+        self.suspects: deque[Work] = deque()
+        self.stuck: set[int] = set()
+        self.halted: set[int] = set()
+        self.aloft: set[tuple[int, str, int]] = set()
+        self.alone: Work | None = None
+        self.parked: dict[str, list[Work]] = {}
+        self.paused: set[str] = set()
+        self.pending: dict[int, list[Order]] = {}
+        self.late: dict[int, list[Performed]] = {}
+        self.wanted_ids: list[int] = []
+        self.draining = False
+        self.count_crashes = False
+        self.outcomes = 0
+        self.tally = Tally()
+        self.fresh: dict[bytes, NewEvent] = {}
+        self.begin(now)
+        self.meet_endpoints(program)
+
+    def meet_endpoints(self, program: Program) -> None:
+        """Know all receivers of a plan from the start, so that shares do not change under way."""
+        for spec in program.observers.values():
+            for node in spec.nodes:
+                self.endpoint(node.endpoint)
+
+    def begin(self, now: int) -> None:
+        """Start a step: nothing is changed yet."""
+        self.now = max(now, self.now)
+        self.mutations = Mutations()
+        self.dirty: dict[int, Run] = {}
+        self.dirty_batches: dict[int, SealedBatch] = {}
+        self.dirty_limits: dict[str, Endpoint] = {}
+        self.ended: list[RunEnded] = []
+        self.letters: list[LetterRow] = []
+        self.attempted: list[Performed] = []
+        self.evictable: list[Run] = []
+        self.gone: list[Run] = []
+        self.fresh.clear()
+
+    def number(self) -> int:
+        """The next id of an event, run or batch."""
+        taken = self.next_number
+        self.next_number += 1
+        return taken
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The receiver of this name, made when first met."""
+        found = self.endpoints.get(name)
+        if found is None:
+            limits = self.active.limits.get(name, DEFAULT_LIMITS)
+            bucket = Bucket(float(limits.burst), self.now)
+            found = Endpoint(name, limits, bucket, paused=name in self.paused)
+            self.endpoints[name] = found
+        return found
+
+    def share(self) -> int:
+        """How many requests each endpoint may have in flight whatever the others do: half of all
+        is shared out, the other half is for who needs more."""
+        limit = self.settings.max_in_flight
+        count = len(self.endpoints) - (MIXED in self.endpoints)
+        return limit if count < 2 else max(1, limit // 2 // count)
+
+    def quota(self) -> int:
+        """How many runs each endpoint may hold in memory whatever the others do."""
+        return max(16, self.settings.window // max(1, len(self.endpoints)))
+
+    def may_hold(self, endpoint: Endpoint) -> bool:
+        """Whether one more run for this endpoint fits into memory."""
+        if endpoint.held < self.quota():
+            return True
+        window = self.settings.window
+        return endpoint.held < window // 2 and len(self.runs) < window
+
+    def room(self, outcomes: int) -> int | None:
+        """How many events to take in beside so many outcomes; None: all there are.
+
+        While receivers keep up, what cannot be sent yet waits outside for a few commits: it would
+        be written to the store twice, or even be read back. Some go in all the same, lest work
+        that waits for a slow receiver holds up the events of others. Where most of what was on the
+        wire is still there, receivers are the brake, and the store takes everything."""
+        lately, self.outcomes = self.outcomes + outcomes, outcomes
+        if lately * 2 <= len(self.in_flight):
+            return None
+        limit = self.settings.max_in_flight
+        ready = sum(len(endpoint.ready) for endpoint in self.endpoints.values())
+        return max(limit // 4, limit - len(self.in_flight) + outcomes - ready)
+
+    def is_overfull(self, endpoint: Endpoint) -> bool:
+        """Whether memory holds more runs for this endpoint than `may_hold` lets in."""
+        window = self.settings.window
+        crowded = endpoint.held > window // 2 or len(self.runs) > window
+        return crowded and endpoint.held > self.quota()
+
+    def hold(self, run: Run) -> None:
+        """Keep a run in memory."""
+        self.runs[run.id] = run
+        if run.lane:
+            self.endpoint(run.lane).held += 1
+
+    def let_go(self, run: Run) -> None:
+        """Forget a run; what is stored of it stays."""
+        if self.runs.pop(run.id, None) is not None and run.lane:
+            self.endpoint(run.lane).held -= 1
+        self.gone.append(run)
+
+    def spill(self, run: Run) -> None:
+        """Leave a run to the store: its endpoint knows that something waits there."""
+        due = run.due()
+        if due is not None:
+            endpoint = self.endpoint(run.lane)
+            endpoint.stored_due = min(endpoint.stored_due, due)
+        for work in run.works:
+            work.state = WAITING
+        self.gone.append(run)
+
+    def take_apart(self) -> None:
+        """Let runs that have left memory be freed at once. Each and its works refer to each other,
+        so that otherwise the garbage collector would have to find them, among all others."""
+        for run in self.gone:
+            if self.runs.get(run.id) is not run:
+                run.works = []
+
+    def place(self, run: Run) -> None:
+        """Put a run into the lane of what it does next."""
+        lane = lane_of(run)
+        if lane == MIXED or run.id in self.runs:
+            self.evictable.append(run)
+        if lane != run.lane:
+            self.move(run, lane)
+
+    def move(self, run: Run, lane: str) -> None:
+        """Put a run into another lane."""
+        if run.id in self.runs:
+            if run.lane:
+                self.endpoint(run.lane).held -= 1
+            self.endpoint(lane).held += 1
+        run.lane = lane
+
+    def schedule(self, work: Work, due: int) -> None:
+        """Try again at `due`."""
+        work.state, work.due = SCHEDULED, due
+        self.ticket += 1
+        heapq.heappush(self.timers, (due, self.ticket, work))
+
+    def touch(self, run: Run) -> None:
+        """The run must be written in this commit."""
+        self.dirty[run.id] = run
+
+    def flush(self) -> None:
+        """Turn what was touched into rows."""
+        mutations = self.mutations
+        for run in self.dirty.values():
+            if run.stored:
+                mutations.patches.append(run.patch())
+            else:
+                run.stored = True
+                mutations.runs.append(run.row())
+        mutations.batches.extend(batch.row() for batch in self.dirty_batches.values())
+
+    def stored_work(self) -> bool:
+        """Whether work waits in the store."""
+        return any(endpoint.stored_due != NEVER for endpoint in self.endpoints.values())
+
+    def is_idle(self) -> bool:
+        """Nothing is ready, armed, scheduled, buffered or asked for."""
+        return not (
+            self.runs or self.batches or self.in_flight or self.wanted_ids or self.pending
+            or self.stored_work()
+        )  # fmt: skip

@@ -1,0 +1,187 @@
+"""The pure core: `step(state, inputs, now)`. No input or output, no clock, no chance of its own."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from contextlib import suppress
+
+from fql.engine.core.accept import accept, refuse
+from fql.engine.core.arm import arm, expire_buffered, next_opening
+from fql.engine.core.batching import next_seal, seal_due
+from fql.engine.core.endpoints import Bucket
+from fql.engine.core.finish import finish, put_back
+from fql.engine.core.inputs import Inputs, Step
+from fql.engine.core.lanes import MIXED, first_lane, only_waits
+from fql.engine.core.orders import receive, renew
+from fql.engine.core.recover import AHEAD, take_page
+from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.state import DEFAULT_LIMITS, State
+from fql.engine.program.graph import ACTIVE, READY, SCHEDULED
+from fql.engine.program.limits import NEVER
+from fql.engine.program.model import Program
+from fql.store.records import LimitRow, Page, StoredPlan
+
+IDS_A_PAGE = 500
+
+
+def step(state: State, inputs: Inputs, now: int) -> Step:
+    """One cycle's decisions: everything that waits goes in; what to commit, what to send after
+    the commit, what to read and when to wake up come out. The same state and inputs give the same
+    step. If the commit does not succeed, the state must be thrown away and loaded anew."""
+    state.begin(now)
+    if inputs.program is not None:
+        use_program(state, inputs.program, inputs.others)
+    for paged in inputs.pages:
+        take_page(state, paged)
+    for work in inputs.unstarted:
+        put_back(state, work)
+    for performed in inputs.outcomes:
+        finish(state, performed)
+    for new in inputs.events:
+        accept(state, new, inputs.known)
+    for misfit in inputs.misfits:
+        refuse(state, misfit, inputs.known)
+    for order in inputs.orders:
+        receive(state, order)
+    _fire_timers(state)
+    expire_buffered(state)
+    seal_due(state, everything=inputs.flush)
+    sends = arm(state)
+    return _result(state, sends)
+
+
+def _result(state: State, sends: list[Work]) -> Step:
+    _leave_mixed(state)
+    state.flush()
+    _write_limits(state)
+    _evict(state)
+    state.take_apart()
+    return Step(
+        mutations=state.mutations,
+        sends=sends,
+        wants=_wants(state),
+        ended=state.ended,
+        dead=state.letters,
+        attempted=state.attempted,
+        wake=_wake(state),
+    )
+
+
+def use_program(state: State, program: Program, others: Mapping[str, Program]) -> None:
+    """Switch to another plan: new events use it, open runs finish on theirs. `others` are the
+    programs of stored plans, made anew with the endpoints and the environment of now."""
+    state.active = program
+    state.programs.update(others)
+    state.programs[program.short] = program
+    _use_specs_of_now(state)
+    for endpoint in state.endpoints.values():
+        endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
+        endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
+    state.meet_endpoints(program)
+    stored = StoredPlan(program.short, program.digest, program.blob, state.now)
+    state.mutations.plans.append(stored)
+    state.mutations.active = program.short
+    seal_due(state, everything=True, but=program.short)
+
+
+def _use_specs_of_now(state: State) -> None:
+    """What is not on the wire goes by the renewed programs, and so does what could not run."""
+    owners: list[Run | SealedBatch] = [*state.runs.values(), *state.batches.values()]
+    for owner in owners:
+        for work in owner.works:
+            if work not in state.in_flight:
+                renew(state, work)
+    if state.stuck:
+        state.stuck.clear()
+        for endpoint in state.endpoints.values():
+            endpoint.stored_due = 0
+        state.wanted_ids.extend(queue[0] for queue in state.queues.values())
+
+
+def _fire_timers(state: State) -> None:
+    while state.timers and state.timers[0][0] <= state.now:
+        due, _, work = heapq.heappop(state.timers)
+        if work.state == SCHEDULED and work.due == due:
+            work.state = READY
+            state.endpoint(work.spec.endpoint).ready.append(work)
+
+
+def _write_limits(state: State) -> None:
+    for endpoint in state.dirty_limits.values():
+        bucket = endpoint.bucket
+        row = LimitRow(endpoint.name, bucket.tokens, bucket.at, endpoint.blocked_until)
+        state.mutations.limits.append(row)
+
+
+def _leave_mixed(state: State) -> None:
+    """Runs that could go to several endpoints, all of which are busy, stand in the lane of one of
+    them when mixed ones fill half of their room: so there is always room for those that move."""
+    for run in state.evictable:
+        if state.endpoint(MIXED).held * 2 <= state.quota():
+            return
+        if run.lane == MIXED and run.id in state.runs and only_waits(run):
+            state.move(run, first_lane(run))
+            state.touch(run)
+
+
+def _evict(state: State) -> None:
+    """Leave runs to the store that only wait for a time far off, when memory is half full, or for
+    an endpoint that has more runs in memory than it may."""
+    for run in state.evictable:
+        if run.id in state.runs and (_waits_long(state, run) or _is_too_many(state, run)):
+            state.let_go(run)
+            _leave_ready(state, run)
+            state.spill(run)
+
+
+def _leave_ready(state: State, run: Run) -> None:
+    for work in run.works:
+        if work.state == READY:
+            ready = state.endpoint(work.spec.endpoint).ready
+            with suppress(ValueError):  # where an observer is paused it is parked elsewhere
+                ready.remove(work)
+
+
+def _is_too_many(state: State, run: Run) -> bool:
+    return state.is_overfull(state.endpoint(run.lane)) and only_waits(run)
+
+
+def _waits_long(state: State, run: Run) -> bool:
+    soon = state.now + 2 * AHEAD
+    return len(state.runs) * 2 > state.settings.window and all(
+        work.state == SCHEDULED and work.due > soon for work in run.works if work.state in ACTIVE
+    )
+
+
+def _wants(state: State) -> list[Page]:
+    wants: list[Page] = []
+    if state.draining:
+        return wants
+    for endpoint in state.endpoints.values():
+        quota = state.quota()
+        low = endpoint.held * 2 <= quota
+        if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
+            endpoint.asked = True
+            held = frozenset(state.stuck.union(state.runs))
+            wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
+    if state.wanted_ids:
+        ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]
+        wants.append(Page(ids=tuple(ids)))
+    return wants
+
+
+def _wake(state: State) -> int | None:
+    times = [next_seal(state), next_opening(state)]
+    if state.timers:
+        times.append(state.timers[0][0])
+    times.extend(
+        endpoint.stored_due - AHEAD
+        for endpoint in state.endpoints.values()
+        if endpoint.stored_due != NEVER and not endpoint.asked and not endpoint.held
+    )
+    first = min(times)
+    return None if first >= NEVER - AHEAD else first
+
+
+__all__ = ["State", "step", "use_program"]

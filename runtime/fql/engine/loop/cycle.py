@@ -1,0 +1,78 @@
+"""One cycle's traffic: what waits for the next step, and who waits for its result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Order, Performed
+from fql.engine.program.model import Program
+from fql.errors import FqlError
+from fql.store.records import Paged
+
+Accepted = list[NewEvent]
+
+
+@dataclass(slots=True)
+class Group:
+    """Events that were handed in together, and the future that resolves when they are durable.
+    `source` is the name under which they are counted, if they are."""
+
+    events: Sequence[NewEvent]
+    misfits: Sequence[Misfit]
+    done: asyncio.Future[None]
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What has come in since the last cycle."""
+
+    groups: list[Group] = field(default_factory=list)
+    outcomes: list[Performed] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    pages: list[Paged] = field(default_factory=list)
+    program: Program | None = None
+    others: Mapping[str, Program] = field(default_factory=dict)
+    flush: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
+        )
+
+    def leave(self, room: int) -> list[Group]:
+        """Take out the groups behind the first `room` events; the first group always stays."""
+        events = 0
+        for number, group in enumerate(self.groups):
+            if events >= room and number:
+                left, self.groups = self.groups[number:], self.groups[:number]
+                return left
+            events += len(group.events)
+        return []
+
+    def inputs(self) -> Inputs:
+        """The same as inputs of a step."""
+        return Inputs(
+            pages=self.pages,
+            outcomes=self.outcomes,
+            events=[event for group in self.groups for event in group.events],
+            misfits=[misfit for group in self.groups for misfit in group.misfits],
+            orders=self.orders,
+            program=self.program,
+            others=self.others,
+            flush=self.flush,
+        )
+
+    def resolve(self) -> None:
+        """Tell everyone that it is durable."""
+        for group in self.groups:
+            if not group.done.done():
+                group.done.set_result(None)
+
+    def reject(self, problem: FqlError) -> None:
+        """Tell everyone that it is not."""
+        for group in self.groups:
+            if not group.done.done():
+                group.done.set_exception(problem)

@@ -1,0 +1,117 @@
+"""The herald: tells those who listen, and those who wait for a run, what a commit has stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from fql.engine.core.inputs import Performed, Step
+from fql.engine.core.keys import run_name
+from fql.engine.loop.cycle import Group
+from fql.engine.loop.senders import first_event, owner_name
+from fql.engine.program.graph import STATE_NAMES
+from fql.observe.events import (
+    AttemptEnded,
+    CycleCommitted,
+    DeadLetterClosed,
+    DeadLetterWritten,
+    EventsTaken,
+    Lifecycle,
+    Listener,
+    RunFinished,
+    hears,
+)
+from fql.store.records import Mutations
+
+
+class Herald:
+    """Makes nothing that nobody hears."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = tuple(listeners)
+        self._watchers: dict[int, list[asyncio.Future[str]]] = {}
+
+    def tell(self, event: Lifecycle) -> None:
+        """Let everyone who listens know."""
+        for listener in self._listeners:
+            listener(event)
+
+    def watch(self, run: int) -> asyncio.Future[str]:
+        """A future that gives the state of this run when it next ends."""
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._watchers.setdefault(run, []).append(future)
+        return future
+
+    def committed(self, changed: Mutations, milliseconds: float) -> None:
+        """A commit took so long."""
+        if self._listeners:
+            runs = len(changed.runs) + len(changed.patches)
+            self.tell(
+                CycleCommitted(len(changed.events), runs, len(changed.attempts), milliseconds)
+            )
+
+    def taken(self, groups: Sequence[Group]) -> None:
+        """What each source has handed in with this commit, in one telling."""
+        if not groups or not self.is_heard(EventsTaken):
+            return
+        for source in dict.fromkeys(group.source for group in groups if group.source):
+            own = [group for group in groups if group.source == source]
+            events = [new for group in own for new in group.events]
+            known = sum(new.duplicate for new in events)
+            misfits = sum(len(group.misfits) for group in own)
+            self.tell(EventsTaken(source, len(events) - known, known, misfits))
+
+    def announce(self, result: Step) -> None:
+        """What this step, now stored, has brought about."""
+        if self._watchers:
+            self._resolve_watchers(result)
+        if self.is_heard(RunFinished):
+            self._announce_runs(result)
+        self._announce_letters(result)
+        if self.is_heard(AttemptEnded):
+            self._announce_attempts(result.attempted)
+
+    def _resolve_watchers(self, result: Step) -> None:
+        for ended in result.ended:
+            for future in self._watchers.pop(ended.run, ()):
+                if not future.done():
+                    future.set_result(ended.state)
+
+    def _announce_runs(self, result: Step) -> None:
+        for ended in result.ended:
+            self.tell(
+                RunFinished(
+                    ended.observer, run_name(ended.run), ended.state, ended.event_id,
+                    ended.started, ended.ended, ended.traceparent,
+                )
+            )  # fmt: skip
+
+    def _announce_letters(self, result: Step) -> None:
+        for how, name in result.mutations.letter_states:
+            if how != "replaying":
+                self.tell(DeadLetterClosed(name, how))
+        for row in result.dead:
+            run = "" if row.run is None else run_name(row.run)
+            self.tell(
+                DeadLetterWritten(
+                    row.id, row.observer, row.action, run, row.error_class, row.reason
+                )
+            )
+
+    def _announce_attempts(self, attempted: Sequence[Performed]) -> None:
+        """Those that this commit has stored: an outcome that comes again after a failed commit is
+        told once."""
+        for one in attempted:
+            work = one.work
+            outcome, spec, event = one.outcome, work.spec, first_event(work)
+            self.tell(
+                AttemptEnded(
+                    spec.observer, spec.name, spec.endpoint, owner_name(work), one.number,
+                    outcome.status, outcome.failure, outcome.duration_ms, STATE_NAMES[work.state],
+                    event.id, event.context.get("traceparent", ""),
+                )
+            )  # fmt: skip
+
+    def is_heard(self, kind: type[Lifecycle]) -> bool:
+        """Whether anyone wants events of this kind."""
+        return any(hears(listener, kind) for listener in self._listeners)

@@ -1,0 +1,45 @@
+"""Outcomes that must survive a failed commit: what they tell has happened at the receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+from fql.engine.core.inputs import Performed, Step
+from fql.engine.core.runs import Work
+
+
+class Rescue:
+    """Outcomes that a state loaded anew may take up only some steps later."""
+
+    def __init__(self) -> None:
+        self._kept: list[Performed] = []
+
+    @property
+    def kept(self) -> Sequence[Performed]:
+        """Those whose attempt is not stored yet."""
+        return self._kept
+
+    def keep_late(self, outcomes: Sequence[Performed], in_flight: Container[Work]) -> None:
+        """Keep those of work that the state does not know as under way."""
+        for one in outcomes:
+            if one.work not in in_flight:
+                self._keep(one)
+
+    def keep_all(self, outcomes: Sequence[Performed]) -> None:
+        """Keep all of them: their commit has failed."""
+        for one in outcomes:
+            self._keep(one)
+
+    def _keep(self, one: Performed) -> None:
+        if one not in self._kept:
+            self._kept.append(one)
+
+    def forget(self, result: Step) -> None:
+        """They are safe once their attempt is stored."""
+        if self._kept:
+            stored = {(row.owner, row.node, row.number) for row in result.mutations.attempts}
+            self._kept = [
+                one
+                for one in self._kept
+                if (one.work.owner.id, one.work.spec.name, one.number) not in stored
+            ]

@@ -1,0 +1,32 @@
+"""What of the settings the engine needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fql.engine.core.inputs import CoreSettings
+from fql.settings.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """`drain` is how long, in seconds, what is on the wire may take to end when leaving; `holder`
+    is the name under which the store is held."""
+
+    core: CoreSettings = field(default_factory=CoreSettings)
+    max_uncommitted: int = 1000
+    drain: float = 30.0
+    holder: str = ""
+
+
+def loop_settings(settings: Settings, holder: str) -> LoopSettings:
+    """Those of `[webhooks.dispatch]` and `[store]`."""
+    dispatch = settings.webhooks.dispatch
+    core = CoreSettings(
+        max_in_flight=dispatch.max_in_flight,
+        window=dispatch.max_queue_size,
+        crash_budget=dispatch.crash_budget,
+        background_retry=dispatch.background_retry,
+        keep_done=settings.store.keep_runs > 0,
+    )
+    return LoopSettings(core, dispatch.max_queue_size, dispatch.timeout / 1000, holder)

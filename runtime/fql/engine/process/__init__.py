@@ -1,0 +1,1 @@
+"""What works beside the loop while this process is the engine: feeds, inbox, housekeeping."""

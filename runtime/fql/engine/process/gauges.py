@@ -1,0 +1,128 @@
+"""How engine and store are at this moment, for metrics. Read on the engine's own event loop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from fql.engine.core.endpoints import LIMITS, Endpoint
+from fql.engine.core.lanes import MIXED
+from fql.engine.core.runs import READY, Run, Work
+from fql.engine.core.state import State
+from fql.engine.loop.clock import Clock
+from fql.engine.loop.engine import Engine
+from fql.engine.program.graph import SCHEDULED, STATE_NAMES, TERMINAL
+from fql.engine.program.limits import NEVER
+from fql.errors import StoreError
+from fql.observe.gauges import EndpointGauges, Gauges
+from fql.store.port import Store, StoreSize
+
+Label = Callable[[str], str]
+
+
+class Watched:
+    """A runtime as metrics and probes see it; `engine` is set once this process is it.
+
+    `label` shows an endpoint's name without values of the environment.
+    """
+
+    def __init__(self, store: Store, clock: Clock, store_max: int, label: Label) -> None:
+        self._store = store
+        self._clock = clock
+        self._store_max = store_max
+        self._label = label
+        self._size = StoreSize({}, 0, 0)
+        self.engine: Engine | None = None
+        self.draining = False
+
+    async def gauges(self) -> Gauges:
+        """Everything that is asked for at a scrape. While the store does not answer, its size is
+        the last one known: metrics matter most when something is wrong."""
+        with suppress(StoreError):
+            self._size = await self._store.size()
+        size = self._size
+        alone = Gauges(
+            inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
+            store_max=self._store_max,
+        )  # fmt: skip
+        return alone if self.engine is None else self._of_engine(self.engine, alone)
+
+    def _of_engine(self, engine: Engine, alone: Gauges) -> Gauges:
+        state, now, label = engine.state, self._clock.now(), self._label
+        return replace(
+            alone,
+            is_engine=True,
+            oldest_due=max(0, now - oldest_due(state, now)),
+            open_runs=max(0, state.tally.open_runs),
+            work=work_by_state(state),
+            endpoints=tuple(
+                _endpoint(one, now, label) for one in state.endpoints.values() if one.name != MIXED
+            ),
+            paused=frozenset(map(label, paused(state))),
+            emits=engine.uncommitted,
+        )
+
+    def trouble(self) -> str:
+        """Why the engine does not work, or nothing."""
+        problem = None if self.engine is None else self.engine.failed()
+        return "" if problem is None else f"the engine has stopped: {type(problem).__name__}"
+
+    def unready(self) -> str:
+        """Why no events are taken now, or nothing."""
+        if self.draining:
+            return "draining"
+        if self.engine is not None and self.engine.recovering:
+            return "the store takes no commits"
+        return ""
+
+
+def oldest_due(state: State, now: int) -> int:
+    """When the work that has waited longest could first have been sent; `now` if none waits.
+
+    Memory holds the oldest of each endpoint; what is left to the store came later, or is a retry
+    with a time of its own.
+    """
+    times = [now]
+    times.extend(_due(work) for work in _held(state) if work.state in (READY, SCHEDULED))
+    times.extend(e.stored_due for e in state.endpoints.values() if 0 < e.stored_due < NEVER)
+    return min(times)
+
+
+def _held(state: State) -> Iterator[Work]:
+    for run in state.runs.values():
+        yield from run.works
+    for batch in state.batches.values():
+        yield batch.work
+
+
+def _due(work: Work) -> int:
+    owner = work.owner
+    return work.due or work.ready_at or (owner.started if isinstance(owner, Run) else owner.sealed)
+
+
+def work_by_state(state: State) -> dict[str, int]:
+    """Open nodes in memory by state; every state is there."""
+    found = Counter(dict.fromkeys(("waiting", "ready", "armed", "scheduled", "buffered"), 0))
+    found.update(STATE_NAMES[w.state] for w in _held(state) if w.state not in TERMINAL)
+    return dict(found)
+
+
+def paused(state: State) -> set[str]:
+    """Names of endpoints and observers."""
+    return state.paused | {one.name for one in state.endpoints.values() if one.paused}
+
+
+def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
+    waits = {limit: one.waits[limit] for limit in LIMITS}
+    return EndpointGauges(
+        label(one.name), len(one.flying), len(one.ready), circuit_state(one, now), waits
+    )
+
+
+def circuit_state(one: Endpoint, now: int) -> str:
+    """Closed; open until its time; then half open, until a probe says more."""
+    if not one.circuit.is_open:
+        return "closed"
+    return "open" if now < one.circuit.open_until else "half_open"

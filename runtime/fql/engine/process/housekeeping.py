@@ -1,0 +1,78 @@
+"""Retention: removing what is no longer needed, in small slices, while nothing waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from fql.engine.core.inputs import Order
+from fql.engine.loop.clock import Clock
+from fql.errors import StoreError
+from fql.observe.events import DeadLetterEvicted, Listener
+from fql.settings.model import Settings
+from fql.store.port import Store
+from fql.store.records import Retention
+
+BREATH = 0.05
+EVERY = 5.0
+AT_LEAST_EVERY = 60.0
+"""Seconds between looks. Each look without anything to remove doubles them: it reads much."""
+
+
+def retention_of(settings: Settings) -> Callable[[int], Retention]:
+    """What may go, by the time."""
+    kept, letters = settings.store, settings.webhooks.dlq
+
+    def at(now: int) -> Retention:
+        return Retention(
+            runs_before=now - kept.keep_runs,
+            keys_before=now - kept.remember,
+            letters_before=now - letters.retention,
+            keys_max=kept.remember_max,
+            store_max=kept.max_size,
+            letters_max=letters.max_size,
+        )
+
+    return at
+
+
+class Housekeeper:
+    """Prunes a store for as long as it runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        retention: Callable[[int], Retention],
+        clock: Clock,
+        listeners: Sequence[Listener] = (),
+        give_up: Callable[[Order], None] = lambda _order: None,
+    ) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self._listeners = tuple(listeners)
+        self._give_up = give_up
+
+    async def run(self) -> None:
+        """For ever."""
+        pause = EVERY
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AT_LEAST_EVERY)
+            with suppress(StoreError):
+                while await self.prune():
+                    pause = EVERY
+                    await asyncio.sleep(BREATH)
+
+    async def prune(self) -> int:
+        """One slice; gives how much it removed. A dead letter that goes is counted and logged, and
+        what waits behind it is given up (`give_up` hands the order to the engine)."""
+        gone = await self._store.prune(self._retention(self._clock.now()))
+        for letter in gone.evicted:
+            event = DeadLetterEvicted(letter.id, letter.observer, letter.action)
+            for listener in self._listeners:
+                listener(event)
+            if letter.run is not None:
+                self._give_up(Order("evict", run=letter.run, node=letter.node, letter=letter.id))
+        return gone.runs + gone.keys + gone.letters

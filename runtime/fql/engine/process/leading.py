@@ -1,0 +1,143 @@
+"""Leading: this process becomes the engine of its store, at once or when another one ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+from fql.engine.loop.clock import Clock
+from fql.engine.loop.engine import Engine
+from fql.engine.process.copies import Copier
+from fql.engine.process.feeds import Feed, require_old_values
+from fql.engine.process.gauges import Watched
+from fql.engine.process.housekeeping import Housekeeper
+from fql.engine.process.inbox import Inbox
+from fql.errors import StoreLocked
+from fql.intake.port import Source
+from fql.observe.logs import logger
+from fql.plan.model import Plan
+from fql.store.port import Store
+
+TAKE_OVER_EVERY = 1.0
+"""Seconds between looks whether a store is free."""
+
+
+class Leading:
+    """An engine and what works beside it: inbox, sources, housekeeping, copies.
+
+    `plan` gives the plan of now; `make_engine` and `make_keeper` make what is needed once this
+    process leads; until then `engine` is None. `watched` gets the engine as well.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        sources: Sequence[Source],
+        *,
+        plan: Callable[[], Plan],
+        make_engine: Callable[[], Engine],
+        make_keeper: Callable[[Engine], Housekeeper],
+        copies: Copier | None,
+        watched: Watched,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sources = sources
+        self._plan = plan
+        self._make_engine = make_engine
+        self._make_keeper = make_keeper
+        self._copies = copies
+        self._watched = watched
+        self._tasks: list[asyncio.Task[None]] = []
+        self._feeds: list[Feed] = []
+        self._inbox: Inbox | None = None
+        self._keeper: Housekeeper | None = None
+        self.engine: Engine | None = None
+
+    async def lead(self) -> None:
+        """Become the engine of the store. Raises SettingsError, StoreError, StoreLocked."""
+        engine = self._make_engine()
+        for source in self._sources:
+            await source.open(self._plan())
+            require_old_values(self._plan(), source)
+        inbox = Inbox(self._store, engine, self._clock)
+        await inbox.obey_pauses()
+        await engine.start()
+        self.engine = self._watched.engine = engine
+        self._inbox = inbox
+        self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
+        self._keeper = self._make_keeper(engine)
+        self._spawn(inbox.run())
+        self._spawn(self._keeper.run())
+        for feed in self._feeds:
+            self._spawn(feed.run())
+        if self._copies is not None:
+            self._spawn(self._copies.run())
+
+    def lead_later(self) -> None:
+        """Take over when the engine that has the store ends."""
+        self._spawn(self._take_over())
+
+    async def _take_over(self) -> None:
+        while self.engine is None:
+            await asyncio.sleep(TAKE_OVER_EVERY)
+            with suppress(StoreLocked):
+                await self.lead()
+                logger.warning("the store is free: this process is its engine now")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def stop(self) -> None:
+        """Take nothing new, and drain: what is on the wire ends, the rest stays stored."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self.engine is not None:
+            await self.engine.stop()
+            if self._copies is not None:
+                await self._copies.copy()
+
+    async def obey(self) -> None:
+        """Carry out now what is in the inbox. Raises StoreError."""
+        if self._inbox is not None and self.engine is not None:
+            await self._inbox.read()
+            await self.engine.submit(())
+
+    async def prune(self) -> int:
+        """One slice of housekeeping; gives how much it removed."""
+        return 0 if self._keeper is None else await self._keeper.prune()
+
+    async def idle(self) -> None:
+        """Until every source has ended or is quiet, and no work is left that could go on. Raises
+        what stopped the engine or a source."""
+        quiet = 0
+        while quiet < 2:
+            self.raise_trouble()
+            quiet = quiet + 1 if await self._is_calm() else 0
+            await asyncio.sleep(0.01)
+
+    async def _is_calm(self) -> bool:
+        engine = self.engine
+        if engine is None or self._inbox is None:
+            return False
+        feeds_quiet = all(feed.quiet() for feed in self._feeds)
+        if self._no_more() and engine.state.buffers:
+            engine.flush()
+        return feeds_quiet and engine.idle() and not await self._inbox.read()
+
+    def _no_more(self) -> bool:
+        """There are sources, and all have ended: buffers need not wait for more."""
+        return bool(self._feeds) and all(feed.ended for feed in self._feeds)
+
+    def raise_trouble(self) -> None:
+        """Raises what stopped the engine or a source, if anything has."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (problem := task.exception()) is not None:
+                raise problem
+        if self.engine is not None and (stopped := self.engine.failed()) is not None:
+            raise stopped

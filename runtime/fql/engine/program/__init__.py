@@ -1,0 +1,1 @@
+"""A plan made ready to run: observers, conditions, graphs, limits of endpoints. No state."""

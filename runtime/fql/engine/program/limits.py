@@ -1,0 +1,37 @@
+"""The limits of an endpoint, read from effective policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fql.plan.model import Setting
+from fql.plan.policies import value_of
+
+NEVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLimits:
+    """Effective limits of one endpoint; `per_second` None means no rate limit, `failures` 0 no
+    circuit. Times in milliseconds."""
+
+    per_second: float | None = None
+    burst: int = 1
+    concurrency: int = 64
+    failures: int = 10
+    open_for: int = 30_000
+    probes: int = 1
+
+
+def endpoint_limits(policies: Mapping[str, Setting]) -> EndpointLimits:
+    """Read the limits from effective policies."""
+    rate = value_of(policies, "rate_limit.max_per_second")
+    return EndpointLimits(
+        per_second=None if rate is None else float(rate),
+        burst=int(value_of(policies, "rate_limit.burst") or max(1, int(rate or 1))),
+        concurrency=int(value_of(policies, "concurrency") or NEVER),
+        failures=int(value_of(policies, "circuit.failures") or 0),
+        open_for=int(value_of(policies, "circuit.open_for") or 0),
+        probes=int(value_of(policies, "circuit.probes") or 1),
+    )

@@ -1,0 +1,87 @@
+"""A plan made ready to run: conditions compiled, graphs built, policies read, actions joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from fql.actions.port import Action
+from fql.engine.program.graph import Graph
+from fql.engine.program.limits import EndpointLimits
+from fql.events.intake import Intake
+from fql.events.model import Event, Row
+from fql.expressions.scope import Scope
+from fql.plan.model import Plan
+from fql.plan.policies import RetryPolicy
+
+Condition = Callable[[Scope], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How many events one call takes, and how long the first waits, in milliseconds."""
+
+    size: int
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeSpec:
+    """One action of an observer. `endpoint` is a name or an origin; `max_age` None means never
+    too old. `restore_answer` turns a stored answer back into typed values."""
+
+    index: int
+    name: str
+    observer: str
+    endpoint: str
+    retry: RetryPolicy
+    timeout: int
+    action: Action
+    when: Condition | None = None
+    batch: BatchPolicy | None = None
+    max_age: int | None = None
+    restore_answer: Callable[[object], object] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObserverSpec:
+    """One observer of a plan. `order_by` gives the text of the order key, or None; `batches` says
+    that some of its nodes are sent in batches."""
+
+    name: str
+    plan: str
+    digest: str
+    nodes: tuple[NodeSpec, ...]
+    graph: Graph
+    order_by: Callable[[Scope], str | None] | None = None
+    block_on_dead: bool = False
+    batches: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        batches = any(node.batch is not None for node in self.nodes)
+        object.__setattr__(self, "batches", batches)
+
+    def node(self, name: str) -> NodeSpec | None:
+        """The node of this name."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A whole plan. `matching` gives the names of the observers for an event; `restore` turns a
+    stored payload back into typed rows."""
+
+    short: str
+    digest: str
+    observers: Mapping[str, ObserverSpec]
+    matching: Callable[[Event], tuple[str, ...]]
+    restore: Callable[[str, str, bytes], tuple[Row | None, Row | None]]
+    limits: Mapping[str, EndpointLimits] = field(default_factory=dict)
+    blob: bytes = b""
+    plan: Plan | None = None
+    intake: Intake | None = None
+
+
+def short_digest(digest: str) -> str:
+    """What rows carry instead of a whole digest."""
+    return digest.removeprefix("sha256:")[:16]

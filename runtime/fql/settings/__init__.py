@@ -1,0 +1,1 @@
+"""`fql.toml`: its model, how it is read, and where it is found. Nothing of it is plan."""

@@ -1,0 +1,60 @@
+"""`fql.toml` as a file: read, with its relative paths seen from the folder it stands in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from fql.errors import SettingsError
+from fql.settings.model import Settings
+from fql.settings.reading import read_settings, resolve
+
+__all__ = ["beside_file", "load_settings", "read_file"]
+
+
+def load_settings(
+    path: str | Path = "fql.toml", *, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings of a file, for `Runtime(plan, settings=...)`.
+
+    `${NAME}` is taken from `environment`, by default the process's. Relative paths of store and
+    dead letters start from the file's folder. `[sources]` and `[observability.logging]` are for
+    `fqlc run`: an application gives its `sources` and sets up its logging itself. Raises
+    SettingsError, MissingSecrets.
+    """
+    file = Path(path)
+    settings = resolve(read_file(file), os.environ if environment is None else environment)
+    return beside_file(settings, file.parent)
+
+
+def read_file(file: Path) -> Settings:
+    """The settings as written. Raises SettingsError."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SettingsError(f"the settings file {file} cannot be read: {reason}") from error
+    return read_settings(text, str(file))
+
+
+def beside_file(settings: Settings, folder: Path) -> Settings:
+    """The same with what lies beside the settings file as absolute paths. A store that is not
+    named is `fql.db` in the working folder."""
+    changes: dict[str, object] = {}
+    if "url" in settings.store.model_fields_set:
+        url = beside(settings.store.url, folder.resolve())
+        changes["store"] = settings.store.model_copy(update={"url": url})
+    dlq = settings.webhooks.dlq
+    if dlq.path:
+        seen = dlq.model_copy(update={"path": str(folder.resolve() / dlq.path)})
+        changes["webhooks"] = settings.webhooks.model_copy(update={"dlq": seen})
+    return settings.model_copy(update=changes)
+
+
+def beside(url: str, folder: Path) -> str:
+    """A relative `sqlite:///` path seen from a folder."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(prefix + "/"):
+        return url
+    return prefix + str(folder / url.removeprefix(prefix))

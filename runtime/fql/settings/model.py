@@ -1,0 +1,385 @@
+"""`fql.toml` as a model: every table and key, its type, default, range and meaning.
+
+The models are the one list of settings: unknown keys, the reference page and the test that asks
+for a test of each key are all derived from them. `[webhooks]` policies are resolved by the
+compiler (`policy_settings`) and become part of the plan; `[store] [sources] [egress]
+[observability] [webhooks.dlq] [webhooks.dispatch]` and `test_url` are read at run time.
+
+A table that switches something on (`signing`, `batching`, `rate_limiting`, `prometheus`,
+`tracing`) is on where it is written and says nothing else, and off where it is absent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from fql.plan.addresses import parse_network
+from fql.plan.units import show_duration, show_size
+from fql.settings.values import (
+    DAY,
+    HOUR,
+    NAMED,
+    Count,
+    Duration,
+    Moment,
+    Ports,
+    Secret,
+    Size,
+    Statuses,
+    Words,
+    as_secrets,
+    lasts,
+    within,
+)
+
+_HOST = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
+
+class Table(BaseModel):
+    """Base of all tables: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+class Project(Table):
+    """The project itself."""
+
+    name: str = Field("", description="shown at the start of `fqlc run` and in its logs")
+    files: Words = Field(
+        (".",), description="files and folders that a command takes when it is given none"
+    )
+
+
+class Retry(Table):
+    """When a failed attempt is tried again; attempts count the first one."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=1_000)] = Field(3, description="attempts in all")
+    backoff: Literal["exponential", "linear", "fixed"] = Field(
+        "exponential", description="how the delay grows"
+    )
+    initial_delay: Annotated[Duration, lasts(0, 7 * DAY)] = Field(
+        100, description="delay after the first failure"
+    )
+    max_delay: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
+        5_000, description="no delay is longer"
+    )
+    multiplier: Annotated[float, Field(ge=1, le=100)] = Field(
+        2.5, description="growth of `exponential`"
+    )
+    jitter: Literal["none", "full", "equal"] = Field("full", description="spread of the delays")
+    retry_on: Statuses = Field(
+        (408, 429, 500, 502, 503, 504), description="statuses that are tried again"
+    )
+    dont_retry_on: Statuses = Field(
+        (400, 401, 403, 404, 422), description="statuses that fail at once"
+    )
+    retry_after_max: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
+        3_600_000, description="longest `Retry-After` honoured"
+    )
+    max_elapsed: Annotated[Duration, lasts(1, 30 * DAY)] | None = Field(
+        None, description="limit for all attempts together"
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Retry:
+        """What FQL341 refuses in a source."""
+        if {"retry_on", "dont_retry_on"} <= self.model_fields_set:
+            both = sorted(set(self.retry_on) & set(self.dont_retry_on))
+            if both:
+                raise ValueError(f"{both[0]} is both in `retry_on` and in `dont_retry_on`")
+        if self.max_delay < self.initial_delay:
+            raise ValueError(
+                f"the cap `max_delay` ({show_duration(self.max_delay)}) is below the first delay"
+                f" `initial_delay` ({show_duration(self.initial_delay)})"
+            )
+        return self
+
+
+def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """A slip here would open nothing, or another network than was meant."""
+    for entry in entries:
+        if not (parse_network(entry) or _HOST.fullmatch(entry) or NAMED.search(entry)):
+            raise ValueError(f"{entry!r} is neither a network such as 10.1.0.0/16 nor a host name")
+    return entries
+
+
+Allowed = Annotated[Words, AfterValidator(_allowed)]
+"""Networks and host names."""
+
+
+class DatedSecret(Table):
+    """A secret and the time in which it signs."""
+
+    secret: Secret = Field(description="the secret as `${NAME}`")
+    not_before: Moment | None = Field(None, description="when it begins to sign")
+    not_after: Moment | None = Field(None, description="when it ends to sign")
+
+
+def _form_of_secret(value: object) -> str:
+    # Without it a literal secret would be repeated by the complaint of the other form.
+    return "text" if isinstance(value, str) else "table"
+
+
+AnySecret = Annotated[
+    Annotated[Secret, Tag("text")] | Annotated[DatedSecret, Tag("table")],
+    Discriminator(_form_of_secret),
+]
+Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(as_secrets)]
+
+
+class Signing(Table):
+    """How requests are signed."""
+
+    enabled: bool = Field(True, description="sign every request")
+    scheme: Literal["standard", "fraiseql", "stripe", "github"] | None = Field(
+        None, description="`standard`, or `fraiseql` where a header is given"
+    )
+    algorithm: Literal["sha256", "ed25519"] = Field(
+        "sha256", description="hash of the signature, or `ed25519` for `standard`"
+    )
+    secret: Secrets = Field(
+        (), description="`${NAME}`, several while they rotate, or tables with `secret`, "
+        "`not_before`, `not_after`"
+    )  # fmt: skip
+    header: str | None = Field(None, description="header of the signature (`fraiseql`)")
+    timestamp_header: str | None = Field(None, description="header of the time (`fraiseql`)")
+
+
+class Batching(Table):
+    """Batches for every action whose body uses `each`."""
+
+    enabled: bool = Field(True, description="collect events into batches")
+    batch_size: Annotated[int, Field(ge=1, le=10_000)] = Field(50, description="events of a batch")
+    timeout: Annotated[Duration, lasts(1, DAY)] = Field(
+        10_000, description="longest wait for a batch to fill"
+    )
+
+
+class RateLimiting(Table):
+    """A token bucket for each endpoint."""
+
+    enabled: bool = Field(True, description="limit the requests of each endpoint")
+    max_per_second: Annotated[float, Field(ge=0.001, le=1_000_000)] = Field(
+        100.0, description="tokens a second"
+    )
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(200, description="size of the bucket")
+
+
+class Circuit(Table):
+    """When an endpoint that keeps failing is left alone for a while."""
+
+    failures: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        10, description="failures in a row that open it"
+    )
+    open_for: Annotated[Duration, lasts(1, DAY)] = Field(
+        30_000, description="how long it stays open"
+    )
+    probes: Annotated[int, Field(ge=1, le=100)] = Field(1, description="requests that try it again")
+
+
+BACKEND_KEYS = {
+    "sqlite": {"table"},
+    "file": {"path", "rotation", "compress"},
+}
+"""Keys that only one backend of the dead letter queue reads."""
+
+
+class DeadLetters(Table):
+    """Where dead letters are copied to, and how long they are kept."""
+
+    enabled: bool = Field(True, description="copy dead letters to the backend")
+    backend: Literal["sqlite", "file"] = Field("sqlite", description="where the copy goes")
+    table: str = Field("webhook_dlq", description="name of the table (`sqlite`)")
+    path: str = Field("", description="file of JSON lines (`file`)")
+    rotation: Literal["daily", "none"] = Field("daily", description="at midnight UTC (`file`)")
+    compress: bool = Field(True, description="gzip rotated files (`file`)")
+    retention: Duration = Field(7 * 86_400_000, description="how long dead letters are kept")
+    max_size: Size = Field(10_000_000_000, description="past it the oldest go first")
+
+    @model_validator(mode="after")
+    def _fits_backend(self) -> DeadLetters:
+        for backend, keys in BACKEND_KEYS.items():
+            idle = sorted(keys & self.model_fields_set) if backend != self.backend else []
+            if idle:
+                raise ValueError(f"`{idle[0]}` has no effect with backend `{self.backend}`")
+        if self.backend == "file" and not self.path:
+            raise ValueError("backend `file` needs a `path`")
+        return self
+
+
+class Dispatch(Table):
+    """How events are taken and how much is held in memory."""
+
+    is_async: bool = Field(
+        True, alias="async", description="`emit` returns when durable, not when its runs have ended"
+    )
+    timeout: Duration = Field(30_000, description="how long `emit` waits with `async = false`")
+    background_retry: bool = Field(True, description="false: a failed first attempt is dead")
+    max_queue_size: Count = Field(1_000, description="events and actions held in memory")
+    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        256, description="requests on the wire at once"
+    )
+    crash_budget: Count = Field(5, description="crashes in a row after which an action is dead")
+
+
+class Webhooks(Table):
+    """Policies of all actions, and what holds for the whole runtime."""
+
+    timeout: Annotated[Duration, lasts(1, HOUR)] = Field(
+        60_000, description="deadline of one attempt"
+    )
+    max_age: Annotated[Duration, lasts(1, 365 * DAY)] | None = Field(
+        None, description="an unsent action older than this expires"
+    )
+    max_response: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
+        1_000_000, description="longest answer that is read"
+    )
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        64, description="requests at once for each endpoint"
+    )
+    test_url: str | None = Field(None, description="every request goes there instead")
+    retry: Retry = Field(default_factory=Retry)
+    signing: Signing | None = None
+    batching: Batching | None = None
+    rate_limiting: RateLimiting | None = None
+    circuit: Circuit = Field(default_factory=Circuit)
+    dlq: DeadLetters = Field(default_factory=DeadLetters)
+    dispatch: Dispatch = Field(default_factory=Dispatch)
+
+
+class Store(Table):
+    """Where open work, runs and dead letters are kept."""
+
+    url: str = Field("sqlite:///fql.db", description="`memory:` or `sqlite:///path`")
+    keep_runs: Duration = Field(86_400_000, description="how long finished runs are kept")
+    max_size: Size = Field(10_000_000_000, description="past it the oldest finished runs go")
+    remember: Duration = Field(7 * 86_400_000, description="how long event keys are known")
+    remember_max: Count = Field(50_000_000, description="event keys known at most")
+
+
+class SqliteSource(Table):
+    """Rows changed in a SQLite database, by triggers or `fql.outbox.emit`."""
+
+    kind: Literal["sqlite"] = Field(description="the kind of source")
+    database: str = Field(description="the application's database file")
+    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
+        1, description="shortest time between two looks"
+    )
+
+
+class JsonLinesSource(Table):
+    """Event envelopes, one a line."""
+
+    kind: Literal["json_lines"] = Field(description="the kind of source")
+    path: str = Field(description="a file, or `-` for standard input")
+
+
+SourceTable = Annotated[SqliteSource | JsonLinesSource, Field(discriminator="kind")]
+
+
+class Egress(Table):
+    """Which addresses and ports requests may go to besides public ones."""
+
+    allow: Allowed = Field((), description='networks as CIDR, such as "10.1.0.0/16"')
+    ports: Ports = Field((), description="ports below 1024 besides 80 and 443")
+
+
+class Prometheus(Table):
+    """A metrics port."""
+
+    enabled: bool = Field(True, description="serve metrics")
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  (scraped from outside)
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(9090, description="0 takes a free one")
+    namespace: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
+        "fql", description="prefix of the series"
+    )
+
+
+class Tracing(Table):
+    """OpenTelemetry spans of runs and attempts."""
+
+    enabled: bool = Field(True, description="make spans, and send `traceparent` of each attempt")
+
+
+class Logging(Table):
+    """What `fqlc run` writes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`auto`: text on a terminal, JSON lines elsewhere"
+    )
+
+
+class Observability(Table):
+    """What can be seen from outside."""
+
+    prometheus: Prometheus | None = None
+    tracing: Tracing | None = None
+    logging: Logging = Field(default_factory=Logging)
+
+
+class Settings(Table):
+    """The whole file."""
+
+    project: Project = Field(default_factory=Project)
+    webhooks: Webhooks = Field(default_factory=Webhooks)
+    store: Store = Field(default_factory=Store)
+    sources: dict[str, SourceTable] = Field(default_factory=dict)
+    egress: Egress = Field(default_factory=Egress)
+    observability: Observability = Field(default_factory=Observability)
+
+
+def policy_settings(settings: Settings) -> dict[str, Any]:
+    """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policies`).
+
+    Switched-on tables bring their defaults along. Secrets keep their `${NAME}`.
+    """
+    webhooks = settings.webhooks
+    found = _written(webhooks, "", ("timeout", "max_age", "max_response", "concurrency"))
+    found |= _written(webhooks.retry, "retry.", tuple(Retry.model_fields))
+    found |= _written(webhooks.circuit, "circuit.", tuple(Circuit.model_fields))
+    if webhooks.signing is not None:
+        found |= _signing(webhooks.signing)
+    if webhooks.batching is not None and webhooks.batching.enabled:
+        found["batch.size"] = webhooks.batching.batch_size
+        found["batch.timeout"] = webhooks.batching.timeout
+    if webhooks.rate_limiting is not None and webhooks.rate_limiting.enabled:
+        found["rate_limit.max_per_second"] = webhooks.rate_limiting.max_per_second
+        found["rate_limit.burst"] = webhooks.rate_limiting.burst
+    return found
+
+
+def _written(table: Table, prefix: str, keys: tuple[str, ...]) -> dict[str, Any]:
+    found = {f"{prefix}{key}": getattr(table, key) for key in keys if key in table.model_fields_set}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+
+
+def _signing(signing: Signing) -> dict[str, Any]:
+    """A header without a scheme means the wire format `fraiseql` (mission.md M24)."""
+    if not signing.enabled:
+        return {"signing.enabled": False}
+    headers = signing.header is not None or signing.timestamp_header is not None
+    found: dict[str, Any] = {
+        "signing.enabled": True,
+        "signing.scheme": signing.scheme or ("fraiseql" if headers else "standard"),
+        "signing.secret": [
+            one if isinstance(one, str) else one.model_dump(exclude_none=True)
+            for one in signing.secret
+        ],
+    }
+    for key in ("algorithm", "header", "timestamp_header"):
+        if key in signing.model_fields_set:
+            found[f"signing.{key}"] = getattr(signing, key)
+    return found

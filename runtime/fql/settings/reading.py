@@ -1,0 +1,234 @@
+"""Reading `fql.toml`: text in, `Settings` or all of its problems out. Opens no file itself.
+
+The tables and keys themselves are in `fql.settings.model`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from fql.errors import MissingSecrets, SettingsError
+from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
+
+__all__ = [
+    "Problem",
+    "Settings",
+    "SettingsFileError",
+    "every_key",
+    "policy_settings",
+    "read_settings",
+    "resolve",
+]
+
+Path = tuple[str, ...]
+"""Where a value stands: `("webhooks", "dlq", "table")`."""
+
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
+_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+SOURCE_KINDS: dict[str, type[BaseModel]] = {"sqlite": SqliteSource, "json_lines": JsonLinesSource}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a settings file; `line` counts from 1, 0 is the file as a whole."""
+
+    line: int
+    message: str
+
+
+class SettingsFileError(SettingsError):
+    """All problems of one settings file. `problems` holds them in the order of the file."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        lines = [f"{name}:{p.line}: {p.message}" if p.line else f"{name}: {p.message}"
+                 for p in self.problems]  # fmt: skip
+        super().__init__("\n".join(lines), hint="docs/reference/settings.md lists every key")
+
+
+def read_settings(text: str, name: str = "fql.toml") -> Settings:
+    """The settings of a file's text. Raises SettingsFileError that names every problem."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsFileError(name, [_syntax_problem(error, text)]) from None
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        lines = key_lines(text)
+        raise SettingsFileError(name, [_problem(e, lines) for e in error.errors()]) from None
+
+
+def _syntax_problem(error: tomllib.TOMLDecodeError, text: str) -> Problem:
+    message, _, place = str(error).rpartition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else len(text.splitlines())
+    return Problem(line, f"this is not TOML: {message[:1].lower()}{message[1:]}")
+
+
+def key_lines(text: str) -> dict[Path, int]:
+    """The line of each table and key. An approximation that only serves messages: TOML in odd
+    layouts gives the line of the table, or none."""
+    lines: dict[Path, int] = {}
+    table: Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _dotted(header[1])
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault(table + _dotted(key[1]), number)
+    return lines
+
+
+def _dotted(text: str) -> Path:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+def _problem(error: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
+    path = _place(error["loc"])
+    return Problem(_line(path, lines), _message(error, path))
+
+
+def _place(location: Sequence[int | str]) -> Path:
+    """The written path: pydantic adds the kind of a source behind its name."""
+    path = tuple(str(part) for part in location)
+    if len(path) > 3 and path[0] == "sources":
+        return path[:2] + path[3:]
+    return path
+
+
+def _line(path: Path, lines: Mapping[Path, int]) -> int:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 0)
+
+
+def _message(error: ErrorDetails, path: Path) -> str:
+    key = path[-1] if path else ""
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown {_called(path)}{_suggestion(path)}"
+        case "missing":
+            return f"[{'.'.join(path[:-1])}] needs the key `{key}`"
+        case "union_tag_not_found":
+            return f"[{'.'.join(path)}] needs the key `kind`: {_kinds()}"
+        case "union_tag_invalid":
+            return f"[{'.'.join(path)}] has an unknown `kind`; it is one of {_kinds()}"
+        case "value_error":
+            return f"{'.'.join(path)}: {error['msg'].removeprefix('Value error, ')}"
+        case _:
+            wanted = error["msg"].removeprefix("Input should be ")
+            return f"{'.'.join(path)} is {error['input']!r}; it must be {wanted}"
+
+
+def _called(path: Path) -> str:
+    if len(path) == 1:
+        return f"table [{path[0]}]"
+    return f"key `{path[-1]}` in [{'.'.join(path[:-1])}]"
+
+
+def _kinds() -> str:
+    return ", ".join(f"`{kind}`" for kind in SOURCE_KINDS)
+
+
+def _suggestion(path: Path) -> str:
+    near = difflib.get_close_matches(path[-1], _keys_beside(path), n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    known = _keys_beside(path)
+    return f"; it knows {', '.join(f'`{key}`' for key in known)}" if known else ""
+
+
+def _keys_beside(path: Path) -> list[str]:
+    model: type[BaseModel] | None = Settings
+    for part in path[:-1]:
+        if model is Settings and part == "sources":
+            return sorted({key for kind in SOURCE_KINDS.values() for key in kind.model_fields})
+        model = _table_of(model, part)
+        if model is None:
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _table_of(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
+    """The model of a table inside a table; optional tables are unions with None."""
+    field = model.model_fields.get(key) if model else None
+    if field is None:
+        return None
+    kinds = getattr(field.annotation, "__args__", (field.annotation,))
+    tables = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return tables[0] if tables else None
+
+
+def every_key() -> tuple[str, ...]:
+    """Every key of `fql.toml`, dotted; those of sources as `sources.NAME.KIND.key`."""
+    return tuple(_walk(Settings, ""))
+
+
+def _walk(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        inner = _table_of(model, name)
+        if model is Settings and name == "sources":
+            for kind, table in SOURCE_KINDS.items():
+                yield from _walk(table, f"sources.NAME.{kind}.")
+        elif inner is not None:
+            yield from _walk(inner, f"{key}.")
+        else:
+            yield key
+
+
+def resolve(settings: Settings, environment: Mapping[str, str], name: str = "fql.toml") -> Settings:
+    """The settings with each `${NAME}` of the run-time tables replaced.
+
+    Policies keep theirs: the compiler puts the names into the plan. Raises MissingSecrets with
+    all missing names and where each is used.
+    """
+    filler = _Filler(environment, name)
+    webhooks = settings.webhooks.model_copy(
+        update={
+            "test_url": filler.fill(settings.webhooks.test_url, "webhooks.test_url"),
+            "dlq": filler.fill(settings.webhooks.dlq, "webhooks.dlq"),
+        }
+    )
+    tables = {
+        key: filler.fill(getattr(settings, key), key) for key in ("store", "sources", "egress")
+    }
+    if filler.missing:
+        raise MissingSecrets(filler.missing)
+    return settings.model_copy(update={"webhooks": webhooks, **tables})
+
+
+class _Filler:
+    """Replaces references in nested values and collects the names that are missing."""
+
+    def __init__(self, environment: Mapping[str, str], name: str) -> None:
+        self._environment = environment
+        self._name = name
+        self.missing: dict[str, list[str]] = {}
+
+    def fill(self, value: object, path: str) -> object:
+        if isinstance(value, str):
+            return _REFERENCE.sub(lambda found: self._value(found[1], path), value)
+        if isinstance(value, tuple):
+            return tuple(self.fill(item, path) for item in value)
+        if isinstance(value, dict):
+            return {key: self.fill(item, f"{path}.{key}") for key, item in value.items()}
+        if isinstance(value, BaseModel):
+            items = {key: self.fill(item, f"{path}.{key}") for key, item in value}
+            return value.model_copy(update=items)
+        return value
+
+    def _value(self, name: str, path: str) -> str:
+        if name not in self._environment:
+            self.missing.setdefault(name, []).append(f"{self._name} {path}")
+        return self._environment.get(name, "")

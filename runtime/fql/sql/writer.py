@@ -1,0 +1,323 @@
+"""Walks an expression and writes it in a dialect.
+
+Moments and dates have two forms: the database's own, and whole numbers (microseconds or days since
+1970) in which they are computed with. Where a computed one meets another, both are numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import singledispatchmethod
+
+from fql.plan import expressions as x
+from fql.plan.model import Entity
+from fql.plan.show import show
+from fql.plan.table import TypeTable
+from fql.plan.types import BOOLEAN, Type, parse_type
+from fql.sql.dialect import ARITHMETIC, DAY, Dialect, Json, count_of
+from fql.sql.text import NotInSqlError, quoted_name
+
+_MOMENTS = ("DateTime", "Date")
+_OLD = "`old` is the row before the change: join it from where you keep it"
+_ITEM = "in"  # no variable has this name
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a clause is about: columns and types of an entity's fields, declared types, enums."""
+
+    columns: Mapping[str, str]
+    fields: Mapping[str, Type]
+    declared: Mapping[str, Mapping[str, Type]]
+    enums: frozenset[str]
+
+    @staticmethod
+    def of(entity: Entity, types: TypeTable) -> Row:
+        """The row of an entity."""
+        declared = {
+            name: {f.name: parse_type(f.type) for f in found.fields}
+            for name, found in types.types.items()
+        }
+        columns = {f.name: f.column or f.name for f in entity.fields}
+        fields = {f.name: parse_type(f.type) for f in entity.fields}
+        return Row(columns, fields, declared, frozenset(types.enums))
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes expressions. `names` are the variables of enclosing quantifiers. In a query of its
+    own inside the clause, `depth` of them, columns are qualified: SQLite's table of items has
+    columns such as "id"."""
+
+    row: Row
+    dialect: Dialect
+    names: Mapping[str, Json] = field(default_factory=dict)
+    depth: int = 0
+
+    def sql(self, e: x.Expr) -> str:
+        """The SQL of a scalar, an atom or in parentheses. Raises NotInSqlError."""
+        return self._emit(e)
+
+    @singledispatchmethod
+    def _emit(self, e: x.Expr) -> str:
+        raise NotInSqlError(f"`{show(e)}` is not in the rows of a table")
+
+    @_emit.register
+    def _constant(self, e: x.Constant) -> str:
+        return "NULL" if e.value is None else self.dialect.literal(e.value, self._kind(e.type))
+
+    @_emit.register
+    def _field(self, e: x.Field) -> str:
+        return self.dialect.read_column(self._column(e), self._kind(e.type))
+
+    @_emit.register(x.Variable)
+    @_emit.register(x.Member)
+    def _part(self, e: x.Variable | x.Member) -> str:
+        return self.dialect.read_json(self._json(e), self._kind(e.type))
+
+    @_emit.register
+    def _changed(self, e: x.Changed) -> str:
+        type_ = self.row.fields[e.name].optional()
+        old, new = (x.Field(type=type_, row=row, name=e.name) for row in ("old", "new"))
+        return self._unequal(new, old)
+
+    @_emit.register
+    def _unary(self, e: x.Unary) -> str:
+        of = self.sql(e.of)
+        return f"(NOT {of})" if e.op == "not" else self.dialect.negative(e, of)
+
+    @_emit.register
+    def _call(self, e: x.Call) -> str:
+        if e.of.type.is_list:
+            return self.dialect.size(self._json(e.of))
+        if e.of.type.name == "JSON":
+            return self.dialect.read_loose(self._json(e.of), e.name)
+        return self.dialect.called(e, self.sql(e.of), [self.sql(a) for a in e.args])
+
+    @_emit.register
+    def _binary(self, e: x.Binary) -> str:
+        match e.op:
+            case "and" | "or":
+                return f"({self.sql(e.left)} {e.op.upper()} {self.sql(e.right)})"
+            case "eq" | "ne":
+                return (self._equal if e.op == "eq" else self._unequal)(e.left, e.right)
+            case "in" | "not_in":
+                return self._among(e) if e.op == "in" else f"(NOT {self._among(e)})"
+            case "coalesce":
+                return f"COALESCE({', '.join(self._pair(e.left, e.right))})"
+            case "lt" | "le" | "gt" | "ge":
+                return self.dialect.ordered(e, *self._pair(e.left, e.right))
+        return self._arithmetic(e)
+
+    def _arithmetic(self, e: x.Binary) -> str:
+        if e.type.name in _MOMENTS:
+            return self._shifted(e)
+        if e.type.name == "Duration":
+            return self._span(e)
+        return self.dialect.computed(e, self.sql(e.left), self.sql(e.right))
+
+    def _inside(self) -> Writer:
+        """The writer for a query inside the clause."""
+        return replace(self, depth=self.depth + 1)
+
+    def _column(self, e: x.Field) -> str:
+        column = quoted_name(self.row.columns[e.name])
+        if e.row == "old":
+            self.dialect.notes[_OLD] = None
+            return f"old.{column}"
+        return f"new.{column}" if self.depth else column
+
+    def _kind(self, type_: Type) -> str:
+        return "Enum" if type_.name in self.row.enums else type_.name
+
+    def _is_document(self, type_: Type) -> bool:
+        return type_.is_list or type_.name == "JSON" or type_.name in self.row.declared
+
+    # Equality ------------------------------------------------------------------------
+
+    def _equal(self, left: x.Expr, right: x.Expr) -> str:
+        if _is_null(left) or _is_null(right):
+            return f"({self._nullable(right if _is_null(left) else left)} IS NULL)"
+        if self._is_document(left.type) or self._is_document(right.type):
+            return self._same_places(left, right)
+        maybe = left.type.nullable or right.type.nullable
+        first, second = self._pair(left, right)
+        return f"({first} {self.dialect.same if maybe else '='} {second})"
+
+    def _unequal(self, left: x.Expr, right: x.Expr) -> str:
+        if _is_null(left) or _is_null(right):
+            return f"({self._nullable(right if _is_null(left) else left)} IS NOT NULL)"
+        if self._is_document(left.type) or self._is_document(right.type):
+            return f"(NOT {self._same_places(left, right)})"
+        maybe = left.type.nullable or right.type.nullable
+        first, second = self._pair(left, right)
+        return f"({first} {self.dialect.different if maybe else '<>'} {second})"
+
+    def _nullable(self, e: x.Expr) -> str:
+        """A value so far as it is null or not."""
+        if self._is_document(e.type):
+            return self.dialect.document(self._json(e))
+        return self._column(e) if isinstance(e, x.Field) else self.sql(e)
+
+    def _same_places(self, left: x.Expr, right: x.Expr) -> str:
+        inner, type_ = self._inside(), left.type
+        if type_.item is not None and type_.item.name == "Int":
+            type_ = right.type  # it may be of Decimals: the wider one reads both
+        return inner._same(type_, inner._json(left), inner._json(right), frozenset())
+
+    def _same(self, type_: Type, left: Json, right: Json, inside: frozenset[str]) -> str:
+        """Null-safe equality of two places of one type, read as the runtime reads them."""
+        if type_.name == "JSON":
+            return self.dialect.same_documents(left, right)
+        if type_.item is not None:
+            return self._same_lists(type_.item, left, right, inside)
+        if type_.name in self.row.declared:
+            return self._same_objects(type_, left, right, inside)
+        read, kind = self.dialect.read_json, self._kind(type_)
+        return f"({read(left, kind)} {self.dialect.same} {read(right, kind)})"
+
+    def _same_objects(self, type_: Type, left: Json, right: Json, inside: frozenset[str]) -> str:
+        """Both null, or no declared field differs; what else is in the documents does not count."""
+        if type_.name in inside:
+            raise NotInSqlError(f"equality of `{type_.name}`, which holds values of its own type")
+        inner, document = inside | {type_.name}, self.dialect.document
+        parts = [
+            self._same(of, left.at(name), right.at(name), inner)
+            for name, of in self.row.declared[type_.name].items()
+        ]
+        nulls = f"(({document(left)} IS NULL) = ({document(right)} IS NULL))"
+        return f"({' AND '.join([nulls, *parts])})"
+
+    def _same_lists(self, item: Type, left: Json, right: Json, inside: frozenset[str]) -> str:
+        """Of one length (or both null), and no item differs from the one at the same position."""
+        d, inner = self.dialect, self._inside()
+        one, other = (quoted_name(f"{side}_{inner.depth}") for side in ("left", "right"))
+        same = inner._same(item, d.item(left, one), d.item(right, other), inside)
+        positions = f"{one}.{d.numbering} = {other}.{d.numbering}"
+        tables = f"{d.items(left, one)} JOIN {d.items(right, other)} ON {positions}"
+        differ = f"EXISTS (SELECT 1 FROM {tables} WHERE NOT {same})"  # noqa: S608 - never run here
+        return f"(({d.size(left)} {d.same} {d.size(right)}) AND NOT {differ})"
+
+    def _among(self, e: x.Binary) -> str:
+        items = _literal_items(e.right)
+        if items is None:
+            return self._among_stored(e)
+        plain = [i for i in items if isinstance(i, x.Constant) and i.value is not None]
+        if len(plain) < len(items) or e.left.type.nullable or self._is_moved(e.left):
+            found = " OR ".join(self._equal(e.left, item) for item in items)
+        else:
+            found = ", ".join(self.sql(item) for item in plain)
+            found = found and f"{self.sql(e.left)} IN ({found})"
+        return f"({found})" if found else self.dialect.false
+
+    def _among_stored(self, e: x.Binary) -> str:
+        found = x.Variable(type=e.right.type.item or e.left.type, name=_ITEM)
+        body = x.Binary(type=BOOLEAN, op="eq", left=e.left, right=found)
+        return self._quantifier(
+            x.Quantifier(type=BOOLEAN, op="any", of=e.right, variable=_ITEM, body=body)
+        )
+
+    # Documents -------------------------------------------------------------------------
+
+    def _json(self, e: x.Expr) -> Json:
+        """The place of a value that is a document, or of an item or member of one."""
+        match e:
+            case x.Field():
+                return Json(self.dialect.column_document(self._column(e)))
+            case x.Variable():
+                return self.names[e.name]
+            case x.Member():
+                return self._json(e.of).at(e.name)
+            case x.Index():
+                return self._indexed(e)
+            case x.Binary(op="coalesce"):
+                sides = (self.dialect.document(self._json(side)) for side in (e.left, e.right))
+                return Json(f"COALESCE({', '.join(sides)})")
+            case x.ListOf() | x.Constant() if (items := _literal_items(e)) is not None:
+                return Json(self.dialect.literal_document(_json_text(e, items)))
+        raise NotInSqlError(f"`{show(e)}` is no list or JSON that is stored in a row")
+
+    def _indexed(self, e: x.Index) -> Json:
+        place, key = self._json(e.of), e.key
+        if not isinstance(key, x.Constant) or not isinstance(key.value, str | int):
+            return self.dialect.step(place, key, self.sql(key))
+        negative = isinstance(key.value, int) and key.value < 0
+        return Json(self.dialect.nowhere) if negative else place.at(key.value)
+
+    @_emit.register
+    def _quantifier(self, e: x.Quantifier) -> str:
+        inner = self._inside()
+        place, alias = inner._json(e.of), quoted_name(f"{e.variable}_{inner.depth}")
+        found = self.dialect.item(place, alias)
+        body = replace(inner, names={**self.names, e.variable: found}).sql(e.body)
+        wanted = body if e.op == "any" else f"NOT {body}"
+        items = self.dialect.items(place, alias)
+        query = f"EXISTS (SELECT 1 FROM {items} WHERE {wanted})"  # noqa: S608 - never run here
+        return query if e.op == "any" else f"(NOT {query})"
+
+    # Moments, dates, durations ------------------------------------------------------------
+
+    def _pair(self, left: x.Expr, right: x.Expr) -> tuple[str, str]:
+        """Two operands in one form: as numbers where one is a moment that was computed."""
+        if self._is_moved(left) or self._is_moved(right):
+            return self._instant(left), self._instant(right)
+        if self.dialect.mixed and {left.type.name, right.type.name} == {"Int", "Float"}:
+            self.dialect.note(self.dialect.mixed)
+        return self.sql(left), self.sql(right)
+
+    def _is_moved(self, e: x.Expr) -> bool:
+        if not isinstance(e, x.Binary) or e.type.name not in _MOMENTS:
+            return False
+        return e.op in ("add", "sub") or self._is_moved(e.left) or self._is_moved(e.right)
+
+    def _instant(self, e: x.Expr) -> str:
+        """A moment in microseconds since 1970, a date in days."""
+        if self._is_moved(e):
+            return self.sql(e)
+        if isinstance(e, x.Constant) and isinstance(e.value, date):
+            return str(count_of(e.value))
+        return self.dialect.counted(self.sql(e), e.type.name)
+
+    def _shifted(self, e: x.Binary) -> str:
+        """A moment or date that is moved by a duration, within the years 1 to 9999."""
+        moment, span = e.left, e.right
+        if moment.type.name == "Duration":
+            moment, span = span, moment
+        by, first, last = self.sql(span), datetime.min, datetime.max
+        bounds = count_of(first), count_of(last)
+        if e.type.name == "Date":
+            by, bounds = self.dialect.whole_days(by), (count_of(date.min), count_of(date.max))
+        number = f"{self._instant(moment)} {ARITHMETIC[e.op]} {by}"
+        return self.dialect.clamped(number, *bounds)
+
+    def _span(self, e: x.Binary) -> str:
+        """A duration that is computed."""
+        if e.left.type.name in _MOMENTS:
+            unit = f" * {DAY}" if e.left.type.name == "Date" else ""
+            return f"(({self._instant(e.left)} - {self._instant(e.right)}){unit})"
+        number = f"{self.sql(e.left)} {ARITHMETIC[e.op]} {self.sql(e.right)}"
+        return self.dialect.span(number)
+
+
+def _is_null(e: x.Expr) -> bool:
+    return isinstance(e, x.Constant) and e.value is None
+
+
+def _literal_items(e: x.Expr) -> tuple[x.Expr, ...] | None:
+    """The items of a list that is written in the condition; None for a stored list."""
+    if isinstance(e, x.ListOf):
+        return e.items
+    if isinstance(e, x.Constant) and isinstance(e.value, tuple) and e.type.item is not None:
+        return tuple(x.Constant(type=e.type.item, value=value) for value in e.value)
+    return None
+
+
+def _json_text(e: x.Expr, items: tuple[x.Expr, ...]) -> str:
+    """A list of literals as JSON. Raises NotInSqlError where an item is none."""
+    if not all(isinstance(item, x.Constant) for item in items):
+        raise NotInSqlError(f"`{show(e)}` is no list of literals")
+    values = [item.value for item in items if isinstance(item, x.Constant)]
+    return json.dumps(values, default=str, ensure_ascii=False)

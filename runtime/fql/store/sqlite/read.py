@@ -1,0 +1,130 @@
+"""What an SQLite store reads, on the thread of its connection. Nothing here writes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from fql.errors import StoreLocked
+from fql.store.port import Counts, Lease, StoreSize
+from fql.store.records import (
+    BatchRow,
+    EventRow,
+    LimitRow,
+    Loaded,
+    Page,
+    Paged,
+    RunRow,
+    Snapshot,
+    StoredPlan,
+)
+from fql.store.sqlite import schema
+from fql.store.sqlite.prune import used_bytes
+
+
+def meta(connection: sqlite3.Connection, name: str) -> Any:
+    """What `fql_meta` holds under this name, or None."""
+    row = connection.execute("SELECT value FROM fql_meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
+
+
+def loaded(
+    connection: sqlite3.Connection, query: str, values: Sequence[object] = ()
+) -> list[Loaded]:
+    """The rows of a query on `schema.LOADED`."""
+    width = len(RunRow._fields)
+    run, event = RunRow._make, EventRow._make
+    rows = connection.execute(query, tuple(values))
+    return [Loaded(run(row[:width]), event(row[width:])) for row in rows]
+
+
+def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
+    """What an engine needs at its start. Raises StoreLocked when another has taken over."""
+
+    def rows(query: str, *values: object) -> list[Any]:
+        return connection.execute(query, values).fetchall()
+
+    before = rows(
+        "SELECT state FROM fql_session WHERE id < ? ORDER BY id DESC LIMIT 1", lease.session
+    )
+    current = rows("SELECT max(id) FROM fql_session")
+    if current[0][0] != lease.session:
+        raise StoreLocked("another engine has taken the store over")
+    batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
+    members = [number for batch in batches for number in orjson.loads(batch.members)]
+    held = loaded(connection, schema.HELD, (orjson.dumps(members).decode(),))
+    return Snapshot(
+        clean=not before or before[0][0] == "drained",
+        fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
+        open_runs=rows("SELECT count(*) FROM fql_run WHERE ended IS NULL")[0][0],
+        plans=plans(connection),
+        active=meta(connection, "active"),
+        lanes=_lanes(connection),
+        queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
+        halted=[row[0] for row in rows(schema.HALTED)],
+        held=held,
+        batches=batches,
+        limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
+        positions=dict(rows("SELECT source, last FROM fql_position")),
+        pauses=[row[0] for row in rows("SELECT name FROM fql_pause")],
+    )
+
+
+def _lanes(connection: sqlite3.Connection) -> list[str]:
+    """Distinct lanes with work, by jumps through the index rather than by reading all of it."""
+    found: list[str] = []
+    find = "SELECT min(lane) FROM fql_run WHERE due IS NOT NULL AND lane > ?"
+    last = connection.execute(find, ("",)).fetchone()[0]
+    while last is not None:
+        found.append(last)
+        last = connection.execute(find, (last,)).fetchone()[0]
+    return found
+
+
+def plans(connection: sqlite3.Connection) -> list[StoredPlan]:
+    """All stored plans, oldest first."""
+    rows = connection.execute("SELECT short, digest, blob, at FROM fql_plan ORDER BY at")
+    return [StoredPlan(*row) for row in rows]
+
+
+def page(connection: sqlite3.Connection, page: Page) -> Paged:
+    """Runs by their ids, or what is due in a lane and when the next one is."""
+    if page.ids:
+        ids = orjson.dumps(page.ids).decode()
+        return Paged(page, loaded(connection, schema.RUNS_BY_ID, (ids,)))
+    find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
+    limit = page.limit + len(page.held) + 1
+    rows = connection.execute(find, (page.lane, limit)).fetchall()
+    free = [(number, due) for number, due in rows if number not in page.held]
+    taken = [number for number, due in free if due <= page.horizon][: page.limit]
+    rest = free[len(taken)][1] if len(free) > len(taken) else None
+    wanted = orjson.dumps(taken).decode()
+    return Paged(page, loaded(connection, schema.RUNS_BY_DUE, (wanted,)), rest)
+
+
+def counts(connection: sqlite3.Connection, letters: str) -> Counts:
+    """How much there is."""
+
+    def groups(query: str) -> dict[str, int]:
+        return dict(connection.execute(query).fetchall())
+
+    events = connection.execute("SELECT count(*) FROM fql_event").fetchone()[0]
+    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
+    return Counts(
+        events,
+        groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
+        groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
+        inbox,
+    )
+
+
+def size(connection: sqlite3.Connection, letters: str) -> StoreSize:
+    """How big it is; dead letters are counted in an index."""
+    by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
+    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
+    return StoreSize(
+        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection)
+    )

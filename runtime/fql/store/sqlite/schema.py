@@ -1,0 +1,90 @@
+"""The tables of an SQLite store. Names start with `fql_`, but for the dead letters, whose table
+people query by the name they gave it."""
+
+from __future__ import annotations
+
+VERSION = 1
+"""Kept in `fql_meta`; a store of a newer version is refused."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS fql_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_session(
+  id INTEGER PRIMARY KEY, holder TEXT NOT NULL, cycle INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS fql_event(
+  id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
+  timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
+CREATE INDEX IF NOT EXISTS fql_event_received ON fql_event(received);
+CREATE TABLE IF NOT EXISTS fql_run(
+  id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
+  due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT);
+CREATE INDEX IF NOT EXISTS fql_run_due ON fql_run(lane, due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, id) WHERE order_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fql_run_ended ON fql_run(ended)
+  WHERE ended IS NOT NULL AND order_key IS NULL;
+CREATE TABLE IF NOT EXISTS fql_batch(
+  id INTEGER PRIMARY KEY, key TEXT, plan TEXT, observer TEXT, node TEXT, members TEXT,
+  sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT);
+CREATE INDEX IF NOT EXISTS fql_batch_open ON fql_batch(id) WHERE ended IS NULL;
+CREATE INDEX IF NOT EXISTS fql_batch_ended ON fql_batch(ended) WHERE ended IS NOT NULL;
+CREATE TABLE IF NOT EXISTS fql_attempt(
+  owner INTEGER, node TEXT, number INTEGER, at INTEGER, status INTEGER, failure TEXT, error TEXT,
+  duration_ms INTEGER, response_start TEXT, PRIMARY KEY(owner, node, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS {letters}(
+  dlq_id TEXT PRIMARY KEY, run INTEGER, node TEXT, observer TEXT, action TEXT, entity TEXT,
+  event TEXT, event_id TEXT, class TEXT, reason TEXT, failed_at INTEGER, state TEXT,
+  handled INTEGER, request TEXT, plan_digest TEXT, key TEXT, batch INTEGER, source TEXT,
+  payload BLOB) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
+CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
+CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer);
+CREATE TABLE IF NOT EXISTS fql_copy(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, dlq_id TEXT, change TEXT, letter TEXT, payload BLOB);
+CREATE TABLE IF NOT EXISTS fql_limit(
+  endpoint TEXT PRIMARY KEY, tokens REAL, at INTEGER, blocked_until INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_remembered(
+  high INTEGER, low INTEGER, event INTEGER, at INTEGER, payload INTEGER,
+  PRIMARY KEY(high, low)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_position(source TEXT PRIMARY KEY, last INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_pause(name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_inbox(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, body BLOB, at INTEGER);
+CREATE TABLE IF NOT EXISTS fql_plan(
+  short TEXT PRIMARY KEY, digest TEXT, blob BLOB, at INTEGER) WITHOUT ROWID;
+"""
+
+
+# `{rows}` stands for VALUES with as many rows as a commit has (`fql.store.sqlite.write`).
+INSERT_EVENTS = "INSERT INTO fql_event {rows}"
+INSERT_RUNS = "INSERT INTO fql_run {rows}"
+PATCH_RUNS = """UPDATE fql_run SET state = j.column1, due = j.column2, lane = j.column3,
+  order_key = j.column4, ended = j.column5, works = j.column6
+  FROM ({rows}) j WHERE fql_run.id = j.column7"""
+PUT_ATTEMPTS = "INSERT OR REPLACE INTO fql_attempt {rows}"
+PUT_REMEMBERED = "INSERT OR IGNORE INTO fql_remembered {rows}"
+FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
+  CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
+HALTED = "SELECT id FROM fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL"
+LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"
+DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
+PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"
+PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+PUT_LIMIT = "INSERT OR REPLACE INTO fql_limit VALUES(?,?,?,?)"
+PUT_POSITION = "INSERT OR REPLACE INTO fql_position VALUES(?,?)"
+PUT_PLAN = "INSERT OR IGNORE INTO fql_plan VALUES(?,?,?,?)"
+
+RUN = (
+    "r.id, r.event, r.plan, r.observer, r.key, r.state, r.due, r.lane, r.order_key, r.started,"
+    " r.ended, r.works"
+)
+EVENT = (
+    "e.id, e.source, e.position, e.entity, e.kind, e.event_id, e.timestamp, e.received,"
+    " e.payload, e.context"
+)
+LOADED = f"SELECT {RUN}, {EVENT} FROM fql_run r JOIN fql_event e ON e.id = r.event "  # noqa: S608
+AMONG = "WHERE r.id IN (SELECT value FROM json_each(?)) "
+RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
+RUNS_BY_DUE = LOADED + AMONG + "ORDER BY r.due, r.id"
+HELD = (
+    LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"  # noqa: S608
+    " (SELECT value FROM json_each(?)) ORDER BY r.id"
+)

@@ -1,0 +1,331 @@
+"""The embedded store: one SQLite file in WAL mode with `synchronous=FULL`.
+
+One process is its engine (a lock on a file beside it, and a session row that every commit
+advances); any other may read it and append to its inbox. All statements run on one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+
+from fql.errors import StoreError, StoreLocked
+from fql.outbox.lookout import Lookout
+from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
+from fql.store.records import (
+    AttemptRow,
+    Command,
+    EventRow,
+    LetterCopy,
+    LetterFilter,
+    LetterRow,
+    Loaded,
+    Mutations,
+    Page,
+    Paged,
+    Remembered,
+    Retention,
+    RunFilter,
+    Snapshot,
+    StoredPlan,
+)
+from fql.store.sqlite import copies as sqlite_copies
+from fql.store.sqlite import read as sqlite_read
+from fql.store.sqlite import schema
+from fql.store.sqlite.files import FileLock, connect, create, prepare, translate
+from fql.store.sqlite.prune import prune
+from fql.store.sqlite.query import letters_query, runs_query
+from fql.store.sqlite.write import KEY, unpacked, write
+
+T = TypeVar("T")
+POLL = 0.04
+"""Shortest time between looks at the inbox, in seconds."""
+
+KEYS_EVERY = 300_000
+"""Milliseconds between two looks for old keys when there were none."""
+
+
+class SqliteStore:
+    """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters."""
+
+    def __init__(self, path: str | Path, *, letters: str = "webhook_dlq") -> None:
+        if not letters.isidentifier():
+            raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
+        self._path = Path(path)
+        self._letters = letters
+        self._notes = False
+        self._keys_looked = -KEYS_EVERY
+        self._lock = FileLock(self._path)
+        self._locked = False
+        self._cycle = 0
+        self._seen = 0
+        self._looker: sqlite3.Connection | None = None
+        wal = self._path.with_name(self._path.name + "-wal")
+        self._lookout = Lookout(self._has_news, (wal,), POLL)
+        self._thread: ThreadPoolExecutor | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._thread is None:
+            raise StoreError(f"the store {self._path} is not open")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guard, work)
+
+    def _guard(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            raise StoreError(f"the store {self._path} is not open")
+        try:
+            return work(self._connection)
+        except sqlite3.Error as problem:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise translate(problem, self._path) from problem
+
+    async def open(self) -> None:
+        """Open or create the file."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="fql-store")
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+
+    def _open(self) -> None:
+        prepare(self._path)
+        try:
+            self._connection = connect(self._path)
+            create(self._connection, self._path, self._letters)
+            self._looker = connect(self._path)
+        except sqlite3.Error as problem:
+            raise translate(problem, self._path) from problem
+
+    async def close(self) -> None:
+        """Close the file; the lock goes with it."""
+        if self._thread is None:
+            return
+        self._lookout.close()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+        self._thread = None
+
+    def _close(self) -> None:
+        for connection in (self._looker, self._connection):
+            if connection is not None:
+                connection.close()
+        self._looker = self._connection = None
+        self._lock.give()
+        self._locked = False
+
+    async def acquire(self, holder: str) -> Lease:
+        """Become the engine of this file."""
+        return await self._call(lambda connection: self._acquire(connection, holder))
+
+    def _acquire(self, connection: sqlite3.Connection, holder: str) -> Lease:
+        if self._locked:
+            raise StoreLocked(f"the store {self._path} has an engine in this process already")
+        self._lock.take()
+        self._locked = True
+        connection.execute("BEGIN IMMEDIATE")
+        cursor = connection.execute(
+            "INSERT INTO fql_session(holder, cycle, state) VALUES(?, 0, 'live')", (holder,)
+        )
+        session = int(cursor.lastrowid or 0)
+        connection.execute("DELETE FROM fql_session WHERE id < ?", (session - 20,))
+        sqlite_copies.begin(connection, self._letters, wanted=self._notes)
+        connection.execute("COMMIT")
+        self._cycle = 0
+        return Lease(session, holder)
+
+    async def release(self, lease: Lease, *, clean: bool) -> None:
+        """Stop being the engine."""
+        await self._call(lambda connection: self._release(connection, lease, clean))
+
+    def _release(self, connection: sqlite3.Connection, lease: Lease, clean: bool) -> None:
+        connection.execute(
+            "UPDATE fql_session SET state = ? WHERE id = ?",
+            ("drained" if clean else "left", lease.session),
+        )
+        self._lock.give()
+        self._locked = False
+
+    async def load(self, lease: Lease) -> Snapshot:
+        """What the engine needs at its start."""
+        return await self._call(lambda connection: sqlite_read.load(connection, lease))
+
+    async def page(self, page: Page) -> Paged:
+        """Read stored runs back."""
+        return await self._call(lambda connection: sqlite_read.page(connection, page))
+
+    async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
+        """Those of these keys that were accepted before."""
+
+        text = orjson.dumps([KEY.unpack(key) for key in keys]).decode()
+
+        def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:
+            rows = [unpacked(*row) for row in connection.execute(schema.FIND_REMEMBERED, (text,))]
+            return {row.key: row for row in rows}
+
+        return await self._call(work)
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        """Change everything in one transaction that begins with the session row."""
+        return await self._call(lambda connection: self._commit(connection, lease, mutations))
+
+    def _commit(
+        self, connection: sqlite3.Connection, lease: Lease, mutations: Mutations
+    ) -> Verdict:
+        if not self._locked:
+            return "fenced"
+        connection.execute("BEGIN IMMEDIATE")
+        moved = connection.execute(
+            "UPDATE fql_session SET cycle = ? WHERE id = ? AND cycle = ? AND state = 'live'"
+            " AND id = (SELECT max(id) FROM fql_session)",
+            (self._cycle + 1, lease.session, self._cycle),
+        )
+        if moved.rowcount != 1:
+            connection.execute("ROLLBACK")
+            return "fenced"
+        write(connection, mutations, self._letters)
+        if self._notes and (mutations.letters or mutations.letter_states):
+            sqlite_copies.note(connection, mutations.letters, mutations.letter_states)
+        connection.execute("COMMIT")
+        self._cycle += 1
+        return "ok"
+
+    async def cycle(self, lease: Lease) -> int | None:
+        """How many commits of this session are in the file."""
+        return await self._call(lambda connection: self._counted(connection, lease))
+
+    def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
+        row = connection.execute(
+            "SELECT cycle FROM fql_session WHERE id = ? AND state = 'live'"
+            " AND id = (SELECT max(id) FROM fql_session)",
+            (lease.session,),
+        ).fetchone()
+        if row is None or not self._locked:
+            return None
+        self._cycle = int(row[0])
+        return self._cycle
+
+    async def fetch(self, limit: int, after: int) -> list[Command]:
+        """Commands in the inbox behind the id `after`, oldest first."""
+        find = "SELECT id, kind, body, at FROM fql_inbox WHERE id > ? ORDER BY id LIMIT ?"
+        return await self._call(
+            lambda connection: [Command(*row) for row in connection.execute(find, (after, limit))]
+        )
+
+    async def wait(self, seconds: float) -> bool:
+        """Until there are new commands in the inbox, or the time is over."""
+        self._lookout.open()
+        before = self._seen
+        await self._lookout.wait(seconds)
+        return self._seen != before
+
+    def _has_news(self) -> bool:
+        """A few microseconds on the event loop itself: nothing is written, and readers of a WAL
+        wait for nobody."""
+        if self._looker is None:
+            return True
+        with suppress(sqlite3.OperationalError):
+            row = self._looker.execute(schema.LAST_COMMAND).fetchone()
+            last = 0 if row is None else int(row[0])
+            changed = last != self._seen
+            self._seen = last
+            return changed
+        return False
+
+    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+        """Put (kind, body) into the inbox."""
+
+        def work(connection: sqlite3.Connection) -> list[int]:
+            put = "INSERT INTO fql_inbox(kind, body, at) VALUES(?, ?, ?)"
+            connection.execute("BEGIN IMMEDIATE")
+            cursors = [connection.execute(put, (kind, body, now)) for kind, body in commands]
+            connection.execute("COMMIT")
+            return [int(cursor.lastrowid or 0) for cursor in cursors]
+
+        return await self._call(work)
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        text = orjson.dumps(list(ids)).decode()
+        find = "SELECT id FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
+        return await self._call(
+            lambda connection: {row[0] for row in connection.execute(find, (text,))}
+        )
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        return await self._call(
+            lambda connection: sqlite_read.loaded(connection, *runs_query(wanted))
+        )
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        query, values = letters_query(wanted, self._letters)
+        return await self._call(
+            lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
+        )
+
+    def note_copies(self) -> None:
+        """From the next `acquire` on, note what is to be copied elsewhere."""
+        self._notes = True
+
+    async def copies(self, limit: int) -> list[LetterCopy]:
+        """What is noted, oldest first."""
+        return await self._call(lambda connection: sqlite_copies.take(connection, limit))
+
+    async def copied(self, last: int) -> None:
+        """Forget the notes up to this number."""
+        forget = "DELETE FROM fql_copy WHERE number <= ?"
+        await self._call(lambda connection: connection.execute(forget, (last,)))
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        find = "SELECT * FROM fql_attempt WHERE owner = ? ORDER BY at, node, number"
+        return await self._call(
+            lambda connection: [
+                AttemptRow(*row) for owner in owners for row in connection.execute(find, (owner,))
+            ]
+        )
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        find = "SELECT * FROM fql_event WHERE event_id = ? ORDER BY id DESC LIMIT ?"
+        return await self._call(
+            lambda connection: [
+                EventRow(*row) for row in connection.execute(find, (event_id, limit))
+            ]
+        )
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        return await self._call(
+            lambda connection: (
+                sqlite_read.plans(connection),
+                sqlite_read.meta(connection, "active"),
+            )
+        )
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        return await self._call(lambda connection: sqlite_read.counts(connection, self._letters))
+
+    async def size(self) -> StoreSize:
+        """How big it is; dead letters are counted in an index."""
+        return await self._call(lambda connection: sqlite_read.size(connection, self._letters))
+
+    async def prune(self, retention: Retention) -> Pruned:
+        """Remove one bounded slice of what is no longer needed."""
+        keys = retention.keys_before - self._keys_looked >= KEYS_EVERY
+        gone = await self._call(
+            lambda connection: prune(
+                connection, retention, self._letters, notes=self._notes, keys=keys
+            )
+        )
+        if keys and not gone.keys:
+            self._keys_looked = retention.keys_before
+        return gone
