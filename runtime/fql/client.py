@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fql.engine.core.keys import parse_name
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.checks import Origin, check
 from fql.engine.process.receipts import Receipt
@@ -29,6 +28,7 @@ from fql.store.opening import open_store
 from fql.store.port import Counts, Store
 from fql.store.records import LetterFilter, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace
+from fql.store.works import inbox_name, parse_name
 
 HANDLED_HINT = "its `else` chain took over; replay it with force (`--force`)"
 
@@ -65,7 +65,7 @@ class Client:
             check(_checking(plan), envelope, origin, self._clock)
         body = {"source": "inbox", "position": position, "envelope": dict(envelope)}
         numbers = await self._append([("emit", body)])
-        return Receipt(f"inbox_{numbers[0]:x}", str(envelope.get("id") or ""))
+        return Receipt(inbox_name(numbers[0]), str(envelope.get("id") or ""))
 
     async def runs(
         self,

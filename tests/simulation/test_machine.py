@@ -23,6 +23,7 @@ from fql.engine.core.inputs import CoreSettings, Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import Program
 from fql.store.records import RunFilter
+from fql.store.works import decode_works
 from tests.engine.programs import program
 from tests.simulation.drawn import ATTEMPTS, FATES, KEYS, flows, limits, spec_of, unbatched
 from tests.simulation.fated import Fated
@@ -232,11 +233,10 @@ class Machine(RuleBasedStateMachine):
             settle(runs, blocking=self.order[name] == "block")
 
     def check(self, run: object) -> None:
-        import orjson
 
         number, state = run.id, run.state  # type: ignore[attr-defined]
         letters = {row.node for row in self.world.letters() if row.run == number}
-        codes = [node[0] for node in orjson.loads(run.works)]  # type: ignore[attr-defined]
+        codes = [node.state for node in decode_works(run.works)]  # type: ignore[attr-defined]
         if number in self.loose:
             assert state in ("done", "dead", "cancelled")
             assert (state == "dead") <= bool(letters), "a dead run has a letter"

@@ -11,6 +11,7 @@ from fql.engine.core.inputs import CoreSettings, Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy
+from fql.store.works import decode_works
 from tests.engine.programs import observer, program
 from tests.simulation.world import World
 
@@ -142,10 +143,9 @@ def check_order(world: World) -> None:
 
 
 def check_run(world: World, run: object, first_ok: dict, first_seen: dict) -> None:  # type: ignore[type-arg]
-    import orjson
 
     spec = world.program.observers[run.observer]  # type: ignore[attr-defined]
-    codes = [node[0] for node in orjson.loads(run.works)]  # type: ignore[attr-defined]
+    codes = [node.state for node in decode_works(run.works)]  # type: ignore[attr-defined]
     number, state = run.id, run.state  # type: ignore[attr-defined]
     blocked = run.order_key is not None and state == "open"  # type: ignore[attr-defined]
     assert state in ("done", "dead") or blocked, (state, codes)

@@ -24,6 +24,7 @@ from fql.engine.program.model import Program
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
 from fql.store.records import LetterFilter, Mutations, RunFilter
+from fql.store.works import decode_works
 from fql.testing.clock import VirtualClock
 from tests.engine.programs import event
 
@@ -225,7 +226,7 @@ class World:
         found = {}
         for loaded in now(self.store.runs(RunFilter(limit=10**9))):
             spec = self.program.observers[loaded.run.observer]
-            codes = [node[0] for node in orjson.loads(loaded.run.works)]
+            codes = [node.state for node in decode_works(loaded.run.works)]
             names = [node.name for node in spec.nodes]
             found[int(loaded.event.position)] = dict(zip(names, codes, strict=True))
         return found

@@ -170,11 +170,15 @@ class Intake:
     def check_answer(self, type_text: str, body: bytes) -> object:
         """The typed value in the answer of a receiver. Raises ValueError with the path, the
         expected type and what came."""
-        decode: Decoder = decoder(parse_type(type_text), self._table)
         try:
             value = read_json(body)
         except ValueError as error:
             raise ValueError(f"the answer is not JSON: {error}") from error
+        return self.fit_answer(type_text, value)
+
+    def fit_answer(self, type_text: str, value: object) -> object:
+        """The typed value of a JSON value, as `check_answer`. Raises ValueError."""
+        decode: Decoder = decoder(parse_type(type_text), self._table)
         problems: Problems = []
         result = decode(value, "response", problems)
         if problems:

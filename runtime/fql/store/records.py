@@ -1,7 +1,7 @@
 """What a store keeps, as plain rows; one `Mutations` is all that a commit changes.
 
 Rows are named tuples, so that a database takes them as they are. Times are integer milliseconds
-since 1970 (UTC). `works` is the stored form of a run's nodes (`fql.engine.core.runs.encode_works`).
+since 1970 (UTC). `works` is the stored form of a run's nodes (`fql.store.works`).
 """
 
 from __future__ import annotations

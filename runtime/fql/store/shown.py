@@ -12,11 +12,15 @@ import orjson
 from fql.events.values import read_json
 from fql.store.port import Store
 from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
-
-STATES = {
-    "w": "waiting", "r": "ready", "a": "armed", "A": "armed", "s": "scheduled", "b": "buffered",
-    "m": "armed", "d": "done", "x": "dead", "k": "skipped", "o": "skipped", "c": "cancelled",
-}  # fmt: skip
+from fql.store.works import (
+    BUFFERED,
+    SCHEDULED,
+    STATE_NAMES,
+    StoredWork,
+    batch_name,
+    decode_works,
+    run_name,
+)
 
 
 def instant(at: int | None) -> str | None:
@@ -172,7 +176,7 @@ class Shower:
         for one in loaded:
             owners = [one.run.id, *_batches(one.run.works)]
             rows = await self._store.attempts(owners)
-            attempts[f"run_{one.run.id:x}"] = tuple(_attempt(row) for row in rows)
+            attempts[run_name(one.run.id)] = tuple(_attempt(row) for row in rows)
             letters += await self._store.letters(LetterFilter(run=one.run.id))
         events = [one.event for one in loaded] or await self._store.events(name, 1)
         shown = _event(events[0]) if events else None
@@ -193,7 +197,7 @@ def _object(text: str | bytes) -> dict[str, Any]:
 
 
 def _batches(works: str) -> list[int]:
-    return sorted({node[8] for node in orjson.loads(works) if len(node) > 8 and node[8]})
+    return sorted({node.batch for node in decode_works(works)} - {0})
 
 
 def _event(row: Any) -> dict[str, Any]:
@@ -208,23 +212,22 @@ def run_shown(loaded: Loaded, names: Sequence[str]) -> RunShown:
     """One run."""
     run, event = loaded
     nodes = []
-    for index, node in enumerate(orjson.loads(run.works)):
+    for index, node in enumerate(decode_works(run.works)):
         name = names[index] if index < len(names) else str(index)
         nodes.append({"name": name, **_node(node)})
     return RunShown(
-        f"run_{run.id:x}", run.observer, event.event_id, event.entity, event.kind, run.state,
+        run_name(run.id), run.observer, event.event_id, event.entity, event.kind, run.state,
         instant(run.started) or "", instant(run.ended), run.plan, tuple(nodes),
     )  # fmt: skip
 
 
-def _node(values: Sequence[Any]) -> dict[str, Any]:
+def _node(node: StoredWork) -> dict[str, Any]:
     """State and attempts of a stored node; when its turn comes, and the batch it went with."""
-    full = [*values, *[0] * (9 - len(values))]
-    shown: dict[str, Any] = {"state": STATES[full[0]], "attempts": full[1]}
-    if shown["state"] in ("scheduled", "buffered") and full[4]:
-        shown["next_at"] = instant(full[4])
-    if full[8]:
-        shown["batch"] = f"bat_{full[8]:x}"
+    shown: dict[str, Any] = {"state": STATE_NAMES[node.state], "attempts": node.sends}
+    if node.state in (SCHEDULED, BUFFERED) and node.due:
+        shown["next_at"] = instant(node.due)
+    if node.batch:
+        shown["batch"] = batch_name(node.batch)
     return shown
 
 
@@ -238,7 +241,7 @@ def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
         dlq_id=row.id,
         observer=row.observer,
         action=row.action,
-        run=None if row.run is None else f"run_{row.run:x}",
+        run=None if row.run is None else run_name(row.run),
         entity=row.entity,
         event=row.event,
         event_id=row.event_id,
@@ -250,7 +253,7 @@ def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
         request=None if row.request is None else _object(row.request),
         plan_digest=row.plan,
         key=row.key,
-        batch=None if row.batch is None else f"bat_{row.batch:x}",
+        batch=None if row.batch is None else batch_name(row.batch),
         source=row.source,
         attempts=tuple(mine),
         envelope=None if row.payload is None else _object(row.payload),

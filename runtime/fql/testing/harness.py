@@ -19,19 +19,18 @@ import orjson
 from fql.actions.factory import WebhookActions
 from fql.actions.port import Outcome, RenderFailed
 from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
-from fql.engine.core.keys import run_name
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
 from fql.engine.process.checks import Origin, check
 from fql.engine.program.build import ActionFactory, build_program
-from fql.engine.program.graph import STATE_NAMES
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.policies import value_of
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
+from fql.store.works import STATE_NAMES, decode_works, run_name
 from fql.testing.clock import VirtualClock
 
 Answer = int | Mapping[str, Any] | Outcome
@@ -189,9 +188,9 @@ class Harness:
         states: dict[str, dict[str, str]] = {}
         for number, (observer, works) in self._rows.items():
             names = [node.name for node in self._program.observers[observer].nodes]
-            codes = [node[0] for node in orjson.loads(works)]
             states[run_name(number)] = {
-                name: STATE_NAMES[code] for name, code in zip(names, codes, strict=True)
+                name: STATE_NAMES[node.state]
+                for name, node in zip(names, decode_works(works), strict=True)
             }
         matched = dict.fromkeys(
             name for event in events for name in self._program.matching(event.event)

@@ -12,10 +12,10 @@ from fql.engine.core.keys import payload_hash, run_key
 from fql.engine.core.queues import join_queue
 from fql.engine.core.runs import Run
 from fql.engine.core.state import State
-from fql.engine.program.graph import ACTIVE
 from fql.engine.program.model import ObserverSpec
 from fql.events.model import Event
 from fql.store.records import EventRow, LetterRow, Remembered
+from fql.store.works import ACTIVE, capture_name
 
 
 def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
@@ -116,7 +116,7 @@ def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> N
         state.mutations.remembered.append(Remembered(misfit.dedup, 0, state.now, b""))
     state.tally.refused += 1
     letter = LetterRow(
-        id=misfit.letter or f"dlq_{state.number():x}",
+        id=misfit.letter or capture_name(state.number()),
         run=None,
         node="",
         observer="",

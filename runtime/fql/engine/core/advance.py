@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from fql.actions.port import Outcome
 from fql.engine.core.batching import buffer, unbuffer
 from fql.engine.core.inputs import RunEnded
-from fql.engine.core.keys import letter_name
 from fql.engine.core.queues import leave_queue
 from fql.engine.core.runs import Run, Work, failure_info
 from fql.engine.core.state import State
-from fql.engine.program.graph import (
+from fql.expressions.scope import FailureInfo
+from fql.store.records import LetterRow
+from fql.store.works import (
     ACTIVE,
     CANCELLED,
     DEAD,
@@ -19,15 +20,14 @@ from fql.engine.program.graph import (
     MEMBER,
     PASSED,
     READY,
+    REPLAYS,
     SKIPPED,
     TERMINAL,
     WAITING,
+    Replay,
+    letter_name,
 )
-from fql.expressions.scope import FailureInfo
-from fql.store.records import LetterRow
 
-LAST_TRY = 3
-"""Value of `Work.replay`: cancelled while on the wire, so a failure is not tried again."""
 SUPPLIED = Outcome(status=200)
 
 
@@ -131,8 +131,8 @@ def complete(state: State, run: Run, work: Work, answer: object) -> None:
     """A node has succeeded. Success is final."""
     work.state, work.answer, work.failure = DONE, answer, None
     work.crashes, work.due = 0, 0
-    replayed, work.replay = work.replay, 0
-    if replayed and replayed != LAST_TRY:
+    replayed, work.replay = work.replay, Replay.NONE
+    if replayed in REPLAYS:
         state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
     move_on(state, run)
 
@@ -143,11 +143,13 @@ def bury(
 ) -> None:  # fmt: skip
     """A node is dead: its dead letter is written in this commit, and its `else` chain starts.
     The last try of a cancelled run leaves no letter behind."""
-    if work.replay == LAST_TRY:
-        work.state, work.due, work.crashes, work.replay = CANCELLED, 0, 0, 0
+    replayed, work.replay = work.replay, Replay.NONE
+    work.due, work.crashes = 0, 0
+    if replayed is Replay.LAST_TRY:
+        work.state = CANCELLED
         close_if_ended(state, run)
         return
-    work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, 0
+    work.state = DEAD
     status = None if outcome is SUPPLIED else outcome
     work.failure = failure_info(status or Outcome(), reason, error_class, work.sends)
     letter = _letter(state, run, work, shown)
@@ -190,7 +192,7 @@ def cancel_run(state: State, run: Run) -> None:
     """Stop what is not on the wire; what is armed, alone or in a batch, ends and is recorded."""
     for work in run.works:
         if work in state.in_flight or work.state == MEMBER:
-            work.replay = LAST_TRY
+            work.replay = Replay.LAST_TRY
             continue
         if work.state in TERMINAL:
             continue

@@ -8,8 +8,8 @@ from fql.engine.core.advance import bury
 from fql.engine.core.endpoints import Endpoint
 from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
-from fql.engine.program.graph import ALONE, ARMED, READY
 from fql.engine.program.limits import NEVER
+from fql.store.works import ALONE, ARMED, READY
 
 ROUND = 16
 """How many requests one endpoint may arm before the next one has its turn."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fql.engine.core.keys import batch_key
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.core.state import Buffer, BufferKey, State
-from fql.engine.program.graph import BUFFERED, MEMBER, READY
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import BatchPolicy, NodeSpec
+from fql.store.works import BUFFERED, MEMBER, READY
 
 
 def _key(run: Run, node: NodeSpec) -> BufferKey:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fql.actions.port import Outcome
-from fql.engine.core.advance import LAST_TRY, bury, close_if_ended, complete
+from fql.engine.core.advance import bury, close_if_ended, complete
 from fql.engine.core.arm import land, mark
 from fql.engine.core.inputs import Performed
 from fql.engine.core.orders import renew
 from fql.engine.core.retry import Again, Dead, decide, succeeded
 from fql.engine.core.runs import Run, SealedBatch, Work, is_armed
 from fql.engine.core.state import State
-from fql.engine.program.graph import CANCELLED, DONE, READY
 from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
+from fql.store.works import CANCELLED, DONE, READY, Replay
 
 UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
@@ -127,7 +127,7 @@ def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> N
 def _again(state: State, work: Work, due: int) -> None:
     state.tally.retries += 1
     owner = work.owner
-    if isinstance(owner, Run) and work.replay == LAST_TRY:
+    if isinstance(owner, Run) and work.replay is Replay.LAST_TRY:
         work.state = CANCELLED
         close_if_ended(state, owner)
         return

@@ -52,34 +52,3 @@ def position_hash(incarnation: str, position: str) -> bytes:
 def payload_hash(payload: bytes) -> bytes:
     """Tells whether a repeated key brought the same payload: 8 bytes."""
     return blake2b(payload, digest_size=8).digest()
-
-
-def run_name(run: int) -> str:
-    """A run's id as people see it."""
-    return f"run_{run:x}"
-
-
-def batch_name(batch: int) -> str:
-    """A batch's id as people see it."""
-    return f"bat_{batch:x}"
-
-
-def event_name(event: int) -> str:
-    """A receipt's id as people see it."""
-    return f"evt_{event:x}"
-
-
-def letter_name(run: int, node: str) -> str:
-    """A dead letter's id: one for each node of a run, so that a failed replay keeps it."""
-    return f"dlq_{run:x}_{node}"
-
-
-def parse_name(name: str) -> int | None:
-    """The number behind `run_...`, `bat_...`, `evt_...`; None for anything else."""
-    prefix, _, digits = name.partition("_")
-    if prefix not in ("run", "bat", "evt"):
-        return None
-    try:
-        return int(digits, 16)
-    except ValueError:
-        return None

@@ -8,7 +8,7 @@ endpoints at once stands in the lane `MIXED`, lest the slow one among them holds
 from __future__ import annotations
 
 from fql.engine.core.runs import Run
-from fql.engine.program.graph import ACTIVE, READY
+from fql.store.works import ACTIVE, READY
 
 MIXED = "*"
 """No name of an endpoint: those are identifiers or origins."""

@@ -10,14 +10,21 @@ from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
 from fql.engine.core.inputs import Order
-from fql.engine.core.keys import fresh_key, letter_name
+from fql.engine.core.keys import fresh_key
 from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
-from fql.engine.program.graph import CANCELLED, DEAD, DONE, READY, TERMINAL, WAITING
-
-REPLAYS = (1, 2)
-"""Values of `Work.replay` while a dead letter is marked `replaying`."""
+from fql.store.works import (
+    CANCELLED,
+    DEAD,
+    DONE,
+    READY,
+    REPLAYS,
+    TERMINAL,
+    WAITING,
+    Replay,
+    letter_name,
+)
 
 
 def receive(state: State, order: Order) -> None:
@@ -78,7 +85,8 @@ def _replay(state: State, run: Run, order: Order) -> None:
     if run.spec.graph.has_else[work.spec.index] and not order.force:
         return
     work.failed, work.crashes, work.since = 0, 0, 0
-    work.replay, work.failure = 2 if order.original else 1, None
+    work.replay = Replay.BY_ORIGINAL if order.original else Replay.BY_ACTIVE
+    work.failure = None
     render_with_active(state, run, work)
     state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
     if order.answer is not None:
@@ -93,7 +101,7 @@ def render_with_active(state: State, run: Run, work: Work) -> None:
     """A replay goes by the active plan, if that still has the action; the graph stays."""
     observer = state.active.observers.get(run.spec.name)
     node = observer.node(work.spec.name) if observer is not None else None
-    if work.replay == 1 and node is not None:
+    if work.replay is Replay.BY_ACTIVE and node is not None:
         work.spec = replace(node, index=work.spec.index)
 
 
@@ -103,7 +111,7 @@ def renew(state: State, work: Work) -> None:
     program = state.programs.get(owner.spec.plan)
     if program is None or work.state in TERMINAL:
         return
-    if isinstance(owner, Run) and work.replay == 1:
+    if isinstance(owner, Run) and work.replay is Replay.BY_ACTIVE:
         render_with_active(state, owner, work)
         return
     node = program.observers[owner.spec.name].nodes[work.spec.index]

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from fql.engine.core.runs import Run
 from fql.engine.core.state import State
-from fql.engine.program.graph import WAITING
+from fql.store.works import WAITING
 
 
 def queue_name(observer: str, key: str) -> str:

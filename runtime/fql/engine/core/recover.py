@@ -13,18 +13,12 @@ from fql.engine.core.batching import buffer
 from fql.engine.core.finish import finish_late, poison
 from fql.engine.core.orders import apply_pending, render_with_active
 from fql.engine.core.queues import take_place
-from fql.engine.core.runs import Run, SealedBatch, Work, decode_works
+from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
 from fql.engine.core.state import State
-from fql.engine.program.graph import (
-    ALONE,
-    ARMED,
-    BUFFERED,
-    READY,
-    SCHEDULED,
-)
 from fql.engine.program.limits import NEVER
 from fql.events.model import Event, Kind, Row
 from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
+from fql.store.works import ALONE, ARMED, BUFFERED, READY, SCHEDULED, Replay, decode_members
 
 AHEAD = 500
 """How long before its time, in milliseconds, scheduled work is read back."""
@@ -94,9 +88,9 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
     run.stored, run.state, run.ended = True, row.state, row.ended
     run.order_key, run.lane = row.order_key, row.lane
-    decode_works(row.works, run.works)
+    restore_works(row.works, run.works)
     for work in run.works:
-        if work.replay == 1:
+        if work.replay is Replay.BY_ACTIVE:
             render_with_active(state, run, work)
     take_place(state, run)
     _take_in(state, run)
@@ -178,14 +172,13 @@ def _after_crash(state: State, work: Work) -> None:
 
 
 def _adopt_batch(state: State, row: BatchRow) -> None:
-    members = [state.runs[number] for number in orjson.loads(row.members) if number in state.runs]
+    members = [state.runs[number] for number in decode_members(row.members) if number in state.runs]
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     node = spec.node(row.node) if spec else None
     if spec is None or node is None or not members:
         return
     batch = SealedBatch(row.id, spec, node, members, key=row.key, sealed=row.sealed)
-    decode_works(row.work, [batch.work])
-    batch.work.key = row.key
+    restore_works(row.work, [batch.work])
     state.batches[batch.id] = batch
     resume(state, batch.work)

@@ -1,29 +1,30 @@
-"""What the engine holds in memory of open work, and its stored form."""
+"""What the engine holds in memory of open work; `fql.store.works` has its stored form."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from fql.actions.port import Outcome
-from fql.engine.core.keys import delivery_key, run_name
-from fql.engine.program.graph import (
+from fql.engine.core.keys import delivery_key
+from fql.engine.program.model import NodeSpec, ObserverSpec
+from fql.events.model import Event
+from fql.expressions.scope import BatchInfo, FailureInfo, Scope
+from fql.store.records import BatchRow, RunPatch, RunRow
+from fql.store.works import (
     ACTIVE,
     ALONE,
     ARMED,
     BUFFERED,
     MEMBER,
-    READY,
     SCHEDULED,
-    STATE_NAMES,
     WAITING,
+    Replay,
+    decode_works,
+    encode_members,
+    encode_works,
+    run_name,
 )
-from fql.engine.program.model import NodeSpec, ObserverSpec
-from fql.events.model import Event
-from fql.expressions.scope import BatchInfo, FailureInfo, Scope
-from fql.store.records import BatchRow, RunPatch, RunRow
 
 
 class Work:
@@ -32,8 +33,7 @@ class Work:
     `sends` counts armings (what the receiver sees as attempt), `failed` the failed attempts of
     this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began,
     `ready_at` when its turn came while in memory (0: with its run).
-    `replay` is 1 for a replay by the active plan, 2 for one by the plan of then, 3 for a last try
-    before cancellation.
+    `key` is set where the delivery key is not the owner's.
     """
 
     __slots__ = (
@@ -54,13 +54,13 @@ class Work:
         self.failure: FailureInfo | None = None
         self.batch: int = 0
         self.key: str = ""
-        self.replay = 0
+        self.replay = Replay.NONE
         self.redelivery = False
         self.ready_at = 0
 
     def delivery(self) -> str:
         """The stable key that the receiver sees."""
-        return self.key or delivery_key(self.owner.key, self.spec.name)
+        return self.key or self.owner.delivery(self.spec.name)
 
 
 class Run:
@@ -94,6 +94,10 @@ class Run:
         self.stored = False
         self.blocked = False
         self.works = [Work(node, self) for node in spec.nodes]
+
+    def delivery(self, node: str) -> str:
+        """The key of what a node sends."""
+        return delivery_key(self.key, node)
 
     def states(self) -> list[str]:
         """The states of all nodes, in the order written."""
@@ -161,7 +165,6 @@ class SealedBatch:
         self.sealed = sealed
         self.ended: int | None = None
         self.work = Work(node, self)
-        self.work.key = key
         self.works = [self.work]
 
     def scope(self, info: BatchInfo, sealed: Any) -> Scope:
@@ -182,6 +185,10 @@ class SealedBatch:
             members=members,
         )
 
+    def delivery(self, _node: str) -> str:
+        """The key of what it sends."""
+        return self.key
+
     def member_work(self, run: Run) -> Work:
         """The node of a member that this batch stands for."""
         return run.works[self.work.spec.index]
@@ -192,58 +199,21 @@ class SealedBatch:
         due = None
         if work.state in ACTIVE:
             due = work.due if work.state == SCHEDULED else 0
-        members = orjson.dumps([member.id for member in self.members]).decode()
+        members = encode_members([member.id for member in self.members])
         return BatchRow(
             self.id, self.key, self.spec.plan, self.spec.name, work.spec.name, members,
             self.sealed, due, work.spec.endpoint, self.ended, encode_works([work]),
         )  # fmt: skip
 
 
-_PLAIN: list[Any] = [WAITING, 0, 0, 0, 0, 0, None, None, 0, "", 0]
-"""A stored node as at the start; what is missing at the end of a stored one is as here."""
-
-
-def _encode(work: Work) -> str:
-    """One node: numbers alone where there is nothing else to say, as nearly always."""
-    head = f'["{work.state}",{work.sends},{work.failed},{work.crashes},{work.due},{work.since}'
-    failure, key = work.failure, work.key if isinstance(work.owner, Run) else ""
-    if failure is None and work.answer is None and not (work.batch or key or work.replay):
-        return head + "]"
-    told = None
-    if failure is not None:
-        told = [failure.message, failure.status, failure.error_class, failure.attempts]
-    rest = [work.answer, told, work.batch, key, work.replay]
-    return f"{head},{orjson.dumps(rest, default=str)[1:-1].decode()}]"
-
-
-def encode_works(works: Sequence[Work]) -> str:
-    """Nodes as JSON: a list for each, which may leave out what is as at the start."""
-    if len(works) == 1:
-        return f"[{_encode(works[0])}]"
-    return f"[{','.join(map(_encode, works))}]"
-
-
-def decode_works(text: str, works: Sequence[Work]) -> None:
-    """Read the stored form into these nodes."""
-    for values, work in zip(orjson.loads(text), works, strict=False):
-        full = values + _PLAIN[len(values) :]
+def restore_works(text: str, works: Sequence[Work]) -> None:
+    """Read the stored form into these nodes. Raises ValueError for what does not fit them."""
+    for stored, work in zip(decode_works(text), works, strict=False):
         (work.state, work.sends, work.failed, work.crashes, work.due, work.since, answer,
-         failure, work.batch, key, replay) = full  # fmt: skip
+         failure, work.batch, work.key, work.replay) = stored  # fmt: skip
         restore = work.spec.restore_answer
         work.answer = restore(answer) if restore and answer is not None else answer
         work.failure = None if failure is None else FailureInfo(*failure)
-        work.replay = replay
-        if key:
-            work.key = key
-
-
-def show_works(text: str, names: Sequence[str]) -> list[dict[str, object]]:
-    """Stored nodes for people: name, state, attempts."""
-    shown = []
-    for name, values in zip(names, orjson.loads(text), strict=False):
-        sends = values[1] if len(values) > 1 else 0
-        shown.append({"name": name, "state": STATE_NAMES[values[0]], "attempts": sends})
-    return shown
 
 
 def failure_info(outcome: Outcome, message: str, error_class: str, attempts: int) -> FailureInfo:
@@ -254,9 +224,3 @@ def failure_info(outcome: Outcome, message: str, error_class: str, attempts: int
 def is_armed(work: Work) -> bool:
     """Whether it may be on the wire."""
     return work.state in (ARMED, ALONE)
-
-
-__all__ = [
-    "READY", "Run", "SealedBatch", "Work", "decode_works", "encode_works", "failure_info",
-    "is_armed", "show_works",
-]  # fmt: skip

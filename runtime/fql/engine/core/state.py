@@ -10,10 +10,10 @@ from fql.engine.core.endpoints import Bucket, Endpoint
 from fql.engine.core.inputs import CoreSettings, NewEvent, Order, Performed, RunEnded, Tally
 from fql.engine.core.lanes import MIXED, lane_of
 from fql.engine.core.runs import Run, SealedBatch, Work
-from fql.engine.program.graph import SCHEDULED, WAITING
 from fql.engine.program.limits import NEVER, EndpointLimits
 from fql.engine.program.model import Program
 from fql.store.records import LetterRow, Mutations
+from fql.store.works import SCHEDULED, WAITING
 
 DEFAULT_LIMITS = EndpointLimits()
 

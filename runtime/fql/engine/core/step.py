@@ -17,10 +17,10 @@ from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.core.state import DEFAULT_LIMITS, State
-from fql.engine.program.graph import ACTIVE, READY, SCHEDULED
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
 from fql.store.records import LimitRow, Page, StoredPlan
+from fql.store.works import ACTIVE, READY, SCHEDULED
 
 IDS_A_PAGE = 500
 

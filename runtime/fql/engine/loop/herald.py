@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import Sequence
 
 from fql.engine.core.inputs import Performed, Step
-from fql.engine.core.keys import run_name
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.senders import first_event, owner_name
-from fql.engine.program.graph import STATE_NAMES
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
@@ -22,6 +20,7 @@ from fql.observe.events import (
     hears,
 )
 from fql.store.records import Mutations
+from fql.store.works import STATE_NAMES, run_name
 
 
 class Herald:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.engine.core.inputs import Performed
-from fql.engine.core.keys import batch_name, run_name
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.events.model import Event
 from fql.events.values import write_json
 from fql.expressions.scope import BatchInfo, Scope
+from fql.store.works import batch_name, run_name
 
 
 class Senders:

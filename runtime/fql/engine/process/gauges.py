@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from fql.engine.core.endpoints import LIMITS, Endpoint
 from fql.engine.core.lanes import MIXED
-from fql.engine.core.runs import READY, Run, Work
+from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.program.graph import SCHEDULED, STATE_NAMES, TERMINAL
 from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
 from fql.observe.gauges import EndpointGauges, Gauges
 from fql.store.port import Store, StoreSize
+from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
 
 Label = Callable[[str], str]
 

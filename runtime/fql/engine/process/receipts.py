@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fql.engine.core.inputs import NewEvent, Tally
-from fql.engine.core.keys import event_name, run_name
+from fql.store.works import event_name, run_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fql.engine.core.keys import parse_name, run_name
 from fql.engine.loop.engine import Engine
 from fql.engine.process.receipts import Receipt
 from fql.store.port import Store
 from fql.store.records import RunFilter
+from fql.store.works import parse_name, run_name
 
 
 async def wait_for_runs(

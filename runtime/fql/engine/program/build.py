@@ -8,8 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-import orjson
-
 from fql.actions.port import Action
 from fql.engine.program.graph import build_graph
 from fql.engine.program.limits import EndpointLimits, endpoint_limits
@@ -166,8 +164,8 @@ class _Maker:
         wanted = node.config.response
         if wanted is None:
             return None
-        check = self.intake.check_answer
-        return lambda stored: check(wanted, orjson.dumps(stored))
+        fit = self.intake.fit_answer
+        return lambda stored: fit(wanted, stored)
 
 
 def _limits(plan: Plan, maker: _Maker) -> dict[str, EndpointLimits]:

@@ -14,20 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fql.plan.model import Edge
-
-WAITING, READY, ARMED, ALONE, SCHEDULED = "w", "r", "a", "A", "s"
-BUFFERED, MEMBER = "b", "m"
-DONE, DEAD, SKIPPED, PASSED, CANCELLED = "d", "x", "k", "o", "c"
-
-ACTIVE = frozenset({READY, ARMED, ALONE, SCHEDULED, BUFFERED, MEMBER})
-"""States in which a node moves by itself."""
-TERMINAL = frozenset({DONE, DEAD, SKIPPED, PASSED, CANCELLED})
-
-STATE_NAMES = {
-    WAITING: "waiting", READY: "ready", ARMED: "armed", ALONE: "armed", SCHEDULED: "scheduled",
-    BUFFERED: "buffered", MEMBER: "armed", DONE: "done", DEAD: "dead", SKIPPED: "skipped",
-    PASSED: "skipped", CANCELLED: "cancelled",
-}  # fmt: skip
+from fql.store.works import ACTIVE, DEAD, DONE, PASSED, SKIPPED
 
 Verdict = Literal["pending", "start", "pass"]
 
