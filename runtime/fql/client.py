@@ -21,7 +21,7 @@ from fql.engine.process.receipts import Receipt
 from fql.engine.program.model import Program
 from fql.errors import UsageError
 from fql.events.intake import Intake
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.store.opening import open_store

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from fql.client import Client, Replayed, open_client
 from fql.errors import StoreError, UsageError
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.plan.units import parse_duration
 from fql.store.opening import Place, current_store, place_of, store_of_settings_file
 from fql.store.shown import DeadLetter

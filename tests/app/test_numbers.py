@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fql
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.testing import MockWebhookServer
 from tests.app.plans import plan_of, settings_of
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fql.engine.program.match import scope_of
 from fql.events.intake import Intake
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.expressions.compile import compile_body
 from fql.expressions.walker import evaluate
 from fql.plan.codec import load_expression, read_plan

@@ -12,7 +12,8 @@ import pytest
 from fql.errors import EventRefused
 from fql.events.intake import EventMisfit, Intake, UnknownEntity
 from fql.events.model import Envelope, Event
-from fql.events.values import JsonNumber, NumericId, read_json
+from fql.exact.numbers import JsonNumber, NumericId
+from fql.exact.reading import read_json
 from fql.plan.model import (
     FORMAT,
     DeclaredType,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from fql.errors import MissingSecrets
-from fql.events.values import JsonNumber, NumericId
+from fql.exact.numbers import JsonNumber, NumericId
 from fql.expressions.compile import compile_body, compile_text, compile_value, envelope_body
 from fql.expressions.functions import MAX_TEXT
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from tests.outbox.plans import entity, plan
 
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.outbox.rows import row_reader
 from fql.plan.model import EntityField
 

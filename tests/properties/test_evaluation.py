@@ -6,7 +6,8 @@ from hypothesis import given, settings
 
 from fql.engine.program.match import scope_of
 from fql.events.model import Event
-from fql.events.values import read_json, write_json
+from fql.exact.reading import read_json
+from fql.exact.writing import write_json
 from fql.expressions.compile import compile_body, compile_condition, compile_text, compile_value
 from fql.expressions.explain import explain
 from fql.expressions.walker import evaluate

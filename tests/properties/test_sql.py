@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 
 from fql.engine.program.match import scope_of
 from fql.events.model import Event, Row
-from fql.events.values import plain_decimal, rfc3339, write_json
+from fql.events.values import rfc3339
+from fql.exact.numbers import plain_decimal
+from fql.exact.writing import write_json
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import _Walk
 from fql.plan.expressions import Expr

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from fql.engine.program.match import scope_of
 from fql.events.model import Event, Row
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import evaluate
 from fql.plan import expressions as x

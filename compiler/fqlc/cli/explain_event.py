@@ -14,7 +14,7 @@ import click
 from fql.errors import EventRefused
 from fql.events.intake import Intake
 from fql.events.model import Event
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
 from fql.plan import expressions as e

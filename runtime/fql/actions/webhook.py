@@ -20,7 +20,7 @@ from fql.egress.settings import PolicyReader, effective
 from fql.egress.signing import Signer
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.expressions.scope import Scope
 from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode

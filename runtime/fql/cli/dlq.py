@@ -14,7 +14,7 @@ from fql.cli.project import DURATION, format_option, reporting, settings_option,
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client, Replayed
 from fql.errors import UsageError
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.store.shown import DeadLetter
 
 

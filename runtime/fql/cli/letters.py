@@ -12,7 +12,7 @@ import click
 from fql.cli.output import harmless, moment, shortened
 from fql.client import Client
 from fql.errors import UsageError
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.store.shown import Attempt, DeadLetter
 
 F = TypeVar("F", bound=Callable[..., object])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from fql.cli.output import RENEWED, harmless, on_terminal
 from fql.cli.sentences import sentence
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.settings.model import Logging
 
 

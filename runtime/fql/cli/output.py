@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from fql.errors import FqlError
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 

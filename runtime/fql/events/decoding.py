@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fql.events.values import MAX_DEPTH, MAX_DIGITS, JsonNumber, NumericId
+from fql.events.values import MAX_DEPTH
+from fql.exact.numbers import MAX_DIGITS, JsonNumber, NumericId
 from fql.plan.table import TypeTable
 from fql.plan.types import Type, parse_type
 

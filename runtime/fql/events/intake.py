@@ -29,7 +29,8 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, WideNumberError, holds_json, restore_fields, restorer
-from fql.events.values import read_json, write_json
+from fql.exact.reading import read_json
+from fql.exact.writing import write_json
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
 from fql.plan.types import parse_type

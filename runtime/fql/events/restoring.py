@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from fql.events.values import NumericId
+from fql.exact.numbers import NumericId
 from fql.plan.table import TypeTable
 from fql.plan.types import Type, parse_type
 

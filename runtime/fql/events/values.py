@@ -13,97 +13,16 @@ Every value says by its Python class how it is written, so that rendering needs 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-import orjson
-
-MAX_DIGITS = 1_000
-"""Numbers with more digits (written plainly) do not fit."""
+from fql.exact.numbers import plain_decimal, plain_int
+from fql.exact.writing import json_text
 
 MAX_DEPTH = 100
 """How deep a JSON value may be nested."""
-
-_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS
-_LONG_INT = 10**4_000  # str() of longer ones raises; Decimal has no such limit
-
-
-class NumericId(str):
-    """An ID that came as a JSON number: compares as text, is written as it came."""
-
-    __slots__ = ()
-
-
-class JsonNumber(Decimal):
-    """A number with a point or exponent inside a JSON value: exact, and written as a number."""
-
-    __slots__ = ()
-
-
-def read_json(data: bytes | str) -> object:
-    """Decode JSON without passing a number through a float. Raises ValueError for anything
-    that is not JSON, for NaN and infinities, and for nesting that is too deep."""
-    try:
-        return json.loads(data, parse_float=JsonNumber, parse_constant=_no_constant)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def write_json(value: object) -> bytes:
-    """The JSON bytes of a value in memory. Raises TypeError for what is not such a value."""
-    try:
-        return orjson.dumps(value, default=_write_other, option=_OPTIONS)
-    except TypeError:  # an integer beyond 64 bits, or nothing we know
-        return orjson.dumps(_widened(value), default=_write_other, option=_OPTIONS)
-
-
-def write_json_lines(value: object) -> bytes:
-    """The same for people: over several lines, indented by two."""
-    options = _OPTIONS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(_widened(value), default=_write_other, option=options)
-
-
-def _write_other(value: object) -> object:
-    if isinstance(value, JsonNumber):
-        return orjson.Fragment(str(value))
-    if isinstance(value, Decimal):
-        return plain_decimal(value)
-    if isinstance(value, NumericId):
-        return orjson.Fragment(str(value))
-    if isinstance(value, timedelta):
-        return value // timedelta(milliseconds=1)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _widened(value: object) -> object:
-    """The same value with integers beyond 64 bits as fragments of text."""
-    if isinstance(value, Mapping):
-        return {key: _widened(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_widened(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
-        return orjson.Fragment(plain_int(value))
-    return value
-
-
-def plain_int(value: int) -> str:
-    """Digits of an integer of any size."""
-    return str(value) if -_LONG_INT < value < _LONG_INT else format(Decimal(value), "f")
-
-
-def plain_decimal(value: Decimal) -> str:
-    """A decimal without exponent, with the scale it has."""
-    text = str(value)
-    return format(value, "f") if "E" in text else text
 
 
 def rfc3339(value: datetime) -> str:
@@ -140,7 +59,7 @@ def text_of(value: object) -> str:
     if isinstance(value, str):
         return str(value)
     form = _TEXT_FORMS.get(type(value))
-    return write_json(value).decode() if form is None else form(value)
+    return json_text(value) if form is None else form(value)
 
 
 _TEXT_FORMS: Mapping[type, Callable[[Any], str]] = {

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fql.events.values import rfc3339, write_json
+from fql.events.values import rfc3339
+from fql.exact.writing import write_json
 from fql.expressions.generate import Generator
 from fql.expressions.scope import Scope
 from fql.plan.expressions import Constant, Expr, Text

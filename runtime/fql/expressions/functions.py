@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 import re2
 
-from fql.events.values import plain_decimal, plain_int, rfc3339, text_of, write_json
+from fql.events.values import rfc3339, text_of
+from fql.exact.numbers import plain_decimal, plain_int
+from fql.exact.writing import write_json
 from fql.expressions import numbers
 
 MAX_TEXT = 1_000_000

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fql.errors import FqlError
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.intake.port import Arrival
 from fql.plan.model import Plan
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from fql.errors import SettingsError, StoreError
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.intake.port import Arrival
 from fql.outbox.database import status
 from fql.outbox.lookout import Lookout

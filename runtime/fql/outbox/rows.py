@@ -23,7 +23,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
-from fql.events.values import plain_decimal, read_json, rfc3339
+from fql.events.values import rfc3339
+from fql.exact.numbers import plain_decimal
+from fql.exact.reading import read_json
 from fql.plan.model import EntityField
 from fql.plan.types import parse_type
 

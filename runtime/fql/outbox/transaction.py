@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fql.errors import UsageError
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.outbox.tables import OUTBOX_STATEMENTS
 
 Row = Mapping[str, object]

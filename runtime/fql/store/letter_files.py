@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fql.errors import SettingsError
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 
 FIRST_DAY = re.compile(rb'\{"written_at":"(\d{4}-\d{2}-\d{2})T')
 HEAD = 40

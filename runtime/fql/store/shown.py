@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.store.port import Store
 from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
 from fql.store.works import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.generate import chain
 from fql.plan.expressions import Binary, Constant, Expr, Unary

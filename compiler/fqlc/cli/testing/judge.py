@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from fql.events.values import read_json, write_json
+from fql.exact.reading import read_json
+from fql.exact.writing import write_json
 from fqlc.checks.reading.expectations import TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
 from fqlc.cli.testing.play import Played

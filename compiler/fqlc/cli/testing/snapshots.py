@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fql.events.values import read_json, write_json_lines
+from fql.exact.reading import read_json
+from fql.exact.writing import pretty_json
 from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.testing.judge import sent_body
 from fqlc.cli.testing.play import Played
@@ -60,7 +61,7 @@ def _write(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | No
     file = snapshot_file(source)
     if keep and file.is_file():
         tests = {**_read(file), **tests}
-    text = write_json_lines(tests).decode()
+    text = pretty_json(tests).decode()
     try:
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return None

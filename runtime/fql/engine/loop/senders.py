@@ -11,7 +11,7 @@ from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.engine.core.inputs import Performed
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.events.model import Event
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 from fql.expressions.scope import BatchInfo, Scope
 from fql.store.works import batch_name, run_name
 

@@ -13,7 +13,7 @@ from fql.engine.loop.clock import Clock
 from fql.engine.program.model import Program
 from fql.errors import EventRefused, PlanError
 from fql.events.intake import UnknownEntity
-from fql.events.values import write_json
+from fql.exact.writing import write_json
 
 MAX_DEPTH = 100
 """Brackets within brackets that a misfit is stored with."""

@@ -13,7 +13,7 @@ from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit
 from fql.errors import StoreError
-from fql.events.values import read_json
+from fql.exact.reading import read_json
 from fql.store.port import Store
 from fql.store.records import Command
 
