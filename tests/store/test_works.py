@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fql.events.values import JsonNumber
+from fql.exact.numbers import JsonNumber
 from fql.store.works import (
     BUFFERED,
     MEMBER,

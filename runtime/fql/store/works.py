@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from fql.events.values import read_json, write_json
+from fql.exact.reading import read_json
+from fql.exact.writing import write_json
 
 # States ------------------------------------------------------------------------------------------
 
