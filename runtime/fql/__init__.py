@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SettingsError,
         StoreError,
         StoreFull,
+        StoreGone,
         StoreLocked,
         UsageError,
     )
@@ -45,6 +46,7 @@ _HOMES = {
     "SettingsError": "fql.errors",
     "StoreError": "fql.errors",
     "StoreFull": "fql.errors",
+    "StoreGone": "fql.errors",
     "StoreLocked": "fql.errors",
     "Summary": "fql.engine.process.receipts",
     "UsageError": "fql.errors",
@@ -55,8 +57,8 @@ _HOMES = {
 
 __all__ = [
     "Client", "Event", "EventRefused", "FqlError", "MissingSecrets", "Outcome", "Plan", "PlanError",
-    "Receipt", "Runtime", "Settings", "SettingsError", "StoreError", "StoreFull", "StoreLocked",
-    "Summary", "UsageError", "load_plan", "load_settings", "open_client",
+    "Receipt", "Runtime", "Settings", "SettingsError", "StoreError", "StoreFull", "StoreGone",
+    "StoreLocked", "Summary", "UsageError", "load_plan", "load_settings", "open_client",
 ]  # fmt: skip
 
 

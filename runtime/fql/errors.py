@@ -9,7 +9,8 @@
     ├── NotDecrypted          a payload that this key does not open (fql.webhooks)
     └── StoreError            the store cannot be used (exit code 3)
         ├── StoreLocked       another process is the engine of this store
-        └── StoreFull         no space left; nothing was accepted
+        ├── StoreFull         no space left; nothing was accepted
+        └── StoreGone         its file was removed or replaced while it was in use
 
 A message is one sentence that says what, where and why; `hint` says what to do.
 """
@@ -71,3 +72,8 @@ class StoreLocked(StoreError):
 
 class StoreFull(StoreError):
     """No space is left for the store; nothing was accepted and nothing was lost."""
+
+
+class StoreGone(StoreError):
+    """The store's file was removed or replaced while it was in use: nothing is accepted, and the
+    engine ends."""

@@ -1,99 +1,107 @@
 """The files of an SQLite store: created for their owner only, opened with the durability that the
-port promises, locked by one engine at a time."""
+port promises."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
+import stat
 from contextlib import suppress
 from pathlib import Path
 
-from fql.errors import StoreError, StoreFull, StoreLocked
+from fql.errors import StoreError, StoreFull
 from fql.store.sqlite import schema
+from fql.store.sqlite.names import note_home, refuse_other_name
 from fql.store.sqlite.read import meta
 from fql.store.sqlite.write import STATEMENTS
+
+NO_SPACE = 1_000_000
+"""Fewer free bytes than these, and a failed write is put down to them."""
+WRITING = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+"""Errors of SQLite that a full disk can cause besides SQLITE_FULL: it makes its `-shm` longer."""
 
 
 def prepare(path: Path) -> None:
     """Create file (0600) and folder (0700) where missing. SQLite gives -wal and -shm the mode of
-    the file. Raises StoreError."""
+    the file. A file that exists is left closed: whoever closes it takes away the locks that SQLite
+    holds on it in this process. Raises StoreError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        regular = stat.S_ISREG(path.stat().st_mode)
     except OSError as problem:
-        raise StoreError(
-            f"the store {path} cannot be opened for writing: {problem.strerror}",
-            hint="check the folder's permissions, or choose another file with --store",
-        ) from problem
+        raise _not_for_writing(path, problem.strerror or str(problem)) from problem
+    if not regular:
+        raise _not_for_writing(path, "it is a folder, a device or a pipe")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise _not_for_writing(path, "permission denied")
 
 
-class FileLock:
-    """An advisory lock beside the store. It holds the process id of the engine, and the system
-    gives it back however the process ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.with_name(path.name + ".lock")
-        self._handle: int | None = None
-
-    def take(self) -> None:
-        """Raises StoreLocked, naming the process that has it."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            holder = os.read(handle, 200).decode(errors="replace").strip() or "unknown"
-            os.close(handle)
-            raise StoreLocked(
-                f"the store {self._path.with_suffix('')} is in use: process {holder} is its engine",
-                hint="stop that process, or work beside it with `fqlc emit`, `runs` and `dlq`",
-            ) from problem
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        self._handle = handle
-
-    def give(self) -> None:
-        """Let the next one have it."""
-        if self._handle is not None:
-            with suppress(OSError):
-                os.ftruncate(self._handle, 0)
-            os.close(self._handle)
-            self._handle = None
+def _not_for_writing(path: Path, reason: str) -> StoreError:
+    return StoreError(
+        f"the store {path} cannot be opened for writing: {reason}",
+        hint="check the folder's permissions, or choose another file with --store",
+    )
 
 
-def translate(problem: sqlite3.Error, path: Path | str) -> StoreError:
+def translate(problem: sqlite3.Error, path: Path) -> StoreError:
     """What an error of SQLite means to a user."""
-    text = str(problem)
-    if "full" in text:
+    kind = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+    if kind == sqlite3.SQLITE_FULL or (kind in WRITING and _is_full(path)):
         return StoreFull(
             f"no space is left for the store {path}", hint="free some space; work resumes by itself"
         )
-    if "malformed" in text or "not a database" in text:
+    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreError(
-            f"the store {path} is damaged or not an SQLite file: {text}",
+            f"the store {path} is damaged or not an SQLite file: {problem}",
             hint="restore it from a backup, or start with a new file",
         )
-    if "readonly" in text:
+    if kind == sqlite3.SQLITE_READONLY:
         return StoreError(
             f"the store {path} is read-only", hint="make file and folder writable for this user"
         )
-    return StoreError(f"the store {path} cannot be used: {text}")
+    return StoreError(f"the store {path} cannot be used: {problem}", hint=_advice(kind))
+
+
+def _advice(kind: int) -> str:
+    if kind == sqlite3.SQLITE_BUSY:
+        return "another program keeps it locked: end its open transaction, or its exclusive mode"
+    if kind in WRITING:
+        return "check the disk, its quota, the folder's permissions and the limit on open files"
+    return ""
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room, in bytes or in entries."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < NO_SPACE or (disk.f_files > 0 and disk.f_favail == 0)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose commits survive a power cut: WAL, `synchronous=FULL`."""
+    """A connection whose commits survive a power cut: WAL, `synchronous=FULL`. Raises
+    StoreLocked where the file is in use under another name."""
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=10,
         cached_statements=STATEMENTS,
     )  # fmt: skip
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    try:
+        refuse_other_name(path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 def create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
-    """Create the tables that are missing. Raises StoreError for a file of a newer version."""
+    """Create the tables that are missing. Raises StoreError for a file of a newer version, and for
+    one that was moved without its journal."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in schema.TABLES.format(letters=letters).split(";"):
         if statement.strip():
@@ -105,6 +113,9 @@ def create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
             f"the store {path} was written by a newer version of fql",
             hint="update fql, or choose another file with --store",
         )
+    renamed = note_home(connection, path)
     put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
     connection.execute(put, (schema.VERSION,))
     connection.execute("COMMIT")
+    if renamed:
+        connection.execute("PRAGMA wal_checkpoint")

@@ -1,12 +1,13 @@
 """The embedded store: one SQLite file in WAL mode with `synchronous=FULL`.
 
-One process is its engine (a lock on a file beside it, and a session row that every commit
+One process is its engine (a lock on the file itself, and a session row that every commit
 advances); any other may read it and append to its inbox. All statements run on one thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 import orjson
 
-from fql.errors import StoreError, StoreLocked
+from fql.errors import StoreError, StoreLocked, UsageError
 from fql.outbox.lookout import Lookout
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
@@ -39,7 +40,9 @@ from fql.store.records import (
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import read as sqlite_read
 from fql.store.sqlite import schema
-from fql.store.sqlite.files import FileLock, connect, create, prepare, translate
+from fql.store.sqlite.files import connect, create, prepare, translate
+from fql.store.sqlite.lock import EngineLock
+from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import prune
 from fql.store.sqlite.query import letters_query, runs_query
 from fql.store.sqlite.write import KEY, unpacked, write
@@ -58,28 +61,35 @@ class SqliteStore:
     def __init__(self, path: str | Path, *, letters: str = "webhook_dlq") -> None:
         if not letters.isidentifier():
             raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
-        self._path = Path(path)
+        self._path = Path(path).resolve()
         self._letters = letters
+        self._process = os.getpid()
         self._notes = False
         self._keys_looked = -KEYS_EVERY
-        self._lock = FileLock(self._path)
+        self._lock = EngineLock()
         self._locked = False
+        self._watched: Watched | None = None
         self._cycle = 0
         self._seen = 0
         self._looker: sqlite3.Connection | None = None
-        wal = self._path.with_name(self._path.name + "-wal")
-        self._lookout = Lookout(self._has_news, (wal,), POLL)
+        self._lookout = Lookout(self._has_news, (), POLL)
         self._thread: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
 
     async def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._thread is None:
             raise StoreError(f"the store {self._path} is not open")
+        if self._process != os.getpid():
+            raise UsageError(
+                f"the store {self._path} was opened in another process",
+                hint="open it after fork(), in each process of its own",
+            )
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guard, work)
 
     def _guard(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is None:
+        if self._connection is None or self._watched is None:
             raise StoreError(f"the store {self._path} is not open")
+        self._watched.check()
         try:
             return work(self._connection)
         except sqlite3.Error as problem:
@@ -88,12 +98,18 @@ class SqliteStore:
             raise translate(problem, self._path) from problem
 
     async def open(self) -> None:
-        """Open or create the file."""
+        """Open or create the file. A try that fails leaves nothing open."""
         if self._thread is None:
+            self._process = os.getpid()
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="fql-store")
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        except BaseException:
+            await self.close()
+            raise
 
     def _open(self) -> None:
+        self._path = settled(self._path)
         prepare(self._path)
         try:
             self._connection = connect(self._path)
@@ -101,10 +117,13 @@ class SqliteStore:
             self._looker = connect(self._path)
         except sqlite3.Error as problem:
             raise translate(problem, self._path) from problem
+        self._watched = Watched(self._path)
+        self._lookout = Lookout(self._has_news, (beside(self._path, "-wal"),), POLL)
 
     async def close(self) -> None:
-        """Close the file; the lock goes with it."""
-        if self._thread is None:
+        """Close the file; the lock goes with it. A forked child closes nothing: the connections
+        are its parent's."""
+        if self._thread is None or self._process != os.getpid():
             return
         self._lookout.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -112,22 +131,33 @@ class SqliteStore:
         self._thread = None
 
     def _close(self) -> None:
+        self._lock.give()
+        self._locked = False
+        if self._connection is not None and self._watched is not None:
+            self._watched.leave(self._connection)
         for connection in (self._looker, self._connection):
             if connection is not None:
                 connection.close()
-        self._looker = self._connection = None
-        self._lock.give()
-        self._locked = False
+        self._looker = self._connection = self._watched = None
 
     async def acquire(self, holder: str) -> Lease:
         """Become the engine of this file."""
         return await self._call(lambda connection: self._acquire(connection, holder))
 
     def _acquire(self, connection: sqlite3.Connection, holder: str) -> Lease:
-        if self._locked:
+        if self._locked or self._watched is None:
             raise StoreLocked(f"the store {self._path} has an engine in this process already")
-        self._lock.take()
+        self._lock.take(self._path, self._watched.inode)
+        try:
+            session = self._begin(connection, holder)
+        except BaseException:
+            self._lock.give()
+            raise
         self._locked = True
+        self._cycle = 0
+        return Lease(session, holder)
+
+    def _begin(self, connection: sqlite3.Connection, holder: str) -> int:
         connection.execute("BEGIN IMMEDIATE")
         cursor = connection.execute(
             "INSERT INTO fql_session(holder, cycle, state) VALUES(?, 0, 'live')", (holder,)
@@ -136,8 +166,7 @@ class SqliteStore:
         connection.execute("DELETE FROM fql_session WHERE id < ?", (session - 20,))
         sqlite_copies.begin(connection, self._letters, wanted=self._notes)
         connection.execute("COMMIT")
-        self._cycle = 0
-        return Lease(session, holder)
+        return session
 
     async def release(self, lease: Lease, *, clean: bool) -> None:
         """Stop being the engine."""
