@@ -10,10 +10,12 @@ help: ## show this list
 
 install: $(STAMP) ## create .venv with the locked requirements and this package
 
+# The lock is complete, so nothing is resolved: pip before 23.3 takes an extra such as coverage[toml]
+# for a requirement without a version, and refuses it as soon as a newer release exists.
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fqlc needs Python 3.11 or later; set PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 

@@ -113,7 +113,7 @@ def test_reduced_leaves_out_what_is_implied(picture: Picture) -> None:
     assert reduced(reduced(picture)) == reduced(picture)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="no node to read the script")
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node: install Node.js")
 def test_the_script_is_sound(text: str) -> None:
     command = ["node", "--check", "-"]
     done = subprocess.run(

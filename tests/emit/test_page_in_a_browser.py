@@ -20,7 +20,8 @@ from tests.lower.harness import ORDER, plan
 
 PROGRAM = find_browser()
 pytestmark = pytest.mark.skipif(
-    PROGRAM is None, reason="no Chromium on this machine: install one, or name it by FQL_BROWSER"
+    PROGRAM is None,
+    reason="no Chromium: install it (Debian: apt-get install chromium) or name one by FQL_BROWSER",
 )
 
 LONG = "a_name_that_somebody_made_very_long_because_nobody_told_them_when_to_stop_writing"
