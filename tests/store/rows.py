@@ -34,7 +34,9 @@ def run(number: int, event_id: int, **changes: Any) -> RunRow:
 
 def patch(row: RunRow, **changes: Any) -> RunPatch:
     new = row._replace(**changes)
-    return RunPatch(new.state, new.due, new.lane, new.order_key, new.ended, new.works, new.id)
+    return RunPatch(
+        new.state, new.due, new.lane, new.order_key, new.ended, new.works, new.held, new.id
+    )
 
 
 def letter(name: str, **changes: Any) -> LetterRow:

@@ -164,9 +164,10 @@ async def test_queues_are_loaded_in_order_of_arrival(store: Store, lease: Lease)
 
 async def test_open_batches_come_with_their_members(store: Store, lease: Lease) -> None:
     batch = BatchRow(20, "bk", "p1", "watch", "a", "[11]", 5, 0, "here", None, '[["r"]]')
-    member = run(11, 10, due=None, works='[["m",0,0,0,0,0,null,null,20]]')
-    buffered = run(12, 10, due=500, works='[["b",0,0,0,500]]')
-    changed = Mutations(events=[event(10)], runs=[member, buffered], batches=[batch])
+    member = run(11, 10, due=None, works='[["m",0,0,0,0,0,null,null,20]]', held=True)
+    buffered = run(12, 10, due=500, works='[["b",0,0,0,500]]', held=True)
+    answered = run(13, 10, works='[["d",1,0,0,0,0,{"b":"m"}],["r"]]')
+    changed = Mutations(events=[event(10)], runs=[member, buffered, answered], batches=[batch])
     await store.commit(lease, changed)
     snapshot = await store.load(lease)
     assert snapshot.batches == [batch]

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-import orjson
-
 from fql.errors import StoreLocked
 from fql.store.eviction import size_of, surplus
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
@@ -95,8 +93,6 @@ class MemoryStore:
             raise StoreLocked("the store memory: has another engine")
         open_runs = [run for run in self._runs.values() if run.ended is None]
         batches = [batch for batch in self._batches.values() if batch.ended is None]
-        members = {number for batch in batches for number in orjson.loads(batch.members)}
-        held = [run for run in open_runs if '"b"' in run.works or run.id in members]
         queued = [run for run in self._runs.values() if run.order_key is not None]
         return Snapshot(
             clean=self._clean,
@@ -107,7 +103,7 @@ class MemoryStore:
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
             queues=sorted(((run.order_key or "", run.id) for run in queued), key=lambda q: q[1]),
             halted=[run.id for run in queued if run.ended is not None],
-            held=[self._loaded(run) for run in held],
+            held=[self._loaded(run) for run in open_runs if run.held],
             batches=batches,
             limits=list(self._limits.values()),
             positions=dict(self._positions),

@@ -32,7 +32,8 @@ class RunRow(NamedTuple):
     `due` is when the engine must look at it: 0 now, None while it waits for something else.
     `lane` is the endpoint it goes to next. `order_key` is set while it holds or waits for its
     place in an `order_by` queue. `plan` is the short digest. `key` is the root of its delivery
-    keys, computed at acceptance.
+    keys, computed at acceptance. `held` says that the engine must have it in memory: it is part of
+    a buffer or of a sealed batch.
     """
 
     id: int
@@ -47,6 +48,7 @@ class RunRow(NamedTuple):
     started: int
     ended: int | None
     works: str
+    held: bool = False
 
 
 class RunPatch(NamedTuple):
@@ -58,6 +60,7 @@ class RunPatch(NamedTuple):
     order_key: str | None
     ended: int | None
     works: str
+    held: bool
     id: int
 
 

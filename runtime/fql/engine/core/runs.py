@@ -23,6 +23,7 @@ from fql.store.works import (
     decode_works,
     encode_members,
     encode_works,
+    must_be_held,
     run_name,
 )
 
@@ -138,14 +139,14 @@ class Run:
         return RunRow(
             self.id, self.event_row, self.spec.plan, self.spec.name, self.key, self.state,
             self.due(), self.lane, self.order_key, self.started, self.ended,
-            encode_works(self.works),
+            encode_works(self.works), must_be_held(self.works),
         )  # fmt: skip
 
     def patch(self) -> RunPatch:
         """The columns that change."""
         return RunPatch(
             self.state, self.due(), self.lane, self.order_key, self.ended,
-            encode_works(self.works), self.id,
+            encode_works(self.works), must_be_held(self.works), self.id,
         )  # fmt: skip
 
 

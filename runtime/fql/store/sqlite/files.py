@@ -10,9 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fql.errors import StoreError, StoreFull
-from fql.store.sqlite import schema
-from fql.store.sqlite.names import note_home, refuse_other_name
-from fql.store.sqlite.read import meta
+from fql.store.sqlite.names import refuse_other_name
 from fql.store.sqlite.write import STATEMENTS
 
 NO_SPACE = 1_000_000
@@ -97,25 +95,3 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def create(connection: sqlite3.Connection, path: Path, letters: str) -> None:
-    """Create the tables that are missing. Raises StoreError for a file of a newer version, and for
-    one that was moved without its journal."""
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in schema.TABLES.format(letters=letters).split(";"):
-        if statement.strip():
-            connection.execute(statement)
-    version = meta(connection, "version")
-    if version is not None and int(version) > schema.VERSION:
-        connection.execute("ROLLBACK")
-        raise StoreError(
-            f"the store {path} was written by a newer version of fql",
-            hint="update fql, or choose another file with --store",
-        )
-    renamed = note_home(connection, path)
-    put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
-    connection.execute(put, (schema.VERSION,))
-    connection.execute("COMMIT")
-    if renamed:
-        connection.execute("PRAGMA wal_checkpoint")

@@ -54,8 +54,6 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
     if current[0][0] != lease.session:
         raise StoreLocked("another engine has taken the store over")
     batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
-    members = [number for batch in batches for number in orjson.loads(batch.members)]
-    held = loaded(connection, schema.HELD, (orjson.dumps(members).decode(),))
     return Snapshot(
         clean=not before or before[0][0] == "drained",
         fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
@@ -65,7 +63,7 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
         lanes=_lanes(connection),
         queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
         halted=[row[0] for row in rows(schema.HALTED)],
-        held=held,
+        held=loaded(connection, schema.HELD),
         batches=batches,
         limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
         positions=dict(rows("SELECT source, last FROM fql_position")),

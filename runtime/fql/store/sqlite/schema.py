@@ -3,8 +3,8 @@ people query by the name they gave it."""
 
 from __future__ import annotations
 
-VERSION = 1
-"""Kept in `fql_meta`; a store of a newer version is refused."""
+FORMAT = 2
+"""Kept as `version` in `fql_meta`; see `fql.store.sqlite.format`."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS fql_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -16,11 +16,13 @@ CREATE TABLE IF NOT EXISTS fql_event(
 CREATE INDEX IF NOT EXISTS fql_event_received ON fql_event(received);
 CREATE TABLE IF NOT EXISTS fql_run(
   id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
-  due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT);
+  due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT,
+  held INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS fql_run_due ON fql_run(lane, due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, id) WHERE order_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS fql_run_ended ON fql_run(ended)
   WHERE ended IS NOT NULL AND order_key IS NULL;
+CREATE INDEX IF NOT EXISTS fql_run_held ON fql_run(id) WHERE held = 1;
 CREATE TABLE IF NOT EXISTS fql_batch(
   id INTEGER PRIMARY KEY, key TEXT, plan TEXT, observer TEXT, node TEXT, members TEXT,
   sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT);
@@ -57,8 +59,8 @@ CREATE TABLE IF NOT EXISTS fql_plan(
 INSERT_EVENTS = "INSERT INTO fql_event {rows}"
 INSERT_RUNS = "INSERT INTO fql_run {rows}"
 PATCH_RUNS = """UPDATE fql_run SET state = j.column1, due = j.column2, lane = j.column3,
-  order_key = j.column4, ended = j.column5, works = j.column6
-  FROM ({rows}) j WHERE fql_run.id = j.column7"""
+  order_key = j.column4, ended = j.column5, works = j.column6, held = j.column7
+  FROM ({rows}) j WHERE fql_run.id = j.column8"""
 PUT_ATTEMPTS = "INSERT OR REPLACE INTO fql_attempt {rows}"
 PUT_REMEMBERED = "INSERT OR IGNORE INTO fql_remembered {rows}"
 FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_each(?) j
@@ -74,7 +76,7 @@ PUT_PLAN = "INSERT OR IGNORE INTO fql_plan VALUES(?,?,?,?)"
 
 RUN = (
     "r.id, r.event, r.plan, r.observer, r.key, r.state, r.due, r.lane, r.order_key, r.started,"
-    " r.ended, r.works"
+    " r.ended, r.works, r.held"
 )
 EVENT = (
     "e.id, e.source, e.position, e.entity, e.kind, e.event_id, e.timestamp, e.received,"
@@ -84,7 +86,4 @@ LOADED = f"SELECT {RUN}, {EVENT} FROM fql_run r JOIN fql_event e ON e.id = r.eve
 AMONG = "WHERE r.id IN (SELECT value FROM json_each(?)) "
 RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
 RUNS_BY_DUE = LOADED + AMONG + "ORDER BY r.due, r.id"
-HELD = (
-    LOADED + "WHERE r.due IS NOT NULL AND r.works LIKE '%\"b\"%' OR r.id IN"  # noqa: S608
-    " (SELECT value FROM json_each(?)) ORDER BY r.id"
-)
+HELD = LOADED + "WHERE r.held = 1 ORDER BY r.id"

@@ -40,7 +40,8 @@ from fql.store.records import (
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import read as sqlite_read
 from fql.store.sqlite import schema
-from fql.store.sqlite.files import connect, create, prepare, translate
+from fql.store.sqlite.files import connect, prepare, translate
+from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import prune
@@ -113,7 +114,7 @@ class SqliteStore:
         prepare(self._path)
         try:
             self._connection = connect(self._path)
-            create(self._connection, self._path, self._letters)
+            bring_up(self._connection, self._path, self._letters)
             self._looker = connect(self._path)
         except sqlite3.Error as problem:
             raise translate(problem, self._path) from problem

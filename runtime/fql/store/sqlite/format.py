@@ -1,0 +1,122 @@
+"""The format number of an SQLite store: an older one is upgraded, a newer one is refused.
+
+A change of tables or of what their columns hold gets the next number and a step in `_STEPS`. All
+steps and the number are one transaction, made while nobody is the engine of the file; an older
+engine that is at work keeps its store until it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fql.errors import StoreError
+from fql.store.sqlite import schema
+from fql.store.sqlite.names import HOME, note_home
+from fql.store.sqlite.read import meta
+from fql.store.sqlite.upgrade import to_format_2
+
+PATIENCE_SECONDS = 5.0
+"""How long to wait for another process that may be upgrading the same file."""
+
+_STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {2: to_format_2}
+"""What makes each format of the one before it. The second argument is the dead letter table."""
+
+
+def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+    """Create the tables that are missing, or upgrade those of an older format; writes nothing
+    where all is as it should be. Raises StoreError for a newer format, for an older one whose
+    engine is at work, and for a file that was moved without its journal."""
+    found = _format(connection, path)
+    if found is not None and found < schema.FORMAT:
+        with _no_older_engine(connection, path):
+            _write(connection, path, letters)
+    elif found is None or not _is_ready(connection, path, letters):
+        _write(connection, path, letters)
+
+
+def _format(connection: sqlite3.Connection, path: Path) -> int | None:
+    """The number in the file; None for one without tables. Raises StoreError."""
+    tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fql_meta'"
+    found = meta(connection, "version") if connection.execute(tables).fetchone() else None
+    if found is None:
+        return None
+    if not isinstance(found, int) or found < 1:
+        raise StoreError(
+            f"the store {path} has no readable format number: {found!r}",
+            hint="restore it from a backup, or choose another file with --store",
+        )
+    if found > schema.FORMAT:
+        raise StoreError(
+            f"the store {path} was written by a newer version of fql: it has format {found},"
+            f" this version reads up to {schema.FORMAT}",
+            hint="update fql, or choose another file with --store",
+        )
+    return found
+
+
+def _is_ready(connection: sqlite3.Connection, path: Path, letters: str) -> bool:
+    """Whether the dead letters have their table (the others came with the number), and the store
+    knows its name."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    table = connection.execute(query, (letters,)).fetchone()
+    return table is not None and meta(connection, HOME) == str(path)
+
+
+@contextmanager
+def _no_older_engine(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Keep engines of format 1 out: their lock is a file beside the store. Raises StoreError."""
+    lock = path.with_name(path.name + ".lock")
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not _locked(handle) and _format(connection, path) != schema.FORMAT:
+            if time.monotonic() > end:
+                raise _in_use(path, os.pread(handle, 200, 0).decode(errors="replace").strip())
+            time.sleep(0.05)
+        yield
+        lock.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _in_use(path: Path, process: str) -> StoreError:
+    return StoreError(
+        f"the store {path} has an older format and is in use: process {process or 'unknown'} is"
+        " its engine",
+        hint="stop that process, which runs an older fql; then the store is upgraded",
+    )
+
+
+def _write(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+    """All that is missing, in one transaction. What another process has done meanwhile counts."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = _format(connection, path)
+        for number in range((found or schema.FORMAT) + 1, schema.FORMAT + 1):
+            _STEPS[number](connection, letters)
+        for statement in schema.TABLES.format(letters=letters).split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        renamed = note_home(connection, path)
+        put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
+        connection.execute(put, (schema.FORMAT,))
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    if renamed:
+        connection.execute("PRAGMA wal_checkpoint")
