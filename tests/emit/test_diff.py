@@ -16,6 +16,10 @@ observer o {
   when: status == "a"
   webhook a { endpoint: shop, path: "/x", body: { id } }
   webhook b { url: "https://b.example.com", body: { id, deep: { status }, all: [1] } }
+  webhook c {
+    url: "https://c.example.com", when: id != null, headers: { "X-Id": "{{ id }}" }
+    body: { text: "LONG" }, response: Answer
+  }
   webhook whole { url: "https://w.example.com" }
 }
 enum Level { low, high }
@@ -36,8 +40,8 @@ type Answer { reference: String }
          "is gone: its events reach nobody"),
         ("observer o", "observer p", Area.TRIGGERS, "observer p",
          "is new: it watches Order.insert"),
-        ("on: Order", 'webhook c { url: "https://c.example.com" }\n on: Order', Area.TRIGGERS,
-         "observer o, action c", "is new: it sends POST https://c.example.com"),
+        ("on: Order", 'webhook d { url: "https://d.example.com" }\n on: Order', Area.TRIGGERS,
+         "observer o, action d", "is new: it sends POST https://d.example.com"),
         ('"/x",', '"/x", when: status != "",', Area.TRIGGERS, "observer o, action a",
          'the condition is `status != ""`, before `true`'),
         ("id: ID @key", "id: ID @key  more: Int", Area.TRIGGERS, "Order.more",
@@ -49,7 +53,7 @@ type Answer { reference: String }
         # what a receiver reads
         ("/x", "/y", Area.PAYLOAD, "observer o, action a", "sends POST shop/y, before POST shop/x"),
         ("https://shop.", "https://shop2.", Area.PAYLOAD, "endpoint shop",
-         'the url is "https://shop2.example.com", before "https://shop.example.com"'),
+         'the url is `"https://shop2.example.com"`, before `"https://shop.example.com"`'),
         ("id: ID", "id: Int", Area.PAYLOAD, "Order.id", "is Int, before ID"),
         ("id: ID", "id: Int", Area.PAYLOAD, "observer o, action a",
          "the body changed: `id` is Int, before ID"),
@@ -64,18 +68,37 @@ type Answer { reference: String }
         ("id: ID @key", "id: ID @key  more: Int?", Area.PAYLOAD, "Order.more", "is new: Int?"),
         ("timeout: 5s", 'timeout: 5s, headers: { "X-A": "1" }', Area.PAYLOAD, "endpoint shop",
          "the headers changed: new `X-A`"),
+        ('"LONG"', '"LENG"', Area.PAYLOAD, "observer o, action c",
+         "the body changed: `text` is `" + '"' + "LENG" + '"' + "`, before `" + '"LONG"`'),
         # when and how often it comes
-        ("5s", "6s", Area.DELIVERY, "observer o, action a", "`timeout` is 6s, before 5s"),
+        ("5s", "6s", Area.DELIVERY, "endpoint shop", "`timeout` is 6s, before 5s"),
         ("5s", "5s, concurrency: 3", Area.DELIVERY, "endpoint shop",
-         "`concurrency` is 3, before the built-in default"),
+         "`concurrency` is 3, before 64 (the default)"),
+        ("5s", "5s, retry: { retry_on: [408, 500..599] }", Area.DELIVERY, "endpoint shop",
+         "`retry.retry_on` is [408, 500..599], "
+         "before [408, 429, 500, 502..504] (the default)"),
+        ("5s", "5s, rate_limit: { max_per_second: 100 }", Area.DELIVERY, "endpoint shop",
+         "`rate_limit.max_per_second` is 100, before not set"),
+        ("5s", '5s, auth: { type: bearer, token: "${T}" }', Area.PAYLOAD, "endpoint shop",
+         "`auth.type` is bearer, before not set"),
         ('path: "/x"', 'path: "/x", response: Answer', Area.DELIVERY, "observer o, action a",
          "answers must be Answer, before JSON"),
+        ("type Answer { reference", "type Answer { more: Int reference", Area.DELIVERY,
+         "Answer.more", "is new and required: Int; an action whose answer lacks it becomes dead"),
+        ("id: ID", "id: Int", Area.TRIGGERS, "observer o, action c",
+         "the condition reads as before, but `id` is Int, before ID"),
+        ("id: ID", "id: Int", Area.PAYLOAD, "observer o, action c",
+         "the headers changed: `X-Id` reads as before, but `id` is Int, before ID"),
         ("type Answer", "observer q { on: Order.delete  "
          'webhook z { url: "${SHOP}/", body: { id } } }\ntype Answer', Area.DELIVERY, "${SHOP}",
          "must be set now: observer q, action z needs it"),
         ("on: Order.insert", "on: Order.insert  order_by: id", Area.DELIVERY, "observer o",
          "runs are ordered by `id` (skip), before by nothing"),
         # nothing that a receiver could notice
+        ("{ id, deep: { status }, all: [1] }", "{ all: [1], id, deep: { status } }", Area.COSMETIC,
+         "observer o, action b", "the body changed: its keys come in another order"),
+        ("type Answer { reference: String }", "type Answer { b: Int? reference: String }",
+         Area.PAYLOAD, "Answer.b", "is new: Int?"),
         ("observer o", '"""Words."""\nobserver o', Area.COSMETIC, "observer o",
          "the documentation changed"),
     ],
@@ -101,6 +124,15 @@ def test_words_name_what_came_and_went() -> None:
 def test_layout_and_comments_are_cosmetic() -> None:
     (change,) = differences(plan(BASE), plan("# hello\n\n" + BASE))
     assert change.area is Area.COSMETIC
+
+
+def test_long_texts_are_shown_where_they_differ() -> None:
+    long, other = "x" * 100 + "first", "x" * 100 + "second"
+    old, new = BASE.replace("LONG", long), BASE.replace("LONG", other)
+    (change,) = differences(plan(old), plan(new))
+    shown, before = change.what.split(", before ")
+    assert "second" in shown and "first" in before
+    assert len(shown) < 120
 
 
 def test_the_same_plan() -> None:

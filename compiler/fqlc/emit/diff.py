@@ -7,14 +7,16 @@ from typing import Any
 
 from fqlc.emit.diff_model import Area, Change, Stored, documented, named
 from fqlc.emit.diff_rows import row_changes
-from fqlc.emit.diff_shapes import body_changes, header_changes
+from fqlc.emit.diff_shapes import body_changes, header_changes, was_and_is
 from fqlc.emit.picture import condition_text, target_text
 from fqlc.emit.policy_text import value_text
 
 __all__ = ["Area", "Change", "differences"]
 
-SHAPING = ("encryption.", "signing.", "batch.")
+SHAPING = ("auth.", "encryption.", "signing.", "batch.size")
 """Policies that change what a receiver reads, not only when and how often it comes."""
+ORDER_ONLY = "come in another order"
+"""How the words of a change end that no reader of JSON notices."""
 
 
 def differences(old: Stored, new: Stored) -> tuple[Change, ...]:
@@ -67,8 +69,7 @@ def _observer(where: str, old: Stored, new: Stored) -> Iterator[Change]:
 
 
 def _when(old: Stored, new: Stored) -> str:
-    before, after = condition_text(old["when"]) or "true", condition_text(new["when"]) or "true"
-    return f"the condition is `{after}`, before `{before}`"
+    return f"the condition {was_and_is(old['when'], new['when'], without='true')}"
 
 
 def _order(observer: Stored) -> str:
@@ -110,21 +111,28 @@ def _action(where: str, old: Stored, new: Stored) -> Iterator[Change]:
         words = f"sends {target_text(after)}, before {target_text(before)}"
         yield Change(Area.PAYLOAD, where, words)
     if words := body_changes(before.get("body"), after.get("body")):
-        yield Change(Area.PAYLOAD, where, f"the body changed: {words}")
+        moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
+        area = Area.COSMETIC if moved else Area.PAYLOAD
+        yield Change(area, where, f"the body changed: {words}")
     if words := header_changes(before.get("headers", ()), after.get("headers", ())):
         yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
     if before.get("response") != after.get("response"):
         one, other = (c.get("response") or "JSON" for c in (before, after))
         yield Change(Area.DELIVERY, where, f"answers must be {other}, before {one}")
-    yield from _policies(where, old["policies"], new["policies"])
+    yield from _policies(where, _own(old["policies"]), _own(new["policies"]))
     yield from documented(where, old, new)
+
+
+def _own(policies: Stored) -> Stored:
+    """Without what an action has from its endpoint, where the change is told once."""
+    return {k: s for k, s in policies.items() if not str(s["origin"]).startswith("endpoint ")}
 
 
 def _policies(where: str, old: Stored, new: Stored) -> Iterator[Change]:
     for key in sorted(old.keys() | new.keys()):
         before = old[key]["value"] if key in old else None
         after = new[key]["value"] if key in new else None
-        if before != after:
+        if before != after and value_text(key, before) != value_text(key, after):
             words = f"`{key}` is {value_text(key, after)}, before {value_text(key, before)}"
             yield Change(Area.PAYLOAD if key.startswith(SHAPING) else Area.DELIVERY, where, words)
 
@@ -134,8 +142,7 @@ def _endpoints(old: Stored, new: Stored) -> Iterator[Change]:
     for name in sorted(before.keys() & after.keys()):
         where, one, other = f"endpoint {name}", before[name], after[name]
         if one["url"] != other["url"]:
-            words = f"is {condition_text(other['url'])}, before {condition_text(one['url'])}"
-            yield Change(Area.PAYLOAD, where, f"the url {words}")
+            yield Change(Area.PAYLOAD, where, f"the url {was_and_is(one['url'], other['url'])}")
         if words := header_changes(one["headers"], other["headers"]):
             yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
         yield from _policies(where, one["policies"], other["policies"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fqlc.emit.diff_model import Area, Change, documented, named
@@ -13,12 +13,15 @@ Stored = Mapping[str, Any]
 def row_changes(old: Stored, new: Stored) -> Iterator[Change]:
     """All changes of entities, types and enums that both plans have."""
     whole = _sent_whole(new)
+    answers = _within(new, (_base(text) for text in _responses(new)))
+    rows = _within(new, (entity["name"] for entity in new["entities"]))
     for kind in ("entities", "types"):
         before, after = named(old[kind]), named(new[kind])
         for name in sorted(before.keys() & after.keys()):
             one, other = before[name], after[name]
             unseen = kind == "entities" and name not in whole
-            yield from _fields(name, one, other, Area.COSMETIC if unseen else Area.PAYLOAD)
+            area = Area.COSMETIC if unseen else Area.PAYLOAD
+            yield from _fields(name, one, other, area, _REFUSED[name in answers, name in rows])
             yield from documented(name, one, other)
             if one.get("table") != other.get("table"):
                 words = f"its rows are in {other['table'] or 'no table'}, before "
@@ -36,7 +39,46 @@ def _sent_whole(plan: Stored) -> frozenset[str]:
     )
 
 
-def _fields(name: str, old: Stored, new: Stored, area: Area) -> Iterator[Change]:
+def _responses(plan: Stored) -> Iterator[str]:
+    for observer in plan["observers"]:
+        for node in observer["nodes"]:
+            if node["config"].get("response"):
+                yield node["config"]["response"]
+
+
+def _base(type_text: str) -> str:
+    """The name inside `[T?]?` and the like."""
+    return type_text.strip("[]?!")
+
+
+def _within(plan: Stored, names: Iterable[str]) -> frozenset[str]:
+    """The entities and types of these names, and all that their fields are made of."""
+    declared = {**named(plan["types"]), **named(plan["entities"])}
+    found: set[str] = set()
+    waiting = [name for name in names if name in declared]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            inner = (_base(field["type"]) for field in declared[name]["fields"])
+            waiting += [name for name in inner if name in declared]
+    return frozenset(found)
+
+
+_EVENTS = (Area.TRIGGERS, "events without it are refused")
+_ANSWERS = (Area.DELIVERY, "an action whose answer lacks it becomes dead")
+_REFUSED: Mapping[tuple[bool, bool], Sequence[tuple[Area, str]]] = {
+    (False, False): (),
+    (False, True): (_EVENTS,),
+    (True, False): (_ANSWERS,),
+    (True, True): (_EVENTS, _ANSWERS),
+}
+"""What a required field means, for what is part of answers and of rows."""
+
+
+def _fields(
+    name: str, old: Stored, new: Stored, area: Area, refused: Sequence[tuple[Area, str]]
+) -> Iterator[Change]:
     """`area` is what a field touches that no expression names."""
     before, after = named(old["fields"]), named(new["fields"])
     for field in sorted(before.keys() | after.keys()):
@@ -44,19 +86,26 @@ def _fields(name: str, old: Stored, new: Stored, area: Area) -> Iterator[Change]
         if field not in after:
             yield Change(area, where, "is gone")
         elif field in before:
-            yield from _field(where, before[field], after[field])
+            yield from _field(where, before[field], after[field], refused)
         elif after[field]["type"].endswith("?"):
             yield Change(area, where, f"is new: {after[field]['type']}")
         else:
-            words = f"is new and required: {after[field]['type']}; events without it are refused"
-            yield Change(Area.TRIGGERS, where, words)
+            for kind, words in refused or ((area, "nothing uses it"),):
+                text = f"is new and required: {after[field]['type']}; {words}"
+                yield Change(kind, where, text)
+    kept = [field for field in after if field in before]
+    if kept != [field for field in before if field in after]:
+        yield Change(Area.COSMETIC, name, "the fields come in another order")
 
 
-def _field(where: str, old: Stored, new: Stored) -> Iterator[Change]:
+def _field(
+    where: str, old: Stored, new: Stored, refused: Sequence[tuple[Area, str]]
+) -> Iterator[Change]:
     if old["type"] != new["type"]:
         yield Change(Area.PAYLOAD, where, f"is {new['type']}, before {old['type']}")
         if old["type"] == f"{new['type']}?":
-            yield Change(Area.TRIGGERS, where, "is required: events without it are refused")
+            for kind, words in refused:
+                yield Change(kind, where, f"is required: {words}")
     if old["column"] != new["column"]:
         words = f"comes from the column {new['column']}, before {old['column']}"
         yield Change(Area.TRIGGERS, where, words)
