@@ -58,7 +58,7 @@ def test_install_status_uninstall(shop: Path, fqlc: Fqlc) -> None:
 def test_database_of_the_settings_is_found_from_a_folder_below(shop: Path, fqlc: Fqlc) -> None:
     (shop / "fql.toml").write_text('[sources.shop]\nkind = "sqlite"\ndatabase = "shop.db"\n')
     assert fqlc("capture", "install", "plan.json").code == 0
-    assert "fql_Order_update" in triggers(shop)
+    assert "fql_main_Order_update" in triggers(shop)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_store_name_and_source_of_the_settings(
 ) -> None:
     settings = """
 [project]
-name = "corner shop"
+name = "corner_shop"
 [store]
 url = "sqlite:///state.db"
 [sources.feed]
@@ -103,7 +103,7 @@ path = "feed.jsonl"
     write_project(tmp_path, server.url, settings=settings)
     (tmp_path / "feed.jsonl").write_text(lines(paid(1)))
     done = process(*IDLE)
-    assert "corner shop: 1 observer, ready" in done.err
+    assert "corner_shop: 1 observer, ready" in done.err
     assert server.call_count == 2
     assert (tmp_path / "state.db").exists()
     assert not (tmp_path / "fql.db").exists()

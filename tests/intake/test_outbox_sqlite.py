@@ -18,7 +18,8 @@ import fql.outbox
 from fql.errors import SettingsError, StoreError
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Arrival
-from fql.outbox.database import install
+from fql.outbox.installing import install
+from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
 PLAN = plan("Order.insert", "Order.update", old=["status"])
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Path:
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(ORDERS)
-    install(connection, PLAN)
+    install(connection, PLAN, Names())
     connection.close()
     return file
 
@@ -85,7 +86,7 @@ async def test_captured_row_arrives_as_an_event_with_typed_json_values(path: Pat
             "at": "2026-03-02T14:00:00Z",
         },
     }
-    assert (arrival.position, arrival.order) == ("1", 1)
+    assert (len(arrival.position), arrival.order) == (32, 1)
 
 
 async def test_emitted_event_arrives_as_it_was_given(path: Path) -> None:
@@ -111,9 +112,9 @@ async def test_rows_stay_until_they_are_done_and_are_then_gone(path: Path) -> No
         first = await source.fetch(2)
         assert await source.fetch(2) == first
         await source.done(first)
-        assert [a.position for a in await source.fetch(2)] == ["3"]
+        assert [a.order for a in await source.fetch(2)] == [3]
     async with opened(path) as source:
-        assert [a.position for a in await source.fetch(9)] == ["3"]
+        assert [a.order for a in await source.fetch(9)] == [3]
 
 
 async def test_positions_never_repeat_after_everything_was_consumed(path: Path) -> None:
@@ -130,7 +131,7 @@ async def test_rebuilt_outbox_is_another_incarnation(path: Path) -> None:
         before = source.incarnation
     async with opened(path) as source:
         assert source.incarnation == before
-    run(path, "DROP TABLE fql_outbox", "DROP TABLE fql_outbox_source")
+    run(path, "DROP TABLE fql_main_outbox", "DROP TABLE fql_main_source")
     async with opened(path) as source:
         assert source.incarnation not in {"", before}
 
@@ -212,7 +213,7 @@ async def test_writer_that_holds_the_database_delays_only_the_deletion(path: Pat
         holder.close()
         await source.fetch(9)
     with sqlite3.connect(path) as other:
-        assert other.execute("SELECT count(*) FROM fql_outbox").fetchone() == (0,)
+        assert other.execute("SELECT count(*) FROM fql_main_outbox").fetchone() == (0,)
 
 
 async def impatient(source: OutboxSqlite) -> None:
@@ -236,7 +237,7 @@ async def test_text_that_is_no_utf8_is_a_problem_of_one_event(path: Path) -> Non
 
 async def test_triggers_of_another_plan_are_refused_at_start(path: Path) -> None:
     later = plan("Order.update", old=["status", "total"])
-    with pytest.raises(SettingsError, match=r"FQL223.*fql_Order_update"):
+    with pytest.raises(SettingsError, match=r"FQL223.*fql_main_Order_update"):
         async with opened(path, later):
             pass
 
@@ -248,7 +249,7 @@ async def test_missing_database_is_said(tmp_path: Path) -> None:
 
 
 async def test_missing_triggers_are_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    run(path, "DROP TRIGGER fql_Order_update")
+    run(path, "DROP TRIGGER fql_main_Order_update")
     async with opened(path):
         pass
     assert "no triggers on orders" in caplog.text

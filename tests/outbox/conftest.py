@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fql.outbox.database import install
+from fql.outbox.installing import install
+from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
 ORDERS = """CREATE TABLE orders (
@@ -33,7 +34,7 @@ def captured(database: sqlite3.Connection) -> Callable[[Plan], sqlite3.Connectio
     """Install capture for a plan and give the application's connection back."""
 
     def install_it(plan: Plan) -> sqlite3.Connection:
-        assert install(database, plan).in_step
+        assert install(database, plan, Names())[0].in_step
         return database
 
     return install_it
@@ -41,8 +42,8 @@ def captured(database: sqlite3.Connection) -> Callable[[Plan], sqlite3.Connectio
 
 def told(connection: sqlite3.Connection) -> Told:
     """The events in the outbox in order, as (event, status or key of old, of new), then empty."""
-    rows = connection.execute("SELECT event, old, new FROM fql_outbox ORDER BY seq").fetchall()
-    connection.execute("DELETE FROM fql_outbox")
+    rows = connection.execute("SELECT event, old, new FROM fql_main_outbox ORDER BY seq").fetchall()
+    connection.execute("DELETE FROM fql_main_outbox")
     return [(event, _brief(old), _brief(new)) for event, old, new in rows]
 
 

@@ -71,7 +71,7 @@ def test_reals_keep_every_digit_on_their_way_through_a_trigger(
     values += [0.1, 1e22, 5e-324, 1.7976931348623157e308, 0.1 + 0.2]
     db.executemany("INSERT INTO measures (x) VALUES (?)", [(value,) for value in values])
     reader = row_reader(measure.fields)
-    rows = db.execute("SELECT new FROM fql_outbox ORDER BY seq").fetchall()
+    rows = db.execute("SELECT new FROM fql_main_outbox ORDER BY seq").fetchall()
     assert [reader(read_json(row[0]))["x"] for row in rows] == values  # type: ignore[arg-type]
 
 
@@ -84,7 +84,7 @@ def test_money_stored_as_real_is_the_decimal_that_was_written(
         "INSERT INTO orders (status, total) VALUES ('x', ?)", [(float(p),) for p in prices]
     )
     reader = row_reader(entity().fields)
-    rows = db.execute("SELECT new FROM fql_outbox ORDER BY seq").fetchall()
+    rows = db.execute("SELECT new FROM fql_main_outbox ORDER BY seq").fetchall()
     totals = [str(reader(read_json(row[0]))["total"]) for row in rows]  # type: ignore[arg-type]
     assert [Decimal(text) for text in totals] == prices
     assert not any(math.isnan(float(text)) for text in totals)

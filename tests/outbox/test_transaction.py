@@ -20,7 +20,7 @@ from fql.errors import UsageError
 def outbox(path: Path) -> list[tuple[object, ...]]:
     """What another connection sees."""
     with sqlite3.connect(path) as other:
-        return other.execute("SELECT entity, event, new, old, key FROM fql_outbox").fetchall()
+        return other.execute("SELECT entity, event, new, old, key FROM fql_main_outbox").fetchall()
 
 
 def test_event_is_committed_with_the_rows_of_the_application(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_nothing_but_the_two_tables_of_the_outbox_is_created(tmp_path: Path) -> 
     connection.commit()
     names = connection.execute("SELECT name FROM sqlite_master WHERE type != 'index'").fetchall()
     assert sorted(name for (name,) in names) == [
-        "fql_outbox",
-        "fql_outbox_source",
+        "fql_main_outbox",
+        "fql_main_source",
         "sqlite_sequence",
     ]
 
@@ -53,7 +53,7 @@ def test_values_of_python_are_written_as_events_have_them(tmp_path: Path) -> Non
     at = datetime(2026, 3, 2, 14, tzinfo=UTC)
     id_ = UUID("6f1c0a52-0000-4000-8000-00000000000a")
     fql.outbox.emit(connection, "Order.update", new={"id": id_, "at": at, "ok": True})
-    (text,) = connection.execute("SELECT new FROM fql_outbox").fetchone()
+    (text,) = connection.execute("SELECT new FROM fql_main_outbox").fetchone()
     assert json.loads(text) == {"id": str(id_), "at": "2026-03-02T14:00:00Z", "ok": True}
 
 

@@ -16,7 +16,10 @@ from fql.cli.project import (
     settings_option,
 )
 from fql.errors import UsageError
-from fql.outbox.database import Status, install, opened, status, uninstall, wanted_capture
+from fql.outbox.database import opened, wanted_capture
+from fql.outbox.installing import Changed, install, uninstall
+from fql.outbox.status import Status, status
+from fql.outbox.tables import Names
 from fql.settings.model import SqliteSource
 
 plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
@@ -46,7 +49,7 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
     with opened(_database(database, project), writable=False) as connection:
-        wanted = wanted_capture(connection, plan)
+        wanted = wanted_capture(connection, plan, _names(project))
     for problem in wanted.problems:
         say(f"problem: {problem}")
     for statement in (*wanted.statements, *(trigger.sql for trigger in wanted.triggers)):
@@ -69,11 +72,10 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
     plan = plan_of(sources, project)
     path = _database(database, project)
     with opened(path, writable=True) as connection:
-        before = {t.name: t.state for t in status(connection, plan).triggers}
-        now = install(connection, plan)
-    renewed = [t for t in now.triggers if before.get(t.name) != "installed"]
+        now, changed = install(connection, plan, _names(project))
     tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
-    say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(renewed)} new)")
+    say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(changed.made)} new)")
+    _say_removed(path, changed)
 
 
 @capture.command("status")
@@ -92,7 +94,7 @@ def show_status(
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
     with opened(_database(database, project), writable=False) as connection:
-        now = status(connection, plan)
+        now = status(connection, plan, _names(project))
     _show_json(now) if form == "json" else _show_text(now)
     if not now.in_step:
         raise click.exceptions.Exit(1)
@@ -120,11 +122,28 @@ def _show_text(now: Status) -> None:
 @click.option("--force", is_flag=True, help="Give up events that still wait in the outbox.")
 @reporting
 def do_uninstall(database: str | None, settings_file: str | None, force: bool) -> None:
-    """Remove all triggers and tables that begin with fql_."""
-    path = _database(database, find_project(settings_file).resolved())
+    """Remove the triggers and tables of this project."""
+    project = find_project(settings_file).resolved()
+    path = _database(database, project)
     with opened(path, writable=True) as connection:
-        removed = uninstall(connection, force=force)
-    say(f"{path}: {removed} triggers and the outbox removed")
+        changed = uninstall(connection, _names(project), force=force)
+    _say_removed(path, changed)
+    if not changed.removed and not changed.tables:
+        say(f"{path}: project {project.settings.project.name} has nothing there")
+
+
+def _say_removed(path: Path, changed: Changed) -> None:
+    """Name everything that is gone: nobody has to guess what a command took away."""
+    if changed.removed:
+        say(f"{path}: removed the triggers {', '.join(changed.removed)}")
+    if changed.tables:
+        say(f"{path}: removed the tables {', '.join(changed.tables)}")
+    if changed.moved:
+        say(f"{path}: {changed.moved} waiting events taken over from the older outbox")
+
+
+def _names(project: Project) -> Names:
+    return Names(project.settings.project.name)
 
 
 def _database(given: str | None, project: Project) -> Path:

@@ -11,7 +11,9 @@ from pathlib import Path
 from fql.cli.finding import Finding, Level
 from fql.cli.project import Project
 from fql.errors import FqlError
-from fql.outbox.database import opened, status
+from fql.outbox.database import opened
+from fql.outbox.status import status
+from fql.outbox.tables import Names
 from fql.plan.model import Plan
 from fql.settings.model import SqliteSource
 
@@ -94,15 +96,17 @@ def sources(project: Project, plan: Plan) -> list[Finding]:
         if isinstance(source, SqliteSource):
             found += [
                 Finding(f"source {name}", level, message)
-                for level, message in _capture(project.path(source.database), plan)
+                for level, message in _capture(
+                    project.path(source.database), plan, Names(project.settings.project.name)
+                )
             ]
     return found
 
 
-def _capture(path: Path, plan: Plan) -> list[tuple[Level, str]]:
+def _capture(path: Path, plan: Plan, names: Names) -> list[tuple[Level, str]]:
     try:
         with opened(path, writable=False) as connection:
-            now = status(connection, plan)
+            now = status(connection, plan, names)
     except FqlError as error:
         return [("problem", error.message)]
     if now.in_step:

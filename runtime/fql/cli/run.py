@@ -31,6 +31,7 @@ from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
+from fql.outbox.tables import DEFAULT_PROJECT, Names
 from fql.plan.model import Plan
 from fql.settings.model import Settings, SourceTable, SqliteSource
 
@@ -148,13 +149,21 @@ class _Process:
         return [*found, *(JsonLines(path) for path in self._options.events)]
 
     def _source(self, name: str, table: SourceTable) -> Source:
+        settings = self._project.settings
         if isinstance(table, SqliteSource):
-            return OutboxSqlite(name, self._project.path(table.database), poll_ms=table.poll)
-        path = table.path if table.path == "-" else str(self._project.path(table.path))
-        return JsonLines(path)
+            path = self._project.path(table.database)
+            return OutboxSqlite(
+                name,
+                path,
+                poll_ms=table.poll,
+                names=Names(settings.project.name),
+            )
+        lines = table.path if table.path == "-" else str(self._project.path(table.path))
+        return JsonLines(lines)
 
     def _greet(self) -> None:
-        name = self._project.settings.project.name or "fqlc run"
+        name = self._project.settings.project.name
+        name = "fqlc run" if name == DEFAULT_PROJECT else name
         fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
         count = counted(len(self._plan.observers), "observer")
         logger.info("%s: %s, ready", name, count, extra={"fql": fields})

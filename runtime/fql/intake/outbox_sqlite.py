@@ -21,15 +21,15 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from fql.errors import SettingsError, StoreError
 from fql.exact.reading import read_json
 from fql.intake.port import Arrival
-from fql.outbox.database import status
 from fql.outbox.lookout import Lookout
 from fql.outbox.rows import row_reader
-from fql.outbox.tables import OUTBOX_STATEMENTS
+from fql.outbox.status import status
+from fql.outbox.tables import Names, outbox_statements
 from fql.plan.model import Plan
 
 T = TypeVar("T")
 Reader = Callable[[Mapping[str, object]], dict[str, object]]
-OutboxRow = tuple[int, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None,
+OutboxRow = tuple[int, bytes, bytes, bytes, bytes | None, bytes | None, bytes | None, bytes | None,
                   bytes | None, int, bytes]  # fmt: skip
 
 BUSY_SECONDS = 5.0
@@ -37,10 +37,10 @@ PATIENCE_SECONDS = 2.0
 """How long one fetch tries again while the database is busy or away."""
 
 _FETCH = (
-    "SELECT seq, entity, event, new, old, id, key, context, raw, at"
-    " FROM fql_outbox WHERE seq > ? ORDER BY seq LIMIT ?"
+    "SELECT seq, id, entity, event, new, old, event_id, key, context, raw, at"
+    " FROM {outbox} WHERE seq > ? ORDER BY seq LIMIT ?"
 )
-_DELETE = "DELETE FROM fql_outbox WHERE seq BETWEEN ? AND ?"
+_DELETE = "DELETE FROM {outbox} WHERE seq BETWEEN ? AND ?"
 
 logger = logging.getLogger("fql.intake.sqlite")
 
@@ -51,8 +51,11 @@ class OutboxSqlite:
 
     ordered = True
 
-    def __init__(self, name: str, database: str | Path, *, poll_ms: int = 1) -> None:
+    def __init__(
+        self, name: str, database: str | Path, *, poll_ms: int = 1, names: Names | None = None
+    ) -> None:
         self.name = name
+        self._names = names or Names()
         self.incarnation = ""
         # Triggers that lack old values are refused when the source is opened.
         self.supplies_old: bool | Container[str] = True
@@ -88,9 +91,10 @@ class OutboxSqlite:
         if self._connection is None:
             self._connection = self._connected(BUSY_SECONDS)
             self._looker = self._connected(0)
-        for statement in OUTBOX_STATEMENTS:
+        for statement in outbox_statements(self._names):
             self._connection.execute(statement)
-        found = self._connection.execute("SELECT incarnation FROM fql_outbox_source").fetchone()
+        find = f"SELECT incarnation FROM {self._names.source}"  # noqa: S608
+        found = self._connection.execute(find).fetchone()
         self.incarnation = str(found[0], "ascii")
         self._check_triggers(self._connection, plan)
 
@@ -107,7 +111,7 @@ class OutboxSqlite:
         """Triggers made for another plan are refused. Missing ones are only logged: an application
         may write its events with `fql.outbox.emit` instead."""
         connection.text_factory = str
-        now = status(connection, plan)
+        now = status(connection, plan, self._names)
         connection.text_factory = bytes
         stale = sorted({t.name for t in now.triggers if t.state == "differs"})
         if stale:
@@ -143,7 +147,11 @@ class OutboxSqlite:
 
     def _read(self, limit: int) -> list[OutboxRow]:
         self._delete_left()
-        return self._connected_again().execute(_FETCH, (self._done, limit)).fetchall()
+        return (
+            self._connected_again()
+            .execute(_FETCH.format(outbox=self._names.outbox), (self._done, limit))
+            .fetchall()
+        )
 
     def _connected_again(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -153,13 +161,13 @@ class OutboxSqlite:
     def _arrival(self, row: OutboxRow) -> Arrival:
         seq = row[0]
         try:
-            return Arrival(self._envelope(row), str(seq), seq)
+            return Arrival(self._envelope(row), row[1].hex(), seq)
         except ValueError as error:
-            shown = {"outbox_row": seq, "entity": row[1].decode("utf-8", "replace")}
-            return Arrival(shown, str(seq), seq, f"outbox row {seq} cannot be read: {error}")
+            shown = {"outbox_row": seq, "entity": row[2].decode("utf-8", "replace")}
+            return Arrival(shown, row[1].hex(), seq, f"outbox row {seq} cannot be read: {error}")
 
     def _envelope(self, row: OutboxRow) -> dict[str, object]:
-        _, entity, event, new, old, id_, key, context, raw, at = row
+        _, _, entity, event, new, old, id_, key, context, raw, at = row
         name = entity.decode()
         envelope: dict[str, object] = {"entity": name, "event": event.decode()}
         reader = self._readers.get(name) if raw else None
@@ -191,7 +199,9 @@ class OutboxSqlite:
 
     def _delete_left(self) -> None:
         while self._undeleted:
-            self._connected_again().execute(_DELETE, self._undeleted[0])
+            self._connected_again().execute(
+                _DELETE.format(outbox=self._names.outbox), self._undeleted[0]
+            )
             self._undeleted.pop(0)
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)

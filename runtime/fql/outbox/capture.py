@@ -19,8 +19,10 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from fql.outbox.tables import OUTBOX_STATEMENTS, PREFIX, REPLACED
+from fql.outbox.marks import Mark
+from fql.outbox.tables import Names, outbox_statements, replaced_statement
 from fql.plan.model import Entity, EntityField, Plan
 
 EVENTS = ("insert", "update", "delete")
@@ -44,12 +46,15 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One trigger of ours."""
+    """One trigger of ours. `suffix` is the end of its name; `mark` says what the triggers of the
+    entity supply, and is part of the text."""
 
     name: str
     entity: str
     table: str
     sql: str
+    suffix: str
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,9 @@ def needs_old(plan: Plan) -> dict[str, frozenset[str]]:
     return needed
 
 
-def capture_sql(plan: Plan, facts: Mapping[str, TableFacts]) -> Capture:
-    """The statements for a SQLite database; `facts` are by table name."""
+def capture_sql(plan: Plan, facts: Mapping[str, TableFacts], names: Names) -> Capture:
+    """The statements for a SQLite database; `facts` are by table name, `names` those of the
+    project."""
     triggers: list[Trigger] = []
     problems: list[str] = []
     events = watched(plan)
@@ -105,9 +111,10 @@ def capture_sql(plan: Plan, facts: Mapping[str, TableFacts]) -> Capture:
         problems += found
         if table is not None and not found:
             old = with_old.get(entity.name, frozenset())
-            writer = _Writer(entity, table, events[entity.name], old)
+            writer = _Writer(entity, table, events[entity.name], old, names)
             triggers += writer.triggers()
-    return Capture((*OUTBOX_STATEMENTS, REPLACED), tuple(triggers), tuple(problems))
+    statements = (*outbox_statements(names), replaced_statement(names))
+    return Capture(statements, tuple(triggers), tuple(problems))
 
 
 def _problems(entity: Entity, table: TableFacts | None) -> list[str]:
@@ -130,89 +137,117 @@ def _column_problem(table: TableFacts, column: str, type_text: str) -> str:
     return ""
 
 
+class _Body(NamedTuple):
+    """A trigger without its name and table."""
+
+    suffix: str
+    when: str
+    statements: list[str]
+
+
 class _Writer:
     """The triggers of one entity."""
 
     def __init__(
-        self, entity: Entity, table: TableFacts, events: Iterable[str], old: Container[str]
+        self,
+        entity: Entity,
+        table: TableFacts,
+        events: Iterable[str],
+        old: Container[str],
+        names: Names,
     ) -> None:
         self._entity = entity
         self._table = table
         self._events = frozenset(events)
         self._old = tuple(field for field in entity.fields if field.name in old)
         self._name = text(entity.name)
+        self._names = names
         self._unique = table.unique if table.rowid else ()
 
     def triggers(self) -> list[Trigger]:
+        bodies = self._bodies()
+        mark = Mark(
+            self._names.project,
+            self._entity.name,
+            events=tuple(event for event in EVENTS if event in self._events),
+            suffixes=tuple(body.suffix for body in bodies),
+            fields=tuple(f"{f.name}={f.column or f.name}" for f in self._entity.fields),
+            old=tuple(f"{f.name}={f.column or f.name}" for f in self._old),
+        )
+        return [self._trigger(body, mark) for body in bodies]
+
+    def _bodies(self) -> list[_Body]:
         collides = bool(self._table.primary_key or ("delete" in self._events and self._unique))
         made = [self._before_insert()] if collides else []
         if collides or "insert" in self._events:
             made.append(self._after_insert(collides))
         if "update" in self._events:
-            made.append(self._trigger("update", "AFTER UPDATE", [self._update_event()]))
+            made.append(_Body("update", "AFTER UPDATE", [self._update_event()]))
         if "delete" in self._events:
             made += self._update_replacing()
             made.append(self._after_delete(collides))
         return made
 
-    def _trigger(self, suffix: str, when: str, statements: Iterable[str]) -> Trigger:
-        name = f"{PREFIX}{self._entity.name}_{suffix}"
-        body = "\n".join(f"  {statement};" for statement in statements)
-        on = f"CREATE TRIGGER {quoted(name)} {when} ON {quoted(self._table.name)}"
-        sql = f"{on}\nBEGIN\n{body}\nEND"
-        return Trigger(name, self._entity.name, self._table.name, sql)
+    def _trigger(self, body: _Body, mark: Mark) -> Trigger:
+        name = self._names.trigger(self._entity.name, body.suffix)
+        statements = "\n".join(f"  {statement};" for statement in body.statements)
+        on = f"CREATE TRIGGER {quoted(name)} {body.when} ON {quoted(self._table.name)}"
+        sql = f"{on}\n{mark.comment()}\nBEGIN\n{statements}\nEND"
+        return Trigger(name, self._entity.name, self._table.name, sql, body.suffix, mark)
 
-    def _before_insert(self) -> Trigger:
+    def _before_insert(self) -> _Body:
         same = " AND ".join(f"t.{quoted(c)} = NEW.{quoted(c)}" for c in self._table.primary_key)
         wanted = [f"({same})"] if same else []
         if "delete" in self._events:
             wanted += [f"({_equal(columns)})" for columns in self._unique]
-        return self._trigger(
+        return _Body(
             "before_insert", "BEFORE INSERT", [self._forget(), self._note(same or "0", wanted)]
         )
 
     def _note(self, same: str, wanted: list[str], more: str = "") -> str:
         old = self._row("t") if "delete" in self._events else self._old_row("t")
         return (
-            "INSERT INTO fql_replaced (entity, same, place, old)"
+            f"INSERT INTO {self._names.replaced} (entity, same, place, old)"
             f" SELECT {self._name}, {same}, {self._place('t')}, {old}"
             f" FROM {quoted(self._table.name)} AS t WHERE ({' OR '.join(wanted)}){more}"
         )
 
-    def _after_insert(self, collides: bool) -> Trigger:
+    def _after_insert(self, collides: bool) -> _Body:
         row = self._row("NEW")
         insert = (
-            "INSERT INTO fql_outbox (entity, event, new, raw)"
+            f"INSERT INTO {self._names.outbox} (entity, event, new, raw)"
             f" SELECT {self._name}, 'insert', {row}, 1"
         )
         if not collides:
-            return self._trigger("insert", "AFTER INSERT", [insert])
-        same = f"FROM fql_replaced AS r WHERE r.entity = {self._name} AND r.same"
+            return _Body("insert", "AFTER INSERT", [insert])
+        same = f"FROM {self._names.replaced} AS r WHERE r.entity = {self._name} AND r.same"
         if self._table.key_is_rowid:
             # Before the insert an automatic row id reads as -1; only now it is known.
             same += f" AND r.place = {self._place('NEW')}"
         statements = []
         if "delete" in self._events:
-            statements.append(f"DELETE FROM fql_outbox WHERE seq IN (SELECT r.emitted {same})")
+            statements.append(
+                f"DELETE FROM {self._names.outbox} WHERE seq IN (SELECT r.emitted {same})"
+            )
             statements += [self._deleted_others()] if self._unique else []
         if "update" in self._events:
             old = "r.old" if self._old else "NULL"
             statements.append(
-                "INSERT INTO fql_outbox (entity, event, new, old, raw)"
+                f"INSERT INTO {self._names.outbox} (entity, event, new, old, raw)"
                 f" SELECT {self._name}, 'update', {row}, {old}, 1 {same}"
             )
         if "insert" in self._events:
             statements.append(f"{insert} WHERE NOT EXISTS (SELECT 1 {same})")
-        return self._trigger("insert", "AFTER INSERT", [*statements, self._forget()])
+        return _Body("insert", "AFTER INSERT", [*statements, self._forget()])
 
     def _update_event(self) -> str:
         old = self._old_row("OLD")
         return (
-            "INSERT INTO fql_outbox (entity, event, new, old, raw)"
+            f"INSERT INTO {self._names.outbox} (entity, event, new, old, raw)"
             f" VALUES ({self._name}, 'update', {self._row('NEW')}, {old}, 1)"
         )
 
-    def _update_replacing(self) -> list[Trigger]:
+    def _update_replacing(self) -> list[_Body]:
         """`UPDATE OR REPLACE` deletes rows that the changed one collides with."""
         groups = [*self._unique, *([self._table.primary_key] if self._table.primary_key else [])]
         if not self._table.rowid or not groups:
@@ -222,8 +257,8 @@ class _Writer:
         others = f" AND {self._place('t')} <> {self._place('OLD')}"
         note = [self._forget(), self._note("0", wanted, others)]
         return [
-            self._trigger("before_update", f"BEFORE UPDATE OF {columns}", note),
-            self._trigger(
+            _Body("before_update", f"BEFORE UPDATE OF {columns}", note),
+            _Body(
                 "replaced", f"AFTER UPDATE OF {columns}", [self._deleted_others(), self._forget()]
             ),
         ]
@@ -231,26 +266,26 @@ class _Writer:
     def _deleted_others(self) -> str:
         """Rows noted as colliding that are gone now, and whose deletion nobody has told."""
         return (
-            "INSERT INTO fql_outbox (entity, event, old, raw)"
-            f" SELECT {self._name}, 'delete', r.old, 1 FROM fql_replaced AS r"
+            f"INSERT INTO {self._names.outbox} (entity, event, old, raw)"
+            f" SELECT {self._name}, 'delete', r.old, 1 FROM {self._names.replaced} AS r"
             f" WHERE r.entity = {self._name} AND NOT r.same AND r.emitted IS NULL"
             f" AND NOT EXISTS (SELECT 1 FROM {quoted(self._table.name)} AS t"
             f" WHERE {self._place('t')} = r.place)"
         )
 
-    def _after_delete(self, collides: bool) -> Trigger:
+    def _after_delete(self, collides: bool) -> _Body:
         event = (
-            "INSERT INTO fql_outbox (entity, event, old, raw)"
+            f"INSERT INTO {self._names.outbox} (entity, event, old, raw)"
             f" VALUES ({self._name}, 'delete', {self._row('OLD')}, 1)"
         )
         mark = (
-            "UPDATE fql_replaced SET emitted = last_insert_rowid()"
+            f"UPDATE {self._names.replaced} SET emitted = last_insert_rowid()"
             f" WHERE entity = {self._name} AND place = {self._place('OLD')}"
         )
-        return self._trigger("delete", "AFTER DELETE", [event, mark] if collides else [event])
+        return _Body("delete", "AFTER DELETE", [event, mark] if collides else [event])
 
     def _forget(self) -> str:
-        return f"DELETE FROM fql_replaced WHERE entity = {self._name}"
+        return f"DELETE FROM {self._names.replaced} WHERE entity = {self._name}"
 
     def _place(self, row: str) -> str:
         """What tells one row from another inside a statement."""

@@ -1,51 +1,19 @@
-"""Capture in a real SQLite database: what it holds, what should be there, install and uninstall."""
+"""A real SQLite database: opening it, and the facts of its tables that capture needs."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from fql.errors import StoreError, UsageError
-from fql.outbox.capture import Capture, TableFacts, Trigger, capture_sql, quoted, table_name
-from fql.outbox.tables import PREFIX
+from fql.outbox.capture import Capture, TableFacts, capture_sql, table_name
+from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
 BUSY_SECONDS = 10.0
 """How long a statement of ours waits for a writer of the application."""
-
-State = Literal["installed", "missing", "differs", "obsolete"]
-
-
-@dataclass(frozen=True, slots=True)
-class TriggerState:
-    """How one trigger in the database compares with what the plan wants."""
-
-    name: str
-    table: str
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What `fqlc capture status` tells. `waiting` is the number of events in the outbox."""
-
-    triggers: tuple[TriggerState, ...]
-    problems: tuple[str, ...]
-    outbox: bool
-    waiting: int
-
-    @property
-    def in_step(self) -> bool:
-        """True when nothing has to be installed and nothing stands in the way."""
-        return (
-            self.outbox
-            and not self.problems
-            and all(trigger.state == "installed" for trigger in self.triggers)
-        )
 
 
 @contextmanager
@@ -113,114 +81,9 @@ def _rowid_name(columns: set[str]) -> str:
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in columns), "")
 
 
-def wanted_capture(connection: sqlite3.Connection, plan: Plan) -> Capture:
-    """The statements that this plan needs in this database."""
-    names = {table_name(entity) for entity in plan.entities if entity.table}
-    facts = {name: table_facts(connection, name) for name in names}
-    return capture_sql(plan, {name: fact for name, fact in facts.items() if fact is not None})
-
-
-def status(connection: sqlite3.Connection, plan: Plan) -> Status:
-    """How the database compares with the plan; changes nothing."""
-    wanted = wanted_capture(connection, plan)
-    present = _installed(connection)
-    states = [_state(trigger, present) for trigger in wanted.triggers]
-    names = {trigger.name for trigger in wanted.triggers}
-    states += [
-        TriggerState(name, table, "obsolete")
-        for name, (table, _) in present.items()
-        if name not in names
-    ]
-    outbox = _has_outbox(connection)
-    waiting = connection.execute("SELECT count(*) FROM fql_outbox").fetchone()[0] if outbox else 0
-    return Status(tuple(states), wanted.problems, outbox, waiting)
-
-
-def _state(trigger: Trigger, present: Mapping[str, tuple[str, str]]) -> TriggerState:
-    found = present.get(trigger.name)
-    state: State = "missing" if found is None else "differs"
-    if found is not None and found[1] == trigger.sql:
-        state = "installed"
-    return TriggerState(trigger.name, trigger.table, state)
-
-
-def _installed(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """Our triggers in the database: name to table and text, as SQLite keeps it."""
-    rows = connection.execute(
-        "SELECT name, tbl_name, sql FROM sqlite_master"
-        " WHERE type = 'trigger' AND substr(name, 1, ?) = ?", (len(PREFIX), PREFIX)
-    ).fetchall()  # fmt: skip
-    return {name: (table, sql) for name, table, sql in rows}
-
-
-def _has_outbox(connection: sqlite3.Connection) -> bool:
-    found = connection.execute(
-        "SELECT count(*) FROM sqlite_master"
-        " WHERE name IN ('fql_outbox', 'fql_outbox_source')"
-    ).fetchone()  # fmt: skip
-    return bool(found[0] == 2)
-
-
-def install(connection: sqlite3.Connection, plan: Plan) -> Status:
-    """Create or renew tables and triggers in one transaction; events that wait are kept.
-
-    Raises StoreError, with all problems, when a table or column is missing.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _install(connection, plan)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    return status(connection, plan)
-
-
-def _install(connection: sqlite3.Connection, plan: Plan) -> None:
-    wanted = wanted_capture(connection, plan)
-    if wanted.problems:
-        raise StoreError(
-            "capture cannot be installed: " + "; ".join(wanted.problems),
-            hint="make the entities of the plan and the tables of the database agree",
-        )
-    for statement in wanted.statements:
-        connection.execute(statement)
-    present = _installed(connection)
-    keep = {t.name for t in wanted.triggers if present.get(t.name, ("", ""))[1] == t.sql}
-    for name in present.keys() - keep:
-        connection.execute(f"DROP TRIGGER {quoted(name)}")
-    for trigger in wanted.triggers:
-        if trigger.name not in keep:
-            connection.execute(trigger.sql)
-
-
-def uninstall(connection: sqlite3.Connection, *, force: bool = False) -> int:
-    """Remove all triggers and tables of ours; the number of triggers removed.
-
-    Raises StoreError when events still wait, unless `force` gives them up.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        removed = _uninstall(connection, force)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    return removed
-
-
-def _uninstall(connection: sqlite3.Connection, force: bool) -> int:
-    waiting = 0
-    if _has_outbox(connection):
-        waiting = connection.execute("SELECT count(*) FROM fql_outbox").fetchone()[0]
-    if waiting and not force:
-        raise StoreError(
-            f"{waiting} events wait in the outbox and would be lost",
-            hint="let `fqlc run` consume them first, or give them up with --force",
-        )
-    present = _installed(connection)
-    for name in present:
-        connection.execute(f"DROP TRIGGER {quoted(name)}")
-    for table in ("fql_outbox", "fql_outbox_source", "fql_replaced"):
-        connection.execute(f"DROP TABLE IF EXISTS {table}")
-    return len(present)
+def wanted_capture(connection: sqlite3.Connection, plan: Plan, names: Names) -> Capture:
+    """The statements that this plan needs in this database, under the names of its project."""
+    tables = {table_name(entity) for entity in plan.entities if entity.table}
+    facts = {table: table_facts(connection, table) for table in tables}
+    present = {table: found for table, found in facts.items() if found is not None}
+    return capture_sql(plan, present, names)

@@ -9,15 +9,16 @@ from typing import Any
 
 from fql.errors import UsageError
 from fql.exact.writing import write_json
-from fql.outbox.tables import OUTBOX_STATEMENTS
+from fql.outbox.tables import PROJECT, Names, outbox_statements, project_of
 
 Row = Mapping[str, object]
 Execute = Callable[[str, Sequence[object]], Any]
 
 _INSERT = (
-    "INSERT INTO fql_outbox (entity, event, new, old, id, key, context)"
+    "INSERT INTO {outbox} (entity, event, new, old, event_id, key, context)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_OUTBOXES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'fql_*_outbox'"
 _NEEDS = {"insert": (True, False), "update": (True, None), "delete": (False, True)}
 """For each event: must it, must it not, or may it (None) have `new` and `old`."""
 
@@ -31,6 +32,7 @@ def emit(
     key: str | None = None,
     id: str | None = None,  # noqa: A002  (the name it has in the envelope)
     context: Mapping[str, str] | None = None,
+    project: str | None = None,
 ) -> None:
     """Put an event into the outbox, inside the transaction that the connection is in.
 
@@ -39,17 +41,35 @@ def emit(
     `old`, an update `new` and, where observers need it, `old`; rows are by field name. A `key`
     (or `id`) that was accepted before from this outbox makes the event a duplicate.
 
-    The tables `fql_outbox` and `fql_outbox_source` are created when they are missing; nothing
+    `project` is the `[project] name` of the plan that is to have the event; without it, it is the
+    one project whose outbox is in the database, or `main` where there is none yet. Its tables
+    `fql_<project>_outbox` and `fql_<project>_source` are created when they are missing; nothing
     else is, and nothing is committed here. Raises UsageError for a wrong call.
     """
     entity, event = _parse(trigger)
     _check_rows(trigger, event, new, old)
     values = (entity, event, _json(new), _json(old), id, key, _json(context))
     execute = _executor(connection)
-    if not _has_outbox(execute):
-        for statement in OUTBOX_STATEMENTS:
+    present = [str(row[0]) for row in execute(_OUTBOXES, ()).fetchall()]
+    names = _names(project, present)
+    if names.outbox not in present:
+        for statement in outbox_statements(names):
             execute(statement, ())
-    execute(_INSERT, values)
+    execute(_INSERT.format(outbox=names.outbox), values)
+
+
+def _names(project: str | None, present: Sequence[str]) -> Names:
+    if project is not None:
+        if not PROJECT.fullmatch(project):
+            raise UsageError(f"{project!r} is not the name of a project")
+        return Names(project)
+    found = sorted(filter(None, map(project_of, present)))
+    if len(found) > 1:
+        raise UsageError(
+            f"the database has outboxes of several projects: {', '.join(found)}",
+            hint="say which one is meant: emit(..., project=...)",
+        )
+    return Names(*found)
 
 
 def _parse(trigger: str) -> tuple[str, str]:
@@ -81,11 +101,6 @@ def _json(value: object) -> str | None:
         return None if value is None else write_json(value).decode()
     except TypeError as error:
         raise UsageError(f"the event cannot be written as JSON: {error}") from None
-
-
-def _has_outbox(execute: Execute) -> bool:
-    found = execute("SELECT count(*) FROM sqlite_master WHERE name = 'fql_outbox_source'", ())
-    return bool(found.fetchone()[0])
 
 
 def _executor(connection: object) -> Execute:

@@ -53,10 +53,23 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
 
+def _project_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+        raise ValueError(
+            f"{name!r} cannot be part of the names of tables: write 1 to 40 of a-z, 0-9 and _,"
+            " beginning with a letter"
+        )
+    return name
+
+
 class Project(Table):
     """The project itself."""
 
-    name: str = Field("", description="shown at the start of `fqlc run` and in its logs")
+    name: Annotated[str, AfterValidator(_project_name)] = Field(
+        "main",
+        description="shown in logs, and part of the names of capture's tables and triggers:"
+        " another name is another project",
+    )
     files: Words = Field(
         (".",), description="files and folders that a command takes when it is given none"
     )

@@ -1,0 +1,143 @@
+"""Putting capture into a SQLite database, and taking it out again; each in one transaction."""
+
+# ruff: noqa: S608  (names of tables come from `Names`, which allows no other characters)
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fql.errors import StoreError
+from fql.outbox.capture import quoted
+from fql.outbox.database import wanted_capture
+from fql.outbox.status import Status, Tables, columns, first_format, status, tables_of, triggers_of
+from fql.outbox.tables import Names, outbox_statements
+from fql.plan.model import Plan
+
+MOVED = "entity, event, new, old, event_id, key, context, raw, at"
+FIRST = "entity, event, new, old, id, key, context, raw, at"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What `install` or `uninstall` did: names of triggers that were made (renewed ones too) and
+    removed, of tables that were removed, and how many waiting rows an older outbox handed over."""
+
+    made: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    moved: int = 0
+
+
+def install(connection: sqlite3.Connection, plan: Plan, names: Names) -> tuple[Status, Changed]:
+    """Create or renew tables and triggers; events that wait are kept.
+
+    Raises StoreError, with all problems, when a table or column is missing, or when tables with
+    our names are not ours.
+    """
+    with _transaction(connection):
+        changed = _install(connection, plan, names)
+    return status(connection, plan, names), changed
+
+
+def _install(connection: sqlite3.Connection, plan: Plan, names: Names) -> Changed:
+    wanted = wanted_capture(connection, plan, names)
+    problems = [*wanted.problems, *_unusable(tables_of(connection, names), names)]
+    if problems:
+        raise StoreError(
+            "capture cannot be installed: " + "; ".join(problems),
+            hint="make the entities of the plan and the tables of the database agree",
+        )
+    for statement in wanted.statements:
+        connection.execute(statement)
+    present = triggers_of(connection, names)
+    keep = {t.name for t in wanted.triggers if t.name in present and present[t.name].sql == t.sql}
+    dropped = present.keys() - keep
+    for name in dropped:
+        connection.execute(f"DROP TRIGGER {quoted(name)}")
+    moved = _move_first_format(connection, names)
+    made = [trigger for trigger in wanted.triggers if trigger.name not in keep]
+    for trigger in made:
+        connection.execute(trigger.sql)
+    names_made = tuple(sorted(trigger.name for trigger in made))
+    return Changed(names_made, tuple(sorted(dropped - set(names_made))), (), moved)
+
+
+def _unusable(tables: Tables, names: Names) -> list[str]:
+    if tables == "newer":
+        return [f"`{names.source}` was made by a newer fqlc than this one"]
+    if tables == "foreign":
+        return [f"`{names.outbox}` or a table beside it is not of the shape that fqlc gives it"]
+    return []
+
+
+def create_tables(connection: sqlite3.Connection, names: Names) -> None:
+    """The tables that events need, without any trigger: for `fql.outbox.emit` alone. Rows of an
+    older outbox that no trigger writes any more are taken over. Raises StoreError."""
+    with _transaction(connection):
+        found = _unusable(tables_of(connection, names), names)
+        if found:
+            raise StoreError(found[0], hint="use another [project] name, or rename that table")
+        for statement in outbox_statements(names):
+            connection.execute(statement)
+        if not triggers_of(connection, names):
+            _move_first_format(connection, names)
+
+
+def _move_first_format(connection: sqlite3.Connection, names: Names) -> int:
+    """Take over what waits in the outbox of the first format, and drop its tables. Its rows had no
+    identity, so each gets one now: a row that was sent and not deleted is sent once more."""
+    if not first_format(connection):
+        return 0
+    moved = connection.execute(
+        f"INSERT INTO {names.outbox} ({MOVED}) SELECT {FIRST} FROM fql_outbox ORDER BY seq"
+    ).rowcount
+    for table in ("fql_outbox", "fql_outbox_source", "fql_replaced"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    return moved
+
+
+def uninstall(connection: sqlite3.Connection, names: Names, *, force: bool = False) -> Changed:
+    """Remove the triggers and tables of this project, and those of the first format.
+
+    Raises StoreError when events still wait, unless `force` gives them up.
+    """
+    with _transaction(connection):
+        return _uninstall(connection, names, force)
+
+
+def _uninstall(connection: sqlite3.Connection, names: Names, force: bool) -> Changed:
+    if _unusable(tables_of(connection, names), names):
+        raise StoreError(f"`{names.outbox}` or a table beside it is not of this version of fqlc")
+    tables = [table for table in names.tables if columns(connection, table)]
+    if first_format(connection):
+        tables += ["fql_outbox", "fql_outbox_source", "fql_replaced"]
+    waiting = sum(
+        int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        for table in tables
+        if table in (names.outbox, "fql_outbox")
+    )
+    if waiting and not force:
+        raise StoreError(
+            f"{waiting} events wait in the outbox and would be lost",
+            hint="let `fqlc run` consume them first, or give them up with --force",
+        )
+    present = triggers_of(connection, names)
+    for name in present:
+        connection.execute(f"DROP TRIGGER {quoted(name)}")
+    for table in tables:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    return Changed(removed=tuple(sorted(present)), tables=tuple(tables))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,67 @@
+"""The mark that each trigger of ours carries: whose it is, which version, what it supplies.
+
+It is a comment in the text of the trigger, which SQLite keeps as it was written, also when a column
+or a table is renamed. Only a trigger with the mark of a project belongs to that project.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+VERSION = 2
+"""Of the trigger bodies: raised when what they do has changed."""
+
+_MARK = re.compile(r"/\* fql (\{.*?\}) \*/", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the triggers of one entity supply; all of them carry the same.
+
+    `events` are those they tell, `suffixes` those of the triggers that were made together. `fields`
+    and `old` are what is written of a row and of the row before an update, as `field=column`.
+    `condition` is empty where every row is told, else the test as SQL.
+    """
+
+    project: str
+    entity: str = ""
+    version: int = VERSION
+    events: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    old: tuple[str, ...] = ()
+    condition: str = ""
+
+    def comment(self) -> str:
+        """The mark as a comment of SQL."""
+        text = json.dumps(asdict(self), separators=(",", ":")).replace("*/", "*\\/")
+        return f"/* fql {text} */"
+
+    def supplies(self, wanted: Mark) -> bool:
+        """Whether what this one tells is all that the wanted one would tell."""
+        return (
+            self.entity == wanted.entity
+            and set(wanted.events) <= set(self.events)
+            and set(wanted.fields) <= set(self.fields)
+            and set(wanted.old) <= set(self.old)
+            and self.condition in ("", wanted.condition)
+        )
+
+
+def read_mark(sql: str) -> Mark | None:
+    """The mark in the text of a trigger; None where there is none, or none that can be read."""
+    found = _MARK.search(sql)
+    if found is None:
+        return None
+    try:
+        content = json.loads(found[1])
+        lists = {name: tuple(content[name]) for name in ("events", "suffixes", "fields", "old")}
+        return Mark(
+            str(content["project"]), str(content["entity"]), int(content["version"]),
+            lists["events"], lists["suffixes"], lists["fields"], lists["old"],
+            str(content["condition"]),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError):
+        return None
