@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,10 +21,11 @@ from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Summary, summary_of
-from fql.engine.process.wait import wait_for_runs
+from fql.engine.process.season import Season
+from fql.engine.process.wait import Waiter, seconds
 from fql.engine.program.build import ActionFactory, build_program, build_stored
 from fql.engine.program.model import Program
-from fql.errors import FqlError, SettingsError, StoreLocked, UsageError
+from fql.errors import StoreLocked, UsageError
 from fql.intake.port import Source
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
@@ -74,8 +75,9 @@ class Runtime:
         self._listeners = (LogListener(),) if listeners is None else tuple(listeners)
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
-        self._process = 0
-        self._ended = False
+        self._season = Season()
+        self._exits = AsyncExitStack()
+        self._elsewhere = Summary()
         self._leading: Leading | None = None
         self._copies: Copier | None = None
         self._webhooks: WebhookActions | None = None
@@ -83,36 +85,14 @@ class Runtime:
     # Start and end.
 
     async def __aenter__(self) -> Self:
-        """Start. Raises MissingSecrets, SettingsError, StoreError, StoreLocked."""
-        self._process, self._ended = os.getpid(), False
-        self._store = self._opened_store()
-        self._watched, self._observed = self._watching()
-        self._factory = self._traced(self._actions or self._default_actions())
-        self._program = self._built(self._plan)
-        copies = open_letters(self._settings.webhooks.dlq)
-        if copies is not None:
-            self._store.note_copies()
-            self._copies = Copier(self._store, copies, self._clock)
-        await self._store.open()
-        self.client = Client(self._store, self._clock)
-        self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
-        self._leading = leading = self._prepared()
+        """Start. A start that fails leaves nothing behind. Raises MissingSecrets, SettingsError,
+        StoreError, StoreLocked, and UsageError for a runtime that has been started before."""
+        self._season.begin()
         try:
-            await leading.lead()
-        except StoreLocked as locked:
-            if not self._takes_over:
-                await self._store.close()
-                raise
-            logger.warning("%s; events are handed to it", locked.message)
-            leading.lead_later()
-        except FqlError:
-            await self._store.close()
-            raise
-        note_store(self._url, self._settings.webhooks.dlq.table, used=True)
-        try:
-            await self._observed.start()
-        except SettingsError:
-            await self.__aexit__(None, None, None)
+            await self._start()
+        except BaseException:
+            await self._exits.aclose()
+            self._season.undo()
             raise
         return self
 
@@ -122,21 +102,58 @@ class Runtime:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Drain: what is on the wire ends, the rest stays stored."""
+        """Drain: what is on the wire ends, the rest stays stored. Cancelled, it ends at once. In a
+        forked child there is nothing to end: the runtime is its parent's."""
+        if self._season.is_inherited():
+            return
+        self._season.check()
         self._watched.draining = True
-        note_store(self._url, self._settings.webhooks.dlq.table, used=False)
+        await self._exits.aclose()
+
+    async def _start(self) -> None:
+        """Each thing that starts is followed by how it ends; they end in reverse."""
+        exits = self._exits
+        self._store = self._opened_store()
+        self._watched, self._observed = self._watching()
+        self._factory = self._traced(self._actions or self._default_actions())
+        exits.push_async_callback(self._close_factory)
+        self._program = self._built(self._plan)
+        copies = open_letters(self._settings.webhooks.dlq)
+        if copies is not None:
+            self._store.note_copies()
+            self._copies = Copier(self._store, copies, self._clock)
+        exits.push_async_callback(self._store.close)
+        await self._store.open()
+        exits.push_async_callback(self._observed.stop)
+        for source in self._sources:
+            exits.push_async_callback(source.close)
+        self.client = Client(self._store, self._clock)
+        self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
+        self._leading = self._prepared()
+        exits.callback(self._season.end)
+        exits.push_async_callback(self._leading.abandon)
+        exits.push_async_callback(self._leading.stop)
+        await self._lead(self._leading)
+        self._note_store(used=True)
+        exits.callback(self._note_store, used=False)
+        await self._observed.start()
+
+    async def _lead(self, leading: Leading) -> None:
         try:
-            if self._leading is not None:
-                await self._leading.stop()
-        finally:
-            self._ended = True
-            for source in self._sources:
-                await source.close()
-            await self._observed.stop()
-            await self._store.close()
-            close: Any = getattr(self._factory, "close", None)
-            if close is not None:
-                await close()
+            await leading.lead()
+        except StoreLocked as locked:
+            if not self._takes_over:
+                raise
+            logger.warning("%s; events are handed to it", locked.message)
+            leading.lead_later()
+
+    def _note_store(self, *, used: bool) -> None:
+        note_store(self._url, self._settings.webhooks.dlq.table, used=used)
+
+    async def _close_factory(self) -> None:
+        close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)
+        if close is not None:
+            await close()
 
     def _opened_store(self) -> Store:
         if self._given_store is not None:
@@ -238,33 +255,31 @@ class Runtime:
         """Like `emit`, for a whole envelope (docs/reference/events.md)."""
         engine = self._here().engine
         if engine is None:
-            return await self.client.emit(self._observed.in_trace(envelope))
-        receipt = await self._calls.take(engine, envelope)
+            receipt = await self.client.emit(self._observed.in_trace(envelope))
+        else:
+            receipt = await self._calls.take(engine, envelope)
         dispatch = self._settings.webhooks.dispatch
         if dispatch.is_async:
             return receipt
         return await self.wait(receipt, dispatch.timeout / 1000)
 
-    def _started(self) -> Leading:
-        if self._leading is None:
-            raise UsageError("this runtime has not been started", hint="use `async with`")
-        return self._leading
-
     def _here(self) -> Leading:
-        leading = self._started()
-        if self._ended:
-            raise UsageError("this runtime has ended", hint="start another one on the same store")
-        if self._process != os.getpid():
-            raise UsageError(
-                "this runtime was started in another process",
-                hint="start it after fork(), in each process of its own",
-            )
-        return leading
+        """What works here. Raises UsageError out of season."""
+        self._season.check()
+        assert self._leading is not None  # noqa: S101 - it was started
+        return self._leading
 
     async def wait(self, receipt: Receipt, timeout: float | None = None) -> Receipt:  # noqa: ASYNC109
         """Until the runs of an event have ended, at most `timeout` seconds; the receipt says
-        whether they did, and how."""
-        return await wait_for_runs(self._store, self._engine, receipt, timeout)
+        whether they did, and how. Where another process is the engine, the event is followed
+        there: raises EventRefused when it was not taken. Raises StoreError, UsageError."""
+        self._here()
+        waiter = Waiter(self._store, lambda: self._engine, self._raise_trouble)
+        return await waiter.ended(receipt, seconds(timeout))
+
+    def _raise_trouble(self) -> None:
+        """Raises what ended the engine or a source, and UsageError after the end."""
+        self._here().raise_trouble()
 
     # Everything else.
 
@@ -282,22 +297,27 @@ class Runtime:
 
     async def until_idle(self, timeout: float | None = None) -> Summary:  # noqa: ASYNC109
         """Until every source has ended or was found empty twice a second apart, and nothing is
-        ready, armed, scheduled or buffered; at most `timeout` seconds."""
+        ready, armed, scheduled or buffered; at most `timeout` seconds. Where another process is
+        the engine: until it has taken what is in the inbox, and no run is open."""
+        leading = self._here()
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._started().idle()
+            async with asyncio.timeout(seconds(timeout)):
+                await leading.idle()
+        if leading.engine is None:
+            self._elsewhere = Summary(left=await leading.left_elsewhere())
         return self.status()
 
     async def failed(self) -> None:
         """Waits for ever, or raises what stopped the engine or a source."""
         while True:
-            self._started().raise_trouble()
+            self._raise_trouble()
             await asyncio.sleep(0.1)
 
     async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:
         """Use another plan from the next commit on; runs in flight finish on theirs. The
         environment is resolved again, all or nothing: raises MissingSecrets, SettingsError. Of
         other `settings` it takes up `[egress]`; everything else there waits for a new start."""
+        self._here()
         self._program = program = self._built(plan)
         self._plan = plan
         self._observed.expect(plan)
@@ -312,17 +332,18 @@ class Runtime:
     async def prune(self) -> int:
         """Remove now one slice of what retention no longer keeps, as happens every few seconds by
         itself; gives how much it was."""
-        return 0 if self._leading is None else await self._leading.prune()
+        return await self._here().prune()
 
     async def replay(self, dlq_id: str | None = None, **wanted: Any) -> list[Replayed]:
         """Replay dead letters of this store, by id or by `observer`, `action`, `failed_after`...;
         see `Client.dead_letters` and `Client.replay`."""
         how = {"delay_ms", "rate", "dry_run", "original", "response", "force"}
         options = {name: wanted.pop(name) for name in how & wanted.keys()}
+        leading = self._here()
         ids = [dlq_id] if dlq_id else []
         letters = await self.client.dead_letters(ids=ids, **wanted)
         replayed = await self.client.replay(letters, **options)
-        await self._started().obey()
+        await leading.obey()
         return replayed
 
     @property
@@ -331,9 +352,10 @@ class Runtime:
         return self._observed.port
 
     def status(self) -> Summary:
-        """Numbers since the start; after the end, the last ones."""
+        """Numbers since the start; after the end, the last ones. Where another process is the
+        engine they are its own: here there is only what `until_idle` has last seen to be left."""
         engine = self._engine
-        return Summary() if engine is None else summary_of(engine.state.tally)
+        return self._elsewhere if engine is None else summary_of(engine.state.tally)
 
 
 __all__ = ["Runtime"]

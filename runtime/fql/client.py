@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fql.engine.loop.clock import Clock, SystemClock
-from fql.engine.process.checks import Origin, check
-from fql.engine.process.receipts import Receipt
+from fql.engine.process.checks import Origin, check, handed_in
+from fql.engine.process.receipts import Handed, Receipt
 from fql.engine.program.model import Program
 from fql.errors import UsageError
 from fql.events.intake import Intake
@@ -63,9 +63,14 @@ class Client:
         origin = Origin("emit", "inbox", position)
         if plan is not None:
             check(_checking(plan), envelope, origin, self._clock)
+        known_by = handed_in(envelope, origin)
+        duplicate = bool(await self._store.known([known_by]))
         body = {"source": "inbox", "position": position, "envelope": dict(envelope)}
-        numbers = await self._append([("emit", body)])
-        return Receipt(inbox_name(numbers[0]), str(envelope.get("id") or ""))
+        (entry,) = await self._append([("emit", body)])
+        event_id = str(envelope.get("id") or "")
+        return Receipt(
+            inbox_name(entry), event_id, duplicate=duplicate, handed=Handed(entry, known_by)
+        )
 
     async def runs(
         self,

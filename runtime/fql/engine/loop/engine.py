@@ -23,7 +23,7 @@ from fql.engine.loop.senders import Senders
 from fql.engine.loop.session import FencedError, Session
 from fql.engine.loop.settings import LoopSettings
 from fql.engine.program.model import Program
-from fql.errors import FqlError, StoreError
+from fql.errors import FqlError, StoreError, StoreGone
 from fql.observe.events import (
     EngineStarted,
     EngineStopped,
@@ -73,6 +73,7 @@ class Engine:
         self._task: asyncio.Task[None] | None = None
         self._busy = False
         self._over = False
+        self._lost: StoreGone | None = None
         self._under_way = Waiting()
         self._session = Session(store, self._settings.holder, self._herald.tell)
         self._state: State | None = None
@@ -171,6 +172,11 @@ class Engine:
         self._waiting.flush = True
         self._wake.set()
 
+    def lose(self, problem: StoreGone) -> None:
+        """The store is gone: end with this problem."""
+        self._lost = problem
+        self._wake.set()
+
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""
         return self._herald.watch(run)
@@ -256,11 +262,18 @@ class Engine:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._senders.abort()
 
+    async def abandon(self) -> None:
+        """Stop at once; who waits is told."""
+        await self.kill()
+        self._refuse_all()
+
     # The cycle.
 
     async def _run(self) -> None:
         while True:
             await self._wake.rings()
+            if self._lost is not None:
+                raise self._lost
             if self._session.leaving:
                 return
             self._busy = True

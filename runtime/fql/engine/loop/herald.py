@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from fql.engine.core.inputs import Performed, Step
 from fql.engine.loop.cycle import Group
@@ -28,7 +29,7 @@ class Herald:
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
-        self._watchers: dict[int, list[asyncio.Future[str]]] = {}
+        self._watchers: dict[int, set[asyncio.Future[str]]] = {}
 
     def tell(self, event: Lifecycle) -> None:
         """Let everyone who listens know."""
@@ -38,8 +39,15 @@ class Herald:
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._watchers.setdefault(run, []).append(future)
+        self._watchers.setdefault(run, set()).add(future)
+        future.add_done_callback(partial(self._forget, run))
         return future
+
+    def _forget(self, run: int, future: asyncio.Future[str]) -> None:
+        waiting = self._watchers.get(run, set())
+        waiting.discard(future)
+        if not waiting:
+            self._watchers.pop(run, None)
 
     def committed(self, changed: Mutations, milliseconds: float) -> None:
         """A commit took so long."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from fql.errors import StoreError, StoreFull
+from fql.errors import StoreError, StoreFull, StoreGone
 from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
 from fql.store.records import Mutations, Snapshot
 
 TROUBLE_PAUSE = 1.0
 """Seconds between tries while the store takes no commit."""
+LONGEST_PAUSE = 30.0
+"""Seconds that an engine at most leaves a store to the one that has taken it over."""
+CALM = 60.0
+"""Seconds after which being fenced is taken for news."""
 
 
 class FencedError(StoreError):
@@ -31,6 +35,8 @@ class Session:
         self._tell = tell
         self._lease = Lease(0)
         self._commits = 0
+        self._fenced = 0
+        self._fenced_at = 0.0
         self.leaving = False
 
     @property
@@ -58,11 +64,12 @@ class Session:
 
     async def commit(self, mutations: Mutations) -> None:
         """Durable on return. A commit whose end is unknown is settled by the session row: it
-        counts commits. Raises FencedError, StoreFull, StoreError; then it did not count."""
+        counts commits. Raises FencedError, StoreFull, StoreGone, StoreError; then it did not
+        count."""
         problem = StoreError("the reply to a commit was lost, and it did not count")
         try:
             verdict = await self._store.commit(self._lease, mutations)
-        except StoreFull:
+        except (StoreFull, StoreGone):
             raise
         except StoreError as unknown:
             verdict, problem = "ambiguous", unknown
@@ -76,10 +83,12 @@ class Session:
         self._commits += 1
 
     async def _counted(self) -> int | None:
-        """How many commits of this session are stored; asked until the store answers."""
+        """How many commits of this session are stored; asked until the store answers or is gone."""
         while True:
             try:
                 return await self._store.cycle(self._lease)
+            except StoreGone:
+                raise
             except StoreError as problem:
                 if self.leaving:
                     raise
@@ -88,18 +97,32 @@ class Session:
 
     async def regain(self, load: Callable[[], Awaitable[None]], *, fenced: bool) -> None:
         """After a commit that failed: `load` until it succeeds, in a session of its own where this
-        one was fenced."""
-        pause = 0.0 if fenced else TROUBLE_PAUSE
+        one was fenced. Raises StoreGone."""
+        pause = self._after_fence() if fenced else TROUBLE_PAUSE
         while True:
             await asyncio.sleep(pause)
-            pause = TROUBLE_PAUSE
             try:
                 if fenced:
                     await self.release(clean=True)
                     await self.begin()
                     fenced = False
                 await load()
+            except StoreGone:
+                raise
             except StoreError as again:
                 self._tell(StoreTrouble(again.message))
+                pause = min(2 * pause, LONGEST_PAUSE) if fenced else TROUBLE_PAUSE
             else:
                 return
+
+    def _after_fence(self) -> float:
+        """How long to leave the store to whoever took it over: two engines that take it from each
+        other at once would send all their work again and again. Each time is twice as long."""
+        now = asyncio.get_running_loop().time()
+        again = self._fenced_at > 0 and now - self._fenced_at < CALM
+        self._fenced = self._fenced + 1 if again else 0
+        pause: float = min(TROUBLE_PAUSE * 2**self._fenced, LONGEST_PAUSE)
+        self._fenced_at = now + pause
+        words = f"another engine took the store over; this one tries to take it back in {pause:g} s"
+        self._tell(StoreTrouble(words))
+        return pause

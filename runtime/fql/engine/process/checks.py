@@ -39,8 +39,20 @@ def check(program: Program, envelope: Mapping[str, Any], origin: Origin, clock: 
         new_id=_random_uuid,
         now=datetime.fromtimestamp(clock.now() / 1000, UTC),
     )
+    return NewEvent(event, _known_by(envelope, origin))
+
+
+def _known_by(envelope: Mapping[str, Any], origin: Origin) -> bytes | None:
+    """What the store will remember an event by that brings a key or an id of its own."""
     key = envelope.get("key") or envelope.get("id")
-    return NewEvent(event, dedup_hash(origin.name, str(key)) if key else None)
+    return dedup_hash(origin.name, str(key)) if key else None
+
+
+def handed_in(envelope: Mapping[str, Any], origin: Origin, letter: str = "") -> bytes:
+    """What the store will remember an event by that comes through the inbox: also one without a key
+    is known again, and one that comes from a dead letter (`letter`) is not the one before."""
+    known = None if letter else _known_by(envelope, origin)
+    return known or dedup_hash("inbox", origin.incarnation + origin.position + letter)
 
 
 def _random_uuid() -> str:

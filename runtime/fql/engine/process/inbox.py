@@ -8,17 +8,17 @@ from typing import Any
 import orjson
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
-from fql.engine.core.keys import dedup_hash
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.process.checks import Origin, check_or_misfit
-from fql.errors import StoreError
+from fql.engine.process.checks import Origin, check_or_misfit, handed_in
+from fql.errors import StoreError, StoreGone
 from fql.exact.reading import read_json
 from fql.store.port import Store
 from fql.store.records import Command
 
 PAGE = 500
-LONGEST_WAIT = 1.0
+LONGEST_WAIT = 0.5
+"""Seconds between looks at a store that nobody writes to: it may have been removed."""
 
 
 class Inbox:
@@ -33,11 +33,14 @@ class Inbox:
         self._reading = asyncio.Lock()
 
     async def run(self) -> None:
-        """For ever."""
+        """For as long as the store is there."""
         while True:
             try:
                 if not await self.read():
                     await self._store.wait(LONGEST_WAIT)
+            except StoreGone as problem:
+                self._engine.lose(problem)
+                return
             except StoreError:
                 await asyncio.sleep(LONGEST_WAIT)
 
@@ -100,8 +103,7 @@ class Inbox:
         letter = body.get("letter", "")
         if isinstance(made, NewEvent):
             made.consumed, made.resolves = command.id, letter or None
-            if made.dedup is None or letter:
-                made.dedup = dedup_hash("inbox", origin.incarnation + origin.position + letter)
+            made.dedup = handed_in(body["envelope"], origin, letter)
         elif made is not None:
             made.consumed, made.letter = command.id, letter
         return made

@@ -19,9 +19,12 @@ from fql.intake.port import Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.port import Store
+from fql.store.records import RunFilter
 
 TAKE_OVER_EVERY = 1.0
 """Seconds between looks whether a store is free."""
+LOOK_ELSEWHERE = 0.05
+"""Seconds between looks at the work of another process."""
 
 
 class Leading:
@@ -65,7 +68,11 @@ class Leading:
             require_old_values(self._plan(), source)
         inbox = Inbox(self._store, engine, self._clock)
         await inbox.obey_pauses()
-        await engine.start()
+        try:
+            await engine.start()
+        except BaseException:
+            await engine.abandon()
+            raise
         self.engine = self._watched.engine = engine
         self._inbox = inbox
         self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
@@ -102,6 +109,13 @@ class Leading:
             if self._copies is not None:
                 await self._copies.copy()
 
+    async def abandon(self) -> None:
+        """End at once whatever still works: nothing is left running when `stop` was cancelled."""
+        for task in self._tasks:
+            task.cancel()
+        if self.engine is not None:
+            await self.engine.abandon()
+
     async def obey(self) -> None:
         """Carry out now what is in the inbox. Raises StoreError."""
         if self._inbox is not None and self.engine is not None:
@@ -119,16 +133,22 @@ class Leading:
         while quiet < 2:
             self.raise_trouble()
             quiet = quiet + 1 if await self._is_calm() else 0
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LOOK_ELSEWHERE if self.engine is None else 0.01)
 
     async def _is_calm(self) -> bool:
         engine = self.engine
         if engine is None or self._inbox is None:
-            return False
+            return not await self.left_elsewhere(most=1)
         feeds_quiet = all(feed.quiet() for feed in self._feeds)
         if self._no_more() and engine.state.buffers:
             engine.flush()
         return feeds_quiet and engine.idle() and not await self._inbox.read()
+
+    async def left_elsewhere(self, most: int = 100_000) -> int:
+        """What the engine in another process has yet to do: entries of the inbox, open runs. It is
+        counted up to `most`."""
+        open_runs = await self._store.runs(RunFilter(state="open", limit=most))
+        return (await self._store.size()).inbox + len(open_runs)
 
     def _no_more(self) -> bool:
         """There are sources, and all have ended: buffers need not wait for more."""

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fql.engine.core.inputs import NewEvent, Tally
 from fql.store.works import event_name, run_name
+
+
+class Handed(NamedTuple):
+    """An event that another process is to take: its entry in the inbox of the store, and what the
+    store remembers it by once it is taken."""
+
+    entry: int
+    known_by: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The event is durable. `runs` are the observers' runs for it; `duplicate` says that its key
     was known, and the ids are those of the first time. `ended` says whether all runs have ended,
-    `states` how, by run."""
+    `states` how, by run. While another process has yet to take the event, `handed` says where it
+    waits; `wait` fills in the rest."""
 
     id: str
     event_id: str = ""
@@ -21,6 +31,7 @@ class Receipt:
     runs: tuple[str, ...] = ()
     ended: bool = False
     states: Mapping[str, str] = field(default_factory=dict)
+    handed: Handed | None = None
 
 
 @dataclass(frozen=True, slots=True)

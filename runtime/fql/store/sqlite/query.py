@@ -29,6 +29,8 @@ def runs_query(wanted: RunFilter) -> Query:
     where, values = _where(
         [
             (_among("r.id"), _json(wanted.ids)),
+            ("r.id > ?", wanted.event),  # runs are numbered closely after their event
+            ("r.id <= ? + 20000", wanted.event),
             ("r.event = ?", wanted.event),
             ("e.event_id = ?", wanted.event_id),
             ("r.observer = ?", wanted.observer),
