@@ -80,7 +80,12 @@ def test_this_machine_is_closed_without_the_fixture(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_app.py").write_text(
         "from fql.actions.receivers import ALLOWED_IN_TESTS\n"
-        "def test_open(webhook_server): assert ALLOWED_IN_TESTS.get()\n"
+        "from threading import Thread\n"
+        "def test_open(webhook_server):\n"
+        "    seen = []\n"
+        "    other = Thread(target=lambda: seen.append(ALLOWED_IN_TESTS.get()))\n"
+        "    other.start(); other.join()\n"
+        "    assert ALLOWED_IN_TESTS.get() and seen == [ALLOWED_IN_TESTS.get()]\n"
         "def test_closed(): assert not ALLOWED_IN_TESTS.get()\n"
     )
     assert "2 passed" in run(tmp_path)

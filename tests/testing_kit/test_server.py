@@ -6,11 +6,13 @@ import socket
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from fql.testing import MockWebhookServer, Reply, drip, hang, reset, retry_after
+from fql.testing.server import ReceivedRequest
 from fql.webhooks import sign_webhook
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
@@ -74,6 +76,53 @@ def test_replies_come_in_turn_for_their_path() -> None:
         assert http.post(server.url + "/a").status_code == 404
         server.always(lambda request: Reply(200, {"path": request.path}))
         assert http.get(server.url + "/echo").json() == {"path": "/echo"}
+
+
+def test_a_reply_is_for_the_call_that_is_expected() -> None:
+    """Another method or payload on the same path does not take it."""
+    with MockWebhookServer() as server, client() as http:
+        server.expect_call("/b", method="PUT", payload={"n": 1}, reply=418)
+        assert http.post(server.url + "/b", json={"n": 1}).status_code == 200
+        assert http.put(server.url + "/b", json={"n": True}).status_code == 200
+        assert http.put(server.url + "/b", json={"n": 1}).status_code == 418
+        assert http.put(server.url + "/b", json={"n": 1}).status_code == 200
+
+
+def test_what_is_unmet_says_what_came_instead() -> None:
+    with MockWebhookServer() as server, client() as http:
+        server.expect_call("/orders", method="POST", payload=[{"a": 1}])
+        http.get(server.url + "/else")
+        http.post(server.url + "/orders", json=[{"a": True}])
+        (unmet,) = server.unmet()
+        assert repr(unmet) == (
+            "<POST /orders, payload [{'a': 1}]: expected at least once, came 0 times; "
+            "besides GET /else, POST /orders>"
+        )
+        http.post(server.url + "/orders", json=[{"a": 1, "b": 2}])
+        assert server.all_expectations_met()
+        server.clear()
+        assert not server.all_expectations_met()
+        assert server.unexpected == []
+
+
+@pytest.mark.parametrize("function", [lambda request: 1 / 0, lambda request: "yes"])
+def test_a_fault_of_the_tests_function_is_raised_in_the_test(
+    function: Callable[[ReceivedRequest], Reply],
+) -> None:
+    wrong = (ZeroDivisionError, TypeError)
+    with pytest.raises(wrong), MockWebhookServer() as server, client() as http:
+        server.always(function)
+        assert http.post(server.url).status_code == 500
+        with pytest.raises(wrong):
+            server.wait_for(1)
+        assert server.all_expectations_met()
+        http.post(server.url)
+
+
+def test_a_url_of_ipv6_has_brackets() -> None:
+    with MockWebhookServer(host="::1") as server, client() as http:
+        assert server.url == f"http://[::1]:{server.port}"
+        assert http.post(server.url).status_code == 200
 
 
 def test_waiting_ends_with_the_call_or_the_time() -> None:

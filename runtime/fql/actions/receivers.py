@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-
-ALLOWED_IN_TESTS: ContextVar[tuple[str, ...]] = ContextVar("fql_allowed_in_tests", default=())
-"""Entries of an allow list, for runtimes made in this context; the fixture `webhook_server` sets
-it. It is empty in every process that is no test."""
 
 
-@contextmanager
-def allowed_in_tests(entries: tuple[str, ...]) -> Iterator[None]:
-    """Allow these networks to runtimes that are made within."""
-    before = ALLOWED_IN_TESTS.get()
-    ALLOWED_IN_TESTS.set((*before, *entries))
-    try:
-        yield
-    finally:
-        ALLOWED_IN_TESTS.set(before)  # no token: a fixture may end in another context
+class AllowedInTests:
+    """Entries of an allow list that hold while a test runs, in each of its threads: an application
+    under test may make its runtime in any of them. Empty in every process that is no test."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, ...]] = []
+
+    def get(self) -> tuple[str, ...]:
+        """What is allowed now."""
+        return tuple(entry for held in self._held for entry in held)
+
+    @contextmanager
+    def held(self, entries: tuple[str, ...]) -> Iterator[None]:
+        """Allow these networks to the runtimes of this process that are made within."""
+        self._held.append(entries)
+        try:
+            yield
+        finally:
+            self._held.remove(entries)
+
+
+ALLOWED_IN_TESTS = AllowedInTests()
+"""Of this process; the fixture `webhook_server` holds it."""

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 def webhook_server() -> Iterator[MockWebhookServer]:
     """A receiver on a free loopback port, stopped after the test.
 
-    Runtimes that the test makes may send to this machine without an `[egress]` setting.
+    Runtimes that the test makes, in any thread, may send to this machine without an `[egress]`
+    setting.
     """
     # Imported here, so that test runs that do not use it start no slower.
-    from fql.actions.receivers import allowed_in_tests
+    from fql.actions.receivers import ALLOWED_IN_TESTS
     from fql.plan.addresses import LOOPBACK
     from fql.testing.server import MockWebhookServer
 
-    with MockWebhookServer() as server, allowed_in_tests(LOOPBACK.allow):
+    with MockWebhookServer() as server, ALLOWED_IN_TESTS.held(LOOPBACK.allow):
         yield server

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -61,9 +61,10 @@ class ReceivedRequest:
         return int(text) if text.isdecimal() else 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Expectation:
-    """A call that a test expects, and how often it was made."""
+    """A call that a test expects, and how often it was made. `replies` are for the next such calls;
+    `instead` are requests that fitted no expectation, once somebody asked what is unmet."""
 
     url: str | None
     method: str | None
@@ -71,6 +72,18 @@ class Expectation:
     headers: Mapping[str, str]
     times: int | None
     calls: int = 0
+    replies: deque[Reply] = field(default_factory=deque)
+    instead: tuple[ReceivedRequest, ...] = ()
+
+    def __repr__(self) -> str:
+        """What was expected and what came, for the message of a failed assertion."""
+        call = " ".join(part for part in (self.method, self.url) if part) or "any call"
+        parts = [call, *(f"{name}: {value}" for name, value in self.headers.items())]
+        if self.payload is not None:
+            parts.append(f"payload {self.payload!r}")
+        often = "at least once" if self.times is None else f"{self.times} times"
+        came = ", ".join(f"{r.method} {r.path}" for r in self.instead) or "nothing else"
+        return f"<{', '.join(parts)}: expected {often}, came {self.calls} times; besides {came}>"
 
     def fits(self, request: ReceivedRequest) -> bool:
         """True if this is such a call."""
@@ -101,12 +114,19 @@ def _same_url(wanted: str, request: ReceivedRequest) -> bool:
 
 
 def _contains(found: object, wanted: object) -> bool:
-    """True if objects hold at least the wanted keys; everything else is equal."""
+    """True if objects hold at least the wanted keys; everything else is equal, as JSON sees it:
+    true is not 1."""
     if isinstance(wanted, Mapping):
         return isinstance(found, Mapping) and all(
             key in found and _contains(found[key], value) for key, value in wanted.items()
         )
-    return found == wanted
+    if isinstance(wanted, list | tuple):
+        return (
+            isinstance(found, list)
+            and len(found) == len(wanted)
+            and all(_contains(one, other) for one, other in zip(found, wanted, strict=True))
+        )
+    return isinstance(found, bool) == isinstance(wanted, bool) and found == wanted
 
 
 class MockWebhookServer:
@@ -115,6 +135,9 @@ class MockWebhookServer:
     `verify` is a secret (or several): each request's signature is checked by `scheme`, and a
     request that is not genuine is answered with 401. `header` and `timestamp_header` are the
     names that a scheme has been given instead of its own.
+
+    An exception in a function given to `always` is raised again where the test looks: by
+    `wait_for`, `all_expectations_met` and at the end of the context.
     """
 
     def __init__(
@@ -133,6 +156,7 @@ class MockWebhookServer:
         self._scripts: dict[str | None, deque[Reply]] = {}
         self._default: Reply | Respond = Reply()
         self._acting: set[asyncio.Task[None]] = set()
+        self._failed: Exception | None = None
 
     # Life
 
@@ -145,6 +169,8 @@ class MockWebhookServer:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.stop()
+        if error is None:
+            self._raise_failed()
 
     def start(self) -> None:
         """Listen. Raises OSError for a taken port."""
@@ -163,7 +189,8 @@ class MockWebhookServer:
     def url(self) -> str:
         """Scheme, host and port, such as `http://127.0.0.1:40123`."""
         scheme = "https" if self._server.tls else "http"
-        return f"{scheme}://{self._server.host}:{self.port}"
+        host = f"[{self._server.host}]" if ":" in self._server.host else self._server.host
+        return f"{scheme}://{host}:{self.port}"
 
     @property
     def connections(self) -> int:
@@ -203,16 +230,22 @@ class MockWebhookServer:
     def wait_for(self, count: int, timeout: float = 5.0) -> bool:
         """Wait until `count` requests came, at most `timeout` seconds. True if they did."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._requests) >= count, timeout)
+            came = self._changed.wait_for(lambda: len(self._requests) >= count, timeout)
+        self._raise_failed()
+        return came
 
     async def arrived(self, count: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
         """`wait_for` for tests that run a loop themselves."""
         return await asyncio.to_thread(self.wait_for, count, timeout)
 
     def clear(self) -> None:
-        """Forget what came; scripts and expectations stay."""
+        """Forget what came, what was unexpected and how often expected calls were made; scripts
+        and expectations stay."""
         with self._changed:
             self._requests.clear()
+            self._unexpected.clear()
+            for expectation in self._expectations:
+                expectation.calls = 0
 
     # What is expected
 
@@ -222,23 +255,27 @@ class MockWebhookServer:
         reply: Reply | int | None = None,
     ) -> Expectation:  # fmt: skip
         """Expect a call. `url` is a path or a whole url; objects of `payload` may hold more keys;
-        `times` None means at least once. `reply` is what that path answers next."""
+        `times` None means at least once. `reply` is what the next call that fits is answered."""
         expectation = Expectation(url, method, payload, headers or {}, times)
+        if reply is not None:
+            expectation.replies.append(_as_reply(reply))
         with self._changed:
             self._expectations.append(expectation)
-        if reply is not None:
-            self.reply(reply, path=urlsplit(url).path if url else None)
         return expectation
 
     def all_expectations_met(self) -> bool:
-        """True if each expected call came as often as wanted."""
+        """True if each expected call came as often as wanted; what else came is `unexpected`."""
+        self._raise_failed()
         with self._changed:
             return all(expectation.met for expectation in self._expectations)
 
     def unmet(self) -> list[Expectation]:
         """The expected calls that did not come as often as wanted."""
         with self._changed:
-            return [expectation for expectation in self._expectations if not expectation.met]
+            found = [expectation for expectation in self._expectations if not expectation.met]
+            for expectation in found:
+                expectation.instead = tuple(self._unexpected)
+            return found
 
     @property
     def unexpected(self) -> list[ReceivedRequest]:
@@ -301,13 +338,37 @@ class MockWebhookServer:
         if request.genuine is False:
             return Reply(401, {"error": "the signature is not genuine"})
         with self._changed:
+            for expectation in self._expectations:
+                if expectation.replies and expectation.fits(request):
+                    return expectation.replies.popleft()
             for path in (request.path.partition("?")[0], None):
                 script = self._scripts.get(path)
                 if script:
                     return script.popleft()
             default = self._default
-        return default if isinstance(default, Reply) else _as_reply(default(request))
+        return default if isinstance(default, Reply) else self._asked(default, request)
+
+    def _asked(self, respond: Respond, request: ReceivedRequest) -> Reply:
+        """What the test's function answers. Its fault is kept for the test, as it happens on the
+        server's thread; the sender gets 500."""
+        try:
+            return _as_reply(respond(request))
+        except Exception as error:  # noqa: BLE001 - whatever a test's function raises is the test's
+            with self._changed:
+                self._failed = self._failed or error
+            return Reply(500, {"error": f"the test's function failed: {error!r}"})
+
+    def _raise_failed(self) -> None:
+        with self._changed:
+            failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
 
 
 def _as_reply(reply: Reply | int) -> Reply:
-    return Reply(status=reply) if isinstance(reply, int) else reply
+    """The reply that is meant. Raises TypeError for anything else."""
+    if isinstance(reply, Reply):
+        return reply
+    if isinstance(reply, int) and not isinstance(reply, bool):
+        return Reply(status=reply)
+    raise TypeError(f"a reply must be a Reply or a status, not {reply!r}")
