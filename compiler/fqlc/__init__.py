@@ -22,11 +22,13 @@ __version__ = "0.1.0"
 def compile_paths(paths: Sequence[str | Path], *, read: Read | None = None) -> Compilation:
     """Compile files and all they import. `plan` of the result is None where there are errors.
 
-    `read` gives the bytes of a path, None where there is no file; by default the file system.
+    `read` gives the bytes of a path, None where there is no file. By default the file system,
+    where imports reach files below the working folder, or below that of a source elsewhere.
     """
     from fqlc.pipeline import compile_project
 
-    return compile_project([_label(p) for p in paths], read or _read)
+    labels = [_label(p) for p in paths]
+    return compile_project(labels, read or _read(labels))
 
 
 def compile_text(text: str, *, path: str = "input.fql") -> Compilation:
@@ -40,7 +42,8 @@ def check_paths(paths: Sequence[str | Path], *, read: Read | None = None) -> tup
     """What is wrong with files and all they import."""
     from fqlc.pipeline import check_project
 
-    return check_project([_label(p) for p in paths], read or _read).diagnostics
+    labels = [_label(p) for p in paths]
+    return check_project(labels, read or _read(labels)).diagnostics
 
 
 def format_text(text: str) -> str:
@@ -55,8 +58,8 @@ def _label(path: str | Path) -> str:
     return Path(path).as_posix()
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return None
+def _read(paths: Sequence[str]) -> Read:
+    """Reads the sources that are named, and what lies in their folders or below the working one."""
+    from fqlc.source.files import ProjectFiles
+
+    return ProjectFiles.of(paths, None, Path.cwd()).read

@@ -118,7 +118,7 @@ def test_a_plan_is_no_source(fqlc: Command, shop: Path) -> None:
     fqlc("compile", "-o", "plan.json", ".")
     done = fqlc("check", "plan.json")
     assert done.code == 1
-    assert "plan.json is no source" in done.err
+    assert "plan.json is not a source" in done.err
     assert "fqlc run" in done.err
     assert (shop / "plan.json").exists()
 

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.files import LONGEST_SOURCE
 from fqlc.syntax.printing.files import format_text
-from fqlc.syntax.reading.sources import MAX_BYTES, read_source
+from fqlc.syntax.reading.sources import read_source
 from tests.syntax.help import parse
 
 _PROGRAM = """\
@@ -78,7 +79,7 @@ def test_random_bytes(seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [(b"\xff\xfe", "UTF-8"), (b"a\0b", "NUL"), (b" " * (MAX_BYTES + 1), "too large")],
+    [(b"\xff\xfe", "UTF-8"), (b"a\0b", "NUL"), (b" " * (LONGEST_SOURCE + 1), "too large")],
 )
 def test_what_is_no_source_is_one_diagnostic(data: bytes, word: str) -> None:
     sink = Sink()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fqlc.cli.errors import CommandError, SurroundingsError
+from fqlc.source.files import SUFFIX
 
 if TYPE_CHECKING:
     from fqlc.checks.model import Surroundings
@@ -25,10 +26,10 @@ def expand(path: str) -> list[str]:
     if not place.is_dir():
         if not place.exists():
             raise CommandError(f"{path} does not exist", "check the path")
-        if place.suffix == ".json":
+        if place.suffix != SUFFIX:
             raise CommandError(
-                f"{path} is no source: plans and other JSON are not compiled",
-                "name the .fql files; `fqlc run` and `fqlc diff` take plans",
+                f"{path} is not a source: only files called *{SUFFIX} are compiled",
+                f"name the {SUFFIX} files; `fqlc run` and `fqlc diff` take plans",
             )
         return [label(place)]
     found = (
@@ -64,14 +65,6 @@ def working_folder() -> Path:
         ) from None
 
 
-def read_file(path: str) -> bytes | None:
-    """The bytes of a file, or None where it cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return None
-
-
 def settings_of(paths: Sequence[str]) -> Path | None:
     """The nearest `fql.toml` from the first source upwards, else from the working folder."""
     here = working_folder()
@@ -83,15 +76,24 @@ def settings_of(paths: Sequence[str]) -> Path | None:
 
 
 def project_files(file: Path) -> list[str]:
-    """`[project] files` relative to the file. What is wrong with it is said when it is used."""
+    """`[project] files` relative to the file. Raises SettingsError where they lead elsewhere; what
+    else is wrong with the file is said when it is used."""
     import tomllib
 
+    from fql.plan.files import LONGEST_SETTINGS, is_own_path, read_regular
+
     try:
-        project = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("project", {})
-    except (OSError, ValueError):
+        text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
+        project = tomllib.loads(text).get("project", {})
+    except (OSError, ValueError, RecursionError):
         return []
     files = project.get("files", []) if isinstance(project, dict) else []
-    return [label(file.parent / f) for f in files if isinstance(f, str)]
+    paths = [f for f in files if isinstance(f, str)] if isinstance(files, list) else []
+    if any(not is_own_path(f) for f in paths):
+        from fql.settings.reading import read_settings
+
+        read_settings(text, label(file))  # raises: it knows the line
+    return [label(file.parent / f) for f in paths]
 
 
 def surroundings_of(file: str | None) -> Surroundings:
@@ -102,11 +104,12 @@ def surroundings_of(file: str | None) -> Surroundings:
     if file is None:
         return Surroundings()
     from fql.plan.addresses import EgressSettings
+    from fql.plan.files import LONGEST_SETTINGS, read_regular
     from fql.settings.model import policy_settings
     from fql.settings.reading import read_settings
 
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
     except OSError as error:
         raise SurroundingsError(f"{file} cannot be read: {error.strerror}", "") from None
     except UnicodeDecodeError:

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from fqlc.cli.errors import CommandError, SurroundingsError
-from fqlc.cli.files import read_file
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
@@ -28,9 +27,9 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
         sys.stdout.write(_formatted("input.fql", sys.stdin.buffer.read())[1])
         return
     changed = 0
-    roots = inputs(paths).roots
-    for path in roots:
-        before, after = _formatted(path, read_file(path))
+    chosen = inputs(paths)
+    for path in chosen.roots:
+        before, after = _formatted(path, chosen.files.read(path))
         if before == after:
             continue
         changed += 1
@@ -40,7 +39,7 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
             _write(path, after)
         else:
             click.echo(path)
-    _say(changed, len(roots), written=not (only_check or show_diff))
+    _say(changed, len(chosen.roots), written=not (only_check or show_diff))
     ctx.exit(1 if changed and (only_check or show_diff) else 0)
 
 

@@ -25,11 +25,11 @@ from fqlc.cli.files import (
     expand,
     label,
     project_files,
-    read_file,
     settings_of,
     surroundings_of,
     working_folder,
 )
+from fqlc.source.files import ProjectFiles
 
 if TYPE_CHECKING:
     from fqlc.pipeline import Checked, Compilation
@@ -47,12 +47,13 @@ class Inputs:
     """The sources of a command by the paths that messages show, and the settings file."""
 
     roots: tuple[str, ...]
+    files: ProjectFiles
     settings: str | None = None
     cache: Cache | None = None
 
     def check(self) -> Checked:
         """Check them here and now; the result holds the whole program."""
-        return self._checked(Recorder(read_file))
+        return self._checked(Recorder(self.files.read))
 
     def diagnose(self) -> Compiled:
         """What is wrong with them, without a plan."""
@@ -63,7 +64,7 @@ class Inputs:
         return self._result(plan=True)
 
     def _result(self, *, plan: bool) -> Compiled:
-        recorder = Recorder(read_file)
+        recorder = Recorder(self.files.read)
         key = [str(working_folder()), self.settings or "", *self.roots]
         if self.settings:
             recorder.read(self.settings)
@@ -137,7 +138,9 @@ def inputs(paths: Sequence[str], settings: str | None = None) -> Inputs:
         raise CommandError(
             f"there are no .fql files in {', '.join(chosen)}", "name a file or another folder"
         )
-    return Inputs(roots, label(file) if file else None, _cache())
+    shown = label(file) if file else None
+    files = ProjectFiles.of(roots if paths else (), shown, working_folder())
+    return Inputs(roots, files, shown, _cache())
 
 
 def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:

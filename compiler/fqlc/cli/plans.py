@@ -29,9 +29,10 @@ def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str,
 def _stored(path: Path) -> Mapping[str, Any]:
     from fql.errors import PlanError
     from fql.plan.codec import read_plan
+    from fql.plan.files import LONGEST_PLAN, read_regular
 
     try:
-        data = path.read_bytes()
+        data = read_regular(path, LONGEST_PLAN)
         read_plan(data)
     except OSError as error:
         text = f"{path} cannot be read: {error.strerror}"

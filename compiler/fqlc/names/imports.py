@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.files import SUFFIX
 from fqlc.source.text import Span
 from fqlc.syntax.reading.parser import parse_file
 from fqlc.syntax.reading.sources import read_source
@@ -15,6 +16,10 @@ from fqlc.syntax.tree import ast
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path, or None where there is none that can be read."""
+
+_WHAT_IS_READ = (
+    "only files inside the project are read: no devices, no pipes, no links that lead elsewhere"
+)
 
 
 def load_project(roots: Sequence[str], read: Read, sink: Sink) -> tuple[ast.File, ...]:
@@ -68,7 +73,7 @@ class _Loader:
             self.seen.add(path)
             self.sink.error(
                 "FQL110", f"the file `{path}` cannot be read", Span(path, 0, 0),
-                help=("check the path and its permissions",),
+                help=("check the path and its permissions", _WHAT_IS_READ),
             )  # fmt: skip
             return
         self._enter(path, data)
@@ -102,7 +107,7 @@ class _Loader:
         if target in self.seen:
             self.imports.setdefault(path, []).append(edge)
             return []
-        data = self.read(target)
+        data = self.read(target) if target.endswith(SUFFIX) else None
         if data is None:
             self._not_found(written, target)
             return []
@@ -110,10 +115,17 @@ class _Loader:
         return [(target, data)]
 
     def _not_found(self, written: ast.StringLiteral, target: str) -> None:
+        if not target.endswith(SUFFIX):
+            self.sink.error(
+                "FQL111", f"the import `{written.value}` is not called *{SUFFIX}", written.span,
+                label="only sources can be imported",
+                help=(f"imports read files called *{SUFFIX} inside the project",),
+            )  # fmt: skip
+            return
         self.sink.error(
             "FQL111", f"the import `{written.value}` is not found", written.span,
-            label=f"there is no file `{target}`",
-            help=("imports are relative to the file that names them",),
+            label=f"there is no file `{target}` in the project",
+            help=("imports are relative to the file that names them", _WHAT_IS_READ),
         )  # fmt: skip
 
     # cycles

@@ -11,6 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from fql.errors import PlanError
+from fql.plan.files import LONGEST_PLAN, read_regular
 from fql.plan.model import FORMAT, Plan
 from fql.plan.nodes import dump_expression, load_expression
 
@@ -70,7 +71,7 @@ def read_plan(data: bytes | str) -> Plan:
 def load_plan(path: str | Path) -> Plan:
     """The plan in a file. Raises PlanError, with the path in its message."""
     try:
-        return read_plan(Path(path).read_bytes())
+        return read_plan(read_regular(path, LONGEST_PLAN))
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"The plan {path} cannot be read: {reason}."

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fql.errors import SettingsError
+from fql.plan.files import LONGEST_SETTINGS, read_regular
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings, resolve
 
@@ -31,7 +32,7 @@ def load_settings(
 def read_file(file: Path) -> Settings:
     """The settings as written. Raises SettingsError."""
     try:
-        text = file.read_text("utf-8-sig")
+        text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SettingsError(f"the settings file {file} cannot be read: {reason}") from error

@@ -34,6 +34,7 @@ from fql.settings.values import (
     Count,
     Duration,
     Moment,
+    OwnFiles,
     Ports,
     Secret,
     Size,
@@ -70,8 +71,9 @@ class Project(Table):
         description="shown in logs, and part of the names of capture's tables and triggers:"
         " another name is another project",
     )
-    files: Words = Field(
-        (".",), description="files and folders that a command takes when it is given none"
+    files: OwnFiles = Field(
+        (".",),
+        description="files and folders of the project that a command takes when it is given none",
     )
 
 

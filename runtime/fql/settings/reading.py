@@ -61,6 +61,8 @@ def read_settings(text: str, name: str = "fql.toml") -> Settings:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsFileError(name, [_syntax_problem(error, text)]) from None
+    except RecursionError:
+        raise SettingsFileError(name, [Problem(0, "it nests too deeply")]) from None
     try:
         return Settings.model_validate(document)
     except ValidationError as error:

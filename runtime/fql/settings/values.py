@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from fql.plan.files import is_own_path
 from fql.plan.units import MILLISECONDS, parse_duration, parse_size, show_duration
 
 HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
@@ -60,10 +61,18 @@ def _statuses(value: object) -> object:
         first, dots, last = str(item).partition("..")
         if isinstance(item, bool) or not first.isdecimal() or (dots and not last.isdecimal()):
             raise ValueError(f'{item!r} is not an HTTP status; write 503 or "500..599"')
-        found.update(range(int(first), int(last or first) + 1))
-    if any(not 100 <= status <= 599 for status in found):
-        raise ValueError("HTTP statuses are between 100 and 599")
+        ends = (int(first), int(last or first))
+        if not all(100 <= end <= 599 for end in ends):
+            raise ValueError("HTTP statuses are between 100 and 599")
+        found.update(range(ends[0], ends[1] + 1))
     return tuple(sorted(found))
+
+
+def _own_path(value: str) -> str:
+    """A path of the project's own: whoever sends a change may write the settings as well."""
+    if not is_own_path(value):
+        raise ValueError(f"{value!r} leads outside of the project; write a path below its folder")
+    return value
 
 
 def as_secrets(value: object) -> object:
@@ -95,6 +104,10 @@ Duration = Annotated[int, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 """Bytes, written as text with a unit."""
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+OwnFiles = Annotated[
+    tuple[Annotated[str, AfterValidator(_own_path)], ...], BeforeValidator(as_tuple)
+]
+"""Files and folders below the folder of the settings."""
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(as_tuple)]
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Secret = Annotated[str, AfterValidator(_by_name)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, UsageError
 from fql.observe.logs import logger
+from fql.plan.files import LONGEST_SETTINGS, read_regular
 from fql.settings.files import beside
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
@@ -95,7 +96,7 @@ def store_of_settings_file(start: Path | None = None) -> Place:
     for folder in (here, *here.parents):
         file = folder / SETTINGS_FILE
         if file.is_file():
-            settings = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+            settings = tomllib.loads(read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig"))
             letters = settings.get("webhooks", {}).get("dlq", {}).get("table", LETTERS)
             url = settings.get("store", {}).get("url", DEFAULT_URL)
             return Place(beside(str(url), folder), str(letters))

@@ -104,7 +104,9 @@ PAGES = (
         code="FQL111",
         title="import that is not found, or a cycle of imports",
         why="The path of an import is relative to the file that imports. Files that import each "
-        "other in a ring have no order in which they can be read by people.",
+        "other in a ring have no order in which they can be read by people. An import reads "
+        "regular files called `*.fql` inside the project and nothing else, because anybody who "
+        "sends a change can write one.",
         wrong='import "missing.fql"\n\n' + _SOUND,
         right=_SOUND,
         around="The right example has no import: with a file `shared.fql` beside it, "

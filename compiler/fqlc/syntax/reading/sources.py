@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.files import LONGEST_SOURCE
 from fqlc.source.text import SourceText, Span
-
-MAX_BYTES = 5_000_000
 
 
 def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
     """The text of a file known as `path_label`. FQL110 and None when it has more than 5 MB, is
     not UTF-8, or holds a NUL byte as only binary files do. A byte order mark is left out."""
-    if len(data) > MAX_BYTES:
+    if len(data) > LONGEST_SOURCE:
         _refuse(
             path_label, sink,
-            f"`{path_label}` is too large: {len(data):,} bytes of at most {MAX_BYTES:,}",
+            f"`{path_label}` is too large: it has more than {LONGEST_SOURCE:,} bytes",
             "split it and `import` the parts",
         )  # fmt: skip
         return None

@@ -1,0 +1,61 @@
+"""Which files a project may read: regular ones called `*.fql`, inside of its folders.
+
+A program names its imports itself, and whoever sends a change may have written it. So what it names
+is looked at before it is opened: a device, a pipe, another kind of file, or a link that leads
+outside of the project is not read, and nothing of it can be printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fql.plan.files import LONGEST_SETTINGS, read_regular, read_start
+
+SUFFIX = ".fql"
+LONGEST_SOURCE = 5_000_000
+"""Bytes of a source, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """The files of a project. `folders` are real paths; `settings` is its settings file."""
+
+    folders: tuple[str, ...]
+    settings: str | None = None
+
+    @classmethod
+    def of(
+        cls, given: Iterable[str], settings: str | None, working_folder: str | Path
+    ) -> ProjectFiles:
+        """The files below the settings file, without one those below the working folder. Sources
+        that somebody has `given` by name add their own folder where they lie elsewhere."""
+        here = Path(working_folder).resolve()
+        folders = [Path(settings).resolve().parent if settings else here]
+        for path in given:
+            own = (here / path).parent.resolve()
+            if not any(own.is_relative_to(folder) for folder in folders):
+                folders.append(here if own.is_relative_to(here) else own)
+        return cls(tuple(map(str, folders)), settings)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, or None where it is not of the project or cannot be read. A source
+        that is too large is cut after the limit, so that this can be said of it."""
+        try:
+            if path == self.settings:
+                return read_regular(path, LONGEST_SETTINGS)
+            return read_start(path, LONGEST_SOURCE + 1) if self.holds(path) else None
+        except OSError:
+            return None
+
+    def holds(self, path: str) -> bool:
+        """True for a path that is called `*.fql` and leads, over whatever links, to a place inside
+        of the project."""
+        if not path.endswith(SUFFIX):
+            return False
+        try:
+            real = Path(path).resolve()
+        except (OSError, ValueError, RuntimeError):  # a name that cannot be, a ring of links
+            return False
+        return real.suffix == SUFFIX and any(real.is_relative_to(f) for f in self.folders)
