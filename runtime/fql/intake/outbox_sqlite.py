@@ -37,7 +37,8 @@ PATIENCE_SECONDS = 2.0
 """How long one fetch tries again while the database is busy or away."""
 
 _FETCH = (
-    "SELECT seq, id, entity, event, new, old, event_id, key, context, raw, at"
+    "SELECT seq, id, entity, event, new, old, event_id, key, context, raw,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', at)"
     " FROM {outbox} WHERE seq > ? ORDER BY seq LIMIT ?"
 )
 _DELETE = "DELETE FROM {outbox} WHERE seq BETWEEN ? AND ?"

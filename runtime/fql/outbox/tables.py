@@ -69,7 +69,8 @@ def outbox_statements(names: Names) -> tuple[str, ...]:
     trigger saw them: values of SQLite that `fql.outbox.rows` reads by the types of the entity.
     `row_key` is the key of the row that changed, `only` the one observer that a row is for,
     `revision` counts what the triggers supply, `problem` says why a row could not be captured;
-    `event_id`, `key` and `context` are those of the event.
+    `event_id`, `key` and `context` are those of the event. `at` is a Julian day, exact to the
+    millisecond: to write it as text took a third of the time of a row.
     """
     outbox = f"""CREATE TABLE IF NOT EXISTS {names.outbox} (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -86,7 +87,7 @@ def outbox_statements(names: Names) -> tuple[str, ...]:
   event_id TEXT,
   key TEXT,
   context TEXT,
-  at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  at REAL NOT NULL DEFAULT (julianday('now'))
 )"""
     source = f"""CREATE TABLE IF NOT EXISTS {names.source} (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
