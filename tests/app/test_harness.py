@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from fql.errors import EventRefused
+from fql.errors import EventRefused, UsageError
 from fql.testing.harness import Harness
 from tests.app.plans import CHAIN, CHANGED, ONE, order, plan_of
 
@@ -48,3 +50,45 @@ def test_conditions_decide(before: str, after: str, sent: tuple[str, ...]) -> No
 def test_an_event_that_does_not_fit_raises() -> None:
     with pytest.raises(EventRefused):
         Harness(plan_of()).emit("Order.insert", new={})
+
+
+def test_a_run_goes_on_where_the_last_one_ended() -> None:
+    """`until` leaves retries and requests under way; the next `run` finishes them."""
+    harness = Harness(plan_of(ONE), answers={"tell": [503, {"status": 200, "delay": 5_000}]})
+    harness.emit("Order.insert", new=order(1))
+    start = harness.clock.now()
+    assert len(harness.run(until=start + 1).attempts) == 1
+    second = harness.run(until=start + 2_000)
+    assert [one.attempt for one in second.attempts] == [2]
+    assert [set(nodes.values()) for nodes in second.states.values()] == [{"armed"}]
+    last = harness.run()
+    assert last.attempts == ()
+    assert [set(nodes.values()) for nodes in last.states.values()] == [{"done"}]
+    assert harness.clock.now() - start > 5_000
+
+
+def test_a_timeout_takes_its_time() -> None:
+    harness = Harness(plan_of(ONE), answers={"tell": [{"failure": "timeout"}, 200]})
+    start = harness.clock.now()
+    result = harness.emit("Order.insert", new=order(1)).run()
+    assert result.attempts[1].at - start >= 60_000
+
+
+@pytest.mark.parametrize(("answers", "words"), [
+    ({"nope": 500}, "no such action"), ({"tell": {"statuss": 500}}, "no key 'statuss'"),
+    ({"tell": "x"}, "must be a status"), ({"tell": []}, "empty list"),
+    ({"tell": {"failure": "nope"}}, "cannot fail by 'nope'"), ({"tell": True}, "must be a status"),
+])  # fmt: skip
+def test_answers_that_cannot_be_played_are_refused(answers: Any, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        Harness(plan_of(ONE), answers=answers)
+
+
+def test_answers_that_nothing_used_are_counted() -> None:
+    harness = Harness(plan_of(CHAIN), answers={"reserve": 404, "label": [200, 200]})
+    assert harness.emit("Order.insert", new=order(1)).run().unused == {"label": 2}
+
+
+def test_integers_of_any_width_are_taken() -> None:
+    whole = order(1) | {"more": 10**60}
+    assert Harness(plan_of(ONE)).emit("Order.insert", new=whole).run().sent == ("tell",)

@@ -81,8 +81,61 @@ def test_tests_run_without_a_network(fqlc: Command, program: Path) -> None:
 
 def test_no_tests_are_said_to_be_none(fqlc: Command, shop: Path) -> None:
     done = fqlc("test", "shop.fql")
-    assert done.code == 0
+    assert done.code == 1
     assert "no test blocks in shop.fql" in done.err
+    assert fqlc("test", "--fail-under", "100", "shop.fql").code == 1
+
+
+def test_answers_that_nothing_used_fail_the_test(fqlc: Command, program: Path) -> None:
+    """A scripted answer that no attempt came to shows that the test is not about what it says."""
+    ok, busy = "{ status: 200 }", "{ status: 503 }"
+    text = program.read_text().replace(
+        "total: 100.50, rate: 0.5 }\n  expect",
+        f"total: 100.50, rate: 0.5 }}\n  respond: {{ first: [{ok}, {busy}, {ok}] }}\n  expect",
+    )
+    program.write_text(text)
+    done = fqlc("test", "shop.fql")
+    assert done.code == 1
+    assert "respond of first: 2 of 3 answers had no attempt to answer" in done.out
+
+
+def test_a_renamed_test_does_not_escape_its_snapshot(fqlc: Command, program: Path) -> None:
+    assert fqlc("test", "--update", "shop.fql").code == 0
+    program.write_text(program.read_text().replace("recovered", "back again"))
+    done = fqlc("test", "shop.fql")
+    assert done.code == 1
+    assert "shop.fql.snapshot.json keeps bodies of 'recovered', but there is no" in done.err
+    assert fqlc("test", "--only", "back", "shop.fql").code == 0
+    assert fqlc("test", "--update", "shop.fql").code == 0
+    assert fqlc("test", "shop.fql").code == 0
+
+
+def test_attempts_take_their_time(fqlc: Command, shop: Path) -> None:
+    """Five attempts that time out would pass `max_elapsed` after the second."""
+    (shop / "slow.fql").write_text(SLOW)
+    done = fqlc("test", "slow.fql")
+    assert done.code == 0, done.out
+
+
+SLOW = """entity A { id: ID @key }
+observer o {
+  on: A.insert
+  webhook first {
+    url: "https://a.example.com/", body: { id }, timeout: 10s
+    retry: { max_attempts: 5, backoff: fixed, initial_delay: 1s, jitter: none, max_elapsed: 15s }
+  }
+}
+test "receivers that hang" {
+  observer: o  event: A.insert  new: { id: "1" }
+  respond: { first: { failure: timeout } }
+  expect: { sent: [first], dead: [first], attempts: { first: 2 } }
+}
+test "receivers that are slow to refuse" {
+  observer: o  event: A.insert  new: { id: "1" }
+  respond: { first: { status: 503, delay: 4s } }
+  expect: { sent: [first], dead: [first], attempts: { first: 4 } }
+}
+"""
 
 
 @pytest.mark.usefixtures("program")

@@ -11,7 +11,8 @@ from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
-from fql.testing.harness import Answer, Harness
+from fql.testing.answers import Answer
+from fql.testing.harness import Harness
 from fql.testing.server import MockWebhookServer
 from fqlc.checks.model import Surroundings
 from fqlc.checks.reading.levels import Given

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from tests.settings.levels import OF_TOML, RECEIVING, SENDING, harness, order, program, times
 
-from fql.testing.harness import Answer
+from fql.testing.answers import Answer
 
 EXACT = "jitter: none, initial_delay: 1s, max_delay: 1h, multiplier: 2"
 BUSY: Answer = {"status": 429, "retry_after": 9_000}

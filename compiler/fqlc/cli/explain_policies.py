@@ -21,7 +21,7 @@ Stored = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When attempts begin, in milliseconds from the first, jitter left out, each attempt taking
-    no time or its whole `timeout` (`worst`)."""
+    no time; `worst` is when the last one ends at the latest, whatever time each takes."""
 
     delays: tuple[int, ...]
     fastest: int
@@ -39,7 +39,11 @@ def schedule_of(policy: RetryPolicy, timeout: int) -> Schedule:
         delays.append(delay)
         elapsed += delay
     attempts = len(delays) + 1
-    return Schedule(tuple(delays), elapsed, elapsed + attempts * timeout, attempts)
+    # None begins after max_elapsed, and the last one has its whole timeout.
+    started = sum(policy.schedule()) + (policy.max_attempts - 1) * timeout
+    if policy.max_elapsed is not None:
+        started = min(started, policy.max_elapsed)
+    return Schedule(tuple(delays), elapsed, started + timeout, attempts)
 
 
 def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
@@ -104,10 +108,11 @@ def _schedule_lines(policies: Mapping[str, Setting]) -> Iterator[str]:
     if policy.jitter != "none" and schedule.delays:
         part = "any shorter time" if policy.jitter == "full" else "down to half of it"
         yield f"    jitter {policy.jitter}: each delay may be {part}"
-    yield (
-        f"    given up after at most {spoken(schedule.worst)}: every attempt takes its "
-        f"timeout of {spoken(int(value_of(policies, 'timeout')))}"
-    )
+    timeout = spoken(int(value_of(policies, "timeout")))
+    why = f"every attempt takes its timeout of {timeout}"
+    if policy.max_elapsed is not None:
+        why = f"no attempt begins after `max_elapsed`, and the last takes its timeout of {timeout}"
+    yield f"    given up after at most {spoken(schedule.worst)}: {why}"
     yield (
         "    a Retry-After of the receiver may lengthen each delay, up to "
         f"{spoken(policy.retry_after_max)}"

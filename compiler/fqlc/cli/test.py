@@ -19,7 +19,13 @@ from fqlc.cli.testing import coverage as measured
 from fqlc.cli.testing import report
 from fqlc.cli.testing.judge import Verdict, judge
 from fqlc.cli.testing.play import play
-from fqlc.cli.testing.snapshots import Bodies, read_snapshots, write_snapshots
+from fqlc.cli.testing.snapshots import (
+    Bodies,
+    read_snapshots,
+    snapshot_file,
+    stale,
+    write_snapshots,
+)
 from fqlc.diagnostics.sink import Sink
 from fqlc.pipeline import Checked, plan_of
 from fqlc.source.text import SourceText
@@ -52,7 +58,8 @@ def test(
 ) -> None:
     """Run the test blocks of sources, on the engine's core with virtual time and no network.
 
-    Exit code 1 when a test fails, or the coverage is too low. A snapshot file beside a source
+    Exit code 1 when a test fails, there is none, the coverage is too low, or a snapshot has no
+    test. A snapshot file beside a source
     (`--update` writes it) holds the bodies of its tests; later runs compare.
     """
     checked = inputs(paths, settings).check()
@@ -63,18 +70,24 @@ def test(
     plan = read_plan(data)
     tests = _tests(checked, only)
     if not tests:
-        click.echo(f"there are no test blocks in {', '.join(paths) or 'this project'}", err=True)
-    verdicts = _run(plan, tests, update=update)
+        raise CommandError(
+            f"there are no test blocks in {', '.join(paths) or 'this project'}",
+            'write one as test "title" { ... }, see fqlc explain FQL381',
+        )
+    kept: Mapping[tuple[str, str], Bodies] = {}
+    if not update:
+        kept = read_snapshots(test.block.span.path for test in tests)
+    verdicts = _run(plan, tests, kept)
     if update:
         for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
             click.echo(f"wrote {file}", err=True)
     _show(verdicts, checked.sources, form)
     if junit is not None:
         _write(junit, report.junit(verdicts, checked.sources))
-    low = False
+    failed = only is None and _says_stale(kept, [(t.block.span.path, t.title) for t in tests])
     if coverage or fail_under is not None:
-        low = _covered(plan, verdicts, form, fail_under)
-    ctx.exit(1 if low or any(v.problems for v in verdicts) else 0)
+        failed = _covered(plan, verdicts, form, fail_under) or failed
+    ctx.exit(1 if failed or any(v.problems for v in verdicts) else 0)
 
 
 def _tests(checked: Checked, only: str | None) -> list[TestModel]:
@@ -85,11 +98,10 @@ def _tests(checked: Checked, only: str | None) -> list[TestModel]:
     return chosen
 
 
-def _run(plan: Plan, tests: Sequence[TestModel], *, update: bool) -> list[Verdict]:
-    """Play and judge all; when snapshots are about to be written anew, without them."""
-    kept: Mapping[tuple[str, str], Bodies] = {}
-    if not update:
-        kept = read_snapshots(test.block.span.path for test in tests)
+def _run(
+    plan: Plan, tests: Sequence[TestModel], kept: Mapping[tuple[str, str], Bodies]
+) -> list[Verdict]:
+    """Play and judge all."""
     verdicts = []
     for test in tests:
         start = time.perf_counter()
@@ -97,6 +109,18 @@ def _run(plan: Plan, tests: Sequence[TestModel], *, update: bool) -> list[Verdic
         seconds = time.perf_counter() - start
         verdicts.append(judge(played, kept.get((test.block.span.path, test.title)), seconds))
     return verdicts
+
+
+def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[str, str]]) -> bool:
+    """Name the snapshots that compare with nothing, as after a test was renamed; True if any."""
+    found = stale(kept, titles)
+    for source, title in found:
+        click.echo(
+            f"{snapshot_file(source)} keeps bodies of {title!r}, but there is no such test; "
+            "run with --update after a look at the others",
+            err=True,
+        )
+    return bool(found)
 
 
 def _show(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText], form: str) -> None:

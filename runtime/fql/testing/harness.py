@@ -12,29 +12,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import heappop, heappush
 from typing import Any, Self
-
-import orjson
 
 from fql.actions.factory import WebhookActions
 from fql.actions.port import Outcome, RenderFailed
 from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
-from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.runs import Work
 from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
 from fql.engine.process.checks import Origin, check
 from fql.engine.program.build import ActionFactory, build_program
+from fql.exact.writing import json_text
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.policies import value_of
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
 from fql.store.works import STATE_NAMES, decode_works, run_name
+from fql.testing.answers import Answer, scripts
 from fql.testing.clock import VirtualClock
-
-Answer = int | Mapping[str, Any] | Outcome
-"""A status; or `status`, `body`, `retry_after` (milliseconds), `failure`; or a whole outcome."""
 
 LIMIT = 100_000
 """Most steps of one `run`: a plan that never ends is a fault, not a wait."""
@@ -57,7 +55,8 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class HarnessResult:
     """What happened since the last `run`. `sent`, `skipped` and `dead` name actions, each once, in
-    the order in which they first were; `attempts` holds every try."""
+    the order in which they first were; `attempts` holds every try. `states` has the nodes of each
+    run that something happened to; `unused` counts scripted answers that no attempt came to."""
 
     attempts: tuple[Sent, ...]
     skipped: tuple[str, ...]
@@ -65,6 +64,7 @@ class HarnessResult:
     letters: tuple[LetterRow, ...]
     matched: tuple[str, ...]
     states: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -78,8 +78,10 @@ class HarnessResult:
 
 class Harness:
     """Plays events through a plan. `answers` gives, for each action, its answers in order; the last
-    one is repeated, and without any the answer is 200 with an empty body. `environment` gives
-    values to `${NAME}`; a name without one gets a stand-in."""
+    one is repeated, and without any the answer is 200 with an empty body. An answer takes no time
+    unless it says `delay` (milliseconds); a timeout takes that of its action. `environment` gives
+    values to `${NAME}`; a name without one gets a stand-in. Raises UsageError for answers that
+    cannot be played."""
 
     def __init__(
         self,
@@ -97,34 +99,52 @@ class Harness:
         )
         self.clock = clock or VirtualClock()
         self._program = build_program(plan, {**names, **(environment or {})}, factory)
-        self._answers = {name: _listed(given) for name, given in (answers or {}).items()}
+        names_of = [node.name for observer in plan.observers for node in observer.nodes]
+        self._scripts = scripts(answers or {}, names_of)
         self._state = State(self._program, CoreSettings(), chance, 1, self.clock.now())
         self._inputs = Inputs()
         self._store = MemoryStore()
         self._events = 0
+        self._sent = 0
+        self._rows: dict[int, tuple[str, str]] = {}
+        self._flying: list[tuple[int, int, Performed]] = []
         self._clear()
 
     def _clear(self) -> None:
+        """A further `run` tells of what happens in it alone; runs and requests under way go on."""
         self._attempts: list[Sent] = []
         self._letters: list[LetterRow] = []
-        self._rows: dict[int, tuple[str, str]] = {}
-        self._flying: list[Work] = []
+        self._touched: set[int] = set()
 
-    def emit(self, event: str, **envelope: Any) -> Self:
+    def emit(
+        self,
+        event: str,
+        *,
+        new: Mapping[str, Any] | None = None,
+        old: Mapping[str, Any] | None = None,
+        id: str | None = None,  # noqa: A002 - the envelope's own name
+        key: str | None = None,
+        timestamp: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Self:
         """Hand an event in, such as `emit("Order.update", old={...}, new={...})`. Raises
         EventRefused when it does not fit."""
         entity, _, kind = event.partition(".")
-        given = {name: value for name, value in envelope.items() if value is not None}
         self._events += 1
+        envelope = {
+            "entity": entity, "event": kind, "id": id or f"evt-{self._events}", "new": new,
+            "old": old, "key": key, "timestamp": timestamp, "context": context,
+        }  # fmt: skip
+        whole = {name: value for name, value in envelope.items() if value is not None}
         origin = Origin("harness", "harness", str(self._events))
-        whole = {"entity": entity, "event": kind, "id": f"evt-{self._events}", **given}
-        new = check(self._program, whole, origin, self.clock)
-        new.dedup = None
-        self._inputs.events.append(new)
+        checked = check(self._program, whole, origin, self.clock)
+        checked.dedup = None
+        self._inputs.events.append(checked)
         return self
 
     def run(self, until: int | None = None) -> HarnessResult:
-        """Play until nothing is left to do, or until a virtual time; says what happened."""
+        """Play until nothing is left to do, or until a virtual time (milliseconds since 1970);
+        says what happened since the last `run`, which a further one goes on from."""
         self._clear()
         events = list(self._inputs.events)
         for _ in range(LIMIT):
@@ -134,59 +154,68 @@ class Harness:
         raise RuntimeError(f"the plan is still at work after {LIMIT} steps")
 
     def _play(self, result: Step, until: int | None) -> bool:
-        """One commit; False when nothing is left to do."""
+        """One commit; False when nothing is left to do by then."""
         self._note(result)
         self._store.apply(result.mutations)
         self._inputs.pages.extend(self._store.read(page) for page in result.wants)
         for work in result.sends:
-            self._inputs.outcomes.append(self._attempt(work))
+            self._attempt(work)
+        self._land()
         if self._inputs:
             return True
-        if result.wake is None or (until is not None and result.wake > until):
+        ahead = [at for at in (result.wake, self._next_landing()) if at is not None]
+        if not ahead or (until is not None and min(ahead) > until):
             if until is not None:
                 self.clock.move_to(until)
             return False
-        self.clock.move_to(result.wake)
+        self.clock.move_to(min(ahead))
+        self._land()
         return True
+
+    def _next_landing(self) -> int | None:
+        return self._flying[0][0] if self._flying else None
+
+    def _land(self) -> None:
+        """Hand in the outcomes of attempts that have ended by now."""
+        while self._flying and self._flying[0][0] <= self.clock.now():
+            self._inputs.outcomes.append(heappop(self._flying)[2])
 
     def _note(self, result: Step) -> None:
         rows: Sequence[RunRow | RunPatch] = [*result.mutations.runs, *result.mutations.patches]
         for row in rows:
             observer = row.observer if isinstance(row, RunRow) else self._rows[row.id][0]
             self._rows[row.id] = (observer, row.works)
+            self._touched.add(row.id)
         self._letters += result.dead
 
-    def _attempt(self, work: Work) -> Performed:
+    def _attempt(self, work: Work) -> None:
         now = self.clock.now()
         try:
-            request = work.spec.action.render(work_scope(work))
-            shown: Mapping[str, Any] = request.shown
-            outcome = self._answer(work)
+            shown: Mapping[str, Any] = work.spec.action.render(work_scope(work)).shown
+            outcome = self._scripts.answer(work)
         except RenderFailed as problem:
             shown, outcome = {}, Outcome(failure="evaluation", error=str(problem))
-        owner = work.owner
-        run = run_name(owner.id)
-        key = work.delivery()
-        if not isinstance(owner, Run | SealedBatch):
-            raise TypeError(owner)
         self._attempts.append(
-            Sent(work.spec.observer, work.spec.name, run, key, work.sends, now, shown, outcome)
+            Sent(
+                observer=work.spec.observer,
+                action=work.spec.name,
+                run=run_name(work.owner.id),
+                key=work.delivery(),
+                attempt=work.sends,
+                at=now,
+                request=shown,
+                outcome=outcome,
+            )
         )
-        stored = orjson.dumps(dict(shown), default=str).decode()
-        return Performed(work, outcome, work.sends, now, stored)
-
-    def _answer(self, work: Work) -> Outcome:
-        answers = self._answers.get(work.spec.name, [])
-        given: Answer = 200 if not answers else answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(given, Outcome):
-            return given
-        if isinstance(given, int):
-            given = {"status": given}
-        return _outcome(work, given)
+        stored = json_text(dict(shown))
+        self._sent += 1
+        landing = (now + outcome.duration_ms, self._sent)
+        heappush(self._flying, (*landing, Performed(work, outcome, work.sends, now, stored)))
 
     def _result(self, events: Sequence[NewEvent]) -> HarnessResult:
         states: dict[str, dict[str, str]] = {}
-        for number, (observer, works) in self._rows.items():
+        for number in sorted(self._touched):
+            observer, works = self._rows[number]
             names = [node.name for node in self._program.observers[observer].nodes]
             states[run_name(number)] = {
                 name: STATE_NAMES[node.state]
@@ -202,6 +231,7 @@ class Harness:
             letters=tuple(self._letters),
             matched=tuple(matched),
             states=states,
+            unused=self._scripts.unused(),
         )
 
 
@@ -239,35 +269,12 @@ def stand_in(name: str) -> str:
     return f"test-{name.lower()}"
 
 
-def _listed(given: Answer | Sequence[Answer]) -> list[Answer]:
-    return list(given) if isinstance(given, list | tuple) else [given]  # type: ignore[list-item]
-
-
 def _named(states: Mapping[str, Mapping[str, str]], wanted: str) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             name for nodes in states.values() for name, state in nodes.items() if state == wanted
         )
     )
-
-
-def _outcome(work: Work, given: Mapping[str, Any]) -> Outcome:
-    """An answer as written in a test; a body that does not fit `response` fails as it would."""
-    if "failure" in given:
-        return Outcome(failure=given["failure"], error=str(given.get("error", "")))
-    status = int(given.get("status", 200))
-    answer, failure, error = None, None, ""
-    restore = work.spec.restore_answer
-    if restore is not None and 200 <= status <= 299:
-        try:
-            answer = restore(given.get("body", {}))
-        except ValueError as problem:
-            failure, error = "response", str(problem)
-    start = orjson.dumps(given["body"], default=str).decode() if "body" in given else ""
-    return Outcome(
-        status=status, failure=failure, error=error, response_start=start, answer=answer,  # type: ignore[arg-type]
-        retry_after=given.get("retry_after"),
-    )  # fmt: skip
 
 
 def moment(at: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -54,6 +55,9 @@ def _problems(played: Played, snapshot: Mapping[str, Any] | None) -> Iterator[st
     for action, body in expect.get("bodies", {}).items():
         yield from _body(f"body of {action}", body, played, action)
     yield from _against(snapshot, played)
+    for action, count in played.unused.items():
+        given = len(played.test.respond[action])
+        yield f"respond of {action}: {count} of {given} answers had no attempt to answer"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -96,12 +100,14 @@ def unlike(wanted: Any, got: Any, place: str = "") -> Iterator[tuple[str, str, s
 
 
 _MISSING = object()
+_DECIMAL = re.compile(r"-?\d{1,1000}(\.\d{1,1000})?")
 
 
 def _same(wanted: Any, got: Any) -> bool:
-    """Equal as JSON; a number with a point is the decimal's text as well."""
-    if isinstance(wanted, Decimal) and isinstance(got, str):
-        return str(wanted) == got
+    """Equal as JSON; a number is the text of an equal decimal as well, as which decimals are
+    sent."""
+    if _number(wanted) and isinstance(got, str):
+        return _DECIMAL.fullmatch(got) is not None and Decimal(got) == wanted
     if _number(wanted) and _number(got):
         return bool(wanted == got)
     return type(wanted) is type(got) and bool(wanted == got)
@@ -136,7 +142,7 @@ _WORDS = {
     "dead": "given up",
     "skipped": "skipped, its condition is false",
     "passed": "not needed, nothing led to it",
-    "waiting": "waits behind an action that was given up",
+    "waiting": "waits for an action that was given up",
 }
 
 

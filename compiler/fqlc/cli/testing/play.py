@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from fql.egress.retry_after import retry_after_ms
 from fql.errors import FqlError
 from fql.events.intake import Intake
 from fql.expressions.scope import FailureInfo, Scope
-from fql.plan.model import Observer, Plan, PlanNode
-from fql.plan.policies import DEFAULTS
+from fql.plan.model import Observer, Plan
+from fql.testing.answers import Scripted
 from fql.testing.clock import VirtualClock
 from fql.testing.harness import Harness, HarnessResult, Sent
 from fqlc.checks.reading.expectations import TestModel
 
 State = str
 """`done`, `dead`, `skipped` (its own condition was false), `passed` (no edge led to it), or
-`waiting` (behind a dead action)."""
+`waiting` (after a dead action)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """What happened. `scope` is what conditions saw at the end; `refused` says why the event does
-    not fit, and then nothing happened."""
+    not fit, and then nothing happened; `unused` counts answers that no attempt came to."""
 
     test: TestModel
     observer: Observer
@@ -35,6 +35,7 @@ class Played:
     attempts: tuple[Sent, ...]
     scope: Scope | None
     refused: str = ""
+    unused: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -56,43 +57,30 @@ def play(plan: Plan, test: TestModel) -> Played:
     alone = plan.model_copy(update={"observers": (observer,)})
     clock = VirtualClock()
     answers = {
-        node.name: [_answer(a, node, clock.now()) for a in test.respond[node.name]]
+        node.name: [_answer(a, clock.now()) for a in test.respond[node.name]]
         for node in observer.nodes
         if test.respond.get(node.name)
     }
-    harness = Harness(alone, answers=answers, environment=_origins(alone), clock=clock)
+    harness = Harness(alone, answers=answers, clock=clock)
     rows = {name: row for name, row in (("old", test.old), ("new", test.new)) if row is not None}
     try:
         scope = _scope(alone, test, rows, clock.now())
-        result = harness.emit(f"{test.entity}.{test.event}", **rows).run()
+        result = harness.emit(f"{test.entity}.{test.event}", new=test.new, old=test.old).run()
     except FqlError as error:
         return Played(test, observer, False, {}, (), None, error.message)
     _remember(scope, result)
     states = _states(observer, next(iter(result.states.values()), {}))
-    return Played(test, observer, bool(result.matched), states, result.attempts, scope)
+    return Played(
+        test, observer, bool(result.matched), states, result.attempts, scope, unused=result.unused
+    )
 
 
-def _origins(plan: Plan) -> dict[str, str]:
-    """Values for the `${NAME}`s that urls begin with; nothing is ever sent there."""
-    urls = [endpoint.url for endpoint in plan.endpoints]
-    urls += [n.config.url for o in plan.observers for n in o.nodes if n.config.url is not None]
-    first = [url["parts"][0] for url in urls if url.get("op") == "text" and url["parts"]]
-    names = [
-        part["environment"] for part in first if isinstance(part, dict) and "environment" in part
-    ]
-    return {name: f"https://{name.lower().replace('_', '-')}.test" for name in names}
-
-
-def _answer(given: Mapping[str, Any], node: PlanNode, now: int) -> Mapping[str, Any]:
-    """An answer as the harness takes it: one that takes too long is none, and `Retry-After` is
-    read as on the wire."""
-    timeout = node.policies["timeout"].value if "timeout" in node.policies else DEFAULTS["timeout"]
-    if isinstance(timeout, int) and given.get("delay", 0) >= timeout:
-        return {"failure": "timeout", "error": "no answer in time"}
+def _answer(given: Mapping[str, Any], now: int) -> Scripted:
+    """An answer as the harness takes it; `Retry-After` is read as on the wire."""
     answer = {key: plain_json(value) for key, value in given.items()}
     headers = {str(k).lower(): str(v) for k, v in (answer.pop("headers", None) or {}).items()}
     after = retry_after_ms(headers.get("retry-after"), now / 1000)
-    return answer if after is None else {**answer, "retry_after": after}
+    return cast("Scripted", answer if after is None else {**answer, "retry_after": after})
 
 
 def plain_json(value: Any) -> Any:

@@ -46,6 +46,13 @@ def _read(file: Path) -> dict[str, Bodies]:
     return stored
 
 
+def stale(
+    kept: Mapping[tuple[str, str], Bodies], titles: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Kept bodies, by source and title, of tests that do not exist (any more, or by this name)."""
+    return sorted(kept.keys() - set(titles))
+
+
 def write_snapshots(played: Iterable[Played], *, keep: bool = False) -> list[Path]:
     """Write the bodies of tests, a file for each source; the files that changed. With `keep` the
     bodies of other tests stay as they are."""
