@@ -51,7 +51,8 @@ def format_text(text: str) -> str:
     from fqlc.source.text import SourceText
     from fqlc.syntax.printing.files import format_source
 
-    return format_source(SourceText("input.fql", text))
+    source = SourceText("input.fql", text)
+    return source.as_written(format_source(source))
 
 
 def _label(path: str | Path) -> str:

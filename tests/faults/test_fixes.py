@@ -10,6 +10,7 @@ import pytest
 from fqlc.diagnostics.fixes import apply_fixes
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.pipeline import check_project
+from fqlc.source.text import SourceText
 from tests.faults.corpus import MAIN, Fault, faults
 
 ROUNDS = 4
@@ -23,7 +24,8 @@ def found(fault: Fault) -> tuple[Diagnostic, ...]:
 def mended(fault: Fault) -> Fault:
     """The program after `check --fix`, which goes on while there is something to mend."""
     for _ in range(ROUNDS):
-        texts, count = apply_fixes(found(fault), fault.files)
+        sources = {path: SourceText(path, text) for path, text in fault.files.items()}
+        texts, count = apply_fixes(found(fault), sources)
         if not count:
             return fault
         fault = replace(fault, files={**fault.files, **texts})

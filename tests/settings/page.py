@@ -21,7 +21,8 @@ HEAD = """# Settings: `fql.toml`
 
 The commands look for `fql.toml` in the working folder and upwards; `--settings FILE` names another.
 Relative paths start from its folder. Unknown keys and tables are errors. Durations are texts such
-as `"100ms"`, `"30s"`, `"7d"`, sizes such as `"64KB"`, `"10GB"` (powers of ten). `${NAME}` in a text
+as `"100ms"`, `"30s"`, `"7d"`, sizes such as `"64KB"`, `"10GB"` (powers of ten) or `"1KiB"` (powers
+of two): the unit right after the number, as in a `.fql` file. `${NAME}` in a text
 is a variable of the environment; all that are missing are reported together before anything runs.
 
 Policies are taken from the action, then the observer, the endpoint, the `defaults` block, this

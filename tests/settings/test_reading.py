@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         ("[webhooks.retry]\nretry_on = 500", "must be a list of HTTP statuses"),
         ('[webhooks.retry]\nretry_on = ["5xx"]', "'5xx' is not an HTTP status"),
         ('[webhooks.retry]\nbackoff = "expo"', "must be 'exponential', 'linear' or 'fixed'"),
-        ('[webhooks]\nmax_response = "1MiB"', "'1MiB' is not a size"),
+        ('[webhooks]\nmax_response = "1 MB"', "'1 MB' is not a size"),
         ('[webhooks.dlq]\nbackend = "file"', "backend `file` needs a `path`"),
         ('[webhooks.dlq]\nrotation = "daily"', "`rotation` has no effect with backend `sqlite`"),
         ('[sources.shop]\nkind = "mysql"', "[sources.shop] has an unknown `kind`"),
@@ -185,7 +186,7 @@ def test_secrets_do_not_stand_in_the_file() -> None:
         assert "hunter2" not in str(caught.value)
 
 
-def _ranged(keys: Iterable[Key], table: str = "") -> Iterator[tuple[str, float]]:
+def _ranged(keys: Iterable[Key], table: str = "") -> Iterator[tuple[str, int | Decimal]]:
     """Each key of `fql.toml` that the compiler knows a range for, with a value beyond it."""
     for key in keys:
         place = key.toml or (f"webhooks.{table}{key.name}" if key.policy or table else "")
@@ -195,7 +196,7 @@ def _ranged(keys: Iterable[Key], table: str = "") -> Iterator[tuple[str, float]]
             yield from ((place, beyond) for beyond in (key.least - 1, key.most + 1) if beyond >= 0)
 
 
-def _written(place: str, value: float) -> str:
+def _written(place: str, value: int | Decimal) -> str:
     units = {"delay": "ms", "timeout": "ms", "max_age": "ms", "_max": "ms", "elapsed": "ms"}
     units |= {"open_for": "ms", "max_response": "B"}
     unit = next((unit for end, unit in units.items() if place.endswith(end)), "")
@@ -205,7 +206,7 @@ def _written(place: str, value: float) -> str:
 
 
 @pytest.mark.parametrize(("place", "value"), sorted(set(_ranged(DEFAULTS.keys))))
-def test_ranges_are_those_of_the_language(place: str, value: float) -> None:
+def test_ranges_are_those_of_the_language(place: str, value: int | Decimal) -> None:
     with pytest.raises(SettingsFileError, match=place.rpartition(".")[2]):
         read_settings(_written(place, value))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fqlc.diagnostics.fixes import apply_fixes
+from fqlc.source.text import SourceText
 from fqlc.syntax.tree import ast
 from tests.syntax.help import codes, parse, sound
 
@@ -119,7 +120,7 @@ def test_foreign_spellings_have_a_safe_fix(foreign: str, meant: str) -> None:
     text = f"observer o {{ when: {foreign} }}\n"
     _, found = parse(text)
     assert {d.code for d in found} == {"FQL104"}
-    changed, _ = apply_fixes(found, {"t.fql": text})
+    changed, _ = apply_fixes(found, {"t.fql": SourceText("t.fql", text)})
     assert changed["t.fql"] == f"observer o {{ when: {meant} }}\n"
 
 
@@ -130,7 +131,7 @@ def test_foreign_signs_between_entries() -> None:
     )
     _, found = parse(text)
     assert {d.code for d in found} == {"FQL104"}
-    changed, _ = apply_fixes(found, {"t.fql": text})
+    changed, _ = apply_fixes(found, {"t.fql": SourceText("t.fql", text)})
     sound(changed["t.fql"])
 
 

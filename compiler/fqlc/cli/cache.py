@@ -167,7 +167,7 @@ def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | 
         if _digest(data) != digest:
             return None
         if readable:
-            texts[path] = SourceText(path, data.decode("utf-8-sig"))
+            texts[path] = SourceText(path, data.decode("utf-8"))
     return texts
 
 

@@ -51,8 +51,7 @@ def _fixed(chosen: Inputs, checked: Compiled, *, unsafe: bool) -> Compiled:
 
     applied = 0
     for _ in range(_MOST_ROUNDS):
-        texts = {path: source.text for path, source in checked.sources.items()}
-        changed, count = apply_fixes(checked.diagnostics, texts, unsafe=unsafe)
+        changed, count = apply_fixes(checked.diagnostics, checked.sources, unsafe=unsafe)
         if not count:
             break
         applied += count

@@ -11,7 +11,6 @@ import click
 from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.text import SourceText
 from fqlc.syntax.reading.sources import read_source
 
 
@@ -52,7 +51,7 @@ def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
     if source is None:
         reason = sink.found[0].message if sink.found else f"{path} cannot be read"
         raise CommandError(reason)
-    return source.text, format_source(SourceText(path, source.text))
+    return source.written, source.as_written(format_source(source))
 
 
 def _write(path: str, text: str) -> None:

@@ -6,12 +6,13 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
+from fqlc.source.text import SourceText
 
 
 def apply_fixes(
-    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], *, unsafe: bool = False
+    diagnostics: Sequence[Diagnostic], sources: Mapping[str, SourceText], *, unsafe: bool = False
 ) -> tuple[dict[str, str], int]:
-    """The texts that change, by path, and how many fixes were applied.
+    """The files that change, as they are written then, by path, and how many fixes were applied.
 
     Safe fixes only, unless `unsafe`. Of two fixes that touch the same place the first is applied;
     after another check the second may still be wanted. A fix is applied whole or not at all.
@@ -20,20 +21,16 @@ def apply_fixes(
     taken: Places = {}
     count = 0
     for fix in _wanted(diagnostics, unsafe=unsafe):
-        if all(edit.span.path in texts for edit in fix.edits) and not _collide(fix, taken):
+        if all(edit.span.path in sources for edit in fix.edits) and not _collide(fix, taken):
             chosen.extend(fix.edits)
             _take(fix, taken)
             count += 1
     paths = sorted({edit.span.path for edit in chosen})
-    return {path: apply_edits(texts[path], [e for e in chosen if e.span.path == path])
-            for path in paths}, count  # fmt: skip
+    return {path: sources[path].edited(_edits(chosen, path)) for path in paths}, count
 
 
-def apply_edits(text: str, edits: Sequence[Edit]) -> str:
-    """The text with the edits, none of which overlap."""
-    for edit in sorted(edits, key=lambda e: (e.span.start, e.span.end), reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
+def _edits(chosen: Sequence[Edit], path: str) -> list[tuple[int, int, str]]:
+    return [(e.span.start, e.span.end, e.text) for e in chosen if e.span.path == path]
 
 
 def _wanted(diagnostics: Sequence[Diagnostic], *, unsafe: bool) -> list[Fix]:

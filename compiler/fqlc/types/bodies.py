@@ -33,7 +33,8 @@ def has_each(expr: ast.Expr) -> bool:
 
 
 def infer_object(literal: ast.ObjectLiteral, ctx: Context) -> e.Expr:
-    """`{ ... }`. Reports FQL203 for a key written twice, FQL206 for a spread of no object."""
+    """`{ ... }`: keys that are written out win over spreads. Reports FQL203 for a key written
+    twice, FQL206 for a spread of no object."""
     seen: dict[str, Span] = {}
     entries: list[e.Entry] = []
     for entry in literal.entries:
@@ -44,6 +45,8 @@ def infer_object(literal: ast.ObjectLiteral, ctx: Context) -> e.Expr:
             value = _spread(entry, value, ctx)
         _refuse_duration(entry.value, value, ctx)
         entries.append(e.Entry(entry.key.text if entry.key else None, value))
+    # In a plan later keys win: written ones go after all spreads, wherever they stand.
+    entries.sort(key=lambda made: made.key is not None)
     return e.ObjectOf(type=t.OBJECT, entries=tuple(entries), at=at(literal.span))
 
 

@@ -38,9 +38,12 @@ def duration(literal: ast.DurationLiteral) -> e.Expr:
     return e.Constant(type=t.DURATION, value=value, at=at(literal.span))
 
 
-def as_number(value: int | Decimal, expected: Type | None, span: Span) -> e.Expr:
-    """A number of the type of the other side; without one Int, with a point Float."""
+def as_number(value: int | Decimal, expected: Type | None, span: Span, ctx: Context) -> e.Expr:
+    """A number of the type of the other side; without one Int, with a point Float. FQL211 for a
+    whole number that a Float cannot hold."""
     name = "" if expected is None else expected.name
+    if name == "Float" and isinstance(value, int) and to_float(value) != value:
+        return _not_a_float(value, span, ctx)
     if name == "Decimal" or (name == "Int" and isinstance(value, Decimal)):
         return e.Constant(type=t.DECIMAL, value=Decimal(value), at=at(span))
     if name == "Float" or isinstance(value, Decimal):
@@ -48,6 +51,16 @@ def as_number(value: int | Decimal, expected: Type | None, span: Span) -> e.Expr
     if name == "ID":
         return e.Constant(type=t.ID, value=str(value), at=at(span))
     return e.Constant(type=t.INT, value=value, at=at(span))
+
+
+def _not_a_float(value: int, span: Span, ctx: Context) -> e.Expr:
+    ctx.sink.error(
+        "FQL211", f"`{str(value)[:40]}` is not a Float: the nearest one is {to_float(value):.0f}",
+        span, label="opposite a `Float`",
+        help=("a Float holds whole numbers of up to 15 digits exactly; write `.to_decimal()` after "
+              "the other side",),
+    )  # fmt: skip
+    return poison(span)
 
 
 def to_float(value: int | Decimal) -> float:
@@ -150,7 +163,7 @@ def adapted(constant: e.Expr, expected: Type | None, span: Span, ctx: Context) -
         return replace(constant, at=at(span))
     value = constant.value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return as_number(value, expected, span)
+        return as_number(value, expected, span, ctx)
     if isinstance(value, str) and constant.type == t.STRING:
         return text(value, span, expected, ctx)
     return replace(constant, at=at(span))

@@ -12,6 +12,8 @@ from fqlc.types.report import bare, require
 from fqlc.types.scope import Context, ExprScope
 
 _NUMBERS = frozenset({"Int", "Float", "Decimal"})
+_EXACT = frozenset({"Int", "Decimal"})
+"""Numbers that mix: what a Float makes of them would lose digits without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ def comparable(left: Type, right: Type) -> bool:
         return True
     if left.item is not None and right.item is not None:
         return comparable(left.item, right.item)
-    if is_number(left) and is_number(right):
-        return {left.name, right.name} != {"Float", "Decimal"}
+    if {left.name, right.name} == _EXACT:
+        return True
     return left.required() == right.required() and left.name not in ("Object", "Failure", "Batch")
 
 

@@ -217,7 +217,7 @@ def _advice_on_types(left: Type, right: Type) -> _Advice:
     if "JSON" in names:
         other = right if left.name == "JSON" else left
         return (f"read it as a value first: `{_json_method(other)}`",), None
-    if names == {"Float", "Decimal"}:
+    if "Float" in names and is_number(left) and is_number(right):
         return ("convert one side with `.to_decimal()` or `.to_float()`",), None
     if (is_number(left) or is_number(right)) and names & {"Duration", "DateTime", "Date"}:
         return ("a time has a unit: `90s`, `5m`, `1h`, `7d`",), None

@@ -27,7 +27,7 @@ def _number(expr: ast.NumberLiteral, ctx: Context, expected: Type | None) -> e.E
     # A `let` keeps the digits as written: what they become is decided where it is used.
     if ctx.scope.constant and expected is None:
         expected = t.DECIMAL if not isinstance(expr.value, int) else None
-    return literals.as_number(expr.value, expected, expr.span)
+    return literals.as_number(expr.value, expected, expr.span, ctx)
 
 
 def _text(expr: ast.StringLiteral, ctx: Context, expected: Type | None) -> e.Expr:

@@ -1,7 +1,8 @@
 """Durations and sizes as people write them in `fql.toml` and on the command line.
 
-The units are those of the language: `100ms 5s 2m 1h 7d` and `512B 64KB 10MB 10GB 1TB`
-(powers of ten).
+Written and meant as in a `.fql` file: `100ms 5s 2m 1h 7d`, `512B 64KB 10MB 10GB 1TB` (powers of
+ten) and `1KiB 1MiB 1GiB 1TiB` (powers of two), the unit right after the number. A test compares
+this with the lexer of the compiler.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import re
 
 MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 BYTES = {"B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000}
+BINARY = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
-_WRITTEN = re.compile(r"(\d+(?:_\d+)*(?:\.\d+)?) ?([A-Za-z]+)", re.ASCII)
+_WRITTEN = re.compile(r"((?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?)([A-Za-z]+)", re.ASCII)
 
 
 def parse_duration(text: str) -> int:
@@ -21,7 +23,7 @@ def parse_duration(text: str) -> int:
 
 def parse_size(text: str) -> int:
     """Bytes of a size such as `10GB`. Raises ValueError that says how to write one."""
-    return _measure(text, BYTES, "size", "64KB, 10MB or 10GB")
+    return _measure(text, BYTES | BINARY, "size", "64KB, 10MB or 10GB")
 
 
 def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
@@ -29,12 +31,19 @@ def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
     factor = units.get(found[2]) if found else None
     if found is None or factor is None:
         raise ValueError(f"{text!r} is not a {what}; write one as {examples}")
-    whole, _, fraction = found[1].replace("_", "").partition(".")
-    # Integers only: 0.1 of a unit must not pass through a float.
-    amount, rest = divmod(int(whole + fraction) * factor, int("1" + "0" * len(fraction)))
-    if rest:
+    amount = whole_amount(found[1], factor)
+    if amount is None:
         raise ValueError(f"{text!r} is finer than the smallest unit of a {what}")
     return amount
+
+
+def whole_amount(number: str, factor: int) -> int | None:
+    """So many smallest units as `number` (digits with at most one point, and `_`) of a unit of
+    `factor` smallest ones are; None when that is not a whole number. Integers only: neither a
+    float nor a decimal of 28 digits would be exact."""
+    whole, _, fraction = number.replace("_", "").partition(".")
+    amount, rest = divmod(int(whole + fraction) * factor, 10 ** len(fraction))
+    return None if rest else amount
 
 
 def show_duration(milliseconds: int) -> str:

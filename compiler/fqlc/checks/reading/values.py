@@ -291,7 +291,7 @@ def spoken(milliseconds: int) -> str:
     return " ".join(parts) or "0s"
 
 
-def written(kind: Kind, value: float | None) -> str:
+def written(kind: Kind, value: int | Decimal | None) -> str:
     """A number of a kind as one writes it."""
     if value is None:
         return ""

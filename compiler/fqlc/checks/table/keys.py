@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -47,10 +48,11 @@ SETTLED = frozenset(
 class Key:
     """One key of a block, or of an object under a key.
 
-    `least` and `most` are in the unit of the kind: milliseconds, bytes or a count; outside of
-    them the code is `range_code`. For other words than `words` it is `word_code`. `default` is
-    how the built-in default is written, `toml` the equivalent in `fql.toml`. `names` says whose
-    names a `NAME` takes. `policy` marks keys that are inherited level by level.
+    `least` and `most` are in the unit of the kind: milliseconds, bytes or a count, exact (no
+    binary fraction); outside of them the code is `range_code`. For other words than `words` it
+    is `word_code`. `default` is how the built-in default is written, `toml` the equivalent in
+    `fql.toml`. `names` says whose names a `NAME` takes. `policy` marks keys that are inherited
+    level by level.
     """
 
     name: str
@@ -61,8 +63,8 @@ class Key:
     toml: str = ""
     words: tuple[str, ...] = ()
     names: str = ""
-    least: float | None = None
-    most: float | None = None
+    least: int | Decimal | None = None
+    most: int | Decimal | None = None
     range_code: str = "FQL342"
     word_code: str = "FQL206"
     keys: tuple[Key, ...] = ()

@@ -5,6 +5,8 @@ Defaults are those of `fql.plan.policies.DEFAULTS`; a test compares the two.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from fqlc.checks.table.keys import Key, Kind
 
 SECOND = 1_000
@@ -106,7 +108,7 @@ BATCH_KEYS = (
 
 RATE_KEYS = (
     Key("max_per_second", Kind.NUMBER, "Calls a second, in the long run.", required=True,
-        toml="webhooks.rate_limiting.max_per_second", least=0.001, most=1_000_000),
+        toml="webhooks.rate_limiting.max_per_second", least=Decimal("0.001"), most=1_000_000),
     Key("burst", Kind.INT, "Calls that may be made at once after a pause.",
         toml="webhooks.rate_limiting.burst", least=1, most=1_000_000),
 )  # fmt: skip

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fqlc.diagnostics.fixes import apply_edits
-from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label, Severity
+from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
 from fqlc.diagnostics.render.columns import ELLIPSIS, displayed, window
-from fqlc.source.text import SourceText, Span
+from fqlc.source.text import SourceText
 
 MOST_SHOWN = 100
 _COLORS = {"error": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "dim": "36",
@@ -219,12 +218,11 @@ def _changed(source: SourceText, number: int, fix: Fix) -> str:
     """The line with those edits that lie in it."""
     line = source.line(number)
     begin = _start_of(source, number)
-    edits = [
-        Edit(Span(e.span.path, e.span.start - begin, min(e.span.end - begin, len(line))), e.text)
+    return SourceText("", line).edited(
+        (e.span.start - begin, min(e.span.end - begin, len(line)), e.text)
         for e in fix.edits
         if begin <= e.span.start <= begin + len(line)
-    ]
-    return apply_edits(line, edits)
+    )
 
 
 def _start_of(source: SourceText, number: int) -> int:

@@ -157,6 +157,6 @@ def operands_of(node: ast.BinaryOf) -> list[ast.Expr]:
 def begins_with_line(text: str, span: Span) -> bool:
     """True when a line ends between the opening brace and what follows: so it is wanted."""
     position = span.start + 1
-    while position < span.end and text[position] in " \t\r":
+    while position < span.end and text[position] in " \t":
         position += 1
     return text[position] == "\n"

@@ -48,7 +48,7 @@ def _double_quoted(body: str) -> str:
 
 def _triple(raw: str, indent: str) -> str:
     lines = raw[3:-3].split("\n")
-    if len(lines) < 2 or lines[0].strip() or "\r" in raw:
+    if len(lines) < 2 or lines[0].strip():
         return raw
     body, last = lines[1:-1], lines[-1]
     if last.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from fql.plan.units import whole_amount
 from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.near import nearest
@@ -37,22 +38,23 @@ def read_number(origin: Origin, start: int, end: int) -> Quantity:
     if match is None or len(text) > MAX_DIGITS:
         return _bad_number(origin, span, text)
     digits, unit = match[1].replace("_", ""), match[2]
-    value = Decimal(digits) if "." in digits else int(digits)
     if not unit:
+        value = Decimal(digits) if "." in digits else int(digits)
         return ast.NumberLiteral(span=span, value=value)
-    return _with_unit(origin, span, text, value, unit)
+    return _with_unit(origin, span, text, digits, unit)
 
 
-def _with_unit(origin: Origin, span: Span, text: str, value: int | Decimal, unit: str) -> Quantity:
+def _with_unit(origin: Origin, span: Span, text: str, digits: str, unit: str) -> Quantity:
     factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
     if factor is None:
         return _bad_unit(origin, span, unit)
-    amount = value * factor
-    if amount != int(amount):
+    amount = whole_amount(digits, factor)
+    if amount is None:
         _report(origin, span, f"`{text}` is not a whole number of {_smallest(unit)}", "too fine")
+        return ast.ErrorExpression(span=span)
     if unit in DURATION_UNITS:
-        return ast.DurationLiteral(span=span, milliseconds=int(amount), text=text)
-    return ast.SizeLiteral(span=span, size=int(amount), text=text)
+        return ast.DurationLiteral(span=span, milliseconds=amount, text=text)
+    return ast.SizeLiteral(span=span, size=amount, text=text)
 
 
 def _smallest(unit: str) -> str:

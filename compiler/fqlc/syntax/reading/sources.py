@@ -9,7 +9,7 @@ from fqlc.source.text import SourceText, Span
 
 def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
     """The text of a file known as `path_label`. FQL110 and None when it has more than 5 MB, is
-    not UTF-8, or holds a NUL byte as only binary files do. A byte order mark is left out."""
+    not UTF-8, or holds a NUL byte as only binary files do. Any line ends will do."""
     if len(data) > LONGEST_SOURCE:
         _refuse(
             path_label, sink,
@@ -25,7 +25,7 @@ def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
         )  # fmt: skip
         return None
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse(
             path_label, sink,

@@ -103,7 +103,7 @@ class _Decoder:
         self._escaped: set[int] = set()
 
     def text_of(self, pieces: list[tuple[int, int]]) -> str:
-        """The characters of the stretches, without carriage returns at line ends."""
+        """The characters of the stretches."""
         for start, end in pieces:
             self._piece(start, end)
         return "".join(self._chars)
@@ -135,20 +135,9 @@ class _Decoder:
         while position < end:
             stop = text.find("\\", position, end)
             stop = end if stop < 0 else stop
-            plain = text[position:stop]
-            if "\r" in plain:
-                self._line_by_line(plain, position)
-            else:
-                self._chars.extend(plain)
-                self._offsets.extend(range(position, stop))
+            self._chars.extend(text[position:stop])
+            self._offsets.extend(range(position, stop))
             position = self._escape(stop, end) if stop < end else end
-
-    def _line_by_line(self, plain: str, position: int) -> None:
-        """Take the characters but `\\r` before `\\n`."""
-        for i, char in enumerate(plain):
-            if char != "\r" or plain[i + 1 : i + 2] != "\n":
-                self._chars.append(char)
-                self._offsets.append(position + i)
 
     def _escape(self, start: int, end: int) -> int:
         """Read the escape at `start`; the offset behind it."""
