@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -34,7 +35,7 @@ from fql.observe.watch import Watch
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.settings.model import Settings
-from fql.store.opening import note_store, open_letters, open_store
+from fql.store.opening import note_store, open_letters, open_store, settled_url
 from fql.store.port import Store
 from fql.store.records import StoredPlan
 
@@ -66,8 +67,7 @@ class Runtime:
     ) -> None:
         self._plan = plan
         self._settings = settings or Settings()
-        self._url = store if isinstance(store, str) else self._settings.store.url
-        self._given_store = None if store is None or isinstance(store, str) else store
+        self._given_store, self._url = _store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
         self._sources = tuple(sources)
         self._actions = actions
@@ -349,13 +349,20 @@ class Runtime:
     @property
     def metrics_port(self) -> int:
         """Where metrics, `/health` and `/ready` are served; 0 where they are not."""
-        return self._observed.port
+        return 0 if self._leading is None else self._observed.port
 
     def status(self) -> Summary:
         """Numbers since the start; after the end, the last ones. Where another process is the
         engine they are its own: here there is only what `until_idle` has last seen to be left."""
         engine = self._engine
         return self._elsewhere if engine is None else summary_of(engine.state.tally)
+
+
+def _store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, str]:
+    """The store that was given, if one was, or the URL of one. Raises SettingsError."""
+    if given is None or isinstance(given, str | PathLike):
+        return None, settled_url(settings.store.url if given is None else given)
+    return given, "memory:"
 
 
 __all__ = ["Runtime"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 from fql.cli.output import say
 from fql.cli.project import find_project
 from fql.client import Client, open_client
-from fql.errors import StoreError, UsageError
+from fql.errors import UsageError
+from fql.store.opening import file_of, require_file, settled_url
 
 T = TypeVar("T")
 
@@ -26,13 +26,10 @@ def with_client(
     Raises StoreError when there is no such store yet: a command that looks must not create one.
     """
     project = find_project(settings_file).resolved()
-    url = project.store_url(store)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise StoreError(
-            f"there is no store {url}", hint="`fqlc run` makes it; or name another with --store"
-        )
-    if url.startswith("memory:"):
+    url = settled_url(project.store_url(store))
+    if file_of(url) is None:
         raise UsageError("a store in memory cannot be seen from another process")
+    require_file(url)
 
     async def opened() -> T:
         table = project.settings.webhooks.dlq.table

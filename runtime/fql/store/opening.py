@@ -3,23 +3,24 @@ imported on first use."""
 
 from __future__ import annotations
 
-import tomllib
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fql.errors import SettingsError, UsageError
+from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
-from fql.plan.files import LONGEST_SETTINGS, read_regular
-from fql.settings.files import beside
+from fql.settings.files import beside, read_file
+from fql.settings.model import Settings, Webhooks
+from fql.settings.reading import resolve
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
 
 if TYPE_CHECKING:
     from fql.settings.model import DeadLetters
 
-DEFAULT_URL = "sqlite:///fql.db"
+SQLITE = "sqlite:///"
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
 
@@ -35,21 +36,66 @@ class Place:
 _in_use: list[Place] = []
 
 
-def open_store(url: str, *, letters: str = "webhook_dlq") -> Store:
-    """`memory:` or `sqlite:///path` (four slashes for an absolute path). Raises SettingsError."""
+def settled_url(url: str) -> str:
+    """The URL of a store as it is meant now, whatever the working folder will be: `memory:`, or
+    `sqlite:///path` with the whole path. Raises SettingsError for what is no such URL."""
+    if not isinstance(url, str):
+        raise SettingsError(
+            f"a store is given by its URL, not by a {type(url).__name__}",
+            hint=f'write it as text, such as "{SQLITE}fql.db"',
+        )
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
+        return "memory:"
+    if scheme != "sqlite" or not rest.startswith("///"):
+        kind = f"the store of kind {scheme!r}" if rest else "this"
+        raise SettingsError(
+            f"{kind} is of no known kind", hint=f"use `memory:` or `{SQLITE}path/to/file.db`"
+        )
+    path = rest[3:]
+    problem = _path_problem(path)
+    if problem:
+        raise SettingsError(f"the store's URL {url!r} names no file: {problem}")
+    return SQLITE + str(Path(path).resolve())
+
+
+def _path_problem(path: str) -> str:
+    if not path.strip() or path != path.strip():
+        return "the path is empty, or begins or ends with a blank"
+    if path.startswith((":memory:", "file:")):
+        return "a store in memory is `memory:`, and a path is no URL of its own"
+    if path.startswith("~"):
+        return "`~` means your home folder to a shell only; write the whole path"
+    if "?" in path or "\0" in path:
+        return "a store takes no options, and `?` or NUL cannot be part of its name"
+    return "it ends like a folder" if path.endswith("/") else ""
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a store, from a URL that is settled; None for one in memory."""
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+def require_file(url: str) -> None:
+    """For those who only look, or ask for something to be done with what is there: they must not
+    make a store. Raises StoreError where there is none."""
+    file = file_of(url)
+    if file is not None and not file.exists():
+        raise StoreError(
+            f"there is no store {url}", hint="`fqlc run` makes it; or name another one"
+        )
+
+
+def open_store(url: str, *, letters: str = LETTERS) -> Store:
+    """The store of a URL; see `settled_url`. Raises SettingsError."""
+    file = file_of(settled_url(url))
+    if file is None:
         from fql.store.memory import MemoryStore
 
         return MemoryStore()
-    if scheme == "sqlite" and rest.startswith("///") and len(rest) > 3:
-        from fql.store.sqlite.store import SqliteStore
+    from fql.store.sqlite.store import SqliteStore
 
-        return SqliteStore(rest[3:], letters=letters)
-    raise SettingsError(
-        f"the store {url!r} is of no known kind",
-        hint="use `memory:` or `sqlite:///path/to/file.db`",
-    )
+    return SqliteStore(file, letters=letters)
 
 
 def open_letters(dlq: DeadLetters) -> LetterFile | None:
@@ -91,26 +137,28 @@ def current_store() -> Place | None:
 
 def store_of_settings_file(start: Path | None = None) -> Place:
     """The store of the `fql.toml` in this folder or above it; relative to that file. Raises
-    UsageError where there is none."""
+    UsageError where there is none, SettingsError, MissingSecrets."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         file = folder / SETTINGS_FILE
         if file.is_file():
-            settings = tomllib.loads(read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig"))
-            letters = settings.get("webhooks", {}).get("dlq", {}).get("table", LETTERS)
-            url = settings.get("store", {}).get("url", DEFAULT_URL)
-            return Place(beside(str(url), folder), str(letters))
+            read = read_file(file)
+            named = Settings(store=read.store, webhooks=Webhooks(dlq=read.webhooks.dlq))
+            settings = resolve(named, os.environ, str(file))
+            url = beside(settings.store.url, folder)
+            return Place(settled_url(url), settings.webhooks.dlq.table)
     raise UsageError(
         "no store is known: no runtime runs in this process and no fql.toml was found",
-        hint='give one, such as store="sqlite:///fql.db"',
+        hint=f'give one, such as store="{SQLITE}fql.db"',
     )
 
 
 def place_of(url: str) -> Place:
     """A store by its URL; the name of its table is that of a runtime on it, else of `fql.toml`."""
+    settled = settled_url(url)
     for place in reversed(_in_use):
-        if place.url == url:
+        if place.url == settled:
             return place
     with suppress(UsageError):
-        return Place(url, store_of_settings_file().letters)
-    return Place(url)
+        return Place(settled, store_of_settings_file().letters)
+    return Place(settled)
