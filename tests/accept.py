@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fql_grammar.textmate import textmate_json
+from fql.exact.writing import pretty_json
+from fql_grammar.textmate import textmate_grammar
 from fqlc.checks.table.reference import keys_page
 from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
 
@@ -21,7 +22,7 @@ def expected_files() -> dict[Path, str]:
     """Every printed file with its content."""
     return {
         KEYS: keys_page(),
-        TEXTMATE: textmate_json(),
+        TEXTMATE: pretty_json(textmate_grammar()).decode(),
         **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
         **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from fql_grammar.editor_rules import GROUPS, Match, Rule
@@ -36,9 +35,9 @@ SCOPES: Mapping[str, str] = {
 """What each kind of text is called there; themes colour by the first words."""
 
 
-def textmate_json() -> str:
-    """The whole grammar, as the file `fql.tmLanguage.json` holds it."""
-    grammar = {
+def textmate_grammar() -> dict[str, object]:
+    """The whole grammar, as the file `fql.tmLanguage.json` holds it in JSON."""
+    return {
         "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
         "comment": "Printed from fql_grammar.tokens by `python -m tests.accept`.",
         "name": "fql",
@@ -47,7 +46,6 @@ def textmate_json() -> str:
         "patterns": [{"include": "#file"}],
         "repository": {name: {"patterns": _patterns(rules)} for name, rules in GROUPS.items()},
     }
-    return json.dumps(grammar, indent=2) + "\n"
 
 
 def _patterns(rules: tuple[Rule, ...]) -> list[dict[str, object]]:

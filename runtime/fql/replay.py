@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 from fql.client import Client, Replayed, open_client
 from fql.errors import StoreError, UsageError
+from fql.exact.reading import read_object
 from fql.exact.writing import write_json
 from fql.plan.units import parse_duration
 from fql.store.opening import Place, current_store, place_of, store_of_settings_file
@@ -72,8 +72,7 @@ def replay_dlq(
 
 def _plain(entry: dict[str, object]) -> dict[str, object]:
     """Values that `json.dumps` takes."""
-    plain: dict[str, object] = json.loads(write_json(entry))
-    return plain
+    return read_object(write_json(entry), floats=True)
 
 
 def _refuse(dlq_id: str | None, replayed: Sequence[Replayed]) -> None:

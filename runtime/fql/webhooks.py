@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
@@ -11,6 +10,7 @@ from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, par
 from fql.egress.settings import SigningSettings, TimedSecret
 from fql.egress.signing import Signer
 from fql.egress.verify import verify
+from fql.exact.reading import NotJson, read_foreign
 from fql.replay import replay_dlq
 
 __all__ = ["NotDecrypted", "decrypt_payload", "replay_dlq", "sign_webhook", "verify_webhook"]
@@ -101,8 +101,8 @@ def _decoded(payload: bytes | str | Mapping[str, object] | list[object]) -> obje
     if not isinstance(payload, bytes | str):
         return payload
     try:
-        decoded: object = json.loads(payload)
-    except (ValueError, RecursionError):
+        decoded: object = read_foreign(payload, floats=True)
+    except NotJson:
         return payload if isinstance(payload, str) else payload.decode("latin-1")
     return decoded
 
@@ -110,7 +110,7 @@ def _decoded(payload: bytes | str | Mapping[str, object] | list[object]) -> obje
 def _open(value: object, keys: dict[str, bytes] | tuple[bytes, ...], counted: _Count) -> object:
     if isinstance(value, str) and is_compact(value):
         counted.found += 1
-        opened: object = json.loads(decrypt_compact(value, keys))
+        opened: object = read_foreign(decrypt_compact(value, keys), floats=True)
         return opened
     if isinstance(value, Mapping):
         return {name: _open(inner, keys, counted) for name, inner in value.items()}

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from fql.exact.writing import pretty_json
 from fql_grammar import tokens as table
 from fql_grammar.pygments_lexer import TOKENS, FqlLexer
-from fql_grammar.textmate import SCOPES, textmate_json
+from fql_grammar.textmate import SCOPES, textmate_grammar
 from fqlc.diagnostics.sink import Sink
 from fqlc.syntax.reading.lexemes import Origin
 from fqlc.syntax.reading.lexer import lex
@@ -46,7 +47,7 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 """As what an editor may show each terminal of the lexer."""
 
-ENGINE = Engine(textmate_json())
+ENGINE = Engine(pretty_json(textmate_grammar()).decode())
 KIND_OF_SCOPE = {scope: kind for kind, scope in SCOPES.items()}
 KIND_OF_TOKEN = {token: kind for kind, token in TOKENS.items()}
 
@@ -152,5 +153,5 @@ def test_the_grammar_is_shipped() -> None:
     """`fql_grammar.textmate_text` reads the file that lies in the package."""
     import fql_grammar
 
-    assert fql_grammar.textmate_text() == textmate_json()
+    assert fql_grammar.textmate_text() == pretty_json(textmate_grammar()).decode()
     assert Path(fql_grammar.__file__).with_name("fql.tmLanguage.json").is_file()

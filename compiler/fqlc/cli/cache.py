@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fql.exact.light import light_text, read_lightly
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
 from fqlc.source.text import SourceText, Span
@@ -125,7 +125,7 @@ class Cache:
             self._tidy()
 
     def _place(self, key: Sequence[str], what: str = "") -> Path:
-        return self.folder / (_digest(json.dumps([self.maker, *key]).encode()) + what)
+        return self.folder / (_digest(light_text([self.maker, *key]).encode()) + what)
 
     def _tidy(self) -> None:
         """Only what bears the name of an entry is ours to remove, whatever folder was chosen."""
@@ -140,7 +140,7 @@ def _digest(data: bytes) -> str:
 
 
 def _sealed(header: Mapping[str, Any], plan: bytes) -> bytes:
-    body = json.dumps(header).encode() + b"\n" + plan
+    body = light_text(header).encode() + b"\n" + plan
     return _digest(body).encode() + b"\n" + body
 
 
@@ -150,8 +150,8 @@ def _unsealed(data: bytes) -> tuple[dict[str, Any], bytes]:
     if digest.decode("ascii", "replace") != _digest(body):
         raise ValueError("torn")
     header, _, plan = body.partition(b"\n")
-    found: dict[str, Any] = json.loads(header)
-    return found, plan
+    found: Any = read_lightly(header)
+    return dict(found), plan
 
 
 def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from fql.exact.writing import json_text
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.diff import Area, differences
@@ -34,7 +33,7 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
     area = None
     for change in found:
         if form == "json":
-            click.echo(json.dumps(change.as_json(), ensure_ascii=False))
+            click.echo(json_text(change.as_json()))
             continue
         if change.area is not area:
             area = change.area

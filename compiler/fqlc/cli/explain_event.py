@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import click
 from fql.errors import EventRefused
 from fql.events.intake import Intake
 from fql.events.model import Event
+from fql.exact.reading import NotJson, read_foreign
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
@@ -51,8 +51,8 @@ def _lines(file: str) -> Iterator[str]:
 
 def _explained(plan: Plan, intake: Intake, line: str, number: int) -> dict[str, object]:
     try:
-        raw = json.loads(line)
-    except ValueError as error:
+        raw = read_foreign(line)
+    except NotJson as error:
         return _refused({}, f"line {number} is not JSON: {error}")
     if not isinstance(raw, dict):
         return _refused({}, f"line {number} is not an object")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from fql.exact.writing import json_text
 from fql.plan.model import Setting
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
 from fqlc.checks.reading.values import spoken
@@ -51,7 +51,7 @@ def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
     for observer, node in pairs:
         policies = {key: Setting(**s) for key, s in node["policies"].items()}
         if form == "json":
-            click.echo(json.dumps(_as_json(observer, node, policies), ensure_ascii=False))
+            click.echo(json_text(_as_json(observer, node, policies)))
         else:
             for line in _lines(observer, node, policies):
                 click.echo(line)

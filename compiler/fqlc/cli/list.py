@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
+from fql.exact.writing import json_text
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import condition_text, target_text
@@ -24,7 +24,7 @@ def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     plan = plan_data(paths, settings)
     for observer in plan["observers"]:
         if form == "json":
-            click.echo(json.dumps(_entry(observer), ensure_ascii=False))
+            click.echo(json_text(_entry(observer)))
         else:
             for line in _lines(observer):
                 click.echo(line)

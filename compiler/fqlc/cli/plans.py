@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from fql.exact.reading import read_object
 from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
@@ -22,8 +22,7 @@ def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str,
     show_diagnostics(compiled.diagnostics, compiled.sources, "text", err=True)
     if compiled.plan is None:
         raise click.exceptions.Exit(1)
-    found: Mapping[str, Any] = json.loads(compiled.plan)
-    return found
+    return read_object(compiled.plan, floats=True)
 
 
 def _stored(path: Path) -> Mapping[str, Any]:
@@ -39,5 +38,4 @@ def _stored(path: Path) -> Mapping[str, Any]:
         raise SurroundingsError(text, "check the path") from None
     except PlanError as error:
         raise SurroundingsError(f"{path}: {error.message}", error.hint) from None
-    found: Mapping[str, Any] = json.loads(data)
-    return found
+    return read_object(data, floats=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
+from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.expressions import Constant, Text, TextPart
@@ -43,9 +42,9 @@ def request_of(plan: Plan, node: PlanNode, scope: Scope) -> dict[str, object]:
 
 def _body(plan: Plan, node: PlanNode, scope: Scope) -> object:
     if node.config.body is None:
-        return orjson.loads(envelope_body(scope))
+        return read_json(envelope_body(scope))
     body = compile_body(load_expression(node.config.body), TypeTable.of(plan))
-    return orjson.loads(body(scope))
+    return read_json(body(scope))
 
 
 class _Url:

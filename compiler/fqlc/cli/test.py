@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from fql.exact.writing import json_text
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fqlc.checks.reading.expectations import TestModel, read_tests
@@ -126,7 +126,7 @@ def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[s
 def _show(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText], form: str) -> None:
     for verdict in verdicts:
         if form == "json":
-            click.echo(json.dumps(report.as_json(verdict, sources), ensure_ascii=False))
+            click.echo(json_text(report.as_json(verdict, sources)))
             continue
         for line in report.text_lines(verdict, sources):
             click.echo(line)
@@ -138,7 +138,7 @@ def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | 
     """Print the coverage; True when it is too low."""
     found = measured.measure(plan, (v.played for v in verdicts))
     if form == "json":
-        click.echo(json.dumps({"coverage": measured.as_json(found)}, ensure_ascii=False))
+        click.echo(json_text({"coverage": measured.as_json(found)}))
     else:
         click.echo()
         for line in measured.as_text(found):

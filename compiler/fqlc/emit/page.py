@@ -6,7 +6,6 @@ exactly these two by their hashes, so that no text of a plan could ever run, wha
 
 from __future__ import annotations
 
-import json
 import pkgutil
 import re
 from base64 import b64encode
@@ -16,6 +15,7 @@ from hashlib import sha256
 from html import escape
 from string import Template
 
+from fql.exact.writing import json_text
 from fqlc.emit.picture import Cluster, Edge, Node, Picture
 from fqlc.emit.policy_text import value_text
 
@@ -135,4 +135,4 @@ def _inline(svg: str) -> str:
 
 def _json(value: object) -> str:
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return json_text(value).replace("<", "\\u003c")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
+from fql.exact.reading import read_object
+from fql.exact.writing import NotWritable, write_json
 from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
 from fqlc.diagnostics.suppress import Remark
 from fqlc.incremental.answer import Result
@@ -44,21 +44,20 @@ def dump_result(result: Result, unit: Unit, near: Sequence[Unit]) -> Stored | No
 def pack(kept: Mapping[str, Stored]) -> bytes:
     """Results by key as bytes, but for those that nest deeper than these bytes can."""
     try:
-        return orjson.dumps(kept)
-    except orjson.JSONEncodeError:
-        return orjson.dumps({key: stored for key, stored in kept.items() if _is_flat(stored)})
+        return write_json(kept)
+    except NotWritable:
+        return write_json({key: stored for key, stored in kept.items() if _is_flat(stored)})
 
 
 def unpack(data: bytes) -> dict[str, Stored]:
     """What `pack` made; empty for no bytes. Raises ValueError for anything else."""
-    found: dict[str, Stored] = orjson.loads(data) if data else {}
-    return found
+    return read_object(data or b"{}")
 
 
 def _is_flat(stored: Stored) -> bool:
     try:
-        orjson.dumps({"": stored})
-    except orjson.JSONEncodeError:
+        write_json({"": stored})
+    except NotWritable:
         return False
     return True
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import orjson
-
 from fql.actions.port import Failure, Outcome
 from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
 from fql.egress.secrets import Masker
+from fql.exact.reading import NotJson, read_foreign
 from fql.plan.policies import status_text
 
 SHOWN = 1_000
@@ -85,8 +84,8 @@ def _lenient(answer: Answer) -> object:
     if answer.truncated:
         return None
     try:
-        return orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        return read_foreign(answer.body)
+    except NotJson:
         return None
 
 

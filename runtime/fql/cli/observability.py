@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from fql.cli.output import data, say
 from fql.cli.project import find_project, reporting, settings_option
 from fql.errors import FqlError, UsageError
+from fql.exact.writing import pretty_json
 from fql.observe.alerts import rules
 from fql.observe.dashboard import dashboard as grafana
 
@@ -58,7 +58,7 @@ def alerts(namespace: str | None, output: str | None, settings_file: str | None)
 def dashboard(namespace: str | None, output: str | None, settings_file: str | None) -> None:
     """A dashboard for Grafana (import the file)."""
     content = grafana(_namespace(namespace, settings_file))
-    _write(json.dumps(content, indent=2) + "\n", output)
+    _write(pretty_json(content).decode(), output)
 
 
 def _namespace(given: str | None, settings_file: str | None) -> str:

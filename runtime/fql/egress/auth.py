@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-import orjson
-
 from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
 from fql.egress.settings import AuthSettings
 from fql.egress.tls import TlsSettings
 from fql.errors import SettingsError
+from fql.exact.reading import NotJson, read_foreign
 from fql.plan.headers import name_problem, value_problem
 from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
 
@@ -222,8 +221,8 @@ class Tokens:
 
 def _content(answer: Answer) -> dict[str, Any]:
     try:
-        content = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        content = read_foreign(answer.body)
+    except NotJson:
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
@@ -10,12 +9,13 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fql.egress.settings import EncryptionSettings
 from fql.errors import FqlError, SettingsError
+from fql.exact.reading import NotJson, read_foreign, read_json
+from fql.exact.writing import write_json
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
@@ -62,7 +62,7 @@ class Encryptor:
         key = parse_key(settings.key)
         header = {"alg": "dir", "enc": "A256GCM", "kid": settings.kid or key_id(key)}
         self._fields = settings.fields
-        self._header = _encode(orjson.dumps(header))
+        self._header = _encode(write_json(header))
         self._cipher = AESGCM(key)
         self._nonce = nonce
 
@@ -72,9 +72,8 @@ class Encryptor:
         A named field that the body lacks stays lacking.
         """
         if not self._fields:
-            return orjson.dumps(self.compact(body))
-        # The slower parser, because it keeps whole numbers of any size.
-        return _dump(self._tree(json.loads(body)))
+            return write_json(self.compact(body))
+        return write_json(self._tree(read_json(body)))
 
     def _tree(self, value: object) -> object:
         """Encrypt named keys at any depth, so that a member of a batch is covered as well."""
@@ -85,7 +84,7 @@ class Encryptor:
         return value
 
     def _entry(self, key: str, value: object) -> object:
-        return self.compact(_dump(value)) if key in self._fields else self._tree(value)
+        return self.compact(write_json(value)) if key in self._fields else self._tree(value)
 
     def compact(self, plaintext: bytes) -> str:
         """One JWE in compact form."""
@@ -104,8 +103,8 @@ def decrypt_compact(text: str, keys: Mapping[str, bytes] | tuple[bytes, ...]) ->
     """The plaintext of a JWE; `keys` by `kid`, or to be tried in turn. Raises NotDecrypted."""
     header, _, nonce, sealed, tag = text.split(".") if is_compact(text) else [""] * 5
     try:
-        claims = orjson.loads(_decode(header))
-    except (orjson.JSONDecodeError, Base64Error, ValueError):
+        claims = read_foreign(_decode(header))
+    except (NotJson, Base64Error, ValueError):
         raise NotDecrypted("the payload is not JWE in compact form") from None
     if not isinstance(claims, dict) or claims.get("alg") != "dir" or claims.get("enc") != "A256GCM":
         raise NotDecrypted("the payload is not encrypted with dir and A256GCM")
@@ -123,10 +122,6 @@ def _candidates(kid: object, keys: Mapping[str, bytes] | tuple[bytes, ...]) -> t
         return keys
     key = keys.get(str(kid))
     return () if key is None else (key,)
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _encode(data: bytes) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote, quote_plus
+
+from fql.exact.light import json_spellings
 
 MASK = "***"
 SHORTEST_MASKED = 8
@@ -59,7 +60,7 @@ def _spellings(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogateescape")
     encoded = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
     found = {value, b64encode(raw).decode("ascii"), *encoded}
-    found |= {json.dumps(value, ensure_ascii=ascii_)[1:-1] for ascii_ in (False, True)}
+    found |= json_spellings(value)
     found |= {_ESCAPE.sub(lambda match: match[0].lower(), text) for text in encoded}
     return found | set(_in_base64(raw))
 

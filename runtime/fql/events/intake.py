@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import orjson
-
 from fql.errors import EventRefused
 from fql.events.decoding import (
     INT_BOUND,
@@ -28,8 +26,8 @@ from fql.events.decoding import (
     shown,
 )
 from fql.events.model import Envelope, Event, Kind, Row
-from fql.events.restoring import Restorer, WideNumberError, holds_json, restore_fields, restorer
-from fql.exact.reading import read_json
+from fql.events.restoring import Restorer, restore_fields, restorer
+from fql.exact.reading import read_foreign, read_json
 from fql.exact.writing import write_json
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
@@ -79,7 +77,6 @@ class _Rows:
         self.restorers: list[tuple[str, Restorer | None]] = [
             (name, restorer(type_, table)) for name, type_ in types
         ]
-        self.exact = any(holds_json(type_, table) for _name, type_ in types)
 
 
 def _loosened(fields: Sequence[EntityField], needed: frozenset[str]) -> list[EntityField]:
@@ -160,19 +157,13 @@ class Intake:
         del kind
         if entity not in self._rows:
             raise UnknownEntity(entity)
-        rows = self._rows[entity]
-        if not rows.exact:
-            try:
-                return _restored(orjson.loads(payload), rows)
-            except WideNumberError:
-                pass
-        return _restored(read_json(payload), rows)
+        return _restored(read_json(payload), self._rows[entity])
 
     def check_answer(self, type_text: str, body: bytes) -> object:
         """The typed value in the answer of a receiver. Raises ValueError with the path, the
         expected type and what came."""
         try:
-            value = read_json(body)
+            value = read_foreign(body)
         except ValueError as error:
             raise ValueError(f"the answer is not JSON: {error}") from error
         return self.fit_answer(type_text, value)

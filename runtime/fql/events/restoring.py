@@ -15,25 +15,12 @@ Restorer = Callable[[Any], Any]
 """Takes a JSON value that is not null."""
 
 
-class WideNumberError(Exception):
-    """An integer beyond 64 bits came as a float: the exact reader is needed."""
-
-
-def _restore_int(value: Any) -> int:
-    if value.__class__ is not int:
-        raise WideNumberError
-    return int(value)
-
-
 def _restore_id(value: Any) -> str:
-    if value.__class__ is float:
-        raise WideNumberError
     return value if isinstance(value, str) else NumericId(value)
 
 
 _SCALARS: dict[str, Restorer] = {
     "ID": _restore_id,
-    "Int": _restore_int,
     "Float": float,
     "Decimal": Decimal,
     "DateTime": datetime.fromisoformat,
@@ -79,15 +66,3 @@ def restore_fields(stored: dict[str, Any], fields: list[tuple[str, Restorer | No
         value = stored.get(name)
         restored[name] = value if restore is None or value is None else restore(value)
     return restored
-
-
-def holds_json(type_: Type, table: TypeTable, seen: frozenset[str] = frozenset()) -> bool:
-    """True when a value of the type may hold numbers that only the exact reader keeps."""
-    if type_.item is not None:
-        return holds_json(type_.item, table, seen)
-    if type_.name == "JSON":
-        return True
-    if type_.name not in table.types or type_.name in seen:
-        return False
-    inside = table.types[type_.name].fields
-    return any(holds_json(parse_type(f.type), table, seen | {type_.name}) for f in inside)

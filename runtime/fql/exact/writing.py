@@ -7,31 +7,26 @@ is not a text, a kind of value without a JSON form and nesting beyond 254 levels
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
 from math import isfinite
 from typing import Any
-from uuid import UUID
 
 import orjson
 
+from fql.exact.light import NotWritable
 from fql.exact.numbers import MAX_DIGITS, JsonNumber, NumericId, plain_decimal, plain_int
 from fql.exact.reading import FOREIGN_NESTING, MAX_NESTING
+
+__all__ = [
+    "NotWritable", "canonical_json", "json_text", "pretty_json", "write_given", "write_json",
+]  # fmt: skip
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 _LINES = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _NO_FLOATS = frozenset({str, int, bool, type(None), NumericId, Decimal, JsonNumber, datetime, date})
 _INT_BOUND = 10**MAX_DIGITS
 _LONGEST_PATH = 100
-_WRITTEN = (
-    str, int, float, type(None), Decimal, datetime, date, time, timedelta, UUID, Enum,
-)  # fmt: skip
-
-
-class NotWritable(TypeError):
-    """A value that JSON cannot hold. The message begins with the path to it, if it is within
-    another one."""
 
 
 def write_json(value: object) -> bytes:
@@ -78,10 +73,7 @@ def _written_widely(value: object, options: int) -> bytes:
     problem = next(_problems(value, "", MAX_NESTING, strict=False), None)
     if problem is not None:
         raise NotWritable(problem)
-    try:
-        return orjson.dumps(_widened(value), default=_other, option=options)
-    except TypeError as error:  # such as a time with an offset
-        raise NotWritable(f"it cannot be written as JSON: {error}") from None
+    return orjson.dumps(_widened(value), default=_other, option=options)
 
 
 def _other(value: object) -> object:
@@ -186,9 +178,17 @@ def _problem(value: object, *, strict: bool) -> str | None:
             problem = f"has more than {MAX_DIGITS:,} digits"
         case datetime() if strict and value.tzinfo is None:
             problem = "is a datetime without an offset; give it one, such as datetime.now(tz=UTC)"
-        case _ if not isinstance(value, _WRITTEN):
+        case _ if not isinstance(value, int) and not _is_known(value):
             problem = f"is of type {type(value).__name__}, which has no JSON form"
     return problem
+
+
+def _is_known(value: object) -> bool:
+    try:
+        orjson.dumps(value, default=_other, option=_OPTIONS)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_text(text: str) -> bool:

@@ -6,9 +6,10 @@ can fire; tests/observe/test_alerts.py evaluates each over real samples.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from fql.exact.writing import json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,4 @@ def _lines(namespace: str) -> Iterator[str]:
 
 def _quoted(text: str, namespace: str) -> str:
     """A text with its namespace, quoted: a string of JSON is one of YAML."""
-    return json.dumps(text.replace("NS_", f"{namespace}_"))
+    return json_text(text.replace("NS_", f"{namespace}_"))

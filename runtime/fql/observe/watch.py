@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from fql.errors import SettingsError
+from fql.exact.writing import write_json
 from fql.observe.events import Listener
 from fql.observe.gauges import Gauges
 from fql.observe.http import Page, PageServer
@@ -114,7 +113,7 @@ def _state(name: str, reason: str) -> Page:
     content: dict[str, object] = {name: not reason}
     if reason:
         content["reason"] = reason
-    return Page(orjson.dumps(content) + b"\n", "application/json", 503 if reason else 200)
+    return Page(write_json(content) + b"\n", "application/json", 503 if reason else 200)
 
 
 def require_prometheus() -> None:

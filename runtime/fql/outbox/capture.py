@@ -16,11 +16,11 @@ event it made, so that nothing is told twice.
 # ruff: noqa: S608  (writing SQL is the job here; every name passes through `quoted` or `text`)
 from __future__ import annotations
 
-import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fql.exact.writing import json_text
 from fql.outbox.marks import Mark
 from fql.outbox.tables import Names, outbox_statements, replaced_statement
 from fql.plan.model import Entity, EntityField, Plan
@@ -302,7 +302,7 @@ class _Writer:
         application's statement fail."""
         parts = []
         for number, field in enumerate(fields or self._entity.fields):
-            key = f"{',' if number else '{'}{json.dumps(field.name)}:"
+            key = f"{',' if number else '{'}{json_text(field.name)}:"
             parts.append(f"{text(key)} || {_json(row, field.column or field.name)}")
         return " || ".join([*parts, "'}'"])
 

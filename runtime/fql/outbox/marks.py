@@ -6,9 +6,11 @@ or a table is renamed. Only a trigger with the mark of a project belongs to that
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass
+
+from fql.exact.reading import read_object
+from fql.exact.writing import json_text
 
 VERSION = 2
 """Of the trigger bodies: raised when what they do has changed."""
@@ -36,7 +38,7 @@ class Mark:
 
     def comment(self) -> str:
         """The mark as a comment of SQL."""
-        text = json.dumps(asdict(self), separators=(",", ":")).replace("*/", "*\\/")
+        text = json_text(asdict(self)).replace("*/", "*\\/")
         return f"/* fql {text} */"
 
     def supplies(self, wanted: Mark) -> bool:
@@ -56,7 +58,7 @@ def read_mark(sql: str) -> Mark | None:
     if found is None:
         return None
     try:
-        content = json.loads(found[1])
+        content = read_object(found[1])
         lists = {name: tuple(content[name]) for name in ("events", "suffixes", "fields", "old")}
         return Mark(
             str(content["project"]), str(content["entity"]), int(content["version"]),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fql.errors import UsageError
-from fql.exact.writing import write_json
+from fql.exact.writing import NotWritable, write_given
 from fql.outbox.tables import PROJECT, Names, outbox_statements, project_of
 
 Row = Mapping[str, object]
@@ -48,7 +48,8 @@ def emit(
     """
     entity, event = _parse(trigger)
     _check_rows(trigger, event, new, old)
-    values = (entity, event, _json(new), _json(old), id, key, _json(context))
+    rows = (_json(new, "new"), _json(old, "old"))
+    values = (entity, event, *rows, id, key, _json(context, "context"))
     execute = _executor(connection)
     present = [str(row[0]) for row in execute(_OUTBOXES, ()).fetchall()]
     names = _names(project, present)
@@ -96,10 +97,10 @@ def _check_rows(trigger: str, event: str, new: Row | None, old: Row | None) -> N
                 )
 
 
-def _json(value: object) -> str | None:
+def _json(value: object, name: str) -> str | None:
     try:
-        return None if value is None else write_json(value).decode()
-    except TypeError as error:
+        return None if value is None else write_given(value, name).decode()
+    except NotWritable as error:
         raise UsageError(f"the event cannot be written as JSON: {error}") from None
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from fql.errors import PlanError
+from fql.exact.reading import NotJson, read_json
+from fql.exact.writing import canonical_json
 from fql.plan.files import LONGEST_PLAN, read_regular
 from fql.plan.model import FORMAT, Plan
 from fql.plan.nodes import dump_expression, load_expression
@@ -33,7 +34,7 @@ def canonical(value: object) -> bytes:
 
     Raises TypeError for what JSON cannot hold and for nesting beyond 254 levels.
     """
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return canonical_json(value)
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
@@ -85,18 +86,18 @@ def _decode(data: bytes | str) -> dict[str, Any]:
     if not text.strip():
         raise PlanError("The plan is empty.", hint=_COMPILE_AGAIN)
     try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        content = read_json(text, floats=True)
+    except NotJson as error:
         raise PlanError(_not_json(text, error), hint=_COMPILE_AGAIN) from error
     if not isinstance(content, dict):
         raise PlanError("This is JSON, but not a plan: it is not an object.", hint=_COMPILE_AGAIN)
     return content
 
 
-def _not_json(text: bytes, error: orjson.JSONDecodeError) -> str:
+def _not_json(text: bytes, error: NotJson) -> str:
     if text.lstrip().startswith(b"{") and not text.rstrip().endswith(b"}"):
         return f"The plan is cut short: its JSON ends unfinished after {len(text)} bytes."
-    return f"This is not a plan: it is not JSON ({error.msg}, line {error.lineno})."
+    return f"This is not a plan: it is not JSON: {error}."
 
 
 def _check_format(content: Mapping[str, Any]) -> None:

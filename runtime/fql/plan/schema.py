@@ -5,11 +5,11 @@ It is shipped beside this module as `plan.schema.json` and published in `docs/re
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from fql.exact.writing import pretty_json
 from fql.plan.expressions import BINARY_OPS, UNARY_OPS
 from fql.plan.model import FORMAT, Plan
 
@@ -110,7 +110,7 @@ def schema_text() -> str:
     """The published text."""
     schema = plan_schema()
     schema["$defs"]["Type"] = {"type": "string", "description": "Such as `Int`, `[Item?]?`."}
-    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return pretty_json(schema, sort=True).decode()
 
 
 if __name__ == "__main__":

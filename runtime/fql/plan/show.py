@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
 
+from fql.exact.light import light_text
 from fql.plan import expressions as x
 from fql.plan.types import BUILT_IN, Type
 
@@ -73,14 +73,14 @@ def constant_text(value: object, type_: Type) -> str:
 
 def _number_or_word(value: object) -> str:
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return light_text(value)
     if isinstance(value, int | Decimal):
         return format(Decimal(value), "f")
     return str(value)
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("{{", "\\{{").replace("${", "\\${")
+    return light_text(text).replace("{{", "\\{{").replace("${", "\\${")
 
 
 def duration_text(milliseconds: int) -> str:

@@ -6,12 +6,12 @@ Moments and dates have two forms: the database's own, and whole numbers (microse
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import singledispatchmethod
 
+from fql.exact.writing import json_text
 from fql.plan import expressions as x
 from fql.plan.model import Entity
 from fql.plan.show import show
@@ -320,4 +320,4 @@ def _json_text(e: x.Expr, items: tuple[x.Expr, ...]) -> str:
     if not all(isinstance(item, x.Constant) for item in items):
         raise NotInSqlError(f"`{show(e)}` is no list of literals")
     values = [item.value for item in items if isinstance(item, x.Constant)]
-    return json.dumps(values, default=str, ensure_ascii=False)
+    return json_text(values)

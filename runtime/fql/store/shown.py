@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
-from fql.exact.reading import read_json
+from fql.exact.reading import read_object
 from fql.store.port import Store
 from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
 from fql.store.works import (
@@ -152,7 +150,7 @@ class Shower:
         plans, _ = await self._store.plans()
         names: dict[tuple[str, str], list[str]] = {}
         for plan in plans:
-            for observer in orjson.loads(plan.blob).get("observers", ()) if plan.blob else ():
+            for observer in read_object(plan.blob or b"{}").get("observers", ()):
                 names[plan.short, observer["name"]] = [node["name"] for node in observer["nodes"]]
         return names
 
@@ -190,12 +188,6 @@ class Shower:
         return [row for row in found if row.event_id == event_id]
 
 
-def _object(text: str | bytes) -> dict[str, Any]:
-    """A stored object, its numbers as exact as they came."""
-    found: Any = read_json(text)
-    return dict(found)
-
-
 def _batches(works: str) -> list[int]:
     return sorted({node.batch for node in decode_works(works)} - {0})
 
@@ -203,8 +195,8 @@ def _batches(works: str) -> list[int]:
 def _event(row: Any) -> dict[str, Any]:
     return {
         "entity": row.entity, "event": row.kind, "id": row.event_id,
-        "timestamp": row.timestamp, **_object(row.payload),
-        "context": orjson.loads(row.context) if row.context else {},
+        "timestamp": row.timestamp, **read_object(row.payload),
+        "context": read_object(row.context or "{}"),
     }  # fmt: skip
 
 
@@ -250,13 +242,13 @@ def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
         failed_at=instant(row.failed_at) or "",
         state=row.state,
         handled=bool(row.handled),
-        request=None if row.request is None else _object(row.request),
+        request=None if row.request is None else read_object(row.request),
         plan_digest=row.plan,
         key=row.key,
         batch=None if row.batch is None else batch_name(row.batch),
         source=row.source,
         attempts=tuple(mine),
-        envelope=None if row.payload is None else _object(row.payload),
+        envelope=None if row.payload is None else read_object(row.payload),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import orjson
+from fql.exact.writing import write_json
 
 FAULTS = (
     "hang", "reset", "cut", "drip", "wrong_length", "endless_headers", "bomb", "garbage",
@@ -66,7 +66,7 @@ def encode_body(body: object) -> bytes:
         return b""
     if isinstance(body, bytes):
         return body
-    return body.encode() if isinstance(body, str) else orjson.dumps(body)
+    return body.encode() if isinstance(body, str) else write_json(body)
 
 
 def head_of(reply: Reply, length: int) -> bytes:

@@ -20,9 +20,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-import orjson
-
 from fql.egress.verify import verify
+from fql.exact.reading import NotJson, read_foreign
 from fql.testing.http_server import HttpServer, Received
 from fql.testing.replies import Reply, act, whole
 
@@ -44,10 +43,9 @@ class ReceivedRequest:
     def payload(self) -> object:
         """The body as JSON, or None where it is none."""
         try:
-            decoded: object = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return read_foreign(self.body, floats=True)
+        except NotJson:
             return None
-        return decoded
 
     @property
     def key(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from fql.exact.writing import json_text
 from fqlc.diagnostics.model import Diagnostic, Fix
 from fqlc.diagnostics.render.places import place_of
 from fqlc.source.text import SourceText
@@ -12,7 +12,7 @@ from fqlc.source.text import SourceText
 
 def render_json(found: Sequence[Diagnostic], sources: Mapping[str, SourceText]) -> str:
     """All diagnostics; none is left out."""
-    return "\n".join(json.dumps(as_dict(d, sources), ensure_ascii=False) for d in found)
+    return "\n".join(json_text(as_dict(d, sources)) for d in found)
 
 
 def as_dict(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> dict[str, object]:

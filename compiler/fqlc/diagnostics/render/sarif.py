@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from fql.exact.writing import pretty_json
 from fqlc.diagnostics.model import Diagnostic, Fix, Severity
 from fqlc.diagnostics.registry import page_of
 from fqlc.diagnostics.render.places import place_of
@@ -25,7 +25,7 @@ def render_sarif(found: Sequence[Diagnostic], sources: Mapping[str, SourceText])
         "results": [_result(d, sources, codes) for d in found],
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return pretty_json(document).decode().rstrip("\n")
 
 
 def _rule(code: str) -> dict[str, object]:

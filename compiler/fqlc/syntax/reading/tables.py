@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from lark import Lark
 from lark.lexer import Lexer
 
+from fql.exact.light import light_text, read_lightly
 from fql_grammar import grammar_text, tables_text
 from fqlc.syntax.reading.build import Builder
 
@@ -37,7 +38,7 @@ def build_parser(*, strict: bool = False) -> Lark:
 @cache
 def parser() -> Lark:
     """The parser from the shipped tables; from the grammar when they are not its tables."""
-    shipped = json.loads(tables_text())
+    shipped: Any = read_lightly(tables_text())
     if shipped["key"] != tables_key():
         return build_parser()
     data = _with_number_keys(shipped["data"])
@@ -56,7 +57,7 @@ def dump_tables() -> str:
     data["parser"]["lexer_conf"]["lexer_type"] = None
     data["parser"]["parser"] = _numbered(data["parser"]["parser"])
     document = {"key": tables_key(), "memo": memo, "data": data}
-    return json.dumps(document, separators=(",", ":"), sort_keys=True, default=list) + "\n"
+    return light_text(_with_text_keys(document)) + "\n"
 
 
 def tables_key() -> str:
@@ -100,6 +101,16 @@ def _renumbered(
         for i, name in enumerate(names)
         if name in row
     }
+
+
+def _with_text_keys(value: object) -> object:
+    """What JSON can hold, in order: Lark's tables have numbers as keys, and sets."""
+    if isinstance(value, dict):
+        pairs = sorted(((str(key), item) for key, item in value.items()), key=itemgetter(0))
+        return {key: _with_text_keys(item) for key, item in pairs}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_with_text_keys(item) for item in value]
+    return value
 
 
 def _options() -> dict[str, Any]:

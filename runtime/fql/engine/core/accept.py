@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import orjson
-
 from fql.engine.core.advance import advance, close_if_ended, make_ready
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import payload_hash, run_key
@@ -14,6 +12,7 @@ from fql.engine.core.runs import Run
 from fql.engine.core.state import State
 from fql.engine.program.model import ObserverSpec
 from fql.events.model import Event
+from fql.exact.writing import json_text
 from fql.store.records import EventRow, LetterRow, Remembered
 from fql.store.works import ACTIVE, capture_name
 
@@ -61,10 +60,10 @@ def _is_known(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) ->
 
 
 def _event_row(number: int, event: Event, now: int) -> EventRow:
-    context = orjson.dumps(event.context).decode() if event.context else ""
+    context = json_text(event.context) if event.context else ""
     return EventRow(
         number, event.source, event.position, event.entity, event.kind, event.id,
-        orjson.dumps(event.timestamp)[1:-1].decode(), now, event.payload.decode(), context,
+        event.timestamp.isoformat(), now, event.payload.decode(), context,
     )  # fmt: skip
 
 

@@ -6,8 +6,6 @@ from collections import deque
 from datetime import datetime
 from typing import cast
 
-import orjson
-
 from fql.engine.core.advance import advance, close_if_ended
 from fql.engine.core.batching import buffer
 from fql.engine.core.finish import finish_late, poison
@@ -17,6 +15,7 @@ from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
 from fql.engine.core.state import State
 from fql.engine.program.limits import NEVER
 from fql.events.model import Event, Kind, Row
+from fql.exact.reading import read_object
 from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
 from fql.store.works import ALONE, ARMED, BUFFERED, READY, SCHEDULED, Replay, decode_members
 
@@ -111,7 +110,7 @@ def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> E
         row.position,
         payload,
         None,
-        orjson.loads(row.context) if row.context else {},
+        read_object(row.context or "{}"),
     )
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import orjson
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit, handed_in
 from fql.errors import StoreError, StoreGone
-from fql.exact.reading import read_json
+from fql.exact.reading import read_object
 from fql.store.port import Store
 from fql.store.records import Command
 
@@ -51,7 +48,7 @@ class Inbox:
             last = commands[-1].id
             stops = [one for one in commands if one.kind in ("pause", "resume")]
             self._engine.order(
-                *(Order(one.kind, consumed=one.id, **orjson.loads(one.body)) for one in stops)
+                *(Order(one.kind, consumed=one.id, **read_object(one.body)) for one in stops)
             )
 
     async def read(self) -> int:
@@ -83,7 +80,7 @@ class Inbox:
         orders: list[Order] = []
         for command in commands:
             if command.kind not in ("emit", "recapture"):
-                body = orjson.loads(command.body)
+                body = read_object(command.body)
                 orders.append(Order(command.kind, consumed=command.id, **body))
                 continue
             made = self._event(command)
@@ -97,7 +94,7 @@ class Inbox:
         return events, misfits, orders
 
     def _event(self, command: Command) -> NewEvent | Misfit | None:
-        body: Any = read_json(command.body)
+        body = read_object(command.body)
         origin = Origin(body.get("name", "emit"), body["source"], body["position"])
         made = check_or_misfit(self._engine.program, body["envelope"], origin, self._clock)
         letter = body.get("letter", "")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-import orjson
-
+from fql.exact.reading import read_list
+from fql.exact.writing import json_text
 from fql.store.records import LetterCopy, LetterRow
 
 PUT = "INSERT INTO fql_copy(dlq_id, change, letter, payload) VALUES(?, ?, ?, ?)"
@@ -40,7 +40,7 @@ def note(
 
 
 def _packed(row: LetterRow) -> tuple[str, str, str, bytes | None]:
-    return row.id, "dead", orjson.dumps(list(row[:-1])).decode(), row.payload
+    return row.id, "dead", json_text(row[:-1]), row.payload
 
 
 def take(connection: sqlite3.Connection, limit: int) -> list[LetterCopy]:
@@ -53,4 +53,4 @@ def take(connection: sqlite3.Connection, limit: int) -> list[LetterCopy]:
 
 
 def _unpacked(text: str, payload: bytes | None) -> LetterRow:
-    return LetterRow(*[*orjson.loads(text), payload])
+    return LetterRow(*[*read_list(text), payload])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
-
+from fql.exact.writing import json_text
 from fql.store.records import LetterFilter, RunFilter
 from fql.store.sqlite.schema import LOADED
 
@@ -21,7 +20,7 @@ def _among(column: str) -> str:
 
 
 def _json(values: tuple[int, ...] | tuple[str, ...]) -> str | None:
-    return orjson.dumps(values).decode() if values else None
+    return json_text(values) if values else None
 
 
 def runs_query(wanted: RunFilter) -> Query:

@@ -6,9 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from fql.errors import StoreLocked
+from fql.exact.writing import json_text
 from fql.store.port import Counts, Lease, StoreSize
 from fql.store.records import (
     BatchRow,
@@ -91,7 +90,7 @@ def plans(connection: sqlite3.Connection) -> list[StoredPlan]:
 def page(connection: sqlite3.Connection, page: Page) -> Paged:
     """Runs by their ids, or what is due in a lane and when the next one is."""
     if page.ids:
-        ids = orjson.dumps(page.ids).decode()
+        ids = json_text(page.ids)
         return Paged(page, loaded(connection, schema.RUNS_BY_ID, (ids,)))
     find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
     limit = page.limit + len(page.held) + 1
@@ -99,7 +98,7 @@ def page(connection: sqlite3.Connection, page: Page) -> Paged:
     free = [(number, due) for number, due in rows if number not in page.held]
     taken = [number for number, due in free if due <= page.horizon][: page.limit]
     rest = free[len(taken)][1] if len(free) > len(taken) else None
-    wanted = orjson.dumps(taken).decode()
+    wanted = json_text(taken)
     return Paged(page, loaded(connection, schema.RUNS_BY_DUE, (wanted,)), rest)
 
 

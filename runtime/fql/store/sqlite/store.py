@@ -15,9 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-import orjson
-
 from fql.errors import StoreError, StoreLocked, UsageError
+from fql.exact.writing import json_text
 from fql.outbox.lookout import Lookout
 from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
 from fql.store.records import (
@@ -192,7 +191,7 @@ class SqliteStore:
     async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""
 
-        text = orjson.dumps([KEY.unpack(key) for key in keys]).decode()
+        text = json_text([KEY.unpack(key) for key in keys])
 
         def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:
             rows = [unpacked(*row) for row in connection.execute(schema.FIND_REMEMBERED, (text,))]
@@ -281,7 +280,7 @@ class SqliteStore:
 
     async def pending(self, ids: Sequence[int]) -> set[int]:
         """Those of these commands that no engine has taken yet."""
-        text = orjson.dumps(list(ids)).decode()
+        text = json_text(list(ids))
         find = "SELECT id FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
         return await self._call(
             lambda connection: {row[0] for row in connection.execute(find, (text,))}

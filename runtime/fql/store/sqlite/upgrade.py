@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-import orjson
-
+from fql.exact.reading import NotJson, read_json
 from fql.store.works import decode_works, must_be_held
 
 
@@ -36,8 +35,8 @@ def _digest_in(blob: bytes) -> str | None:
     written out, so it was another one than that of the plan as compiled, and what was written for
     such a plan after a restart carries it."""
     try:
-        content = orjson.loads(blob)
-    except orjson.JSONDecodeError:
+        content = read_json(blob)
+    except NotJson:
         return None
     return content.get("digest") if isinstance(content, dict) else None
 

@@ -14,8 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import chain
 
-import orjson
-
+from fql.exact.writing import json_text
 from fql.store.records import Mutations, Remembered
 from fql.store.sqlite import schema
 
@@ -34,7 +33,7 @@ def write(connection: sqlite3.Connection, changed: Mutations, letters: str) -> N
     at_once(connection, schema.PUT_ATTEMPTS, changed.attempts)
     at_once(connection, schema.PUT_REMEMBERED, [_packed(row) for row in changed.remembered])
     if changed.consumed:
-        connection.execute(schema.DELETE_COMMANDS, (orjson.dumps(changed.consumed).decode(),))
+        connection.execute(schema.DELETE_COMMANDS, (json_text(changed.consumed),))
     _many(connection, schema.PUT_BATCH, changed.batches)
     _many(connection, schema.PUT_LETTER.format(letters=letters), changed.letters)
     _many(connection, schema.PUT_LIMIT, changed.limits)
