@@ -197,6 +197,23 @@ async def test_trace_survives_a_restart(
     sent = [trace_id_of(request.headers["traceparent"]) for request in webhook_server.requests]
     assert len(sent) == 2
     assert len(set(sent)) == 1
+    (run,) = spans_of(exported, "placed")
+    attempts = spans_of(exported, "placed.tell")
+    assert [parent_of(one) for one in attempts] == [hexed(run)[1]] * 2
+
+
+async def test_a_replay_goes_on_below_the_span_of_its_run(
+    webhook_server: MockWebhookServer, exported: InMemorySpanExporter
+) -> None:
+    webhook_server.reply(404)
+    async with runtime(webhook_server, settings=TRACING) as running:
+        await running.emit("Order.insert", new=order(1))
+        await running.until_idle(30)
+        assert len(await running.replay(observer="placed")) == 1
+        await running.until_idle(30)
+    (run,) = spans_of(exported, "placed")
+    attempts = spans_of(exported, "placed.tell")
+    assert [parent_of(one) for one in attempts] == [hexed(run)[1]] * 2
 
 
 async def test_batch_links_to_the_traces_of_its_members(
@@ -258,7 +275,9 @@ async def test_without_an_sdk_the_trace_of_the_event_is_passed_on() -> None:
     """The api alone records nothing; what came with the event still reaches the receiver."""
     tracing = Tracing(NoOpTracerProvider())
     context = {"traceparent": GIVEN}
-    names: dict[str, str | int] = {"fql.observer": "o", "fql.action": "a", "fql.run": "run_1"}
+    names: dict[str, str | int] = {
+        "fql.observer": "o", "fql.action": "a", "fql.run": "run_1", "fql.event_id": "evt",
+    }  # fmt: skip
     with tracing.attempt(context, names, run_started=1) as span:
         assert span.carried == context
     fresh: dict[str, str] = {}

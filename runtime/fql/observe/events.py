@@ -50,7 +50,8 @@ class AttemptEnded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """A run has come to its end. `started` and `ended` are milliseconds since 1970."""
+    """A run has come to its end, or to a further one after a replay (`again`). `started` and
+    `ended` are milliseconds since 1970."""
 
     observer: str
     run: str
@@ -59,6 +60,7 @@ class RunFinished:
     started: int = 0
     ended: int = 0
     traceparent: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,37 @@
 
 Needs the extra `otel` (opentelemetry-api); without an SDK in the process nothing is recorded.
 The trace of an event is fixed when it is accepted and stored with it (`traceparent`), so that all
-its runs and attempts are in one trace, whichever process makes them and whenever. Spans carry
-ids, names and statuses; no url, header, body or answer.
+its runs and attempts are in one trace, whichever process makes them and whenever. The id of a run's
+span is worked out from the run, and the span is made when the run ends: attempts made before a
+restart, and those of a later replay, have the same parent. Spans carry ids, names and statuses; no
+url, header, body or answer.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, TracerProvider
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    TracerProvider,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from fql.observe.events import AttemptEnded, Lifecycle, RunFinished
 from fql.observe.traceparent import trace_id_of
 
-MOST_OPEN = 10_000
-"""Run spans that are kept open; the longest running ones are ended early past it."""
 MILLISECOND = 1_000_000
 """OpenTelemetry counts nanoseconds."""
 
@@ -34,9 +44,9 @@ class Tracing:
     """Makes the spans of one runtime. `provider` is by default the process's."""
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
+        self._provider = provider
         self._tracer = trace.get_tracer("fql", tracer_provider=provider)
         self._propagator = TraceContextTextMapPropagator()
-        self._runs: OrderedDict[str, Span] = OrderedDict()
         if provider is None and not _has_sdk():
             logger.warning("tracing is on, but this process has no OpenTelemetry SDK")
 
@@ -67,8 +77,7 @@ class Tracing:
         observer, action = attributes["fql.observer"], attributes["fql.action"]
         above = self._extracted(parent)
         if run_started:
-            run = self._run(str(attributes["fql.run"]), str(observer), above, run_started)
-            above = trace.set_span_in_context(run)
+            above = _below_run(above, str(attributes["fql.event_id"]), str(attributes["fql.run"]))
         span = self._tracer.start_span(
             f"{observer}.{action}", above, SpanKind.CLIENT, dict(attributes),
             links=[link for text in links for link in self._links(text)],
@@ -95,29 +104,28 @@ class Tracing:
             span.ended(None, event.failure)
 
     def _end(self, event: RunFinished) -> None:
-        span = self._runs.pop(event.run, None)
-        if span is None:
-            above = self._extracted({"traceparent": event.traceparent})
-            span = self._started_run(event.run, event.observer, above, event.started)
+        """The span of a run, once: a replay goes on below the one that its first end has made."""
+        if event.again:
+            return
+        above = self._extracted({"traceparent": event.traceparent})
+        run = trace.get_current_span(_below_run(above, event.event_id, event.run))
+        attributes = {"fql.observer": event.observer, "fql.run": event.run}
+        with _span_id(self._tracer_now(), run.get_span_context().span_id) as tracer:
+            span = tracer.start_span(
+                event.observer, above, attributes=attributes,
+                start_time=event.started * MILLISECOND,
+            )  # fmt: skip
         span.set_attribute("fql.state", event.state)
         span.set_attribute("fql.event_id", event.event_id)
         if event.state not in ("done", "cancelled"):
             span.set_status(StatusCode.ERROR, event.state)
         span.end(event.ended * MILLISECOND)
 
-    def _run(self, run: str, observer: str, above: Context, started: int) -> Span:
-        found = self._runs.get(run)
-        if found is None:
-            found = self._runs[run] = self._started_run(run, observer, above, started)
-            if len(self._runs) > MOST_OPEN:
-                self._runs.popitem(last=False)[1].end()
-        return found
-
-    def _started_run(self, run: str, observer: str, above: Context, started: int) -> Span:
-        attributes = {"fql.observer": observer, "fql.run": run}
-        return self._tracer.start_span(
-            observer, above, attributes=attributes, start_time=started * MILLISECOND
-        )
+    def _tracer_now(self) -> Tracer:
+        """That of the provider that the process has by now: one set after the start counts."""
+        if isinstance(self._tracer, trace.ProxyTracer):
+            self._tracer = trace.get_tracer("fql", tracer_provider=self._provider)
+        return self._tracer
 
     def _extracted(self, carried: Mapping[str, str]) -> Context:
         return self._propagator.extract(dict(carried), Context())
@@ -154,6 +162,50 @@ class AttemptSpan:
         else:
             return
         self._span.set_status(StatusCode.ERROR, failure or f"status {status}")
+
+
+def _below_run(above: Context, event_id: str, run: str) -> Context:
+    """The context of what a run does. Its span id is a function of the run, so that it is the same
+    in every process; without a trace there is none."""
+    event = trace.get_current_span(above).get_span_context()
+    if not event.is_valid:
+        return above
+    text = f"{event.trace_id:032x} {event_id} {run}"
+    span_id = int.from_bytes(sha256(text.encode()).digest()[:8]) or 1
+    inner = SpanContext(event.trace_id, span_id, False, event.trace_flags, event.trace_state)
+    return trace.set_span_in_context(NonRecordingSpan(inner), above)
+
+
+class _Given:
+    """An id generator of the SDK that gives one span id, and leaves traces alone."""
+
+    def __init__(self, span_id: int) -> None:
+        self._span_id = span_id
+
+    def generate_span_id(self) -> int:
+        return self._span_id
+
+    def generate_trace_id(self) -> int:
+        return secrets.randbits(128) or 1
+
+    def is_trace_id_random(self) -> bool:
+        return True
+
+
+@contextmanager
+def _span_id(tracer: Tracer, span_id: int) -> Iterator[Tracer]:
+    """Let the span that is started within have this id. The interface has no way to say so; the
+    SDK's tracer, of which we have one of our own, asks its `id_generator`. Another SDK's spans get
+    ids of their own, and attempts then name a parent that the trace lacks."""
+    before = getattr(tracer, "id_generator", None)
+    if before is None or not span_id:
+        yield tracer
+        return
+    tracer.id_generator = _Given(span_id)  # type: ignore[attr-defined]
+    try:
+        yield tracer
+    finally:
+        tracer.id_generator = before  # type: ignore[attr-defined]
 
 
 def _has_sdk() -> bool:

@@ -109,7 +109,7 @@ def _end(state: State, run: Run, name: str) -> None:
     state.ended.append(
         RunEnded(
             run.id, run.event_row, run.spec.name, name, event.id, run.started, state.now,
-            event.context.get("traceparent", ""),
+            event.context.get("traceparent", ""), run.again,
         )
     )  # fmt: skip
     state.tally.open_runs -= 1

@@ -106,7 +106,7 @@ class Inputs:
 
 
 class RunEnded(NamedTuple):
-    """A run has come to its end (a replay may open it again)."""
+    """A run has come to its end; a replay may open it again, and then it ends `again`."""
 
     run: int
     event: int
@@ -116,6 +116,7 @@ class RunEnded(NamedTuple):
     started: int = 0
     ended: int = 0
     traceparent: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True)

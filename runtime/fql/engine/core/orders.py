@@ -147,7 +147,7 @@ def _send_again(state: State, run: Run, work: Work, due: int) -> None:
 def _reopen(state: State, run: Run) -> None:
     if run.ended is None:
         return
-    run.state, run.ended = "open", None
+    run.state, run.ended, run.again = "open", None, True
     state.tally.open_runs += 1
     if run.spec.order_by is not None:
         rejoin_queue(state, run)

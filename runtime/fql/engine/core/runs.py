@@ -65,10 +65,10 @@ class Work:
 
 
 class Run:
-    """One observer for one event."""
+    """One observer for one event. `again` says that it had ended and a replay opened it."""
 
     __slots__ = (
-        "blocked", "ended", "event", "event_row", "id", "key", "lane", "order_key",
+        "again", "blocked", "ended", "event", "event_row", "id", "key", "lane", "order_key",
         "spec", "started", "state", "stored", "works",
     )  # fmt: skip
 
@@ -92,6 +92,7 @@ class Run:
         self.lane = ""
         self.started = started
         self.ended: int | None = None
+        self.again = False
         self.stored = False
         self.blocked = False
         self.works = [Work(node, self) for node in spec.nodes]

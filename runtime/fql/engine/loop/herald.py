@@ -89,7 +89,7 @@ class Herald:
             self.tell(
                 RunFinished(
                     ended.observer, run_name(ended.run), ended.state, ended.event_id,
-                    ended.started, ended.ended, ended.traceparent,
+                    ended.started, ended.ended, ended.traceparent, ended.again,
                 )
             )  # fmt: skip
 
