@@ -21,6 +21,7 @@ from opentelemetry import trace
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
+    NoOpTracer,
     Span,
     SpanContext,
     SpanKind,
@@ -135,9 +136,14 @@ class Tracing:
         if above.get_span_context().is_valid:
             yield Link(above.get_span_context())
 
+    @property
+    def _makes_spans(self) -> bool:
+        """False where the interface alone is there: it hands the parent back as the span."""
+        return not isinstance(self._tracer_now(), NoOpTracer | trace.ProxyTracer)
+
     def _carried(self, span: Span, parent: Mapping[str, str]) -> dict[str, str]:
         """What the receiver gets: this span as the parent; without an SDK the event's own."""
-        if not span.get_span_context().is_valid:
+        if not span.get_span_context().is_valid or not self._makes_spans:
             return dict(parent)
         carried = {n: v for n, v in parent.items() if n not in ("traceparent", "tracestate")}
         self._propagator.inject(carried, trace.set_span_in_context(span))
