@@ -74,7 +74,6 @@ def test_a_suspect_that_cannot_be_sent_holds_nobody_up(obstacle: str) -> None:
     assert {work.spec.name for work in w.wire} == {"a", "b"}
     emit(w, 3)
     w.cycle()
-    assert w.state.suspects, "the suspect waits until the wire is empty"
     if obstacle == "paused":
         w.order(Order("pause", name="bad"))
     else:
@@ -82,12 +81,51 @@ def test_a_suspect_that_cannot_be_sent_holds_nobody_up(obstacle: str) -> None:
     answer(w)
     w.cycle()
     w.cycle()
-    assert "b" in [work.spec.name for work in w.wire]
+    sent = [arrival for arrival in w.ledger if arrival.node == "b"]
+    assert len({arrival.key for arrival in sent}) == 3
     answer(w)
     if obstacle == "paused":
         w.order(Order("resume", name="bad"))
     w.settle()
     assert {run.state for run in w.runs()} == {"done"}
+
+
+def test_suspects_are_sent_alone_to_their_own_endpoint_and_the_others_go_on() -> None:
+    """Ten hung deliveries of one receiver in three crashes: another receiver never waits."""
+    two = [observer("a", "o1", endpoint="hangs"), observer("b", "o2", endpoint="lives")]
+    w = world(*two, alone_from=3, crash_budget=5)
+    emit(w, *range(10))
+    answer(w, node="b")
+    for _ in range(3):
+        w.crash()
+        w.cycle()
+        w.cycle()
+    assert [work.spec.name for work in w.wire] == ["a"], "one suspect is on the wire"
+    for number in range(10, 30):
+        emit(w, number)
+        answer(w, node="b")
+    sent = [arrival for arrival in w.ledger if arrival.node == "b"]
+    assert len({arrival.key for arrival in sent}) == 30
+    assert [work.spec.name for work in w.wire] == ["a"], "and still alone at its endpoint"
+    w.settle()
+    assert {run.state for run in w.runs()} == {"done"}
+
+
+def test_only_crashes_of_what_was_alone_make_poison() -> None:
+    """What was sent to other endpoints meanwhile becomes a suspect at most."""
+    two = [observer("a", "o1", endpoint="kills"), observer("b", "o2", endpoint="lives")]
+    w = world(*two, alone_from=2, crash_budget=4)
+    emit(w, 1)
+    answer(w, node="b")
+    for number in range(2, 6):
+        w.crash()
+        w.cycle()
+        emit(w, number)
+        answer(w, node="b")
+    w.crash()
+    w.cycle()
+    dead = [(letter.action, letter.error_class) for letter in w.letters()]
+    assert dead == [("a", "poison")], "the first event; the others were never alone"
 
 
 def test_cancelling_a_member_of_a_batch_on_the_wire_lets_the_batch_end() -> None:

@@ -16,33 +16,35 @@ ROUND = 16
 
 
 def arm(state: State) -> list[Work]:
-    """Arm what may be sent now, endpoint by endpoint in turns. Nothing while draining, and
-    nothing besides a suspect of crashes that is on the wire alone."""
-    if state.draining or state.alone is not None:
+    """Arm what may be sent now, endpoint by endpoint in turns. Nothing while draining."""
+    if state.draining:
         return []
     sends: list[Work] = []
     share = state.share()
     state.shared_in_flight = sum(
         max(0, len(endpoint.flying) - share) for endpoint in state.endpoints.values()
     )
-    waiting = deque(e for e in state.endpoints.values() if e.ready)
-    while waiting and not state.suspects:
+    waiting = deque(e for e in state.endpoints.values() if e.ready or e.suspects)
+    while waiting:
         endpoint = waiting.popleft()
         if _arm_some(state, endpoint, sends, share) and endpoint.ready:
             waiting.append(endpoint)
-    if state.suspects and not state.in_flight:
-        _arm_alone(state, sends)
     return sends
 
 
 def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -> bool:
+    """Whether the endpoint may have another turn."""
     for _ in range(ROUND):
-        if not endpoint.ready or not _has_room(state, endpoint, share):
+        if endpoint.alone is not None or not _has_room(state, endpoint, share):
             return False
-        if not endpoint.may_send(state.now):
+        if endpoint.suspects:
+            _arm_alone(state, endpoint, sends)
+            if endpoint.suspects or endpoint.alone is not None:
+                return False
+        if not endpoint.ready or not endpoint.may_send(state.now):
             return False
         work = endpoint.ready.popleft()
-        if _may_start(state, work):
+        if _may_start(state, endpoint, work):
             if len(endpoint.flying) >= share:
                 state.shared_in_flight += 1
             _take(state, endpoint, work, ARMED)
@@ -59,16 +61,21 @@ def _has_room(state: State, endpoint: Endpoint, share: int) -> bool:
     return len(endpoint.flying) < share or state.shared_in_flight < limit // 2
 
 
-def _may_start(state: State, work: Work) -> bool:
-    if work.state != READY:
-        return False
-    if work.spec.observer in state.paused:
-        state.parked.setdefault(work.spec.observer, []).append(work)
+def _may_start(state: State, endpoint: Endpoint, work: Work) -> bool:
+    if work.state != READY or _is_parked(state, work):
         return False
     if work.crashes >= state.settings.alone_from:
-        state.suspects.append(work)
+        endpoint.suspects.append(work)
         return False
     return not _expire_if_old(state, work)
+
+
+def _is_parked(state: State, work: Work) -> bool:
+    """Whether it waits elsewhere from now on, as its observer is paused."""
+    if work.spec.observer not in state.paused:
+        return False
+    state.parked.setdefault(work.spec.observer, []).append(work)
+    return True
 
 
 def _expire_if_old(state: State, work: Work) -> bool:
@@ -105,18 +112,16 @@ def _take(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
     mark(state, work)
 
 
-def _arm_alone(state: State, sends: list[Work]) -> None:
-    for _ in range(len(state.suspects)):
-        work = state.suspects.popleft()
-        if work.state != READY:
-            continue
-        endpoint = state.endpoint(work.spec.endpoint)
-        if endpoint.may_send(state.now):
+def _arm_alone(state: State, endpoint: Endpoint, sends: list[Work]) -> None:
+    """Send the first suspect of crashes once nothing else is on the wire to its endpoint. Other
+    endpoints go on: what hangs here says nothing about them."""
+    while endpoint.suspects and not endpoint.flying and endpoint.may_send(state.now):
+        work = endpoint.suspects.popleft()
+        if work.state == READY and not _is_parked(state, work):
             _take(state, endpoint, work, ALONE)
-            state.alone = work
+            endpoint.alone = work
             sends.append(work)
             return
-        endpoint.ready.appendleft(work)  # its own receiver holds it back; nobody waits for it
 
 
 def land(state: State, work: Work) -> None:
@@ -124,8 +129,8 @@ def land(state: State, work: Work) -> None:
     endpoint = state.endpoint(work.spec.endpoint)
     state.in_flight.discard(work)
     endpoint.flying.discard(work)
-    if state.alone is work:
-        state.alone = None
+    if endpoint.alone is work:
+        endpoint.alone = None
 
 
 def mark(state: State, work: Work) -> None:
@@ -139,14 +144,14 @@ def mark(state: State, work: Work) -> None:
 
 def next_opening(state: State) -> int:
     """When waiting alone lets some ready work through."""
-    if state.draining or state.alone is not None or (state.suspects and state.in_flight):
+    if state.draining:
         return NEVER
     share = state.share()
     return min(
         (
             endpoint.opens_at()
             for endpoint in state.endpoints.values()
-            if endpoint.ready and _has_room(state, endpoint, share)
+            if (endpoint.ready or endpoint.suspects) and _has_room(state, endpoint, share)
         ),
         default=NEVER,
     )

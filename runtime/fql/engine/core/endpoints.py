@@ -66,7 +66,8 @@ class Circuit:
 class Endpoint:
     """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
 
-    `waits` counts how often ready work came to a stop before a limit, by its name; `held_back` is
+    `suspects` are ready too, but were on the wire in too many crashes: each is sent `alone`, while
+    nothing else is under way to this endpoint. `waits` counts how often ready work came to a stop before a limit, by its name; `held_back` is
     the limit it stands before now.
     """
 
@@ -78,6 +79,8 @@ class Endpoint:
     paused: bool = False
     ready: deque[Work] = field(default_factory=deque)
     flying: set[Work] = field(default_factory=set)
+    suspects: deque[Work] = field(default_factory=deque)
+    alone: Work | None = None
     held: int = 0
     stored_due: int = NEVER
     asked: bool = False
@@ -119,6 +122,8 @@ class Endpoint:
     def opens_at(self) -> int:
         """When waiting alone will let something through; NEVER if an outcome must come first."""
         if self.paused or len(self.flying) >= self.limits.concurrency:
+            return NEVER
+        if self.alone is not None or (self.suspects and self.flying):
             return NEVER
         if self.circuit.open_until and len(self.flying) >= self.limits.probes:
             return NEVER

@@ -148,10 +148,11 @@ def _stays_in_flight(state: State, work: Work) -> bool:
     """The state was loaded anew under an attempt that goes on: its outcome will come."""
     if (work.owner.id, work.spec.name, work.sends) not in state.aloft:
         return False
+    endpoint = state.endpoint(work.spec.endpoint)
     state.in_flight.add(work)
-    state.endpoint(work.spec.endpoint).flying.add(work)
+    endpoint.flying.add(work)
     if work.state == ALONE:
-        state.alone = work
+        endpoint.alone = work
     return True
 
 

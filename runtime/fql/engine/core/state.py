@@ -62,11 +62,9 @@ class State:
         self.timers: list[tuple[int, int, Work]] = []
         self.in_flight: set[Work] = set()
         self.shared_in_flight = 0
-        self.suspects: deque[Work] = deque()
         self.stuck: set[int] = set()
         self.halted: set[int] = set()
         self.aloft: set[tuple[int, str, int]] = set()
-        self.alone: Work | None = None
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()
         self.pending: dict[int, list[Order]] = {}

@@ -117,7 +117,8 @@ def paused(state: State) -> set[str]:
 def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
     waits = {limit: one.waits[limit] for limit in LIMITS}
     return EndpointGauges(
-        label(one.name), len(one.flying), len(one.ready), circuit_state(one, now), waits
+        label(one.name), len(one.flying), len(one.ready) + len(one.suspects),
+        circuit_state(one, now), waits
     )
 
 
