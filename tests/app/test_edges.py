@@ -204,21 +204,25 @@ async def test_an_answer_that_does_not_fit_is_dead_and_can_be_supplied(
     assert [request.path for request in webhook_server.requests] == ["/reserve", "/label"]
 
 
-async def test_an_engine_that_broke_refuses_events(
+async def test_an_engine_that_is_broken_refuses_events_until_it_is_not(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault in the engine itself never leaves a caller hanging."""
+    """A fault in the engine itself never leaves a caller hanging. It goes on trying, so that the
+    next event is stored once the fault is gone."""
+    monkeypatch.setattr("fql.engine.loop.session.TROUBLE_PAUSE", 0.01)
     async with runtime(webhook_server) as running:
 
         def broken(*_: object) -> None:
             raise ZeroDivisionError("a fault of ours")
 
-        monkeypatch.setattr("fql.engine.loop.engine.step", broken)
-        with pytest.raises(StoreError, match="engine has ended"):
-            await asyncio.wait_for(running.emit("Order.insert", new=order(1)), 30)
-        with pytest.raises(StoreError, match="engine has ended"):
-            await asyncio.wait_for(running.emit("Order.insert", new=order(2)), 30)
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr("fql.engine.loop.cycles.step", broken)
+            for number in (1, 2):
+                with pytest.raises(StoreError, match="cannot go on now: ZeroDivisionError"):
+                    await asyncio.wait_for(running.emit("Order.insert", new=order(number)), 30)
+        await running.emit("Order.insert", new=order(3))
+        assert (await running.until_idle(30)).events == 1
+    assert webhook_server.last_payload == {"id": "o3", "status": "new", "total": "100.50"}
 
 
 EMITTER = """

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
+from fql.errors import StoreError
 from fql.observe import http
 from fql.observe.http import MAX_HEAD, Page, PageServer
 from fql.testing import MockWebhookServer
@@ -104,11 +105,11 @@ async def test_not_ready_while_draining(webhook_server: MockWebhookServer) -> No
     await leaving
 
 
-async def test_engine_that_stopped_is_not_healthy(
+async def test_engine_that_cannot_go_on_is_not_healthy(
     webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault in the engine itself shows on both pages, without its words."""
-    from fql.engine.loop import engine as loop
+    from fql.engine.loop import cycles as loop
 
     def broken(*_: object) -> None:
         raise RuntimeError("secret words")
@@ -117,7 +118,9 @@ async def test_engine_that_stopped_is_not_healthy(
         monkeypatch.setattr(loop, "step", broken)
         emit = asyncio.create_task(running.emit("Order.insert", new=order(1)))
         await asyncio.sleep(0.1)
-        reason = "the engine has stopped: RuntimeError"
-        assert await page(running, "/health") == (503, {"healthy": False, "reason": reason})
-        assert await page(running, "/ready") == (503, {"ready": False, "reason": reason})
-        emit.cancel()
+        for path, name in (("/health", "healthy"), ("/ready", "ready")):
+            status, told = await page(running, path)
+            assert (status, told[name]) == (503, False)
+            assert "the engine cannot go on now: RuntimeError" in str(told["reason"])
+        with pytest.raises(StoreError, match="RuntimeError"):
+            await emit

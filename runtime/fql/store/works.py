@@ -168,6 +168,18 @@ def _decoded(node: object) -> StoredWork:
     )
 
 
+def bury_works(text: str) -> tuple[list[StoredWork], list[int]]:
+    """Stored nodes of which every moving one is dead now, and the indices of these. Where none
+    moves it is the first that waits. Raises ValueError for any other text."""
+    works = decode_works(text)
+    moving = [index for index, work in enumerate(works) if work.state in ACTIVE]
+    waiting = [index for index, work in enumerate(works) if work.state == WAITING]
+    given_up = moving or waiting[:1]
+    for index in given_up:
+        works[index] = works[index]._replace(state=DEAD, due=0)
+    return works, given_up
+
+
 def must_be_held(works: Iterable[Storable | StoredWork]) -> bool:
     """Whether an engine must have the run in memory: it is part of a buffer or a sealed batch."""
     return any(work.state in HELD for work in works)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fql.engine.core.advance import advance, close_if_ended, make_ready
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import payload_hash, run_key
-from fql.engine.core.queues import join_queue
+from fql.engine.core.queues import join_queue, key_of
 from fql.engine.core.runs import Run
 from fql.engine.core.state import State
-from fql.engine.program.model import ObserverSpec
+from fql.engine.program.bulkhead import Fault, guarded
+from fql.engine.program.model import ObserverSpec, Unjudged
 from fql.events.model import Event
-from fql.exact.writing import json_text
+from fql.exact.reading import read_json
+from fql.exact.writing import json_text, write_json
 from fql.store.records import EventRow, LetterRow, Remembered
 from fql.store.works import ACTIVE, capture_name
 
 
 def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
     """Make the runs of an event, all in this commit."""
+    if new.given_up:
+        _give_up(state, new, known)
+        return
     _note_origin(state, new.event.source, new.order, new.consumed)
     if _is_known(state, new, known):
         state.tally.duplicates += 1
@@ -30,8 +36,48 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
     if new.resolves:
         state.mutations.letter_states.append(("resolved", new.resolves))
     for name in state.active.matching(event):
-        run = _new_run(state, new, state.active.observers[name])
-        new.runs.append(run.id)
+        if new.only and name != new.only:
+            continue
+        new.making = str(name)
+        fault = name.fault if isinstance(name, Unjudged) else _fault(new, name)
+        if not fault:
+            fault = _make_run(state, new, state.active.observers[name])
+        if fault:
+            state.tally.refused += 1
+            _write_letter(state, _event_letter(state, new, new.making, fault))
+    new.making = ""
+
+
+def _fault(new: NewEvent, observer: str) -> str:
+    """What was raised when the run of this observer was made before."""
+    return "" if new.faults is None else new.faults.get(observer, "")
+
+
+def _give_up(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
+    """An event that cannot be taken in is a dead letter, which can be replayed. Where that cannot
+    be written either, only its place in the source is noted, and the log has told of it."""
+    if new.given_up > 2:
+        return
+    _note_origin(state, new.event.source, new.order, new.consumed)
+    if new.given_up > 1 or _is_known(state, new, known):
+        return
+    state.tally.refused += 1
+    new.number = state.number()
+    _write_letter(state, _event_letter(state, new, "", (new.faults or {})[""]))
+
+
+def _event_letter(state: State, new: NewEvent, observer: str, fault: str) -> LetterRow:
+    """The dead letter of an event that could not be taken in for an observer, or at all."""
+    event = new.event
+    envelope: dict[str, object] = {
+        "entity": event.entity, "event": event.kind, "id": event.id,
+        "timestamp": event.timestamp.isoformat(), "context": dict(event.context),
+    }  # fmt: skip
+    rows: Any = read_json(event.payload)
+    envelope.update((name, row) for name, row in rows.items() if row is not None)
+    return _letter_of_change(
+        state, event, observer, error_class="internal", reason=fault, payload=write_json(envelope)
+    )
 
 
 def _note_origin(state: State, source: str, order: int | None, consumed: int | None) -> None:
@@ -67,21 +113,26 @@ def _event_row(number: int, event: Event, now: int) -> EventRow:
     )  # fmt: skip
 
 
-def _new_run(state: State, new: NewEvent, spec: ObserverSpec) -> Run:
+def _make_run(state: State, new: NewEvent, spec: ObserverSpec) -> str:
+    """Make the run of one observer. Gives the fault of its order key, if it has none."""
     event = new.event
     key = run_key(event.source, event.position, spec.name)
     run = Run(state.number(), event, spec, event_row=new.number, key=key, started=state.now)
+    if spec.order_by is not None:
+        order_key = guarded(key_of, run)
+        if isinstance(order_key, Fault):
+            return order_key.text
+        join_queue(state, run, order_key)
     state.tally.runs += 1
     state.tally.open_runs += 1
-    if spec.order_by is not None:
-        join_queue(state, run)
+    new.runs.append(run.id)
     if run.blocked:
         run.stored = True
         state.mutations.runs.append(run.row())
         state.gone.append(run)
-        return run
-    _begin(state, run)
-    return run
+    else:
+        _begin(state, run)
+    return ""
 
 
 def _begin(state: State, run: Run) -> None:
@@ -108,32 +159,53 @@ def _must_be_held(run: Run) -> bool:
 
 def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
     """Write the dead letter of a change that did not fit; the source goes on behind it."""
+    if misfit.faults > 1:
+        return
     _note_origin(state, misfit.source, misfit.order, misfit.consumed)
+    if misfit.faults:
+        return
     if misfit.dedup is not None:
         if misfit.dedup in known:
             return
         state.mutations.remembered.append(Remembered(misfit.dedup, 0, state.now, b""))
     state.tally.refused += 1
-    letter = LetterRow(
-        id=misfit.letter or capture_name(state.number()),
+    _write_letter(
+        state,
+        _letter_of_change(
+            state, misfit, "", error_class=misfit.error_class, reason=misfit.reason,
+            payload=misfit.payload, name=misfit.letter,
+        ),
+    )  # fmt: skip
+
+
+def _write_letter(state: State, letter: LetterRow) -> None:
+    state.mutations.letters.append(letter)
+    state.letters.append(letter)
+
+
+def _letter_of_change(
+    state: State, change: Event | Misfit, observer: str, *, error_class: str, reason: str,
+    payload: bytes, name: str = "",
+) -> LetterRow:  # fmt: skip
+    """The dead letter of what has no run: its payload is the envelope, to be taken in again."""
+    return LetterRow(
+        id=name or capture_name(state.number()),
         run=None,
         node="",
-        observer="",
+        observer=observer,
         action="",
-        entity=misfit.entity,
-        event=misfit.kind,
-        event_id=misfit.event_id,
-        error_class="capture",
-        reason=misfit.reason,
+        entity=change.entity,
+        event=change.kind,
+        event_id=change.id if isinstance(change, Event) else change.event_id,
+        error_class=error_class,
+        reason=reason,
         failed_at=state.now,
         state="dead",
         handled=0,
         request=None,
         plan=state.active.digest,
-        key=run_key(misfit.source, misfit.position, ""),
+        key=run_key(change.source, change.position, observer),
         batch=None,
-        source=misfit.source,
-        payload=misfit.payload,
+        source=change.source,
+        payload=payload,
     )
-    state.mutations.letters.append(letter)
-    state.letters.append(letter)

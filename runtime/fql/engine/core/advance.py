@@ -10,6 +10,8 @@ from fql.engine.core.inputs import RunEnded
 from fql.engine.core.queues import leave_queue
 from fql.engine.core.runs import Run, Work, failure_info
 from fql.engine.core.state import State
+from fql.engine.program.bulkhead import Fault, guarded
+from fql.engine.program.model import Condition
 from fql.expressions.scope import FailureInfo
 from fql.store.records import LetterRow
 from fql.store.works import (
@@ -54,12 +56,19 @@ def advance(state: State, run: Run) -> list[Work]:
 
 def _start(state: State, run: Run, work: Work) -> None:
     spec = work.spec
-    if spec.when is not None and not spec.when(run.scope()):
+    holds = True if spec.when is None else guarded(_holds, spec.when, run)
+    if isinstance(holds, Fault):
+        _bury(state, run, work, "internal", f"its condition raised {holds.text}")
+    elif not holds:
         work.state = SKIPPED
     elif spec.batch is not None:
         buffer(state, run, work)
     else:
         work.state = READY
+
+
+def _holds(when: Condition, run: Run) -> bool:
+    return when(run.scope())
 
 
 def make_ready(state: State, run: Run) -> None:
@@ -149,13 +158,20 @@ def bury(
         work.state = CANCELLED
         close_if_ended(state, run)
         return
-    work.state = DEAD
+    _bury(state, run, work, error_class, reason, outcome=outcome, shown=shown)
+    move_on(state, run)
+
+
+def _bury(
+    state: State, run: Run, work: Work, error_class: str, reason: str,
+    *, outcome: Outcome = SUPPLIED, shown: str | None = None,
+) -> None:  # fmt: skip
+    work.state, work.due, work.crashes, work.replay = DEAD, 0, 0, Replay.NONE
     status = None if outcome is SUPPLIED else outcome
     work.failure = failure_info(status or Outcome(), reason, error_class, work.sends)
     letter = _letter(state, run, work, shown)
     state.mutations.letters.append(letter)
     state.letters.append(letter)
-    move_on(state, run)
 
 
 def _letter(state: State, run: Run, work: Work, shown: str | None) -> LetterRow:

@@ -35,6 +35,7 @@ def arm(state: State) -> list[Work]:
 def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -> bool:
     """Whether the endpoint may have another turn."""
     for _ in range(ROUND):
+        state.item = endpoint
         if endpoint.alone is not None or not _has_room(state, endpoint, share):
             return False
         if endpoint.suspects:
@@ -43,7 +44,7 @@ def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -
                 return False
         if not endpoint.ready or not endpoint.may_send(state.now):
             return False
-        work = endpoint.ready.popleft()
+        state.item = work = endpoint.ready.popleft()
         if _may_start(state, endpoint, work):
             if len(endpoint.flying) >= share:
                 state.shared_in_flight += 1
@@ -91,11 +92,13 @@ def _expire_if_old(state: State, work: Work) -> bool:
 
 def expire_buffered(state: State) -> None:
     """Give up buffered members that are too old, before their batch is sealed."""
-    for plan, observer, index in list(state.buffers):
-        if state.programs[plan].observers[observer].nodes[index].max_age is None:
+    for (_, _, index), found in state.buffers.items():
+        state.item = found.runs
+        node = found.node(index)
+        if node is None or node.max_age is None:
             continue
-        found = state.buffers[plan, observer, index]
         for run in list(found.runs):
+            state.item = run
             if _expire_if_old(state, run.works[index]):
                 found.runs.remove(run)
 
@@ -116,7 +119,7 @@ def _arm_alone(state: State, endpoint: Endpoint, sends: list[Work]) -> None:
     """Send the first suspect of crashes once nothing else is on the wire to its endpoint. Other
     endpoints go on: what hangs here says nothing about them."""
     while endpoint.suspects and not endpoint.flying and endpoint.may_send(state.now):
-        work = endpoint.suspects.popleft()
+        state.item = work = endpoint.suspects.popleft()
         if work.state == READY and not _is_parked(state, work):
             _take(state, endpoint, work, ALONE)
             endpoint.alone = work
@@ -147,11 +150,9 @@ def next_opening(state: State) -> int:
     if state.draining:
         return NEVER
     share = state.share()
-    return min(
-        (
-            endpoint.opens_at()
-            for endpoint in state.endpoints.values()
-            if (endpoint.ready or endpoint.suspects) and _has_room(state, endpoint, share)
-        ),
-        default=NEVER,
-    )
+    first = NEVER
+    for endpoint in state.endpoints.values():
+        if (endpoint.ready or endpoint.suspects) and _has_room(state, endpoint, share):
+            state.item = endpoint
+            first = min(first, endpoint.opens_at())
+    return first

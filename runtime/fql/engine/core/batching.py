@@ -51,10 +51,11 @@ def seal_due(state: State, *, everything: bool, but: str = "") -> None:
         if key[0] == but:
             continue
         found = state.buffers[key]
-        node = state.programs[key[0]].observers[key[1]].nodes[key[2]]
-        size = node.batch.size if node.batch else 1
+        state.item = found.runs
+        node = found.node(key[2])
+        size = node.batch.size if node is not None and node.batch else 1
         over = everything or found.due <= state.now
-        while found.runs and (over or len(found.runs) >= size):
+        while node is not None and found.runs and (over or len(found.runs) >= size):
             _seal(state, node, found.runs[:size])
             del found.runs[:size]
         if not found.runs:

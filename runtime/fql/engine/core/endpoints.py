@@ -67,8 +67,8 @@ class Endpoint:
     """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
 
     `suspects` are ready too, but were on the wire in too many crashes: each is sent `alone`, while
-    nothing else is under way to this endpoint. `waits` counts how often ready work came to a stop before a limit, by its name; `held_back` is
-    the limit it stands before now.
+    nothing else is under way to this endpoint. `waits` counts how often ready work came to a stop
+    before a limit, by its name; `held_back` is the limit it stands before now.
     """
 
     name: str

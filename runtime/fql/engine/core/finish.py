@@ -83,9 +83,12 @@ def _await_run(state: State, performed: Performed) -> None:
 
 def finish_late(state: State, number: int) -> None:
     """Record outcomes that came before their run was read back."""
+    held = state.item
     for performed in state.late.pop(number, ()):
         if number in state.runs:
+            state.item = performed
             finish(state, performed)
+    state.item = held
 
 
 def _attempt(work: Work, performed: Performed) -> AttemptRow:
@@ -167,5 +170,10 @@ def put_back(state: State, work: Work) -> None:
 
 def poison(state: State, work: Work) -> None:
     """Too many crashes while it was on the wire."""
-    dead = Dead("poison", f"the engine crashed {work.crashes} times in a row while sending it")
+    reason = f"the engine crashed {work.crashes} times in a row while sending it"
+    give_up(state, work, Dead("poison", reason))
+
+
+def give_up(state: State, work: Work, dead: Dead) -> None:
+    """A node or batch that is not tried again, whatever its receiver would say."""
     _die(state, work, dead, Outcome(), None)

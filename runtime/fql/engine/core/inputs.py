@@ -16,7 +16,11 @@ from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered
 @dataclass(slots=True)
 class NewEvent:
     """A checked event. `dedup` is the hash of its key, `order` the position of an ordered
-    source. The core fills in what a receipt says."""
+    source, `only` the one observer it is for. The core fills in what a receipt says.
+
+    `making` is the observer whose run is being made; `faults` says for which observers (empty: for
+    the event as a whole) that has raised, and `given_up` how often the latter has.
+    """
 
     event: Event
     dedup: bytes | None = None
@@ -27,11 +31,21 @@ class NewEvent:
     duplicate: bool = False
     conflict: bool = False
     runs: list[int] = field(default_factory=list)
+    only: str = ""
+    making: str = ""
+    faults: dict[str, str] | None = None
+    given_up: int = 0
+
+    def renew(self) -> None:
+        """What the core has filled in does not count: its commit did not."""
+        self.number, self.duplicate, self.conflict, self.making = 0, False, False, ""
+        self.runs.clear()
 
 
 @dataclass(slots=True)
 class Misfit:
-    """A change that did not fit its entity: it becomes a `capture` dead letter."""
+    """A change that did not fit its entity: it becomes a `capture` dead letter. One that could
+    not be checked is `internal`; `faults` counts how often writing its letter has raised."""
 
     source: str
     position: str
@@ -44,6 +58,8 @@ class Misfit:
     dedup: bytes | None = None
     consumed: int | None = None
     letter: str = ""
+    error_class: str = "capture"
+    faults: int = 0
 
 
 @dataclass(slots=True)
@@ -105,6 +121,13 @@ class Inputs:
         return [one.dedup for one in brought if one.dedup is not None]
 
 
+class Refused(NamedTuple):
+    """A command that was not carried out, and why."""
+
+    order: Order
+    reason: str
+
+
 class RunEnded(NamedTuple):
     """A run has come to its end; a replay may open it again, and then it ends `again`."""
 
@@ -122,7 +145,8 @@ class RunEnded(NamedTuple):
 @dataclass(slots=True)
 class Step:
     """What a step decided: what to commit, what to send once that is done, what to read, and
-    when to step again even if nothing comes in (None: never)."""
+    when to step again even if nothing comes in (None: never). `refused` are commands that were
+    taken and not carried out."""
 
     mutations: Mutations
     sends: list[Work] = field(default_factory=list)
@@ -130,6 +154,7 @@ class Step:
     ended: list[RunEnded] = field(default_factory=list)
     dead: list[LetterRow] = field(default_factory=list)
     attempted: list[Performed] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     wake: int | None = None
 
 

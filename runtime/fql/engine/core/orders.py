@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
-from fql.engine.core.inputs import Order
+from fql.engine.core.aside import Blame
+from fql.engine.core.inputs import Order, Refused
 from fql.engine.core.keys import fresh_key
 from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.core.runs import Run, Work
@@ -29,7 +30,10 @@ from fql.store.works import (
 
 def receive(state: State, order: Order) -> None:
     """Carry out a command now, or when its run has been read back."""
-    if order.kind in ("pause", "resume"):
+    blame = state.aside.orders.items.get(order.consumed or 0)
+    if blame is not None:
+        _set_aside(state, order, blame)
+    elif order.kind in ("pause", "resume"):
         _pause(state, order)
     elif order.run:
         state.pending.setdefault(order.run, []).append(order)
@@ -44,13 +48,28 @@ def receive(state: State, order: Order) -> None:
 
 
 def apply_pending(state: State, number: int, run: Run | None) -> None:
-    """Carry out what waited for this run; None when it no longer exists."""
-    for order in state.pending.pop(number, ()):
+    """Carry out what waited for this run; None when it no longer exists, or cannot be used."""
+    held = state.item
+    for order in state.pending.get(number, ()):
+        state.item = order
         _consume(state, order)
         if run is not None:
             _HANDLERS[order.kind](state, run, order)
         elif order.kind == "discard":
             state.mutations.letter_states.append(("discarded", order.letter))
+        else:
+            state.refused.append(Refused(order, "there is no such run, or it cannot be used now"))
+    state.pending.pop(number, None)
+    state.item = held
+
+
+def _set_aside(state: State, order: Order, blame: Blame) -> None:
+    """A command that raised is taken out of the inbox; where even that raised it stays there."""
+    if blame.times > 1:
+        return
+    blame.met = True
+    _consume(state, order)
+    state.refused.append(Refused(order, blame.text))
 
 
 def _consume(state: State, order: Order) -> None:
@@ -84,15 +103,21 @@ def _replay(state: State, run: Run, order: Order) -> None:
         return
     if run.spec.graph.has_else[work.spec.index] and not order.force:
         return
+    answer = order.answer
+    if answer is not None and work.spec.restore_answer is not None:
+        try:
+            answer = work.spec.restore_answer(answer)
+        except ValueError as misfit:
+            state.refused.append(Refused(order, str(misfit)))
+            return
     work.failed, work.crashes, work.since = 0, 0, 0
     work.replay = Replay.BY_ORIGINAL if order.original else Replay.BY_ACTIVE
     work.failure = None
     render_with_active(state, run, work)
     state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
-    if order.answer is not None:
+    if answer is not None:
         _reopen(state, run)
-        restore = work.spec.restore_answer
-        complete(state, run, work, restore(order.answer) if restore else order.answer)
+        complete(state, run, work, answer)
         return
     _send_again(state, run, work, order.due)
 

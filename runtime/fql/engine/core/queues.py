@@ -15,10 +15,14 @@ def queue_name(observer: str, key: str) -> str:
     return f"{observer}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
 
-def join_queue(state: State, run: Run) -> None:
-    """Put a new run at the end of its queue; it is blocked unless it is the first."""
+def key_of(run: Run) -> str | None:
+    """The text of the run's order key; None where it is unordered."""
     order_by = run.spec.order_by
-    key = order_by(run.scope()) if order_by is not None else None
+    return None if order_by is None else order_by(run.scope())
+
+
+def join_queue(state: State, run: Run, key: str | None) -> None:
+    """Put a new run at the end of its queue; it is blocked unless it is the first."""
     if key is None:
         return
     run.order_key = queue_name(run.spec.name, key)
@@ -30,9 +34,8 @@ def join_queue(state: State, run: Run) -> None:
 def rejoin_queue(state: State, run: Run) -> None:
     """A replayed run goes to the front of what waits, behind one that is under way but before one
     that is dead and blocks the key."""
-    order_by = run.spec.order_by
     if run.order_key is None:
-        key = order_by(run.scope()) if order_by is not None else None
+        key = key_of(run)
         if key is None:
             return
         run.order_key = queue_name(run.spec.name, key)
@@ -62,12 +65,17 @@ def take_place(state: State, run: Run) -> None:
 def leave_queue(state: State, run: Run) -> None:
     """The run gives up its place; if it was the first, the next one is read back."""
     key, run.order_key, run.blocked = run.order_key, None, False
-    state.halted.discard(run.id)
+    give_up_place(state, key, run.id)
+
+
+def give_up_place(state: State, key: str | None, number: int) -> None:
+    """The same for a run that is known by its number alone."""
+    state.halted.discard(number)
     queue = state.queues.get(key or "")
-    if queue is None or run.id not in queue:
+    if queue is None or number not in queue:
         return
-    was_first = queue[0] == run.id
-    queue.remove(run.id)
+    was_first = queue[0] == number
+    queue.remove(number)
     if not queue:
         del state.queues[key or ""]
     elif was_first:

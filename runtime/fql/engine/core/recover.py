@@ -8,16 +8,28 @@ from typing import cast
 
 from fql.engine.core.advance import advance, close_if_ended
 from fql.engine.core.batching import buffer
-from fql.engine.core.finish import finish_late, poison
+from fql.engine.core.closing import close_batch, lay_down
+from fql.engine.core.finish import finish_late, give_up, poison
 from fql.engine.core.orders import apply_pending, render_with_active
 from fql.engine.core.queues import take_place
+from fql.engine.core.retry import Dead
 from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
 from fql.engine.core.state import State
 from fql.engine.program.limits import NEVER
 from fql.events.model import Event, Kind, Row
 from fql.exact.reading import read_object
 from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
-from fql.store.works import ALONE, ARMED, BUFFERED, READY, SCHEDULED, Replay, decode_members
+from fql.store.works import (
+    ACTIVE,
+    ALONE,
+    ARMED,
+    BUFFERED,
+    MEMBER,
+    READY,
+    SCHEDULED,
+    Replay,
+    decode_members,
+)
 
 AHEAD = 500
 """How long before its time, in milliseconds, scheduled work is read back."""
@@ -30,7 +42,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
     state.tally.open_runs = snapshot.open_runs
     state.paused.update(snapshot.pauses)
     for endpoint in state.endpoints.values():
-        endpoint.paused = endpoint.name in state.paused
+        endpoint.paused = state.is_held_back(endpoint.name)
     for limit in snapshot.limits:
         endpoint = state.endpoint(limit.endpoint)
         endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
@@ -41,17 +53,23 @@ def restore(state: State, snapshot: Snapshot) -> None:
         state.queues.setdefault(key, deque()).append(run)
     state.halted.update(snapshot.halted)
     state.wanted_ids.extend(queue[0] for queue in state.queues.values())
+    state.wanted_ids.extend(state.aside.runs.items)
     for loaded in snapshot.held:
+        state.item = loaded
         adopt(state, loaded)
     for row in snapshot.batches:
+        state.item = row
         _adopt_batch(state, row)
+    state.item = None
 
 
 def take_page(state: State, paged: Paged) -> None:
     """Take over what was read back for a wish of an earlier step."""
     page = paged.page
     for loaded in paged.runs:
+        state.item = loaded
         adopt(state, loaded)
+    state.item = None
     if page.ids:
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
             apply_pending(state, missing, None)
@@ -80,6 +98,10 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     if program is None or spec is None:
         state.stuck.add(row.id)
         apply_pending(state, row.id, None)
+        return None
+    blame = state.aside.runs.items.get(row.id)
+    if blame is not None and blame.times > 1:
+        lay_down(state, loaded, spec, blame)
         return None
     payload = loaded.event.payload.encode()
     new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
@@ -130,8 +152,13 @@ def _take_in(state: State, run: Run) -> None:
 
 
 def resume(state: State, work: Work) -> None:
-    """Go on with one stored node or batch."""
-    if work.state in (ARMED, ALONE):
+    """Go on with one stored node or batch, unless it is set aside. The members of a batch are
+    given up with it."""
+    blame = state.aside.of(work.owner) if state.aside else None
+    if blame is not None and work.state in ACTIVE and work.state != MEMBER:
+        blame.met = True
+        give_up(state, work, Dead("internal", blame.text))
+    elif work.state in (ARMED, ALONE):
         _after_crash(state, work)
     elif work.state == READY:
         state.endpoint(work.spec.endpoint).ready.append(work)
@@ -172,13 +199,25 @@ def _after_crash(state: State, work: Work) -> None:
 
 
 def _adopt_batch(state: State, row: BatchRow) -> None:
-    members = [state.runs[number] for number in decode_members(row.members) if number in state.runs]
+    """Its members never change: where one of them is given up, so is the whole batch."""
+    numbers = decode_members(row.members)
+    members = [state.runs[number] for number in numbers if number in state.runs]
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     node = spec.node(row.node) if spec else None
-    if spec is None or node is None or not members:
+    blame = state.aside.batches.items.get(row.id)
+    if blame is not None and blame.times > 1:
+        close_batch(state, row, blame)
+        return
+    blame = blame or next(filter(None, map(state.aside.runs.items.get, numbers)), None)
+    if spec is None or node is None or not (members or blame):
         return
     batch = SealedBatch(row.id, spec, node, members, key=row.key, sealed=row.sealed)
+    batch.stored = True
     restore_works(row.work, [batch.work])
     state.batches[batch.id] = batch
-    resume(state, batch.work)
+    if blame is None:
+        resume(state, batch.work)
+        return
+    blame.met = True
+    give_up(state, batch.work, Dead("internal", blame.text))

@@ -68,7 +68,8 @@ def _is_final(outcome: Outcome, policy: RetryPolicy) -> bool:
 
 
 def _final_class(outcome: Outcome) -> str:
-    return "evaluation" if outcome.failure == "evaluation" else "permanent"
+    failure = outcome.failure
+    return failure if failure in ("evaluation", "internal") else "permanent"
 
 
 def describe(outcome: Outcome) -> str:

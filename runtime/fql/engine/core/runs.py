@@ -20,6 +20,7 @@ from fql.store.works import (
     SCHEDULED,
     WAITING,
     Replay,
+    batch_name,
     decode_works,
     encode_members,
     encode_works,
@@ -154,7 +155,7 @@ class Run:
 class SealedBatch:
     """A batch whose members, order and key are fixed."""
 
-    __slots__ = ("ended", "id", "key", "members", "sealed", "spec", "work", "works")
+    __slots__ = ("ended", "id", "key", "members", "sealed", "spec", "stored", "work", "works")
 
     def __init__(
         self, number: int, spec: ObserverSpec, node: NodeSpec, members: list[Run],
@@ -165,6 +166,7 @@ class SealedBatch:
         self.spec = spec
         self.members = members
         self.sealed = sealed
+        self.stored = False
         self.ended: int | None = None
         self.work = Work(node, self)
         self.works = [self.work]
@@ -221,6 +223,12 @@ def restore_works(text: str, works: Sequence[Work]) -> None:
 def failure_info(outcome: Outcome, message: str, error_class: str, attempts: int) -> FailureInfo:
     """What a later action reads as `action.error`."""
     return FailureInfo(message, outcome.status, error_class, attempts)
+
+
+def owner_name(work: Work) -> str:
+    """The run or batch as the receiver and people see it."""
+    owner = work.owner
+    return run_name(owner.id) if isinstance(owner, Run) else batch_name(owner.id)
 
 
 def is_armed(work: Work) -> bool:

@@ -6,13 +6,23 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 
+from fql.engine.core.aside import Aside
 from fql.engine.core.endpoints import Bucket, Endpoint
-from fql.engine.core.inputs import CoreSettings, NewEvent, Order, Performed, RunEnded, Tally
+from fql.engine.core.inputs import (
+    CoreSettings,
+    NewEvent,
+    Order,
+    Performed,
+    Refused,
+    RunEnded,
+    Step,
+    Tally,
+)
 from fql.engine.core.lanes import MIXED, lane_of
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.program.limits import NEVER, EndpointLimits
-from fql.engine.program.model import Program
-from fql.store.records import LetterRow, Mutations
+from fql.engine.program.model import NodeSpec, Program
+from fql.store.records import LetterRow, Mutations, Page
 from fql.store.works import SCHEDULED, WAITING
 
 DEFAULT_LIMITS = EndpointLimits()
@@ -27,6 +37,11 @@ class Buffer:
         self.due = due
         self.runs: list[Run] = []
 
+    def node(self, index: int) -> NodeSpec | None:
+        """What its members wait for, as they know it: they go by what was prepared last. No plan
+        is looked up, so a buffer can be sealed whatever has become of its plan."""
+        return self.runs[0].works[index].spec if self.runs else None
+
 
 BufferKey = tuple[str, str, int]
 """Short plan digest, observer, index of the node."""
@@ -35,7 +50,8 @@ BufferKey = tuple[str, str, int]
 class State:
     """Open work in memory. Only the functions of the core's rooms change it, on one thread.
 
-    `chance` gives numbers in [0, 1) for jitter. Ids are taken from `next_id` on.
+    `chance` gives numbers in [0, 1) for jitter. Ids are taken from `next_id` on. `item` is what is
+    being worked on, to be set `aside` if that raises.
     """
 
     def __init__(
@@ -45,7 +61,11 @@ class State:
         chance: Callable[[], float],
         next_id: int,
         now: int,
+        *,
+        aside: Aside | None = None,
     ) -> None:
+        self.item: object = None
+        self.aside = Aside() if aside is None else aside
         self.settings = settings
         self.chance = chance
         self.now = now
@@ -75,7 +95,7 @@ class State:
         self.outcomes = 0
         self.tally = Tally()
         self.fresh: dict[bytes, NewEvent] = {}
-        self.begin(now)
+        self._renew()
         self.meet_endpoints(program)
 
     def meet_endpoints(self, program: Program) -> None:
@@ -85,8 +105,19 @@ class State:
                 self.endpoint(node.endpoint)
 
     def begin(self, now: int) -> None:
-        """Start a step: nothing is changed yet."""
+        """Start a step. What taking stored work back has changed is part of it."""
         self.now = max(now, self.now)
+
+    def end(self, sends: list[Work], wants: list[Page], wake: int | None) -> Step:
+        """The step that was made of all changes since the last one."""
+        step = Step(
+            self.mutations, sends, wants, self.ended, self.letters, self.attempted, self.refused,
+            wake,
+        )  # fmt: skip
+        self._renew()
+        return step
+
+    def _renew(self) -> None:
         self.mutations = Mutations()
         self.dirty: dict[int, Run] = {}
         self.dirty_batches: dict[int, SealedBatch] = {}
@@ -94,6 +125,7 @@ class State:
         self.ended: list[RunEnded] = []
         self.letters: list[LetterRow] = []
         self.attempted: list[Performed] = []
+        self.refused: list[Refused] = []
         self.evictable: list[Run] = []
         self.gone: list[Run] = []
         self.fresh.clear()
@@ -110,9 +142,14 @@ class State:
         if found is None:
             limits = self.active.limits.get(name, DEFAULT_LIMITS)
             bucket = Bucket(float(limits.burst), self.now)
-            found = Endpoint(name, limits, bucket, paused=name in self.paused)
+            found = Endpoint(name, limits, bucket, paused=self.is_held_back(name))
             self.endpoints[name] = found
         return found
+
+    def is_held_back(self, name: str) -> bool:
+        """Whether an endpoint gets nothing for now: a person has paused it, or its limits cannot
+        be judged."""
+        return name in self.paused or name in self.aside.endpoints.items
 
     def share(self) -> int:
         """How many requests each endpoint may have in flight whatever the others do: half of all
@@ -211,12 +248,20 @@ class State:
         """Turn what was touched into rows."""
         mutations = self.mutations
         for run in self.dirty.values():
+            self.item = run
             if run.stored:
                 mutations.patches.append(run.patch())
             else:
-                run.stored = True
                 mutations.runs.append(run.row())
-        mutations.batches.extend(batch.row() for batch in self.dirty_batches.values())
+                run.stored = True
+        for batch in self.dirty_batches.values():
+            self.item = batch
+            mutations.batches.append(batch.row())
+            batch.stored = True
+
+    def homeless(self) -> list[Order]:
+        """Commands that wait for their run and are in no inbox: they must outlive this state."""
+        return [one for orders in self.pending.values() for one in orders if one.consumed is None]
 
     def stored_work(self) -> bool:
         """Whether work waits in the store."""

@@ -28,22 +28,30 @@ IDS_A_PAGE = 500
 def step(state: State, inputs: Inputs, now: int) -> Step:
     """One cycle's decisions: everything that waits goes in; what to commit, what to send after
     the commit, what to read and when to wake up come out. The same state and inputs give the same
-    step. If the commit does not succeed, the state must be thrown away and loaded anew."""
+    step. If it raises, or the commit does not succeed, the state must be thrown away and loaded
+    anew; `state.item` is then what raised."""
     state.begin(now)
     if inputs.program is not None:
+        state.item = inputs.program
         use_program(state, inputs.program, inputs.others)
     for paged in inputs.pages:
         take_page(state, paged)
     for work in inputs.unstarted:
+        state.item = work
         put_back(state, work)
     for performed in inputs.outcomes:
+        state.item = performed
         finish(state, performed)
     for new in inputs.events:
+        state.item = new
         accept(state, new, inputs.known)
     for misfit in inputs.misfits:
+        state.item = misfit
         refuse(state, misfit, inputs.known)
     for order in inputs.orders:
+        state.item = order
         receive(state, order)
+    state.item = None
     _fire_timers(state)
     expire_buffered(state)
     seal_due(state, everything=inputs.flush)
@@ -56,16 +64,11 @@ def _result(state: State, sends: list[Work]) -> Step:
     state.flush()
     _write_limits(state)
     _evict(state)
+    state.item = None
     state.take_apart()
-    return Step(
-        mutations=state.mutations,
-        sends=sends,
-        wants=_wants(state),
-        ended=state.ended,
-        dead=state.letters,
-        attempted=state.attempted,
-        wake=_wake(state),
-    )
+    wants, wake = _wants(state), _wake(state)
+    state.item = None
+    return state.end(sends, wants, wake)
 
 
 def use_program(state: State, program: Program, others: Mapping[str, Program]) -> None:
@@ -75,7 +78,9 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
     state.programs.update(others)
     state.programs[program.short] = program
     _use_specs_of_now(state)
+    state.aside.endpoints.items.clear()
     for endpoint in state.endpoints.values():
+        endpoint.paused = state.is_held_back(endpoint.name)
         endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
         endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
     state.meet_endpoints(program)
@@ -88,10 +93,13 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
 def _use_specs_of_now(state: State) -> None:
     """What is not on the wire goes by the renewed programs, and so does what could not run."""
     owners: list[Run | SealedBatch] = [*state.runs.values(), *state.batches.values()]
+    held = state.item
     for owner in owners:
+        state.item = owner
         for work in owner.works:
             if work not in state.in_flight:
                 renew(state, work)
+    state.item = held
     if state.stuck:
         state.stuck.clear()
         for endpoint in state.endpoints.values():
@@ -102,6 +110,7 @@ def _use_specs_of_now(state: State) -> None:
 def _fire_timers(state: State) -> None:
     while state.timers and state.timers[0][0] <= state.now:
         due, _, work = heapq.heappop(state.timers)
+        state.item = work
         if work.state == SCHEDULED and work.due == due:
             work.state = READY
             state.endpoint(work.spec.endpoint).ready.append(work)
@@ -109,6 +118,7 @@ def _fire_timers(state: State) -> None:
 
 def _write_limits(state: State) -> None:
     for endpoint in state.dirty_limits.values():
+        state.item = endpoint
         bucket = endpoint.bucket
         row = LimitRow(endpoint.name, bucket.tokens, bucket.at, endpoint.blocked_until)
         state.mutations.limits.append(row)
@@ -118,6 +128,7 @@ def _leave_mixed(state: State) -> None:
     """Runs that could go to several endpoints, all of which are busy, stand in the lane of one of
     them when mixed ones fill half of their room: so there is always room for those that move."""
     for run in state.evictable:
+        state.item = run
         if state.endpoint(MIXED).held * 2 <= state.quota():
             return
         if run.lane == MIXED and run.id in state.runs and only_waits(run):
@@ -129,6 +140,7 @@ def _evict(state: State) -> None:
     """Leave runs to the store that only wait for a time far off, when memory is half full, or for
     an endpoint that has more runs in memory than it may."""
     for run in state.evictable:
+        state.item = run
         if run.id in state.runs and (_waits_long(state, run) or _is_too_many(state, run)):
             state.let_go(run)
             _leave_ready(state, run)
@@ -159,6 +171,7 @@ def _wants(state: State) -> list[Page]:
     if state.draining:
         return wants
     for endpoint in state.endpoints.values():
+        state.item = endpoint
         quota = state.quota()
         low = endpoint.held * 2 <= quota
         if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:

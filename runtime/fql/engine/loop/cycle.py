@@ -42,6 +42,17 @@ class Waiting:
             self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
         )
 
+    def take_again(self, earlier: Waiting) -> None:
+        """What an earlier cycle has taken comes first, as if it had not. Outcomes and commands
+        have ways of their own to come again, and what was read of the store is stale."""
+        for group in earlier.groups:
+            for new in group.events:
+                new.renew()
+        self.groups[:0] = earlier.groups
+        self.flush = self.flush or earlier.flush
+        if self.program is None:
+            self.program, self.others = earlier.program, earlier.others
+
     def leave(self, room: int) -> list[Group]:
         """Take out the groups behind the first `room` events; the first group always stays."""
         events = 0
@@ -70,6 +81,14 @@ class Waiting:
         for group in self.groups:
             if not group.done.done():
                 group.done.set_result(None)
+
+    def turn_away(self, problem: FqlError) -> None:
+        """Tell those who have handed nothing in, and only wait for this cycle, that it failed."""
+        barriers = [group for group in self.groups if not group.events and not group.misfits]
+        self.groups = [group for group in self.groups if group.events or group.misfits]
+        for group in barriers:
+            if not group.done.done():
+                group.done.set_exception(problem)
 
     def reject(self, problem: FqlError) -> None:
         """Tell everyone that it is not."""

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from fql.engine.core.inputs import Performed, Step
+from fql.engine.core.runs import owner_name
 from fql.engine.loop.cycle import Group
-from fql.engine.loop.senders import first_event, owner_name
+from fql.engine.loop.senders import first_event
+from fql.engine.program.bulkhead import Fault, guarded
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,
@@ -20,8 +22,17 @@ from fql.observe.events import (
     RunFinished,
     hears,
 )
+from fql.observe.logs import logger
 from fql.store.records import Mutations
 from fql.store.works import STATE_NAMES, run_name
+
+
+def tell_all(listeners: Sequence[Listener], event: Lifecycle) -> None:
+    """Let each listener know. One that raises is no trouble of the others, or of the engine."""
+    for listener in listeners:
+        fault = guarded(listener, event)
+        if isinstance(fault, Fault):
+            logger.error("a listener, %s: %s", type(listener).__name__, fault.text)
 
 
 class Herald:
@@ -33,8 +44,7 @@ class Herald:
 
     def tell(self, event: Lifecycle) -> None:
         """Let everyone who listens know."""
-        for listener in self._listeners:
-            listener(event)
+        tell_all(self._listeners, event)
 
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""
@@ -94,6 +104,9 @@ class Herald:
             )  # fmt: skip
 
     def _announce_letters(self, result: Step) -> None:
+        for order, reason in result.refused:
+            about = order.letter or run_name(order.run)
+            logger.error("the command %s %s was not carried out: %s", order.kind, about, reason)
         for how, name in result.mutations.letter_states:
             if how != "replaying":
                 self.tell(DeadLetterClosed(name, how))

@@ -31,8 +31,12 @@ class Rescue:
             self._keep(one)
 
     def _keep(self, one: Performed) -> None:
-        if one not in self._kept:
+        if not any(kept is one for kept in self._kept):
             self._kept.append(one)
+
+    def drop(self, one: Performed) -> None:
+        """This one cannot be taken in."""
+        self._kept = [kept for kept in self._kept if kept is not one]
 
     def forget(self, result: Step) -> None:
         """They are safe once their attempt is stored."""

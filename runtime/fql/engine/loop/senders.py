@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.engine.core.inputs import Performed
-from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.runs import Run, SealedBatch, Work, owner_name
+from fql.engine.program.bulkhead import Fault, fault_of, guarded
 from fql.events.model import Event
 from fql.exact.writing import write_json
 from fql.expressions.scope import BatchInfo, Scope
-from fql.store.works import batch_name, run_name
+from fql.observe.logs import logger
 
 
 class Senders:
@@ -29,9 +30,17 @@ class Senders:
         self.flying: set[Work] = set()
 
     def send(self, works: list[Work]) -> None:
-        """Start these attempts. Their arming is committed."""
+        """Start these attempts. Their arming is committed. While draining none is begun: they are
+        kept for `unstarted`."""
         self._queue.extend(works)
-        for _ in works:
+        self._serve_more(len(works))
+
+    def serve_queue(self) -> None:
+        """Whoever should have begun what is queued may be gone."""
+        self._serve_more(len(self._queue))
+
+    def _serve_more(self, count: int) -> None:
+        for _ in range(0 if self._closing else count):
             if self._idle:
                 self._idle.pop().set_result(None)
             else:
@@ -52,8 +61,8 @@ class Senders:
     async def drain(self, seconds: float) -> None:
         """Let what is on the wire end, at most so long; then cancel the rest."""
         self._closing = True
-        for waiter in self._idle:
-            waiter.cancel()
+        while self._idle:
+            self._idle.pop().cancel()
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=seconds)
         await self.abort()
@@ -68,11 +77,10 @@ class Senders:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            while self._queue:
-                await self._attempt(self._queue.popleft())
-            if self._closing:
-                return
+        while not self._closing:
+            if self._queue:
+                await self._attend(self._queue.popleft())
+                continue
             waiter: asyncio.Future[None] = loop.create_future()
             self._idle.append(waiter)
             try:
@@ -80,41 +88,55 @@ class Senders:
             except asyncio.CancelledError:
                 return
 
-    async def _attempt(self, work: Work) -> None:
-        started, number = self._clock(), work.sends
+    async def _attend(self, work: Work) -> None:
+        """Make one attempt and report it: whatever is raised is an outcome of this work alone."""
         self.flying.add(work)
+        number, started = work.sends, self._clock()
+        made: list[Request] = []
         try:
-            request = work.spec.action.render(work_scope(work))
-        except RenderFailed as problem:
-            outcome = Outcome(failure="evaluation", error=str(problem))
-            self._done(work, Performed(work, outcome, number, started))
-            return
-        spec = work.spec
-        try:
-            outcome = await spec.action.perform(request, delivery_of(work, number), spec.timeout)
-        except Exception as fault:  # noqa: BLE001 - the one place that turns the unknown into data
-            outcome = Outcome(failure="internal", error=f"{type(fault).__name__} in the action")
+            outcome = await self._attempt(work, number, made)
+        except asyncio.CancelledError as cancelled:
+            if self._closing:
+                raise
+            outcome = _internal(fault_of(cancelled), work)
+        except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+            outcome = _internal(fault_of(problem), work)
         finally:
             self.flying.discard(work)
-        self._done(work, Performed(work, outcome, number, started, shown(request, outcome)))
+        self._report(Performed(work, outcome, number, started, _shown(work, made, outcome)))
 
-    def _done(self, work: Work, performed: Performed) -> None:
-        self.flying.discard(work)
-        self._report(performed)
+    async def _attempt(self, work: Work, number: int, made: list[Request]) -> Outcome:
+        spec = work.spec
+        try:
+            request = spec.action.render(work_scope(work))
+        except RenderFailed as problem:
+            return Outcome(failure="evaluation", error=str(problem))
+        made.append(request)
+        return await spec.action.perform(request, delivery_of(work, number), spec.timeout)
+
+
+def _internal(fault: Fault, work: Work) -> Outcome:
+    """The outcome of an attempt that raised, which only a fault of ours can do."""
+    spec = work.spec
+    logger.error("%s.%s of %s: %s", spec.observer, spec.name, owner_name(work), fault.text)
+    return Outcome(failure="internal", error=fault.text)
+
+
+def _shown(work: Work, made: Sequence[Request], outcome: Outcome) -> str | None:
+    """The request for a dead letter, if one was made and can be shown."""
+    seen = guarded(shown, made[0], outcome) if made else None
+    if isinstance(seen, Fault):
+        logger.error("the request of %s cannot be shown: %s", owner_name(work), seen.text)
+        return None
+    return seen
 
 
 def shown(request: Request, outcome: Outcome) -> str | None:
-    """The request for a dead letter; a success needs none."""
+    """The request as JSON; a success needs none."""
     fine = outcome.failure is None and outcome.status is not None and outcome.status < 300
     if fine and not outcome.failed_members:
         return None
     return write_json(request.shown).decode()
-
-
-def owner_name(work: Work) -> str:
-    """The run or batch as the receiver and people see it."""
-    owner = work.owner
-    return run_name(owner.id) if isinstance(owner, Run) else batch_name(owner.id)
 
 
 def first_event(work: Work) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone
 from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
@@ -73,6 +74,8 @@ class Session:
             raise
         except StoreError as unknown:
             verdict, problem = "ambiguous", unknown
+        except Exception as fault:  # noqa: BLE001 - a bulkhead: decision 0046
+            verdict, problem = "ambiguous", StoreError(f"the store raised {fault_of(fault).text}")
         if verdict == "ambiguous":
             counted = await self._counted()
             if counted == self._commits:
@@ -95,12 +98,18 @@ class Session:
                 self._tell(StoreTrouble(problem.message))
                 await asyncio.sleep(TROUBLE_PAUSE)
 
-    async def regain(self, load: Callable[[], Awaitable[None]], *, fenced: bool) -> None:
+    async def breathe(self) -> None:
+        """Between two tries of what has just failed."""
+        await asyncio.sleep(TROUBLE_PAUSE)
+
+    async def regain(
+        self, load: Callable[[], Awaitable[None]], *, pause: bool, fenced: bool
+    ) -> None:
         """After a commit that failed: `load` until it succeeds, in a session of its own where this
-        one was fenced. Raises StoreGone."""
-        pause = self._after_fence() if fenced else TROUBLE_PAUSE
+        one was fenced, at first after a `pause`. Raises StoreGone, and StoreError while leaving."""
+        seconds = self._after_fence() if fenced else TROUBLE_PAUSE if pause else 0.0
         while True:
-            await asyncio.sleep(pause)
+            await asyncio.sleep(seconds)
             try:
                 if fenced:
                     await self.release(clean=True)
@@ -111,7 +120,9 @@ class Session:
                 raise
             except StoreError as again:
                 self._tell(StoreTrouble(again.message))
-                pause = min(2 * pause, LONGEST_PAUSE) if fenced else TROUBLE_PAUSE
+                if self.leaving:
+                    raise
+                seconds = min(2 * seconds, LONGEST_PAUSE) if fenced else TROUBLE_PAUSE
             else:
                 return
 

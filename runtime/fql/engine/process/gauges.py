@@ -13,6 +13,7 @@ from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
+from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
 from fql.observe.gauges import EndpointGauges, Gauges
@@ -66,15 +67,19 @@ class Watched:
 
     def trouble(self) -> str:
         """Why the engine does not work, or nothing."""
-        problem = None if self.engine is None else self.engine.failed()
-        return "" if problem is None else f"the engine has stopped: {type(problem).__name__}"
+        if self.engine is None:
+            return ""
+        problem, broken = self.engine.failed(), self.engine.broken
+        if problem is not None:
+            return f"the engine has stopped: {fault_of(problem).text}"
+        return f"the engine cannot go on now: {broken}" if broken else ""
 
     def unready(self) -> str:
         """Why no events are taken now, or nothing."""
         if self.draining:
             return "draining"
         if self.engine is not None and self.engine.recovering:
-            return "the store takes no commits"
+            return self.engine.trouble
         return ""
 
 
@@ -117,8 +122,11 @@ def paused(state: State) -> set[str]:
 def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
     waits = {limit: one.waits[limit] for limit in LIMITS}
     return EndpointGauges(
-        label(one.name), len(one.flying), len(one.ready) + len(one.suspects),
-        circuit_state(one, now), waits
+        label(one.name),
+        len(one.flying),
+        len(one.ready) + len(one.suspects),
+        circuit_state(one, now),
+        waits,
     )
 
 

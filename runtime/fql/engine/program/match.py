@@ -8,10 +8,12 @@ the observers that match and not with all there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from fql.engine.program.bulkhead import Fault, guarded
+from fql.engine.program.model import Unjudged
 from fql.events.model import Event, Row
 from fql.expressions.compile import compile_condition
 from fql.expressions.generate import chain, literal_items
@@ -100,10 +102,29 @@ class Matcher:
         if not found:
             return ()
         scope = scope_of(event)
-        found = [candidate for candidate in found if candidate.holds(scope)]
-        if len(found) > 1:
-            found.sort(key=lambda candidate: candidate.number)
-        return tuple([candidate.name for candidate in found])
+        holding = guarded(_holding, found, scope)
+        if isinstance(holding, Fault):
+            return _judged(found, scope)
+        if len(holding) > 1:
+            holding.sort(key=lambda candidate: candidate.number)
+        return tuple([candidate.name for candidate in holding])
+
+
+def _holding(candidates: Sequence[_Candidate], scope: Scope) -> list[_Candidate]:
+    return [candidate for candidate in candidates if candidate.holds(scope)]
+
+
+def _judged(candidates: Sequence[_Candidate], scope: Scope) -> tuple[str, ...]:
+    """The same one by one: a condition that raises, or cannot be compiled, is no fault of the
+    other observers."""
+    names: list[str] = []
+    for candidate in sorted(candidates, key=lambda candidate: candidate.number):
+        holds = guarded(candidate.holds, scope)
+        if isinstance(holds, Fault):
+            names.append(Unjudged(candidate.name, holds.text))
+        elif holds:
+            names.append(candidate.name)
+    return tuple(names)
 
 
 def scope_of(event: Event) -> Scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from fql.actions.port import Action
 from fql.engine.program.graph import Graph
@@ -66,10 +67,23 @@ class ObserverSpec:
         return next((node for node in self.nodes if node.name == name), None)
 
 
+class Unjudged(str):
+    """The name of an observer whose condition raised; `fault` says what."""
+
+    __slots__ = ("fault",)
+    fault: str
+
+    def __new__(cls, name: str, fault: str) -> Self:
+        """A name that carries a fault."""
+        made = super().__new__(cls, name)
+        made.fault = fault
+        return made
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """A whole plan. `matching` gives the names of the observers for an event; `restore` turns a
-    stored payload back into typed rows."""
+    """A whole plan. `matching` gives the names of the observers for an event, with a fault where
+    that could not be judged; `restore` turns a stored payload back into typed rows."""
 
     short: str
     digest: str

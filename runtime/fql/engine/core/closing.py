@@ -1,0 +1,83 @@
+"""Closing what cannot even be taken up, by its rows alone: no expression is evaluated, and no plan
+is asked but for names."""
+
+from __future__ import annotations
+
+from fql.engine.core.aside import Blame
+from fql.engine.core.inputs import RunEnded
+from fql.engine.core.keys import delivery_key
+from fql.engine.core.orders import apply_pending
+from fql.engine.core.queues import give_up_place
+from fql.engine.core.state import State
+from fql.engine.program.model import NodeSpec, ObserverSpec
+from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch
+from fql.store.works import bury_works, encode_works, letter_name
+
+
+def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> None:
+    """Close a stored run: what moved in it is dead, and can be replayed. If this has raised
+    before, the run stays as it is until the next start."""
+    row = loaded.run
+    apply_pending(state, row.id, None)
+    state.late.pop(row.id, None)
+    if blame.times > 2 or row.ended is not None:
+        state.stuck.add(row.id)
+        return
+    blame.met = True
+    works, given_up = bury_works(row.works)
+    for index in given_up:
+        letter = _letter(state, loaded, spec, spec.nodes[index], blame.text)
+        state.mutations.letters.append(letter)
+        state.letters.append(letter)
+    text, place = encode_works(works), _place(state, loaded, spec)
+    patch = RunPatch("dead", None, row.lane, place, state.now, text, False, row.id)
+    state.mutations.patches.append(patch)
+    state.tally.open_runs -= 1
+    state.tally.dead += 1
+    told = RunEnded(
+        row.id, row.event, row.observer, "dead", loaded.event.event_id, row.started, state.now
+    )
+    state.ended.append(told)
+
+
+def close_batch(state: State, row: BatchRow, blame: Blame) -> None:
+    """Close a sealed batch whose members are laid down one by one."""
+    blame.met = True
+    state.mutations.batches.append(row._replace(ended=state.now, due=None))
+
+
+def _place(state: State, loaded: Loaded, spec: ObserverSpec) -> str | None:
+    """The place in its queue that a dead run keeps, if it blocks its key."""
+    row = loaded.run
+    if spec.block_on_dead and row.order_key is not None:
+        state.halted.add(row.id)
+        return row.order_key
+    give_up_place(state, row.order_key, row.id)
+    return None
+
+
+def _letter(
+    state: State, loaded: Loaded, spec: ObserverSpec, node: NodeSpec, reason: str
+) -> LetterRow:
+    row, event = loaded
+    return LetterRow(
+        id=letter_name(row.id, node.name),
+        run=row.id,
+        node=node.name,
+        observer=row.observer,
+        action=node.name,
+        entity=event.entity,
+        event=event.kind,
+        event_id=event.event_id,
+        error_class="internal",
+        reason=reason,
+        failed_at=state.now,
+        state="dead",
+        handled=int(spec.graph.has_else[node.index]),
+        request=None,
+        plan=spec.digest,
+        key=delivery_key(row.key, node.name),
+        batch=None,
+        source=event.source,
+        payload=None,
+    )

@@ -1,0 +1,280 @@
+"""The loop: gather what waits, step, one commit, release what is to be sent. Then again.
+
+An exception ends one item and nothing else. Memory may hold half of what was begun then, so it is
+loaded anew, and the same is taken again without the item (`fql.engine.core.aside`).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from fql.engine.core.inputs import Inputs, Performed, Step
+from fql.engine.core.runs import Work
+from fql.engine.core.state import State
+from fql.engine.core.step import step
+from fql.engine.core.storable import maker_of, unstorable
+from fql.engine.loop.alarm import Alarm
+from fql.engine.loop.clock import Clock
+from fql.engine.loop.cycle import Waiting
+from fql.engine.loop.herald import Herald
+from fql.engine.loop.memory import Memory, Plans
+from fql.engine.loop.senders import Senders
+from fql.engine.loop.session import FencedError, Session
+from fql.engine.loop.settings import LoopSettings
+from fql.engine.program.bulkhead import Fault, fault_of
+from fql.engine.program.model import Program
+from fql.errors import FqlError, PlanError, StoreError, StoreGone
+from fql.observe.events import EngineStarted, Lifecycle, Listener, PlanSwitched, StoreTrouble
+from fql.store.port import Store
+
+LAST_TRIES = 20
+"""Cycles in which what is left at the end may be stored, should something raise in one."""
+NO_COMMITS = "the store takes no commits"
+HINT = "nothing of this was stored; it is tried again each second"
+
+
+class UnstorableError(Exception):
+    """A row has a value that no store can take."""
+
+
+class Cycles:
+    """What turns inputs into commits, and goes on whatever one of them raises. `plans` makes
+    programs of stored plans that open work needs."""
+
+    def __init__(
+        self,
+        store: Store,
+        program: Program,
+        *,
+        clock: Clock,
+        plans: Plans,
+        settings: LoopSettings | None = None,
+        chance: Callable[[], float] = random.random,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self._store = store
+        self._program = program
+        self._former: Program | None = None
+        self._clock = clock
+        self._settings = settings or LoopSettings()
+        self._herald = Herald(listeners)
+        self._waiting = Waiting()
+        self._under_way = Waiting()
+        self._unstarted: list[Work] = []
+        self._wake = Alarm(clock)
+        self._senders = Senders(clock.now, self._report)
+        self._memory = Memory(self._settings.core, chance, plans)
+        self._session = Session(store, self._settings.holder, self._herald.tell)
+        self._busy = False
+        self._lost: StoreGone | None = None
+        self.positions: dict[str, int] = {}
+        self.generation = 0
+        self.trouble = ""
+        self.broken = ""
+
+    @property
+    def program(self) -> Program:
+        """The program that new events are checked and matched with."""
+        return self._program
+
+    @property
+    def state(self) -> State:
+        """The state in memory, once started."""
+        return self._memory.state
+
+    @property
+    def recovering(self) -> bool:
+        """Whether nothing is taken now; `trouble` says why. `broken` is the fault that the last
+        cycle met, if no item is to blame for it."""
+        return bool(self.trouble)
+
+    async def _load(self, *, again: bool = False) -> None:
+        snapshot = await self._session.load()
+        snapshot.clean = snapshot.clean or again
+        aloft, first_id = self._senders.under_way(), self._session.first_id
+        self._memory.take(self._program, snapshot, aloft, first_id, self._clock.now())
+        self.positions.update(snapshot.positions)
+        self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
+
+    async def _run(self) -> None:
+        """A fault ends one item. After it memory is not trusted: it is loaded anew first."""
+        fault: Fault | None = None
+        while True:
+            try:
+                if fault is None:
+                    await self._wake.rings()
+                self._check_store()
+                if self._session.leaving:
+                    return
+                self._busy = True
+                if fault is not None:
+                    await self._mend(fault)
+                    fault = None
+                else:
+                    await self._cycle()
+            except StoreGone:
+                raise
+            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+                if fault is not None:
+                    await self._session.breathe()
+                fault = fault_of(problem)
+                self.trouble = fault.text
+            finally:
+                self._busy = False
+
+    def _check_store(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+    def _gathered(self) -> Waiting:
+        waiting, self._waiting = self._waiting, Waiting()
+        room = self.state.room(len(waiting.outcomes))
+        if room is not None and (left := waiting.leave(room)):
+            self._waiting.groups = left
+            self._wake.set()
+        return waiting
+
+    async def _cycle(self, *, last: bool = False) -> None:
+        """One step and its commit; after the `last` nothing follows. Raises StoreError in that."""
+        self._under_way = self._gathered()
+        inputs = self._under_way.inputs()
+        inputs.unstarted, self._unstarted = self._unstarted, []
+        try:
+            result = await self._commit_step(inputs)
+        except StoreError as problem:
+            waiting = self._settled()
+            waiting.reject(problem)
+            if last:
+                raise
+            await self._recover(waiting, problem)
+            return
+        waiting = self._settled()
+        waiting.resolve()
+        self._senders.send(result.sends)
+        self._wake.at = result.wake
+        self.broken = ""
+        self.positions.update(result.mutations.positions)
+        self._announce(waiting, result)
+        if not last:
+            await self._read_pages(result)
+
+    def _settled(self) -> Waiting:
+        """What was under way, now that its end is known."""
+        waiting, self._under_way = self._under_way, Waiting()
+        return waiting
+
+    def _announce(self, waiting: Waiting, result: Step) -> None:
+        self._herald.taken(waiting.groups)
+        self._herald.announce(result)
+        if waiting.program is not None:
+            self._former = waiting.program
+            self.tell(PlanSwitched(waiting.program.digest))
+
+    async def _commit_step(self, inputs: Inputs) -> Step:
+        """One step, stored. Raises StoreError; then the state is ahead of what is stored."""
+        if keys := inputs.keys():
+            inputs.known = await self._store.known(keys)
+        self._memory.rescue.keep_late(inputs.outcomes, self.state.in_flight)
+        result = step(self.state, inputs, self._clock.now())
+        if result.mutations:
+            began = time.perf_counter()
+            await self._commit(result, inputs)
+            self._herald.committed(result.mutations, (time.perf_counter() - began) * 1000)
+        self._memory.stored(result)
+        return result
+
+    async def _commit(self, result: Step, inputs: Inputs) -> None:
+        """Where a commit fails for one row, it would do so again and again: its item is to blame.
+        Raises StoreError, UnstorableError."""
+        try:
+            await self._session.commit(result.mutations)
+        except StoreError:
+            row = unstorable(result.mutations)
+            if row is None:
+                raise
+            self.state.item = maker_of(row, inputs)
+            raise UnstorableError from None
+
+    async def _read_pages(self, result: Step) -> None:
+        try:
+            for page in result.wants:
+                self._waiting.pages.append(await self._store.page(page))
+        except StoreError as problem:
+            await self._recover(Waiting(), problem)
+            return
+        if result.wants:
+            self._wake.set()
+
+    async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
+        """A commit failed, so the state in memory is ahead of what is stored. Or a page could not
+        be read: then what waits in the store is found anew as well."""
+        self.tell(StoreTrouble(problem.message))
+        self._waiting.program = self._waiting.program or waiting.program
+        fenced = isinstance(problem, FencedError)
+        await self._renew(waiting, NO_COMMITS, pause=not fenced, fenced=fenced)
+
+    async def _mend(self, fault: Fault) -> None:
+        """Something raised, so memory may hold half of what was begun. The same is taken again,
+        without the item that raised. Where that is not known, nothing of it was stored, as after
+        a commit that failed."""
+        waiting, item = self._settled(), self.state.item
+        known = self._memory.blame(fault, waiting)
+        if not known:
+            self.broken = fault.text
+            waiting.reject(StoreError(f"the engine cannot go on now: {fault.text}", hint=HINT))
+            waiting.groups = []
+        if isinstance(item, Program) and item is waiting.program:
+            self._refuse_program(waiting, fault)
+        self._waiting.take_again(waiting)
+        await self._renew(waiting, fault.text, pause=not known)
+
+    def _refuse_program(self, waiting: Waiting, fault: Fault) -> None:
+        """A plan that cannot be used is not used, and the one before it goes on."""
+        self._program, waiting.program = self._former or self._program, None
+        waiting.turn_away(PlanError(f"the plan cannot be used: {fault.text}"))
+
+    async def _renew(
+        self, waiting: Waiting, why: str, *, pause: bool, fenced: bool = False
+    ) -> None:
+        """Throw the state away, load it anew, and hand in again what only it had."""
+        self.trouble = why
+        orders = self._memory.keep(waiting)
+        again = partial(self._load, again=True)
+        await self._session.regain(again, pause=pause, fenced=fenced)
+        self._waiting.outcomes[:0] = self._memory.rescue.kept
+        self._waiting.orders = orders + [
+            one for one in self._waiting.orders if one.consumed is None and one not in orders
+        ]
+        self._waiting.pages.clear()
+        self._senders.serve_queue()
+        self.generation += 1
+        self.trouble = ""
+        self._wake.set()
+
+    async def _last_cycles(self) -> str:
+        """Store what is left: in one cycle, or in some if something raises. Gives why not."""
+        self._unstarted += self._senders.unstarted()
+        fault: Fault | None = None
+        for _ in range(LAST_TRIES):
+            try:
+                if fault is not None:
+                    await self._mend(fault)
+                await self._cycle(last=True)
+            except StoreError as problem:
+                return problem.message
+            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+                fault = fault_of(problem)
+            else:
+                return ""
+        return "" if fault is None else fault.text
+
+    def _report(self, performed: Performed) -> None:
+        self._waiting.outcomes.append(performed)
+        self._wake.set()
+
+    def tell(self, event: Lifecycle) -> None:
+        """Let everyone who listens know."""
+        self._herald.tell(event)
