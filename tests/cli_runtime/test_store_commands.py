@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -250,6 +252,34 @@ def test_commands_that_look_create_no_store(
     assert done.code == 3
     assert "there is no store" in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [
+    ("runs", "list"), ("dlq", "list"), ("dlq", "stats"), ("trace", "evt-1"),
+    ("pause", "x"), ("resume", "x"), ("runs", "cancel", "run_1"), ("dlq", "replay", "--all"),
+])  # fmt: skip
+def test_a_database_of_somebody_else_stays_as_it_is(
+    tmp_path: Path, fqlc: Fqlc, command: tuple[str, ...]
+) -> None:
+    """Looking at it makes no tables and no WAL; every byte is as before."""
+    file = tmp_path / "app.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE orders (id)")
+        connection.commit()
+    before = file.read_bytes()
+    done = fqlc(*command, "--store", f"sqlite:///{file}")
+    assert done.code == 3
+    assert "no engine has ever used it as a store" in done.err
+    assert file.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir() if "app.db" in found.name] == ["app.db"]
+
+
+@pytest.mark.parametrize("name", ["run_99999999999999999999", "run_1_0", "run_+5", "run_", "x"])
+def test_an_id_that_is_none_is_said_to_be_none(shop: Shop, fqlc: Fqlc, name: str) -> None:
+    shop.run()
+    assert fqlc("trace", name).code == 2
+    assert fqlc("runs", "cancel", name).code in (1, 2)
+    assert fqlc("runs", "resend", name).code == 2
 
 
 def test_what_a_receiver_or_an_event_says_cannot_steer_the_terminal(

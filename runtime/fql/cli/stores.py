@@ -10,7 +10,7 @@ from fql.cli.output import say
 from fql.cli.project import find_project
 from fql.client import Client, open_client
 from fql.errors import UsageError
-from fql.store.opening import file_of, require_file, settled_url
+from fql.store.opening import file_of, require_store, settled_url
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def with_client(
     url = settled_url(project.store_url(store))
     if file_of(url) is None:
         raise UsageError("a store in memory cannot be seen from another process")
-    require_file(url)
+    require_store(url)
 
     async def opened() -> T:
         table = project.settings.webhooks.dlq.table

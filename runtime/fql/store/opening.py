@@ -76,13 +76,22 @@ def file_of(url: str) -> Path | None:
     return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
-def require_file(url: str) -> None:
+def require_store(url: str) -> None:
     """For those who only look, or ask for something to be done with what is there: they must not
-    make a store. Raises StoreError where there is none."""
+    make a store, nor turn somebody's database into one. Raises StoreError where there is none."""
     file = file_of(url)
-    if file is not None and not file.exists():
+    if file is None:
+        return
+    if not file.exists():
         raise StoreError(
             f"there is no store {url}", hint="`fqlc run` makes it; or name another one"
+        )
+    from fql.store.sqlite.files import holds_store
+
+    if not holds_store(file):
+        raise StoreError(
+            f"{file} is an SQLite file, but no engine has ever used it as a store",
+            hint="name the store with --store or in fql.toml; `fqlc run` makes it",
         )
 
 

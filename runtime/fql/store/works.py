@@ -6,6 +6,7 @@ the text in `works` or puts an id together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
@@ -232,11 +233,12 @@ def capture_name(number: int) -> str:
 
 
 def parse_name(name: str) -> int | None:
-    """The number in `run_...`, `bat_...`, `evt_...`; None for anything else."""
-    prefix, _, digits = name.partition("_")
-    if prefix not in ("run", "bat", "evt"):
-        return None
-    try:
-        return int(digits, 16)
-    except ValueError:
-        return None
+    """The number in `run_...`, `bat_...`, `evt_...` as this module writes them; None for anything
+    else, such as a number that no store can hold."""
+    found = _NAME.fullmatch(name)
+    number = int(found[1], 16) if found else _BEYOND
+    return number if number < _BEYOND else None
+
+
+_NAME = re.compile(r"(?:run|bat|evt)_([0-9a-f]{1,16})", re.ASCII)
+_BEYOND = 1 << 63

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from fql.errors import StoreError, StoreFull
@@ -41,6 +41,18 @@ def _not_for_writing(path: Path, reason: str) -> StoreError:
         f"the store {path} cannot be opened for writing: {reason}",
         hint="check the folder's permissions, or choose another file with --store",
     )
+
+
+def holds_store(path: Path) -> bool:
+    """Whether a file has the tables of a store. Only reads: a database of somebody else stays as it
+    is. Raises StoreError for what is not an SQLite file or cannot be read."""
+    wanted = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fql_meta'"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute(wanted).fetchone()
+    except sqlite3.Error as problem:
+        raise translate(problem, path) from problem
+    return bool(found)
 
 
 def translate(problem: sqlite3.Error, path: Path) -> StoreError:
