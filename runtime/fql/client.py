@@ -21,6 +21,7 @@ from fql.engine.process.receipts import Handed, Receipt
 from fql.engine.program.model import Program
 from fql.errors import UsageError
 from fql.events.intake import Intake
+from fql.exact.reading import read_json
 from fql.exact.writing import write_json
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
@@ -30,6 +31,8 @@ from fql.store.records import LetterFilter, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace
 from fql.store.works import inbox_name, parse_name
 
+MOST_COMMANDS = 1_000
+"""How many commands that no engine has taken are looked at."""
 HANDLED_HINT = "its `else` chain took over; replay it with force (`--force`)"
 
 
@@ -164,11 +167,14 @@ class Client:
         return found
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
-        """Stop one run, or all open and dead runs of an observer; gives their ids."""
+        """Stop one run, or all open and dead runs of an observer; gives their ids, none where all
+        have ended. Raises UsageError for a run that the store does not have."""
         if (run is None) == (observer is None):
             raise UsageError("give either a run or an observer to cancel")
         ids = [run] if run is not None else []
         shown = await self.runs(ids=ids, observer=observer, limit=100_000)
+        if run is not None and not shown:
+            raise UsageError(f"there is no run {run} in this store", hint="see `fqlc runs`")
         names = [one.run for one in shown if one.state in ("open", "dead")]
         await self._append([("cancel", {"run": _number(name, "run")}) for name in names])
         return names
@@ -197,7 +203,15 @@ class Client:
         await self._append([("pause", {"name": name})])
 
     async def resume(self, name: str) -> None:
-        """Undo `pause`."""
+        """Undo `pause`. Raises UsageError for a name that is not paused."""
+        paused = set((await self._store.counts()).paused)
+        for command in await self._store.fetch(MOST_COMMANDS, 0):
+            body = read_json(command.body)
+            if command.kind == "pause" and isinstance(body, dict):
+                paused.add(str(body.get("name")))
+        if name not in paused:
+            hint = f"paused are {', '.join(sorted(paused))}" if paused else "nothing is paused"
+            raise UsageError(f"{name!r} is not paused", hint=hint)
         await self._append([("resume", {"name": name})])
 
     async def trace(self, name: str) -> Trace:

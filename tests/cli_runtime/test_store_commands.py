@@ -195,8 +195,13 @@ def test_cancel_and_resend(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) ->
 
 
 def test_nothing_to_cancel_stores_nothing(shop: Shop, fqlc: Fqlc) -> None:
-    shop.run()
-    assert fqlc("runs", "cancel", "run_9").err == "there was nothing to cancel\n"
+    shop.run(paid(1, id="evt-1"))
+    done = fqlc("runs", "cancel", "run_9")
+    assert (done.code, "there is no run run_9" in done.err) == (2, True)
+    [run] = fqlc("runs", "list", "--format", "json").lines
+    done = fqlc("runs", "cancel", str(run["run"]))
+    assert (done.code, done.err) == (1, "there was nothing to cancel: all of it has ended\n")
+    assert fqlc("runs", "cancel", "--observer", "nope").code == 1
 
 
 def test_a_name_that_the_plan_does_not_have_is_not_paused_and_not_resent(
@@ -207,6 +212,10 @@ def test_a_name_that_the_plan_does_not_have_is_not_paused_and_not_resent(
     done = fqlc("pause", "reciever")
     assert (done.code, "did you mean `receiver`?" in done.err) == (2, True)
     assert fqlc("pause", "https://shop.example.com:443").code == 0
+    done = fqlc("resume", "nope")
+    assert (done.code, "'nope' is not paused" in done.err) == (2, True)
+    assert "paused are https://shop.example.com:443" in done.err
+    assert fqlc("resume", "https://shop.example.com:443").code == 0
     [run] = fqlc("runs", "list", "--format", "json").lines
     done = fqlc("runs", "resend", str(run["run"]), "--action", "book")
     assert (done.code, "it has stock, books" in done.err) == (2, True)

@@ -88,7 +88,10 @@ def cancel(
         return names
 
     names = with_client(store, settings_file, work)
-    say(f"cancelled {', '.join(names)}" if names else "there was nothing to cancel")
+    if not names:
+        say("there was nothing to cancel: all of it has ended")
+        raise click.exceptions.Exit(1)
+    say(f"cancelled {', '.join(names)}")
 
 
 @runs.command("resend")

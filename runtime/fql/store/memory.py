@@ -266,7 +266,7 @@ class MemoryStore:
         letters: dict[str, int] = {}
         for row in self._letters.values():
             letters[row.state] = letters.get(row.state, 0) + 1
-        return Counts(len(self._events), runs, letters, len(self._inbox))
+        return Counts(len(self._events), runs, letters, len(self._inbox), frozenset(self._pauses))
 
     async def size(self) -> StoreSize:
         """How big it is; memory is not measured."""

@@ -61,12 +61,14 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of a store at one moment."""
+    """What a store holds at one moment. `paused` are the names that the engine knows as paused; a
+    command that it has not taken is among `inbox`, the number of those."""
 
     events: int
     runs: dict[str, int]
     letters: dict[str, int]
     inbox: int
+    paused: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

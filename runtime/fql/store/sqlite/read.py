@@ -115,6 +115,7 @@ def counts(connection: sqlite3.Connection, letters: str) -> Counts:
         groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
         groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
         inbox,
+        frozenset(name for (name,) in connection.execute("SELECT name FROM fql_pause")),
     )
 
 
