@@ -213,7 +213,7 @@ async def test_a_typed_answer_is_decoded(
 @pytest.mark.parametrize(
     "reply",
     [Reply(body="not json"), Reply(body={"label_url": 7}), Reply(body={}), Reply(body=[]),
-     Reply(204), Reply(body={"label_url": "x" * 3_000}), Reply(fault="bomb", size=10_000)],
+     Reply(204), Reply(body={"label_url": "x" * 3_000}), Reply(fault="bomb", size=10_000_000)],
 )  # fmt: skip
 async def test_an_answer_that_does_not_fit_is_a_response_failure(
     actions: WebhookActions, webhook_server: MockWebhookServer, reply: Reply
@@ -296,8 +296,7 @@ def batch(*ids: str) -> Scope:
 async def test_a_batch_is_rendered_with_each_and_names_its_refused_members(
     actions: WebhookActions, webhook_server: MockWebhookServer
 ) -> None:
-    failed = [{"index": 1, "reason": "no stock"}, {"index": 9}, {"index": True}, {"x": 1}, 3,
-              {"index": 1, "reason": "again"}]  # fmt: skip
+    failed = [{"index": 1, "reason": "no stock"}, {"index": 1, "reason": "again"}]
     webhook_server.reply(Reply(body={"failed": failed}))
     made = node(webhook_server.url + "/", settings={"batch.size": 10},
                 body=body(orders=each("id")))  # fmt: skip

@@ -181,3 +181,24 @@ def test_the_whole_object_of_a_listed_observer(fqlc: Command) -> None:
             "target": "POST https://w.example.com/orders/{{ id }}",
         }],
     }  # fmt: skip
+
+
+def test_numbers_of_an_event_are_exact(fqlc: Command, shop: Path) -> None:
+    """Beyond 64 bits and with every digit; what is not JSON for us is said, not raised."""
+    (shop / "meter.fql").write_text(
+        "entity Meter { id: Int @key  more: JSON }\n"
+        'observer o { on: Meter.insert webhook w { url: "https://m.example/", body: { id, more } } }'
+    )
+    line = (
+        '{"entity": "Meter", "event": "insert", "id": "e", "new": {"id": %s, "more": {"x": %s}}}\n'
+    )
+    big, rows = "98765432109876543210987", [("1", "[" * 300 + "]" * 300), ("1", "NaN")]
+    rows += [("9" * 5_000, "1"), ("1", '"\\ud800"')]
+    (shop / "m.jsonl").write_text("".join(line % row for row in [(big, "1.10 "), *rows]))
+    done = fqlc("explain", "--event", "m.jsonl", "meter.fql", "--format", "json")
+    first, *others = done.out.splitlines()
+    assert f'"body":{{"id":{big},"more":{{"x":1.10}}}}' in first
+    problems = [json.loads(other)["problem"] for other in others]
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        f"line {number} is not JSON" for number in (2, 3, 4, 5)
+    ]

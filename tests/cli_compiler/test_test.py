@@ -287,3 +287,42 @@ def test_an_action_that_nothing_led_to_is_neither_skipped_nor_covered(
 def test_a_title_that_nobody_has(fqlc: Command) -> None:
     done = fqlc("test", "--only", "nothing like it", "shop.fql")
     assert (done.code, "no test has 'nothing like it'" in done.err) == (1, True)
+
+
+EXACT = """\
+entity Meter { id: Int @key  reading: Decimal  more: JSON }
+
+observer o {
+  on: Meter.insert
+  webhook ask { url: "${SHOP}/a", body: { id, reading, more } }
+  webhook tell { url: "${SHOP}/b", body: { all: ask.response } }
+}
+
+test "wide and exact" {
+  observer: o
+  event: Meter.insert
+  new: { id: 98765432109876543210987, reading: 1.10, more: { x: 0.1, y: 12345678901234567890123 } }
+  respond: { ask: { body: { price: 1.10, id: 12345678901234567890123 } } }
+  expect: { sent: [ask, tell],
+            bodies: { ask: { id: 98765432109876543210987, reading: 1.10,
+                             more: { x: 0.1, y: 12345678901234567890123 } },
+                      tell: { all: { price: 1.10, id: 12345678901234567890123 } } } }
+}
+"""
+
+
+def test_numbers_of_a_test_are_exact(fqlc: Command, shop: Path) -> None:
+    """In rows, answers, bodies and snapshots, whatever their size."""
+    (shop / "meter.fql").write_text(EXACT)
+    for option in ((), ("--update",), ()):
+        done = fqlc("test", *option, "meter.fql")
+        assert (done.code, done.out) == (0, done.out)
+    kept = (shop / "meter.fql.snapshot.json").read_text()
+    assert '"x": 0.1' in kept
+    assert '"price": 1.10' in kept
+    assert '"y": 12345678901234567890123' in kept
+    other = EXACT.replace("890123 } } }\n  expect", "890124 } } }\n  expect")
+    (shop / "meter.fql").write_text(other)
+    done = fqlc("test", "meter.fql")
+    assert done.code == 1
+    assert "12345678901234567890124" in done.out

@@ -13,7 +13,7 @@ from fql.errors import EventRefused
 from fql.events.intake import EventMisfit, Intake, UnknownEntity
 from fql.events.model import Envelope, Event
 from fql.exact.numbers import JsonNumber, NumericId
-from fql.exact.reading import read_json
+from fql.exact.reading import read_foreign, read_json
 from fql.plan.model import (
     FORMAT,
     DeclaredType,
@@ -262,19 +262,17 @@ def test_what_is_not_json(text: str | bytes) -> None:
 )
 def test_answers(type_: str, body: bytes, value: object) -> None:
     """The answer of a receiver is checked like a row."""
-    assert INTAKE.check_answer(type_, body) == value
+    assert INTAKE.fit_answer(type_, read_foreign(body)) == value
 
 
 @pytest.mark.parametrize(
     ("type_", "body", "message"),
     [
-        ("Item", b"<html>", "not JSON"),
         ("Item", b'{"sku": 1}', "response.sku must be a text, but 1 came"),
         ("Item", b"[]", "an object of type Item, but a list came"),
-        ("Item", b"\xff\xfe", "not JSON"),
     ],
 )
 def test_answers_that_do_not_fit(type_: str, body: bytes, message: str) -> None:
     """A misfit of an answer says where and what."""
     with pytest.raises(ValueError, match=message):
-        INTAKE.check_answer(type_, body)
+        INTAKE.fit_answer(type_, read_foreign(body))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fql.actions.port import Failure, Outcome
+from fql.actions.bodies import Unreadable, plain_body, promises_json
+from fql.actions.port import Outcome
 from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
@@ -17,49 +18,72 @@ SHOWN = 1_000
 """Characters of a response that are kept for people."""
 MAX_REASON = 500
 
-Check = Callable[[bytes], object]
-"""Decodes and checks a typed answer; raises ValueError."""
+Check = Callable[[object], object]
+"""The typed value of a JSON value; raises ValueError."""
+
+Refused = tuple[tuple[int, str], ...]
+"""Members of a batch that a receiver refused: index and reason."""
+NOBODY: Refused = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerReader:
-    """Reads the answers of one action. `check` is set with `response:`; `untyped` where a later
-    action reads the answer without a declared type; `batch` where members may fail alone."""
+    """Reads the answers of one action.
+
+    `check` is set where somebody reads them, `typed` where `response:` says as what, `batch`
+    where members may fail alone; `limit` is `max_response`.
+    """
 
     masker: Masker
     check: Check | None = None
-    untyped: bool = False
+    typed: bool = False
     batch: bool = False
+    limit: int = 1_000_000
 
     def read(self, answer: Answer, now: float, duration_ms: int, members: int) -> Outcome:
         """The outcome; `now` is unix seconds at the receipt."""
         good = 200 <= answer.status <= 299
-        failure, error, value = self._value(answer) if good else (None, "", None)
+        error, value, refused = "", None, NOBODY
+        if good and (self.check is not None or self.batch):
+            error, value, refused = self._understood(answer, members)
         waits = answer.headers.get("retry-after")
         return Outcome(
             answer.status,
-            failure,
+            "response" if error else None,
             error or ("" if good else status_text(answer.status)),
             duration_ms,
             self.shown(answer),
             value,
             None if waits is None else retry_after_ms(waits, now),
-            refused_members(answer, members) if good and self.batch else (),
+            refused,
         )
 
-    def _value(self, answer: Answer) -> tuple[Failure | None, str, object]:
-        if self.check is None:
-            return None, "", _lenient(answer) if self.untyped else None
-        if answer.truncated:
-            return "response", "the answer is longer than max_response", None
-        encoding = answer.headers.get("content-encoding", "identity").lower()
-        if encoding != "identity":
-            return "response", f"the answer is encoded ({self.masker.text(encoding[:40])})", None
+    def _understood(self, answer: Answer, members: int) -> tuple[str, object, Refused]:
+        """Why the answer cannot be understood, or what it says: its value and who is refused."""
         try:
-            return None, "", self.check(answer.body)
+            content = self._content(answer)
+            value = None if self.check is None else self.check(content)
+            refused = refused_members(content, members) if self.batch else NOBODY
+        except Unreadable as error:
+            return self.masker.text(str(error))[:MAX_REASON], None, NOBODY
         except ValueError as error:
             text = self.masker.text(str(error))[:MAX_REASON]
-            return "response", f"the answer does not fit its type: {text}", None
+            return f"the answer does not fit its type: {text}", None, NOBODY
+        return "", value, refused
+
+    def _content(self, answer: Answer) -> object:
+        """The JSON in an answer; null for one that neither is JSON nor must be. Raises Unreadable
+        where it should be: a refusal must not be taken for silence."""
+        body, cut = plain_body(answer, self.limit)
+        wanted = self.typed or promises_json(answer, body)
+        if cut and wanted:
+            raise Unreadable("the answer is longer than max_response")
+        try:
+            return None if cut else read_foreign(body)
+        except NotJson as error:
+            if wanted:
+                raise Unreadable(f"the answer is not JSON: {error}") from None
+            return None
 
     def shown(self, answer: Answer) -> str:
         """The start of the response with secrets masked.
@@ -79,27 +103,23 @@ class AnswerReader:
         )
 
 
-def _lenient(answer: Answer) -> object:
-    """JSON where it is JSON; null for everything else."""
-    if answer.truncated:
-        return None
-    try:
-        return read_foreign(answer.body)
-    except NotJson:
-        return None
-
-
-def refused_members(answer: Answer, members: int) -> tuple[tuple[int, str], ...]:
-    """`{"failed": [{"index": 0, "reason": "..."}]}` of a batch's answer; anything else is none.
-
-    Entries without an index of the batch are passed over; of a doubled index the first counts.
-    """
-    content = _lenient(answer)
+def refused_members(content: object, members: int) -> Refused:
+    """`{"failed": [{"index": 0, "reason": "..."}]}` of a batch's answer; without `failed`, or
+    with none in it, nobody is refused. Of a doubled index the first counts. Raises Unreadable
+    where it cannot be said who is meant."""
     entries = content.get("failed") if isinstance(content, dict) else None
+    if entries is None or entries is False:
+        return NOBODY
+    if not isinstance(entries, list):
+        raise Unreadable("the answer names refused members, but `failed` is not a list")
     found: dict[int, str] = {}
-    for entry in entries if isinstance(entries, list) else ():
+    for place, entry in enumerate(entries):
         index = entry.get("index") if isinstance(entry, dict) else None
-        if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < members:
-            reason = entry.get("reason")
-            found.setdefault(index, reason[:MAX_REASON] if isinstance(reason, str) else "refused")
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < members:
+            raise Unreadable(
+                "the answer names a refused member that the batch does not have: "
+                f"failed[{place}].index must be a number from 0 to {members - 1}"
+            )
+        reason = entry.get("reason")
+        found.setdefault(index, reason[:MAX_REASON] if isinstance(reason, str) else "refused")
     return tuple(sorted(found.items()))

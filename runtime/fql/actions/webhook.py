@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
-from fql.actions.answers import AnswerReader, Check
+from fql.actions.answers import AnswerReader
 from fql.actions.port import Delivery, Outcome, Request
 from fql.actions.rendering import body_render, header_renders, url_render
 from fql.egress.answer import Limits
@@ -164,7 +165,7 @@ class WebhookAction:
         self._secrets = (*known, *names.used, *auth.secrets)
         self._masker = Masker(self._secrets)
         self._token: str | None = None
-        self._answers = self._answer_reader(node)
+        self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
             raise SettingsError(
                 f"{self._user}: a client certificate cannot be shown over plain http.",
@@ -173,27 +174,20 @@ class WebhookAction:
         if shared.test_target is not None:
             # No credential and no identity of ours leaves for another receiver.
             auth = Auth(tuple((name, TEST_MASKED) for name in auth.names))
-        self._profile = Profile(signer, auth, self._limits(reader))
+        self._profile = Profile(signer, auth, self._limits())
         shared.sender.prepare(self._profile)
 
-    def _answer_reader(self, node: PlanNode) -> AnswerReader:
-        response = node.config.response
-        check: Check | None = None
-        if response is not None:
-            intake = self._shared.intake
+    def _answer_reader(self, node: PlanNode, limit: int) -> AnswerReader:
+        response, check = node.config.response, None
+        if response is not None or id(node) in self._shared.read_without_type:
+            check = partial(self._shared.intake.fit_answer, response or "JSON?")
+        typed = response is not None
+        return AnswerReader(self._masker, check, typed, self._batched, limit)
 
-            def check_typed(body: bytes) -> object:
-                return intake.check_answer(response, body)
-
-            check = check_typed
-        untyped = id(node) in self._shared.read_without_type
-        return AnswerReader(self._masker, check, untyped, self._batched)
-
-    def _limits(self, reader: PolicyReader) -> Limits:
-        read = int(str(reader.plain("max_response")))
+    def _limits(self) -> Limits:
         answers = self._answers
-        keep = read if answers.check or answers.untyped or answers.batch else KEPT_UNREAD
-        return Limits(read=max(read, keep), keep=keep)
+        keep = answers.limit if answers.check or answers.batch else KEPT_UNREAD
+        return Limits(read=max(answers.limit, keep), keep=keep)
 
     # The port
 

@@ -27,7 +27,7 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
-from fql.exact.reading import read_foreign, read_json
+from fql.exact.reading import read_json
 from fql.exact.writing import write_json
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
@@ -159,17 +159,9 @@ class Intake:
             raise UnknownEntity(entity)
         return _restored(read_json(payload), self._rows[entity])
 
-    def check_answer(self, type_text: str, body: bytes) -> object:
-        """The typed value in the answer of a receiver. Raises ValueError with the path, the
-        expected type and what came."""
-        try:
-            value = read_foreign(body)
-        except ValueError as error:
-            raise ValueError(f"the answer is not JSON: {error}") from error
-        return self.fit_answer(type_text, value)
-
     def fit_answer(self, type_text: str, value: object) -> object:
-        """The typed value of a JSON value, as `check_answer`. Raises ValueError."""
+        """The typed value in the JSON that a receiver answered. Raises ValueError with the path,
+        the expected type and what came."""
         decode: Decoder = decoder(parse_type(type_text), self._table)
         problems: Problems = []
         result = decode(value, "response", problems)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 from fql.actions.port import Failure, Outcome
 from fql.errors import UsageError
+from fql.exact.reading import read_json
 from fql.exact.writing import json_text
 
 if TYPE_CHECKING:
@@ -126,14 +127,17 @@ def outcome_of(work: Work, answer: Answer) -> Outcome:
 
 def _answered(work: Work, given: Scripted) -> Outcome:
     status = int(given.get("status", 200))
+    text = json_text(given["body"]) if "body" in given else ""
     outcome = Outcome(
         status=status, duration_ms=given.get("delay", 0), retry_after=given.get("retry_after"),
-        response_start=json_text(given["body"]) if "body" in given else "",
+        response_start=text,
     )  # fmt: skip
     restore = work.spec.restore_answer
-    if restore is None or not 200 <= status <= 299:
+    if not 200 <= status <= 299:
         return outcome
+    if restore is None:
+        return outcome._replace(answer=read_json(text) if text else None)
     try:
-        return outcome._replace(answer=restore(given.get("body", {})))
+        return outcome._replace(answer=restore(read_json(text or "{}")))
     except ValueError as problem:
         return outcome._replace(failure="response", error=str(problem))

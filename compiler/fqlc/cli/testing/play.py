@@ -11,6 +11,7 @@ from typing import Any, cast
 from fql.egress.retry_after import retry_after_ms
 from fql.errors import FqlError
 from fql.events.intake import Intake
+from fql.exact.numbers import JsonNumber
 from fql.expressions.scope import FailureInfo, Scope
 from fql.plan.model import Observer, Plan
 from fql.testing.answers import Scripted
@@ -84,9 +85,9 @@ def _answer(given: Mapping[str, Any], now: int) -> Scripted:
 
 
 def plain_json(value: Any) -> Any:
-    """Decimals as text: exact, and read back by the type of the field."""
+    """Numbers as they would come in JSON: exact, and read by the type of the field."""
     if isinstance(value, Decimal):
-        return str(value)
+        return JsonNumber(value)
     if isinstance(value, dict):
         return {key: plain_json(item) for key, item in value.items()}
     return [plain_json(item) for item in value] if isinstance(value, list) else value
