@@ -311,10 +311,12 @@ def _not_now(letter: DeadLetter, *, force: bool) -> str:
 
 
 def _gone(letter: DeadLetter, plan: Plan | None) -> str:
-    """Why the active plan cannot replay it; a capture is checked when it is taken."""
-    if plan is None or letter.error_class == "capture":
+    """Why the active plan cannot replay it; what has no run is checked when it is taken."""
+    if plan is None or (letter.run is None and not letter.observer):
         return ""
     observer = next((each for each in plan.observers if each.name == letter.observer), None)
+    if letter.run is None:
+        return "" if observer is not None else "the active plan no longer has this observer"
     if observer is None or all(node.name != letter.action for node in observer.nodes):
         return (
             "the active plan no longer has this action;"
@@ -331,10 +333,10 @@ def _about(letter: DeadLetter) -> dict[str, Any]:
 def _replay_command(
     letter: DeadLetter, due: int, force: bool, original: bool, response: object
 ) -> tuple[str, dict[str, Any]]:
-    if letter.error_class == "capture":
+    if letter.run is None:
         body = {
             "name": "capture", "source": letter.source, "position": letter.dlq_id,
-            "envelope": letter.envelope, "letter": letter.dlq_id,
+            "envelope": letter.envelope, "letter": letter.dlq_id, "only": letter.observer,
         }  # fmt: skip
         return "recapture", body
     about = _about(letter)

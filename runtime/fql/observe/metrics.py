@@ -34,7 +34,7 @@ COMMON_REASONS = ("connect", "timeout", "reset", "500", "502", "503", "504", "42
 MOST_PREPARED = 2_000
 """Series of failures that are shown as 0 before the first failure, at most."""
 CAPTURE = "(capture)"
-"""The observer of dead letters that have none: changes that did not fit their entity."""
+"""The observer of dead letters that have none: changes that did not fit, or were not taken in."""
 NO_ANSWER = "error"
 """The status of an attempt without a usable status line."""
 

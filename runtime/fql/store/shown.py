@@ -76,7 +76,8 @@ class RunShown:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An action given up, or a change that did not fit (`capture`, with its `envelope`)."""
+    """An action given up, or a change that did not fit (`capture`) or could not be taken in
+    (`internal`), with its `envelope`."""
 
     dlq_id: str
     observer: str
@@ -178,14 +179,17 @@ class Shower:
             letters += await self._store.letters(LetterFilter(run=one.run.id))
         events = [one.event for one in loaded] or await self._store.events(name, 1)
         shown = _event(events[0]) if events else None
-        if shown is None:
-            letters = await self._captured(name)
+        letters += await self._without_run(events[0].event_id if events else name)
         return Trace(name, shown, tuple(runs), attempts, tuple(await self.letters(letters)))
 
-    async def _captured(self, event_id: str) -> list[LetterRow]:
-        """Dead letters of a change that did not fit: there is no event and no run of it."""
-        found = await self._store.letters(LetterFilter(error_class="capture"))
-        return [row for row in found if row.event_id == event_id]
+    async def _without_run(self, event_id: str) -> list[LetterRow]:
+        """Dead letters of a change that did not fit, or could not be taken in."""
+        return [
+            row
+            for error_class in ("capture", "internal")
+            for row in await self._store.letters(LetterFilter(error_class=error_class))
+            if row.run is None and row.event_id == event_id
+        ]
 
 
 def _batches(works: str) -> list[int]:

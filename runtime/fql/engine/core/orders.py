@@ -6,6 +6,7 @@ that carries it out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
@@ -231,6 +232,8 @@ def _cancel(state: State, run: Run, _order: Order) -> None:
         _end_as_cancelled(state, run)
 
 
-_HANDLERS = {
+_HANDLERS: dict[str, Callable[[State, Run, Order], None]] = {
     "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
 }  # fmt: skip
+KINDS = frozenset({*_HANDLERS, "pause", "resume"})
+"""Commands that the inbox may hold besides events."""

@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import dedup_hash
 from fql.engine.loop.clock import Clock
+from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import EventRefused, PlanError
 from fql.events.intake import UnknownEntity
 from fql.exact.writing import write_json
+from fql.observe.logs import logger
 
+UNREADABLE = b'{"lost":"it could not be written as JSON"}'
+"""Stands for an envelope that cannot be stored in any form."""
 MAX_DEPTH = 100
 """Brackets within brackets that a misfit is stored with."""
 
@@ -65,7 +69,15 @@ def _random_uuid() -> str:
 def check_or_misfit(
     program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str = ""
 ) -> NewEvent | Misfit | None:
-    """Like `check`, but a misfit is data; None for an entity that the plan does not know."""
+    """Like `check`, but a misfit is data; None for an entity that the plan does not know. What
+    raises in this is a misfit of class `internal`."""
+    made = guarded(_checked, program, envelope, origin, clock, problem)
+    return unchecked(envelope, origin, made) if isinstance(made, Fault) else made
+
+
+def _checked(
+    program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str
+) -> NewEvent | Misfit | None:
     if problem:
         return misfit(envelope, origin, problem)
     try:
@@ -87,6 +99,17 @@ def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
         reason=_text(reason),
         payload=_payload(envelope),
     )
+
+
+def unchecked(envelope: Mapping[str, Any], origin: Origin, fault: Fault) -> Misfit:
+    """A change that could not be checked, with as much of it as can be stored."""
+    logger.error("change %s of %s: %s", origin.position, origin.incarnation, fault.text)
+    made = guarded(misfit, envelope, origin, fault.text)
+    if isinstance(made, Fault):
+        place = (origin.incarnation, origin.position)
+        made = Misfit(*place, "", "", "", fault.text, UNREADABLE)
+    made.error_class = "internal"
+    return made
 
 
 def _payload(envelope: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from fql.engine.core.inputs import Order
 from fql.engine.loop.clock import Clock
+from fql.engine.loop.herald import tell_all
 from fql.errors import StoreError
 from fql.observe.events import DeadLetterEvicted, Listener
 from fql.settings.model import Settings
@@ -70,9 +71,7 @@ class Housekeeper:
         what waits behind it is given up (`give_up` hands the order to the engine)."""
         gone = await self._store.prune(self._retention(self._clock.now()))
         for letter in gone.evicted:
-            event = DeadLetterEvicted(letter.id, letter.observer, letter.action)
-            for listener in self._listeners:
-                listener(event)
+            tell_all(self._listeners, DeadLetterEvicted(letter.id, letter.observer, letter.action))
             if letter.run is not None:
                 self._give_up(Order("evict", run=letter.run, node=letter.node, letter=letter.id))
         return gone.runs + gone.keys + gone.letters

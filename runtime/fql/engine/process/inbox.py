@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
+from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.process.checks import Origin, check_or_misfit, handed_in
+from fql.engine.process.checks import Origin, check_or_misfit, handed_in, unchecked
+from fql.engine.program.bulkhead import Fault, guarded
 from fql.errors import StoreError, StoreGone
 from fql.exact.reading import read_object
+from fql.observe.logs import logger
 from fql.store.port import Store
 from fql.store.records import Command
 
@@ -26,6 +30,7 @@ class Inbox:
         self._engine = engine
         self._clock = clock
         self._after = 0
+        self._told = ""
         self._generation = engine.generation
         self._reading = asyncio.Lock()
 
@@ -38,8 +43,17 @@ class Inbox:
             except StoreGone as problem:
                 self._engine.lose(problem)
                 return
-            except StoreError:
+            except StoreError as problem:
+                self._tell(problem)
                 await asyncio.sleep(LONGEST_WAIT)
+            else:
+                self._told = ""
+
+    def _tell(self, problem: StoreError) -> None:
+        """Each reason once."""
+        if problem.message != self._told:
+            logger.error("the inbox cannot be read, and is tried again: %s", problem.message)
+        self._told = problem.message
 
     async def obey_pauses(self) -> None:
         """Before the engine starts: what is paused by now is paused in its very first step."""
@@ -47,9 +61,7 @@ class Inbox:
         while commands := await self._store.fetch(PAGE, last):
             last = commands[-1].id
             stops = [one for one in commands if one.kind in ("pause", "resume")]
-            self._engine.order(
-                *(Order(one.kind, consumed=one.id, **read_object(one.body)) for one in stops)
-            )
+            self._engine.order(*map(self._order, stops))
 
     async def read(self) -> int:
         """Take what is there; gives how much it was. One at a time: two readers at once would carry
@@ -58,40 +70,50 @@ class Inbox:
             return await self._read()
 
     async def _read(self) -> int:
-        if self._generation != self._engine.generation:
-            self._after, self._generation = 0, self._engine.generation
+        generation = self._engine.generation
+        if self._generation != generation:
+            self._after, self._generation = 0, generation
         commands = await self._store.fetch(PAGE, self._after)
-        if not commands:
-            return 0
-        events, misfits, orders = self._sort(commands)
-        self._engine.order(*orders)
+        if not commands or generation != self._engine.generation:
+            return len(commands)
         self._after = commands[-1].id
         try:
-            if events or misfits:
-                await self._engine.submit(events, misfits, "inbox")
-        except StoreError:
+            await self._hand_in(commands)
+        except Exception:
             self._after = 0
             raise
         return len(commands)
 
-    def _sort(self, commands: list[Command]) -> tuple[list[NewEvent], list[Misfit], list[Order]]:
-        events: list[NewEvent] = []
-        misfits: list[Misfit] = []
-        orders: list[Order] = []
-        for command in commands:
-            if command.kind not in ("emit", "recapture"):
-                body = read_object(command.body)
-                orders.append(Order(command.kind, consumed=command.id, **body))
-                continue
-            made = self._event(command)
-            if isinstance(made, NewEvent):
-                events.append(made)
-            elif made is not None:
-                misfits.append(made)
-            else:
-                self._engine.ignore("inbox")
-                orders.append(Order("ignore", consumed=command.id))
-        return events, misfits, orders
+    async def _hand_in(self, commands: Sequence[Command]) -> None:
+        """Nothing is handed in before all has been understood."""
+        taken = [self._taken(command) for command in commands]
+        events = [one for one in taken if isinstance(one, NewEvent)]
+        misfits = [one for one in taken if isinstance(one, Misfit)]
+        self._engine.order(*(one for one in taken if isinstance(one, Order)))
+        if events or misfits:
+            await self._engine.submit(events, misfits, "inbox")
+
+    def _taken(self, command: Command) -> NewEvent | Misfit | Order:
+        if command.kind not in ("emit", "recapture"):
+            return self._order(command)
+        made = guarded(self._event, command)
+        if isinstance(made, Fault):
+            return self._misfit(command, made)
+        if made is None:
+            self._engine.ignore("inbox")
+            return Order("ignore", consumed=command.id)
+        return made
+
+    def _order(self, command: Command) -> Order:
+        """One that cannot be read, or that nobody knows, is taken out and told of."""
+        order = guarded(_order_of, command)
+        if isinstance(order, Order):
+            return order
+        logger.error(
+            "entry %d of the inbox, %s, cannot be carried out: %s",
+            command.id, command.kind, order.text,
+        )  # fmt: skip
+        return Order("ignore", consumed=command.id)
 
     def _event(self, command: Command) -> NewEvent | Misfit | None:
         body = read_object(command.body)
@@ -101,6 +123,21 @@ class Inbox:
         if isinstance(made, NewEvent):
             made.consumed, made.resolves = command.id, letter or None
             made.dedup = handed_in(body["envelope"], origin, letter)
+            made.only = body.get("only", "")
         elif made is not None:
             made.consumed, made.letter = command.id, letter
         return made
+
+    def _misfit(self, command: Command, fault: Fault) -> Misfit:
+        """An event that cannot even be read is a dead letter with what there is of it."""
+        text = command.body.decode("utf-8", "replace")
+        origin = Origin("inbox", "inbox", str(command.id))
+        made = unchecked({"entry": text}, origin, fault)
+        made.consumed = command.id
+        return made
+
+
+def _order_of(command: Command) -> Order:
+    if command.kind not in KINDS:
+        raise ValueError(command.kind)
+    return Order(command.kind, consumed=command.id, **read_object(command.body))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from fql.engine.loop.clock import Clock
@@ -14,7 +13,8 @@ from fql.engine.process.feeds import Feed, require_old_values
 from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
 from fql.engine.process.inbox import Inbox
-from fql.errors import StoreLocked
+from fql.engine.process.keeping import keep_going, reason_of
+from fql.errors import StoreGone, StoreLocked
 from fql.intake.port import Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
@@ -67,33 +67,44 @@ class Leading:
             await source.open(self._plan())
             require_old_values(self._plan(), source)
         inbox = Inbox(self._store, engine, self._clock)
+        feeds = [Feed(source, engine, self._clock) for source in self._sources]
+        keeper = self._make_keeper(engine)
         await inbox.obey_pauses()
-        try:
-            await engine.start()
-        except BaseException:
-            await engine.abandon()
-            raise
+        await engine.start()
+        self._inbox, self._feeds, self._keeper = inbox, feeds, keeper
         self.engine = self._watched.engine = engine
-        self._inbox = inbox
-        self._feeds = [Feed(source, engine, self._clock) for source in self._sources]
-        self._keeper = self._make_keeper(engine)
-        self._spawn(inbox.run())
-        self._spawn(self._keeper.run())
-        for feed in self._feeds:
-            self._spawn(feed.run())
+        self._keep("the inbox", inbox.run)
+        self._keep("housekeeping", keeper.run)
+        for feed, source in zip(feeds, self._sources, strict=True):
+            self._keep(f"source {source.name}", feed.run)
         if self._copies is not None:
-            self._spawn(self._copies.run())
+            self._keep("copying dead letters", self._copies.run)
 
     def lead_later(self) -> None:
         """Take over when the engine that has the store ends."""
         self._spawn(self._take_over())
 
     async def _take_over(self) -> None:
+        """A try that fails, for whatever reason, is not the last one; each reason is told once."""
+        told = ""
         while self.engine is None:
             await asyncio.sleep(TAKE_OVER_EVERY)
-            with suppress(StoreLocked):
+            try:
                 await self.lead()
+            except StoreLocked:
+                continue
+            except StoreGone:
+                raise
+            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+                reason = reason_of(problem)
+                if reason != told:
+                    logger.error("the store is free, but cannot be taken over yet: %s", reason)
+                told = reason
+            else:
                 logger.warning("the store is free: this process is its engine now")
+
+    def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        self._spawn(keep_going(name, work))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))

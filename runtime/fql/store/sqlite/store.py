@@ -11,7 +11,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,10 +91,12 @@ class SqliteStore:
         self._watched.check()
         try:
             return work(self._connection)
-        except sqlite3.Error as problem:
+        except BaseException as problem:
             if self._connection.in_transaction:
                 self._connection.rollback()
-            raise translate(problem, self._path) from problem
+            if isinstance(problem, sqlite3.Error):
+                raise translate(problem, self._path) from problem
+            raise
 
     async def open(self) -> None:
         """Open or create the file. A try that fails leaves nothing open."""
@@ -255,16 +256,17 @@ class SqliteStore:
 
     def _has_news(self) -> bool:
         """A few microseconds on the event loop itself: nothing is written, and readers of a WAL
-        wait for nobody."""
+        wait for nobody. A look that fails counts as news: whoever reads then tells of it."""
         if self._looker is None:
             return True
-        with suppress(sqlite3.OperationalError):
+        try:
             row = self._looker.execute(schema.LAST_COMMAND).fetchone()
-            last = 0 if row is None else int(row[0])
-            changed = last != self._seen
-            self._seen = last
-            return changed
-        return False
+        except sqlite3.Error:
+            return True
+        last = 0 if row is None else int(row[0])
+        changed = last != self._seen
+        self._seen = last
+        return changed
 
     async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
         """Put (kind, body) into the inbox."""
