@@ -11,39 +11,66 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fqlc.checks.model import Surroundings
+    from fqlc.diagnostics.compilation import Compilation
     from fqlc.diagnostics.model import Diagnostic
-    from fqlc.pipeline import Compilation, Read
+    from fqlc.pipeline import Read
 
-__all__ = ["__version__", "check_paths", "compile_paths", "compile_text", "format_text"]
+__all__ = [
+    "FOUND",
+    "__version__",
+    "check_paths",
+    "compile_paths",
+    "compile_text",
+    "format_text",
+]
 
 __version__ = "0.1.0"
 
 
-def compile_paths(paths: Sequence[str | Path], *, read: Read | None = None) -> Compilation:
-    """Compile files and all they import. `plan` of the result is None where there are errors.
+FOUND = "found"
+"""For `settings`: the nearest `fql.toml` from the first source upwards, as the command does."""
 
-    `read` gives the bytes of a path, None where there is no file. By default the file system,
-    where imports reach files below the working folder, or below that of a source elsewhere.
+
+def compile_paths(
+    paths: Sequence[str | Path],
+    *,
+    settings: str | Path | None = FOUND,
+    read: Read | None = None,
+) -> Compilation:
+    """Compile files, folders and all they import, as `fqlc compile` does: the same bytes.
+
+    `plan` of the result is None where there are errors; `plan_or_raise()` raises them. `settings`
+    is the path of an `fql.toml`, FOUND, or None for no settings. `read` gives the bytes of a path,
+    None where there is no file; with it nothing else is read and no settings are looked for. By
+    default the file system, where imports reach files of the project. Raises FqlError for a path
+    that is not there and for settings that cannot be used.
     """
     from fqlc.pipeline import compile_project
 
-    labels = [_label(p) for p in paths]
-    return compile_project(labels, read or _read(labels))
+    return compile_project(*_project(paths, settings, read))
 
 
-def compile_text(text: str, *, path: str = "input.fql") -> Compilation:
-    """Compile one text that imports nothing."""
+def compile_text(
+    text: str, *, path: str = "input.fql", settings: str | Path | None = None
+) -> Compilation:
+    """Compile one text that imports nothing. `settings` is the path of an `fql.toml`. Reads no
+    file but that."""
     from fqlc.pipeline import compile_project
 
-    return compile_project([path], {path: text.encode()}.get)
+    return compile_project([path], {path: text.encode()}.get, _surroundings(settings))
 
 
-def check_paths(paths: Sequence[str | Path], *, read: Read | None = None) -> tuple[Diagnostic, ...]:
-    """What is wrong with files and all they import."""
+def check_paths(
+    paths: Sequence[str | Path],
+    *,
+    settings: str | Path | None = FOUND,
+    read: Read | None = None,
+) -> tuple[Diagnostic, ...]:
+    """What is wrong with files, folders and all they import. Arguments as of `compile_paths`."""
     from fqlc.pipeline import check_project
 
-    labels = [_label(p) for p in paths]
-    return check_project(labels, read or _read(labels)).diagnostics
+    return check_project(*_project(paths, settings, read)).diagnostics
 
 
 def format_text(text: str) -> str:
@@ -55,12 +82,26 @@ def format_text(text: str) -> str:
     return source.as_written(format_source(source))
 
 
-def _label(path: str | Path) -> str:
-    return Path(path).as_posix()
+def _project(
+    paths: Sequence[str | Path], settings: str | Path | None, read: Read | None
+) -> tuple[Sequence[str], Read, Surroundings | None]:
+    """What the pipeline takes."""
+    if read is not None:
+        given = None if settings == FOUND else settings
+        return [Path(path).as_posix() for path in paths], read, _surroundings(given)
+    from fqlc.project.files import project_of
+
+    project = project_of([str(path) for path in paths], _file(settings), find=settings == FOUND)
+    return project.roots, project.read, project.surroundings()
 
 
-def _read(paths: Sequence[str]) -> Read:
-    """Reads the sources that are named, and what lies in their folders or below the working one."""
-    from fqlc.source.files import ProjectFiles
+def _surroundings(settings: str | Path | None) -> Surroundings | None:
+    if settings is None:
+        return None
+    from fqlc.project.files import surroundings_of
 
-    return ProjectFiles.of(paths, None, Path.cwd()).read
+    return surroundings_of(str(settings))
+
+
+def _file(settings: str | Path | None) -> str | None:
+    return None if settings is None or settings == FOUND else str(settings)

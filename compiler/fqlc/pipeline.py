@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading.program import read_program
+from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
 from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
+from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.reading.sources import read_source
 from fqlc.types.infer import check_lets
@@ -47,20 +49,12 @@ class Checked:
     program: Program
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, SourceText] = field(repr=False)
+    names: FileNames = field(default_factory=FileNames)
 
     @property
     def has_errors(self) -> bool:
         """True when there is no plan."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
-
-
-@dataclass(frozen=True)
-class Compilation:
-    """What a compile gave: the bytes of the plan, or None where anything is an error."""
-
-    plan: bytes | None
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, SourceText] = field(repr=False)
 
 
 def examine_project(
@@ -85,7 +79,9 @@ def check_project(
 ) -> Checked:
     """Examine the files, and leave out what comments silence."""
     seen = examine_project(roots, read, surroundings)
-    return Checked(seen.program, suppress(seen.found, seen.remarks, seen.sources), seen.sources)
+    found = suppress(seen.found, seen.remarks, seen.sources)
+    names = surroundings.names if surroundings else FileNames()
+    return Checked(seen.program, found, seen.sources, names)
 
 
 def compile_project(
@@ -101,7 +97,8 @@ def plan_of(checked: Checked) -> bytes | None:
     if checked.has_errors:
         return None
     with _without_collector():
-        return sealed(pieces_of(checked.program, checked.sources), checked.sources)
+        pieces = pieces_of(checked.program, checked.sources)
+        return sealed(pieces, checked.sources, checked.names)
 
 
 def pieces_of(program: Program, sources: Mapping[str, SourceText]) -> tuple[Piece, ...]:
@@ -111,12 +108,12 @@ def pieces_of(program: Program, sources: Mapping[str, SourceText]) -> tuple[Piec
     return tuple(lower(program, sources))
 
 
-def sealed(pieces: Iterable[Piece], sources: Mapping[str, SourceText]) -> bytes:
+def sealed(pieces: Iterable[Piece], sources: Mapping[str, SourceText], names: FileNames) -> bytes:
     """The bytes of the plan that the pieces make, with its digest."""
     from fql.plan.codec import seal
     from fqlc.lower.pieces import assemble
 
-    return seal(assemble(pieces, sources, VERSION))
+    return seal(assemble(pieces, sources, VERSION, names))
 
 
 class _Texts:

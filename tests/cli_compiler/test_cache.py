@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fqlc.cli import cache as cache_module
-from fqlc.cli.cache import MOST_ENTRIES, Cache, Compiled, Recorder, cache_folder, maker
 from fqlc.incremental.compile import Assembled, compile_parts
 from fqlc.incremental.layout import Layout
+from fqlc.project import cache as cache_module
+from fqlc.project.cache import MOST_ENTRIES, Cache, Compiled, Recorder, cache_folder, maker
 from tests.cli_compiler.conftest import SHOP, Command
 
 

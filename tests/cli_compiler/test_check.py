@@ -79,11 +79,15 @@ def test_the_project_names_its_files(fqlc: Command, shop: Path) -> None:
     assert fqlc("check").code == 0
 
 
-@pytest.mark.parametrize("name", ["missing.fql", "empty_folder"])
-def test_files_that_are_not_there(fqlc: Command, shop: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "code"), [("missing.fql", 3), ("empty_folder", 1)])
+def test_files_that_are_not_there(fqlc: Command, shop: Path, name: str, code: int) -> None:
+    """Programs that asked for JSON get an object."""
     (shop / "empty_folder").mkdir()
+    done = fqlc("check", "--format", "json", name)
+    (told,) = map(json.loads, done.out.splitlines())
+    assert (told["exit_code"], name in told["error"]) == (code, True)
     done = fqlc("check", name)
-    assert done.code == 1
+    assert (done.code, done.out) == (code, "")
     assert done.err.startswith("error: ")
     assert name in done.err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fqlc.cli.files import label
+from fqlc.project.files import label
 from tests.cli_compiler.conftest import SHOP, Command
 
 

@@ -45,6 +45,7 @@ POLICIES = {
 
 SHOWN_BY = {f"webhooks.{key}": test for key, test in POLICIES.items()} | {
     "project.name": FEED,
+    "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,
     "webhooks.test_url": EFFECTS + "test_requests_go_to_the_test_url",
     "webhooks.batching.enabled": SWITCH,

@@ -13,6 +13,7 @@ from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.reading.levels import Given, Settings, merged
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
+from fqlc.source.files import FileNames
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.scope import ExprScope
@@ -22,11 +23,13 @@ EventName = Literal["insert", "update", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a compile knows beside the sources: policies and egress of `fql.toml`."""
+    """What a compile knows beside the sources: policies and egress of `fql.toml`, and how the plan
+    names files."""
 
     policies: Settings = field(default_factory=dict)
     egress: EgressSettings = field(default_factory=EgressSettings)
     file: str = "fql.toml"
+    names: FileNames = field(default_factory=FileNames)
 
     @property
     def batches(self) -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from fqlc.cli.cache import Compiled
-from fqlc.cli.inputs import Inputs, cache_option, inputs
+from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import FORMATS, show_diagnostics, summary
+from fqlc.project.cache import Compiled
+from fqlc.project.door import Door
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc check .\n  fqlc check --format json shop.fql\n"
@@ -46,7 +47,7 @@ _MOST_ROUNDS = 10
 """Fixing one thing may uncover another; but not for ever."""
 
 
-def _fixed(chosen: Inputs, checked: Compiled, *, unsafe: bool) -> Compiled:
+def _fixed(chosen: Door, checked: Compiled, *, unsafe: bool) -> Compiled:
     from fqlc.diagnostics.fixes import apply_fixes
 
     applied = 0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from fqlc.cli.cache import Compiled
-from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import show_diagnostics
+from fqlc.project.cache import Compiled
+from fqlc.project.errors import CommandError, SurroundingsError
 
 
 @click.command("compile", epilog="\b\nExamples:\n  fqlc compile -o plan.json shop.fql\n"
@@ -91,10 +91,10 @@ def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
     seen: dict[str, int] = {}
     while True:
         chosen = inputs(paths, settings)
-        now = _stamps([*chosen.roots, *seen])
+        now = _stamps([*chosen.sources.roots, *seen])
         if now != seen:
             found = _compiled(paths, settings)
-            seen = _stamps([*chosen.roots, *found.files])
+            seen = _stamps([*chosen.sources.roots, *found.files])
             if found.plan is not None:
                 _write(Path(output), found.plan)
         time.sleep(0.2)

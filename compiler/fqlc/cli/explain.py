@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from fqlc.cli.errors import CommandError
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
+from fqlc.project.errors import CommandError
 
 _CODE = re.compile(r"(?i)fql\d{3}")
 

@@ -20,10 +20,10 @@ from fql.expressions.scope import Scope
 from fql.plan import expressions as e
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
-from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.request import request_of
 from fqlc.cli.testing.conditions import condition_lines
 from fqlc.lower.old_values import nodes_of
+from fqlc.project.errors import SurroundingsError
 
 
 def explain_events(plan: Mapping[str, Any], file: str, form: str) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
+from fqlc.project.errors import CommandError, SurroundingsError
 from fqlc.syntax.reading.sources import read_source
 
 
@@ -27,8 +27,8 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
         return
     changed = 0
     chosen = inputs(paths)
-    for path in chosen.roots:
-        before, after = _formatted(path, chosen.files.read(path))
+    for path in chosen.sources.roots:
+        before, after = _formatted(path, chosen.sources.read(path))
         if before == after:
             continue
         changed += 1
@@ -38,7 +38,7 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
             _write(path, after)
         else:
             click.echo(path)
-    _say(changed, len(chosen.roots), written=not (only_check or show_diff))
+    _say(changed, len(chosen.sources.roots), written=not (only_check or show_diff))
     ctx.exit(1 if changed and (only_check or show_diff) else 0)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of, reduced
+from fqlc.project.errors import CommandError, SurroundingsError
 
 FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json", "html")
 _BINARY = ("png", "pdf")

@@ -10,11 +10,16 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
 
 from fqlc import __version__
 from fqlc.source.near import nearest
+
+if TYPE_CHECKING:
+    from fql.errors import FqlError
 
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("fqlc.cli.check:check", "Find what is wrong in sources."),
@@ -148,7 +153,7 @@ def run(arguments: Sequence[str]) -> int:
         _close_quietly()
         return 0
     except Exception as error:  # noqa: BLE001 - the one place that turns the unknown into a line
-        return _fault(error, debug="--debug" in arguments)
+        return _fault(error, arguments)
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
 
@@ -157,12 +162,12 @@ def _close_quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fault(error: Exception, debug: bool) -> int:
+def _fault(error: Exception, arguments: Sequence[str]) -> int:
     from fql.errors import FqlError
 
     if isinstance(error, FqlError):
-        return _known(error)
-    if debug:
+        return _known(error, as_json=_wants_json(arguments))
+    if "--debug" in arguments:
         import traceback
 
         traceback.print_exception(error)
@@ -174,8 +179,21 @@ def _fault(error: Exception, debug: bool) -> int:
     return 3
 
 
-def _known(error: object) -> int:
-    click.echo(f"error: {getattr(error, 'message', error)}", err=True)
-    if hint := getattr(error, "hint", ""):
-        click.echo(f"  help: {hint}", err=True)
-    return int(getattr(error, "exit_code", 3))
+def _known(error: FqlError, *, as_json: bool) -> int:
+    """Say it to people, and to the program that asked for JSON as well."""
+    click.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  help: {error.hint}", err=True)
+    if as_json:
+        from fql.exact.writing import json_text
+
+        told = {"error": error.message, "help": error.hint or None, "exit_code": error.exit_code}
+        click.echo(json_text(told))
+    return error.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the command line asks for JSON; read here because the error may come from anywhere
+    in a command, where its options are out of reach."""
+    asked = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    return asked and ("--" not in arguments)

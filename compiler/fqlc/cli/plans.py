@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from fql.exact.reading import read_object
-from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
+from fqlc.project.errors import SurroundingsError
 
 
 def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str, Any]:

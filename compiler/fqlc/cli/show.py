@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from fqlc.cli.cache import Compiled
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.render import FORMATS, render
+from fqlc.project.cache import Compiled
 from fqlc.source.text import SourceText
 
 __all__ = ["FORMATS", "show_diagnostics", "summary"]

@@ -12,7 +12,6 @@ from fql.exact.writing import json_text
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fqlc.checks.reading.expectations import TestModel, read_tests
-from fqlc.cli.errors import CommandError, SurroundingsError
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.cli.testing import coverage as measured
@@ -28,6 +27,7 @@ from fqlc.cli.testing.snapshots import (
 )
 from fqlc.diagnostics.sink import Sink
 from fqlc.pipeline import Checked, plan_of
+from fqlc.project.errors import CommandError, SurroundingsError
 from fqlc.source.text import SourceText
 
 

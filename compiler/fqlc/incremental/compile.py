@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 from fqlc.checks.model import Surroundings
 from fqlc.checks.rules.unused_declaration import KINDS, unused_warning
+from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.suppress import suppress
 from fqlc.incremental.answer import SECTIONS, Answer, Result
 from fqlc.incremental.job import Job, jobs_of
 from fqlc.incremental.layout import Layout, Places
 from fqlc.incremental.stored import Stored, dump_result, load_result
-from fqlc.pipeline import Compilation, sealed
+from fqlc.pipeline import sealed
 from fqlc.source.text import Span
 
 Run = Callable[[Sequence[Job]], Sequence[Answer | None]]
@@ -136,8 +137,10 @@ def _compilation(
     found += _unused(layout, results, request.roots)
     remarks = [r for result in results.values() for r in result.remarks]
     pieces = [result.piece for result in results.values() if result.piece is not None]
+    names = request.surroundings.names
+    plan = sealed(pieces, layout.sources, names) if request.with_plan else None
     return Compilation(
-        sealed(pieces, layout.sources) if request.with_plan else None,
+        plan,
         suppress(found, remarks, layout.sources),
         layout.sources,
     )

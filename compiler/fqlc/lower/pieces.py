@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, Literal
 
+from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 
 FORMAT = "fql-plan/1"
@@ -30,13 +32,21 @@ class Piece:
     limits: Stored = field(default_factory=dict)
 
 
-def assemble(pieces: Iterable[Piece], sources: Mapping[str, SourceText], compiler: str) -> Stored:
-    """The plan without its digest. `sources` are the texts by path; `compiler` is our version."""
-    ordered = sorted(pieces, key=lambda p: p.name)
+def assemble(
+    pieces: Iterable[Piece],
+    sources: Mapping[str, SourceText],
+    compiler: str,
+    names: FileNames,
+) -> Stored:
+    """The plan without its digest. `sources` are the texts by path; `compiler` is our version;
+    `names` says how the plan names files."""
+    ordered = sorted((_named(piece, names) for piece in pieces), key=lambda p: p.name)
     return {
         "format": FORMAT,
         "compiler": compiler,
-        "sources": [_source(s) for _, s in sorted(sources.items())],
+        "sources": sorted(
+            (_source(source, names) for source in sources.values()), key=itemgetter("path")
+        ),
         "enums": _section("enums", ordered),
         "types": _section("types", ordered),
         "entities": _section("entities", ordered),
@@ -60,6 +70,20 @@ def _environment(pieces: Iterable[Piece]) -> list[Stored]:
     return [{"name": name, "used_by": sorted(of)} for name, of in sorted(users.items())]
 
 
-def _source(source: SourceText) -> Stored:
+def _source(source: SourceText, names: FileNames) -> Stored:
     digest = hashlib.sha256(source.text.encode("utf-8")).hexdigest()
-    return {"path": source.path, "sha256": digest}
+    return {"path": names.of(source.path), "sha256": digest}
+
+
+def _named(piece: Piece, names: FileNames) -> Piece:
+    """The piece with files named as in the plan."""
+    return replace(piece, stored=_renamed(piece.stored, names)) if names.base else piece
+
+
+def _renamed(stored: Stored, names: FileNames) -> Stored:
+    found = dict(stored)
+    if "span" in found:
+        found["span"] = {**found["span"], "file": names.of(found["span"]["file"])}
+    if "nodes" in found:
+        found["nodes"] = [_renamed(node, names) for node in found["nodes"]]
+    return found

@@ -7,6 +7,7 @@ outside of the project is not read, and nothing of it can be printed.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,21 @@ from fql.plan.files import LONGEST_SETTINGS, read_regular, read_start
 SUFFIX = ".fql"
 LONGEST_SOURCE = 5_000_000
 """Bytes of a source, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileNames:
+    """How a plan names files: seen from the folder `base`, whatever the working folder `here` is.
+    Both are absolute; without them a file keeps the name that messages give it."""
+
+    here: str = ""
+    base: str = ""
+
+    def of(self, path: str) -> str:
+        """The name of a file in the plan."""
+        if not self.base:
+            return path
+        return posixpath.relpath(posixpath.join(self.here, path), self.base)
 
 
 @dataclass(frozen=True, slots=True)

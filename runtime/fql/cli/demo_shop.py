@@ -39,7 +39,7 @@ COUNTRIES = ("US", "CA", "DE", "FR")
 def write_shop(folder: Path, url: str) -> None:
     """The project's files and an empty database."""
     files = resources.files("fql.cli") / "demo_files"
-    source = (files / "shop.fql").read_text("utf-8").replace(WRITTEN_URL, url)
+    source = (files / "shop.fql.txt").read_text("utf-8").replace(WRITTEN_URL, url)
     (folder / "shop.fql").write_text(source, "utf-8")
     (folder / "fql.toml").write_text((files / "fql.toml").read_text("utf-8"), "utf-8")
     connection = sqlite3.connect(folder / "shop.db")

@@ -45,7 +45,8 @@ def _write(target: Path) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            stored = f"{name}.txt" if name.endswith(".py") else name  # no module of ours
+            # Templates are neither modules of ours nor sources of anybody's project.
+            stored = f"{name}.txt" if name.endswith((".py", ".fql")) else name
             text = (files / stored).read_text("utf-8")
             (target / name).write_text(text, "utf-8")
     except OSError as error:

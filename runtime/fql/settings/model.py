@@ -75,6 +75,11 @@ class Project(Table):
         (".",),
         description="files and folders of the project that a command takes when it is given none",
     )
+    exclude: OwnFiles = Field(
+        (),
+        description="folders, or patterns such as `old/*.fql`, that are left out where a folder"
+        " is taken",
+    )
 
 
 class Retry(Table):

@@ -8,9 +8,9 @@ from typing import Any
 
 from fql.exact.reading import read_json
 from fql.exact.writing import pretty_json
-from fqlc.cli.errors import SurroundingsError
 from fqlc.cli.testing.judge import sent_body
 from fqlc.cli.testing.play import Played
+from fqlc.project.errors import SurroundingsError
 
 ENDING = ".snapshot.json"
 

@@ -16,12 +16,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fql.exact.light import light_text, read_lightly
-from fqlc.diagnostics.model import Diagnostic, Severity
+from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
 from fqlc.source.text import SourceText, Span
 
@@ -37,21 +37,12 @@ _ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts)?(?:\.\d+)?")
 """The name of an entry, and of one that a process is writing or was killed over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+@dataclass(frozen=True)
+class Compiled(Compilation):
     """What commands need of a compile. `plan` is None where there are errors, or where nobody
-    asked for it."""
+    asked for it. `files` is every file that was asked for, missing ones and the settings too."""
 
-    plan: bytes | None
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, SourceText] = field(repr=False)
     files: tuple[str, ...] = ()
-    """Every file that was asked for, missing ones and the settings included."""
-
-    @property
-    def has_errors(self) -> bool:
-        """True when there is no plan to be had."""
-        return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
 class Recorder:

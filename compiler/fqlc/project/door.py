@@ -1,0 +1,106 @@
+"""The one door to a compile for commands: from the cache where nothing has changed, in parts where
+the project is large, else as a whole. Nothing else decides between the three.
+
+The compiler itself is imported only where the cache has no answer.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from fqlc.diagnostics.compilation import Compilation
+from fqlc.project.cache import Cache, Compiled, Recorder
+from fqlc.project.files import ProjectSources, working_folder
+
+if TYPE_CHECKING:
+    from fqlc.pipeline import Checked
+
+_WORTH_PARTS = 100_000
+"""Characters of a project from which on it is compiled in parts; a smaller one takes no longer
+than that would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The sources of a command, and what the last compiles of them left."""
+
+    sources: ProjectSources
+    cache: Cache | None = None
+
+    def check(self) -> Checked:
+        """Check them here and now; the result holds the whole program."""
+        return self._checked(Recorder(self.sources.read))
+
+    def diagnose(self) -> Compiled:
+        """What is wrong with them, without a plan."""
+        return self._result(plan=False)
+
+    def compile(self) -> Compiled:
+        """What is wrong with them, and the plan if there are no errors."""
+        return self._result(plan=True)
+
+    def _result(self, *, plan: bool) -> Compiled:
+        recorder = Recorder(self.sources.read)
+        key = [str(working_folder()), self.sources.settings or "", *self.sources.roots]
+        if self.sources.settings:
+            recorder.read(self.sources.settings)
+        found = self.cache.load(key, recorder.read, plan=plan) if self.cache else None
+        if found is None:
+            with _trees_kept():
+                done = self._parts(key, recorder, plan=plan) or self._whole(recorder, plan=plan)
+            found = Compiled(done.plan, done.diagnostics, done.sources, tuple(recorder.data))
+            if self.cache:
+                self.cache.save(key, recorder, found)
+        return found
+
+    def _parts(self, key: Sequence[str], recorder: Recorder, *, plan: bool) -> Compilation | None:
+        """The compilation from what is known of single declarations; None where that is not the
+        way: the project is small, or something in it is an error."""
+        roots = [recorder.read(root) or b"" for root in self.sources.roots]
+        if sum(map(len, roots)) < _WORTH_PARTS and not any(b"import" in data for data in roots):
+            return None
+        from fqlc.incremental.layout import lay_out
+
+        settings = recorder.read(self.sources.settings) if self.sources.settings else None
+        layout = lay_out(self.sources.roots, recorder.read, sha256(settings or b"").hexdigest())
+        if layout is None or layout.length < _WORTH_PARTS:
+            return None
+        from fqlc.incremental.compile import Request, compile_parts
+        from fqlc.incremental.pool import processes, run
+        from fqlc.incremental.stored import pack, unpack
+
+        request = Request(self.sources.roots, self.sources.surroundings(), plan, processes())
+        kept = self.cache.load_parts(key) if self.cache else b""
+        done = compile_parts(layout, request, unpack(kept), run)
+        if done is None:
+            return None
+        if self.cache and done.worked_out:
+            self.cache.save_parts(key, pack(done.kept))
+        return done.compilation
+
+    def _whole(self, recorder: Recorder, *, plan: bool) -> Compilation:
+        from fqlc.pipeline import plan_of
+
+        checked = self._checked(recorder)
+        return Compilation(plan_of(checked) if plan else None, checked.diagnostics, checked.sources)
+
+    def _checked(self, recorder: Recorder) -> Checked:
+        from fqlc.pipeline import check_project
+
+        return check_project(self.sources.roots, recorder.read, self.sources.surroundings())
+
+
+@contextmanager
+def _trees_kept() -> Iterator[None]:
+    """What a command has compiled lives as long as the command: the collector need not look."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
