@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StoreGone,
         StoreLocked,
         UsageError,
+        WorkBlocked,
     )
     from fql.events.model import Event
     from fql.plan.codec import load_plan
@@ -50,15 +51,35 @@ _HOMES = {
     "StoreLocked": "fql.errors",
     "Summary": "fql.engine.process.receipts",
     "UsageError": "fql.errors",
+    "WorkBlocked": "fql.errors",
     "load_plan": "fql.plan.codec",
     "load_settings": "fql.settings.files",
     "open_client": "fql.client",
 }
 
 __all__ = [
-    "Client", "Event", "EventRefused", "FqlError", "MissingSecrets", "Outcome", "Plan", "PlanError",
-    "Receipt", "Runtime", "Settings", "SettingsError", "StoreError", "StoreFull", "StoreGone",
-    "StoreLocked", "Summary", "UsageError", "load_plan", "load_settings", "open_client",
+    "Client",
+    "Event",
+    "EventRefused",
+    "FqlError",
+    "MissingSecrets",
+    "Outcome",
+    "Plan",
+    "PlanError",
+    "Receipt",
+    "Runtime",
+    "Settings",
+    "SettingsError",
+    "StoreError",
+    "StoreFull",
+    "StoreGone",
+    "StoreLocked",
+    "Summary",
+    "UsageError",
+    "WorkBlocked",
+    "load_plan",
+    "load_settings",
+    "open_client",
 ]  # fmt: skip
 
 

@@ -24,8 +24,9 @@ from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Summary, summary_of
 from fql.engine.process.season import Season
 from fql.engine.process.wait import Waiter, seconds
-from fql.engine.program.build import ActionFactory, build_program, build_stored
+from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
+from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
 from fql.intake.port import Source
 from fql.observe.events import Listener

@@ -17,7 +17,7 @@ from fql import app
 from fql.client import Replayed
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary
-from fql.engine.program.build import ActionFactory
+from fql.engine.program.specs import ActionFactory
 from fql.errors import UsageError
 from fql.intake.port import Source
 from fql.observe.events import Listener

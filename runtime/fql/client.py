@@ -23,9 +23,9 @@ from fql.errors import UsageError
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.store.opening import open_store
+from fql.store.plans import plan_of
 from fql.store.port import Counts, Store
 from fql.store.records import LetterFilter, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace
@@ -226,12 +226,12 @@ class Client:
     async def plan(self) -> Plan | None:
         """The plan that is active in the store, or None before the first engine."""
         plans, active = await self._store.plans()
-        blob = next((plan.blob for plan in plans if plan.short == active), None)
-        return None if blob is None else read_plan(blob)
+        found = next((plan for plan in plans if plan.short == active), None)
+        return None if found is None else plan_of(found)
 
     async def _names(self) -> set[str]:
         """Endpoints and observers of all plans that are in use; none before the first engine."""
-        plans = [read_plan(stored.blob) for stored in (await self._store.plans())[0] if stored.blob]
+        plans = [plan_of(stored) for stored in (await self._store.plans())[0] if stored.blob]
         endpoints = {each.name for plan in plans for each in plan.endpoints}
         return endpoints | {each.name for plan in plans for each in plan.observers}
 

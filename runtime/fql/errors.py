@@ -5,6 +5,7 @@
     ├── PlanError             a plan that cannot be used: cut short, edited, newer (exit code 3)
     ├── SettingsError         fql.toml or a plan setting that cannot be used (exit code 3)
     │   └── MissingSecrets    names without a value in the environment, all at once
+    ├── WorkBlocked           open runs that cannot go on, and nothing else is left (exit code 3)
     ├── EventRefused          an event that does not fit its entity
     ├── NotDecrypted          a payload that this key does not open (fql.webhooks)
     └── StoreError            the store cannot be used (exit code 3)
@@ -54,6 +55,23 @@ class MissingSecrets(SettingsError):
             + "; ".join(lines),
             hint="set them before the runtime starts, or remove their uses from the plan",
         )
+
+
+class WorkBlocked(FqlError):
+    """Open runs cannot go on, and nothing else is left to do. `runs` gives the reason by run."""
+
+    def __init__(self, runs: dict[str, str]) -> None:
+        self.runs = runs
+        reasons = [f"{_runs(of, runs)}: {of}" for of in dict.fromkeys(runs.values())]
+        super().__init__(
+            "work is left that cannot go on: " + "; ".join(reasons),
+            hint="mend that and start again, or give the runs up: `fqlc runs cancel RUN`",
+        )
+
+
+def _runs(reason: str, runs: dict[str, str]) -> str:
+    names = [run for run, why in runs.items() if why == reason]
+    return names[0] if len(names) == 1 else f"{len(names)} runs such as {names[0]}"
 
 
 class EventRefused(FqlError):

@@ -7,11 +7,12 @@ from base64 import b64encode, urlsafe_b64encode
 import pytest
 
 from fql.egress.secrets import MASK, Masker
-from fql.egress.settings import PolicyReader, SigningSettings, effective
+from fql.egress.settings import PolicyReader, SigningSettings
 from fql.errors import MissingSecrets, SettingsError
 from fql.plan.codec import dump_expression
 from fql.plan.expressions import Constant, Environment, Field, Hole, Text
 from fql.plan.model import Endpoint, NodeConfig, PlanNode, Setting
+from fql.plan.policies import effective
 from fql.plan.types import STRING
 
 
@@ -31,7 +32,9 @@ def test_a_text_is_a_plain_string_a_constant_or_parts() -> None:
 
 
 def test_a_value_is_never_scanned_again() -> None:
-    made = PolicyReader({"k": Setting(value="${A}", origin="x")}, {"A": "${B}", "B": "no"}, "u")
+    made = PolicyReader(
+        {"k": Setting(value="${A}", origin="default")}, {"A": "${B}", "B": "no"}, "u"
+    )
     assert made.text("k") == "${B}"
 
 

@@ -9,6 +9,7 @@ from fql.app import Runtime
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.origin import FQL_TOML
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
 from fqlc.checks.model import Surroundings
@@ -29,7 +30,7 @@ def program(action: str, rest: str = "") -> str:
 def compiled(text: str, settings: str = LOOPBACK) -> Plan:
     """The plan of a program under the text of a `fql.toml`."""
     read = read_settings(settings)
-    policies = {key: Given(value, "fql.toml") for key, value in policy_settings(read).items()}
+    policies = {key: Given(value, FQL_TOML) for key, value in policy_settings(read).items()}
     egress = EgressSettings(read.egress.allow, read.egress.ports)
     around = Surroundings(policies, egress)
     checked = check_project(["shop.fql"], {"shop.fql": text.encode()}.get, around)

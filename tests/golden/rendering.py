@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fql.plan.origin import FQL_TOML
 from fqlc.checks.model import Surroundings
 from fqlc.checks.reading.levels import Given
 from fqlc.diagnostics.registry import all_pages
@@ -47,7 +48,7 @@ def _rendered(files: dict[str, bytes]) -> str:
     return f"{shown}\n=== check\n{render(checked.diagnostics, checked.sources)}\n"
 
 
-TOML = Surroundings(policies={"timeout": Given(20_000, "fql.toml")})
+TOML = Surroundings(policies={"timeout": Given(20_000, FQL_TOML)})
 
 
 def stage_goldens() -> dict[str, str]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from fql.plan.origin import FQL_TOML
 from fqlc.checks.model import Surroundings
 from fqlc.checks.reading.levels import Given
 from tests.lower.harness import ORDER, node, plan
 
 TOML = Surroundings(
     policies={
-        "timeout": Given(9_000, "fql.toml"),
-        "retry.max_attempts": Given(9, "fql.toml"),
-        "retry.jitter": Given("none", "fql.toml"),
-        "signing.secret": Given(["${TOML_SECRET}"], "fql.toml"),
-        "concurrency": Given(5, "fql.toml"),
-        "batch.size": Given(50, "fql.toml"),
-        "batch.timeout": Given(10_000, "fql.toml"),
+        "timeout": Given(9_000, FQL_TOML),
+        "retry.max_attempts": Given(9, FQL_TOML),
+        "retry.jitter": Given("none", FQL_TOML),
+        "signing.secret": Given(["${TOML_SECRET}"], FQL_TOML),
+        "concurrency": Given(5, FQL_TOML),
+        "batch.size": Given(50, FQL_TOML),
+        "batch.timeout": Given(10_000, FQL_TOML),
     }
 )
 
@@ -60,13 +61,13 @@ def test_a_named_policy_is_spread_and_overridden() -> None:
         rest="retry patient { max_attempts: 5, backoff: linear, initial_delay: 1s }",
     )
     assert found["retry.max_attempts"] == {"value": 7, "origin": "action a"}
-    assert found["retry.backoff"] == {"value": "linear", "origin": "retry patient"}
+    assert found["retry.backoff"] == {"value": "linear", "origin": "retry patient, in action a"}
 
 
 def test_a_named_policy_of_an_endpoint_belongs_to_the_endpoint() -> None:
     """The runtime reads an endpoint's settings from the active plan and tells them by origin."""
     found = policies("", endpoint="retry: patient", rest="retry patient { max_attempts: 5 }")
-    assert found["retry.max_attempts"] == {"value": 5, "origin": "endpoint shop"}
+    assert found["retry.max_attempts"] == {"value": 5, "origin": "retry patient, in endpoint shop"}
 
 
 def test_limits_are_those_of_a_named_receiver_else_of_the_action() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fql.app import Runtime
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.origin import FQL_TOML
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
 from fql.testing.answers import Answer
@@ -84,7 +85,7 @@ def to_toml(policy: str) -> str:
 def compiled(program: Program) -> Plan:
     """The plan, or the reports."""
     policies = policy_settings(read_settings(program.toml))
-    given = {key: Given(value, "fql.toml") for key, value in policies.items()}
+    given = {key: Given(value, FQL_TOML) for key, value in policies.items()}
     checked = check_project(("a.fql",), lambda _path: program.text.encode(), Surroundings(given))
     data = plan_of(checked)
     assert data is not None, [found.message for found in checked.diagnostics]

@@ -6,6 +6,7 @@ import pytest
 
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan, Setting
+from fql.plan.origin import FQL_TOML
 from fql.settings.reading import policy_settings, read_settings
 from fqlc.checks.model import Surroundings
 from fqlc.checks.reading.levels import Given
@@ -22,7 +23,7 @@ observer o {
 
 def compiled(toml: str) -> Plan:
     """The plan of the source under these settings."""
-    given = {k: Given(v, "fql.toml") for k, v in policy_settings(read_settings(toml)).items()}
+    given = {k: Given(v, FQL_TOML) for k, v in policy_settings(read_settings(toml)).items()}
     checked = check_project(("a.fql",), lambda _path: SOURCE, Surroundings(given))
     data = plan_of(checked)
     assert data is not None, checked.diagnostics

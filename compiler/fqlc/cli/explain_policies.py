@@ -10,6 +10,7 @@ import click
 
 from fql.exact.writing import json_text
 from fql.plan.model import Setting
+from fql.plan.origin import BUILT_IN
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
 from fqlc.checks.reading.values import spoken
 from fqlc.checks.table.blocks import BLOCKS, keys_of
@@ -63,7 +64,7 @@ def _schedule(policies: Mapping[str, Setting]) -> Schedule:
 
 def _effective(policies: Mapping[str, Setting]) -> dict[str, Setting]:
     """With the built-in defaults, in the order of the table."""
-    defaults = {k: Setting(value=v, origin="default") for k, v in DEFAULTS.items() if v is not None}
+    defaults = {k: Setting(value=v, origin=BUILT_IN) for k, v in DEFAULTS.items() if v is not None}
     order = [key for block in BLOCKS.values() for key, _ in keys_of(block)]
     found = {**defaults, **policies}
     return {key: found[key] for key in sorted(found, key=lambda k: (_at(order, k), k))}
@@ -90,7 +91,7 @@ def _as_json(observer: Stored, node: Stored, policies: Mapping[str, Setting]) ->
 
 def _lines(observer: Stored, node: Stored, policies: Mapping[str, Setting]) -> Iterator[str]:
     yield click.style(f"{observer['name']}.{node['name']}", bold=True)
-    rows = [(k, value_text(k, s.value), s.origin) for k, s in _effective(policies).items()]
+    rows = [(k, value_text(k, s.value), str(s.origin)) for k, s in _effective(policies).items()]
     wide = max(len(key) for key, _, _ in rows)
     long = max(len(value) for _, value, _ in rows)
     for key, value, origin in rows:

@@ -112,7 +112,7 @@ class _Lowering:
         below = _sender(self._program.effective_at(endpoint))
         near = {**observer.settings, **action.settings}
         return {
-            key: {"value": stored_value(DEFAULTS.get(key)), "origin": near[cause].origin}
+            key: {"value": stored_value(DEFAULTS.get(key)), "origin": str(near[cause].origin)}
             for key in below
             if key not in settings and not key.startswith("headers.")
             for cause in (key, "auth.type")

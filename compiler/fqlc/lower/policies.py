@@ -17,7 +17,7 @@ Stored = dict[str, Any]
 def plan_policies(settings: Mapping[str, Given]) -> Stored:
     """All policies but headers. Built-in defaults are not written: the format pins them."""
     return {
-        key: {"value": stored_value(given.value), "origin": given.origin}
+        key: {"value": stored_value(given.value), "origin": str(given.origin)}
         for key, given in settings.items()
         if not key.startswith("headers.")
     }

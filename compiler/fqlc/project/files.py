@@ -212,6 +212,7 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
         return Surroundings(names=names)
     from fql.plan.addresses import EgressSettings
     from fql.plan.files import LONGEST_SETTINGS, read_regular
+    from fql.plan.origin import FQL_TOML
     from fql.settings.model import policy_settings
     from fql.settings.reading import read_settings
 
@@ -222,6 +223,6 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     except UnicodeDecodeError:
         raise SurroundingsError(f"{file} is not UTF-8", "save it in the encoding UTF-8") from None
     settings = read_settings(text, file)
-    policies = {key: Given(v, "fql.toml") for key, v in policy_settings(settings).items()}
+    policies = {key: Given(v, FQL_TOML) for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
     return Surroundings(policies, egress, file, names)

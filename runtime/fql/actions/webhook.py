@@ -17,7 +17,7 @@ from fql.egress.encryption import Encryptor, Nonce
 from fql.egress.failures import SendFailed
 from fql.egress.secrets import Masker
 from fql.egress.send import BODYLESS, Outgoing, Profile, Sender
-from fql.egress.settings import PolicyReader, effective
+from fql.egress.settings import PolicyReader
 from fql.egress.signing import Signer
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
@@ -25,6 +25,7 @@ from fql.exact.reading import read_json
 from fql.expressions.scope import Scope
 from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode
+from fql.plan.policies import effective
 from fql.plan.table import TypeTable
 from fql.plan.urls import UrlParts
 
@@ -145,7 +146,8 @@ class WebhookAction:
 
     def _make(self, node: PlanNode, endpoint: Endpoint | None, names: _Recording) -> None:
         shared = self._shared
-        reader = PolicyReader(effective(node, endpoint), names, self._user)
+        policies = effective(node, endpoint)
+        reader = PolicyReader(policies, names, self._user)
         self._method = node.config.method
         auth = auth_of(reader.auth())
         signing, encryption = reader.signing(), reader.encryption()

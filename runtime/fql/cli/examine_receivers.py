@@ -20,7 +20,6 @@ from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.settings import (
     PolicyReader,
     SigningSettings,
-    effective,
     resolve_parts,
     text_parts,
 )
@@ -28,6 +27,7 @@ from fql.errors import MissingSecrets, SettingsError
 from fql.plan.addresses import EgressSettings
 from fql.plan.codec import load_expression
 from fql.plan.model import Json, Plan, Policies
+from fql.plan.policies import effective
 from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url, split_url
 from fql.settings.model import Settings
 

@@ -29,20 +29,16 @@ A *text* is a plain string (`${NAME}` in it is replaced) or a stored expression:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from fql.errors import MissingSecrets, SettingsError
 from fql.plan import codec
+from fql.plan.environment import REFERENCE
 from fql.plan.expressions import Constant, Environment, Expr, Text, TextPart
-from fql.plan.model import Endpoint, PlanNode, Policies, Setting
+from fql.plan.model import Setting
 from fql.plan.policies import value_of
-
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_FARTHER = frozenset({"defaults", "fql.toml", "default"})
-"""Origins that are farther than an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +83,6 @@ class AuthSettings:
 
     type: str
     values: Mapping[str, str] = field(repr=False)
-
-
-def effective(node: PlanNode, endpoint: Endpoint | None) -> Policies:
-    """The policies of an action, those of its endpoint taken from the endpoint as it is now."""
-    if endpoint is None:
-        return node.policies
-    found = {k: s for k, s in node.policies.items() if not s.origin.startswith("endpoint ")}
-    for key, setting in endpoint.policies.items():
-        if key not in found or found[key].origin in _FARTHER:
-            found[key] = setting
-    return found
 
 
 def lookup(environment: Mapping[str, str], name: str, used_by: str) -> str:
@@ -148,7 +133,7 @@ class PolicyReader:
     def resolve(self, value: object, key: str) -> str:
         """The string that a text value stands for. Raises MissingSecrets, SettingsError."""
         if isinstance(value, str):
-            return _REFERENCE.sub(lambda match: self.name(match[1]), value)
+            return REFERENCE.sub(lambda match: self.name(match[1]), value)
         if isinstance(value, Mapping):
             parts = text_parts(codec.load_expression(value))
             return "".join(self._part(part, key) for part in parts)

@@ -7,9 +7,18 @@ sizes bytes. Expressions are stored as JSON (`fql.plan.codec` turns them into
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from fql.plan.origin import TEXT, Origin, parse_origin
 
 FORMAT = "fql-plan/1"
 
@@ -83,15 +92,21 @@ class Enum(Part):
     doc: str = ""
 
 
-class Setting(Part):
-    """An effective policy value and the level it came from.
+StoredOrigin = Annotated[
+    Origin,
+    BeforeValidator(lambda text: parse_origin(text) if isinstance(text, str) else text),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": f"^{TEXT}$"}),
+]
 
-    `origin` is one of `action NAME`, `observer NAME`, `endpoint NAME`, `retry NAME`, `defaults`,
-    `fql.toml`, `default`.
-    """
+
+class Setting(Part):
+    """An effective policy value and the level it came from: `action NAME`, `observer NAME`,
+    `endpoint NAME`, `defaults`, `fql.toml` or `default`, with `retry NAME, in` before it where
+    that level names a policy."""
 
     value: Any
-    origin: str
+    origin: StoredOrigin
 
 
 Policies = dict[str, Setting]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:  # the compiler reads these tables without paying for pydantic
-    from fql.plan.model import Setting
+    from fql.plan.model import Endpoint, PlanNode, Policies, Setting
 
 DEFAULTS: dict[str, Any] = {
     "retry.max_attempts": 3,
@@ -110,6 +110,25 @@ class RetryPolicy:
     def schedule(self) -> tuple[int, ...]:
         """The longest delays between the attempts, in milliseconds."""
         return tuple(self.base_delay(n) for n in range(1, self.max_attempts))
+
+
+def effective(node: PlanNode, endpoint: Endpoint | None) -> Policies:
+    """The policies that an action goes by: the one place that decides it, for every key alike.
+
+    `node` is the action in the plan that its run started with, `endpoint` the one it names, as it
+    is now. What is nearer than an endpoint (action, observer) stays;
+    everything else is as the endpoint has it now, with its project's defaults. Batches are no
+    matter of an endpoint. An `auth` that is nearer replaces the endpoint's as a whole.
+    """
+    if endpoint is None:
+        return node.policies
+    near = {
+        key: setting
+        for key, setting in node.policies.items()
+        if setting.origin.nearer_than_endpoint or key.startswith("batch.")
+    }
+    hidden = ("auth.", "batch.") if "auth.type" in near else ("batch.",)
+    return {k: s for k, s in endpoint.policies.items() if not k.startswith(hidden)} | near
 
 
 def value_of(policies: Mapping[str, Setting], key: str) -> Any:

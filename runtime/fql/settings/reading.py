@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fql.errors import MissingSecrets, SettingsError
+from fql.plan.environment import REFERENCE
 from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
 
 __all__ = [
@@ -32,7 +33,6 @@ Path = tuple[str, ...]
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 SOURCE_KINDS: dict[str, type[BaseModel]] = {"sqlite": SqliteSource, "json_lines": JsonLinesSource}
 
@@ -220,7 +220,7 @@ class _Filler:
 
     def fill(self, value: object, path: str) -> object:
         if isinstance(value, str):
-            return _REFERENCE.sub(lambda found: self._value(found[1], path), value)
+            return REFERENCE.sub(lambda found: self._value(found[1], path), value)
         if isinstance(value, tuple):
             return tuple(self.fill(item, path) for item in value)
         if isinstance(value, dict):

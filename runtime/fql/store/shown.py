@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fql.exact.reading import read_object
+from fql.store.plans import node_names
 from fql.store.port import Store
 from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
 from fql.store.works import (
@@ -151,8 +152,8 @@ class Shower:
         plans, _ = await self._store.plans()
         names: dict[tuple[str, str], list[str]] = {}
         for plan in plans:
-            for observer in read_object(plan.blob or b"{}").get("observers", ()):
-                names[plan.short, observer["name"]] = [node["name"] for node in observer["nodes"]]
+            for observer, nodes in node_names(plan).items():
+                names[plan.short, observer] = nodes
         return names
 
     async def runs(self, loaded: Sequence[Loaded]) -> list[RunShown]:

@@ -23,7 +23,8 @@ from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
 from fql.engine.process.checks import Origin, check
-from fql.engine.program.build import ActionFactory, build_program
+from fql.engine.program.build import build_program
+from fql.engine.program.specs import ActionFactory
 from fql.exact.writing import json_text
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fql.plan.origin import Origin
 from fql.plan.types import ERROR, Type
 from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.reading.entries import Found, block_entries, meant_keys
@@ -34,12 +35,10 @@ class ActionReader:
     def __init__(
         self,
         tools: Tools,
-        origin: str,
         scope: ExprScope,
         endpoints: Mapping[str, EndpointModel],
     ) -> None:
         self._tools = tools
-        self._origin = origin
         self._scope = scope
         self._endpoints = endpoints
 
@@ -80,7 +79,7 @@ class ActionReader:
         body = check_body(found["body"].value, inside, tools.sink) if "body" in found else None
         batched = own or (place == "project" and "body" in found and has_each(found["body"].value))
         text = replace(scope, batch="outside" if batched else "none", allow_environment=True)
-        settings = tools.settings(text).policies(found, f"action {name}")
+        settings = tools.settings(text).policies(found, Origin("action", name))
         target = self._target(block, found, text)
         return ActionModel(
             name, block.kind.text, block, settings, inside, sight.guards[name],

@@ -6,19 +6,19 @@ Keys are dotted (`retry.max_attempts`), headers are `headers.NAME` in lower case
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from fql.plan.origin import Origin
 from fqlc.checks.reading.values import Mark
 from fqlc.source.text import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value that a level gives. `origin` names the level as the plan does (`observer NAME`);
-    `span` is where it was written, None for `fql.toml`."""
+    """A value that a level gives. `span` is where it was written, None for `fql.toml`."""
 
     value: object
-    origin: str
+    origin: Origin
     span: Span | None = None
 
 
@@ -48,11 +48,6 @@ def merged(levels: Sequence[Settings]) -> dict[str, Given]:
         if ALL_HEADERS in level:
             closed += ("headers.",)
     return {key: given for key, given in found.items() if given.value is not Mark.RESET}
-
-
-def renamed(settings: Settings, origin: str) -> dict[str, Given]:
-    """The same settings from another origin."""
-    return {key: replace(given, origin=origin) for key, given in settings.items()}
 
 
 def usable(settings: Iterable[tuple[str, Given]]) -> dict[str, Given]:

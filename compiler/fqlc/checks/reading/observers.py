@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fql.plan.expressions import Expr
+from fql.plan.origin import Origin
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.flow.flows import FlowGraph, graph_of
 from fqlc.checks.model import ActionModel, EndpointModel, EventName, ObserverModel, Order
@@ -54,14 +55,16 @@ def read_observer(
     facts = _facts(when)
     inner = scope.knowing(facts)
     graph = _graph(block, blocks)
-    reader = ActionReader(tools, f"observer {name}", inner, endpoints)
+    reader = ActionReader(tools, inner, endpoints)
     return ObserverModel(
         name,
         block,
         watched.entity,
         watched.events,
         when,
-        tools.settings(replace(inner, allow_environment=True)).policies(found, f"observer {name}"),
+        tools.settings(replace(inner, allow_environment=True)).policies(
+            found, Origin("observer", name)
+        ),
         graph,
         _read_actions(reader, blocks, graph),
         inner,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.model import EndpointModel, Program, Surroundings
 from fqlc.checks.reading.entries import Found, block_entries
 from fqlc.checks.reading.levels import Given, Settings
@@ -118,7 +119,7 @@ def _read(
 
 def _retry(reader: _Reader, name: str, block: ast.Block, path: str) -> Settings:
     found, settings, _ = _read(reader, block, RETRY, path)
-    return settings.keys(found, "retry", f"retry {name}")
+    return settings.keys(found, "retry", Origin("retry", name))
 
 
 def _defaults(reader: _Reader) -> Settings:
@@ -126,7 +127,7 @@ def _defaults(reader: _Reader) -> Settings:
     settings: dict[str, Given] = {}
     for block in reader.project.defaults:
         found, policies, _ = _read(reader, block, DEFAULTS, block.span.path)
-        for key, given in policies.policies(found, "defaults").items():
+        for key, given in policies.policies(found, DEFAULTS_BLOCK).items():
             if key in settings:
                 _given_twice(key, settings[key], given, reader.sink)
             settings.setdefault(key, given)
@@ -154,5 +155,5 @@ def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> Endpoi
         block,
         tools.text(url, tools.scope(), "url") if url else None,
         frozenset(str(a) for a in accepts) if isinstance(accepts, list) else frozenset(),
-        settings.policies(found, f"endpoint {name}"),
+        settings.policies(found, Origin("endpoint", name)),
     )

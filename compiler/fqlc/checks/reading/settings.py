@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fql.plan.expressions import Constant, Expr
+from fql.plan.origin import Origin
 from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_missing
-from fqlc.checks.reading.levels import ALL_HEADERS, Given, Settings, renamed, usable
+from fqlc.checks.reading.levels import ALL_HEADERS, Given, Settings, usable
 from fqlc.checks.reading.values import Mark, ValueReader
 from fqlc.checks.table.keys import Key, Kind
 from fqlc.diagnostics.model import Edit, Fix, Label
@@ -48,7 +49,7 @@ class SettingsReader:
         self._header = header
         self._retries = retries
 
-    def policies(self, found: Mapping[str, Found], origin: str) -> dict[str, Given]:
+    def policies(self, found: Mapping[str, Found], origin: Origin) -> dict[str, Given]:
         """All policies among the entries of a block."""
         settings: dict[str, Given] = {}
         for entry in found.values():
@@ -56,7 +57,7 @@ class SettingsReader:
                 settings.update(self.policy(entry.key, entry.value, origin))
         return usable(settings.items())
 
-    def keys(self, found: Mapping[str, Found], prefix: str, origin: str) -> dict[str, Given]:
+    def keys(self, found: Mapping[str, Found], prefix: str, origin: Origin) -> dict[str, Given]:
         """Plain keys of a block as settings under a prefix, as those of a `retry` block."""
         settings = {
             f"{prefix}.{e.key.name}": Given(self._values.read(e.key, e.value), origin, e.value.span)
@@ -64,7 +65,7 @@ class SettingsReader:
         }
         return usable(settings.items())
 
-    def policy(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:
+    def policy(self, key: Key, value: ast.Expr, origin: Origin) -> dict[str, Given]:
         """One policy, flat."""
         if key.kind is Kind.HEADERS:
             return self._headers(key, value, origin)
@@ -72,7 +73,7 @@ class SettingsReader:
             return self._object(key, value, origin)
         return {key.name: Given(self._values.read(key, value), origin, value.span)}
 
-    def _object(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:
+    def _object(self, key: Key, value: ast.Expr, origin: Origin) -> dict[str, Given]:
         if isinstance(value, ast.WordLiteral) and value.value is None:
             given = Given(Mark.RESET, origin, value.span)
             return {f"{key.name}.{sub.name}": given for sub in key.keys}
@@ -84,7 +85,7 @@ class SettingsReader:
             self._values.wrong(key, value)
         return {}
 
-    def _entries(self, key: Key, value: ast.ObjectLiteral, origin: str) -> dict[str, Given]:
+    def _entries(self, key: Key, value: ast.ObjectLiteral, origin: Origin) -> dict[str, Given]:
         settings: dict[str, Given] = {}
         for entry in value.entries:
             if entry.key is None:
@@ -98,7 +99,7 @@ class SettingsReader:
         settings.update(self.keys(found, key.name, origin))
         return settings
 
-    def _spread(self, key: Key, value: ast.Expr, origin: str) -> Settings:
+    def _spread(self, key: Key, value: ast.Expr, origin: Origin) -> Settings:
         if key.names == "retry" and isinstance(value, ast.NameUse):
             return self._named(value, value.text, origin)
         self._sink.error(
@@ -109,13 +110,13 @@ class SettingsReader:
         )
         return {}
 
-    def _named(self, use: ast.NameUse, name: str, origin: str) -> dict[str, Given]:
-        """The settings of a named policy. At an endpoint they are those of the endpoint: the
-        runtime reads an endpoint's policies from the active plan, and tells them by origin."""
+    def _named(self, use: ast.NameUse, name: str, origin: Origin) -> dict[str, Given]:
+        """The settings of a named policy, as given by the level that names it."""
         settings = self._retries.get(name)
         if settings is not None:
             self._project.uses.mark("retry", name, use.span)
-            return renamed(settings, origin) if origin.startswith("endpoint ") else dict(settings)
+            through = replace(origin, retry=name)
+            return {key: replace(given, origin=through) for key, given in settings.items()}
         symbol = self._project.retries.get(name)
         if symbol is None and not self._project.unreadable(name):
             known = list(self._project.retries)
@@ -123,7 +124,7 @@ class SettingsReader:
             self._project.uses.mark("retry", close, use.span)
         return {}
 
-    def _headers(self, key: Key, value: ast.Expr, origin: str) -> dict[str, Given]:
+    def _headers(self, key: Key, value: ast.Expr, origin: Origin) -> dict[str, Given]:
         if isinstance(value, ast.WordLiteral) and value.value is None:
             return {ALL_HEADERS: Given(Mark.RESET, origin, value.span)}
         if not isinstance(value, ast.ObjectLiteral):

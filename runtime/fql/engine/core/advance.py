@@ -114,6 +114,7 @@ def _only_expired(run: Run) -> bool:
 
 def _end(state: State, run: Run, name: str) -> None:
     run.state, run.ended = name, state.now
+    state.stuck.pop(run.id, None)
     event = run.event
     state.ended.append(
         RunEnded(
@@ -207,7 +208,8 @@ def _words(failure: FailureInfo) -> tuple[str, str]:
 def cancel_run(state: State, run: Run) -> None:
     """Stop what is not on the wire; what is armed, alone or in a batch, ends and is recorded."""
     for work in run.works:
-        if work in state.in_flight or work.state == MEMBER:
+        on_its_way = work.state == MEMBER and not run.spec.blocked
+        if work in state.in_flight or on_its_way:
             work.replay = Replay.LAST_TRY
             continue
         if work.state in TERMINAL:

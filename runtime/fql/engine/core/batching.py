@@ -45,16 +45,15 @@ def next_seal(state: State) -> int:
     return min((found.due for found in state.buffers.values() if found.runs), default=NEVER)
 
 
-def seal_due(state: State, *, everything: bool, but: str = "") -> None:
-    """Seal what is full, what has waited long enough, or `everything` (`but` of one plan)."""
+def seal_due(state: State, *, everything: bool) -> None:
+    """Seal what is full, what has waited long enough, what waits by another plan than the active
+    one, whose buffers nobody joins any more, or `everything`."""
     for key in list(state.buffers):
-        if key[0] == but:
-            continue
         found = state.buffers[key]
         state.item = found.runs
         node = found.node(key[2])
         size = node.batch.size if node is not None and node.batch else 1
-        over = everything or found.due <= state.now
+        over = everything or found.due <= state.now or key[0] != state.active.short
         while node is not None and found.runs and (over or len(found.runs) >= size):
             _seal(state, node, found.runs[:size])
             del found.runs[:size]

@@ -8,7 +8,7 @@ from fql.engine.core.inputs import RunEnded
 from fql.engine.core.keys import delivery_key
 from fql.engine.core.orders import apply_pending
 from fql.engine.core.queues import give_up_place
-from fql.engine.core.state import State
+from fql.engine.core.state import State, Stuck
 from fql.engine.program.model import NodeSpec, ObserverSpec
 from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch
 from fql.store.works import bury_works, encode_works, letter_name
@@ -21,7 +21,7 @@ def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> 
     apply_pending(state, row.id, None)
     state.late.pop(row.id, None)
     if blame.times > 2 or row.ended is not None:
-        state.stuck.add(row.id)
+        state.stuck[row.id] = Stuck(blame.text)
         return
     blame.met = True
     works, given_up = bury_works(row.works)

@@ -48,18 +48,26 @@ def receive(state: State, order: Order) -> None:
         _consume(state, order)  # `ignore`: an event of an entity that the plan does not know
 
 
-def apply_pending(state: State, number: int, run: Run | None) -> None:
-    """Carry out what waited for this run; None when it no longer exists, or cannot be used."""
+SENDING = frozenset({"replay", "resend"})
+"""Commands that send; a run whose plan is blocked can be given the others only."""
+
+
+def apply_pending(
+    state: State, number: int, run: Run | None, why: str = "there is no such run"
+) -> None:
+    """Carry out what waited for this run; None when that cannot be, and `why`."""
     held = state.item
     for order in state.pending.get(number, ()):
         state.item = order
         _consume(state, order)
-        if run is not None:
+        if run is not None and run.spec.blocked and order.kind in SENDING:
+            state.refused.append(Refused(order, run.spec.blocked))
+        elif run is not None:
             _HANDLERS[order.kind](state, run, order)
         elif order.kind == "discard":
             state.mutations.letter_states.append(("discarded", order.letter))
         else:
-            state.refused.append(Refused(order, "there is no such run, or it cannot be used now"))
+            state.refused.append(Refused(order, why))
     state.pending.pop(number, None)
     state.item = held
 

@@ -14,11 +14,12 @@ from fql.engine.core.orders import apply_pending, render_with_active
 from fql.engine.core.queues import take_place
 from fql.engine.core.retry import Dead
 from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
-from fql.engine.core.state import State
+from fql.engine.core.state import State, Stuck
 from fql.engine.program.limits import NEVER
+from fql.engine.program.model import ObserverSpec, Program
 from fql.events.model import Event, Kind, Row
 from fql.exact.reading import read_object
-from fql.store.records import BatchRow, EventRow, Loaded, Paged, Snapshot
+from fql.store.records import BatchRow, EventRow, Loaded, Paged, RunRow, Snapshot
 from fql.store.works import (
     ACTIVE,
     ALONE,
@@ -29,6 +30,7 @@ from fql.store.works import (
     SCHEDULED,
     Replay,
     decode_members,
+    must_be_held,
 )
 
 AHEAD = 500
@@ -57,10 +59,8 @@ def restore(state: State, snapshot: Snapshot) -> None:
     for loaded in snapshot.held:
         state.item = loaded
         adopt(state, loaded)
-    for row in snapshot.batches:
-        state.item = row
-        _adopt_batch(state, row)
-    state.item = None
+    state.left = list(snapshot.batches)
+    _adopt_batches(state)
 
 
 def take_page(state: State, paged: Paged) -> None:
@@ -70,6 +70,8 @@ def take_page(state: State, paged: Paged) -> None:
         state.item = loaded
         adopt(state, loaded)
     state.item = None
+    if page.ids and state.left:
+        _adopt_batches(state)
     if page.ids:
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
             apply_pending(state, missing, None)
@@ -96,20 +98,18 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     if program is None or spec is None:
-        state.stuck.add(row.id)
-        apply_pending(state, row.id, None)
+        state.stuck[row.id] = Stuck(_why_not(row, program), bool(row.held))
+        apply_pending(state, row.id, None, state.stuck[row.id].why)
         return None
     blame = state.aside.runs.items.get(row.id)
     if blame is not None and blame.times > 1:
         lay_down(state, loaded, spec, blame)
         return None
-    payload = loaded.event.payload.encode()
-    new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
-    event = _event(loaded.event, payload, new, old)
-    run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
-    run.stored, run.state, run.ended = True, row.state, row.ended
-    run.order_key, run.lane = row.order_key, row.lane
-    restore_works(row.works, run.works)
+    run = _read_back(program, spec, loaded)
+    if spec.blocked:
+        _leave_stuck(state, run)
+        return None
+    state.stuck.pop(row.id, None)
     for work in run.works:
         if work.replay is Replay.BY_ACTIVE:
             render_with_active(state, run, work)
@@ -118,6 +118,33 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     finish_late(state, run.id)
     apply_pending(state, run.id, run)
     return run
+
+
+def _why_not(row: RunRow, program: Program | None) -> str:
+    if program is None:
+        return f"its plan {row.plan} is not in the store"
+    return program.blocked or f"its plan {row.plan} has no observer {row.observer}"
+
+
+def _read_back(program: Program, spec: ObserverSpec, loaded: Loaded) -> Run:
+    """The run as it was, decoded by the plan that it came from."""
+    row = loaded.run
+    payload = loaded.event.payload.encode()
+    new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
+    event = _event(loaded.event, payload, new, old)
+    run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
+    run.stored, run.state, run.ended = True, row.state, row.ended
+    run.order_key, run.lane = row.order_key, row.lane
+    restore_works(row.works, run.works)
+    return run
+
+
+def _leave_stuck(state: State, run: Run) -> None:
+    """A run whose plan is blocked stays in the store. It can be cancelled, and its dead letters be
+    discarded; what would send is refused."""
+    if run.ended is None:
+        state.stuck[run.id] = Stuck(run.spec.blocked, must_be_held(run.works))
+    apply_pending(state, run.id, run)
 
 
 def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> Event:
@@ -198,26 +225,50 @@ def _after_crash(state: State, work: Work) -> None:
     state.endpoint(work.spec.endpoint).ready.append(work)
 
 
-def _adopt_batch(state: State, row: BatchRow) -> None:
-    """Its members never change: where one of them is given up, so is the whole batch."""
+def _adopt_batches(state: State) -> None:
+    """Take up the sealed batches whose members are in memory; the others are left for now."""
+    rows, state.left = state.left, []
+    for row in rows:
+        state.item = row
+        if not _adopt_batch(state, row):
+            state.left.append(row)
+    state.item = None
+
+
+def _adopt_batch(state: State, row: BatchRow) -> bool:
+    """Its members never change: where one of them is given up, so is the whole batch. False where
+    it must wait for its plan."""
     numbers = decode_members(row.members)
-    members = [state.runs[number] for number in numbers if number in state.runs]
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     node = spec.node(row.node) if spec else None
     blame = state.aside.batches.items.get(row.id)
     if blame is not None and blame.times > 1:
         close_batch(state, row, blame)
-        return
+        return True
+    if any(number in state.stuck for number in numbers) or spec is None or node is None:
+        return False
+    members = [state.runs[number] for number in numbers if _is_member(state, number, row.id)]
     blame = blame or next(filter(None, map(state.aside.runs.items.get, numbers)), None)
-    if spec is None or node is None or not (members or blame):
-        return
+    if not (members or blame):
+        state.mutations.batches.append(row._replace(ended=state.now, due=None))
+        return True
     batch = SealedBatch(row.id, spec, node, members, key=row.key, sealed=row.sealed)
     batch.stored = True
     restore_works(row.work, [batch.work])
     state.batches[batch.id] = batch
     if blame is None:
         resume(state, batch.work)
-        return
+        return True
     blame.met = True
     give_up(state, batch.work, Dead("internal", blame.text))
+    return True
+
+
+def _is_member(state: State, run: int, batch: int) -> bool:
+    """Whether a run still waits for this batch. One that was cancelled while the batch could not
+    be sent does not."""
+    found = state.runs.get(run)
+    return found is not None and any(
+        work.state == MEMBER and work.batch == batch for work in found.works
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fql.engine.core.aside import Aside
 from fql.engine.core.endpoints import Bucket, Endpoint
@@ -22,7 +23,7 @@ from fql.engine.core.lanes import MIXED, lane_of
 from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.program.limits import NEVER, EndpointLimits
 from fql.engine.program.model import NodeSpec, Program
-from fql.store.records import LetterRow, Mutations, Page
+from fql.store.records import BatchRow, LetterRow, Mutations, Page
 from fql.store.works import SCHEDULED, WAITING
 
 DEFAULT_LIMITS = EndpointLimits()
@@ -41,6 +42,14 @@ class Buffer:
         """What its members wait for, as they know it: they go by what was prepared last. No plan
         is looked up, so a buffer can be sealed whatever has become of its plan."""
         return self.runs[0].works[index].spec if self.runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Why a stored run cannot go on now. `held`: it is part of a batch."""
+
+    why: str
+    held: bool = False
 
 
 BufferKey = tuple[str, str, int]
@@ -82,7 +91,8 @@ class State:
         self.timers: list[tuple[int, int, Work]] = []
         self.in_flight: set[Work] = set()
         self.shared_in_flight = 0
-        self.stuck: set[int] = set()
+        self.stuck: dict[int, Stuck] = {}
+        self.left: list[BatchRow] = []
         self.halted: set[int] = set()
         self.aloft: set[tuple[int, str, int]] = set()
         self.parked: dict[str, list[Work]] = {}

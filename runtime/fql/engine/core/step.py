@@ -75,7 +75,9 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
     """Switch to another plan: new events use it, open runs finish on theirs. `others` are the
     programs of stored plans, made anew with the endpoints and the environment of now."""
     state.active = program
-    state.programs.update(others)
+    for short, other in others.items():
+        if not other.blocked or short not in state.programs:
+            state.programs[short] = other  # else what can be used stays in use
     state.programs[program.short] = program
     _use_specs_of_now(state)
     state.aside.endpoints.items.clear()
@@ -87,7 +89,6 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
     stored = StoredPlan(program.short, program.digest, program.blob, state.now)
     state.mutations.plans.append(stored)
     state.mutations.active = program.short
-    seal_due(state, everything=True, but=program.short)
 
 
 def _use_specs_of_now(state: State) -> None:
@@ -101,10 +102,17 @@ def _use_specs_of_now(state: State) -> None:
                 renew(state, work)
     state.item = held
     if state.stuck:
-        state.stuck.clear()
-        for endpoint in state.endpoints.values():
-            endpoint.stored_due = 0
-        state.wanted_ids.extend(queue[0] for queue in state.queues.values())
+        _look_again(state)
+
+
+def _look_again(state: State) -> None:
+    """Read back what could not run: parts of batches by their ids, for which nothing else asks,
+    and everything else lane by lane."""
+    state.stuck = {number: one for number, one in state.stuck.items() if one.held}
+    state.wanted_ids.extend(state.stuck)
+    state.wanted_ids.extend(queue[0] for queue in state.queues.values())
+    for endpoint in state.endpoints.values():
+        endpoint.stored_due = 0
 
 
 def _fire_timers(state: State) -> None:
@@ -176,7 +184,7 @@ def _wants(state: State) -> list[Page]:
         low = endpoint.held * 2 <= quota
         if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
             endpoint.asked = True
-            held = frozenset(state.stuck.union(state.runs))
+            held = frozenset((*state.stuck, *state.runs))
             wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
     if state.wanted_ids:
         ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]

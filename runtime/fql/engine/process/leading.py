@@ -14,12 +14,13 @@ from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
 from fql.engine.process.inbox import Inbox
 from fql.engine.process.keeping import keep_going, reason_of
-from fql.errors import StoreGone, StoreLocked
+from fql.errors import StoreGone, StoreLocked, WorkBlocked
 from fql.intake.port import Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.port import Store
 from fql.store.records import RunFilter
+from fql.store.works import run_name
 
 TAKE_OVER_EVERY = 1.0
 """Seconds between looks whether a store is free."""
@@ -138,13 +139,15 @@ class Leading:
         return 0 if self._keeper is None else await self._keeper.prune()
 
     async def idle(self) -> None:
-        """Until every source has ended or is quiet, and no work is left that could go on. Raises
-        what stopped the engine or a source."""
+        """Until every source has ended or is quiet, and no work is left. Raises what stopped the
+        engine or a source, and WorkBlocked where only such work is left that cannot go on."""
         quiet = 0
         while quiet < 2:
             self.raise_trouble()
             quiet = quiet + 1 if await self._is_calm() else 0
             await asyncio.sleep(LOOK_ELSEWHERE if self.engine is None else 0.01)
+        if self.engine is not None and (stuck := self.engine.state.stuck):
+            raise WorkBlocked({run_name(run): one.why for run, one in sorted(stuck.items())})
 
     async def _is_calm(self) -> bool:
         engine = self.engine

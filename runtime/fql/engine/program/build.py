@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
 
-from fql.actions.port import Action
-from fql.engine.program.graph import build_graph
+from fql.actions.port import Action, Delivery, Outcome, RenderFailed, Request
 from fql.engine.program.limits import EndpointLimits, endpoint_limits
 from fql.engine.program.match import Matcher
-from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, Program, short_digest
-from fql.errors import MissingSecrets
+from fql.engine.program.model import ObserverSpec, Program, short_digest
+from fql.engine.program.specs import ActionFactory, Maker
+from fql.errors import MissingSecrets, PlanError, SettingsError
 from fql.events.intake import Intake
-from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
-from fql.plan.codec import load_expression, read_plan, write_plan
-from fql.plan.expressions import Constant, Environment, Text
-from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
-from fql.plan.policies import retry_policy, value_of
+from fql.plan.codec import write_plan
+from fql.plan.environment import names_in, references_in
+from fql.plan.model import Endpoint, Plan, PlanNode
+from fql.plan.policies import effective
+from fql.store.plans import plan_of
 from fql.store.records import StoredPlan
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
-_ORIGIN = re.compile(r"(https?)://(\[[^\]]*\]|[^/:?#\s]+)(?::(\d+))?", re.IGNORECASE)
 
-
-class ActionFactory(Protocol):
-    """Makes the action of a node. `endpoint` is the one it names, from the active plan."""
-
-    def __call__(
-        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
-    ) -> Action:
-        """Raises SettingsError, MissingSecrets."""
-        ...
-
-
-def require_environment(plan: Plan, environment: Mapping[str, str]) -> None:
-    """Raises MissingSecrets with every name that the plan needs and the environment lacks."""
-    missing = {
-        wanted.name: list(wanted.used_by)
-        for wanted in plan.environment
-        if wanted.name not in environment
-    }
+def require(wanted: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
+    """Raises MissingSecrets with every name that is wanted, with its users, and that the
+    environment lacks."""
+    missing = {name: users for name, users in wanted.items() if name not in environment}
     if missing:
         raise MissingSecrets(missing)
 
@@ -56,14 +36,54 @@ def build_program(
     *,
     active: Plan | None = None,
 ) -> Program:
-    """Prepare a plan. Named endpoints come from the `active` plan if it still has them."""
-    require_environment(plan, environment)
-    endpoints = {endpoint.name: endpoint for endpoint in plan.endpoints}
-    if active is not None:
-        current = {endpoint.name: endpoint for endpoint in active.endpoints}
-        endpoints = {name: current.get(name, own) for name, own in endpoints.items()}
+    """Prepare a plan. Named endpoints come from the `active` plan if it still has them. Raises
+    MissingSecrets, SettingsError."""
+    endpoints = _endpoints(plan, active)
+    wanted = _all_names(plan) if active is None else _names_now(plan, endpoints)
+    require(wanted, environment)
+    return _prepared(plan, environment, factory, endpoints)
+
+
+def _endpoints(plan: Plan, active: Plan | None) -> dict[str, Endpoint]:
+    """The endpoints of a plan, by name, as the active plan has them if it still does."""
+    own = {endpoint.name: endpoint for endpoint in plan.endpoints}
+    now = {} if active is None else {endpoint.name: endpoint for endpoint in active.endpoints}
+    return {name: now.get(name, endpoint) for name, endpoint in own.items()}
+
+
+def _all_names(plan: Plan) -> dict[str, list[str]]:
+    return {wanted.name: list(wanted.used_by) for wanted in plan.environment}
+
+
+def _names_now(plan: Plan, endpoints: Mapping[str, Endpoint]) -> dict[str, list[str]]:
+    """The names that runs of a stored plan need with the endpoints of now, and who uses them: what
+    only the endpoint of then named is not needed any more."""
+    found: dict[str, list[str]] = {}
+    for observer in plan.observers:
+        for node in observer.nodes:
+            endpoint = endpoints.get(node.config.endpoint or "")
+            for name in _names_of(node, endpoint):
+                user = f"observer {observer.name}, action {node.name}"
+                if user not in found.setdefault(name, []):
+                    found[name].append(user)
+    return found
+
+
+def _names_of(node: PlanNode, endpoint: Endpoint | None) -> Iterator[str]:
+    yield from names_in(node.config.model_dump())
+    if endpoint is not None:
+        yield from names_in([endpoint.url, [header.value for header in endpoint.headers]])
+    for setting in effective(node, endpoint).values():
+        yield from names_in(setting.value)
+        yield from references_in(setting.value)
+
+
+def _prepared(
+    plan: Plan, environment: Mapping[str, str], factory: ActionFactory,
+    endpoints: Mapping[str, Endpoint], blocked: str = "",
+) -> Program:  # fmt: skip
     intake = Intake(plan)
-    maker = _Maker(plan, environment, factory, endpoints, intake)
+    maker = Maker(plan, environment, factory, endpoints, intake, blocked)
     observers = {observer.name: maker.observer(observer) for observer in plan.observers}
     return Program(
         short=short_digest(plan.digest),
@@ -75,6 +95,7 @@ def build_program(
         blob=write_plan(plan),
         plan=plan,
         intake=intake,
+        blocked=blocked,
     )
 
 
@@ -84,91 +105,63 @@ def build_stored(
     environment: Mapping[str, str],
     factory: ActionFactory,
 ) -> dict[str, Program]:
-    """Programs of other plans than the `active` one that open work may need, by short digest. A
-    name that only an old plan lacks blocks that plan's work alone."""
-    programs: dict[str, Program] = {}
-    for one in stored:
-        if one.short == short_digest(active.digest):
-            continue
-        try:
-            plan = read_plan(one.blob)
-            programs[one.short] = build_program(plan, environment, factory, active=active)
-        except MissingSecrets as missing:
-            logger.error("open work of plan %s waits: %s", one.short, missing.message)
-    return programs
+    """Programs of other plans than the `active` one that open work may need, by short digest. What
+    only an old plan lacks blocks that plan's work alone."""
+    return {
+        one.short: _stored_program(one, active, environment, factory)
+        for one in stored
+        if one.short != short_digest(active.digest)
+    }
 
 
-class _Maker:
-    def __init__(
-        self,
-        plan: Plan,
-        environment: Mapping[str, str],
-        factory: ActionFactory,
-        endpoints: Mapping[str, Endpoint],
-        intake: Intake,
-    ) -> None:
-        self.plan = plan
-        self.environment = environment
-        self.factory = factory
-        self.endpoints = endpoints
-        self.intake = intake
-        self.policies: dict[str, Policies] = {}
-
-    def observer(self, observer: Observer) -> ObserverSpec:
-        """One observer, its nodes and its graph."""
-        order = observer.order_by
-        return ObserverSpec(
-            name=observer.name,
-            plan=short_digest(self.plan.digest),
-            digest=self.plan.digest,
-            nodes=tuple(
-                self.node(index, observer.name, node) for index, node in enumerate(observer.nodes)
-            ),
-            graph=build_graph([node.name for node in observer.nodes], observer.edges),
-            order_by=None if order is None else order_key(compile_value(load_expression(order.by))),
-            block_on_dead=order is not None and order.on_dead == "block",
-        )
-
-    def node(self, index: int, observer: str, node: PlanNode) -> NodeSpec:
-        """One action."""
-        endpoint = self.endpoints.get(node.config.endpoint or "")
-        policies = self._policies(node, endpoint)
-        name = endpoint_name(node, self.environment)
-        self.policies.setdefault(name, policies)
-        size = value_of(policies, "batch.size")
-        return NodeSpec(
-            index=index,
-            name=node.name,
-            observer=observer,
-            endpoint=name,
-            retry=retry_policy(policies),
-            timeout=int(value_of(policies, "timeout")),
-            action=self.factory(self.plan, node, endpoint, self.environment),
-            when=None if node.when is None else compile_condition(load_expression(node.when)),
-            batch=None
-            if size is None
-            else BatchPolicy(int(size), int(value_of(policies, "batch.timeout") or 10_000)),
-            max_age=value_of(policies, "max_age"),
-            restore_answer=self._restore_answer(node),
-        )
-
-    def _policies(self, node: PlanNode, endpoint: Endpoint | None) -> Policies:
-        """The node's policies; what came from its endpoint is read from the endpoint as it is."""
-        if endpoint is None:
-            return node.policies
-        origin = f"endpoint {endpoint.name}"
-        own = {key: value for key, value in node.policies.items() if value.origin != origin}
-        return {**endpoint.policies, **own} if own != node.policies else node.policies
-
-    def _restore_answer(self, node: PlanNode) -> Callable[[object], object] | None:
-        wanted = node.config.response
-        if wanted is None:
-            return None
-        fit = self.intake.fit_answer
-        return lambda stored: fit(wanted, stored)
+def _stored_program(
+    stored: StoredPlan, active: Plan, environment: Mapping[str, str], factory: ActionFactory
+) -> Program:
+    try:
+        plan = plan_of(stored)
+    except PlanError as problem:
+        return _unreadable(stored, problem.message)
+    try:
+        return build_program(plan, environment, factory, active=active)
+    except SettingsError as problem:
+        logger.error("open work of plan %s waits: %s", stored.short, problem.message)
+        return _prepared(plan, environment, _no_action, _endpoints(plan, active), problem.message)
 
 
-def _limits(plan: Plan, maker: _Maker) -> dict[str, EndpointLimits]:
+def _unreadable(stored: StoredPlan, why: str) -> Program:
+    """A plan that this version cannot read, such as one of a newer version."""
+    logger.error("open work of plan %s waits: %s", stored.short, why)
+    nothing: Mapping[str, ObserverSpec] = {}
+    return Program(
+        stored.short, stored.digest, nothing, lambda _event: (), _no_rows, blob=stored.blob,
+        blocked=why,
+    )  # fmt: skip
+
+
+def _no_rows(_entity: str, _kind: str, _payload: bytes) -> tuple[None, None]:
+    return None, None
+
+
+class _NoAction:
+    """Stands for an action of a plan that is blocked: nobody sends it."""
+
+    def render(self, _scope: Scope) -> Request:
+        """Raises RenderFailed."""
+        raise RenderFailed("this plan cannot be used now")
+
+    async def perform(self, _request: Request, _delivery: Delivery, _timeout_ms: int) -> Outcome:
+        """Nothing is sent."""
+        return Outcome(failure="internal", error="this plan cannot be used now")
+
+
+def _no_action(
+    plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
+) -> Action:
+    del plan, node, endpoint, environment
+    return _NoAction()
+
+
+def _limits(plan: Plan, maker: Maker) -> dict[str, EndpointLimits]:
     """Limits by endpoint: those that the plan states, else the policies of its first action."""
     found = {name: endpoint_limits(policies) for name, policies in maker.policies.items()}
     for endpoint in maker.endpoints.values():
@@ -177,44 +170,3 @@ def _limits(plan: Plan, maker: _Maker) -> dict[str, EndpointLimits]:
         )
     found.update((limit.endpoint, endpoint_limits(limit.policies)) for limit in plan.limits)
     return found
-
-
-def endpoint_name(node: PlanNode, environment: Mapping[str, str]) -> str:
-    """The named endpoint, else the origin `scheme://host:port` of the url, else the kind."""
-    if node.config.endpoint:
-        return node.config.endpoint
-    if node.config.url is None:
-        return node.kind
-    expression = load_expression(node.config.url)
-    text = ""
-    if isinstance(expression, Constant):
-        text = str(expression.value)
-    elif isinstance(expression, Text):
-        for part in expression.parts:
-            if isinstance(part, Environment):
-                text += environment.get(part.name, "")
-            elif isinstance(part, str):
-                text += part
-            else:
-                break
-    found = _ORIGIN.match(text)
-    if found is None:
-        return text
-    scheme = found[1].lower()
-    return f"{scheme}://{found[2].lower()}:{found[3] or DEFAULT_PORTS[scheme]}"
-
-
-def order_key(value: Callable[[Scope], object]) -> Callable[[Scope], str | None]:
-    """The text by which runs queue; equal values have equal texts, null is unordered."""
-
-    def text(scope: Scope) -> str | None:
-        found = value(scope)
-        if found is None:
-            return None
-        if isinstance(found, Decimal):
-            return str(found.normalize())
-        if isinstance(found, (datetime, date)):
-            return found.isoformat()
-        return str(found)
-
-    return text

@@ -47,7 +47,8 @@ class NodeSpec:
 @dataclass(frozen=True, slots=True, eq=False)
 class ObserverSpec:
     """One observer of a plan. `order_by` gives the text of the order key, or None; `batches` says
-    that some of its nodes are sent in batches."""
+    that some of its nodes are sent in batches. `blocked` says why nothing of it can be sent, where
+    that is so."""
 
     name: str
     plan: str
@@ -56,6 +57,7 @@ class ObserverSpec:
     graph: Graph
     order_by: Callable[[Scope], str | None] | None = None
     block_on_dead: bool = False
+    blocked: str = ""
     batches: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,9 @@ class Unjudged(str):
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A whole plan. `matching` gives the names of the observers for an event, with a fault where
-    that could not be judged; `restore` turns a stored payload back into typed rows."""
+    that could not be judged; `restore` turns a stored payload back into typed rows. `blocked` says
+    why nothing of it can be sent, where that is so: its stored runs can still be looked at and
+    cancelled."""
 
     short: str
     digest: str
@@ -94,6 +98,7 @@ class Program:
     blob: bytes = b""
     plan: Plan | None = None
     intake: Intake | None = None
+    blocked: str = ""
 
 
 def short_digest(digest: str) -> str:

@@ -1,0 +1,135 @@
+"""From the observers and actions of a plan to their specs: what can be prepared once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from fql.actions.port import Action
+from fql.engine.program.graph import build_graph
+from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, short_digest
+from fql.events.intake import Intake
+from fql.expressions.compile import compile_condition, compile_value
+from fql.expressions.scope import Scope
+from fql.plan.codec import load_expression
+from fql.plan.expressions import Constant, Environment, Text
+from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
+from fql.plan.policies import effective, retry_policy, value_of
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_ORIGIN = re.compile(r"(https?)://(\[[^\]]*\]|[^/:?#\s]+)(?::(\d+))?", re.IGNORECASE)
+
+
+class ActionFactory(Protocol):
+    """Makes the action of a node. `endpoint` is the one it names, from the active plan."""
+
+    def __call__(
+        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
+    ) -> Action:
+        """Raises SettingsError, MissingSecrets."""
+        ...
+
+
+@dataclass(slots=True)
+class Maker:
+    """Makes the specs of one plan. `endpoints` are those it names, as they are now; `blocked` says
+    why nothing of it can be sent. `policies` collects those of the first action by endpoint."""
+
+    plan: Plan
+    environment: Mapping[str, str]
+    factory: ActionFactory
+    endpoints: Mapping[str, Endpoint]
+    intake: Intake
+    blocked: str = ""
+    policies: dict[str, Policies] = field(default_factory=dict)
+
+    def observer(self, observer: Observer) -> ObserverSpec:
+        """One observer, its nodes and its graph."""
+        order = observer.order_by
+        return ObserverSpec(
+            name=observer.name,
+            plan=short_digest(self.plan.digest),
+            digest=self.plan.digest,
+            nodes=tuple(
+                self.node(index, observer.name, node) for index, node in enumerate(observer.nodes)
+            ),
+            graph=build_graph([node.name for node in observer.nodes], observer.edges),
+            order_by=None if order is None else order_key(compile_value(load_expression(order.by))),
+            block_on_dead=order is not None and order.on_dead == "block",
+            blocked=self.blocked,
+        )
+
+    def node(self, index: int, observer: str, node: PlanNode) -> NodeSpec:
+        """One action."""
+        endpoint = self.endpoints.get(node.config.endpoint or "")
+        policies = effective(node, endpoint)
+        name = endpoint_name(node, self.environment)
+        self.policies.setdefault(name, policies)
+        size = value_of(policies, "batch.size")
+        return NodeSpec(
+            index=index,
+            name=node.name,
+            observer=observer,
+            endpoint=name,
+            retry=retry_policy(policies),
+            timeout=int(value_of(policies, "timeout")),
+            action=self.factory(self.plan, node, endpoint, self.environment),
+            when=None if node.when is None else compile_condition(load_expression(node.when)),
+            batch=None
+            if size is None
+            else BatchPolicy(int(size), int(value_of(policies, "batch.timeout") or 10_000)),
+            max_age=value_of(policies, "max_age"),
+            restore_answer=self._restore_answer(node),
+        )
+
+    def _restore_answer(self, node: PlanNode) -> Callable[[object], object] | None:
+        wanted = node.config.response
+        if wanted is None:
+            return None
+        fit = self.intake.fit_answer
+        return lambda stored: fit(wanted, stored)
+
+
+def endpoint_name(node: PlanNode, environment: Mapping[str, str]) -> str:
+    """The named endpoint, else the origin `scheme://host:port` of the url, else the kind."""
+    if node.config.endpoint:
+        return node.config.endpoint
+    if node.config.url is None:
+        return node.kind
+    expression = load_expression(node.config.url)
+    text = ""
+    if isinstance(expression, Constant):
+        text = str(expression.value)
+    elif isinstance(expression, Text):
+        for part in expression.parts:
+            if isinstance(part, Environment):
+                text += environment.get(part.name, "")
+            elif isinstance(part, str):
+                text += part
+            else:
+                break
+    found = _ORIGIN.match(text)
+    if found is None:
+        return text
+    scheme = found[1].lower()
+    return f"{scheme}://{found[2].lower()}:{found[3] or DEFAULT_PORTS[scheme]}"
+
+
+def order_key(value: Callable[[Scope], object]) -> Callable[[Scope], str | None]:
+    """The text by which runs queue; equal values have equal texts, null is unordered."""
+
+    def text(scope: Scope) -> str | None:
+        found = value(scope)
+        if found is None:
+            return None
+        if isinstance(found, Decimal):
+            return str(found.normalize())
+        if isinstance(found, (datetime, date)):
+            return found.isoformat()
+        return str(found)
+
+    return text
