@@ -28,6 +28,7 @@ from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
+from fql.intake.opening import sources_of
 from fql.intake.port import Source
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
@@ -70,7 +71,7 @@ class Runtime:
         self._settings = settings or Settings()
         self._given_store, self._url = _store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
-        self._sources = tuple(sources)
+        self._sources = (*sources_of(self._settings), *sources)
         self._actions = actions
         self._allowed_in_tests = ALLOWED_IN_TESTS.get()
         self._listeners = (LogListener(),) if listeners is None else tuple(listeners)
@@ -164,6 +165,7 @@ class Runtime:
     def _watching(self) -> tuple[Watched, Watch]:
         labels = Labels.of(self._plan, self._environment)
         watched = Watched(self._store, self._clock, self._settings.store.max_size, labels)
+        watched.sources = self._sources
         watch = Watch(self._settings.observability, watched)
         watch.expect(self._plan, ("emit", "inbox", *(source.name for source in self._sources)))
         return watched, watch
@@ -315,12 +317,14 @@ class Runtime:
             await asyncio.sleep(0.1)
 
     async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:
-        """Use another plan from the next commit on; runs in flight finish on theirs. The
-        environment is resolved again, all or nothing: raises MissingSecrets, SettingsError. Of
-        other `settings` it takes up `[egress]`; everything else there waits for a new start."""
-        self._here()
-        self._program = program = self._built(plan)
-        self._plan = plan
+        """Use another plan from the next commit on; runs in flight finish on theirs. Environment
+        and sources follow, all or nothing: raises MissingSecrets, and SettingsError, also when the
+        triggers of a source do not supply what the plan needs. Of other `settings` it takes up
+        `[egress]`; everything else there waits for a new start."""
+        leading = self._here()
+        program = self._built(plan)
+        await leading.follow(plan)
+        self._program, self._plan = program, plan
         self._observed.expect(plan)
         if settings is not None and self._webhooks is not None:
             self._webhooks.follow(self._egress(settings))

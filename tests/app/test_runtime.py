@@ -20,7 +20,7 @@ from fql.errors import (
     StoreLocked,
     UsageError,
 )
-from fql.intake.port import Arrival
+from fql.intake.port import Arrival, Consumer, Place, PlainSource
 from fql.plan.model import Plan
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Store, Verdict
@@ -259,20 +259,19 @@ async def test_a_client_without_an_engine_is_heard_by_the_next(
     assert webhook_server.call_count == 1
 
 
-class ListSource:
+class ListSource(PlainSource):
     """Arrivals from a list; what is not done is given again."""
 
     name = "list"
     ended = False
 
-    def __init__(self, arrivals: Sequence[Arrival], *, ordered: bool, old: bool = True) -> None:
+    def __init__(self, arrivals: Sequence[Arrival], *, old: bool = True) -> None:
         self.incarnation = "list-1"
-        self.ordered = ordered
         self.supplies_old: bool = old
         self.left = list(arrivals)
         self.forgets_done = False
 
-    async def open(self, plan: Plan) -> None:
+    async def open(self, plan: Plan, consumer: Consumer) -> None:
         self.ended = not self.left
 
     async def fetch(self, limit: int) -> list[Arrival]:
@@ -289,23 +288,25 @@ class ListSource:
         pass
 
 
-def arrivals(*numbers: int, ordered: bool = True) -> list[Arrival]:
+def arrivals(*numbers: int, rows: bool = False) -> list[Arrival]:
     return [
         Arrival(
-            {"entity": "Order", "event": "insert", "new": order(n)}, str(n), n if ordered else None
+            {"entity": "Order", "event": "insert", "new": order(n)},
+            str(n),
+            Place(b"id%d" % n, "outbox-1", n) if rows else None,
         )
         for n in numbers
     ]
 
 
-@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("rows", [True, False])
 async def test_positions_that_come_again_after_a_crash_are_dropped(
-    webhook_server: MockWebhookServer, ordered: bool
+    webhook_server: MockWebhookServer, rows: bool
 ) -> None:
     """The source could not forget them; the store knows them."""
     store = MemoryStore()
     for numbers in ((1, 2), (1, 2, 3)):
-        source = ListSource(arrivals(*numbers, ordered=ordered), ordered=ordered)
+        source = ListSource(arrivals(*numbers, rows=rows))
         async with runtime(webhook_server, store=store, sources=[source]) as running:
             await running.until_idle(30)
         assert source.left == []
@@ -316,10 +317,10 @@ async def test_positions_that_come_again_after_a_crash_are_dropped(
 async def test_a_misfit_becomes_a_capture_letter_and_the_source_goes_on(
     webhook_server: MockWebhookServer,
 ) -> None:
-    bad = Arrival({"entity": "Order", "event": "insert", "new": {"id": "x"}}, "1", 1)
-    unreadable = Arrival({"line": "{"}, "2", 2, "line 2 is not JSON")
-    unknown = Arrival({"entity": "Planet", "event": "insert", "new": {}}, "3", 3)
-    source = ListSource([bad, unreadable, unknown, *arrivals(4)], ordered=True)
+    bad = Arrival({"entity": "Order", "event": "insert", "new": {"id": "x"}}, "1")
+    unreadable = Arrival({"line": "{"}, "2", None, "line 2 is not JSON")
+    unknown = Arrival({"entity": "Planet", "event": "insert", "new": {}}, "3")
+    source = ListSource([bad, unreadable, unknown, *arrivals(4)])
     async with runtime(webhook_server, sources=[source]) as running:
         summary = await running.until_idle(30)
         letters = await running.client.dead_letters(error_class="capture")
@@ -332,8 +333,8 @@ async def test_a_capture_letter_is_replayed_against_the_active_plan(
     webhook_server: MockWebhookServer,
 ) -> None:
     """A field that the plan wanted and no longer wants: the replay fits, and is delivered."""
-    bad = Arrival({"entity": "Order", "event": "insert", "new": {"id": "x", "total": "50"}}, "1", 1)
-    source = ListSource([bad], ordered=True)
+    bad = Arrival({"entity": "Order", "event": "insert", "new": {"id": "x", "total": "50"}}, "1")
+    source = ListSource([bad])
     async with runtime(webhook_server, sources=[source]) as running:
         await running.until_idle(30)
         await running.replay(error_class="capture")
@@ -351,7 +352,7 @@ async def test_a_capture_letter_is_replayed_against_the_active_plan(
 async def test_a_source_without_the_old_values_needed_is_refused(
     webhook_server: MockWebhookServer,
 ) -> None:
-    source = ListSource([], ordered=True, old=False)
+    source = ListSource([], old=False)
     with pytest.raises(SettingsError, match=r"FQL223.*shipped.*Order.*status"):
         async with runtime(webhook_server, plan=plan_of(CHANGED), sources=[source]):
             pass

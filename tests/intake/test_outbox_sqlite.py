@@ -6,24 +6,28 @@ import asyncio
 import multiprocessing
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
 
 import fql.outbox
+from fql.engine.process.outbox_rows import event_of
 from fql.errors import SettingsError, StoreError
 from fql.intake.outbox_sqlite import OutboxSqlite
-from fql.intake.port import Arrival
+from fql.intake.port import Arrival, Consumer
 from fql.outbox.installing import install
+from fql.outbox.rows import row_reader
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
 PLAN = plan("Order.insert", "Order.update", old=["status"])
+READERS = {entity.name: row_reader(entity.fields) for entity in PLAN.entities}
 
 
 @pytest.fixture
@@ -38,11 +42,16 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
+STORE = Consumer("s1", "/somewhere/fql.db")
+
+
 @asynccontextmanager
-async def opened(path: Path, plan: Plan = PLAN) -> AsyncIterator[OutboxSqlite]:
+async def opened(
+    path: Path, plan: Plan = PLAN, consumer: Consumer = STORE, **options: Any
+) -> AsyncIterator[OutboxSqlite]:
     """The source, open."""
-    source = OutboxSqlite("shop", path)
-    await source.open(plan)
+    source = OutboxSqlite("shop", path, **options)
+    await source.open(plan, consumer)
     try:
         yield source
     finally:
@@ -55,6 +64,11 @@ def run(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
     connection.close()
+
+
+def numbers(arrivals: list[Arrival]) -> list[int]:
+    """The places of rows in the outbox."""
+    return [arrival.row.number for arrival in arrivals if arrival.row is not None]
 
 
 async def drained(source: OutboxSqlite, until: Callable[[list[Arrival]], bool]) -> list[Arrival]:
@@ -76,7 +90,7 @@ async def test_captured_row_arrives_as_an_event_with_typed_json_values(path: Pat
     at = datetime.fromisoformat(str(arrival.envelope.pop("timestamp")))
     assert abs(datetime.now(tz=UTC) - at) < timedelta(minutes=1)
     assert at.microsecond % 1000 == 0
-    assert arrival.envelope == {
+    assert event_of(READERS, arrival.envelope) == {
         "entity": "Order",
         "event": "insert",
         "new": {
@@ -88,7 +102,8 @@ async def test_captured_row_arrives_as_an_event_with_typed_json_values(path: Pat
             "at": "2026-03-02T14:00:00Z",
         },
     }
-    assert (len(arrival.position), arrival.order) == (32, 1)
+    assert arrival.row is not None
+    assert (arrival.position, arrival.row.number) == (arrival.row.id.hex(), 1)
 
 
 async def test_emitted_event_arrives_as_it_was_given(path: Path) -> None:
@@ -102,7 +117,7 @@ async def test_emitted_event_arrives_as_it_was_given(path: Path) -> None:
     async with opened(path) as source:
         (arrival,) = await source.fetch(10)
     del arrival.envelope["timestamp"]
-    assert arrival.envelope == {
+    assert event_of(READERS, arrival.envelope) == {
         "entity": "Order", "event": "update", "new": {"id": 1, "paid": True},
         "old": {"status": "x"}, "id": "evt", "key": "k", "context": {"traceparent": "t"},
     }  # fmt: skip
@@ -114,9 +129,9 @@ async def test_rows_stay_until_they_are_done_and_are_then_gone(path: Path) -> No
         first = await source.fetch(2)
         assert await source.fetch(2) == first
         await source.done(first)
-        assert [a.order for a in await source.fetch(2)] == [3]
+        assert numbers(await source.fetch(2)) == [3]
     async with opened(path) as source:
-        assert [a.order for a in await source.fetch(9)] == [3]
+        assert numbers(await source.fetch(9)) == [3]
 
 
 async def test_positions_never_repeat_after_everything_was_consumed(path: Path) -> None:
@@ -124,18 +139,24 @@ async def test_positions_never_repeat_after_everything_was_consumed(path: Path) 
         for n in (1, 2, 3):
             run(path, f"INSERT INTO orders (id) VALUES ({n})")
             found = await source.fetch(9)
-            assert [a.order for a in found] == [n]
+            assert numbers(found) == [n]
             await source.done(found)
 
 
-async def test_rebuilt_outbox_is_another_incarnation(path: Path) -> None:
+async def test_outbox_made_anew_is_another_one_and_its_rows_come(path: Path) -> None:
     async with opened(path) as source:
-        before = source.incarnation
-    async with opened(path) as source:
-        assert source.incarnation == before
-    run(path, "DROP TABLE fql_main_outbox", "DROP TABLE fql_main_source")
-    async with opened(path) as source:
-        assert source.incarnation not in {"", before}
+        before = source.outbox
+    async with opened(path, install=True) as source:
+        assert source.outbox == before
+        run(path, "INSERT INTO orders (id) VALUES (1), (2)")
+        await source.done(await source.fetch(9))
+        run(path, "DROP TABLE fql_main_outbox", "DROP TABLE fql_main_source")
+        await source.fetch(9)
+        assert source.health().trouble == ""
+        run(path, "INSERT INTO orders (id) VALUES (3)")
+        assert numbers(await source.fetch(9)) == [1]
+        assert source.outbox not in {"", before}
+        assert source.health().restored == 1
 
 
 async def test_wait_ends_soon_after_another_connection_has_committed(path: Path) -> None:
@@ -161,7 +182,7 @@ async def test_wait_without_news_takes_its_time(path: Path) -> None:
 
 async def test_poll_is_the_shortest_time_between_two_looks(path: Path) -> None:
     source = OutboxSqlite("shop", path, poll_ms=200)
-    await source.open(PLAN)
+    await source.open(PLAN, STORE)
     await source.wait(0)
     run(path, "INSERT INTO orders (id) VALUES (1)")
     await source.wait(0)
@@ -193,11 +214,11 @@ async def test_changes_of_several_processes_come_all_once_and_in_order(path: Pat
         assert await source.fetch(9) == []
     for writer in writers:
         writer.join()
-    orders = [a.order for a in taken]
-    assert orders == sorted(set(orders), key=int)  # type: ignore[arg-type]
+    assert numbers(taken) == sorted(set(numbers(taken)))
     seen: dict[object, list[object]] = {}
     for arrival in taken:
-        seen.setdefault(arrival.envelope["new"]["id"], []).append(arrival.envelope["event"])
+        id_ = event_of(READERS, arrival.envelope)["new"]["id"]
+        seen.setdefault(id_, []).append(arrival.envelope["event"])
     assert len(seen) == 300
     assert all(events == ["insert", "update"] for events in seen.values())
 
@@ -205,23 +226,30 @@ async def test_changes_of_several_processes_come_all_once_and_in_order(path: Pat
 async def test_writer_that_holds_the_database_delays_only_the_deletion(path: Path) -> None:
     run(path, "INSERT INTO orders (id) VALUES (1)")
     async with opened(path) as source:
-        await impatient(source)
         holder = sqlite3.connect(path, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         found = await source.fetch(9)
         await source.done(found)
         assert await source.fetch(9) == []
+        await run_on(source, source._reader.tidy)
+        assert waiting(path) == 1
         holder.execute("ROLLBACK")
         holder.close()
-        await source.fetch(9)
+        await run_on(source, source._reader.tidy)
+        assert waiting(path) == 0
+
+
+async def run_on(source: OutboxSqlite, work: Callable[[], None]) -> None:
+    """On the thread of the source."""
+    await source._run(work)
+
+
+def waiting(path: Path) -> int:
+    """Rows in the outbox."""
     with sqlite3.connect(path) as other:
-        assert other.execute("SELECT count(*) FROM fql_main_outbox").fetchone() == (0,)
-
-
-async def impatient(source: OutboxSqlite) -> None:
-    """Let its statements wait 10 ms for a busy database instead of seconds."""
-    run: Callable[[Callable[[], object]], Awaitable[object]] = source._run
-    await run(lambda: source._connected_again().execute("PRAGMA busy_timeout = 10"))
+        (count,) = other.execute("SELECT count(*) FROM fql_main_outbox").fetchone()
+    other.close()
+    return int(count)
 
 
 async def test_text_that_is_no_utf8_is_a_problem_of_one_event(path: Path) -> None:
@@ -232,9 +260,10 @@ async def test_text_that_is_no_utf8_is_a_problem_of_one_event(path: Path) -> Non
     )
     async with opened(path) as source:
         broken, fine = await source.fetch(9)
-    assert "outbox row 1 cannot be read" in broken.problem
+    assert "`new` of outbox row 1 is not UTF-8" in broken.problem
+    assert "\\xffA" in broken.envelope["new"], "what came is kept"
     assert fine.problem == ""
-    assert fine.envelope["new"]["status"] == "fine"
+    assert event_of(READERS, fine.envelope)["new"]["status"] == "fine"
 
 
 async def test_triggers_of_another_plan_are_refused_at_start(path: Path) -> None:
@@ -250,8 +279,17 @@ async def test_missing_database_is_said(tmp_path: Path) -> None:
             pass
 
 
-async def test_missing_triggers_are_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_missing_triggers_are_refused_unless_they_are_optional(path: Path) -> None:
     run(path, "DROP TRIGGER fql_main_Order_update")
-    async with opened(path):
-        pass
-    assert "no triggers on orders" in caplog.text
+    with pytest.raises(SettingsError, match="no triggers on orders"):
+        async with opened(path):
+            pass
+    async with opened(path, triggers="optional") as source:
+        assert source.health().trouble == ""
+
+
+async def test_missing_triggers_are_made_where_the_settings_say_so(path: Path) -> None:
+    run(path, "DROP TRIGGER fql_main_Order_update")
+    async with opened(path, install=True) as source:
+        run(path, "INSERT INTO orders (id) VALUES (1)", "UPDATE orders SET status = 'x'")
+        assert len(await source.fetch(9)) == 2

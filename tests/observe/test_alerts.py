@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import re
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from fql.engine.process import housekeeping
 from fql.errors import StoreError
 from fql.observe.alerts import ALERTS, rules
 from fql.observe.dashboard import PANELS, dashboard
+from fql.outbox.installing import install
+from fql.outbox.tables import Names
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, StoreSize, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer
 from tests.observe.promql import Recorder, Vector, evaluate
-from tests.observe.support import METRICS, SOURCE, order, page, runtime, scrape, sqlite
+from tests.observe.support import METRICS, SOURCE, order, page, plan_of, runtime, scrape, sqlite
 
 STEP = 15.0
 DURATION = {"s": 1, "m": 60, "h": 3600}
@@ -261,6 +264,46 @@ async def test_store_errors_and_readiness(webhook_server: MockWebhookServer) -> 
     assert not_ready == (503, {"ready": False, "reason": "the store takes no commits"})
     assert set(firing(recorder, STEP)) == {"FqlStoreErrors"}
     assert firing(recorder, 30 * STEP) == {}
+
+
+async def test_capture_that_is_broken_and_a_database_that_was_replaced(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """A trigger that vanishes is noticed, `/ready` says so, and all is well when it is back; so is
+    a file that another one was moved over."""
+    text = SOURCE.replace("entity Order {", 'entity Order from "orders" {')
+    shop, copy = tmp_path / "shop.db", tmp_path / "copy.db"
+    with sqlite3.connect(shop, isolation_level=None) as database:
+        database.execute("CREATE TABLE orders(id TEXT PRIMARY KEY, status TEXT, total TEXT)")
+        install(database, plan_of(text), Names())
+    settings = f'{METRICS}[sources.shop]\nkind = "sqlite"\ndatabase = "{shop}"\n'
+    recorder = Recorder()
+    async with runtime(webhook_server, text=text, settings=settings) as running:
+        recorder.add(0, await scrape(running))
+        assert await page(running, "/ready") == (200, {"ready": True})
+        database.execute("DROP TRIGGER fql_main_Order_insert")
+        await ready(running, 503)
+        for step in range(1, 6):
+            recorder.add(step * STEP, await scrape(running))
+        install(database, plan_of(text), Names())
+        database.close()
+        await ready(running, 200)
+        copy.write_bytes(shop.read_bytes())
+        copy.replace(shop)
+        await asyncio.sleep(1)
+        recorder.add(6 * STEP, await scrape(running))
+    table = frozenset({("source", "shop"), ("table", "orders")})
+    assert set(firing(recorder, STEP)) == {"FqlCaptureBroken"}
+    assert firing(recorder, STEP)["FqlCaptureBroken"] == {table: 0.0}
+    assert set(firing(recorder, 5 * STEP)) == {"FqlCaptureBroken", "FqlSourceTrouble"}
+    assert set(firing(recorder, 6 * STEP)) == {"FqlSourceRestored"}
+
+
+async def ready(running: Runtime, status: int) -> None:
+    """Until `/ready` answers with this status, at most two seconds."""
+    async with asyncio.timeout(2):
+        while (await page(running, "/ready"))[0] != status:
+            await asyncio.sleep(0.05)
 
 
 def test_every_alert_is_shown_to_fire() -> None:

@@ -77,6 +77,10 @@ SHOWN_BY = {f"webhooks.{key}": test for key, test in POLICIES.items()} | {
     "sources.NAME.sqlite.database": TABLE,
     "sources.NAME.sqlite.poll": "intake/test_outbox_sqlite.py"
     "::test_poll_is_the_shortest_time_between_two_looks",
+    "sources.NAME.sqlite.triggers": "intake/test_outbox_sqlite.py"
+    "::test_missing_triggers_are_refused_unless_they_are_optional",
+    "sources.NAME.sqlite.install": "intake/test_outbox_sqlite.py"
+    "::test_missing_triggers_are_made_where_the_settings_say_so",
     "sources.NAME.json_lines.kind": FEED,
     "sources.NAME.json_lines.path": FEED,
     "egress.allow": EFFECTS + "test_receiver_that_is_not_allowed_gets_nothing",

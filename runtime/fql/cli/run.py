@@ -29,11 +29,9 @@ from fql.cli.reloading import changes
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
-from fql.intake.outbox_sqlite import OutboxSqlite
-from fql.intake.port import Source
-from fql.outbox.tables import DEFAULT_PROJECT, Names
+from fql.outbox.tables import DEFAULT_PROJECT
 from fql.plan.model import Plan
-from fql.settings.model import Settings, SourceTable, SqliteSource
+from fql.settings.model import Settings
 
 INTERRUPTED = 130
 TIMED_OUT = 3
@@ -131,7 +129,7 @@ class _Process:
             self._plan,
             store=self._project.store_url(self._options.store),
             settings=self._project.run_settings(),
-            sources=self._sources(),
+            sources=[JsonLines(path) for path in self._options.events],
             takes_over=False,
         )
         self._listen()
@@ -142,24 +140,6 @@ class _Process:
         summary = runtime.status()
         self._conclude(summary)
         return code or (1 if self._options.fail_on_dead and summary.dead else 0)
-
-    def _sources(self) -> list[Source]:
-        settings = self._project.settings
-        found = [self._source(name, table) for name, table in settings.sources.items()]
-        return [*found, *(JsonLines(path) for path in self._options.events)]
-
-    def _source(self, name: str, table: SourceTable) -> Source:
-        settings = self._project.settings
-        if isinstance(table, SqliteSource):
-            path = self._project.path(table.database)
-            return OutboxSqlite(
-                name,
-                path,
-                poll_ms=table.poll,
-                names=Names(settings.project.name),
-            )
-        lines = table.path if table.path == "-" else str(self._project.path(table.path))
-        return JsonLines(lines)
 
     def _greet(self) -> None:
         name = self._project.settings.project.name

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from fql.errors import FqlError
 from fql.exact.reading import read_json
-from fql.intake.port import Arrival
+from fql.intake.port import Arrival, Consumer, PlainSource
 from fql.plan.model import Plan
 
 MAX_LINE = 16_000_000
@@ -23,7 +23,7 @@ READ_AHEAD = 1_000
 """Lines held in memory before the engine has asked for them."""
 
 
-class JsonLines:
+class JsonLines(PlainSource):
     """Reads a file to its end, or standard input (`-`) as it comes.
 
     Each opening is an incarnation of its own: a file that is given again is told apart by the
@@ -31,7 +31,6 @@ class JsonLines:
     """
 
     supplies_old: bool | Container[str] = True
-    ordered = False
 
     def __init__(self, path: str, *, stream: BinaryIO | None = None) -> None:
         self.name = "stdin" if path == "-" else path
@@ -45,7 +44,7 @@ class JsonLines:
         self._more = asyncio.Event()
         self._closed = False
 
-    async def open(self, plan: Plan) -> None:  # noqa: ARG002  (any plan will do)
+    async def open(self, plan: Plan, consumer: Consumer | None = None) -> None:  # noqa: ARG002  (any will do)
         """Start reading. Raises FqlError when the file cannot be read."""
         if self._stream is None:
             self._stream = self._opened()

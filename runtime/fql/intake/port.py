@@ -2,42 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fql.plan.model import Plan
 
+OUTBOX = "outbox"
+"""The incarnation of all sources whose rows have random ids: nothing else tells them apart. Their
+envelopes are rows, which the engine reads by the types of its plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of an outbox: known by its random `id` alone. `outbox` is the incarnation of the
+    table, `number` the row's place in it: both are only ever reported."""
+
+    id: bytes
+    outbox: str
+    number: int
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event as it came. `order` is a number that only grows, for sources that have one; then
-    the store keeps the last committed one in the same commit as the runs. `problem` says why the
-    source itself could not read it; `envelope` is then what it could read."""
+    """One event as it came. `row` is where it came from, for a source with rows of their own: the
+    store then keeps the row's id in the commit of the runs, until the row is gone. `problem` says
+    why the source itself could not read it; `envelope` is then what it could read."""
 
     envelope: dict[str, Any]
     position: str
-    order: int | None = None
+    row: Place | None = None
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Who reads a source: a store by its id, and where that store is, for people."""
+
+    store: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source is. `trouble` says what is wrong and what to do, or nothing; `captured` holds
+    for each table whether its changes are captured; `restored` counts histories that went back,
+    `failures` reads that failed."""
+
+    trouble: str = ""
+    captured: Mapping[str, bool] = field(default_factory=dict)
+    restored: int = 0
+    failures: int = 0
+
+
 class Source(Protocol):
-    """Where events come from. `incarnation` is minted with the outbox, stream or file, so that a
-    rebuilt one never repeats positions. `supplies_old` is True, or the entities with old values.
+    """Where events come from. `incarnation` is part of an event's identity besides its position.
+    `supplies_old` is True, or the entities with old values.
     """
 
     name: str
     incarnation: str
     supplies_old: bool | Container[str]
-    ordered: bool
     ended: bool
 
-    async def open(self, plan: Plan) -> None:
+    @property
+    def outbox(self) -> str:
+        """The incarnation of the outbox that is read, for a source that has one."""
+        ...
+
+    async def open(self, plan: Plan, consumer: Consumer) -> None:
         """Connect; raises FqlError when that cannot work."""
         ...
 
     async def fetch(self, limit: int) -> list[Arrival]:
-        """What has arrived and is not done, oldest first; repeated until it is done."""
+        """What has arrived and is not done, oldest first; repeated until it is done. A source that
+        cannot be read now gives nothing, says so in `health`, and is read again."""
         ...
 
     async def done(self, arrivals: Sequence[Arrival]) -> None:
@@ -51,3 +90,44 @@ class Source(Protocol):
     async def close(self) -> None:
         """Give back all resources."""
         ...
+
+    async def follow(self, plan: Plan) -> None:
+        """Another plan is about to be used. Raises SettingsError when this source cannot supply
+        what it needs; then the plan of now stays."""
+        ...
+
+    def recall(self, numbers: Mapping[str, int]) -> None:
+        """The last row numbers that the store has seen, by outbox: where the numbers of now are
+        lower, an older copy was restored, and that is said."""
+        ...
+
+    def gone(self) -> list[bytes]:
+        """Ids of rows that were done and are no longer in the source, each told once."""
+        ...
+
+    def health(self) -> Health:
+        """How it is now."""
+        ...
+
+
+class PlainSource:
+    """The parts of a source that has neither rows of its own nor anything to look after."""
+
+    @property
+    def outbox(self) -> str:
+        """It reads none."""
+        return ""
+
+    async def follow(self, plan: Plan) -> None:
+        """Any plan will do."""
+
+    def recall(self, numbers: Mapping[str, int]) -> None:
+        """It has no numbers."""
+
+    def gone(self) -> list[bytes]:
+        """It has no rows."""
+        return []
+
+    def health(self) -> Health:
+        """Nothing can be wrong."""
+        return Health()

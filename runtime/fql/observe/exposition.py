@@ -46,6 +46,7 @@ class Exposition(Collector):
         yield from self._dead_letters()
         yield from self._work()
         yield from self._endpoints()
+        yield from self._sources()
         yield from self._store()
 
     def _attempts(self) -> Iterator[Metric]:
@@ -140,6 +141,25 @@ class Exposition(Collector):
         yield self._gauge(
             "circuit_state", "1 for the state that the circuit is in.", ("endpoint", "state"),
             (sample for one in endpoints for sample in _circuit(one)),
+        )  # fmt: skip
+
+    def _sources(self) -> Iterator[Metric]:
+        sources = self._gauges.sources
+        yield self._gauge(
+            "source_ok", "0 while something is wrong with a source.", ("source",),
+            (((one.name,), one.ok) for one in sources),
+        )  # fmt: skip
+        yield self._gauge(
+            "capture_ok", "0 while changes of a table are not captured.", ("source", "table"),
+            (((one.name, table), ok) for one in sources for table, ok in one.captured.items()),
+        )  # fmt: skip
+        yield self._counter(
+            "source_restored", "Histories of a source that went back.", ("source",),
+            (((one.name,), one.restored) for one in sources),
+        )  # fmt: skip
+        yield self._counter(
+            "source_failures", "Reads of a source that failed.", ("source",),
+            (((one.name,), one.failures) for one in sources),
         )  # fmt: skip
 
     def _store(self) -> Iterator[Metric]:

@@ -21,6 +21,18 @@ class EndpointGauges:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceGauges:
+    """One source. `captured` holds for each table whether its changes are captured; `restored`
+    counts histories that went back, `failures` reads that failed, since the start."""
+
+    name: str
+    ok: bool = True
+    captured: Mapping[str, bool] = field(default_factory=dict)
+    restored: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Gauges:
     """One moment. `oldest_due` is the age in milliseconds of the oldest work that could be sent
     and was not yet; `work` counts open nodes held in memory by state, `open_runs` all open runs;
@@ -36,5 +48,6 @@ class Gauges:
     emits: int = 0
     inbox: int = 0
     dead_letters: Mapping[str, int] = field(default_factory=dict)
+    sources: tuple[SourceGauges, ...] = ()
     store_bytes: int = 0
     store_max: int = 0

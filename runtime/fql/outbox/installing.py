@@ -16,7 +16,7 @@ from fql.outbox.tables import Names, outbox_statements
 from fql.plan.model import Plan
 
 MOVED = "entity, event, new, old, event_id, key, context, raw, at"
-FIRST = "entity, event, new, old, id, key, context, raw, at"
+FIRST = "entity, event, new, old, id, key, context, raw, julianday(at)"
 
 
 @dataclass(frozen=True, slots=True)

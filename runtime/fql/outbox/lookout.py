@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ class Lookout:
         self._paths = tuple(paths)
         self._poll = poll
         self._watch: int | None = None
-        self._over: asyncio.Future[None] | None = None
+        self._over: asyncio.Future[bool] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._end = self._looked = self._stirred = 0.0
 
@@ -47,14 +48,14 @@ class Lookout:
         if self._watch is None:
             self._watch = watch_files([path for path in self._paths if path.exists()])
 
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)
-        """Until `changed` says yes, or so many seconds are over."""
+    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109  (the port's own word)
+        """Until `changed` says yes, or so many seconds are over; gives whether it did."""
         loop = asyncio.get_running_loop()
         self._over = loop.create_future()
         self._end = loop.time() + timeout
         self._schedule(self._looked + self._poll)
         try:
-            await self._over
+            return await self._over
         finally:
             self._over = None
             self._rest()
@@ -83,14 +84,21 @@ class Lookout:
         self._looked = asyncio.get_running_loop().time()
         if self._over is None or self._over.done():
             return
-        if self._changed():
+        if self._has_changed():
             self._stirred = self._looked
-            self._over.set_result(None)
+            self._over.set_result(True)
             return
         if self._looked >= self._end:
-            self._over.set_result(None)
+            self._over.set_result(False)
             return
         self._schedule(self._looked + self._pause(self._looked - self._stirred))
+
+    def _has_changed(self) -> bool:
+        """A look that fails counts as news: whoever waits will read, and learn what is wrong."""
+        try:
+            return self._changed()
+        except (sqlite3.Error, OSError):
+            return True
 
     def _pause(self, calm: float) -> float:
         """Seconds to the next look when the last sign of life is `calm` seconds old."""

@@ -31,11 +31,12 @@ from fql.plan.types import parse_type
 
 Convert = Callable[[object], object]
 Row = dict[str, object]
+RowReader = Callable[[Mapping[str, object]], Row]
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]00:00(?::00(?:\.0+)?)?")
 
 
-def row_reader(fields: Iterable[EntityField]) -> Callable[[Mapping[str, object]], Row]:
+def row_reader(fields: Iterable[EntityField]) -> RowReader:
     """A function that reads a raw row of an entity with these fields. It never raises."""
     converters = {field.name: converter for field in fields if (converter := _converter(field))}
     return partial(_read, converters)

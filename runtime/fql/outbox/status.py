@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from fql.outbox.capture import Trigger
+from fql.outbox.capture import Trigger, table_name, watched
 from fql.outbox.database import wanted_capture
 from fql.outbox.marks import Mark, read_mark
 from fql.outbox.tables import (
@@ -50,14 +50,16 @@ class TriggerState:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `fqlc capture status` tells. `waiting` is the number of rows in the outbox; `others`
-    are other projects that have one in this database, with their rows."""
+    """What `fqlc capture status` tells. `uncaptured` are tables for which no triggers can
+    be made; `waiting` is the number of rows in the outbox; `others` are other projects that have
+    one in this database, with their rows."""
 
     triggers: tuple[TriggerState, ...]
     problems: tuple[str, ...]
     tables: Tables
-    waiting: int
-    others: Mapping[str, int]
+    uncaptured: tuple[str, ...] = ()
+    waiting: int = 0
+    others: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def outbox(self) -> bool:
@@ -87,7 +89,14 @@ class Present(NamedTuple):
 
 
 def status(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status:
-    """How the database compares with the plan."""
+    """How the database compares with the plan, with the rows that wait counted."""
+    found = compared(connection, plan, names)
+    waiting = _rows(connection, names.outbox) if found.tables in ("current", "incomplete") else 0
+    return replace(found, waiting=waiting, others=_others(connection, names))
+
+
+def compared(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status:
+    """The same without counting rows."""
     wanted = wanted_capture(connection, plan, names)
     present = triggers_of(connection, names)
     states = [_state(trigger, present) for trigger in wanted.triggers]
@@ -98,9 +107,13 @@ def status(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status:
         if name not in expected
     ]
     tables = tables_of(connection, names, triggers=bool(wanted.triggers))
+    if tables == "older" and all(found.mark is not None for found in present.values()):
+        tables = "none"  # nobody writes it but `emit`: `create_tables` takes it over
     problems = (*wanted.problems, *_about_tables(tables, names))
-    waiting = _rows(connection, names.outbox) if tables in ("current", "incomplete") else 0
-    return Status(tuple(states), problems, tables, waiting, _others(connection, names))
+    entities = {trigger.entity for trigger in wanted.triggers}
+    by_name = {entity.name: entity for entity in plan.entities}
+    uncaptured = tuple(table_name(by_name[name]) for name in watched(plan) if name not in entities)
+    return Status(tuple(states), problems, tables, uncaptured)
 
 
 def _state(trigger: Trigger, present: Mapping[str, Present]) -> TriggerState:

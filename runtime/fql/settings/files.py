@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fql.errors import SettingsError
 from fql.plan.files import LONGEST_SETTINGS, read_regular
-from fql.settings.model import Settings
+from fql.settings.model import Settings, SourceTable, SqliteSource
 from fql.settings.reading import read_settings, resolve
 
 __all__ = ["beside_file", "load_settings", "read_file"]
@@ -20,9 +20,8 @@ def load_settings(
     """The settings of a file, for `Runtime(plan, settings=...)`.
 
     `${NAME}` is taken from `environment`, by default the process's. Relative paths of store and
-    dead letters start from the file's folder. `[sources]` and `[observability.logging]` are for
-    `fqlc run`: an application gives its `sources` and sets up its logging itself. Raises
-    SettingsError, MissingSecrets.
+    dead letters, sources start from the file's folder. `[observability.logging]` is for `fqlc run`
+    alone: an application sets up its logging itself. Raises SettingsError, MissingSecrets.
     """
     file = Path(path)
     settings = resolve(read_file(file), os.environ if environment is None else environment)
@@ -50,7 +49,18 @@ def beside_file(settings: Settings, folder: Path) -> Settings:
     if dlq.path:
         seen = dlq.model_copy(update={"path": str(folder.resolve() / dlq.path)})
         changes["webhooks"] = settings.webhooks.model_copy(update={"dlq": seen})
+    changes["sources"] = {
+        name: _source_beside(table, folder.resolve()) for name, table in settings.sources.items()
+    }
     return settings.model_copy(update=changes)
+
+
+def _source_beside(table: SourceTable, folder: Path) -> SourceTable:
+    if isinstance(table, SqliteSource):
+        return table.model_copy(update={"database": str(folder / table.database)})
+    if table.path == "-":
+        return table
+    return table.model_copy(update={"path": str(folder / table.path)})
 
 
 def beside(url: str, folder: Path) -> str:

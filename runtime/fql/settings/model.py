@@ -297,6 +297,13 @@ class SqliteSource(Table):
     poll: Annotated[Duration, lasts(1, 60_000)] = Field(
         1, description="shortest time between two looks"
     )
+    triggers: Literal["required", "optional"] = Field(
+        "required",
+        description="`optional`: missing ones are no fault, as `fql.outbox.emit` writes the events",
+    )
+    install: bool = Field(
+        False, description="make triggers that are missing or out of step, also while running"
+    )
 
 
 class JsonLinesSource(Table):

@@ -6,11 +6,12 @@ It is the plainest storage that keeps the port's promises, and so what others ar
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Iterable, Sequence
 
 from fql.errors import StoreLocked
 from fql.store.eviction import size_of, surplus
-from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
+from fql.store.port import Counts, Lease, Pruned, StoreIdentity, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -50,7 +51,9 @@ class MemoryStore:
         self._letters: dict[str, LetterRow] = {}
         self._limits: dict[str, LimitRow] = {}
         self._remembered: dict[bytes, Remembered] = {}
+        self._identity = StoreIdentity(uuid.uuid4().hex, "memory:")
         self._positions: dict[str, int] = {}
+        self._taken: dict[bytes, str] = {}
         self._pauses: set[str] = set()
         self._inbox: dict[int, Command] = {}
         self._last_command = 0
@@ -87,6 +90,10 @@ class MemoryStore:
         """Take the lease away from whoever has it, as another engine would (for tests)."""
         self._lease, self._clean = None, True
 
+    async def identity(self) -> StoreIdentity:
+        """Who this store is."""
+        return self._identity
+
     async def load(self, lease: Lease) -> Snapshot:
         """What the engine needs at its start."""
         if self._lease != lease:
@@ -107,6 +114,7 @@ class MemoryStore:
             batches=batches,
             limits=list(self._limits.values()),
             positions=dict(self._positions),
+            taken=dict(self._taken),
             pauses=sorted(self._pauses),
         )
 
@@ -162,6 +170,9 @@ class MemoryStore:
         self._limits.update((row.endpoint, row) for row in mutations.limits)
         self._remembered.update((row.key, row) for row in mutations.remembered)
         self._positions.update(mutations.positions)
+        self._taken.update((row.id, row.outbox) for row in mutations.taken)
+        for id_ in mutations.forgotten:
+            self._taken.pop(id_, None)
         for name, paused in mutations.pauses.items():
             (self._pauses.add if paused else self._pauses.discard)(name)
         for number in mutations.consumed:

@@ -38,6 +38,15 @@ class Lease:
     holder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """A random id that was made with the store, and where it is: an absolute path, or `memory:`
+    for one that ends with its process."""
+
+    id: str
+    where: str
+
+
 class Committed:
     """How a commit ended."""
 
@@ -89,6 +98,10 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Give back all resources; the lease too, as not drained."""
+        ...
+
+    async def identity(self) -> StoreIdentity:
+        """Who this store is: the same for as long as it exists, whatever its file is called."""
         ...
 
     async def acquire(self, holder: str) -> Lease:

@@ -155,6 +155,16 @@ class Remembered(NamedTuple):
     payload: bytes
 
 
+class Taken(NamedTuple):
+    """A row of an outbox that is committed here and perhaps not deleted there yet: only a row
+    whose `id` is among these is dropped when it is read again. `outbox` is the incarnation of its
+    outbox, `number` its place there, which identifies nothing."""
+
+    id: bytes
+    outbox: str
+    number: int
+
+
 class Command(NamedTuple):
     """An entry of the inbox: what a client wants. `body` is JSON."""
 
@@ -194,6 +204,8 @@ class Mutations:
     limits: list[LimitRow] = field(default_factory=list)
     remembered: list[Remembered] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    forgotten: list[bytes] = field(default_factory=list)
     pauses: dict[str, bool] = field(default_factory=dict)
     consumed: list[int] = field(default_factory=list)
     plans: list[StoredPlan] = field(default_factory=list)
@@ -226,6 +238,7 @@ class Snapshot:
     batches: list[BatchRow] = field(default_factory=list)
     limits: list[LimitRow] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
+    taken: dict[bytes, str] = field(default_factory=dict)
     pauses: list[str] = field(default_factory=list)
 
 

@@ -16,7 +16,7 @@ from fql.engine.program.model import ObserverSpec, Unjudged
 from fql.events.model import Event
 from fql.exact.reading import read_json
 from fql.exact.writing import json_text, write_json
-from fql.store.records import EventRow, LetterRow, Remembered
+from fql.store.records import EventRow, LetterRow, Remembered, Taken
 from fql.store.works import ACTIVE, capture_name
 
 
@@ -25,7 +25,7 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
     if new.given_up:
         _give_up(state, new, known)
         return
-    _note_origin(state, new.event.source, new.order, new.consumed)
+    _note_origin(state, new.row, new.consumed)
     if _is_known(state, new, known):
         state.tally.duplicates += 1
         return
@@ -58,7 +58,7 @@ def _give_up(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> 
     be written either, only its place in the source is noted, and the log has told of it."""
     if new.given_up > 2:
         return
-    _note_origin(state, new.event.source, new.order, new.consumed)
+    _note_origin(state, new.row, new.consumed)
     if new.given_up > 1 or _is_known(state, new, known):
         return
     state.tally.refused += 1
@@ -80,9 +80,10 @@ def _event_letter(state: State, new: NewEvent, observer: str, fault: str) -> Let
     )
 
 
-def _note_origin(state: State, source: str, order: int | None, consumed: int | None) -> None:
-    if order is not None:
-        state.mutations.positions[source] = order
+def _note_origin(state: State, row: Taken | None, consumed: int | None) -> None:
+    if row is not None:
+        state.mutations.taken.append(row)
+        state.mutations.positions[row.outbox] = row.number
     if consumed is not None:
         state.mutations.consumed.append(consumed)
 
@@ -161,7 +162,7 @@ def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> N
     """Write the dead letter of a change that did not fit; the source goes on behind it."""
     if misfit.faults > 1:
         return
-    _note_origin(state, misfit.source, misfit.order, misfit.consumed)
+    _note_origin(state, misfit.row, misfit.consumed)
     if misfit.faults:
         return
     if misfit.dedup is not None:

@@ -10,13 +10,13 @@ from fql.actions.port import Outcome
 from fql.engine.core.runs import Work
 from fql.engine.program.model import Program
 from fql.events.model import Event
-from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered
+from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered, Taken
 
 
 @dataclass(slots=True)
 class NewEvent:
-    """A checked event. `dedup` is the hash of its key, `order` the position of an ordered
-    source, `only` the one observer it is for. The core fills in what a receipt says.
+    """A checked event. `dedup` is the hash of its key, `row` the row of an outbox that brought
+    it, `only` the one observer it is for. The core fills in what a receipt says.
 
     `making` is the observer whose run is being made; `faults` says for which observers (empty: for
     the event as a whole) that has raised, and `given_up` how often the latter has.
@@ -24,7 +24,7 @@ class NewEvent:
 
     event: Event
     dedup: bytes | None = None
-    order: int | None = None
+    row: Taken | None = None
     consumed: int | None = None
     resolves: str | None = None
     number: int = 0
@@ -54,7 +54,7 @@ class Misfit:
     event_id: str
     reason: str
     payload: bytes
-    order: int | None = None
+    row: Taken | None = None
     dedup: bytes | None = None
     consumed: int | None = None
     letter: str = ""
@@ -108,6 +108,7 @@ class Inputs:
     program: Program | None = None
     others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
+    forgotten: list[bytes] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(

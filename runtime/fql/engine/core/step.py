@@ -51,6 +51,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     for order in inputs.orders:
         state.item = order
         receive(state, order)
+    state.mutations.forgotten.extend(inputs.forgotten)
     state.item = None
     _fire_timers(state)
     expire_buffered(state)

@@ -36,6 +36,7 @@ class Waiting:
     program: Program | None = None
     others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
+    forgotten: list[bytes] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(
@@ -74,6 +75,7 @@ class Waiting:
             program=self.program,
             others=self.others,
             flush=self.flush,
+            forgotten=self.forgotten,
         )
 
     def resolve(self) -> None:

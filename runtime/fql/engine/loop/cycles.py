@@ -29,6 +29,7 @@ from fql.engine.program.model import Program
 from fql.errors import FqlError, PlanError, StoreError, StoreGone
 from fql.observe.events import EngineStarted, Lifecycle, Listener, PlanSwitched, StoreTrouble
 from fql.store.port import Store
+from fql.store.records import Mutations
 
 LAST_TRIES = 20
 """Cycles in which what is left at the end may be stored, should something raise in one."""
@@ -71,6 +72,7 @@ class Cycles:
         self._busy = False
         self._lost: StoreGone | None = None
         self.positions: dict[str, int] = {}
+        self.taken: dict[bytes, str] = {}
         self.generation = 0
         self.trouble = ""
         self.broken = ""
@@ -97,6 +99,7 @@ class Cycles:
         aloft, first_id = self._senders.under_way(), self._session.first_id
         self._memory.take(self._program, snapshot, aloft, first_id, self._clock.now())
         self.positions.update(snapshot.positions)
+        self.taken = snapshot.taken
         self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
 
     async def _run(self) -> None:
@@ -156,10 +159,16 @@ class Cycles:
         self._senders.send(result.sends)
         self._wake.at = result.wake
         self.broken = ""
-        self.positions.update(result.mutations.positions)
+        self._note_rows(result.mutations)
         self._announce(waiting, result)
         if not last:
             await self._read_pages(result)
+
+    def _note_rows(self, stored: Mutations) -> None:
+        self.positions.update(stored.positions)
+        self.taken.update((row.id, row.outbox) for row in stored.taken)
+        for id_ in stored.forgotten:
+            self.taken.pop(id_, None)
 
     def _settled(self) -> Waiting:
         """What was under way, now that its end is known."""

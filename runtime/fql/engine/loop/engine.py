@@ -100,6 +100,11 @@ class Engine(Cycles):
         self.state.tally.unknown += 1
         self.tell(EventsTaken(source, unknown=1))
 
+    def forget(self, ids: Sequence[bytes]) -> None:
+        """These rows of outboxes are gone there, so the store need not know them any longer. They
+        go with the next commit, whenever that is."""
+        self._waiting.forgotten.extend(ids)
+
     def order(self, *orders: Order) -> None:
         """Hand commands in; they are carried out in the next commit."""
         self._waiting.orders.extend(orders)

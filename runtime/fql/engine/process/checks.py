@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import dedup_hash
 from fql.engine.loop.clock import Clock
+from fql.engine.process.outbox_rows import event_of, shown
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import EventRefused, PlanError
 from fql.events.intake import UnknownEntity
 from fql.exact.writing import write_json
+from fql.intake.port import OUTBOX
 from fql.observe.logs import logger
 
 UNREADABLE = b'{"lost":"it could not be written as JSON"}'
@@ -70,7 +72,8 @@ def check_or_misfit(
     program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str = ""
 ) -> NewEvent | Misfit | None:
     """Like `check`, but a misfit is data; None for an entity that the plan does not know. What
-    raises in this is a misfit of class `internal`."""
+    comes from an outbox is a row of it, and its dead letter keeps the row. What raises in this is a
+    misfit of class `internal`."""
     made = guarded(_checked, program, envelope, origin, clock, problem)
     return unchecked(envelope, origin, made) if isinstance(made, Fault) else made
 
@@ -81,11 +84,14 @@ def _checked(
     if problem:
         return misfit(envelope, origin, problem)
     try:
-        return check(program, envelope, origin, clock)
+        event = event_of(program.readers, envelope) if origin.incarnation == OUTBOX else envelope
+        return check(program, event, origin, clock)
     except UnknownEntity:
         return None
     except EventRefused as refused:
         return misfit(envelope, origin, refused.message)
+    except ValueError as problem_of_row:
+        return misfit(envelope, origin, str(problem_of_row))
 
 
 def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
@@ -97,7 +103,7 @@ def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
         kind=_text(envelope.get("event", "")),
         event_id=_text(envelope.get("id") or ""),
         reason=_text(reason),
-        payload=_payload(envelope),
+        payload=_payload(shown(envelope) if origin.incarnation == OUTBOX else envelope),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Container, Sequence
 
 from fql.engine.core.inputs import Misfit, NewEvent
@@ -12,7 +13,9 @@ from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit
 from fql.errors import SettingsError, StoreError
 from fql.intake.port import Arrival, Source
+from fql.observe.logs import logger
 from fql.plan.model import Plan
+from fql.store.records import Taken
 
 GROUP = 500
 """Most arrivals that are handed in at once."""
@@ -38,25 +41,31 @@ def require_old_values(plan: Plan, source: Source) -> None:
 
 
 class Feed:
-    """Reads one source until it ends or is stopped. `empty` counts how often in a row nothing was
-    there, at least a second apart."""
+    """Reads one source until it ends or is stopped. `quiet` says whether nothing was there twice,
+    at least a second apart."""
 
     def __init__(self, source: Source, engine: Engine, clock: Clock) -> None:
         self._source = source
         self._engine = engine
         self._clock = clock
         self._empty_since: int | None = None
+        self._met: set[bytes] = set()
+        self._looked_over = False
+        self._strangers: set[str] = set()
         self.ended = False
 
     def quiet(self) -> bool:
-        """The source has ended, or was found empty twice a second apart."""
+        """The source has ended, or was found empty twice a second apart. One that is in trouble
+        is not quiet: nobody knows what is there."""
         since = self._empty_since
         return self.ended or (since is not None and self._clock.now() - since >= 1000)
 
     async def run(self) -> None:
         """Until the source ends."""
+        self._source.recall(self._engine.positions)
         while True:
             arrivals = await self._source.fetch(GROUP)
+            self._engine.forget(self._source.gone())
             if arrivals:
                 self._empty_since = None
                 await self._take(arrivals)
@@ -64,47 +73,78 @@ class Feed:
                 self.ended = True
                 return
             else:
-                if self._empty_since is None:
-                    self._empty_since = self._clock.now()
+                self._note_empty()
                 await self._source.wait(0.5)
+
+    def _note_empty(self) -> None:
+        if self._source.health().trouble:
+            self._empty_since = None
+            return
+        if self._empty_since is None:
+            self._empty_since = self._clock.now()
+        if not self._looked_over:
+            self._looked_over = True
+            self._forget_strays()
+
+    def _forget_strays(self) -> None:
+        """All that is there was seen: rows of this outbox that the store knows and that are not
+        there any more were deleted by an earlier process."""
+        here, met = self._source.outbox, self._met
+        known = self._engine.taken.items()
+        self._engine.forget([id_ for id_, outbox in known if outbox == here and id_ not in met])
+        self._met = set()
 
     async def _take(self, arrivals: Sequence[Arrival]) -> None:
         events, misfits = self._sort(arrivals)
-        while events or misfits:
+        if events or misfits:
             try:
                 await self._engine.submit(events, misfits, self._source.name)
-                break
             except StoreError:
                 # Nothing was stored; the source still has it.
                 await asyncio.sleep(TROUBLE_PAUSE)
                 return
+        if not self._looked_over:
+            self._met.update(item.row.id for item in arrivals if item.row is not None)
         await self._source.done(arrivals)
 
     def _sort(self, arrivals: Sequence[Arrival]) -> tuple[list[NewEvent], list[Misfit]]:
-        source, engine = self._source, self._engine
-        last = engine.positions.get(source.incarnation, -1) if source.ordered else -1
         events: list[NewEvent] = []
         misfits: list[Misfit] = []
         for arrival in arrivals:
-            if arrival.order is not None and arrival.order <= last:
+            if arrival.row is not None and arrival.row.id in self._engine.taken:
                 continue
             made = self._made(arrival)
             if made is None:
-                engine.ignore(source.name)
+                self._ignore(str(arrival.envelope.get("entity")))
             elif isinstance(made, NewEvent):
                 events.append(made)
             else:
                 misfits.append(made)
         return events, misfits
 
+    def _ignore(self, entity: str) -> None:
+        """Count it, and warn once a name: it may be a slip of whoever writes the events."""
+        self._engine.ignore(self._source.name)
+        if entity in self._strangers:
+            return
+        self._strangers.add(entity)
+        plan = self._engine.program.plan
+        names = [] if plan is None else [one.name for one in plan.entities]
+        near = difflib.get_close_matches(entity, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        logger.warning(
+            "source %s: events of %r are ignored: the plan has no such entity%s",
+            self._source.name, entity, hint,
+        )  # fmt: skip
+
     def _made(self, arrival: Arrival) -> NewEvent | Misfit | None:
-        source = self._source
+        source, row = self._source, arrival.row
         origin = Origin(source.name, source.incarnation, arrival.position)
         made = check_or_misfit(
             self._engine.program, arrival.envelope, origin, self._clock, arrival.problem
         )
-        if made is not None:
-            made.order = arrival.order
-            if made.dedup is None and not source.ordered:
-                made.dedup = position_hash(source.incarnation, arrival.position)
+        if made is not None and row is not None:
+            made.row = Taken(row.id, row.outbox, row.number)
+        elif made is not None and made.dedup is None:
+            made.dedup = position_hash(source.incarnation, arrival.position)
         return made

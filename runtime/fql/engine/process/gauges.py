@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +16,8 @@ from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
-from fql.observe.gauges import EndpointGauges, Gauges
+from fql.intake.port import Source
+from fql.observe.gauges import EndpointGauges, Gauges, SourceGauges
 from fql.store.port import Store, StoreSize
 from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
 
@@ -36,6 +37,7 @@ class Watched:
         self._label = label
         self._size = StoreSize({}, 0, 0)
         self.engine: Engine | None = None
+        self.sources: Sequence[Source] = ()
         self.draining = False
 
     async def gauges(self) -> Gauges:
@@ -46,7 +48,7 @@ class Watched:
         size = self._size
         alone = Gauges(
             inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
-            store_max=self._store_max,
+            store_max=self._store_max, sources=tuple(map(_source, self.sources)),
         )  # fmt: skip
         return alone if self.engine is None else self._of_engine(self.engine, alone)
 
@@ -80,7 +82,14 @@ class Watched:
             return "draining"
         if self.engine is not None and self.engine.recovering:
             return self.engine.trouble
-        return ""
+        return "; ".join(filter(None, (source.health().trouble for source in self.sources)))
+
+
+def _source(source: Source) -> SourceGauges:
+    health = source.health()
+    return SourceGauges(
+        source.name, not health.trouble, health.captured, health.restored, health.failures
+    )
 
 
 def oldest_due(state: State, now: int) -> int:

@@ -14,8 +14,8 @@ from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
 from fql.engine.process.inbox import Inbox
 from fql.engine.process.keeping import keep_going, reason_of
-from fql.errors import StoreGone, StoreLocked, WorkBlocked
-from fql.intake.port import Source
+from fql.errors import FqlError, StoreGone, StoreLocked, WorkBlocked
+from fql.intake.port import Consumer, Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.port import Store
@@ -64,8 +64,10 @@ class Leading:
     async def lead(self) -> None:
         """Become the engine of the store. Raises SettingsError, StoreError, StoreLocked."""
         engine = self._make_engine()
+        identity = await self._store.identity()
+        consumer = Consumer(identity.id, identity.where)
         for source in self._sources:
-            await source.open(self._plan())
+            await source.open(self._plan(), consumer)
             require_old_values(self._plan(), source)
         inbox = Inbox(self._store, engine, self._clock)
         feeds = [Feed(source, engine, self._clock) for source in self._sources]
@@ -80,6 +82,19 @@ class Leading:
             self._keep(f"source {source.name}", feed.run)
         if self._copies is not None:
             self._keep("copying dead letters", self._copies.run)
+
+    async def follow(self, plan: Plan) -> None:
+        """Let the sources use another plan, all of them or none. Raises SettingsError."""
+        if self.engine is None:
+            return
+        for number, source in enumerate(self._sources):
+            try:
+                require_old_values(plan, source)
+                await source.follow(plan)
+            except FqlError:
+                for changed in self._sources[:number]:
+                    await changed.follow(self._plan())
+                raise
 
     def lead_later(self) -> None:
         """Take over when the engine that has the store ends."""

@@ -13,6 +13,7 @@ from fql.errors import MissingSecrets, PlanError, SettingsError
 from fql.events.intake import Intake
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
+from fql.outbox.rows import row_reader
 from fql.plan.codec import write_plan
 from fql.plan.environment import names_in, references_in
 from fql.plan.model import Endpoint, Plan, PlanNode
@@ -96,6 +97,7 @@ def _prepared(
         plan=plan,
         intake=intake,
         blocked=blocked,
+        readers={entity.name: row_reader(entity.fields) for entity in plan.entities},
     )
 
 

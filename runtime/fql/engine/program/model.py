@@ -12,6 +12,7 @@ from fql.engine.program.limits import EndpointLimits
 from fql.events.intake import Intake
 from fql.events.model import Event, Row
 from fql.expressions.scope import Scope
+from fql.outbox.rows import RowReader
 from fql.plan.model import Plan
 from fql.plan.policies import RetryPolicy
 
@@ -85,7 +86,8 @@ class Unjudged(str):
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A whole plan. `matching` gives the names of the observers for an event, with a fault where
-    that could not be judged; `restore` turns a stored payload back into typed rows. `blocked` says
+    that could not be judged; `restore` turns a stored payload back into typed rows;
+    `readers` read what triggers wrote, by entity. `blocked` says
     why nothing of it can be sent, where that is so: its stored runs can still be looked at and
     cancelled."""
 
@@ -99,6 +101,7 @@ class Program:
     plan: Plan | None = None
     intake: Intake | None = None
     blocked: str = ""
+    readers: Mapping[str, RowReader] = field(default_factory=dict)
 
 
 def short_digest(digest: str) -> str:

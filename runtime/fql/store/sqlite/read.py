@@ -66,6 +66,7 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
         batches=batches,
         limits=[LimitRow(*row) for row in rows("SELECT * FROM fql_limit")],
         positions=dict(rows("SELECT source, last FROM fql_position")),
+        taken=dict(rows("SELECT id, outbox FROM fql_taken")),
         pauses=[row[0] for row in rows("SELECT name FROM fql_pause")],
     )
 

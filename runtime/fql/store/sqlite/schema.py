@@ -47,6 +47,8 @@ CREATE TABLE IF NOT EXISTS fql_remembered(
   high INTEGER, low INTEGER, event INTEGER, at INTEGER, payload INTEGER,
   PRIMARY KEY(high, low)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_position(source TEXT PRIMARY KEY, last INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_taken(
+  id BLOB PRIMARY KEY, outbox TEXT, number INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_pause(name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_inbox(
   id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, body BLOB, at INTEGER);
@@ -67,6 +69,9 @@ FIND_REMEMBERED = """SELECT f.high, f.low, f.event, f.at, f.payload FROM json_ea
   CROSS JOIN fql_remembered f ON f.high = j.value ->> 0 AND f.low = j.value ->> 1"""
 HALTED = "SELECT id FROM fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL"
 LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"
+MINT_IDENTITY = "INSERT OR IGNORE INTO fql_meta VALUES('identity', lower(hex(randomblob(16))))"
+PUT_TAKEN = "INSERT OR IGNORE INTO fql_taken {rows}"
+FORGET_TAKEN = "DELETE FROM fql_taken WHERE id IN ({rows})"
 DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
 PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"
 PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"

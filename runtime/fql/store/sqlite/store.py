@@ -17,7 +17,7 @@ from typing import TypeVar
 from fql.errors import StoreError, StoreLocked, UsageError
 from fql.exact.writing import json_text
 from fql.outbox.lookout import Lookout
-from fql.store.port import Counts, Lease, Pruned, StoreSize, Verdict
+from fql.store.port import Counts, Lease, Pruned, StoreIdentity, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
     Command,
@@ -180,6 +180,12 @@ class SqliteStore:
         )
         self._lock.give()
         self._locked = False
+
+    async def identity(self) -> StoreIdentity:
+        """Who this store is; minted when it is first asked for."""
+        return await self._call(
+            lambda connection: StoreIdentity(_identity(connection), str(self._path))
+        )
 
     async def load(self, lease: Lease) -> Snapshot:
         """What the engine needs at its start."""
@@ -360,3 +366,10 @@ class SqliteStore:
         if keys and not gone.keys:
             self._keys_looked = retention.keys_before
         return gone
+
+
+def _identity(connection: sqlite3.Connection) -> str:
+    """The id of this store, made when it is first asked for."""
+    if sqlite_read.meta(connection, "identity") is None:
+        connection.execute(schema.MINT_IDENTITY)
+    return str(sqlite_read.meta(connection, "identity"))

@@ -32,6 +32,8 @@ def write(connection: sqlite3.Connection, changed: Mutations, letters: str) -> N
     at_once(connection, schema.PATCH_RUNS, changed.patches)
     at_once(connection, schema.PUT_ATTEMPTS, changed.attempts)
     at_once(connection, schema.PUT_REMEMBERED, [_packed(row) for row in changed.remembered])
+    at_once(connection, schema.PUT_TAKEN, changed.taken)
+    at_once(connection, schema.FORGET_TAKEN, [(id_,) for id_ in changed.forgotten])
     if changed.consumed:
         connection.execute(schema.DELETE_COMMANDS, (json_text(changed.consumed),))
     _many(connection, schema.PUT_BATCH, changed.batches)

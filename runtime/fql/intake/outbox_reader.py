@@ -1,0 +1,367 @@
+"""Reading an outbox through everything that can happen to its file. Used on one thread.
+
+Each read first looks: is it still the same file, are tables and triggers what the plan needs, is
+this store the one that reads it, have the numbers gone back? What is wrong is said once and kept in
+`health` until it is mended. Rows are known by their ids alone, so whatever happened, each row that
+is not known is handed on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fql.errors import FqlError, SettingsError, StoreError
+from fql.intake.outbox_file import Facts, Inode, OutboxFile, Row, inode_of
+from fql.intake.outbox_voice import Voice
+from fql.intake.port import Consumer
+from fql.outbox import consumer as readers
+from fql.outbox.health import INSTALL, Judgement, Wanted, judged
+from fql.outbox.installing import create_tables, install
+from fql.outbox.status import compared, tables_of
+from fql.outbox.tables import Names
+from fql.plan.model import Plan
+
+LOOK_SECONDS = 1.5
+"""Time between two whole looks; a change of tables or triggers is seen by each read."""
+LEFT_SECONDS = 60.0
+"""How long a replaced file is read after its last news, as applications may still have it open."""
+HAND_OVER = "use that store, or hand the outbox over: `fqlc capture release`"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `[sources.NAME]` says: are missing triggers a fault, and may they be made here?"""
+
+    triggers: Wanted = "required"
+    install: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class LeftBehind:
+    """A file that is no longer the database, and rows of it that are done."""
+
+    file: OutboxFile
+    until: float
+    done: set[bytes] = field(default_factory=set)
+
+
+class OutboxReader:
+    """The outbox of one project in the database at `path`, for the source `name`."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        names: Names,
+        options: Options,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._path = path
+        self._names = names
+        self._options = options
+        self._clock = clock
+        self._file: OutboxFile | None = None
+        self._inode: Inode | None = None
+        self._serving: LeftBehind | None = None
+        self._left: list[LeftBehind] = []
+        self._looked: tuple[object, ...] = ()
+        self._looked_at = self._counted_at = float("-inf")
+        self._usable = False
+        self._floor = self._number = 0
+        self._recalled: Mapping[str, int] = {}
+        self._gone: list[bytes] = []
+        self._since = 0.0
+        self._well_at = time.time()
+        self.voice = Voice(name)
+        self.outbox = ""
+        self.done: dict[bytes, int] = {}
+        self.failures_in_a_row = 0
+        self.opened = 0
+
+    # Start and end.
+
+    def open(self, plan: Plan, consumer: Consumer) -> None:
+        """Connect, and compare with the plan. Raises StoreError, SettingsError."""
+        self._plan = plan
+        self._reader = readers.Reader(
+            consumer.store, consumer.where, readers.this_host(), time.strftime("%Y-%m-%d")
+        )
+        if inode_of(self._path) is None:
+            raise StoreError(
+                f"source {self._name}: there is no database {self._path}",
+                hint="start the application first, or correct `database` in fql.toml",
+            )
+        if self._file is None:
+            self._connect()
+        self._require(plan)
+        with self._opened().texts() as connection:
+            if tables_of(connection, self._names) != "current":
+                create_tables(connection, self._names)
+        self._look()
+        if reason := self.voice.has("reader"):
+            raise StoreError(f"source {self._name}: {self._path}: {reason}", hint=HAND_OVER)
+
+    def follow(self, plan: Plan) -> None:
+        """Use another plan from the next read on. Raises SettingsError, and the plan of now stays,
+        when the triggers do not supply what it needs."""
+        if self._file is not None:
+            self._require(plan)
+        self._plan, self._looked = plan, ()
+
+    def _require(self, plan: Plan) -> None:
+        judgement = self._judged(self._opened(), plan)
+        if judgement.trouble:
+            code = "FQL223: " if judgement.stale else ""
+            raise SettingsError(
+                f"{code}source {self._name}: {self._path}: {judgement.trouble}", hint=INSTALL
+            )
+
+    def recall(self, numbers: Mapping[str, int]) -> None:
+        """The last numbers that the store has seen, by outbox."""
+        self._recalled = numbers
+        self._number = max(self._number, numbers.get(self.outbox, 0))
+
+    def close(self) -> None:
+        """Delete what is done, if the database lets us, and give the connections back."""
+        try:
+            while self.done and self._is_same_file():
+                self._delete(patient=True)
+        except (sqlite3.Error, OSError) as error:
+            self.voice.inform(f"rows are deleted later: {error}")
+        for left in self._left:
+            left.file.close()
+        self._left.clear()
+        self._disconnect()
+
+    # Reading.
+
+    def read(self, limit: int) -> list[Row]:
+        """Rows that are not done, oldest first. Never raises: what is wrong is in `health`."""
+        try:
+            self._look()
+            rows = self._left_behind(limit)
+            if not rows and self._usable:
+                rows = self._opened().rows(self._floor, limit, self.done)
+        except (sqlite3.Error, OSError, FqlError) as error:
+            self._fail(error)
+            return []
+        self.failures_in_a_row = 0
+        self.voice.mended("read", "the database can be read again")
+        return rows
+
+    def finish(self, rows: list[tuple[bytes, int]]) -> None:
+        """These are committed in the store."""
+        if not self.done:
+            self._since = self._clock()
+        if self._serving is not None:
+            self._serving.done |= {id_ for id_, _ in rows}
+            return
+        for id_, number in rows:
+            self.done[id_] = number
+            self._floor = max(self._floor, number)
+
+    def gone(self) -> list[bytes]:
+        """Ids of rows that are no longer there, each told once."""
+        gone, self._gone = self._gone, []
+        return gone
+
+    def age(self) -> float:
+        """Seconds since the oldest row was done that is still there."""
+        return self._clock() - self._since if self.done else 0.0
+
+    def tidy(self) -> None:
+        """Delete rows that are done, unless somebody is at work on the database."""
+        try:
+            while self.done and self._usable and self._is_same_file():
+                if not self._delete(patient=False):
+                    return
+            if self._file is not None:
+                self._file.settle()
+        except (sqlite3.Error, OSError) as error:
+            self.voice.inform(f"rows are deleted later: {error}")
+
+    def _delete(self, *, patient: bool) -> bool:
+        result = self._opened().delete(self.done, patient=patient)
+        if result is None:
+            return False
+        for id_ in result.gone:
+            del self.done[id_]
+        self._gone += result.gone
+        self._since = self._clock()
+        if result.unseen is not None:
+            self._floor = min(self._floor, result.unseen - 1)
+        return True
+
+    # Looking.
+
+    def _look(self) -> None:
+        self._look_at_file()
+        file = self._opened()
+        seen = (file.inode, file.schema_version())
+        now = self._clock()
+        if seen != self._looked[:2] or now - self._looked_at >= LOOK_SECONDS:
+            self._look_at_triggers(file, seen)
+            self._looked_at = now
+        if self._usable and (facts := file.facts()) is not None:
+            self._look_at_numbers(facts)
+            self._look_for_missed(file)
+            self._look_at_reader(file, facts.consumer)
+
+    def _look_at_file(self) -> None:
+        inode = inode_of(self._path)
+        if inode is None:
+            text = f"the database file {self._path} is gone"
+            hint = "put it back; what is still written to the old file is read from there"
+            self.voice.trouble("file", text, hint)
+            return
+        self.voice.mended("file", "the database file is there again")
+        if inode != self._inode:
+            self._replaced()
+        elif self._file is None or self._file.is_stale():
+            self._disconnect()
+            self._connect()
+
+    def _connect(self) -> None:
+        self._file = OutboxFile(self._path, self._names)
+        self._inode = self._file.inode
+        self.opened += 1
+
+    def _disconnect(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _replaced(self) -> None:
+        """Rows that are done and came along keep their place; the others are left behind."""
+        old = self._file
+        self._connect()
+        self.voice.restored(
+            f"the database file {self._path} was replaced by another one; rows are known by their"
+            " ids, so each that was not sent yet is sent"
+        )
+        with self._opened().texts() as connection:
+            usable = tables_of(connection, self._names) == "current"
+        there = self._opened().places(self.done) if usable else {}
+        left = {id_ for id_ in self.done if id_ not in there}
+        if old is not None:
+            self._left.append(LeftBehind(old, self._clock() + LEFT_SECONDS, left))
+        else:
+            self._gone += left
+        self.done = there
+        self._floor, self._looked = 0, ()
+
+    def _left_behind(self, limit: int) -> list[Row]:
+        """What an application that still has a replaced file open writes there."""
+        self._serving = None
+        for left in list(self._left):
+            try:
+                rows = left.file.rows(0, limit, self.done.keys() | left.done)
+            except sqlite3.Error as error:
+                self.voice.warn(f"the replaced file cannot be read any more: {error}")
+                rows, left.until = [], 0.0
+            if rows:
+                left.until = self._clock() + LEFT_SECONDS
+                self._serving = left
+                return rows
+            if self._clock() >= left.until:
+                left.file.close()
+                self._left.remove(left)
+                self._gone += left.done
+        return []
+
+    def _look_at_triggers(self, file: OutboxFile, seen: tuple[object, ...]) -> None:
+        if (*seen, file.triggers()) == self._looked:
+            return
+        judgement = self._judged(file, self._plan)
+        with file.texts() as connection:
+            self._usable = tables_of(connection, self._names) == "current"
+        self._looked = (file.inode, file.schema_version(), file.triggers())
+        self.voice.captured(judgement.captured)
+        if judgement.trouble:
+            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._well_at))
+            text = f"{judgement.trouble}; changes since {since} may be missing"
+            self.voice.trouble("capture", text, INSTALL)
+            return
+        self._well_at = time.time()
+        self.voice.mended("capture", "changes are captured again")
+        if judgement.advice:
+            self.voice.warn(f"{judgement.advice}; {INSTALL}")
+
+    def _judged(self, file: OutboxFile, plan: Plan) -> Judgement:
+        with file.texts() as connection:
+            found = judged(compared(connection, plan, self._names), self._options.triggers)
+            if not self._options.install or not (found.trouble or found.advice):
+                return found
+            try:
+                status, changed = install(connection, plan, self._names)
+            except FqlError as error:
+                return replace(found, trouble=error.message)
+            made = ", ".join(changed.made) or "none"
+            self.voice.warn(f"triggers were out of step with the plan; made again: {made}")
+            return judged(status, self._options.triggers)
+
+    def _look_at_numbers(self, facts: Facts) -> None:
+        if facts.incarnation != self.outbox:
+            if self.outbox:
+                self.voice.restored(f"the outbox in {self._path} was made anew")
+            self.outbox, self._floor = facts.incarnation, 0
+            self._number = self._recalled.get(self.outbox, 0)
+        if facts.number < self._number:
+            self._floor = 0
+            self.voice.restored(
+                f"the numbers of the outbox in {self._path} went back from {self._number} to"
+                f" {facts.number}: an older copy seems to have been restored. Rows are known by"
+                " their ids: none is dropped, and those that came back are sent again under their"
+                " old keys. What was changed between copy and restore is no longer there"
+            )
+        self._number = facts.number
+
+    def _look_for_missed(self, file: OutboxFile) -> None:
+        """Rows below those that were read: numbers went back, and on again, between two looks."""
+        began = self._clock()
+        if began < self._counted_at or not self._floor:
+            return
+        below = sum(number <= self._floor for number in self.done.values())
+        if file.count(self._floor) != below:
+            there = file.places(self.done)
+            self._gone += [id_ for id_ in self.done if id_ not in there]
+            self.done = there
+            self._floor = 0
+        self._counted_at = began + max(LOOK_SECONDS, 50 * (self._clock() - began))
+
+    def _look_at_reader(self, file: OutboxFile, text: str | None) -> None:
+        found, mine = readers.read_reader(text), self._reader
+        if found is None or (found.store, found.where) != (mine.store, mine.where):
+            reason = readers.refusal(found, mine)
+            if not reason and not file.register(mine.text(), text):
+                reason = "another store has just registered"
+            if reason:
+                self._usable, self._looked = False, ()
+                self.voice.trouble("reader", reason, HAND_OVER)
+                return
+            if found is not None:
+                self.voice.warn(f"the outbox was read by {found.shown()}; now by this store")
+        self.voice.mended("reader", "the outbox is read by this store again")
+
+    def _opened(self) -> OutboxFile:
+        if self._file is None:
+            raise StoreError(f"source {self._name} is not open")
+        return self._file
+
+    def _is_same_file(self) -> bool:
+        return self._file is not None and inode_of(self._path) == self._file.inode
+
+    def _fail(self, error: Exception) -> None:
+        """The next read connects anew, as what this connection believes may be wrong."""
+        self.failures_in_a_row += 1
+        self.voice.failed()
+        self._looked = ()
+        text = f"the database {self._path} cannot be read: {error}"
+        self.voice.trouble("read", text, "it is tried again")
+        if not self.voice.has("file"):
+            self._disconnect()
