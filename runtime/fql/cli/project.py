@@ -13,7 +13,8 @@ import click
 
 from fql.cli import PLAN_LOADER
 from fql.cli.output import report
-from fql.errors import FqlError, UsageError
+from fql.engine.program.build import require_environment
+from fql.errors import FqlError, MissingSecrets, UsageError
 from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
 from fql.plan.units import parse_duration
@@ -80,6 +81,23 @@ def plan_of(paths: tuple[str, ...], project: Project) -> Plan:
             "only compiled plans can be used here", hint="compile first: fqlc compile -o plan.json"
         )
     return read_plan(loader(chosen))
+
+
+def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple[Project, Plan]:
+    """The settings, resolved, and the plan that is to run with them. Raises what `find_project`
+    and `plan_of` do; MissingSecrets names what either lacks, all at once."""
+    project = find_project(settings_file)
+    plan = plan_of(paths, project)
+    missing: dict[str, list[str]] = {}
+    for find in (project.resolved, lambda: require_environment(plan, os.environ)):
+        try:
+            find()
+        except MissingSecrets as error:
+            for name, users in error.missing.items():
+                missing.setdefault(name, []).extend(users)
+    if missing:
+        raise MissingSecrets(missing)
+    return project.resolved(), plan
 
 
 def reporting(command: Callable[P, R]) -> Callable[P, R]:

@@ -18,9 +18,8 @@ from fql.cli.output import RENEWED, counted, data, json_line, on_terminal, say
 from fql.cli.project import (
     DURATION,
     Project,
-    find_project,
     format_option,
-    plan_of,
+    project_and_plan,
     reporting,
     settings_option,
     store_option,
@@ -87,7 +86,7 @@ def run(
     """Run a plan: take events, make the calls, lose none."""
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
-    project = find_project(settings_file).resolved()
+    project, plan = project_and_plan(settings_file, sources)
     compiled = any(source.endswith(".json") for source in sources)
     options = Options(events, until_idle, timeout, fail_on_dead, store, form, compiled)
     logs.set_up(project.settings.observability.logging)
@@ -95,10 +94,9 @@ def run(
 
     def load_again() -> tuple[Project, Plan]:
         with context:
-            again = find_project(settings_file).resolved()
-            return again, plan_of(sources, again)
+            return project_and_plan(settings_file, sources)
 
-    process = _Process(project, plan_of(sources, project), options, load_again)
+    process = _Process(project, plan, options, load_again)
     code = on_fast_loop(process.run())
     if code:
         raise click.exceptions.Exit(code)
