@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from fql.actions.receivers import ALLOWED_IN_TESTS
-from fql.client import Client, Replayed
+from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.loop.settings import loop_settings
@@ -30,6 +30,7 @@ from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
 from fql.intake.opening import sources_of
 from fql.intake.port import Source
+from fql.letters import Replayed, Wanted
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
@@ -339,15 +340,12 @@ class Runtime:
         itself; gives how much it was."""
         return await self._here().prune()
 
-    async def replay(self, dlq_id: str | None = None, **wanted: Any) -> list[Replayed]:
-        """Replay dead letters of this store, by id or by `observer`, `action`, `failed_after`...;
-        see `Client.dead_letters` and `Client.replay`."""
-        how = {"delay_ms", "rate", "dry_run", "original", "response", "force"}
-        options = {name: wanted.pop(name) for name in how & wanted.keys()}
+    async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
+        """Replay dead letters of this store, by id, time or filter, or all of them: see
+        `fql.letters.Wanted`, the words that `replay_dlq` and `fqlc dlq replay` know as well. Says
+        of each what becomes of it. Raises UsageError, StoreError."""
         leading = self._here()
-        ids = [dlq_id] if dlq_id else []
-        letters = await self.client.dead_letters(ids=ids, **wanted)
-        replayed = await self.client.replay(letters, **options)
+        replayed = await self.client.replay(dlq_id, **wanted)
         await leading.obey()
         return replayed
 

@@ -11,15 +11,15 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 from fql import app
-from fql.client import Replayed
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary
 from fql.engine.program.specs import ActionFactory
 from fql.errors import UsageError
 from fql.intake.port import Source
+from fql.letters import Replayed, Wanted
 from fql.observe.events import Listener
 from fql.plan.model import Plan
 from fql.settings.model import Settings
@@ -171,7 +171,7 @@ class Runtime:
         """See `fql.Runtime.prune`."""
         return self._do(self._runtime.prune())
 
-    def replay(self, dlq_id: str | None = None, **wanted: Any) -> list[Replayed]:
+    def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
         """See `fql.Runtime.replay`."""
         return self._do(self._runtime.replay(dlq_id, **wanted))
 

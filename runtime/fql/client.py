@@ -9,45 +9,32 @@ from __future__ import annotations
 import asyncio
 import difflib
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from typing import Any, Unpack
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.checks import Origin, check, handed_in
 from fql.engine.process.receipts import Handed, Receipt
 from fql.engine.program.model import Program
-from fql.errors import UsageError
+from fql.errors import StoreError, UsageError
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
+from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, number_of
 from fql.plan.model import Plan
 from fql.store.opening import open_store
 from fql.store.plans import plan_of
 from fql.store.port import Counts, Store
-from fql.store.records import LetterFilter, RunFilter
-from fql.store.shown import DeadLetter, RunShown, Shower, Trace
+from fql.store.records import LetterFilter, LetterGroup, RunFilter
+from fql.store.shown import DeadLetter, RunShown, Shower, Trace, instant, parted
 from fql.store.works import inbox_name, parse_name
 
 MOST_COMMANDS = 1_000
 """How many commands that no engine has taken are looked at."""
-HANDLED_HINT = "its `else` chain took over; replay it with force (`--force`)"
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A dead letter that was marked for replay, or would be (`dry_run`). `skipped` says why one
-    was not."""
-
-    letter: DeadLetter
-    due: str = ""
-    skipped: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        """The dead letter with the time of its replay."""
-        return {**self.letter.as_json(), "replay_at": self.due or None, "skipped": self.skipped}
+PATIENCE = 60.0
+"""Seconds without any progress after which nobody waits for replays any more."""
 
 
 class Client:
@@ -87,7 +74,7 @@ class Client:
         """Runs, newest first; `event` is the event's own id or a receipt's."""
         number = parse_name(event) if event else None
         wanted = RunFilter(
-            ids=tuple(_number(name, "run") for name in ids),
+            ids=tuple(number_of(name, "run") for name in ids),
             event=number,
             event_id=None if number is not None else event,
             observer=observer,
@@ -97,73 +84,89 @@ class Client:
         return await self._shower.runs(await self._store.runs(wanted))
 
     async def dead_letters(
-        self,
-        *,
-        ids: Sequence[str] = (),
-        observer: str | None = None,
-        action: str | None = None,
-        error_class: str | None = None,
-        failed_after: datetime | None = None,
-        failed_before: datetime | None = None,
-        batch: str | None = None,
-        limit: int | None = None,
+        self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
     ) -> list[DeadLetter]:
-        """Dead letters, newest first."""
-        wanted = LetterFilter(
-            ids=tuple(ids),
-            observer=observer,
-            action=action,
-            error_class=error_class,
-            failed_after=_milliseconds(failed_after),
-            failed_before=_milliseconds(failed_before),
-            batch=None if batch is None else _number(batch, "batch"),
-            limit=limit,
-        )
-        return await self._shower.letters(await self._store.letters(wanted))
+        """Dead letters, newest first. Raises UsageError."""
+        pages = self.dead_letter_pages(ids=ids, **choice)
+        return [letter async for page in pages for letter in page]
+
+    async def dead_letter_pages(
+        self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
+    ) -> AsyncIterator[list[DeadLetter]]:
+        """The same in pages, for many: they are never all in memory. Raises UsageError."""
+        wanted = chosen(ids, choice)
+        await self._check_names(wanted)
+        async for page in self._shower.pages(wanted):
+            yield page
 
     async def dead_letter(self, dlq_id: str) -> DeadLetter | None:
         """One dead letter, or None."""
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
 
-    async def replay(
-        self,
-        letters: Sequence[DeadLetter],
-        *,
-        delay_ms: int = 0,
-        rate: float | None = None,
-        dry_run: bool = False,
-        original: bool = False,
-        response: object = None,
-        force: bool = False,
-    ) -> list[Replayed]:
-        """Grant fresh attempts to these dead letters; the DAG goes on behind those that succeed.
+    async def dead_letter_groups(self) -> list[LetterGroup]:
+        """How many dead letters there are by observer, action and class."""
+        return await self._store.letter_groups()
 
-        `rate` is replays a second. `response` supplies the answer without sending. `original`
-        keeps the plan of then. What an `else` chain has handled needs `force`. One that is being
-        replayed already is skipped. Raises UsageError when the plan no longer has the action.
-        """
-        now = self._clock.now()
-        plan = None if original else await self.plan()
-        replayed: list[Replayed] = []
-        commands: list[tuple[str, dict[str, Any]]] = []
-        for letter in letters:
-            reason = _not_now(letter, force=force) or _gone(letter, plan)
-            if reason:
-                replayed.append(Replayed(letter, skipped=reason))
-                continue
-            wait = 0 if rate is None else int(len(commands) * 1000 / rate)
-            due = now + delay_ms + wait if delay_ms + wait else 0
-            commands.append(_replay_command(letter, due, force, original, response))
-            replayed.append(Replayed(letter, due=_text(due or now)))
-        if not dry_run:
-            await self._append(commands)
+    async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
+        """Grant fresh attempts to these dead letters; the DAG goes on after those that succeed.
+        See `fql.letters.Wanted`. One that is being replayed already is skipped, as is one that an
+        `else` chain has handled, without `force`, and one whose action the plan no longer has.
+        Raises UsageError, and StoreError where the ends are waited for and do not come."""
+        pages = self.replay_pages(() if dlq_id is None else (dlq_id,), **wanted)
+        replayed = [one async for page in pages for one in page]
+        if wanted.get("wait") and not wanted.get("dry_run"):
+            return await self._ended(replayed)
         return replayed
 
+    async def replay_pages(
+        self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
+    ) -> AsyncIterator[list[Replayed]]:
+        """The same in pages, for many; each is marked before the next one is read. It does not
+        `wait`."""
+        wish = asked(ids, wanted)
+        await self._check_names(wish.letters)
+        plan = None if wish.original else await self.plan()
+        marking = Marking(wish, plan, self._clock.now())
+        async for page in self._shower.pages(wish.letters):
+            replayed, commands = marking.of(page)
+            if not wish.dry_run:
+                await self._append(commands)
+            yield replayed
+
+    async def _ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
+        """The same once none of them waits or is being replayed: `state` is then `resolved` or
+        `dead`. Raises StoreError when for a minute, after the last is due, none has ended."""
+        marked = {one.letter.dlq_id: one for one in replayed if not one.skipped}
+        last = max((one.due for one in marked.values()), default="")
+        if not await self.wait_taken(PATIENCE):
+            raise StoreError("no engine has taken the replays within a minute")
+        for part in parted(tuple(marked)):
+            await self._none_replaying(part, last)
+        left = {letter.dlq_id: letter for letter in await self.dead_letters(ids=tuple(marked))}
+        return [
+            one if one.skipped else replace(one, letter=_end_of(one.letter, left))
+            for one in replayed
+        ]
+
+    async def _none_replaying(self, ids: Sequence[str], last: str) -> None:
+        wanted = LetterFilter(ids=tuple(ids), states=("replaying",))
+        before, since = -1, self._clock.now()
+        while left := len(await self._store.letters(wanted)):
+            now = self._clock.now()
+            if left != before or (instant(now) or "") < last:
+                before, since = left, now
+            if now - since > PATIENCE * 1000:
+                raise StoreError("no engine has ended the replays within a minute")
+            await asyncio.sleep(0.05)
+
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """Give dead letters up for good; what waits behind them is cancelled."""
-        found = await self.dead_letters(ids=ids) if ids else []
-        await self._append([("discard", _about(letter)) for letter in found])
+        """Give dead letters up for good; what waits behind them is cancelled, and so is a replay
+        that was not sent yet. Raises UsageError."""
+        if not ids:
+            raise UsageError("say which dead letters to discard, by their ids")
+        found = await self.dead_letters(ids=ids)
+        await self._append([("discard", about(letter)) for letter in found])
         return found
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
@@ -176,7 +179,7 @@ class Client:
         if run is not None and not shown:
             raise UsageError(f"there is no run {run} in this store", hint="see `fqlc runs`")
         names = [one.run for one in shown if one.state in ("open", "dead")]
-        await self._append([("cancel", {"run": _number(name, "run")}) for name in names])
+        await self._append([("cancel", {"run": number_of(name, "run")}) for name in names])
         return names
 
     async def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
@@ -188,18 +191,14 @@ class Client:
         names = [str(node["name"]) for node in found[0].nodes]
         if action and action not in names:
             raise UsageError(f"{run} has no action {action!r}", hint=f"it has {', '.join(names)}")
-        body = {"run": _number(run, "run"), "node": action, "new_key": salt}
+        body = {"run": number_of(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
 
     async def pause(self, name: str) -> None:
         """Stop sending to an endpoint, or for an observer, until `resume`. An endpoint without a
         name is paused by its origin, such as `https://api.example.com:443`. Raises UsageError for
         a name that no plan of the store has."""
-        known = await self._names()
-        if known and name not in known and "://" not in name:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(sorted(known))}"
-            raise UsageError(f"the plan has no endpoint or observer {name!r}", hint=hint)
+        await self._require_known(name)
         await self._append([("pause", {"name": name})])
 
     async def resume(self, name: str) -> None:
@@ -229,11 +228,28 @@ class Client:
         found = next((plan for plan in plans if plan.short == active), None)
         return None if found is None else plan_of(found)
 
-    async def _names(self) -> set[str]:
-        """Endpoints and observers of all plans that are in use; none before the first engine."""
-        plans = [plan_of(stored) for stored in (await self._store.plans())[0] if stored.blob]
-        endpoints = {each.name for plan in plans for each in plan.endpoints}
-        return endpoints | {each.name for plan in plans for each in plan.observers}
+    async def _plans(self) -> list[Plan]:
+        """All plans that are in use; none before the first engine."""
+        stored, _ = await self._store.plans()
+        return [plan_of(each) for each in stored if each.blob]
+
+    async def _require_known(self, name: str) -> None:
+        """An endpoint or observer, or the origin of an endpoint without a name."""
+        plans = await self._plans()
+        known = {each.name for plan in plans for each in plan.endpoints}
+        known |= {each.name for plan in plans for each in plan.observers}
+        if "://" not in name:
+            _require(name, known, "endpoint or observer")
+
+    async def _check_names(self, wanted: LetterFilter) -> None:
+        """A name that no plan has would fit nothing, without a word."""
+        if wanted.observer is None and wanted.action is None:
+            return
+        observers = [each for plan in await self._plans() for each in plan.observers]
+        if wanted.observer is not None:
+            _require(wanted.observer, {each.name for each in observers}, "observer")
+        if wanted.action is not None:
+            _require(wanted.action, {n.name for each in observers for n in each.nodes}, "action")
 
     async def counts(self) -> Counts:
         """How much there is in the store."""
@@ -241,16 +257,13 @@ class Client:
 
     async def dead_letter_counts(self) -> dict[str, int]:
         """Dead letters by observer."""
-        counts: dict[str, int] = {}
-        for row in await self._store.letters(LetterFilter()):
-            counts[row.observer] = counts.get(row.observer, 0) + 1
-        return counts
+        return dict((await self._store.size()).letters)
 
     async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
         """Wait, at most so many seconds, until an engine has taken all commands."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
-        while (await self._store.counts()).inbox:
+        while (await self._store.size()).inbox:
             if loop.time() > end:
                 return False
             await asyncio.sleep(0.02)
@@ -280,17 +293,6 @@ def _checking(plan: Plan) -> Program:
     return Program("", plan.digest, {}, lambda _event: (), intake.restore, plan=plan, intake=intake)
 
 
-def _number(name: str, what: str) -> int:
-    number = parse_name(name)
-    if number is None:
-        raise UsageError(f"{name!r} is not the id of a {what}", hint="ids look like run_100000002")
-    return number
-
-
-def _milliseconds(at: datetime | None) -> int | None:
-    return None if at is None else int(at.timestamp() * 1000)
-
-
 def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return write_json(body)
@@ -298,51 +300,17 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
         raise UsageError(f"this cannot be handed to the store as JSON: {problem}") from None
 
 
-def _text(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+def _require(name: str, known: Collection[str], what: str) -> None:
+    """Raises UsageError for a name that is not known, unless none is."""
+    if not known or name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(sorted(known))}"
+    raise UsageError(f"the plan has no {what} {name!r}", hint=hint)
 
 
-def _not_now(letter: DeadLetter, *, force: bool) -> str:
-    if letter.state == "replaying":
-        return "is being replayed already"
-    if letter.handled and not force:
-        return HANDLED_HINT
-    return ""
-
-
-def _gone(letter: DeadLetter, plan: Plan | None) -> str:
-    """Why the active plan cannot replay it; what has no run is checked when it is taken."""
-    if plan is None or (letter.run is None and not letter.observer):
-        return ""
-    observer = next((each for each in plan.observers if each.name == letter.observer), None)
-    if letter.run is None:
-        return "" if observer is not None else "the active plan no longer has this observer"
-    if observer is None or all(node.name != letter.action for node in observer.nodes):
-        return (
-            "the active plan no longer has this action;"
-            " replay it with the original one (`--plan original`)"
-        )
-    return ""
-
-
-def _about(letter: DeadLetter) -> dict[str, Any]:
-    number = parse_name(letter.run) if letter.run else 0
-    return {"letter": letter.dlq_id, "run": number, "node": letter.action}
-
-
-def _replay_command(
-    letter: DeadLetter, due: int, force: bool, original: bool, response: object
-) -> tuple[str, dict[str, Any]]:
-    if letter.run is None:
-        body = {
-            "name": "capture", "source": letter.source, "position": letter.dlq_id,
-            "envelope": letter.envelope, "letter": letter.dlq_id, "only": letter.observer,
-        }  # fmt: skip
-        return "recapture", body
-    about = _about(letter)
-    return "replay", {
-        **about, "due": due, "force": force, "original": original, "answer": response,
-    }  # fmt: skip
+def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:
+    return left.get(letter.dlq_id) or replace(letter, state="resolved")
 
 
 __all__ = ["Client", "Replayed", "open_client"]

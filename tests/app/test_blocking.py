@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fql import blocking
-from fql.errors import EventRefused, MissingSecrets, UsageError
+from fql.errors import EventRefused, MissingSecrets, StoreError, UsageError
 from fql.testing import MockWebhookServer
 from fql.webhooks import replay_dlq
 from tests.app.plans import CHAIN, order, plan_of, settings_of
@@ -123,4 +123,6 @@ def test_replay_dlq_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
     for arguments in wrong:
         with pytest.raises(UsageError):
             replay_dlq(store=store, **{"failed_after": date(2026, 3, 2), **arguments})  # type: ignore[arg-type]
-    assert replay_dlq(failed_after=date(2026, 3, 2), store=store) == []
+    with pytest.raises(StoreError, match="there is no store"):
+        replay_dlq(failed_after=date(2026, 3, 2), store=store)
+    assert not (tmp_path / "s.db").exists()

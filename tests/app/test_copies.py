@@ -55,9 +55,9 @@ async def test_dead_letters_are_copied_and_closed(
     async with runtime(webhook_server, file_settings(file)) as running:
         await fail_one(running, webhook_server)
         webhook_server.reply(503)
-        await running.replay(observer="placed")
+        await running.replay(filter={"observer": "placed"})
         await running.until_idle(30)
-        await running.replay(observer="placed")
+        await running.replay(filter={"observer": "placed"})
         await running.until_idle(30)
     first, again, last = lines(file)
     assert (first["observer"], first["class"], first["state"]) == ("placed", "exhausted", "dead")
@@ -119,7 +119,7 @@ async def test_what_a_killed_process_did_not_copy_is_copied_at_the_next_start(
         shutil.rmtree(folder)
         folder.write_text("in the way")
         await fail_one(running, webhook_server)
-        await running.replay(observer="placed")
+        await running.replay(filter={"observer": "placed"})
         await running.until_idle(30)
     folder.unlink()
     for _ in range(2):

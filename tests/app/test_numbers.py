@@ -117,7 +117,7 @@ async def test_answers_are_exact_before_and_after_a_restart(
         await runtime.until_idle(5)
     async with fql.Runtime(plan, **parts) as runtime:  # type: ignore[arg-type]
         [letter] = await runtime.client.dead_letters()
-        await runtime.replay(letter.dlq_id, original=True)
+        await runtime.replay(letter.dlq_id, plan="original")
         await runtime.until_idle(5)
     bodies = [r.body.decode() for r in webhook_server.requests if r.path == "/tell"]
     assert len(bodies) == 3

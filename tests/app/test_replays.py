@@ -209,7 +209,7 @@ async def test_misuse_is_explained(webhook_server: MockWebhookServer, tmp_path: 
     async with engine(webhook_server, tmp_path):
         with pytest.raises(UsageError, match="inside an event loop"):
             replay_dlq("dlq_1")
-        with pytest.raises(UsageError, match="say what to replay"):
+        with pytest.raises(UsageError, match="say which dead letters"):
             await replayed()
         with pytest.raises(UsageError, match="not 'colour'"):
             await replayed(filter={"colour": "red"})

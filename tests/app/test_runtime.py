@@ -323,7 +323,7 @@ async def test_a_misfit_becomes_a_capture_letter_and_the_source_goes_on(
     source = ListSource([bad, unreadable, unknown, *arrivals(4)])
     async with runtime(webhook_server, sources=[source]) as running:
         summary = await running.until_idle(30)
-        letters = await running.client.dead_letters(error_class="capture")
+        letters = await running.client.dead_letters(filter={"class": "capture"})
     assert (summary.events, summary.refused, summary.unknown) == (1, 2, 1)
     assert {letter.reason for letter in letters} >= {"line 2 is not JSON"}
     assert any(letter.envelope == bad.envelope for letter in letters)
@@ -337,13 +337,13 @@ async def test_a_capture_letter_is_replayed_against_the_active_plan(
     source = ListSource([bad])
     async with runtime(webhook_server, sources=[source]) as running:
         await running.until_idle(30)
-        await running.replay(error_class="capture")
+        await running.replay(filter={"class": "capture"})
         await running.until_idle(30)
         assert len(await running.client.dead_letters()) == 1, "it still does not fit"
         entity = "entity Order { id: ID @key status: String? total: Decimal }\n"
         entity += 'endpoint shop { url: "${RECEIVER}" }\n'
         await running.reload(plan_of(ONE, entity=entity))
-        await running.replay(error_class="capture")
+        await running.replay(filter={"class": "capture"})
         await running.until_idle(30)
         assert await running.client.dead_letters() == []
     assert webhook_server.last_payload == {"id": "x", "status": None, "total": "50"}

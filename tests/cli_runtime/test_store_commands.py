@@ -165,6 +165,7 @@ def test_replay_needs_a_choice(shop: Shop, fqlc: Fqlc) -> None:
     done = fqlc("dlq", "replay")
     assert done.code == 2
     assert "say which" in done.err
+    assert "--all" in done.err
 
 
 def test_discard_gives_up_what_waits(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:

@@ -67,7 +67,7 @@ async def test_dead_letters_are_counted_and_leave_with_their_replay(
             await running.emit("Order.insert", new=order(number))
         await running.until_idle(30)
         full = await scrape(running)
-        await running.replay(observer="placed")
+        await running.replay(filter={"observer": "placed"})
         await running.until_idle(30)
         empty = await scrape(running)
     assert full.value("fql_dlq_size", observer="placed") == 2

@@ -209,7 +209,7 @@ async def test_a_replay_goes_on_below_the_span_of_its_run(
     async with runtime(webhook_server, settings=TRACING) as running:
         await running.emit("Order.insert", new=order(1))
         await running.until_idle(30)
-        assert len(await running.replay(observer="placed")) == 1
+        assert len(await running.replay(filter={"observer": "placed"})) == 1
         await running.until_idle(30)
     (run,) = spans_of(exported, "placed")
     attempts = spans_of(exported, "placed.tell")

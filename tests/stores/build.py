@@ -115,7 +115,7 @@ async def commands(folder: Path) -> None:
         await client.emit(
             {"entity": "Order", "event": "insert", "new": order(50, "row"), "key": "order-50"}
         )
-        await client.replay([one for one in letters if one.observer == "sealed_dead"][:1])
+        await client.replay(filter={"observer": "sealed_dead"}, limit=1)
         paused = await client.runs(observer="paused")
         await client.cancel(run=paused[0].run)
 

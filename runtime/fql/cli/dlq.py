@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from fql.cli import letters
-from fql.cli.letters import Chosen
-from fql.cli.output import data, json_line, moment, say, table
-from fql.cli.project import DURATION, format_option, reporting, settings_option, store_option
+from fql.cli.output import Columns, data, json_line, moment, say, table
+from fql.cli.project import format_option, reporting, settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
-from fql.client import Client, Replayed
+from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import read_json
-from fql.store.shown import DeadLetter
+from fql.letters import Replayed, Wanted, asked
+from fql.store.records import LetterGroup
+from fql.store.shown import DeadLetter, instant
 
 
 @click.group(
@@ -42,21 +43,31 @@ def list_letters(
     observer: str | None,
     action: str | None,
     error_class: str | None,
-    failed_after: datetime | None,
-    failed_before: datetime | None,
+    failed_after: str | None,
+    failed_before: str | None,
     limit: int | None,
     store: str | None,
     settings_file: str | None,
     form: str,
 ) -> None:
     """List dead letters, newest first."""
-    chosen = Chosen((), observer, action, error_class, failed_after, failed_before, limit=limit)
-    found = with_client(store, settings_file, chosen.of)
-    if form == "json":
-        for letter in found:
-            json_line(letter.as_json())
-        return
-    table(letters.HEADERS, [letters.row(letter) for letter in found])
+    wanted = letters.choice(
+        observer=observer, action=action, error_class=error_class, failed_after=failed_after,
+        failed_before=failed_before, limit=limit,
+    )  # fmt: skip
+    columns = Columns(letters.HEADERS)
+
+    async def work(client: Client) -> None:
+        async for page in client.dead_letter_pages(**wanted):
+            if form == "json":
+                for letter in page:
+                    json_line(letter.as_json())
+            else:
+                columns.add(letters.row(letter) for letter in page)
+
+    with_client(store, settings_file, work)
+    if form != "json":
+        columns.end()
 
 
 @dlq.command("show")
@@ -67,7 +78,7 @@ def list_letters(
 @reporting
 def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Show one dead letter: every attempt, the request with secrets masked."""
-    (letter,) = with_client(store, settings_file, Chosen(ids=(dlq_id,)).of)
+    (letter,) = with_client(store, settings_file, lambda one: letters.require(one, (dlq_id,)))
     if form == "json":
         json_line(letter.as_json())
         return
@@ -80,8 +91,8 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @letters.filters
 @click.option("--batch", metavar="ID", help="All members of this batch that are still dead.")
 @click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
-@click.option("--delay", type=DURATION, default=0, help="Start so much later, such as 30s.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), help="Replays a second.")
+@click.option("--delay", metavar="DURATION", help="Start so much later, such as 30s.")
+@click.option("--rate", type=float, help="Replays a second.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
 @click.option(
     "--plan",
@@ -102,15 +113,15 @@ def replay(
     observer: str | None,
     action: str | None,
     error_class: str | None,
-    failed_after: datetime | None,
-    failed_before: datetime | None,
+    failed_after: str | None,
+    failed_before: str | None,
     limit: int | None,
     batch: str | None,
     everything: bool,
-    delay: int,
+    delay: str | None,
     rate: float | None,
     dry_run: bool,
-    plan: str,
+    plan: Literal["active", "original"],
     response: str | None,
     force: bool,
     store: str | None,
@@ -121,23 +132,30 @@ def replay(
 
     Marks the entries; the engine on that store sends them, or the next `fqlc run` if none runs.
     """
-    chosen = Chosen(ids, observer, action, error_class, failed_after, failed_before, batch, limit)
-    if chosen.everything and not everything:
-        raise UsageError("say which: ids, a filter, or --all")
-    answer = _answer(response)
+    wanted = Wanted(
+        **letters.choice(
+            observer=observer, action=action, error_class=error_class, batch=batch,
+            failed_after=failed_after, failed_before=failed_before, limit=limit,
+        ),
+        all=everything, delay=delay, rate=rate, plan=plan, response=_answer(response),
+        force=force, dry_run=dry_run, wait=False,
+    )  # fmt: skip
+    asked(ids, wanted)
 
-    async def work(client: Client) -> list[Replayed]:
-        marked = await client.replay(
-            await chosen.of(client), delay_ms=delay, rate=rate, dry_run=dry_run,
-            original=plan == "original", response=answer, force=force,
-        )  # fmt: skip
-        if marked and not dry_run:
+    async def work(client: Client) -> tuple[int, int]:
+        await letters.require(client, ids)
+        total = skipped = 0
+        async for page in client.replay_pages(ids, **wanted):
+            _show_marked(page, form, dry_run=dry_run)
+            total, skipped = total + len(page), skipped + sum(bool(one.skipped) for one in page)
+        if total > skipped and not dry_run:
             await say_when_taken(client)
-        return marked
+        return total, skipped
 
-    marked = with_client(store, settings_file, work)
-    _show_marked(marked, form, dry_run=dry_run)
-    if marked and all(one.skipped for one in marked):
+    total, skipped = with_client(store, settings_file, work)
+    if not total:
+        say("no dead letter fits")
+    elif total == skipped:
         raise click.exceptions.Exit(1)
 
 
@@ -145,9 +163,12 @@ def _answer(file: str | None) -> object:
     if file is None:
         return None
     try:
-        return read_json(Path(file).read_bytes())
+        answer = read_json(Path(file).read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be used as an answer: {error}") from error
+    if answer is None:
+        raise UsageError(f"{file} holds null, which is no answer")
+    return answer
 
 
 def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
@@ -159,8 +180,6 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
         else:
             data(f"{one.letter.dlq_id} {'would be replayed' if dry_run else 'replayed'} "
                  f"at {moment(one.due)}")  # fmt: skip
-    if not marked:
-        say("no dead letter fits")
 
 
 @dlq.command("discard")
@@ -172,7 +191,7 @@ def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) 
     """Give dead letters up for good; what waits behind them is cancelled."""
 
     async def work(client: Client) -> list[DeadLetter]:
-        await Chosen(ids=ids).of(client)
+        await letters.require(client, ids)
         gone = await client.discard(ids)
         await say_when_taken(client)
         return gone
@@ -188,15 +207,18 @@ def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) 
 @reporting
 def stats(store: str | None, settings_file: str | None, form: str) -> None:
     """Count dead letters by observer, action and class."""
-    found = with_client(store, settings_file, Chosen().of)
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for letter in found:
-        group = (letter.observer, letter.action, letter.error_class)
-        groups.setdefault(group, []).append(letter.failed_at)
+    groups = with_client(store, settings_file, lambda client: client.dead_letter_groups())
     if form == "json":
-        for group, times in sorted(groups.items()):
-            names = dict(zip(("observer", "action", "class"), group, strict=True))
-            json_line({**names, "count": len(times), "oldest": min(times), "newest": max(times)})
+        for group in groups:
+            json_line({
+                "observer": group.observer, "action": group.action, "class": group.error_class,
+                "count": group.number, "oldest": instant(group.oldest),
+                "newest": instant(group.newest),
+            })  # fmt: skip
         return
-    rows = [[*group, str(len(t)), moment(min(t)), moment(max(t))] for group, t in groups.items()]
-    table(("observer", "action", "class", "count", "oldest", "newest"), sorted(rows))
+    table(("observer", "action", "class", "count", "oldest", "newest"), map(_group_row, groups))
+
+
+def _group_row(group: LetterGroup) -> list[str]:
+    name = (group.observer, group.action, group.error_class)
+    return [*name, str(group.number), moment(group.oldest), moment(group.newest)]

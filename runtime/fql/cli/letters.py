@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import click
@@ -13,80 +11,56 @@ from fql.cli.output import harmless, moment, shortened
 from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.writing import write_json
+from fql.letters import Choice
 from fql.store.shown import Attempt, DeadLetter
 
 F = TypeVar("F", bound=Callable[..., object])
 
+TIME = "Date or time; UTC without an offset."
 HEADERS = ("id", "failed at", "action", "event", "class", "attempts", "reason")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Which dead letters; None and empty mean all."""
+def choice(
+    *,
+    observer: str | None,
+    action: str | None,
+    error_class: str | None,
+    batch: str | None = None,
+    failed_after: str | None,
+    failed_before: str | None,
+    limit: int | None,
+) -> Choice:
+    """What the options say, in the words that Python knows as well (`fql.letters`)."""
+    named = {"observer": observer, "action": action, "class": error_class, "batch": batch}
+    given = {name: value for name, value in named.items() if value is not None}
+    return Choice(
+        failed_after=failed_after, failed_before=failed_before, filter=given or None, limit=limit
+    )
 
-    ids: tuple[str, ...] = ()
-    observer: str | None = None
-    action: str | None = None
-    error_class: str | None = None
-    failed_after: datetime | None = None
-    failed_before: datetime | None = None
-    batch: str | None = None
-    limit: int | None = None
 
-    @property
-    def everything(self) -> bool:
-        """True when nothing narrows the choice."""
-        return self == Chosen(limit=self.limit)
-
-    async def of(self, client: Client) -> list[DeadLetter]:
-        """The dead letters, newest first. Raises UsageError for an id that is not there."""
-        found = await client.dead_letters(
-            ids=self.ids, observer=self.observer, action=self.action,
-            error_class=self.error_class, failed_after=self.failed_after,
-            failed_before=self.failed_before, batch=self.batch, limit=self.limit,
-        )  # fmt: skip
-        missing = [i for i in self.ids if i not in {letter.dlq_id for letter in found}]
-        if missing and self == Chosen(ids=self.ids):
-            raise UsageError(
-                f"there is no dead letter {missing[0]}",
-                hint="see `fqlc dlq list`",
-            )
-        return found
+async def require(client: Client, ids: Sequence[str]) -> list[DeadLetter]:
+    """The dead letters of these ids. Raises UsageError for one that is not there."""
+    found = await client.dead_letters(ids=ids)
+    missing = sorted(set(ids) - {letter.dlq_id for letter in found})
+    if missing:
+        raise UsageError(f"there is no dead letter {missing[0]}", hint="see `fqlc dlq list`")
+    return found
 
 
 def filters(command: F) -> F:
     """The options that choose dead letters."""
     for option in (
         click.option("--limit", type=click.IntRange(1), help="At most so many."),
-        click.option("--failed-before", type=TIME, help="Date or time; UTC without an offset."),
-        click.option("--failed-after", type=TIME, help="Date or time; UTC without an offset."),
+        click.option(
+            "--failed-before", metavar="TIME", help="Date or time; UTC without an offset."
+        ),
+        click.option("--failed-after", metavar="TIME", help="Date or time; UTC without an offset."),
         click.option("--class", "error_class", metavar="CLASS", help="Such as exhausted."),
         click.option("--action", metavar="NAME", help="Of this action."),
         click.option("--observer", metavar="NAME", help="Of this observer."),
     ):
         command = option(command)
     return command
-
-
-class TimeType(click.ParamType[datetime]):
-    """A date or a time; without an offset it is UTC."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read the text."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2026-03-02T14:00:00Z", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-TIME = TimeType()
 
 
 def row(letter: DeadLetter) -> list[str]:

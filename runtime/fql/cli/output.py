@@ -52,14 +52,32 @@ def on_terminal() -> bool:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns for people; nothing but a remark on standard error when there are no rows."""
-    cells = [[harmless(cell) for cell in row] for row in rows]
-    if not cells:
-        say("nothing to show")
-        return
-    widths = [max(len(line[n]) for line in [headers, *cells]) for n in range(len(headers))]
-    data(click.style(_line(headers, widths), bold=True))
-    for row in cells:
-        data(_line(row, widths))
+    columns = Columns(headers)
+    columns.add(rows)
+    columns.end()
+
+
+class Columns:
+    """A table that is written page by page, as wide as its first page needs."""
+
+    def __init__(self, headers: Sequence[str]) -> None:
+        self._headers = headers
+        self._widths: list[int] = []
+
+    def add(self, rows: Iterable[Sequence[str]]) -> None:
+        """Write these rows."""
+        cells = [[harmless(cell) for cell in row] for row in rows]
+        if cells and not self._widths:
+            lines = [self._headers, *cells]
+            self._widths = [max(len(line[n]) for line in lines) for n in range(len(self._headers))]
+            data(click.style(_line(self._headers, self._widths), bold=True))
+        for row in cells:
+            data(_line(row, self._widths))
+
+    def end(self) -> None:
+        """Say so where there was nothing."""
+        if not self._widths:
+            say("nothing to show")
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

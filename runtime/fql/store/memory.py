@@ -19,6 +19,7 @@ from fql.store.records import (
     EventRow,
     LetterCopy,
     LetterFilter,
+    LetterGroup,
     LetterRow,
     LimitRow,
     Loaded,
@@ -253,8 +254,16 @@ class MemoryStore:
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first."""
-        rows = sorted(self._letters.values(), key=lambda row: (-row.failed_at, row.id))
+        rows = sorted(self._letters.values(), key=_place, reverse=True)
         return [row for row in rows if _letter_fits(row, wanted)][: wanted.limit]
+
+    async def letter_groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class."""
+        times: dict[tuple[str, str, str], list[int]] = {}
+        for row in self._letters.values():
+            name = (row.observer, row.action, row.error_class)
+            times.setdefault(name, []).append(row.failed_at)
+        return [LetterGroup(*name, len(at), min(at), max(at)) for name, at in sorted(times.items())]
 
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
         """The tries of these runs and batches, in order."""
@@ -328,6 +337,10 @@ def _run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
     )
 
 
+def _place(row: LetterRow) -> tuple[int, str]:
+    return row.failed_at, row.id
+
+
 def _letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
     return (
         (not wanted.ids or row.id in wanted.ids)
@@ -337,6 +350,8 @@ def _letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
         and wanted.error_class in (None, row.error_class)
         and wanted.batch in (None, row.batch)
         and wanted.run in (None, row.run)
+        and wanted.event_id in (None, row.event_id)
+        and (wanted.below is None or _place(row) < wanted.below)
         and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
         and (wanted.failed_before is None or row.failed_at < wanted.failed_before)
     )

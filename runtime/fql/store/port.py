@@ -17,6 +17,7 @@ from fql.store.records import (
     EventRow,
     LetterCopy,
     LetterFilter,
+    LetterGroup,
     LetterRow,
     Loaded,
     Mutations,
@@ -154,7 +155,11 @@ class Store(Protocol):
         ...
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
-        """Dead letters, newest first."""
+        """Dead letters, newest first: by `failed_at` and id, downwards."""
+        ...
+
+    async def letter_groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class, in their order."""
         ...
 
     def note_copies(self) -> None:

@@ -287,8 +287,22 @@ class LetterFilter:
     failed_before: int | None = None
     batch: int | None = None
     run: int | None = None
+    event_id: str | None = None
     states: tuple[str, ...] = ("dead", "replaying")
     limit: int | None = None
+    below: tuple[int, str] | None = None
+    """The `failed_at` and id of the last one of the page before this one."""
+
+
+class LetterGroup(NamedTuple):
+    """How many dead letters an action has in a class, and when the oldest and newest failed."""
+
+    observer: str
+    action: str
+    error_class: str
+    number: int
+    oldest: int
+    newest: int
 
 
 @dataclass(frozen=True, slots=True)

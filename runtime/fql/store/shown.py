@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,9 @@ from fql.store.works import (
     decode_works,
     run_name,
 )
+
+PAGE = 500
+"""Dead letters that are read and put together in one go."""
 
 
 def instant(at: int | None) -> str | None:
@@ -161,12 +165,27 @@ class Shower:
         names = await self._node_names()
         return [run_shown(one, names.get((one.run.plan, one.run.observer), [])) for one in loaded]
 
+    async def pages(self, wanted: LetterFilter) -> AsyncIterator[list[DeadLetter]]:
+        """Dead letters, newest first, a page at a time: each costs what it holds, and between two
+        of them everybody else has a turn."""
+        left = wanted.limit
+        for part in _by_ids(wanted):
+            rows: list[LetterRow] = []
+            while left is None or left > 0:
+                size = PAGE if left is None else min(PAGE, left)
+                below = (rows[-1].failed_at, rows[-1].id) if rows else part.below
+                rows = await self._store.letters(replace(part, limit=size, below=below))
+                if rows:
+                    yield await self.letters(rows)
+                left = None if left is None else left - len(rows)
+                if len(rows) < size:
+                    break
+
     async def letters(self, rows: Sequence[LetterRow]) -> list[DeadLetter]:
-        """Stored dead letters with every attempt."""
-        owners = {row.batch or row.run for row in rows} - {None}
-        owners |= {row.run for row in rows} - {None}
-        found = await self._store.attempts(sorted(owner for owner in owners if owner is not None))
-        return [_letter(row, found) for row in rows]
+        """Stored dead letters with every attempt, put together beside the event loop."""
+        owners = {owner for row in rows for owner in (row.run, row.batch) if owner is not None}
+        attempts = await self._store.attempts(sorted(owners))
+        return await asyncio.to_thread(_letters, rows, attempts)
 
     async def trace(self, name: str, loaded: Sequence[Loaded]) -> Trace:
         """The story of these runs, or of an event that no observer wanted."""
@@ -185,12 +204,8 @@ class Shower:
 
     async def _without_run(self, event_id: str) -> list[LetterRow]:
         """Dead letters of a change that did not fit, or could not be taken in."""
-        return [
-            row
-            for error_class in ("capture", "internal")
-            for row in await self._store.letters(LetterFilter(error_class=error_class))
-            if row.run is None and row.event_id == event_id
-        ]
+        found = await self._store.letters(LetterFilter(event_id=event_id))
+        return [row for row in found if row.run is None]
 
 
 def _batches(works: str) -> list[int]:
@@ -228,12 +243,34 @@ def _node(node: StoredWork) -> dict[str, Any]:
     return shown
 
 
-def _letter(row: LetterRow, attempts: Sequence[AttemptRow]) -> DeadLetter:
-    mine = [
-        _attempt(attempt)
-        for attempt in attempts
-        if attempt.node == row.node and attempt.owner in (row.run, row.batch)
-    ]
+def parted(ids: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Ids in parts of a page each."""
+    for first in range(0, len(ids), PAGE):
+        yield ids[first : first + PAGE]
+
+
+def _by_ids(wanted: LetterFilter) -> Iterator[LetterFilter]:
+    """Ids in parts, as they are looked up one by one."""
+    if not wanted.ids:
+        yield wanted
+    for part in parted(wanted.ids):
+        yield replace(wanted, ids=part)
+
+
+Tries = Mapping[tuple[int, str], Sequence[AttemptRow]]
+"""Attempts by run or batch, and action."""
+
+
+def _letters(rows: Sequence[LetterRow], attempts: Sequence[AttemptRow]) -> list[DeadLetter]:
+    tries: dict[tuple[int, str], list[AttemptRow]] = {}
+    for attempt in attempts:
+        tries.setdefault((attempt.owner, attempt.node), []).append(attempt)
+    return [_letter(row, tries) for row in rows]
+
+
+def _letter(row: LetterRow, tries: Tries) -> DeadLetter:
+    owners = sorted({owner for owner in (row.run, row.batch) if owner is not None})
+    mine = [_attempt(each) for owner in owners for each in tries.get((owner, row.node), ())]
     return DeadLetter(
         dlq_id=row.id,
         observer=row.observer,

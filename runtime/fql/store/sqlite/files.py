@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from fql.errors import StoreError, StoreFull
-from fql.store.sqlite.names import refuse_other_name
+from fql.store.sqlite.names import refuse_other_name, settled
 from fql.store.sqlite.write import STATEMENTS
 
 NO_SPACE = 1_000_000
@@ -46,9 +46,11 @@ def _not_for_writing(path: Path, reason: str) -> StoreError:
 def holds_store(path: Path) -> bool:
     """Whether a file has the tables of a store. Only reads: a database of somebody else stays as it
     is. Raises StoreError for what is not an SQLite file or cannot be read."""
+    path = settled(path)
     wanted = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fql_meta'"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            refuse_other_name(path)
             (found,) = connection.execute(wanted).fetchone()
     except sqlite3.Error as problem:
         raise translate(problem, path) from problem

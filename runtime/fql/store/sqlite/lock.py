@@ -72,7 +72,7 @@ class EngineLock:
         if inode is None or _held.get(inode) != os.getpid():
             return
         del _held[inode]
-        for descriptor in descriptors_of(inode):
+        for descriptor in descriptors_of(inode, writable=True):
             fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, BYTE)
 
 
@@ -81,7 +81,7 @@ def holder(inode: Inode) -> int | None:
     if there is none, or if no connection of this process has the file open."""
     if _held.get(inode) == os.getpid():
         return os.getpid()
-    for descriptor in descriptors_of(inode):
+    for descriptor in descriptors_of(inode, writable=False):
         return _asked(descriptor)
     return None
 
@@ -91,15 +91,15 @@ def shown(process: int | None) -> str:
     return f"process {process}" if process else "another process"
 
 
-def descriptors_of(inode: Inode) -> Iterable[int]:
-    """Descriptors of this process through which the file can be locked."""
+def descriptors_of(inode: Inode, *, writable: bool) -> Iterable[int]:
+    """Descriptors that this process has of the file; only a `writable` one can lock it."""
     for number in _descriptors():
         try:
             found = os.fstat(number)
             mode = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
         except OSError:
             continue
-        if mode == os.O_RDWR and (found.st_dev, found.st_ino) == inode:
+        if (mode == os.O_RDWR or not writable) and (found.st_dev, found.st_ino) == inode:
             yield number
 
 
@@ -111,7 +111,7 @@ def _descriptors() -> Iterable[int]:
 
 
 def _lock(inode: Inode) -> bool:
-    for descriptor in descriptors_of(inode):
+    for descriptor in descriptors_of(inode, writable=True):
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, BYTE)
         except OSError:

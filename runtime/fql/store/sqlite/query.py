@@ -40,20 +40,34 @@ def runs_query(wanted: RunFilter) -> Query:
 
 
 def letters_query(wanted: LetterFilter, table: str) -> Query:
-    """Dead letters, newest first."""
+    """Dead letters, newest first. A page is read along the index on `failed_at`, from where the
+    one before ended (`+` keeps other indexes out): so each costs what it holds, however many there
+    are. Those of a run and those named by their ids are few."""
+    below = None if wanted.below is None else json_text([wanted.below])
     where, values = _where(
         [
             (_among("dlq_id"), _json(wanted.ids)),
             (_among("state"), _json(wanted.states)),
-            ("observer = ?", wanted.observer),
+            ("+observer = ?", wanted.observer),
             ("action = ?", wanted.action),
             ("class = ?", wanted.error_class),
             ("failed_at > ?", wanted.failed_after),
             ("failed_at < ?", wanted.failed_before),
             ("batch = ?", wanted.batch),
             ("run = ?", wanted.run),
+            ("event_id = ?", wanted.event_id),
+            ("(failed_at, dlq_id) < (SELECT value ->> 0, value ->> 1 FROM json_each(?))", below),
         ]
     )
     limit = -1 if wanted.limit is None else wanted.limit
-    order = "ORDER BY failed_at DESC, dlq_id LIMIT ?"
+    order = "ORDER BY failed_at DESC, dlq_id DESC LIMIT ?"
     return f"SELECT * FROM {table}{where}{order}", [*values, limit]  # noqa: S608
+
+
+def groups_query(table: str) -> str:
+    """Dead letters counted, as `LetterGroup`."""
+    names = "observer, action, class"
+    return (
+        f"SELECT {names}, count(*), min(failed_at), max(failed_at) FROM {table}"  # noqa: S608
+        f" GROUP BY {names} ORDER BY {names}"
+    )

@@ -24,6 +24,7 @@ from fql.store.records import (
     EventRow,
     LetterCopy,
     LetterFilter,
+    LetterGroup,
     LetterRow,
     Loaded,
     Mutations,
@@ -43,7 +44,7 @@ from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import prune
-from fql.store.sqlite.query import letters_query, runs_query
+from fql.store.sqlite.query import groups_query, letters_query, runs_query
 from fql.store.sqlite.write import KEY, unpacked, write
 
 T = TypeVar("T")
@@ -305,6 +306,13 @@ class SqliteStore:
         query, values = letters_query(wanted, self._letters)
         return await self._call(
             lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
+        )
+
+    async def letter_groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class."""
+        query = groups_query(self._letters)
+        return await self._call(
+            lambda connection: [LetterGroup(*row) for row in connection.execute(query)]
         )
 
     def note_copies(self) -> None:

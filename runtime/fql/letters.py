@@ -1,0 +1,323 @@
+"""Dead letters as people ask for them: which ones, and how they are to be sent again.
+
+One vocabulary for `Runtime.replay`, its blocking twin, `Client`, `replay_dlq` and `fqlc dlq`. What
+is asked for is checked when it is given: nothing that is empty or out of range means something
+else. Pure. Decision 0062.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import isfinite
+from typing import Literal, TypedDict
+
+from fql.errors import UsageError
+from fql.plan.model import Plan
+from fql.plan.units import MILLISECONDS, parse_duration, show_duration
+from fql.store.records import LetterFilter
+from fql.store.shown import DeadLetter
+
+CLASSES = (
+    "exhausted", "permanent", "evaluation", "expired", "poison", "capture", "internal",
+)  # fmt: skip
+"""Why an action is dead."""
+FILTERS = ("observer", "action", "class", "batch")
+LONGEST_DELAY = 365 * MILLISECONDS["d"]
+SLOWEST, FASTEST = 0.001, 1_000_000
+"""Replays a second."""
+PREFIXES = {"run": "run", "batch": "bat"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+HANDLED = "its `else` chain took over; replay it with force (`--force`)"
+GONE = (
+    "the active plan no longer has this action; replay it with the original one (`--plan original`)"
+)
+NO_OBSERVER = "the active plan no longer has this observer"
+Command = tuple[str, Mapping[str, object]]
+"""Kind and body of an entry in the inbox."""
+
+_LETTER_ID = re.compile(r"dlq_[0-9a-f]{1,16}(?:_\w+)?")
+_NUMBERED = re.compile(r"([a-z]+)_([0-9a-f]{1,16})")
+
+
+class Choice(TypedDict, total=False):
+    """Which dead letters. `failed_after` and `failed_before` are dates or times, UTC without an
+    offset; `filter` knows `observer`, `action`, `class` and `batch`; `limit` is how many at most,
+    the newest first."""
+
+    failed_after: str | date | None
+    failed_before: str | date | None
+    filter: Mapping[str, str] | None
+    limit: int | None
+
+
+class Wanted(Choice, total=False):
+    """Which dead letters to replay, and how.
+
+    Without an id, a time or a filter nothing is replayed, but for `all=True`. `delay` is a
+    duration such as `"30s"`, or seconds; `rate` is replays a second. `plan` "original" renders as
+    then. `response` supplies the answer without sending. `force` replays also what an `else` chain
+    took over. `dry_run` only says what would be replayed. `wait` waits for the ends.
+    """
+
+    all: bool
+    delay: str | float | None
+    rate: float | None
+    plan: Literal["active", "original"]
+    response: object
+    force: bool
+    dry_run: bool
+    wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A replay as it was asked for, checked. `delay` is in milliseconds."""
+
+    letters: LetterFilter
+    delay: int = 0
+    rate: float | None = None
+    original: bool = False
+    response: object = None
+    force: bool = False
+    dry_run: bool = False
+    wait: bool = False
+
+
+def asked(ids: Sequence[str], wanted: Wanted) -> Asked:
+    """Check what is asked for. Raises UsageError."""
+    _refuse_unknown(wanted, Wanted.__annotations__)
+    everything = _switch(wanted, "all")
+    letters = chosen(ids, wanted)
+    if everything and letters != LetterFilter(limit=letters.limit):
+        raise UsageError("say either `all` or which dead letters, not both")
+    if not everything and letters == LetterFilter(limit=letters.limit):
+        raise UsageError(
+            "say which dead letters to replay: by id, by time or by a filter",
+            hint="or replay every one there is, with all=True (`--all`)",
+        )
+    plan = wanted.get("plan", "active")
+    if plan not in ("active", "original"):
+        raise UsageError(f'plan is "active" or "original", not {plan!r}')
+    return Asked(
+        letters, _delay(wanted.get("delay")), _rate(wanted.get("rate")),
+        plan == "original", wanted.get("response"), _switch(wanted, "force"),
+        _switch(wanted, "dry_run"), _switch(wanted, "wait"),
+    )  # fmt: skip
+
+
+def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
+    """Which dead letters. Raises UsageError."""
+    for name in ids:
+        if not isinstance(name, str) or not _LETTER_ID.fullmatch(name):
+            raise UsageError(
+                f"{name!r} is not the id of a dead letter",
+                hint="ids look like dlq_100000002_label; see `fqlc dlq list`",
+            )
+    named = _filter(choice.get("filter"))
+    after, before = _instant(choice.get("failed_after")), _instant(choice.get("failed_before"))
+    if after is not None and before is not None and after >= before:
+        raise UsageError("failed_after is not before failed_before: nothing lies between")
+    return LetterFilter(
+        ids=tuple(ids),
+        observer=named.get("observer"),
+        action=named.get("action"),
+        error_class=named.get("class"),
+        batch=number_of(named["batch"], "batch") if "batch" in named else None,
+        failed_after=after,
+        failed_before=before,
+        limit=_limit(choice.get("limit")),
+    )
+
+
+def number_of(name: str, kind: Literal["run", "batch"]) -> int:
+    """The number in the id of a run or batch. Raises UsageError for anything else."""
+    found = _NUMBERED.fullmatch(name) if isinstance(name, str) else None
+    number = int(found[2], 16) if found and found[1] == PREFIXES[kind] else -1
+    if not 0 <= number < 1 << 63:
+        raise UsageError(
+            f"{name!r} is not the id of a {kind}", hint=f"ids look like {PREFIXES[kind]}_100000002"
+        )
+    return number
+
+
+def _refuse_unknown(given: Mapping[str, object], known: Mapping[str, object]) -> None:
+    for name in given:
+        if name in FILTERS:
+            raise UsageError(f"{name!r} is a filter", hint=f'write filter={{"{name}": ...}}')
+        if name not in known:
+            raise UsageError(
+                f"a replay knows no {name!r}", hint=f"it knows dlq_id, {', '.join(sorted(known))}"
+            )
+
+
+def _switch(wanted: Wanted, name: str) -> bool:
+    value = wanted.get(name, False)
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is True or False, not {value!r}")
+    return value
+
+
+def _filter(given: Mapping[str, str] | None) -> Mapping[str, str]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or any(not isinstance(one, str) for one in given.values()):
+        example = '{"observer": "paid"}'
+        raise UsageError(f"a filter is texts by name, such as {example}, not {given!r}")
+    for name, value in given.items():
+        if name not in FILTERS:
+            raise UsageError(f"a filter knows observer, action, class and batch, not {name!r}")
+        if not value.strip():
+            raise UsageError(f"the filter {name!r} is empty", hint="leave it out for all of them")
+        if name == "class" and value not in CLASSES:
+            raise UsageError(
+                f"there is no class {value!r} of dead letters", hint=f"it is {', '.join(CLASSES)}"
+            )
+    return given
+
+
+def _instant(given: str | date | None) -> int | None:
+    """Milliseconds since 1970 of a date or a time; without an offset it is UTC."""
+    if given is None:
+        return None
+    if not isinstance(given, str | date):
+        raise _no_time(given)
+    try:
+        at = datetime.fromisoformat(str(given))
+    except ValueError as problem:
+        raise _no_time(given) from problem
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def _no_time(given: object) -> UsageError:
+    return UsageError(f"{given!r} is not a date or time such as 2026-03-02T14:00:00Z")
+
+
+def _limit(given: int | None) -> int | None:
+    if given is None or (_is_number(given) and isinstance(given, int) and given >= 1):
+        return given
+    raise UsageError(f"limit is a whole number of dead letters, at least 1, not {given!r}")
+
+
+def _delay(given: str | float | None) -> int:
+    """Milliseconds of a duration such as "30s", or of seconds."""
+    if given is None:
+        return 0
+    if isinstance(given, str):
+        try:
+            milliseconds = parse_duration(given)
+        except ValueError as problem:
+            raise UsageError(str(problem)) from problem
+    elif not _is_number(given) or not 0 <= given * 1000 <= LONGEST_DELAY:
+        raise _no_delay(given)
+    else:
+        milliseconds = round(given * 1000)
+    if milliseconds > LONGEST_DELAY:
+        raise _no_delay(given)
+    return milliseconds
+
+
+def _no_delay(given: object) -> UsageError:
+    longest = show_duration(LONGEST_DELAY)
+    return UsageError(
+        f'delay is a duration such as "30s", or seconds, from 0 to {longest}, not {given!r}'
+    )
+
+
+def _rate(given: float | None) -> float | None:
+    if given is None or (_is_number(given) and SLOWEST <= given <= FASTEST):
+        return given
+    raise UsageError(f"rate is replays a second, from {SLOWEST:g} to {FASTEST:,}, not {given!r}")
+
+
+def _is_number(given: object) -> bool:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return False
+    return isinstance(given, int) or isfinite(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A dead letter that was marked for replay, or would be (`dry_run`). `skipped` says why one
+    was not."""
+
+    letter: DeadLetter
+    due: str = ""
+    skipped: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The dead letter with the time of its replay."""
+        return {**self.letter.as_json(), "replay_at": self.due or None, "skipped": self.skipped}
+
+
+class Marking:
+    """Decides page by page which dead letters are replayed, and when. `plan` is the active one, or
+    None where it does not matter; `now` is in milliseconds since 1970. Pure."""
+
+    def __init__(self, wish: Asked, plan: Plan | None, now: int) -> None:
+        self._wish = wish
+        self._now = now
+        self._marked = 0
+        self._actions: dict[str, set[str]] | None = None
+        if plan is not None:
+            self._actions = {o.name: {node.name for node in o.nodes} for o in plan.observers}
+
+    def of(self, letters: Sequence[DeadLetter]) -> tuple[list[Replayed], list[Command]]:
+        """What becomes of these, and the commands for those that are replayed, in their order."""
+        replayed: list[Replayed] = []
+        commands: list[Command] = []
+        for letter in letters:
+            reason = self._obstacle(letter)
+            if reason:
+                replayed.append(Replayed(letter, skipped=reason))
+                continue
+            due = self._next_due()
+            commands.append(self._command(letter, due))
+            replayed.append(Replayed(letter, due=_text(due or self._now)))
+        return replayed, commands
+
+    def _next_due(self) -> int:
+        """When the next one is sent; 0 for at once."""
+        wait = 0 if self._wish.rate is None else int(self._marked * 1000 / self._wish.rate)
+        self._marked += 1
+        later = self._wish.delay + wait
+        return self._now + later if later else 0
+
+    def _obstacle(self, letter: DeadLetter) -> str:
+        """Why it is not replayed, or nothing. What has no run is checked when it is taken."""
+        if letter.state == "replaying":
+            return "is being replayed already"
+        if letter.handled and not self._wish.force:
+            return HANDLED
+        if self._actions is None or (letter.run is None and not letter.observer):
+            return ""
+        if letter.run is None:
+            return "" if letter.observer in self._actions else NO_OBSERVER
+        return "" if letter.action in self._actions.get(letter.observer, ()) else GONE
+
+    def _command(self, letter: DeadLetter, due: int) -> Command:
+        if letter.run is None:
+            body = {
+                "name": "capture", "source": letter.source, "position": letter.dlq_id,
+                "envelope": letter.envelope, "letter": letter.dlq_id, "only": letter.observer,
+            }  # fmt: skip
+            return "recapture", body
+        wish = self._wish
+        return "replay", {
+            **about(letter), "due": due, "force": wish.force, "original": wish.original,
+            "answer": wish.response,
+        }  # fmt: skip
+
+
+def about(letter: DeadLetter) -> dict[str, object]:
+    """A dead letter as commands name it."""
+    number = number_of(letter.run, "run") if letter.run else 0
+    return {"letter": letter.dlq_id, "run": number, "node": letter.action}
+
+
+def _text(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
