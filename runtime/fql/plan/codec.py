@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +58,38 @@ def write_plan(plan: Plan | Mapping[str, Any]) -> bytes:
 
 def read_plan(data: bytes | str) -> Plan:
     """The plan in the bytes that `seal` made. Raises PlanError: not a plan, cut short, changed
-    since it was compiled, or of a newer format."""
+    since it was compiled, or of a newer format or version than this one knows."""
     content = _decode(data)
     _check_format(content)
     _check_digest(content)
     try:
         return Plan.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        message = f"The plan does not have the shape of {FORMAT}: {place}: {first['msg']}"
-        raise PlanError(message, hint=_COMPILE_AGAIN) from error
+        raise _misshapen(error, content) from error
+
+
+def _misshapen(error: ValidationError, content: Mapping[str, Any]) -> PlanError:
+    """What does not fit the model: a key or word of another version, or damage."""
+    found = error.errors(include_url=False)
+    unknown = [_place(one["loc"]) for one in found if one["type"] in _UNKNOWN]
+    if not unknown:
+        message = f"The plan does not have the shape of {FORMAT}: {_place(found[0]['loc'])}: "
+        return PlanError(message + str(found[0]["msg"]), hint=_COMPILE_AGAIN)
+    named = ", ".join(f"`{place}`" for place in unknown[:5])
+    more = " and more" if len(unknown) > 5 else ""
+    return PlanError(
+        f"The plan was written by fqlc {str(content.get('compiler'))[:40]} and says {named}{more},"
+        " which this version does not know.",
+        hint="update fqlc here, or compile the plan again with this version",
+    )
+
+
+_UNKNOWN = frozenset(("extra_forbidden", "literal_error"))
+"""Errors that a later version may have meant well."""
+
+
+def _place(steps: Sequence[int | str]) -> str:
+    return ".".join(map(str, steps))
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -27,9 +27,10 @@ Json = dict[str, Any]
 
 
 class Part(BaseModel):
-    """Base of all parts of a plan: frozen; unknown keys of later compilers are kept out."""
+    """Base of all parts of a plan: frozen. A key that is not known is refused, because what a later
+    compiler means by it would be left undone without a word."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class Span(Part):
@@ -165,7 +166,6 @@ class NodeConfig(Part):
     Exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended) is given.
     `headers` are the action's own; an endpoint's are merged at send time, the action's win.
     `body` None is the event envelope. `response` is the type of the answer, or None.
-    Actions of other kinds keep their settings in `settings`.
     """
 
     method: str = "POST"
@@ -175,7 +175,6 @@ class NodeConfig(Part):
     headers: tuple[Header, ...] = ()
     body: Json | None = None
     response: str | None = None
-    settings: dict[str, Json] = Field(default_factory=dict)
 
 
 class PlanNode(Part):

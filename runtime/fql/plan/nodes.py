@@ -112,6 +112,7 @@ def _load_parts(stored: Sequence[object]) -> tuple[x.TextPart, ...]:
 
 
 def _load_part(stored: Any) -> x.TextPart:
+    _refuse_unknown(stored, _PART_KEYS)
     if "hole" in stored:
         return x.Hole(_load(stored["hole"]))
     if "environment" in stored:
@@ -121,6 +122,16 @@ def _load_part(stored: Any) -> x.TextPart:
         return x.Choice(branches, _load_parts(stored["else"]))
     body, otherwise = _load_parts(stored["body"]), _load_parts(stored["else"])
     return x.Loop(stored["loop"], _load(stored["of"]), body, otherwise)
+
+
+_PART_KEYS = frozenset({"hole", "environment", "choice", "else", "loop", "of", "body"})
+
+
+def _refuse_unknown(stored: Mapping[str, Any], known: frozenset[str]) -> None:
+    """A key that is not known would be left undone. Raises ValueError."""
+    if not known.issuperset(stored):
+        unknown = ", ".join(sorted(set(stored) - known))
+        raise ValueError(f"not an expression of this version: it does not know {unknown!r:.80}")
 
 
 # Nodes -----------------------------------------------------------------------
@@ -178,8 +189,24 @@ _DUMP: Mapping[type, Callable[[Any], Stored]] = {
 }
 
 
+_ENTRY_KEYS = frozenset({"key", "value"})
+_SHAPES: Mapping[str, str] = {
+    **dict.fromkeys(("and", "or"), "args"),
+    **dict.fromkeys(x.BINARY_OPS[2:], "left right"),
+    **dict.fromkeys(x.UNARY_OPS, "of"),
+    **dict.fromkeys(("any", "all"), "of variable body"),
+    "constant": "value", "field": "row name", "changed": "name", "builtin": "name",
+    "variable": "name", "response": "action", "failure": "action", "member": "of name",
+    "index": "of key", "call": "name of args", "list": "items", "object": "entries",
+    "each": "body", "text": "parts",
+}  # fmt: skip
+_KEYS = {op: frozenset(("op", "t", *keys.split())) for op, keys in _SHAPES.items()}
+"""The keys of each operator."""
+
+
 def _load(s: Any) -> x.Expr:
     op, t = s["op"], parse_type(s["t"])
+    _refuse_unknown(s, _KEYS[op])
     if op in ("and", "or"):
         operands = [_load(item) for item in s["args"]]
         result = operands[0]
@@ -197,6 +224,7 @@ def _load(s: Any) -> x.Expr:
 
 
 def _load_entry(stored: Any) -> x.Entry:
+    _refuse_unknown(stored, _ENTRY_KEYS)
     return x.Entry(stored["key"], _load(stored["value"]))
 
 
