@@ -59,7 +59,7 @@ async def test_everything_comes_to_its_end(
     """By the plan that was active, and by the one before it, which is another change of plans."""
     store = unpacked(tmp_path, "store.db")
     async with at_work(store, webhook_server, plan, OLD_TOKEN="t-0123456789") as running:
-        await running.client.replay(await running.client.dead_letters(), force=True)
+        await running.client.replay(all=True, force=True)
         await running.until_idle(60)
         left = await running.client.dead_letters()
         assert left == [], [(one.dlq_id, one.reason) for one in left]
