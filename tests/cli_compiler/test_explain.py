@@ -202,3 +202,21 @@ def test_numbers_of_an_event_are_exact(fqlc: Command, shop: Path) -> None:
     assert [problem.partition(": ")[0] for problem in problems] == [
         f"line {number} is not JSON" for number in (2, 3, 4, 5)
     ]
+
+
+def test_a_request_that_cannot_be_built_would_be_dead(fqlc: Command, shop: Path) -> None:
+    """As the engine makes it: a header with a line end, a segment that would leave its place."""
+    (shop / "bad.fql").write_text(
+        "entity Order { id: ID @key, total: Decimal, status: String }\n"
+        "observer o { on: Order.insert\n"
+        '  webhook head { url: "https://a.example.com/", headers: { "X-S": "{{ status }}" }, body: { id } }\n'
+        '  webhook path { url: "https://a.example.com/{{ id }}", body: { id } }\n}\n'
+    )
+    (shop / "e.jsonl").write_text(
+        '{"entity": "Order", "event": "insert", "new": {"id": "..", "total": 1, "status": "a\\nb"}}'
+    )
+    done = fqlc("explain", "--event", "e.jsonl", "bad.fql", "--format", "json")
+    (observer,) = json.loads(done.out)["observers"]
+    assert [action["decision"] for action in observer["actions"]] == ["dead", "dead"]
+    assert all(action["problem"] for action in observer["actions"])
+    assert "would be dead" in fqlc("explain", "--event", "e.jsonl", "bad.fql").out

@@ -15,9 +15,7 @@ from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
 from fql.plan.urls import (
-    UrlProblem,
     UrlTemplate,
-    ValueRefused,
     encode_query_value,
     encode_segment,
     split_path,
@@ -26,15 +24,11 @@ from fql.plan.urls import (
 
 
 def request_of(plan: Plan, node: PlanNode, scope: Scope) -> dict[str, object]:
-    """Method, url, the headers that the plan gives, and the body."""
+    """Method, url, headers of the plan, and body of a request that can be built."""
     shown = {name.name: f"${{{name.name}}}" for name in plan.environment}
-    try:
-        url = _Url(plan, shown, scope).of(node)
-    except (UrlProblem, ValueRefused) as error:
-        url = f"(cannot be built: {error})"
     return {
         "method": node.config.method,
-        "url": url,
+        "url": _Url(plan, shown, scope).of(node),
         "headers": _headers(plan, node, shown, scope),
         "body": None if node.config.method in BODYLESS else _body(plan, node, scope),
     }

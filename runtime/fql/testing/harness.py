@@ -24,6 +24,7 @@ from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
 from fql.engine.process.checks import Origin, check
 from fql.engine.program.build import build_program
+from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.exact.writing import json_text
 from fql.plan.addresses import EgressSettings
@@ -94,12 +95,8 @@ class Harness:
         chance: Callable[[], float] = lambda: 0.999,
         clock: VirtualClock | None = None,
     ) -> None:
-        names = stand_ins(plan)
-        factory = actions or WebhookActions(
-            EgressSettings(("0.0.0.0/0", "::/0"), tuple(range(1, 1024)))
-        )
         self.clock = clock or VirtualClock()
-        self._program = build_program(plan, {**names, **(environment or {})}, factory)
+        self._program = played_program(plan, environment, actions)
         names_of = [node.name for observer in plan.observers for node in observer.nodes]
         self._scripts = scripts(answers or {}, names_of)
         self._state = State(self._program, CoreSettings(), chance, 1, self.clock.now())
@@ -234,6 +231,18 @@ class Harness:
             states=states,
             unused=self._scripts.unused(),
         )
+
+
+def played_program(
+    plan: Plan,
+    environment: Mapping[str, str] | None = None,
+    actions: ActionFactory | None = None,
+) -> Program:
+    """A plan made ready to be played: every address is allowed, as nothing is ever dialled, and
+    each `${NAME}` that `environment` does not give has a stand-in."""
+    anywhere = EgressSettings(("0.0.0.0/0", "::/0"), tuple(range(1, 1024)))
+    names = {**stand_ins(plan), **(environment or {})}
+    return build_program(plan, names, actions or WebhookActions(anywhere))
 
 
 def stand_ins(plan: Plan) -> dict[str, str]:
