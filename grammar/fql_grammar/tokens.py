@@ -91,7 +91,7 @@ TOKEN_PATTERN = "".join(
         r"[ \t\r\n]*+(?:",
         r"(?P<NOT_IN>(?:not[ \t\r\n]++in|NOT[ \t\r\n]++IN)\b)",
         r"|(?P<URL>https?://[^\s\"',}\])]*+)",
-        rf"|(?P<WORD>{WORD_PATTERN}(?![^\x00-\x7f]))",
+        rf"|(?P<WORD>{WORD_PATTERN}(?!\w))",
         r"|(?P<WIDE>[^\W\d]\w*+)",
         r"|(?P<FOREIGN>===|!==|=>|<>|&\.|-->|;|//[^\r\n]*+|--[ \t]+[^\r\n]*+",
         r"|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|`[^`\r\n]*+`|[\u201c\u2018][^\u201d\u2019\r\n]*+[\u201d\u2019])",
@@ -104,6 +104,9 @@ TOKEN_PATTERN = "".join(
         r"|(?P<COMMENT>#[^\r\n]*+)",
         r"|(?P<AMP>[&|])",
         r"|(?P<END>\Z)",
+        r"|(?P<ODD>[\u2265\u2264\u2260\u2192\u2212\u2013\u2014\u00d7\u00f7\u2026\u2227\u2228\u00ac\u2208\u2209]",
+        r"|[\uff01\uff04-\uff06\uff08-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff5e]",
+        r"|[\u00a0\u00ad\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]++)",
         r"|(?P<BAD>[^\x00-\x7f]++|[\s\S])",
         r")",
     )

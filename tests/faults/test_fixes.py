@@ -46,5 +46,5 @@ def test_safe_fixes(fault: Fault) -> None:
 
 
 def test_many_programs_can_be_mended() -> None:
-    """A fifth of the mistakes of newcomers have one safe correction."""
-    assert len(MENDABLE) > len([fault for fault in faults() if fault.marks]) / 5
+    """A tenth of the mistakes of newcomers have one safe correction; a similar name is none."""
+    assert len(MENDABLE) > len([fault for fault in faults() if fault.marks]) / 10

@@ -237,7 +237,6 @@ def test_errors_have_no_answer_in_parts() -> None:
     [
         "entity Order { id: ID @key\ndefaults : String } defaults { timeout: 20s }\n",
         "let one = 1 let two = 2\n",
-        "let one = 1 # so\rlet two = 2\n",
     ],
 )
 def test_a_declaration_that_is_not_in_the_part_that_promised_it(text: str) -> None:

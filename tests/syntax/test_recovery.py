@@ -38,7 +38,7 @@ def test_sound_children_of_a_broken_observer_stay() -> None:
 
 def test_fields_of_a_broken_entity_stay() -> None:
     file, found = parse("entity E {\n  a: String\n  b Int\n  c: [Int]?\n}\n")
-    assert [(d.code, d.message) for d in found] == [("FQL101", "expected `:` behind `b`")]
+    assert [(d.code, d.message) for d in found] == [("FQL101", "expected `:` after `b`")]
     (entity,) = file.declarations
     assert isinstance(entity, ast.EntityDeclaration)
     assert not entity.sound
@@ -47,7 +47,7 @@ def test_fields_of_a_broken_entity_stay() -> None:
 
 def test_a_missing_value_before_a_block_is_reported_as_such() -> None:
     file, found = parse('observer o {\n  on:\n  webhook w { url: "u" }\n}\n')
-    assert [d.message for d in found] == ["expected a value behind `on:`, found `webhook`"]
+    assert [d.message for d in found] == ["expected a value after `on:`, found `webhook`"]
     assert found[0].span.start == len("observer o {\n  ")
     (observer,) = file.declarations
     assert isinstance(observer, ast.Block)
@@ -65,26 +65,26 @@ def test_an_open_brace_is_shown_at_the_innermost_opener() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("observer o { on: }", "expected a value, found `}`"),
-        ("let x = 5 +\nlet y = 5", "expected a value behind `+`, found `let`"),
+        ("observer o { on: }", "expected a value after `on:`, found `}`"),
+        ("let x = 5 +\nlet y = 5", "expected a value after `+`, found `let`"),
         ("let x = 5 +\nobserver o { on: E.insert }",
-         "expected a value behind `+`, found `observer`"),
-        ("entity E { a:\n}", "expected a type behind `a:`, found `}`"),
-        ("entity E { a: String\n b\n}", "expected `: Type` behind `b`"),
-        ("observer o { flow { a ->\n} }", "expected a name behind `->`, found `}`"),
+         "expected a value after `+`, found `observer`"),
+        ("entity E { a:\n}", "expected a type after `a:`, found `}`"),
+        ("entity E { a: String\n b\n}", "expected `: Type` after `b`"),
+        ("observer o { flow { a ->\n} }", "expected a name after `->`, found `}`"),
         ("let x = 5 6", "expected an operator, found the number `6`"),
         ("let x = [1 2]", "expected an operator, `,`, `..`, or `]`, found the number `2`"),
-        ("observer o { webhook w { url 'x' } }", "expected `:` behind `url`"),
+        ("observer o { webhook w { url 'x' } }", "expected `:` after `url`"),
         ("observr", "expected a declaration, found `observr`"),
-        ("observer", "expected a name behind `observer`, found the end of the file"),
+        ("observer", "expected a name after `observer`, found the end of the file"),
         ("let x = 1 }", "`}` closes nothing"),
-        ("entity E { a: }", "expected a name or `[`, found `}`"),
+        ("entity E { a: }", "expected a type after `a:`, found `}`"),
         ("observer o { on: X.insert } }", "`}` closes nothing"),
         ("let x = (1, 2)",
          "parentheses hold one value; with commas they are a list behind `in` only"),
         ("let x = 1 < 2 < 3", "comparisons cannot be chained"),
         ('entity E { a: String """doc""" }',
-         "documentation stands before declarations, fields, enum members, and actions"),
+         "documentation belongs before declarations, fields, enum members, and actions"),
     ],
 )  # fmt: skip
 def test_messages_say_what_was_expected(text: str, message: str) -> None:
@@ -94,7 +94,7 @@ def test_messages_say_what_was_expected(text: str, message: str) -> None:
 
 def test_a_missing_value_before_documentation_is_reported_as_such() -> None:
     file, found = parse('observer o {\n  on:\n  """Doc."""\n  webhook w { url: "u" }\n}\n')
-    assert [d.message for d in found] == ["expected a value behind `on:`, found documentation"]
+    assert [d.message for d in found] == ["expected a value after `on:`, found documentation"]
     (observer,) = file.declarations
     assert isinstance(observer, ast.Block)
     assert observer.blocks[0].doc is not None

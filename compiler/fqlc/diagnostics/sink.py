@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
 
 from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
@@ -16,6 +17,7 @@ class Sink:
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
+        self._covered: list[tuple[Span, Diagnostic | None]] = []
         self._compared = 0
 
     def error(
@@ -50,6 +52,13 @@ class Sink:
         """Report a finished diagnostic; the same one twice counts once."""
         self._found[diagnostic] = None
 
+    def cause(self, diagnostic: Diagnostic | None, covers: Span) -> None:
+        """Report what explains everything else that is found in a stretch: nothing else is said
+        of it, whoever finds it and when. None where the cause lies, and was said, elsewhere."""
+        if diagnostic is not None:
+            self.add(diagnostic)
+        self._covered.append((covers, diagnostic))
+
     def comparable(self, names: Collection[str]) -> Collection[str]:
         """The names, to look for a similar one among them; none when thousands of mistakes have
         been compared with thousands of names already, so that the time stays linear."""
@@ -57,11 +66,50 @@ class Sink:
         return names if self._compared <= MAX_COMPARED else ()
 
     @property
+    def count(self) -> int:
+        """How many reports have come so far."""
+        return len(self._found)
+
+    @property
     def found(self) -> tuple[Diagnostic, ...]:
-        """All reports, ordered by file, place and code."""
-        return tuple(sorted(self._found, key=Diagnostic.order))
+        """All reports that are a cause of their own, ordered by file, place and code."""
+        covers = _outermost(self._covered)
+        kept = (d for d in self._found if not covers or not _is_explained(d, covers))
+        return tuple(sorted(kept, key=Diagnostic.order))
 
     @property
     def has_errors(self) -> bool:
         """True when anything is an error."""
         return any(d.severity is Severity.ERROR for d in self._found)
+
+
+_ALWAYS_SAID = frozenset({"FQL102", "FQL390"})
+"""An open bracket and a limit explain what is around them."""
+
+_Causes = frozenset[Diagnostic | None]
+_Cover = tuple[int, int, _Causes]
+
+
+def _outermost(covered: list[tuple[Span, Diagnostic | None]]) -> dict[str, list[_Cover]]:
+    """For each file, in order, stretches that share nothing, each with the causes that are said
+    of it. What was covered inside of another stretch hangs on the cause of that."""
+    rows: dict[str, list[_Cover]] = {}
+    for span, cause in sorted(covered, key=lambda c: (c[0].path, c[0].start, -c[0].end)):
+        row = rows.setdefault(span.path, [])
+        if row and span.start < row[-1][1]:
+            start, end, causes = row[-1]
+            if span.end > end:
+                row[-1] = (start, span.end, causes | {cause})
+        else:
+            row.append((span.start, span.end, frozenset({cause})))
+    return rows
+
+
+def _is_explained(diagnostic: Diagnostic, covers: dict[str, list[_Cover]]) -> bool:
+    """True for a report about something of a stretch that has another cause."""
+    row, span = covers.get(diagnostic.span.path, []), diagnostic.span
+    if diagnostic.code in _ALWAYS_SAID or not row:
+        return False
+    last = bisect_right(row, max(span.end - 1, span.start), key=lambda cover: cover[0]) - 1
+    _, end, causes = row[last]
+    return last >= 0 and span.start < end and diagnostic not in causes

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fql.plan.types import BUILT_IN, ERROR, Type
-from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.model import Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
@@ -144,7 +145,7 @@ class _RowBuilder:
         elif near is not None:
             intro = "this type is called" if meant else "a type with a similar name exists:"
             help_ = (f"{intro} `{near}`",)
-            fix = Fix((Edit(name.span, near),))
+            fix = similar_fix(name.text, near, name.span, alias=meant is not None)
             self.uses.mark(self.kinds.get(near, "type"), near, name.span)
         self._report_type(name, f"unknown type `{name.text}`", help_, fix)
 
@@ -195,7 +196,7 @@ class _RowBuilder:
             "FQL204", f"unknown attribute `@{name}`", attribute.span, label="unknown attribute",
             help=(f"{intro} `@{near}`",)
             if near else ("fields know `@key`, `@sensitive` and `@column(\"name\")`",),
-            fix=Fix((Edit(attribute.name.span, near),), safe=not meant) if near else None,
+            fix=similar_fix(name, near, attribute.name.span),
         )  # fmt: skip
 
     def _arguments(self, attribute: ast.Attribute) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fql.plan import expressions as e
 from fql.plan.types import ERROR, Type
 from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.names.symbols import EntityInfo, FieldInfo
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -92,7 +93,7 @@ def suggestion(
     if near is not None:
         article = "an" if what[0] in "aeiou" else "a"
         help_ = f"{article} {what} with a similar name exists: `{near}`"
-        return (help_,), Fix((Edit(span, near),))
+        return (help_,), similar_fix(name, near, span)
     if known:
         return (listing(known, f"known {what}s"),), None
     return (), None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fqlc.checks.table.blocks import BLOCKS
 from fqlc.checks.table.keys import BlockKind, Key
 from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -113,9 +114,7 @@ def _unknown(
         name.span,
         label="unknown key",
         help=help_,
-        fix=Fix((Edit(name.span, close),), safe=close != other)
-        if close and close not in written
-        else None,
+        fix=similar_fix(name.text, close, name.span) if close not in written else None,
     )
     return close if close != other else None
 
@@ -184,7 +183,7 @@ def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
         fix = Fix((Edit(at, ":"),)) if child.name is None else None
     elif close:
         help_ = (f"a block with a similar name exists: `{close}`",)
-        fix = Fix((Edit(child.kind.span, close),))
+        fix = similar_fix(name, close, child.kind.span)
     elif kind.blocks:
         help_ = (f"blocks here are {', '.join(f'`{b}`' for b in kind.blocks)}",)
     sink.error(

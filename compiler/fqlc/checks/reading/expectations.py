@@ -12,7 +12,8 @@ from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report
 from fqlc.checks.reading.rows import NotLiteral, misfit, plain
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
-from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.model import Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
@@ -116,7 +117,7 @@ class _Reader:
         word = value.text if isinstance(value, ast.NameUse) else ""
         close = nearest(word, names)
         help_ = (f"a similar name exists: `{close}`",) if close else ()
-        fix = Fix((Edit(value.span, close),)) if close else None
+        fix = similar_fix(word, close, value.span)
         self._wrong(f"`{word}` is no {what}" if word else f"this is no {what}", value.span,
                     f"unknown {what}", *help_, fix=fix)  # fmt: skip
         return None
@@ -140,7 +141,7 @@ class _Reader:
         self._wrong(
             f"`{observer.name}` watches {quoted(watched)}", value.span,
             "it would not see this event",
-            fix=Fix((Edit(value.span, close),), safe=False) if close else None,
+            fix=similar_fix(written, close, value.span),
         )  # fmt: skip
         return None
 

@@ -14,7 +14,8 @@ from fqlc.checks.reading.settings import SettingsReader
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import BLOCKS, DEFAULTS, ENDPOINT, RETRY, TEST, TOP_LEVEL
 from fqlc.checks.table.keys import BlockKind
-from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.model import Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.near import nearest
@@ -105,7 +106,7 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
         block.kind.span,
         label="not here" if inside else "unknown kind of block",
         help=help_,
-        fix=Fix((Edit(block.kind.span, close),)) if close else None,
+        fix=similar_fix(name, close, block.kind.span),
     )
 
 

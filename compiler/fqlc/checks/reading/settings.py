@@ -14,6 +14,7 @@ from fqlc.checks.reading.levels import ALL_HEADERS, Given, Settings, usable
 from fqlc.checks.reading.values import Mark, ValueReader
 from fqlc.checks.table.keys import Key, Kind
 from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.near import nearest
@@ -184,6 +185,6 @@ def report_unknown(what: str, use: ast.NameUse, name: str, known: Sequence[str],
         use.span,
         label=f"no {what} has this name",
         help=help_,
-        fix=Fix((Edit(use.span, close),)) if close else None,
+        fix=similar_fix(name, close, use.span),
     )
     return close or ""

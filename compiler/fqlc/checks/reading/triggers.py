@@ -10,6 +10,7 @@ from fqlc.checks.describe import quoted
 from fqlc.checks.model import EventName
 from fqlc.checks.reading.settings import report_unknown
 from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.near import nearest
@@ -115,7 +116,8 @@ def _entity(entity: ast.NameUse, project: Project, sink: Sink) -> ast.NameUse | 
 
 def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> EventName | None:
     """Report it; gives the event that was probably meant."""
-    meant = nearest(name.text, EVENTS) or _OTHER_WORDS.get(name.text.lower())
+    other = _OTHER_WORDS.get(name.text.lower())
+    meant = other or nearest(name.text, EVENTS)
     close = next((event for event in EVENTS if event == meant), None)
     sink.error(
         "FQL206",
@@ -123,7 +125,7 @@ def _unknown_event(entity: ast.NameUse, name: ast.Name, sink: Sink) -> EventName
         name.span,
         label="unknown event",
         help=(f"write `{entity.text}.{close}`",) if close else (),
-        fix=Fix((Edit(name.span, close),)) if close else None,
+        fix=similar_fix(name.text, close, name.span, alias=other is not None),
     )
     return close
 

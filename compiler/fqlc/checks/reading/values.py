@@ -12,6 +12,7 @@ from fqlc.checks.describe import kind_of, quoted, word_of
 from fqlc.checks.reading.entries import known_entries, report_missing
 from fqlc.checks.table.keys import Key, Kind
 from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
@@ -164,7 +165,7 @@ class ValueReader:
             value.span,
             label="unknown word",
             help=(f"a similar word exists: `{close}`",) if close else (),
-            fix=Fix((Edit(value.span, close),), safe=_is_slip(word, close)) if close else None,
+            fix=similar_fix(word, close, value.span),
         )
         return Mark.BAD
 
@@ -256,12 +257,6 @@ def _unquoted(key: Key, value: ast.Expr) -> Fix | None:
     if not key.names or not isinstance(value, ast.StringLiteral) or not value.value.isidentifier():
         return None
     return Fix((Edit(value.span, value.value),), safe=False)
-
-
-def _is_slip(word: str, meant: str) -> bool:
-    """True where the word can be nothing else mistyped. `FETCH` is near `PATCH`, but meant as it
-    stands: of short words in capitals only the case may differ."""
-    return word.lower() == meant.lower() or not word.isupper()
 
 
 def _all(values: list[object]) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fqlc.checks.model import ObserverModel, Program
-from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
@@ -39,5 +39,5 @@ def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:
         help=(f"an action with a similar name exists: `{close}`",)
         if close
         else ((f"its actions are {actions}",) if actions else ()),
-        fix=Fix((Edit(step.span, close),), safe=close in left) if close else None,
+        fix=similar_fix(step.name, close, step.span),
     )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from fql_grammar.tokens import TOP_LEVEL
-from fqlc.diagnostics.model import Edit, Fix, Label
+from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
+from fqlc.diagnostics.similar import similar_fix
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
-from fqlc.syntax.foreign.answers import report
-from fqlc.syntax.foreign.shapes import answer_foreign
+from fqlc.syntax.foreign.answers import foreign
+from fqlc.syntax.foreign.shapes import answer_shape
 from fqlc.syntax.reading.attempt import Failure
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
-from fqlc.syntax.tree import ast
 
 
 class Complaint:
-    """The one FQL101 that a declaration or a direct child block may have."""
+    """The one FQL101 that a declaration or a direct child block may have. What could not be read
+    is covered by it: nothing else is said of that, neither here nor by later passes."""
 
     def __init__(self, *, spent: bool = False) -> None:
         self._spent = spent
@@ -32,66 +35,127 @@ class Complaint:
     ) -> None:
         """Say what was expected where reading stopped; `behind` stands after the lexemes, which
         are a part of a block when `inside`."""
-        if self._spent:
-            return
         if failure.at > 0 and lexemes[failure.at - 1].type == "DOC":
-            self.documentation(lexemes[failure.at - 1])
+            self._say(_documentation(lexemes[failure.at - 1]), lexemes)
             return
-        self._spent = True
         found = lexemes[failure.at] if failure.at < len(lexemes) else behind
         if found is not None and not found.text:
             found = behind
-        if _answer(failure, lexemes, found, inside=inside):
-            return
-        origin = lexemes[0].origin
-        wanted = expected_words(failure.expected)
-        if wanted == "nothing more" and inside:
-            wanted = "an operator or the next entry"
-        origin.sink.error(
-            "FQL101",
-            f"expected {wanted}, found {found_words(found)}",
-            _place(found, lexemes, origin),
-            label=f"expected {wanted} here" if wanted != "nothing more" else "not expected",
+        self._say(
+            _answer(failure, lexemes, found, inside=inside)
+            or _not_expected(failure, lexemes, found, inside=inside),
+            lexemes,
         )
 
-    def stray(self, lexeme: Lexeme) -> None:
-        """A closing bracket that closes nothing."""
-        self._say(lexeme, f"`{lexeme.text}` closes nothing", "no bracket is open here")
+    def stray(self, lexemes: list[Lexeme]) -> None:
+        """A closing bracket that closes nothing, and the lexemes that hang on it."""
+        closer = lexemes[0]
+        text = f"`{closer.text}` closes nothing"
+        last = max(takewhile(lambda x: x.type in _CLOSERS, lexemes), key=lambda x: x.end)
+        span = closer.origin.span(closer.start, last.end)
+        self._say(Diagnostic("FQL101", text, span, label="no bracket is open here"), lexemes)
 
     def documentation(self, doc: Lexeme) -> None:
         """Documentation before something that has none."""
-        self._say(
-            doc,
-            "documentation stands before declarations, fields, enum members, and actions",
-            "documents nothing",
-            ("write a comment that begins with `#`",),
-        )
+        self._say(_documentation(doc), [doc])
 
-    def nothing_behind(self, word: Lexeme, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
+    def nothing_after(self, word: Lexeme, lexemes: list[Lexeme], behind: Lexeme | None) -> None:
         """The word of a declaration without its name."""
         after = next((x for x in lexemes if x.start > word.start), behind)
-        self._say(
-            word,
-            f"expected a name behind `{word.text}`, found {found_words(after)}",
-            "begins a declaration",
-        )
+        text = f"expected a name after `{word.text}`, found {found_words(after)}"
+        self._say(_error(word, text, "begins a declaration"), lexemes)
 
-    def no_declaration(self, lexeme: Lexeme) -> None:
+    def no_declaration(self, lexemes: list[Lexeme]) -> None:
         """Something at the top level that begins no declaration."""
-        near = nearest(lexeme.text, TOP_LEVEL)
+        first = lexemes[1 if lexemes[0].type == "DOC" and len(lexemes) > 1 else 0]
+        near = nearest(first.text, TOP_LEVEL)
+        words = ", ".join(f"`{w}`" for w in TOP_LEVEL)
         self._say(
-            lexeme,
-            f"expected a declaration, found {found_words(lexeme)}",
-            "a declaration begins here",
-            (f"a word with a similar name exists: `{near}`",)
-            if near
-            else (f"declarations begin with one of {', '.join(f'`{w}`' for w in TOP_LEVEL)}",),
+            _error(
+                first,
+                f"expected a declaration, found {found_words(first)}",
+                "a declaration begins here",
+                _similar_word(near) if near else f"declarations begin with one of {words}",
+            ),
+            lexemes,
         )
 
-    def _say(self, at: Lexeme, message: str, label: str, advice: tuple[str, ...] = ()) -> None:
-        if not self._spent:
-            self._spent = True
-            at.origin.sink.error("FQL101", message, at.span(), label=label, help=advice)
+    def unknown_kind(self, lexemes: list[Lexeme]) -> None:
+        """A block of a kind that there is not, with a head that cannot be read either."""
+        self._say(unknown_kind(lexemes[0].text, lexemes[0].span()), lexemes)
+
+    def _say(self, found: Diagnostic, lexemes: list[Lexeme]) -> None:
+        """Say it, or what is the cause of it: a stretch that is no token at all."""
+        origin, start = lexemes[0].origin, lexemes[0].start
+        end = max(x.end for x in lexemes)
+        unreadable = origin.first_unreadable(start, end)
+        said = unreadable or (None if self._spent else found)
+        self._spent = self._spent or unreadable is None
+        origin.sink.cause(said, origin.span(start, end))
+
+
+def unknown_kind(word: str, span: Span) -> Diagnostic:
+    """FQL204 for a word that begins no block at the top level."""
+    near = nearest(word, TOP_LEVEL)
+    kinds = ", ".join(f"`{kind}`" for kind in TOP_LEVEL)
+    return Diagnostic(
+        "FQL204",
+        f"unknown kind of block `{word}`",
+        span,
+        label="unknown kind of block",
+        help=(_similar_word(near) if near else f"blocks here are {kinds}",),
+        fix=similar_fix(word, near, span),
+    )
+
+
+def _similar_word(near: str) -> str:
+    return f"a word with a similar name exists: `{near}`"
+
+
+def _error(at: Lexeme, message: str, label: str, *advice: str) -> Diagnostic:
+    return Diagnostic("FQL101", message, at.span(), label=label, help=advice)
+
+
+def _documentation(doc: Lexeme) -> Diagnostic:
+    return _error(
+        doc,
+        "documentation belongs before declarations, fields, enum members, and actions",
+        "documents nothing",
+        "write a comment that begins with `#`",
+    )
+
+
+def _not_expected(
+    failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool
+) -> Diagnostic:
+    """What was expected where reading stopped, in words."""
+    wanted = expected_words(failure.expected)
+    if wanted == "nothing more" and inside:
+        wanted = "an operator or the next entry"
+    if failure.at >= len(lexemes) and (last := _last_written(lexemes)) is not None:
+        text = f"expected {wanted} after `{_short(last)}`, found {found_words(found)}"
+        return _error(last, text, f"expected {wanted} after this")
+    return Diagnostic(
+        "FQL101",
+        f"expected {wanted}, found {found_words(found)}",
+        _place(found, lexemes, lexemes[0].origin),
+        label=f"expected {wanted} here" if wanted != "nothing more" else "not expected",
+    )
+
+
+def _last_written(lexemes: list[Lexeme]) -> Lexeme | None:
+    """The last lexeme of a part that ends too early: the mistake is there, not in what follows."""
+    return next((x for x in reversed(lexemes) if x.text), None)
+
+
+def _short(lexeme: Lexeme) -> str:
+    text = lexeme.origin.text[lexeme.start : lexeme.end]
+    return (
+        text if len(text) <= _SHORT and "\n" not in text else f"{text[:_SHORT]}...".split("\n")[0]
+    )
+
+
+_SHORT = 20
 
 
 def unclosed(balanced: Balanced, next_word: str) -> None:
@@ -101,7 +165,7 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
     labels: tuple[Label, ...] = ()
     wrong = found is not None and found.type in _CLOSERS and found.text != closer
     if wrong and found is not None:
-        labels = (Label(found.span(), f"`{found.text}` stands here instead of `{closer}`"),)
+        labels = (Label(found.span(), f"`{found.text}` is here instead of `{closer}`"),)
         place, closer_text_ = found.start, closer
     else:
         place = _end_before(found, balanced.lexemes)
@@ -148,21 +212,18 @@ def _indentation(lexeme: Lexeme) -> str:
     return text[begin:end]
 
 
-def _answer(failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool) -> bool:
-    """Say what is wrong where more is known than what was expected. True when it is said, also
-    when the lexeme itself was reported."""
+def _answer(
+    failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool
+) -> Diagnostic | None:
+    """What is wrong where more is known than what was expected."""
     at, expected = failure.at, failure.expected
     if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
-        _missing_colon(word, lexemes)
-    elif found is not None and isinstance(found.value, ast.ErrorExpression):
-        return True
-    elif found is not None and found.type == "NAME" and "AT" in expected:
-        _missing_type(found)
-    elif (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
-        _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
-    else:
-        return at < len(lexemes) and answer_foreign(lexemes, at, expected)
-    return True
+        return _missing_colon(word, lexemes)
+    if found is not None and found.type == "NAME" and "AT" in expected:
+        return _missing_type(found)
+    if (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
+        return _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
+    return answer_shape(lexemes, at, expected) if at < len(lexemes) else None
 
 
 def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
@@ -217,9 +278,10 @@ _TYPES = frozenset(
 def _missing_at_line_end(
     failure: Failure, lexemes: list[Lexeme], found: Lexeme | None
 ) -> str | None:
-    """What is missing where a line ends with a sign that wants something behind it."""
+    """What is missing where a line or a part ends with a sign that wants something after it."""
     last = lexemes[failure.at - 1] if failure.at > 0 else None
-    if last is None or (found is not None and _same_line(last, found)):
+    inside = failure.at < len(lexemes)
+    if last is None or (inside and found is not None and _same_line(last, found)):
         return None
     if last.type in _WANT_VALUE and failure.expected >= {"NUMBER", "STRING", "WORD"}:
         return "value"
@@ -232,15 +294,15 @@ def _missing_at_line_end(
 _WANT_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG"})
 
 
-def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> None:
+def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> Diagnostic:
     """The mistake is on the line of the sign, not on the next. A key is shown with its colon."""
     sign = last[-1]
     first = last[0] if sign.type == "_COLON" and last[0].type == "KEY" else sign
     span = sign.origin.span(first.start, sign.end)
     labels = () if found is None else (Label(found.span(), f"not a {missing}"),)
-    sign.origin.sink.error(
+    return Diagnostic(
         "FQL101",
-        f"expected a {missing} behind `{sign.origin.text[span.start : span.end]}`, "
+        f"expected a {missing} after `{sign.origin.text[span.start : span.end]}`, "
         f"found {found_words(found)}",
         span,
         label=f"the {missing} is missing",
@@ -248,25 +310,25 @@ def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> N
     )
 
 
-def _missing_type(word: Lexeme) -> None:
-    word.origin.sink.error(
+def _missing_type(word: Lexeme) -> Diagnostic:
+    return Diagnostic(
         "FQL101",
-        f"expected `: Type` behind `{word.text}`",
+        f"expected `: Type` after `{word.text}`",
         word.span(),
         label="a field without a type",
         help=(f"write `{word.text}: String`, or another type",),
     )
 
 
-def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> None:
-    behind = next((x for x in lexemes if x.start > word.start), word)
-    if word.text in _TYPES and behind.type == "NAME":
-        report(word, f"{behind.text}: {word.text}", "the name stands before its type", last=behind)
-        return
+def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> Diagnostic:
+    after = next((x for x in lexemes if x.start > word.start), word)
+    if word.text in _TYPES and after.type == "NAME":
+        written = f"{after.text}: {word.text}"
+        return foreign(word, "the name comes before its type", written, last=after)
     end = word.origin.span(word.end, word.end)
-    word.origin.sink.error(
+    return Diagnostic(
         "FQL101",
-        f"expected `:` behind `{word.text}`",
+        f"expected `:` after `{word.text}`",
         word.span(),
         label="a key is followed by `:`",
         fix=Fix((Edit(end, ":"),), safe=False),

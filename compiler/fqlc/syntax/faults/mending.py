@@ -55,7 +55,7 @@ def _report_opener(head: list[Lexeme], found: Lexeme) -> None:
     written = origin.text[head[0].start : end]
     origin.sink.error(
         "FQL101",
-        f"expected `{{` behind `{written}`, found {found_words(found)}",
+        f"expected `{{` after `{written}`, found {found_words(found)}",
         origin.span(head[0].start, end),
         label="the `{` is missing",
         labels=(Label(found.span(), "a block or object would begin here"),),
@@ -99,7 +99,7 @@ def _report_closer(closer: Lexeme, lexemes: list[Lexeme]) -> None:
     last = lexemes[-1]
     closer.origin.sink.error(
         "FQL101",
-        f"one `{closer.text}` too many: the declaration goes on behind it",
+        f"one `{closer.text}` too many: the declaration goes on after it",
         closer.span(),
         label="closes too much",
         labels=(Label(last.span(), "nothing would be left to close here"),),

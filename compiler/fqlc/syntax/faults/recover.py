@@ -6,10 +6,11 @@ items, and each item is read on its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 
 from fql_grammar.tokens import TOP_LEVEL
+from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, balance
 from fqlc.syntax.faults.complaints import Complaint, unclosed
 from fqlc.syntax.faults.expected import found_words
@@ -24,6 +25,7 @@ _HEADS = {
     "TYPE": (("TYPE", "NAME"),),
     "ENTITY": (("ENTITY", "NAME"), ("ENTITY", "NAME", "FROM", "STRING")),
 }
+_WORDS = frozenset({"NAME", "KEY", "FLOW"})
 _NO_ITEM_BEHIND = frozenset({"OP", "MINUS", "BANG", "DOT", "QDOT", "_COLON", "SPREAD", "_COMMA"})
 
 
@@ -53,13 +55,35 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
     if balanced.unclosed and not open_text:
         unclosed(balanced, _before(behind))
     if parts is None or not _has_sound_head(parts) or not _is_open(parts):
-        complaint.unexpected(failure, lexemes, behind)
-        return _broken(lexemes)
+        return _beyond_reading(lexemes, failure, behind, complaint)
     for lexeme in balanced.stray:
-        complaint.stray(lexeme)
+        complaint.stray([lexeme])
+    read: ast.Declaration
     if parts.head[0].type == "NAME":
-        return _block(parts, complaint, direct=True)
-    return _with_fields(parts, complaint)
+        read = _block(parts, complaint, direct=True)
+    else:
+        read = _with_fields(parts, complaint)
+    # What stands after the closer that was put in, or was written too early, is part of it too.
+    return replace(read, span=max(read.span, read.span.to(lexemes[-1].span()), key=_end))
+
+
+def _end(span: Span) -> int:
+    return span.end
+
+
+def _beyond_reading(
+    lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None, complaint: Complaint
+) -> ast.BrokenDeclaration:
+    """A declaration of which no part is worth keeping but its name."""
+    first = lexemes[1 if lexemes[0].type == "DOC" and len(lexemes) > 1 else 0]
+    rest = [x for x in lexemes if x.start >= first.start]
+    if first.type != "NAME" or first.text in TOP_LEVEL:
+        complaint.unexpected(failure, lexemes, behind)
+    elif any(x.type == "LBRACE" for x in rest):
+        Complaint().unknown_kind(rest)
+    else:
+        Complaint().no_declaration(rest)
+    return broken(lexemes)
 
 
 def _has_open_text(lexemes: list[Lexeme]) -> bool:
@@ -89,14 +113,15 @@ def _before(behind: Lexeme | None) -> str:
     return "the end of the file" if behind is None else f"{found_words(behind)}"
 
 
-def _broken(lexemes: list[Lexeme]) -> ast.BrokenDeclaration:
-    """Kind and name, as far as they can be read."""
+def broken(lexemes: list[Lexeme]) -> ast.BrokenDeclaration:
+    """Kind and name, as far as they can be read. Of several words the name is the last one before
+    the brace."""
     first = 1 if lexemes[0].type == "DOC" and len(lexemes) > 1 else 0
-    word, named = lexemes[first], lexemes[first + 1] if len(lexemes) > first + 1 else None
-    name = None
-    if named is not None and named.type in ("NAME", "KEY", "FLOW"):
-        name = ast.Name(span=named.span(), text=named.text)
-    span = word.origin.span(word.start, max(x.end for x in (word, lexemes[-1])))
+    word = lexemes[first]
+    head = takewhile(lambda x: x.type in _WORDS, lexemes[first + 1 :])
+    named = list(head)[-1:]
+    name = ast.Name(span=named[0].span(), text=named[0].text) if named else None
+    span = word.origin.span(lexemes[0].start, max(x.end for x in (word, lexemes[-1])))
     return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
 
 
@@ -132,6 +157,14 @@ def _partner(lexemes: list[Lexeme], opener: int) -> int:
 def _has_sound_head(parts: _Parts) -> bool:
     shape = tuple(x.type for x in parts.head)
     return shape in _HEADS.get(parts.head[0].type, ())
+
+
+def head_is_sound(lexemes: list[Lexeme]) -> bool:
+    """True when what stands before the brace is a kind with a name, as blocks want it."""
+    first = 1 if lexemes[0].type == "DOC" else 0
+    head = takewhile(lambda x: x.type != "LBRACE", lexemes[first : first + 8])
+    shape = tuple(x.type for x in head)
+    return shape in (*_HEADS.get(shape[0], ()), ("ENUM", "NAME"))
 
 
 def _is_open(parts: _Parts) -> bool:
@@ -185,7 +218,7 @@ def _with_fields(parts: _Parts, complaint: Complaint) -> ast.Declaration:
     """A type or entity with the fields that can be read."""
     fields: list[ast.FieldDeclaration] = []
     for segment, behind in _with_next(_segments(parts.body), parts.close):
-        found = _read("field", segment, behind, complaint)
+        found = _read("field", segment, behind, complaint) or _field_of(segment)
         if isinstance(found, ast.FieldDeclaration):
             fields.append(found)
     _complain_of_rest(parts, complaint)
@@ -205,6 +238,17 @@ def _with_fields(parts: _Parts, complaint: Complaint) -> ast.Declaration:
         doc=parts.doc,
         sound=False,
     )
+
+
+def _field_of(segment: list[Lexeme]) -> ast.FieldDeclaration | None:
+    """A field of which only the name can be read: its type may be any."""
+    key = next((x for x in segment[:2] if x.type == "KEY"), None)
+    if key is None:
+        return None
+    span = key.origin.span(key.start, max(x.end for x in segment))
+    name = ast.Name(span=key.span(), text=key.text)
+    unread = ast.FieldType(span=span, name=None, item=None, nullable=False)
+    return ast.FieldDeclaration(span=span, name=name, type=unread, attributes=())
 
 
 def _block(parts: _Parts, complaint: Complaint, *, direct: bool) -> ast.Block:
@@ -262,21 +306,18 @@ def _entry(segment: list[Lexeme], behind: Lexeme, complaint: Complaint) -> ast.E
 def _read(
     start: str, segment: list[Lexeme], behind: Lexeme, complaint: Complaint
 ) -> ast.Tree | None:
-    """The node of a segment; after a complaint, the node of what could be read before it."""
+    """The node of a segment, or None after a complaint."""
     outcome = attempt(start, segment)
     if not isinstance(outcome, Failure):
         node: ast.Tree = outcome
         return node
     complaint.unexpected(outcome, segment, behind, inside=True)
-    if 0 < outcome.at < len(segment) and "$END" in outcome.expected:
-        prefix = attempt(start, segment[: outcome.at])
-        return prefix if isinstance(prefix, ast.Tree) else None
     return None
 
 
 def _complain_of_rest(parts: _Parts, complaint: Complaint) -> None:
     if parts.rest:
-        complaint.no_declaration(parts.rest[0])
+        complaint.no_declaration(parts.rest)
 
 
 def _with_next(segments: list[list[Lexeme]], close: Lexeme) -> list[tuple[list[Lexeme], Lexeme]]:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.syntax.reading.lexemes import Lexeme
+
+
+def foreign(
+    lexeme: Lexeme,
+    message: str,
+    meant: str | None = None,
+    *,
+    last: Lexeme | None = None,
+    advice: tuple[str, ...] = (),
+    fix: Fix | None = None,
+) -> Diagnostic:
+    """The lexeme, up to `last`, is foreign; `meant` is what to write in its place."""
+    span = lexeme.origin.span(lexeme.start, (last or lexeme).end)
+    if meant is not None:
+        fix = Fix((Edit(span, meant),))
+    return Diagnostic(
+        "FQL104", message, span, label="a spelling of another language", help=advice, fix=fix
+    )
 
 
 def report(
@@ -24,12 +42,5 @@ def say(
     last: Lexeme | None = None,
     advice: tuple[str, ...] = (),
 ) -> None:
-    """The lexeme, up to `last`, is foreign."""
-    lexeme.origin.sink.error(
-        "FQL104",
-        message,
-        lexeme.origin.span(lexeme.start, (last or lexeme).end),
-        label="a spelling of another language",
-        help=advice,
-        fix=fix,
-    )
+    """Report that the lexeme, up to `last`, is foreign."""
+    lexeme.origin.sink.add(foreign(lexeme, message, last=last, advice=advice, fix=fix))

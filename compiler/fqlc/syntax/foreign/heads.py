@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.reading.lexemes import Origin
 
@@ -13,8 +14,37 @@ FOREIGN_HEADS = {
 }  # fmt: skip
 """The word of another language and the one that begins such a declaration here."""
 
+MODIFIERS = frozenset(
+    {"export", "default", "public", "private", "protected", "internal", "pub", "abstract", "final",
+     "sealed", "open", "static", "async", "declare", "data", "readonly", "extern"}
+)  # fmt: skip
+"""Words that other languages put before a declaration; nothing is meant by them here."""
+
 _BEHIND = {"let": re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*="), "import": re.compile(r"[ \t]+[\"']")}
 _NAME_AND_BRACE = re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*(?:from\b[^\r\n{]*)?\{")
+
+
+_BEGINNING = "|".join((*TOP_LEVEL, *FOREIGN_HEADS))
+_MODIFIED = re.compile(
+    rf"[ \t]+(?=(?:(?:{'|'.join(MODIFIERS)})[ \t]+)*(?:{_BEGINNING})[ \t]+[\w\"'])"
+)
+
+
+def modified(origin: Origin, start: int, end: int) -> int | None:
+    """Where the declaration begins before which the word at `start` of a line is a modifier, which
+    is reported; None where none follows."""
+    found = _MODIFIED.match(origin.text, end)
+    if found is None:
+        return None
+    span = origin.span(start, end)
+    origin.sink.error(
+        "FQL104",
+        f"there is no `{origin.text[start:end]}` before a declaration",
+        span,
+        label="a spelling of another language",
+        fix=Fix((Edit(origin.span(start, found.end()), ""),)),
+    )
+    return found.end()
 
 
 def meant_head(origin: Origin, start: int, end: int) -> str | None:

@@ -259,7 +259,7 @@ class _Reader:
         end = of.origin.span(of.end, of.end)
         plain = of.type == "NAME"
         fix = Fix((Edit(sign.span(), ""), Edit(end, "?"))) if plain else None
-        say(sign, "the `?` stands behind the type", fix, advice=(f"write `{name.text}: Type?`",))
+        say(sign, "the `?` belongs after the type", fix, advice=(f"write `{name.text}: Type?`",))
         name.type = "KEY"
         colon = self._lexemes[index + 1]
         behind = Lexeme("QUESTION", of.end, of.end, "?", of.origin)

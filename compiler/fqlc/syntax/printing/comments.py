@@ -10,6 +10,8 @@ from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
 Item = TypeVar("Item", bound=ast.Tree)
+_BLANKS = " \t\n"
+"""Other blanks are mistakes, and stay."""
 
 
 class Comments:
@@ -78,15 +80,22 @@ class Comments:
         """The comments of a stretch that found no place in it, on lines of their own."""
         return [self._take(number) for number in self.within(Span("", start, end))]
 
-    def leave_more(self, gap: Span) -> bool:
-        """True when a stretch holds more than comments and blanks."""
-        position = gap.start
+    def end_of_more(self, gap: Span) -> int | None:
+        """Where a stretch ends to hold more than comments and blanks, with the rest of the line
+        there; None where it holds no more."""
+        position, last = gap.start, None
         for number in self.within(gap):
             comment = self._comments[number].span
-            if self._text[position : comment.start].strip():
-                return True
+            if self._text[position : comment.start].strip(_BLANKS):
+                last = comment.start
             position = comment.end
-        return bool(self._text[position : gap.end].strip())
+        if self._text[position : gap.end].strip(_BLANKS):
+            last = gap.end
+        if last is None:
+            return None
+        last = gap.start + len(self._text[gap.start : last].rstrip(_BLANKS))
+        line_end = self._text.find("\n", last)
+        return min(line_end if line_end >= 0 else gap.end, gap.end)
 
     def drop(self, gap: Span) -> None:
         """Count the comments of a stretch as printed."""

@@ -6,7 +6,7 @@ it was, byte for byte.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText, Span
@@ -20,11 +20,8 @@ _PACKED = (ast.ImportDeclaration, ast.LetDeclaration)
 
 def format_source(source: SourceText) -> str:
     """The text in the one style of the language."""
-    sink = Sink()
-    file = parse_file(source, sink)
-    mistakes = [d.span.start for d in sink.found]
-    sound = _sound_declarations(file, mistakes, source.text)
-    return _Printer(source.text, file).print(sound)
+    file = parse_file(source, Sink())
+    return _Printer(source.text, file).print(_sound_declarations(file))
 
 
 def format_text(text: str) -> str:
@@ -32,23 +29,16 @@ def format_text(text: str) -> str:
     return format_source(SourceText("", text))
 
 
-def _sound_declarations(file: ast.File, mistakes: list[int], text: str) -> list[ast.Declaration]:
-    """The declarations in which, and up to the next of which, nothing was reported."""
-    sound: list[ast.Declaration] = []
-    end = len(text) + 1
-    for declaration in reversed(file.declarations):
-        start = start_of(declaration)
-        if is_sound(declaration) and not _has_mistake(mistakes, declaration, start, end):
-            sound.append(declaration)
-        end = start
-    return sound[::-1]
+def _sound_declarations(file: ast.File) -> list[ast.Declaration]:
+    """The declarations in which no mistake of syntax was reported, not even one that was read as
+    what it means: the formatter mends nothing."""
+    ends = [place.end for place in file.faulty]
 
+    def is_faulty(declaration: ast.Declaration) -> bool:
+        near = file.faulty[bisect_right(ends, declaration.span.start) :][:1]
+        return bool(near) and near[0].start < declaration.span.end
 
-def _has_mistake(mistakes: list[int], declaration: ast.Declaration, start: int, end: int) -> bool:
-    """A mistake at the first word itself is one of what stands before: it ended too early."""
-    first = bisect_left(mistakes, start)
-    inside = mistakes[first : bisect_left(mistakes, end)]
-    return any(place != declaration.span.start for place in inside)
+    return [d for d in file.declarations if is_sound(d) and not is_faulty(d)]
 
 
 class _Printer:
@@ -66,14 +56,14 @@ class _Printer:
         previous: ast.Declaration | None = None
         for declaration in sound:
             start = start_of(declaration)
-            kept = self._keep(position, start)
+            kept, position = self._keep(position, start)
             together = not kept and self._are_packed(previous, declaration, position)
             lines = self._comments.lines_before(position, start, "", first=True)
             shown, position = self._declaration(declaration, start)
             self._add("\n".join((*lines, shown)), together=together)
             previous = declaration
         end = len(self._text)
-        self._keep(position, end)
+        _, position = self._keep(position, end)
         self._add("\n".join(self._comments.lines_before(position, end, "", first=True, last=True)))
         return "".join(self._parts) + "\n" if self._parts else ""
 
@@ -93,14 +83,16 @@ class _Printer:
             between = "\n" if together else "\n\n"
             self._parts.append(between + part if self._parts else part)
 
-    def _keep(self, start: int, end: int) -> bool:
-        """Take over what stands between two sound declarations when it is more than comments."""
-        gap = Span("", start, end)
-        if not self._comments.leave_more(gap):
-            return False
+    def _keep(self, start: int, end: int) -> tuple[bool, int]:
+        """Take over what stands between two sound declarations when it is more than comments, up
+        to the comments before the next one. True when it was, and where to go on."""
+        last = self._comments.end_of_more(Span("", start, end))
+        if last is None:
+            return False, start
+        gap = Span("", start, last)
         self._comments.drop(gap)
-        self._add(self._text[start:end].strip("\n"))
-        return True
+        self._add(self._text[start:last].strip("\n"))
+        return True, last
 
     def _are_packed(
         self, before: ast.Declaration | None, behind: ast.Declaration, position: int

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 
 from fql_grammar.tokens import TOP_LEVEL
-from fqlc.syntax.foreign.heads import meant_head
+from fqlc.syntax.foreign.heads import meant_head, modified
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Origin
 
 _NO_KEY = re.compile(r"(?![ \t]*:)")
 _HEAD = re.compile(r"[ \t]+[A-Za-z_\"'{]|\{")
+_QUOTED = re.compile(r"[ \t]+[\"']")
 _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
-_HEAD_OF_UNKNOWN = re.compile(
-    r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"|'[^'\n]*')?[ \t]*(?:from\b[^\r\n{]*)?\{|[ \t]*\{"
-)
 OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
 """Behind these a word on a new line may begin a block: the value is missing then."""
 _ENDS_DECLARATION = frozenset(
@@ -33,6 +31,7 @@ class Beginnings:
         self._origin = origin
         self._lexed = lexed
         self._brackets = brackets
+        self._behind_modifier = -1
 
     def name(self, start: int, end: int, previous: Lexeme | None) -> str:
         """The terminal of a word that is a name: KIND where it begins a block instead of the
@@ -52,6 +51,13 @@ class Beginnings:
         """A word that begins a declaration in other languages, where it does so here."""
         word = meant_head(self._origin, start, end) if self._in_first_column(start) else None
         return "NAME" if word is None else self.top_word(word, start, end, previous)
+
+    def modifier(self, start: int, end: int) -> bool:
+        """True for a word of another language before a declaration, which begins behind it."""
+        begin = modified(self._origin, start, end) if self._in_first_column(start) else None
+        if begin is not None:
+            self._behind_modifier = begin
+        return begin is not None
 
     def top_word(self, word: str, start: int, end: int, previous: Lexeme | None) -> str:
         """The terminal of a word that can begin a declaration; notes it when it does."""
@@ -77,7 +83,7 @@ class Beginnings:
         ended = (previous.type == "RBRACE" and not self._is_indented(previous, start)) or (
             previous.type in _ENDS_DECLARATION
             and self._in_first_column(start)
-            and _HEAD_OF_UNKNOWN.match(self._origin.text, end) is not None
+            and _NO_KEY.match(self._origin.text, end) is not None
         )
         if ended:
             first = len(self._lexed.lexemes) - (previous.type == "DOC")
@@ -98,7 +104,8 @@ class Beginnings:
 
     def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
         """True where a declaration may begin: in the first column, or behind another one."""
-        has_head = _HEAD.match(self._origin.text, end) is not None
+        quoted = self._origin.text[start:end] == "import" and not self._in_first_column(start)
+        has_head = (_QUOTED if quoted else _HEAD).match(self._origin.text, end) is not None
         outside = not self._brackets and (previous is None or previous.type in _ENDS_DECLARATION)
         if self._in_first_column(start):
             return has_head or (outside and _NO_KEY.match(self._origin.text, end) is not None)
@@ -116,4 +123,5 @@ class Beginnings:
         return first < len(lexemes) and previous is lexemes[first]
 
     def _in_first_column(self, start: int) -> bool:
-        return start == 0 or self._origin.text[start - 1] == "\n"
+        """True at the begin of a line; modifiers before it count for nothing."""
+        return start in (0, self._behind_modifier) or self._origin.text[start - 1] == "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from fqlc.diagnostics.model import Diagnostic
@@ -12,16 +13,24 @@ from fqlc.syntax.tree import ast
 
 @dataclass(slots=True)
 class Origin:
-    """The file that lexemes come from. `soft` holds FQL101 found while building, to be thinned."""
+    """The file that lexemes come from. `soft` holds FQL101 found while building, to be thinned;
+    `unreadable` what was reported of stretches that are no token, in their order."""
 
     path: str
     text: str
     sink: Sink
     soft: list[Diagnostic] = field(default_factory=list)
+    unreadable: list[Diagnostic] = field(default_factory=list)
 
     def span(self, start: int, end: int) -> Span:
         """A stretch of this file."""
         return Span(self.path, start, end)
+
+    def first_unreadable(self, start: int, end: int) -> Diagnostic | None:
+        """What was reported first of stretches that are no token, from `start` to `end`."""
+        index = bisect_left(self.unreadable, start, key=lambda d: d.span.start)
+        found = self.unreadable[index : index + 1]
+        return found[0] if found and found[0].span.start < end else None
 
 
 Literal = (
@@ -68,10 +77,12 @@ class Lexeme:
 
 class Lexed:
     """The lexemes of a file. `starts` are the indices at which declarations begin, `suspects`
-    those of spellings of other languages, which `fqlc.syntax.foreign.signs` answers."""
+    those of spellings of other languages, which `fqlc.syntax.foreign.signs` answers, `odd` the
+    stretches that look like a sign or a blank, each with what they look like."""
 
     def __init__(self) -> None:
         self.lexemes: list[Lexeme] = []
         self.comments: list[ast.Comment] = []
         self.starts: list[int] = []
         self.suspects: list[int] = []
+        self.odd: list[tuple[int, int, str]] = []

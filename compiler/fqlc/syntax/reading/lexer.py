@@ -11,7 +11,8 @@ import re
 
 from fql_grammar import tokens as table
 from fqlc.syntax.faults import unreadable
-from fqlc.syntax.foreign.heads import FOREIGN_HEADS
+from fqlc.syntax.foreign import odd_signs
+from fqlc.syntax.foreign.heads import FOREIGN_HEADS, MODIFIERS
 from fqlc.syntax.reading import numbers, strings
 from fqlc.syntax.reading.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Literal, Origin
@@ -39,7 +40,7 @@ _BEFORE_VALUE = frozenset(
     {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
 )
 _WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
-               **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
+               **dict.fromkeys(MODIFIERS, "MODIFIER"), **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
                **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
 
 
@@ -47,6 +48,8 @@ def lex(origin: Origin) -> Lexed:
     """Read a whole text. Problems go to the sink of the origin; never raises."""
     lexer = _Lexer(origin)
     lexer.run()
+    if lexer.lexed.odd:
+        odd_signs.report(origin, lexer.lexed.odd)
     return lexer.lexed
 
 
@@ -96,6 +99,10 @@ class _Lexer:
             type_ = self._beginnings.top_word(written, start, end, previous)
         elif type_ == "HEAD":
             type_ = self._beginnings.foreign_head(start, end, previous)
+        elif type_ == "MODIFIER":
+            if self._beginnings.modifier(start, end):
+                return
+            type_ = "NAME"
         elif type_ == "SUSPECT":
             self.lexed.suspects.append(len(self.lexed.lexemes))
             type_ = "NAME"
@@ -158,11 +165,26 @@ class _Lexer:
             self._add("OP", start, end)
         elif kind == "WIDE":
             self._wide_word(start, end)
+        elif kind == "ODD":
+            return self._odd(start, end)
         elif kind in ("FOREIGN", "AMP", "URL"):
             self.lexed.suspects.append(len(self.lexed.lexemes))
             self._add("FOREIGN", start, end)
         else:
             return self._unreadable(kind, start, end)
+        return None
+
+    def _odd(self, start: int, end: int) -> int | None:
+        """A sign that looks like one of ours, or a blank that is none: read as what it looks
+        like. A blank without width inside a word is part of no token."""
+        meant = odd_signs.meant(self.origin.text, start, end)
+        if meant is None:
+            return self._unreadable("BAD", start, end)
+        self.lexed.odd.append((start, end, meant))
+        if meant in table.SIGNS:
+            return self._sign(meant, start, end)
+        if meant.strip():
+            self.lexed.lexemes.append(Lexeme("OP", start, end, meant, self.origin))
         return None
 
     def _add(self, type_: str, start: int, end: int, value: Literal | None = None) -> None:
@@ -221,16 +243,24 @@ class _Lexer:
         if self._problems > MAX_PROBLEMS:
             return self._too_many(start, end)
         if kind == "OPEN_STRING":
-            self._open_string(start, end)
-        elif kind == "OPEN_TRIPLE":
+            return self._open_string(start, end)
+        if kind == "OPEN_TRIPLE":
             return self._open_triple(start)
-        else:
-            unreadable.unknown_characters(self.origin, start, end)
+        unreadable.unknown_characters(self.origin, start, end)
+        self._add("BAD", start, end)
         return None
 
-    def _open_string(self, start: int, end: int) -> None:
-        unreadable.open_string(self.origin, start, end)
-        self._add("STRING", start, end, strings.read_string(self.origin, start, end, closed=False))
+    def _open_string(self, start: int, end: int) -> int | None:
+        """A text without an end on its line; where to go on when it ends on a later one."""
+        later = strings.end_on_later_line(self.origin.text, start, end)
+        if later is None:
+            unreadable.open_string(self.origin, start, end)
+        else:
+            unreadable.text_over_lines(self.origin, start, later)
+            end = later
+        literal = strings.read_string(self.origin, start, end, closed=later is not None)
+        self._add("STRING", start, end, literal)
+        return later
 
     def _open_triple(self, start: int) -> int:
         """Report it and go on at the next declaration; a second one ends the reading."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from fql.plan.units import whole_amount
 from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
-from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
@@ -50,8 +50,8 @@ def _with_unit(origin: Origin, span: Span, text: str, digits: str, unit: str) ->
         return _bad_unit(origin, span, unit)
     amount = whole_amount(digits, factor)
     if amount is None:
-        _report(origin, span, f"`{text}` is not a whole number of {_smallest(unit)}", "too fine")
-        return ast.ErrorExpression(span=span)
+        message = f"`{text}` is not a whole number of {_smallest(unit)}"
+        return _unreadable(origin, span, _fault(span, message, "too fine"))
     if unit in DURATION_UNITS:
         return ast.DurationLiteral(span=span, milliseconds=amount, text=text)
     return ast.SizeLiteral(span=span, size=amount, text=text)
@@ -73,32 +73,28 @@ def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
     near = meant or nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
     safe = near is not None and (meant is not None or near.lower() == unit.lower())
     where = Span(span.path, span.end - len(unit), span.end)
-    origin.sink.error(
-        "FQL105",
-        f"`{unit}` is no unit of time or size",
-        span,
-        label="unknown unit",
-        help=(
-            "units of time are `ms s m h d`, of size `B KB MB GB TB` and `KiB MiB GiB TiB`",
-            *((f"write `{near}`",) if near else ()),
-        ),
-        fix=Fix((Edit(where, near),), safe=safe) if near else None,
+    help_ = (
+        "units of time are `ms s m h d`, of size `B KB MB GB TB` and `KiB MiB GiB TiB`",
+        *((f"write `{near}`",) if near else ()),
     )
-    return ast.ErrorExpression(span=span)
+    fix = Fix((Edit(where, near),), safe=safe) if near else None
+    message = f"`{unit}` is not a unit of time or size"
+    return _unreadable(
+        origin, span, Diagnostic("FQL105", message, span, label="unknown unit", help=help_, fix=fix)
+    )
 
 
 def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
     if len(text) > MAX_DIGITS:
-        _report(origin, span, f"a number has more than {MAX_DIGITS:,} digits", "too long")
-    else:
-        if _is_thousands(origin, span):
-            _report_thousands(origin, span)
-            return ast.ErrorExpression(span=span)
-        help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
-        if re.fullmatch(r"0[0-9]+", text):
-            help_ = "leave out the zeros at the begin, or put the digits in quotes as a text"
-        _report(origin, span, f"`{text}` is not a number", "not a number", help_)
-    return ast.ErrorExpression(span=span)
+        message = f"a number has more than {MAX_DIGITS:,} digits"
+        return _unreadable(origin, span, _fault(span, message, "too long"))
+    if _is_thousands(origin, span):
+        return _unreadable(origin, span, _thousands(span))
+    help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
+    if re.fullmatch(r"0[0-9]+", text):
+        help_ = "leave out the zeros at the start, or put the digits in quotes as a text"
+    found = _fault(span, f"`{text}` is not a number", "not a number", help_)
+    return _unreadable(origin, span, found)
 
 
 def _is_thousands(origin: Origin, span: Span) -> bool:
@@ -107,14 +103,20 @@ def _is_thousands(origin: Origin, span: Span) -> bool:
     return span.end - span.start == 3 and before[-1:] == "," and before[:1].isdigit()
 
 
-def _report_thousands(origin: Origin, span: Span) -> None:
+def _thousands(span: Span) -> Diagnostic:
     comma = Span(span.path, span.start - 1, span.start)
-    origin.sink.error(
+    return Diagnostic(
         "FQL105", "thousands are not separated by `,`", comma, label="separates list items",
         help=("write `_` between digits: `1_000`",), fix=Fix((Edit(comma, "_"),)),
     )  # fmt: skip
 
 
-def _report(origin: Origin, span: Span, message: str, label: str, advice: str = "") -> None:
-    help_ = (advice,) if advice else ()
-    origin.sink.error("FQL105", message, span, label=label, help=help_)
+def _fault(span: Span, message: str, label: str, advice: str = "") -> Diagnostic:
+    return Diagnostic("FQL105", message, span, label=label, help=(advice,) if advice else ())
+
+
+def _unreadable(origin: Origin, span: Span, found: Diagnostic) -> ast.ErrorExpression:
+    """Report it; whatever holds such a number is not judged besides."""
+    origin.unreadable.append(found)
+    origin.sink.cause(found, span)
+    return ast.ErrorExpression(span=span)

@@ -8,20 +8,25 @@ ones only is imported with the first of them.
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from fql_grammar.tokens import TOP_LEVEL
-from fqlc.diagnostics.model import Edit, Fix
+from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
-from fqlc.source.text import SourceText
+from fqlc.source.text import SourceText, Span
 from fqlc.syntax.foreign.signs import repair
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
 from fqlc.syntax.reading.lexer import lex
 from fqlc.syntax.tree import ast
+
+if TYPE_CHECKING:
+    from fqlc.syntax.faults.complaints import Complaint
 
 MAX_BROKEN = 1_000
 """Behind so many broken declarations of a file, the rest of it is not read."""
@@ -33,12 +38,19 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         origin = Origin(source.path, source.text, sink)
         lexed = lex(origin)
         lexemes = repair(lexed)
+        early = sorted(d.span.start for d in sink.found if d.span.path == source.path)
         declarations: list[ast.Declaration] = []
-        broken = 0
+        faulty: list[Span] = []
+        broken = end = 0
         for chunk, behind in _chunks(lexemes, lexed.starts):
+            before = sink.count
             read = list(_declarations(chunk, behind, origin))
             declarations.extend(read)
-            broken += not read or not is_sound(read[0])
+            place = origin.span(end, _span(chunk).end)
+            end = place.end
+            if sink.count > before or _any_within(early, place):
+                faulty.append(place)
+            broken += not all(is_sound(one) for one in read) or not read
             if broken > MAX_BROKEN:
                 _too_many_broken(chunk[0])
                 break
@@ -47,7 +59,12 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         path=source.path,
         declarations=tuple(declarations),
         comments=tuple(lexed.comments),
+        faulty=tuple(faulty),
     )
+
+
+def _any_within(offsets: list[int], place: Span) -> bool:
+    return bisect_left(offsets, place.start) < bisect_left(offsets, place.end)
 
 
 @contextmanager
@@ -78,22 +95,43 @@ def _chunks(
 def _declarations(
     chunk: list[Lexeme], behind: Lexeme | None, origin: Origin
 ) -> Iterator[ast.Declaration]:
-    """The declaration that a chunk spells, reported when it is broken; none for stray words."""
-    word = _keyword(chunk)
-    if word is None:
-        yield from _without_start(chunk, behind)
-        return
-    if chunk[-1].type == "TOO_MUCH":
+    """The declaration that a chunk spells, reported when it is broken, and what stands after it.
+    Each lexeme is part of a declaration, or of what a report covers."""
+    word = chunk[1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0]
+    misspelt = _meant_kind(word, chunk)
+    _mark_from(word, chunk)
+    if word.type not in _TYPED and not _is_block_head(word, chunk):
+        yield from _without_start(word, chunk, behind)
+    elif chunk[-1].type == "TOO_MUCH":
         yield _broken(chunk)
-        return
-    outcome = attempt("declaration", chunk)
-    if isinstance(outcome, Failure):
-        outcome = _second_try(chunk, outcome, behind)
+    else:
+        yield from _read(chunk, behind, misspelt)
     _flush(origin)
-    yield outcome
 
 
-def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) -> ast.Declaration:
+def _read(
+    chunk: list[Lexeme], behind: Lexeme | None, misspelt: Diagnostic | None
+) -> Iterator[ast.Declaration]:
+    """A declaration that begins as one; `misspelt` is what is wrong with its first word."""
+    outcome = attempt("declaration", chunk)
+    if misspelt is not None:
+        from fqlc.syntax.faults.recover import head_is_sound
+
+        origin = chunk[0].origin
+        if not head_is_sound(chunk):
+            origin.sink.cause(misspelt, _span(chunk))
+            yield _broken(chunk)
+            return
+        origin.sink.add(misspelt)
+    if isinstance(outcome, Failure):
+        yield from _second_try(chunk, outcome, behind)
+    else:
+        yield outcome
+
+
+def _second_try(
+    chunk: list[Lexeme], failure: Failure, behind: Lexeme | None
+) -> Iterator[ast.Declaration]:
     """A sound declaration with something behind it, or what recovery makes of it."""
     from fqlc.syntax.faults.complaints import Complaint
     from fqlc.syntax.faults.mending import with_opener, without_closer
@@ -102,90 +140,85 @@ def _second_try(chunk: list[Lexeme], failure: Failure, behind: Lexeme | None) ->
     mend = without_closer if "$END" in failure.expected else with_opener
     if (mended := mend(chunk, failure)) is not None:
         outcome = attempt("declaration", mended)
-        return recover(mended, outcome, behind) if isinstance(outcome, Failure) else outcome
-    if "$END" in failure.expected and 0 < failure.at < len(chunk):
+        yield recover(mended, outcome, behind) if isinstance(outcome, Failure) else outcome
+        return
+    if "$END" in failure.expected and 0 < failure.at < len(chunk) and "OP" not in failure.expected:
         whole = attempt("declaration", chunk[: failure.at])
         if not isinstance(whole, Failure):
-            complaint = Complaint()
-            follower = chunk[failure.at]
-            if follower.type in _CLOSERS:
-                complaint.stray(follower)
-            elif "OP" in failure.expected:
-                complaint.unexpected(failure, chunk, behind)
-            else:
-                complaint.no_declaration(follower)
-            sound: ast.Declaration = whole
-            return sound
-    return recover(chunk, failure, behind)
+            yield whole
+            yield from _strays(chunk[failure.at :], Complaint())
+            return
+    yield recover(chunk, failure, behind)
 
 
 _CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
-
-
-def _keyword(chunk: list[Lexeme]) -> Lexeme | None:
-    """The word that begins the declaration, typed as its kind wants; None for stray lexemes."""
-    first = 1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0
-    word = chunk[first]
-    if word.type == "NAME" and word.text not in TOP_LEVEL and len(chunk) > first + 2:
-        _mend(word, [x.type for x in chunk[first + 1 : first + 3]])
-    if word.type == "ENTITY" and len(chunk) > first + 2:
-        third = chunk[first + 2]
-        if third.type == "NAME" and third.text == "from":
-            third.type = "FROM"
-    if word.type in _TYPED:
-        return word
-    return word if word.type == "NAME" and _is_block_head(chunk[first + 1 : first + 3]) else None
-
-
 _TYPED = frozenset({"IMPORT", "ENUM", "TYPE", "ENTITY", "LET"})
 
 
-def _mend(word: Lexeme, behind: list[str]) -> None:
-    """A misspelt word before a name and a brace is read as what it was meant to be (FQL204)."""
-    meant = nearest(word.text, TOP_LEVEL)
-    if meant is None or meant in ("import", "let") or behind[0] not in ("NAME", "STRING", "KEY"):
-        return
-    if behind[1] not in ("LBRACE", "FROM") and meant != "entity":
-        return
-    word.origin.sink.error(
-        "FQL204", f"unknown kind of block `{word.text}`", word.span(),
-        label="unknown kind of block", help=(f"a word with a similar name exists: `{meant}`",),
-        fix=Fix((Edit(word.span(), meant),)),
-    )  # fmt: skip
+def _strays(rest: list[Lexeme], complaint: Complaint) -> Iterator[ast.BrokenDeclaration]:
+    """Lexemes that are part of no declaration. Closers among them close nothing; anything else
+    was meant to declare something, nobody knows what."""
+    if rest[0].type in _CLOSERS:
+        complaint.stray(rest)
+    else:
+        complaint.no_declaration(rest)
+    if any(x.type not in _CLOSERS for x in rest):
+        yield ast.BrokenDeclaration(span=_span(rest), kind="", name=None)
+
+
+def _meant_kind(word: Lexeme, chunk: list[Lexeme]) -> Diagnostic | None:
+    """FQL204 for a misspelt word that begins a declaration, which is read as what it was meant to
+    be from here on."""
+    after = [x.type for x in chunk[chunk.index(word) + 1 :][:2]]
+    meant = nearest(word.text, TOP_LEVEL) if word.type == "NAME" else None
+    if meant in (None, "import", "let", word.text) or len(after) < 2:
+        return None
+    if after[0] not in ("NAME", "STRING", "KEY") or not any(x.type == "LBRACE" for x in chunk):
+        return None
+    from fqlc.syntax.faults.complaints import unknown_kind
+
+    found = unknown_kind(word.text, word.span())
     word.type, word.text = TOP_LEVEL[meant], meant
+    return found
 
 
-def _is_block_head(behind: list[Lexeme]) -> bool:
+def _mark_from(word: Lexeme, chunk: list[Lexeme]) -> None:
+    """`from` behind the name of an entity."""
+    third = chunk[chunk.index(word) + 2 :][:1]
+    if word.type == "ENTITY" and third and third[0].type == "NAME" and third[0].text == "from":
+        third[0].type = "FROM"
+
+
+def _is_block_head(word: Lexeme, chunk: list[Lexeme]) -> bool:
     """`kind {`, `kind name {`, or a `kind name` of which the rest is missing."""
-    if not behind:
+    after = chunk[chunk.index(word) + 1 :][:1]
+    if word.type != "NAME" or not after:
         return False
-    return behind[0].type in ("LBRACE", "NAME", "STRING", "FLOW")
+    return after[0].type in ("LBRACE", "NAME", "STRING", "FLOW")
 
 
-def _without_start(chunk: list[Lexeme], behind: Lexeme | None) -> Iterator[ast.BrokenDeclaration]:
+def _without_start(
+    word: Lexeme, chunk: list[Lexeme], behind: Lexeme | None
+) -> Iterator[ast.BrokenDeclaration]:
     """Complain of lexemes that begin no declaration, and of a beginning without more."""
     from fqlc.syntax.faults.complaints import Complaint
 
     complaint = Complaint()
-    first = chunk[1] if chunk[0].type == "DOC" and len(chunk) > 1 else chunk[0]
-    if first.text in TOP_LEVEL:
-        complaint.nothing_behind(first, chunk, behind)
+    if word.text in TOP_LEVEL:
+        complaint.nothing_after(word, chunk, behind)
         yield _broken(chunk)
-    elif first.type in _CLOSERS:
-        complaint.stray(first)
-    elif first.type != "TOO_MUCH":
-        complaint.no_declaration(first)
+    elif word.type != "TOO_MUCH":
+        yield from _strays(chunk, complaint)
 
 
 def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
-    first = 1 if chunk[0].type == "DOC" else 0
-    word = chunk[first]
-    named = chunk[first + 1] if len(chunk) > first + 1 else None
-    name = None
-    if named is not None and named.type == "NAME":
-        name = ast.Name(span=named.span(), text=named.text)
-    span = word.origin.span(word.start, chunk[-1].end)
-    return ast.BrokenDeclaration(span=span, kind=word.text, name=name)
+    from fqlc.syntax.faults.recover import broken
+
+    return broken(chunk)
+
+
+def _span(lexemes: list[Lexeme]) -> Span:
+    return lexemes[0].origin.span(lexemes[0].start, max(x.end for x in lexemes))
 
 
 def is_sound(declaration: ast.Declaration) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
-from fql_grammar.tokens import ESCAPES
+from fql_grammar.tokens import ESCAPES, TOP_LEVEL
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
 from fqlc.syntax.tree import ast
 
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNICODE = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
+_MOST_BEHIND = 2_000
+"""So far behind the line of a text its end is looked for."""
+_BEGINNING = re.compile(rf'^(?:{"|".join(TOP_LEVEL)})\b|"""', re.MULTILINE)
 _INDENT = re.compile(r"[ \t]*")
 
 
@@ -25,6 +28,20 @@ def read_string(origin: Origin, start: int, end: int, *, closed: bool = True) ->
             span=span, value=body, offsets=range(start + 1, last + 1), quote=quote
         )
     return _Decoder(origin, report=True).literal(span, [(start + 1, last)], last, quote=quote)
+
+
+def end_on_later_line(text: str, start: int, end: int) -> int | None:
+    """Where a text ends that begins at `start` and is not closed on its line, which ends at
+    `end`: on the next line with such a quote, when their number there is odd, unless a declaration
+    begins before."""
+    quote = text[start]
+    found = text.find(quote, end, end + _MOST_BEHIND)
+    if found < 0 or _BEGINNING.search(text, end, found) is not None:
+        return None
+    line_end = text.find("\n", found)
+    rest = text[found : line_end if line_end >= 0 else len(text)]
+    odd = (rest.count(quote) - rest.count(f"\\{quote}")) % 2
+    return found + 1 if odd else None
 
 
 def read_triple(origin: Origin, start: int, end: int, *, closed: bool = True) -> ast.StringLiteral:

@@ -149,7 +149,7 @@ class Flow(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldType(Tree):
-    """`T`, `T?`, `[T]`, `[T?]?`; exactly one of `name` and `item` is set."""
+    """`T`, `T?`, `[T]`, `[T?]?`: `name` or `item` is set, neither where it could not be read."""
 
     name: Name | None
     item: FieldType | None
@@ -253,8 +253,10 @@ class Comment(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File(Tree):
-    """One parsed file."""
+    """One parsed file. `faulty` are the stretches of declarations, and of what is none, in which a
+    mistake of syntax was reported, in their order; they share nothing."""
 
     path: str
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...]
+    faulty: tuple[Span, ...] = ()
