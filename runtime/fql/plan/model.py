@@ -166,6 +166,7 @@ class NodeConfig(Part):
     Exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended) is given.
     `headers` are the action's own; an endpoint's are merged at send time, the action's win.
     `body` None is the event envelope. `response` is the type of the answer, or None.
+    Actions of other kinds will keep theirs in `settings`; stores of format 1 have it written out.
     """
 
     method: str = "POST"
@@ -175,6 +176,7 @@ class NodeConfig(Part):
     headers: tuple[Header, ...] = ()
     body: Json | None = None
     response: str | None = None
+    settings: dict[str, Json] = Field(default_factory=dict)
 
 
 class PlanNode(Part):

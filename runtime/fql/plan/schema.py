@@ -47,7 +47,9 @@ _EXPRESSION_FIELDS = frozenset(("when", "by", "url", "path", "body", "value"))
 def _name_expressions(properties: dict[str, Schema]) -> None:
     """Objects of any shape in the model are expressions: say so."""
     for name, schema in properties.items():
-        if name in _EXPRESSION_FIELDS and _is_open(schema):
+        if name == "settings":
+            schema["additionalProperties"] = _EXPRESSION
+        elif name in _EXPRESSION_FIELDS and _is_open(schema):
             properties[name] = _EXPRESSION
         elif name in _EXPRESSION_FIELDS and any(map(_is_open, schema.get("anyOf", ()))):
             schema["anyOf"] = [_EXPRESSION if _is_open(s) else s for s in schema["anyOf"]]

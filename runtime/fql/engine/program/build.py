@@ -22,9 +22,12 @@ from fql.store.plans import plan_of
 from fql.store.records import StoredPlan
 
 
-def require(wanted: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
-    """Raises MissingSecrets with every name that is wanted, with its users, and that the
-    environment lacks."""
+def require_environment(plan: Plan, environment: Mapping[str, str]) -> None:
+    """Raises MissingSecrets with every name that the plan needs and the environment lacks."""
+    _require({wanted.name: list(wanted.used_by) for wanted in plan.environment}, environment)
+
+
+def _require(wanted: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
     missing = {name: users for name, users in wanted.items() if name not in environment}
     if missing:
         raise MissingSecrets(missing)
@@ -40,8 +43,10 @@ def build_program(
     """Prepare a plan. Named endpoints come from the `active` plan if it still has them. Raises
     MissingSecrets, SettingsError."""
     endpoints = _endpoints(plan, active)
-    wanted = _all_names(plan) if active is None else _names_now(plan, endpoints)
-    require(wanted, environment)
+    if active is None:
+        require_environment(plan, environment)
+    else:
+        _require(_names_now(plan, endpoints), environment)
     return _prepared(plan, environment, factory, endpoints)
 
 
@@ -50,10 +55,6 @@ def _endpoints(plan: Plan, active: Plan | None) -> dict[str, Endpoint]:
     own = {endpoint.name: endpoint for endpoint in plan.endpoints}
     now = {} if active is None else {endpoint.name: endpoint for endpoint in active.endpoints}
     return {name: now.get(name, endpoint) for name, endpoint in own.items()}
-
-
-def _all_names(plan: Plan) -> dict[str, list[str]]:
-    return {wanted.name: list(wanted.used_by) for wanted in plan.environment}
 
 
 def _names_now(plan: Plan, endpoints: Mapping[str, Endpoint]) -> dict[str, list[str]]:
