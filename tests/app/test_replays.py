@@ -15,7 +15,7 @@ import pytest
 from fql.app import Runtime
 from fql.errors import UsageError
 from fql.plan.model import Plan
-from fql.testing import MockWebhookServer
+from fql.testing import MockWebhookServer, Reply
 from fql.webhooks import replay_dlq
 from tests.app.plans import CHAIN, order, plan_of, settings_of
 
@@ -215,3 +215,90 @@ async def test_misuse_is_explained(webhook_server: MockWebhookServer, tmp_path: 
             await replayed(filter={"colour": "red"})
         with pytest.raises(UsageError, match="not a date"):
             await replayed(failed_after="yesterday")
+
+
+async def a_delayed_replay(running: Runtime) -> str:
+    """The id of a dead letter whose replay waits for its time."""
+    [letter] = await running.client.dead_letters()
+    [one] = await running.replay(letter.dlq_id, delay="700ms")
+    assert not one.skipped
+    return letter.dlq_id
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_discard_stops_a_delayed_replay(
+    webhook_server: MockWebhookServer, tmp_path: Path, again: bool
+) -> None:
+    """Also when another engine carries it out."""
+    async with engine(webhook_server, tmp_path) as running:
+        await fail(running, webhook_server, 1)
+        name = await a_delayed_replay(running)
+        if not again:
+            assert len(await running.client.discard([name])) == 1
+            await running.client.wait_taken()
+    async with engine(webhook_server, tmp_path) as running:
+        if again:
+            await running.client.discard([name])
+            await running.client.wait_taken()
+        assert await running.client.dead_letters() == []
+        await asyncio.sleep(1)
+        assert (await running.until_idle(10)).left == 0
+        [run] = await running.client.runs()
+    assert run.state == "cancelled"
+    assert webhook_server.call_count == 0
+
+
+async def test_a_discard_while_its_observer_is_paused(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """Pause, replay, discard, resume: nothing is sent."""
+    async with engine(webhook_server, tmp_path) as running:
+        await fail(running, webhook_server, 1)
+        [letter] = await running.client.dead_letters()
+        for name in ("placed", "shop"):
+            await running.client.pause(name)
+        await running.replay(letter.dlq_id)
+        await running.client.discard([letter.dlq_id])
+        for name in ("placed", "shop"):
+            await running.client.resume(name)
+        await running.client.wait_taken()
+        assert (await running.until_idle(10)).left == 0
+    assert webhook_server.call_count == 0
+
+
+async def test_a_discard_of_what_is_on_the_wire(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """The try under way ends; a failure is neither tried again nor a dead letter."""
+    async with engine(webhook_server, tmp_path) as running:
+        await fail(running, webhook_server, 1)
+        [letter] = await running.client.dead_letters()
+        webhook_server.always(Reply(503, delay=0.5))
+        await running.replay(letter.dlq_id)
+        assert await webhook_server.arrived(1)
+        await running.client.discard([letter.dlq_id])
+        assert (await running.until_idle(20)).left == 0
+        assert await running.client.dead_letters() == []
+    assert webhook_server.call_count == 1
+
+
+async def test_a_discarded_replay_that_an_else_chain_had_handled(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    text = CHAIN.rstrip()[:-1] + "  flow { reserve  reserve else label }\n}\n"
+    plan = plan_of(text)
+    async with engine(webhook_server, tmp_path, plan) as running:
+        webhook_server.reply(503)
+        await running.emit("Order.insert", new=order(1))
+        await running.until_idle(20)
+        webhook_server.clear()
+        [letter] = await running.client.dead_letters()
+        assert letter.handled
+        await running.replay(letter.dlq_id, delay="500ms", force=True)
+        await running.client.discard([letter.dlq_id])
+        await asyncio.sleep(0.7)
+        assert (await running.until_idle(10)).left == 0
+        assert await running.client.dead_letters() == []
+        [run] = await running.client.runs()
+    assert run.state == "done"
+    assert webhook_server.call_count == 0

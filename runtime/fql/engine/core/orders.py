@@ -194,7 +194,12 @@ def _discard(state: State, run: Run, order: Order) -> None:
     if order.kind != "evict":
         state.mutations.letter_states.append(("discarded", order.letter))
     work = _work(run, order.node)
-    if work is None or work.state != DEAD or run.spec.graph.has_else[work.spec.index]:
+    stopped = work is not None and order.kind == "discard" and _stop_replay(state, run, work)
+    if work is None or work.state != DEAD:
+        return
+    if run.spec.graph.has_else[work.spec.index]:
+        if stopped:
+            close_if_ended(state, run)
         return
     work.state = CANCELLED
     _cancel_behind(run, work)
@@ -204,6 +209,19 @@ def _discard(state: State, run: Run, order: Order) -> None:
         _end_as_cancelled(state, run)
     else:
         state.touch(run)
+
+
+def _stop_replay(state: State, run: Run, work: Work) -> bool:
+    """What was to be replayed and was not sent yet is dead as before; what is on the wire ends,
+    and is not tried again."""
+    if work.replay not in REPLAYS:
+        return False
+    if work in state.in_flight:
+        work.replay = Replay.LAST_TRY
+        state.touch(run)
+        return False
+    work.state, work.due, work.replay = DEAD, 0, Replay.NONE
+    return True
 
 
 def _cancel_behind(run: Run, given_up: Work) -> None:
