@@ -56,11 +56,23 @@ def test_sarif(fqlc: Command, shop: Path) -> None:
 
 
 def test_fix_applies_safe_fixes(fqlc: Command, shop: Path) -> None:
-    break_it(shop)
+    """Another case, a spelling of another language; never a name that is merely similar."""
+    file = shop / "shop.fql"
+    file.write_text(file.read_text().replace("when: total >", "when: Total >="))
     done = fqlc("check", "--fix", "shop.fql")
     assert done.code == 0
     assert "1 fix applied" in done.err
-    assert "when: total >" in (shop / "shop.fql").read_text()
+    assert "when: total >=" in file.read_text()
+
+
+def test_a_similar_name_is_a_guess(fqlc: Command, shop: Path) -> None:
+    break_it(shop)
+    before = (shop / "shop.fql").read_text()
+    done = fqlc("check", "--fix", "shop.fql")
+    assert done.code == 1
+    assert "0 fixes applied" in done.err
+    assert (shop / "shop.fql").read_text() == before
+    assert fqlc("check", "--unsafe-fixes", "shop.fql").code == 0
 
 
 def test_settings_open_an_address(fqlc: Command, shop: Path) -> None:

@@ -67,8 +67,6 @@ class Dialect(ABC):
     greatest = "GREATEST"
     nowhere = "NULL"
     """A document that is not there."""
-    mixed = ""
-    """What is to be noted where whole numbers are compared with Floats."""
 
     def __init__(self) -> None:
         self.notes: dict[str, None] = {}

@@ -37,7 +37,6 @@ _PLACES = 300  # enough to tell a half from what is near it, for numbers as `SHO
 
 SHORT = "numbers that are divided have at most 60 digits"
 FINITE = "no Float overflows or underflows, which PostgreSQL takes for an error"
-MIXED = "whole numbers that are compared with Floats are within 53 bits"
 
 _TRIMMED = quoted_text(BLANKS)
 _COLUMN_CASTS: Mapping[str, str] = {"ID": "text", "Enum": "text", "UUID": "uuid"}
@@ -61,7 +60,6 @@ class PostgreSQL(Dialect):
     """Writes for PostgreSQL."""
 
     nowhere = "CAST(NULL AS jsonb)"
-    mixed = MIXED
 
     # What is stored ------------------------------------------------------------------
 

@@ -264,8 +264,6 @@ class Writer:
         """Two operands in one form: as numbers where one is a moment that was computed."""
         if self._is_moved(left) or self._is_moved(right):
             return self._instant(left), self._instant(right)
-        if self.dialect.mixed and {left.type.name, right.type.name} == {"Int", "Float"}:
-            self.dialect.note(self.dialect.mixed)
         return self.sql(left), self.sql(right)
 
     def _is_moved(self, e: x.Expr) -> bool:
