@@ -15,7 +15,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def raw_server(talk: Talk) -> AsyncIterator[UrlParts]:
+async def raw_server(talk: Talk, host: str = "127.0.0.1") -> AsyncIterator[UrlParts]:
     """A receiver that does exactly what `talk` does with each connection."""
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,7 +26,7 @@ async def raw_server(talk: Talk) -> AsyncIterator[UrlParts]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(served, "127.0.0.1", 0)
+    server = await asyncio.start_server(served, host, 0)
     port = server.sockets[0].getsockname()[1]
     try:
         yield UrlParts("http", "127.0.0.1", port, "/hook")

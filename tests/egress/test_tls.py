@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,3 +162,108 @@ def test_a_file_that_is_no_certificate_stops_the_start(tmp_path: Path) -> None:
     path.write_text("nothing")
     with pytest.raises(SettingsError, match="cannot be used"):
         TlsContexts().get(TlsSettings(certificate=str(path)))
+
+
+# What a receiver says by an alert ---------------------------------------------------------
+
+
+def wanting(authority: Authority, version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A receiver that wants a certificate of an authority that nobody has."""
+    context = authority.server(HOST)
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    trustme.CA().configure_trust(context)
+    return context
+
+
+@contextmanager
+def blocking_receiver(context: ssl.SSLContext) -> Iterator[UrlParts]:
+    """Accepts as OpenSSL does; the servers of asyncio close without sending their alert."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                taken, _ = listener.accept()
+                with (
+                    context.wrap_socket(
+                        taken, server_side=True, do_handshake_on_connect=False
+                    ) as secure,
+                    suppress(OSError),
+                ):
+                    secure.do_handshake()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield UrlParts("https", HOST, listener.getsockname()[1])
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_refused_client_certificate_is_named(
+    trusted: Authority, version: ssl.TLSVersion
+) -> None:
+    """In TLS 1.3 the refusal comes after the handshake, in place of an answer."""
+    issued = trusted.ca.issue_cert("client.example.com")
+    file = str(trusted.folder / "refused.pem")
+    issued.private_key_and_cert_chain_pem.write_to_path(file)
+    profile = Profile(auth=Auth(tls=TlsSettings(file, ca=trusted.file)))
+    sender = client()
+    with blocking_receiver(wanting(trusted, version)) as url:
+        failed = await failure(sender, url, profile=profile)
+    assert failed.kind == "certificate"
+    assert "refuses our client certificate: unknown ca" in failed.message
+    await sender.close()
+
+
+async def test_a_missing_client_certificate_is_named(trusted: Authority) -> None:
+    sender = client()
+    with blocking_receiver(wanting(trusted, ssl.TLSVersion.TLSv1_3)) as url:
+        failed = await failure(sender, url)
+    assert (failed.kind, failed.message) == (
+        "certificate", "the receiver wants a client certificate",
+    )  # fmt: skip
+    await sender.close()
+
+
+async def test_an_answer_while_the_request_is_unsent_ends_a_secure_connection(
+    trusted: Authority,
+) -> None:
+    """TLS hands everything down at once; what waits below it counts as well."""
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(1)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        await done.wait()
+        writer.close()
+
+    server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=trusted.server(HOST))
+    url = UrlParts("https", HOST, server.sockets[0].getsockname()[1])
+    sender = client()
+    for _ in range(2):
+        assert (await post(sender, url, b"x" * 20_000_000, timeout_ms=9_000)).status == 413
+    done.set()
+    assert len(seen) == 2
+    await sender.close()
+    server.close()
+
+
+async def test_plain_text_on_a_secure_port_is_a_tls_failure(trusted: Authority) -> None:
+    sender = client()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await reader.read()
+
+    async with raw_server(greet) as url:
+        failed = await failure(sender, UrlParts("https", HOST, url.port))
+    assert failed.kind == "tls"
+    await sender.close()

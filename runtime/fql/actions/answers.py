@@ -17,6 +17,8 @@ from fql.plan.policies import status_text
 SHOWN = 1_000
 """Characters of a response that are kept for people."""
 MAX_REASON = 500
+SAID = 60
+"""Characters of bytes that are not HTTP."""
 
 Check = Callable[[object], object]
 """The typed value of a JSON value; raises ValueError."""
@@ -98,8 +100,14 @@ class AnswerReader:
 
     def failed(self, failure: SendFailed, duration_ms: int) -> Outcome:
         """The outcome of a request that got no answer."""
+        error = self.masker.text(failure.message)
+        if failure.said:  # masked before it is cut
+            error += f": {self.masker.start(failure.said, cut=True)[:SAID]!r}"
         return Outcome(
-            failure=failure.kind, error=self.masker.text(failure.message), duration_ms=duration_ms
+            failure=failure.kind,
+            error=error,
+            duration_ms=duration_ms,
+            retry_after=failure.retry_after,
         )
 
 

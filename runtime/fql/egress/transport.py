@@ -8,23 +8,16 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Sequence
-from ipaddress import ip_address
+from collections.abc import Awaitable
 from typing import NamedTuple
 
 from fql.egress.answer import Answer, Limits
 from fql.egress.connection import Connection
-from fql.egress.failures import SendFailed, of_connecting
-from fql.egress.own import OwnPorts, nothing_listens, own_listener
+from fql.egress.dialling import Dialler
+from fql.egress.failures import SendFailed
+from fql.egress.own import OwnPorts, nothing_listens
 from fql.egress.resolver import Resolver, ThreadResolver
-from fql.plan.addresses import (
-    EgressSettings,
-    address_problem,
-    is_localhost,
-    localhost_addresses,
-    parse_address,
-    target_problem,
-)
+from fql.plan.addresses import EgressSettings
 from fql.plan.urls import UrlParts
 
 IDLE_SECONDS = 60.0
@@ -32,8 +25,8 @@ LIFE_SECONDS = 300.0
 SWEEP_SECONDS = 15.0
 IDLE_PER_HOST = 256
 """As many as may be in flight by default: a burst must not open connections anew each time."""
-LAST_CONNECT_SHARE = 0.25
-"""Seconds that each further address of a name is at least given to connect."""
+IDLE_IN_ALL = 512
+"""Over all receivers: the one that has lain idle longest goes first."""
 
 
 class PoolKey(NamedTuple):
@@ -54,11 +47,11 @@ class Transport:
         self, egress: EgressSettings, resolver: Resolver | None = None,
         own_ports: OwnPorts = nothing_listens,
     ) -> None:  # fmt: skip
-        self._egress = egress
         self._rules = 0
-        self._own_ports = own_ports
         self._resolver = resolver or ThreadResolver()
+        self._dialler = Dialler(egress, self._resolver, own_ports)
         self._idle: dict[PoolKey, deque[Connection]] = {}
+        self._resting: dict[Connection, PoolKey] = {}
         self._sweep: asyncio.TimerHandle | None = None
 
     async def request(
@@ -71,14 +64,14 @@ class Transport:
         one, only if no byte of an answer was read.
         """
         key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
-        connection = self._take(key) or await self._connect(key, deadline)
+        connection = self._take(key) or await self._open(key, deadline)
         reused = not connection.fresh
         try:
             answer = await connection.exchange(data, limits, deadline)
         except SendFailed as failure:
             if not (reused and connection.untouched and failure.kind == "reset"):
                 raise
-            connection = await self._connect(key, deadline)
+            connection = await self._open(key, deadline)
             answer = await connection.exchange(data, limits, deadline)
         self._give_back(key, connection)
         return answer
@@ -86,7 +79,7 @@ class Transport:
     def follow(self, egress: EgressSettings) -> None:
         """Go by other settings from now on. What is under way ends; no connection that was made
         before is used again."""
-        self._egress = egress
+        self._dialler.egress = egress
         self._rules += 1
         self._drop_idle()
 
@@ -99,19 +92,22 @@ class Transport:
         self._resolver.close()
         await asyncio.sleep(0)  # lets the transports close their sockets
 
-    # The pool
+    def _open(self, key: PoolKey, deadline: float) -> Awaitable[Connection]:
+        return self._dialler.open(key.host, key.port, key.tls, deadline)
+
+    # The pool: `_idle` by receiver, `_resting` in the order in which they came back
 
     def _drop_idle(self) -> None:
-        idle, self._idle = self._idle, {}
-        for connections in idle.values():
-            for connection in connections:
-                connection.abort()
+        self._idle, resting, self._resting = {}, self._resting, {}
+        for connection in resting:
+            connection.abort()
 
     def _take(self, key: PoolKey) -> Connection | None:
         idle = self._idle.get(key)
         now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
+            del self._resting[connection]
             if connection.usable and not _too_old(connection, now):
                 return connection
             connection.abort()
@@ -120,102 +116,34 @@ class Transport:
     def _give_back(self, key: PoolKey, connection: Connection) -> None:
         if not connection.usable:
             return
-        idle = self._idle.get(key)
-        if idle is None:
-            idle = self._idle[key] = deque()
+        idle = self._idle.setdefault(key, deque())
         if len(idle) >= IDLE_PER_HOST or key.rules != self._rules:
             connection.abort()
             return
+        if len(self._resting) >= IDLE_IN_ALL:
+            self._evict()
         idle.append(connection)
+        self._resting[connection] = key
         if self._sweep is None:
             self._sweep = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._clean)
 
+    def _evict(self) -> None:
+        oldest, key = next(iter(self._resting.items()))
+        self._idle[key].popleft()  # each receiver's are in the same order
+        del self._resting[oldest]
+        oldest.abort()
+
     def _clean(self) -> None:
         now = asyncio.get_running_loop().time()
-        for key, idle in list(self._idle.items()):
-            kept = deque(c for c in idle if c.usable and not _too_old(c, now))
-            for connection in set(idle) - set(kept):
+        for connection, key in list(self._resting.items()):
+            if not connection.usable or _too_old(connection, now):
+                self._idle[key].remove(connection)
+                del self._resting[connection]
                 connection.abort()
-            if kept:
-                self._idle[key] = kept
-            else:
-                del self._idle[key]
+        self._idle = {key: idle for key, idle in self._idle.items() if idle}
         self._sweep = None
-        if self._idle:
+        if self._resting:
             self._sweep = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._clean)
-
-    # New connections
-
-    async def _connect(self, key: PoolKey, deadline: float) -> Connection:
-        problem = target_problem(key.host, key.port, self._egress)
-        if problem:
-            raise SendFailed("egress", problem)
-        try:
-            async with asyncio.timeout_at(deadline):
-                addresses = await self._addresses(key.host)
-                problem = own_listener(addresses, key.port, self._own_ports())
-                if problem:
-                    raise SendFailed("egress", problem)
-                return await self._first_open(key, addresses, deadline)
-        except TimeoutError:
-            raise SendFailed(
-                "timeout", "the deadline passed before a connection was open"
-            ) from None
-
-    async def _addresses(self, host: str) -> Sequence[str]:
-        """Every address of the host; refused if any of them is not allowed."""
-        if parse_address(host) is not None:
-            return (host,)
-        if is_localhost(host):
-            return localhost_addresses(self._egress)
-        found = await self._resolver.resolve(host)
-        for text in found:
-            address = parse_address(text)
-            problem = address_problem(address, self._egress) if address else "no address"
-            if problem:
-                raise SendFailed("egress", f"{host}: {problem}")
-        return found
-
-    async def _first_open(
-        self, key: PoolKey, addresses: Sequence[str], deadline: float
-    ) -> Connection:
-        for n, address in enumerate(addresses, start=1):
-            try:
-                return await self._within_share(key, address, deadline, len(addresses) - n)
-            except SendFailed as failure:
-                if n == len(addresses) or failure.kind != "connect":
-                    raise
-        raise SendFailed("dns", f"the name {key.host} has no address")
-
-    async def _within_share(
-        self, key: PoolKey, address: str, deadline: float, others: int
-    ) -> Connection:
-        """Dial one address; while others are left it gets its share of the time only."""
-        if not others:
-            return await self._dial(key, address)
-        left = deadline - asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(max(left / (others + 1), LAST_CONNECT_SHARE)):
-                return await self._dial(key, address)
-        except TimeoutError:
-            raise SendFailed("connect", f"no connection to {address} in time") from None
-
-    async def _dial(self, key: PoolKey, address: str) -> Connection:
-        loop = asyncio.get_running_loop()
-        where = f"{key.host} ({address})" if key.host != address else address
-        try:
-            _, connection = await loop.create_connection(
-                lambda: Connection(loop), address, key.port, ssl=key.tls,
-                server_hostname=key.host if key.tls else None,
-            )  # fmt: skip
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise of_connecting(error, where) from error
-        if ip_address(connection.peer().partition("%")[0]) != ip_address(address):
-            connection.abort()
-            raise SendFailed("egress", f"the connection to {where} ended elsewhere")
-        return connection
 
 
 def _too_old(connection: Connection, now: float) -> bool:
