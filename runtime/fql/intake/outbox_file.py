@@ -3,13 +3,13 @@
 # ruff: noqa: S608  (names of tables come from `Names`, which allows no other characters)
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from fql.exact.writing import json_text
 from fql.outbox.locks import anybody_at_work
 from fql.outbox.tables import Names
 
@@ -203,7 +203,7 @@ class OutboxFile:
             self.connection.execute(span, (gone[0], gone[-1]))
         elif gone:
             each = f"DELETE FROM {outbox} WHERE seq IN (SELECT value FROM json_each(?))"
-            self.connection.execute(each, (json.dumps(gone),))
+            self.connection.execute(each, (json_text(gone),))
         self.connection.execute("COMMIT")
         last = found[-1][0] if len(found) == SLICE else end
         unseen = next((seq for seq, id_ in found if id_ not in done), None)

@@ -6,11 +6,13 @@ registers there, and another one is refused, unless the registered one is certai
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from fql.exact.reading import read_json
+from fql.exact.writing import json_text
 
 MEMORY = "memory:"
 
@@ -26,7 +28,7 @@ class Reader:
 
     def text(self) -> str:
         """The form that is kept in the outbox."""
-        return json.dumps(asdict(self))
+        return json_text(asdict(self))
 
     def shown(self) -> str:
         """In words."""
@@ -38,7 +40,7 @@ class Reader:
 def read_reader(text: str | None) -> Reader | None:
     """The registered store; None where there is none, or none that can be read."""
     try:
-        content = json.loads(text or "")
+        content = read_json(text or "")
         return Reader(*(str(content[name]) for name in ("store", "where", "host", "since")))
     except (ValueError, KeyError, TypeError):
         return None
