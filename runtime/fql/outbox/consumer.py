@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from fql.exact.reading import read_json
+from fql.exact.reading import read_object
 from fql.exact.writing import json_text
 
 MEMORY = "memory:"
@@ -40,7 +40,7 @@ class Reader:
 def read_reader(text: str | None) -> Reader | None:
     """The registered store; None where there is none, or none that can be read."""
     try:
-        content = read_json(text or "")
+        content = read_object(text or "")
         return Reader(*(str(content[name]) for name in ("store", "where", "host", "since")))
     except (ValueError, KeyError, TypeError):
         return None
