@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from fql.plan.units import show_duration, show_size
 from fql.settings.model import BACKEND_KEYS, Settings, Table
 from fql.settings.reading import SOURCE_KINDS
-from fql.settings.values import Duration, Ports, Size, Statuses, Words
+from fql.settings.values import Duration, Ports, Range, Size, Statuses, Words
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -61,10 +61,13 @@ def _inner(field: FieldInfo) -> type[Table] | None:
 def _table(model: type[BaseModel], name: str, fields: dict[str, FieldInfo]) -> str:
     shown = name.replace("] with kind = [", '` with `kind = "') + ('"' if "] with" in name else "]")
     lines = [f"## `[{shown}`" if shown.endswith("]") else f"## `[{shown.replace('`', ']`', 1)}`"]
-    lines += ["", (model.__doc__ or "").strip(), "", "| key | type | default | meaning |"]
-    lines += ["|---|---|---|---|"]
+    lines += ["", (model.__doc__ or "").strip(), "", "| key | type | default | range | meaning |"]
+    lines += ["|---|---|---|---|---|"]
     for key, field in fields.items():
-        cells = (f"`{field.alias or key}`", _type(field), _default(field), field.description or "")
+        cells = (
+            f"`{field.alias or key}`", _type(field), _default(field), _range(field),
+            field.description or "",
+        )  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -96,6 +99,23 @@ def _type(field: FieldInfo) -> str:
     text = str(field.annotation)
     names = {"bool": "true, false", "int": "integer", "float": "number", "str": "text"}
     return next((shown for name, shown in names.items() if name in text), "text or list")
+
+
+def _range(field: FieldInfo) -> str:
+    """Where a range is set: by ours, or by pydantic's bounds."""
+    marks = [*field.metadata, *(m for a in get_args(field.annotation) for m in _marks(a))]
+    for mark in marks:
+        if isinstance(getattr(mark, "func", None), Range):
+            return str(mark.func)
+    bounds = {n: getattr(m, n) for m in marks for n in ("ge", "le") if hasattr(m, n)}
+    if "ge" not in bounds:
+        return ""
+    least = f"{bounds['ge']:,}"
+    return f"{least} to {bounds['le']:,}" if "le" in bounds else f"{least} or more"
+
+
+def _marks(kind: object) -> Iterator[object]:
+    yield from getattr(kind, "__metadata__", ())
 
 
 def _default(field: FieldInfo) -> str:

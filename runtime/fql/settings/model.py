@@ -31,7 +31,6 @@ from fql.settings.values import (
     DAY,
     HOUR,
     NAMED,
-    Count,
     Duration,
     Moment,
     OwnFiles,
@@ -225,8 +224,12 @@ class DeadLetters(Table):
     path: str = Field("", description="file of JSON lines (`file`)")
     rotation: Literal["daily", "none"] = Field("daily", description="at midnight UTC (`file`)")
     compress: bool = Field(True, description="gzip rotated files (`file`)")
-    retention: Duration = Field(7 * 86_400_000, description="how long dead letters are kept")
-    max_size: Size = Field(10_000_000_000, description="past it the oldest go first")
+    retention: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
+        7 * DAY, description="how long dead letters are kept"
+    )
+    max_size: Annotated[Size, within(1, 10**15, show_size)] = Field(
+        10_000_000_000, description="past it the oldest go first"
+    )
 
     @model_validator(mode="after")
     def _fits_backend(self) -> DeadLetters:
@@ -245,13 +248,19 @@ class Dispatch(Table):
     is_async: bool = Field(
         True, alias="async", description="`emit` returns when durable, not when its runs have ended"
     )
-    timeout: Duration = Field(30_000, description="how long `emit` waits with `async = false`")
+    timeout: Annotated[Duration, lasts(0, DAY)] = Field(
+        30_000, description="how long `emit` waits with `async = false`"
+    )
     background_retry: bool = Field(True, description="false: a failed first attempt is dead")
-    max_queue_size: Count = Field(1_000, description="events and actions held in memory")
+    max_queue_size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        1_000, description="events and actions held in memory"
+    )
     max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(
         256, description="requests on the wire at once"
     )
-    crash_budget: Count = Field(5, description="crashes in a row after which an action is dead")
+    crash_budget: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        5, description="crashes in a row after which an action is dead"
+    )
 
 
 class Webhooks(Table):
@@ -283,10 +292,18 @@ class Store(Table):
     """Where open work, runs and dead letters are kept."""
 
     url: str = Field("sqlite:///fql.db", description="`memory:` or `sqlite:///path`")
-    keep_runs: Duration = Field(86_400_000, description="how long finished runs are kept")
-    max_size: Size = Field(10_000_000_000, description="past it the oldest finished runs go")
-    remember: Duration = Field(7 * 86_400_000, description="how long event keys are known")
-    remember_max: Count = Field(50_000_000, description="event keys known at most")
+    keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
+        DAY, description="how long finished runs are kept"
+    )
+    max_size: Annotated[Size, within(1, 10**15, show_size)] = Field(
+        10_000_000_000, description="past it the oldest finished runs go"
+    )
+    remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
+        7 * DAY, description="how long event keys are known"
+    )
+    remember_max: Annotated[int, Field(ge=1, le=10**12)] = Field(
+        50_000_000, description="event keys known at most"
+    )
 
 
 class SqliteSource(Table):

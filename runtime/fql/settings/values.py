@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -29,15 +30,27 @@ def _size(value: object) -> int:
     raise ValueError(f'{value!r} has no unit; write a size as text, such as "10GB"')
 
 
-def within(least: int, most: int, show: Callable[[int], str]) -> AfterValidator:
+@dataclass(frozen=True, slots=True)
+class Range:
     """Refuses what is outside of the range that the compiler allows for the same key."""
 
-    def check(value: int) -> int:
-        if not least <= value <= most:
-            raise ValueError(f"{show(value)} is outside of {show(least)} to {show(most)}")
+    least: int
+    most: int
+    show: Callable[[int], str]
+
+    def __call__(self, value: int) -> int:
+        """The value. Raises ValueError."""
+        if not self.least <= value <= self.most:
+            raise ValueError(f"{self.show(value)} is outside of {self}")
         return value
 
-    return AfterValidator(check)
+    def __str__(self) -> str:
+        return f"{self.show(self.least)} to {self.show(self.most)}"
+
+
+def within(least: int, most: int, show: Callable[[int], str]) -> AfterValidator:
+    """A range of whole numbers that `show` writes as people do."""
+    return AfterValidator(Range(least, most, show))
 
 
 def lasts(least: int, most: int) -> AfterValidator:

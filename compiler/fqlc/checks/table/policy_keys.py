@@ -114,12 +114,12 @@ RATE_KEYS = (
 )  # fmt: skip
 
 CIRCUIT_KEYS = (
-    Key("failures", Kind.INT, "Failures in a row that open the circuit.", default="10", least=1,
-        most=10_000),
+    Key("failures", Kind.INT, "Failures in a row that open the circuit.", default="10",
+        toml="webhooks.circuit.failures", least=1, most=10_000),
     Key("open_for", Kind.DURATION, "How long it stays open before a probe.", default="30s",
-        least=1, most=DAY),
-    Key("probes", Kind.INT, "Probes at once while it is half open.", default="1", least=1,
-        most=100),
+        toml="webhooks.circuit.open_for", least=1, most=DAY),
+    Key("probes", Kind.INT, "Probes at once while it is half open.", default="1",
+        toml="webhooks.circuit.probes", least=1, most=100),
 )  # fmt: skip
 
 RETRY = Key("retry", Kind.OBJECT, "When a failed attempt is tried again: the name of a `retry` "
@@ -128,11 +128,11 @@ TIMEOUT = Key("timeout", Kind.DURATION, "The deadline of one attempt, from name 
               "last byte of the answer.", default="60s", toml="webhooks.timeout", least=1,
               most=HOUR, policy=True)  # fmt: skip
 MAX_AGE = Key("max_age", Kind.DURATION, "An action not sent within this time of its event is not "
-              "sent at all, and becomes a dead letter of class `expired`.", least=1,
-              most=365 * DAY, policy=True)  # fmt: skip
+              "sent at all, and becomes a dead letter of class `expired`.",
+              toml="webhooks.max_age", least=1, most=365 * DAY, policy=True)  # fmt: skip
 MAX_RESPONSE = Key("max_response", Kind.SIZE, "The longest answer that is read where `response` "
-                   "is declared.", default="1MB", least=1, most=100_000_000,
-                   policy=True)  # fmt: skip
+                   "is declared.", default="1MB", toml="webhooks.max_response", least=1,
+                   most=100_000_000, policy=True)  # fmt: skip
 SIGNING = Key("signing", Kind.OBJECT, "How requests are signed.", keys=SIGNING_KEYS, policy=True)
 ENCRYPTION = Key("encryption", Kind.OBJECT, "What of the body is encrypted, and how.",
                  keys=ENCRYPTION_KEYS, policy=True)  # fmt: skip
@@ -143,7 +143,8 @@ BATCH = Key("batch", Kind.OBJECT, "One call for many events, whichever of `size`
 RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all who call the receiver.",
                  keys=RATE_KEYS, policy=True)  # fmt: skip
 CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same time.",
-                  default="64", least=1, most=10_000, policy=True)  # fmt: skip
+                  default="64", toml="webhooks.concurrency", least=1, most=10_000,
+                  policy=True)  # fmt: skip
 CIRCUIT = Key("circuit", Kind.OBJECT, "When a receiver that fails is left alone for a while.",
               keys=CIRCUIT_KEYS, policy=True)  # fmt: skip
 HEADERS = Key("headers", Kind.HEADERS, "Request headers; merged over the levels by their name, "
