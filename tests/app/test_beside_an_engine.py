@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from fql import blocking
 from fql.app import Runtime
 from fql.errors import EventRefused
+from fql.plan.codec import load_plan
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import ENTITY, order, plan_of, settings_of
 from tests.app.test_runtime import runtime
@@ -150,17 +150,16 @@ def test_beside_a_command_and_over_its_end(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
     """Two processes: the application hands over, waits, and goes on alone."""
-    from fql.plan.codec import read_plan
-    from fqlc import compile_text
-
     webhook_server.always(Reply(200, delay=0.1))
     with command(tmp_path, webhook_server):
-        compiled = compile_text((tmp_path / "shop.fql").read_text())
-        assert compiled.plan is not None
+        subprocess.run(
+            [sys.executable, "-m", "fqlc", "compile", "shop.fql", "-o", "plan.json"],
+            cwd=tmp_path, check=True,
+        )  # fmt: skip
         old = {"id": 1, "status": "new", "total": "9.90"}
         with blocking.Runtime(
-            read_plan(compiled.plan), store=f"sqlite:///{tmp_path}/fql.db",
-            settings=settings_of(), environment=os.environ,
+            load_plan(tmp_path / "plan.json"), store=f"sqlite:///{tmp_path}/fql.db",
+            settings=settings_of(),
         ) as running:  # fmt: skip
             receipt = running.emit("Order.update", old=old, new={**old, "status": "paid"})
             ended = running.wait(receipt, 30)
