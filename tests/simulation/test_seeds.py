@@ -48,7 +48,7 @@ def make_observer(rng: random.Random, name: str, *, crash_safe: bool) -> Observe
     )
 
 
-def play(seed: int, *, crash_rate: float) -> World:
+def play(seed: int, *, crash_rate: float, leave_rate: float = 0.0) -> World:
     rng = random.Random(seed)
     observers = [
         make_observer(rng, f"o{n}", crash_safe=crash_rate == 0) for n in range(rng.randint(1, 3))
@@ -66,8 +66,9 @@ def play(seed: int, *, crash_rate: float) -> World:
         alone_from=40,
     )  # fmt: skip
     world = World(
-        program(*observers, limits=limits), seed, settings, crash_rate, rng.choice([0.0, 0.3, 0.6])
-    )
+        program(*observers, limits=limits), seed, settings, crash_rate, leave_rate,
+        rng.choice([0.0, 0.3, 0.6]),
+    )  # fmt: skip
     for number in range(rng.randint(1, 40)):
         world.emit(number)
         for _ in range(rng.randint(0, 3)):
@@ -95,11 +96,21 @@ def check_promises(world: World) -> None:
     assert all(len(intents) == 1 for intents in keys.values()), "a key for each intent"
     for run in runs:
         check_run(world, run, first_ok, first_seen)
+    check_redelivery(world)
     check_limits(world)
     check_batches(world)
     check_order(world)
     bound = max(n.retry.max_attempts for o in world.program.observers.values() for n in o.nodes)
     assert max(sends.values(), default=0) <= bound + world.crashes, "deliveries within the bound"
+
+
+def check_redelivery(world: World) -> None:
+    """Whatever comes again after a success says that it may: only a crash can be the reason."""
+    acknowledged: set[str] = set()
+    for arrival in world.ledger:
+        assert arrival.redelivery or arrival.key not in acknowledged, arrival
+        if arrival.ok:
+            acknowledged.add(arrival.key)
 
 
 def check_limits(world: World) -> None:
@@ -174,6 +185,12 @@ def test_promises_hold_without_crashes(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1000, 1150))
 def test_promises_hold_with_crashes(seed: int) -> None:
     check_promises(play(seed, crash_rate=0.05))
+
+
+@pytest.mark.parametrize("seed", range(2000, 2150))
+def test_promises_hold_with_crashes_and_clean_ends(seed: int) -> None:
+    """A killed, B drained before it sent again, C sends."""
+    check_promises(play(seed, crash_rate=0.05, leave_rate=0.1))
 
 
 @pytest.mark.soak

@@ -66,6 +66,7 @@ class World:
     seed: int
     settings: CoreSettings = field(default_factory=CoreSettings)
     crash_rate: float = 0.0
+    leave_rate: float = 0.0
     failure_rate: float = 0.2
     others: dict[str, Program] = field(default_factory=dict)
 
@@ -106,6 +107,20 @@ class World:
         now(self.store.close())
         self.start()
 
+    def leave(self, unstarted: list[Work]) -> None:
+        """The process ends well: what is on the wire is answered, what was not begun is put back,
+        and the next one starts."""
+        self.log.append("leave")
+        self.state.draining = True
+        while self.wire:
+            self.answer_some()
+        inputs, self.inputs = self.inputs, Inputs()
+        inputs.unstarted = unstarted
+        result = step(self.state, inputs, self.clock.now())
+        assert now(self.store.commit(self.lease, result.mutations)) == "ok"
+        now(self.store.release(self.lease, clean=True))
+        self.start()
+
     def emit(self, number: int, **row: object) -> None:
         new = NewEvent(event(number, **row), dedup_hash("s", str(number)))
         self.unsent.append(new)
@@ -130,6 +145,9 @@ class World:
         self.accepted |= {int(position) for position in done}
         self.unsent = [new for new in self.unsent if new.event.position not in done]
         if self._dies():
+            return
+        if self.leave_rate and self.random.random() < self.leave_rate:
+            self.leave(result.sends)
             return
         for work in result.sends:
             self.receive(work)
@@ -194,7 +212,7 @@ class World:
 
     def settle(self, limit: int = 20_000) -> None:
         """Without further crashes, until nothing is left to do."""
-        self.crash_rate = 0.0
+        self.crash_rate = self.leave_rate = 0.0
         for _ in range(limit):
             self.cycle()
             if self.wire:

@@ -15,9 +15,10 @@ from fql.expressions.scope import Scope
 
 Failure = Literal[
     "dns", "connect", "tls", "timeout", "reset", "protocol",  # tried again
+    "shortage",  # nothing was sent, and the receiver is not to blame: it waits
     "certificate", "egress", "request", "response", "evaluation", "internal",  # final
 ]  # fmt: skip
-"""How an attempt failed without a usable HTTP status. The second group is never tried again."""
+"""How an attempt failed without a usable HTTP status. The last group is never tried again."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """The context of an event that brought none."""

@@ -13,6 +13,7 @@ from fql.egress.connection import Connection
 from fql.egress.failures import SendFailed, of_connecting
 from fql.egress.own import OwnPorts, own_listener
 from fql.egress.resolver import Resolver
+from fql.egress.shortages import shortage_of
 from fql.plan.addresses import (
     EgressSettings,
     address_problem,
@@ -26,6 +27,9 @@ STAGGER = 0.25
 """Seconds after which the next address is tried beside the first (RFC 8305, section 5)."""
 MOST_DIALLED = 8
 """Addresses of one name that are tried; all of them are vetted."""
+
+ANOTHER = frozenset({"connect", "shortage"})
+"""Failures after which the next address is tried."""
 
 Dial = Callable[[str], Awaitable[Connection]]
 
@@ -92,7 +96,7 @@ async def first_open(addresses: Sequence[str], dial: Dial, where: str) -> Connec
     answered for a moment; none is given up before one is open. Raises SendFailed."""
     if len(addresses) == 1:
         return await dial(addresses[0])
-    waiting, problems = deque(addresses), list[str]()
+    waiting, problems = deque(addresses), list[SendFailed]()
     running: set[asyncio.Task[Connection]] = set()
     try:
         while waiting or running:
@@ -108,12 +112,21 @@ async def first_open(addresses: Sequence[str], dial: Dial, where: str) -> Connec
                     running.discard(task)
                     return task.result()
                 running.discard(task)
-                if not isinstance(failure, SendFailed) or failure.kind != "connect":
+                if not isinstance(failure, SendFailed) or failure.kind not in ANOTHER:
                     raise failure
-                problems.append(failure.message)
+                problems.append(failure)
     finally:
         await _let_go(running)
-    raise SendFailed("connect", "; ".join(problems) or f"the name of {where} has no address")
+    raise _of_all(problems) or SendFailed("connect", f"the name of {where} has no address")
+
+
+def _of_all(problems: Sequence[SendFailed]) -> SendFailed | None:
+    """Why no address answered; a shortage of ours is no receiver's fault."""
+    for problem in problems:
+        if problem.kind == "shortage":
+            return problem
+    words = "; ".join(problem.message for problem in problems)
+    return SendFailed("connect", words) if problems else None
 
 
 async def _let_go(running: set[asyncio.Task[Connection]]) -> None:
@@ -134,6 +147,9 @@ async def _dial(address: str, port: int, where: str) -> Connection:
     except TimeoutError as error:  # the system's own, not our deadline
         raise SendFailed("connect", f"no connection to {where}: no answer") from error
     except OSError as error:
+        missing = shortage_of(error, address)
+        if missing:
+            raise SendFailed("shortage", missing) from error
         raise of_connecting(error, where) from error
     if ip_address(connection.peer().partition("%")[0]) != ip_address(address):
         connection.abort()

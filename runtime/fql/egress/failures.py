@@ -7,8 +7,9 @@ import ssl
 from typing import Literal
 
 FailureKind = Literal[
-    "dns", "connect", "tls", "certificate", "timeout", "reset", "protocol", "egress", "request"
-]
+    "dns", "connect", "tls", "certificate", "timeout", "reset", "protocol", "egress", "request",
+    "shortage",
+]  # fmt: skip
 
 _ABOUT_OURS = frozenset(
     {

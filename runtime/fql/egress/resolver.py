@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from fql.egress.failures import SendFailed
+from fql.egress.shortages import shortage_now
 
 PER_HOST = 2
 THREADS = 16
@@ -48,6 +49,9 @@ class ThreadResolver:
             try:
                 found = await self._on_thread(host)
             except (OSError, UnicodeError) as error:
+                missing = shortage_now()
+                if missing:
+                    raise SendFailed("shortage", missing) from error
                 reason = getattr(error, "strerror", None) or error
                 raise SendFailed("dns", f"the name {host} has no address: {reason}") from error
         if not found:

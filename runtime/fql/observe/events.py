@@ -128,9 +128,17 @@ class StoreTrouble:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class OwnShortage:
+    """This process or machine has run out of something: deliveries wait for it."""
+
+    reason: str
+
+
 Lifecycle = (
     EngineStarted | EngineStopped | EventsTaken | AttemptEnded | RunFinished | DeadLetterWritten
     | DeadLetterClosed | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
+    | OwnShortage
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]

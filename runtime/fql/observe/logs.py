@@ -20,6 +20,7 @@ from fql.observe.events import (
     EngineStopped,
     EventsTaken,
     Lifecycle,
+    OwnShortage,
     PlanSwitched,
     RunFinished,
     StoreTrouble,
@@ -40,6 +41,7 @@ LEVELS: dict[type[Lifecycle], int] = {
     CycleCommitted: logging.DEBUG,
     PlanSwitched: logging.INFO,
     StoreTrouble: logging.ERROR,
+    OwnShortage: logging.WARNING,
 }
 """What goes well is told at `debug`: one line for every delivery is much."""
 

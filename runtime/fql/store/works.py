@@ -68,7 +68,8 @@ class StoredWork(NamedTuple):
     `sends` counts armings, `failed` the failed attempts of this grant, `crashes` consecutive ones.
     `due` is when it is tried again, `since` when the grant's first attempt began. `answer` is a
     JSON value. `batch` is the number of its sealed batch; `key` is set where the delivery key is
-    not the one that follows from its run.
+    not the one that follows from its run. `redelivery` says that an engine has crashed while it
+    may have been on the wire.
     """
 
     state: str = WAITING
@@ -82,6 +83,7 @@ class StoredWork(NamedTuple):
     batch: int = 0
     key: str = ""
     replay: Replay = Replay.NONE
+    redelivery: bool = False
 
 
 class Failure(Protocol):
@@ -122,6 +124,8 @@ class Storable(Protocol):
     def key(self) -> str: ...
     @property
     def replay(self) -> Replay: ...
+    @property
+    def redelivery(self) -> bool: ...
 
 
 _PLAIN = list(StoredWork())
@@ -140,12 +144,13 @@ def _encoded(work: Storable) -> str:
     head = f'["{work.state}",{work.sends},{work.failed},{work.crashes},{work.due},{work.since}'
     failure = work.failure
     plain = failure is None and work.answer is None
-    if plain and not (work.batch or work.key or work.replay):
+    if plain and not (work.batch or work.key or work.replay or work.redelivery):
         return head + "]"
     why = None
     if failure is not None:
         why = [failure.message, failure.status, failure.error_class, failure.attempts]
-    rest = write_json([work.answer, why, work.batch, work.key, int(work.replay)])
+    values = [work.answer, why, work.batch, work.key, int(work.replay)]
+    rest = write_json([*values, True] if work.redelivery else values)
     return f"{head},{rest[1:-1].decode()}]"
 
 
@@ -160,13 +165,14 @@ def decode_works(text: str) -> list[StoredWork]:
 def _decoded(node: object) -> StoredWork:
     if not isinstance(node, list) or not node or node[0] not in STATE_NAMES:
         raise ValueError(f"not a stored node: {str(node)[:60]}")
-    state, sends, failed, crashes, due, since, answer, why, batch, key, replay = (
+    state, sends, failed, crashes, due, since, answer, why, batch, key, replay, again = (
         node + _PLAIN[len(node) :]
     )
     failure = None if why is None else StoredFailure(*why)
     return StoredWork(
-        state, sends, failed, crashes, due, since, answer, failure, batch, key, Replay(replay)
-    )
+        state, sends, failed, crashes, due, since, answer, failure, batch, key, Replay(replay),
+        bool(again),
+    )  # fmt: skip
 
 
 def bury_works(text: str) -> tuple[list[StoredWork], list[int]]:

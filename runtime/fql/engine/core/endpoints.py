@@ -119,6 +119,11 @@ class Endpoint:
         if self.limits.per_second is not None:
             self.bucket.tokens -= 1
 
+    def give_back(self) -> None:
+        """What was armed could not be sent."""
+        if self.limits.per_second is not None:
+            self.bucket.tokens = min(self.bucket.tokens + 1, float(self.limits.burst))
+
     def opens_at(self) -> int:
         """When waiting alone will let something through; NEVER if an outcome must come first."""
         if self.paused or len(self.flying) >= self.limits.concurrency:

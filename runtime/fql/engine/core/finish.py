@@ -18,6 +18,10 @@ from fql.store.works import CANCELLED, DONE, READY, Replay
 
 UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
+SHORTAGE_PAUSE = 500
+"""Milliseconds, at least, until what could not be sent for want of a descriptor is tried again."""
+SHORTAGE_TOLD_EVERY = 10_000
+"""Milliseconds between two words about it."""
 
 
 def finish(state: State, performed: Performed) -> None:
@@ -29,12 +33,15 @@ def finish(state: State, performed: Performed) -> None:
     land(state, work)
     mark(state, work)
     renew(state, work)
+    if outcome.failure == "shortage":
+        _wait_for_room(state, work, outcome)
+        return
     state.tally.sent += 1
     state.mutations.attempts.append(_attempt(work, performed))
     performed.work = work
     state.attempted.append(performed)
     _tell_endpoint(state, work, outcome)
-    work.crashes, work.redelivery = 0, False
+    work.crashes = 0
     if succeeded(outcome, work.spec.retry):
         _succeed(state, work, outcome, performed.shown)
         return
@@ -44,9 +51,24 @@ def finish(state: State, performed: Performed) -> None:
         chance=state.chance(),
     )  # fmt: skip
     if isinstance(decision, Again):
+        state.tally.retries += 1
         _again(state, work, decision.due)
     elif isinstance(decision, Dead):
         _die(state, work, decision, outcome, performed.shown)
+
+
+def _wait_for_room(state: State, work: Work, outcome: Outcome) -> None:
+    """This process or machine had run out of something: nothing was sent, so the attempt does not
+    count, and it tells nothing about the receiver. Others wait as well: not all come back at
+    once."""
+    work.sends -= 1
+    if not work.failed:
+        work.since = 0
+    state.endpoint(work.spec.endpoint).give_back()
+    if state.now - state.shortage_told >= SHORTAGE_TOLD_EVERY:
+        state.shortage_told = state.now
+        state.shortages.append(outcome.error)
+    _again(state, work, state.now + SHORTAGE_PAUSE + int(state.chance() * SHORTAGE_PAUSE))
 
 
 def _policy(state: State, work: Work) -> RetryPolicy:
@@ -128,7 +150,6 @@ def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> N
 
 
 def _again(state: State, work: Work, due: int) -> None:
-    state.tally.retries += 1
     owner = work.owner
     if isinstance(owner, Run) and work.replay is Replay.LAST_TRY:
         work.state = CANCELLED

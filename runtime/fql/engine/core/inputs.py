@@ -147,7 +147,7 @@ class RunEnded(NamedTuple):
 class Step:
     """What a step decided: what to commit, what to send once that is done, what to read, and
     when to step again even if nothing comes in (None: never). `refused` are commands that were
-    taken and not carried out."""
+    taken and not carried out; `shortages` says what this process has run out of."""
 
     mutations: Mutations
     sends: list[Work] = field(default_factory=list)
@@ -156,6 +156,7 @@ class Step:
     dead: list[LetterRow] = field(default_factory=list)
     attempted: list[Performed] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    shortages: list[str] = field(default_factory=list)
     wake: int | None = None
 
 

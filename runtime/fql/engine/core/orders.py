@@ -159,6 +159,7 @@ def _resend(state: State, run: Run, order: Order) -> None:
     for work in run.works:
         if work.state == DONE and order.node in ("", work.spec.name):
             if order.new_key:
+                work.redelivery = False
                 work.key = fresh_key(run.key, work.spec.name, order.new_key)
             work.failed, work.crashes, work.since = 0, 0, 0
             _send_again(state, run, work, 0)

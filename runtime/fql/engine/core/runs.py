@@ -214,7 +214,7 @@ def restore_works(text: str, works: Sequence[Work]) -> None:
     """Read the stored form into these nodes. Raises ValueError for what does not fit them."""
     for stored, work in zip(decode_works(text), works, strict=False):
         (work.state, work.sends, work.failed, work.crashes, work.due, work.since, answer,
-         failure, work.batch, work.key, work.replay) = stored  # fmt: skip
+         failure, work.batch, work.key, work.replay, work.redelivery) = stored  # fmt: skip
         restore = work.spec.restore_answer
         work.answer = restore(answer) if restore and answer is not None else answer
         work.failure = None if failure is None else FailureInfo(*failure)

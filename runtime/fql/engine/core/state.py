@@ -103,6 +103,7 @@ class State:
         self.draining = False
         self.count_crashes = False
         self.outcomes = 0
+        self.shortage_told = 0
         self.tally = Tally()
         self.fresh: dict[bytes, NewEvent] = {}
         self._renew()
@@ -122,7 +123,7 @@ class State:
         """The step that was made of all changes since the last one."""
         step = Step(
             self.mutations, sends, wants, self.ended, self.letters, self.attempted, self.refused,
-            wake,
+            self.shortages, wake,
         )  # fmt: skip
         self._renew()
         return step
@@ -135,6 +136,7 @@ class State:
         self.ended: list[RunEnded] = []
         self.letters: list[LetterRow] = []
         self.attempted: list[Performed] = []
+        self.shortages: list[str] = []
         self.refused: list[Refused] = []
         self.evictable: list[Run] = []
         self.gone: list[Run] = []

@@ -19,6 +19,7 @@ from fql.observe.events import (
     EventsTaken,
     Lifecycle,
     Listener,
+    OwnShortage,
     RunFinished,
     hears,
 )
@@ -85,6 +86,8 @@ class Herald:
         if self.is_heard(RunFinished):
             self._announce_runs(result)
         self._announce_letters(result)
+        for reason in result.shortages:
+            self.tell(OwnShortage(reason))
         if self.is_heard(AttemptEnded):
             self._announce_attempts(result.attempted)
 
