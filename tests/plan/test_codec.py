@@ -135,7 +135,10 @@ def test_other_data_is_not_an_expression(stored: dict[str, Any]) -> None:
 def test_ten_thousand_observers_load_quickly() -> None:
     """A large plan loads in seconds even on a busy machine (the benchmark has the figure)."""
     condition = dump_expression(x.Field(type=t.BOOLEAN, row="row", name="b"))
-    node = {"name": "send", "kind": "webhook", "config": {"method": "POST"}}
+    url = dump_expression(x.Constant(type=t.STRING, value="https://a.example.com/"))
+    node = {"name": "send", "kind": "webhook", "config": {"method": "POST", "url": url}}
+    fields = [{"name": "id", "type": "ID"}, {"name": "b", "type": "Boolean"}]
+    entities = [{"name": "Order", "fields": fields}]
     observers = [
         {
             "name": f"o{i}",
@@ -146,7 +149,7 @@ def test_ten_thousand_observers_load_quickly() -> None:
         }
         for i in range(10_000)
     ]
-    data = seal({**SMALL, "observers": observers})
+    data = seal({**SMALL, "entities": entities, "observers": observers})
     begin = time.process_time()
     assert len(read_plan(data).observers) == 10_000
     assert time.process_time() - begin < 5

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fql.expressions.generate import chain
 from fql.expressions.scope import Scope
 from fql.expressions.walker import evaluate
-from fql.plan.expressions import Binary, Expr, Unary
+from fql.plan.expressions import Binary, Expr, Unary, operands
 from fql.plan.show import show
 
 
@@ -57,7 +56,7 @@ def _chain(e: Binary, scope: Scope) -> Part:
     decisive = e.op == "or"
     value = not decisive
     found: list[Part] = []
-    for operand in chain(e):
+    for operand in operands(e):
         if value is decisive:
             found.append(Part(show(operand), None))
             continue

@@ -180,7 +180,7 @@ class Generator:
     @_emit.register
     def _binary(self, e: x.Binary) -> str:
         if e.op in ("and", "or"):
-            operands = [self.value(item) for item in chain(e)]
+            operands = [self.value(item) for item in x.operands(e)]
             return f"({f' {e.op} '.join(operands)})"
         if e.op in ("in", "not_in"):
             return self._membership(e)
@@ -315,17 +315,6 @@ class Generator:
         body = self._lambda(part.variable, lambda: self.text(part.body))
         otherwise = self.text(part.otherwise)
         return f"(JOINED(map({body}, {items})) if ({items} := {of}) else {otherwise})"
-
-
-def chain(e: x.Binary) -> list[x.Expr]:
-    """The operands of a chain of one operator that leans to the left, in order."""
-    operands = [e.right]
-    left = e.left
-    while isinstance(left, x.Binary) and left.op == e.op:
-        operands.append(left.right)
-        left = left.left
-    operands.append(left)
-    return operands[::-1]
 
 
 def equality(e: x.Binary, left: str, right: str) -> str:

@@ -80,11 +80,11 @@ class _Walk:
         return new is not None and old is not None and differs(new[name], old[name])
 
     def _binary(self, e: x.Binary, names: Bindings) -> Any:
-        left = self.value(e.left, names)
         if e.op == "and":
-            return left and self.value(e.right, names)
+            return all(self.value(operand, names) for operand in x.operands(e))
         if e.op == "or":
-            return left or self.value(e.right, names)
+            return any(self.value(operand, names) for operand in x.operands(e))
+        left = self.value(e.left, names)
         if e.op == "coalesce":
             side, value = (e.right, self.value(e.right, names)) if left is None else (e.left, left)
             return operators.widened(value, side.type, e.type)

@@ -15,6 +15,8 @@ from fql.exact.writing import canonical_json
 from fql.plan.files import LONGEST_PLAN, read_regular
 from fql.plan.model import FORMAT, Plan
 from fql.plan.nodes import dump_expression, load_expression
+from fql.plan.verifying.plan import verify_plan
+from fql.plan.verifying.refusal import Refused
 
 __all__ = [
     "canonical",
@@ -58,14 +60,21 @@ def write_plan(plan: Plan | Mapping[str, Any]) -> bytes:
 
 def read_plan(data: bytes | str) -> Plan:
     """The plan in the bytes that `seal` made. Raises PlanError: not a plan, cut short, changed
-    since it was compiled, or of a newer format or version than this one knows."""
+    since it was compiled, of a newer format or version than this one knows, or nothing that can
+    be carried out."""
     content = _decode(data)
     _check_format(content)
     _check_digest(content)
     try:
-        return Plan.model_validate(content)
+        plan = Plan.model_validate(content)
     except ValidationError as error:
         raise _misshapen(error, content) from error
+    try:
+        verify_plan(plan)
+    except Refused as refused:
+        message = f"The plan of fqlc {plan.compiler[:40]} cannot be carried out: {refused}."
+        raise PlanError(message, hint=_COMPILE_AGAIN) from None
+    return plan
 
 
 def _misshapen(error: ValidationError, content: Mapping[str, Any]) -> PlanError:
@@ -89,7 +98,9 @@ _UNKNOWN = frozenset(("extra_forbidden", "literal_error"))
 
 
 def _place(steps: Sequence[int | str]) -> str:
-    return ".".join(map(str, steps))
+    """Where it is; the names may be anybody's, so they are short and without control characters."""
+    text = ".".join(ascii(step)[1:-1] if isinstance(step, str) else str(step) for step in steps)
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -139,7 +150,11 @@ def _check_digest(content: Mapping[str, Any]) -> None:
     found = content.get("digest")
     if found is None:
         raise PlanError('This plan was not compiled: it has no "digest".', hint=_COMPILE_AGAIN)
-    if found != digest_of(content):
+    try:
+        true = digest_of(content)
+    except TypeError:
+        raise PlanError("The plan nests too deeply.", hint=_COMPILE_AGAIN) from None
+    if found != true:
         raise PlanError(
             f"The plan was changed after it was compiled: its content does not match {found!r}.",
             hint="change the .fql files instead, and compile them again",

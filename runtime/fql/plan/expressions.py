@@ -207,6 +207,18 @@ class Loop:
     otherwise: tuple[TextPart, ...] = ()
 
 
+def operands(e: Binary) -> list[Expr]:
+    """The operands of a chain of one operator that leans to the left, in order. However long it
+    is, it takes no stack."""
+    found = [e.right]
+    left = e.left
+    while isinstance(left, Binary) and left.op == e.op:
+        found.append(left.right)
+        left = left.left
+    found.append(left)
+    return found[::-1]
+
+
 TextPart = str | Hole | Environment | Choice | Loop
 
 Expr = (

@@ -7,18 +7,20 @@ written flat, so that a long condition is not a deep document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from fql.plan import expressions as x
-from fql.plan.types import parse_type
+from fql.plan.types import Type, parse_type
 
 Stored = dict[str, Any]
 
 _SAFE_INT = 2**53  # beyond it, readers in other languages lose digits
 _MICROSECOND = timedelta(microseconds=1)
+_DIGITS = re.compile(r"-?[0-9]{1,20000}")
 
 
 def dump_expression(e: x.Expr) -> Stored:
@@ -32,8 +34,8 @@ def load_expression(stored: Mapping[str, Any]) -> x.Expr:
     """An expression from its stored form. Raises ValueError for anything else."""
     try:
         return _load(stored)
-    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
-        raise ValueError(f"not a stored expression: {error!r}") from error
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"not a stored expression: {error!r:.200}") from error
 
 
 # Constants -------------------------------------------------------------------
@@ -64,13 +66,32 @@ def _dump_scalar(value: object) -> Stored:
 
 
 _VALUE: Mapping[str, Callable[[Any], object]] = {
-    "int": lambda text: int(Decimal(text)),
-    "float": float,
-    "decimal": Decimal,
+    "int": lambda text: _long(_text(text)),
+    "float": lambda text: float(_text(text)),
+    "decimal": lambda text: Decimal(_text(text)),
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
-    "microseconds": lambda count: count * _MICROSECOND,
+    "microseconds": lambda count: _whole(count) * _MICROSECOND,
 }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is wanted")
+    return value
+
+
+def _long(text: str) -> int:
+    """A whole number of many digits; Python itself reads 4,300 at most."""
+    if _DIGITS.fullmatch(text) is None:
+        raise ValueError("not a whole number")
+    return int(Decimal(text))
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("a whole number is wanted")
+    return value
 
 
 def _load_value(stored: object) -> object:
@@ -112,26 +133,36 @@ def _load_parts(stored: Sequence[object]) -> tuple[x.TextPart, ...]:
 
 
 def _load_part(stored: Any) -> x.TextPart:
-    _refuse_unknown(stored, _PART_KEYS)
-    if "hole" in stored:
+    kind = next((kind for kind in _PART_KEYS if kind in stored), "")
+    _require_keys(stored, _PART_KEYS[kind])
+    if kind == "hole":
         return x.Hole(_load(stored["hole"]))
-    if "environment" in stored:
-        return x.Environment(stored["environment"])
-    if "choice" in stored:
+    if kind == "environment":
+        return x.Environment(_text(stored["environment"]))
+    if kind == "choice":
         branches = tuple((_load(c), _load_parts(p)) for c, p in stored["choice"])
         return x.Choice(branches, _load_parts(stored["else"]))
     body, otherwise = _load_parts(stored["body"]), _load_parts(stored["else"])
-    return x.Loop(stored["loop"], _load(stored["of"]), body, otherwise)
+    return x.Loop(_text(stored["loop"]), _load(stored["of"]), body, otherwise)
 
 
-_PART_KEYS = frozenset({"hole", "environment", "choice", "else", "loop", "of", "body"})
+_PART_KEYS: Mapping[str, frozenset[str]] = {
+    "hole": frozenset({"hole"}),
+    "environment": frozenset({"environment"}),
+    "choice": frozenset({"choice", "else"}),
+    "loop": frozenset({"loop", "of", "body", "else"}),
+}
+"""The keys of each kind of part."""
 
 
-def _refuse_unknown(stored: Mapping[str, Any], known: frozenset[str]) -> None:
-    """A key that is not known would be left undone. Raises ValueError."""
-    if not known.issuperset(stored):
-        unknown = ", ".join(sorted(set(stored) - known))
+def _require_keys(stored: Any, wanted: frozenset[str]) -> None:
+    """A key that is not known would be left undone. Raises ValueError, and TypeError where one is
+    missing."""
+    if stored.keys() == wanted:
+        return
+    if unknown := ", ".join(sorted(map(str, stored.keys() - wanted))):
         raise ValueError(f"not an expression of this version: it does not know {unknown!r:.80}")
+    raise TypeError(f"it lacks {', '.join(sorted(wanted - stored.keys()))}")
 
 
 # Nodes -----------------------------------------------------------------------
@@ -139,19 +170,8 @@ def _refuse_unknown(stored: Mapping[str, Any], known: frozenset[str]) -> None:
 
 def _dump_binary(e: x.Binary) -> Stored:
     if e.op in ("and", "or"):
-        return {"op": e.op, "args": [dump_expression(item) for item in _chain(e)]}
+        return {"op": e.op, "args": [dump_expression(item) for item in x.operands(e)]}
     return {"op": e.op, "left": dump_expression(e.left), "right": dump_expression(e.right)}
-
-
-def _chain(e: x.Binary) -> list[x.Expr]:
-    """The operands of a chain that leans to the left."""
-    operands: list[x.Expr] = [e.right]
-    left = e.left
-    while isinstance(left, x.Binary) and left.op == e.op and left.type == e.type:
-        operands.append(left.right)
-        left = left.left
-    operands.append(left)
-    return operands[::-1]
 
 
 def _dump_entry(entry: x.Entry) -> Stored:
@@ -189,7 +209,7 @@ _DUMP: Mapping[type, Callable[[Any], Stored]] = {
 }
 
 
-_ENTRY_KEYS = frozenset({"key", "value"})
+_ENTRY = frozenset({"key", "value"})
 _SHAPES: Mapping[str, str] = {
     **dict.fromkeys(("and", "or"), "args"),
     **dict.fromkeys(x.BINARY_OPS[2:], "left right"),
@@ -206,40 +226,53 @@ _KEYS = {op: frozenset(("op", "t", *keys.split())) for op, keys in _SHAPES.items
 
 def _load(s: Any) -> x.Expr:
     op, t = s["op"], parse_type(s["t"])
-    _refuse_unknown(s, _KEYS[op])
+    _require_keys(s, _KEYS[op])
     if op in ("and", "or"):
-        operands = [_load(item) for item in s["args"]]
-        result = operands[0]
-        for right in operands[1:]:
-            result = x.Binary(type=t, op=op, left=result, right=right)
-        return result
+        return _load_chain(op, s, t)
     if op in x.BINARY_OPS:
         return x.Binary(type=t, op=op, left=_load(s["left"]), right=_load(s["right"]))
     if op in x.UNARY_OPS:
         return x.Unary(type=t, op=op, of=_load(s["of"]))
     if op in ("any", "all"):
-        body = _load(s["body"])
-        return x.Quantifier(type=t, op=op, of=_load(s["of"]), variable=s["variable"], body=body)
+        body, variable = _load(s["body"]), _text(s["variable"])
+        return x.Quantifier(type=t, op=op, of=_load(s["of"]), variable=variable, body=body)
     return _LOAD[op](s, t)
 
 
+def _load_chain(op: str, s: Any, t: Type) -> x.Expr:
+    operands = [_load(item) for item in s["args"]]
+    if len(operands) < 2:
+        raise TypeError(f"{op} has two operands or more")
+    result = operands[0]
+    for right in operands[1:]:
+        result = x.Binary(type=t, op=op, left=result, right=right)
+    return result
+
+
 def _load_entry(stored: Any) -> x.Entry:
-    _refuse_unknown(stored, _ENTRY_KEYS)
-    return x.Entry(stored["key"], _load(stored["value"]))
+    _require_keys(stored, _ENTRY)
+    key = stored["key"]
+    return x.Entry(key if key is None else _text(key), _load(stored["value"]))
+
+
+def _row(name: object) -> x.RowName:
+    if name not in ("row", "new", "old"):
+        raise ValueError("there is no such row")
+    return name
 
 
 _LOAD: Mapping[str, Callable[[Any, Any], x.Expr]] = {
     "constant": lambda s, t: x.Constant(type=t, value=_load_value(s["value"])),
-    "field": lambda s, t: x.Field(type=t, row=s["row"], name=s["name"]),
-    "changed": lambda s, t: x.Changed(type=t, name=s["name"]),
-    "builtin": lambda s, t: x.Builtin(type=t, name=s["name"]),
-    "variable": lambda s, t: x.Variable(type=t, name=s["name"]),
-    "response": lambda s, t: x.Response(type=t, action=s["action"]),
-    "failure": lambda s, t: x.Failure(type=t, action=s["action"]),
-    "member": lambda s, t: x.Member(type=t, of=_load(s["of"]), name=s["name"]),
+    "field": lambda s, t: x.Field(type=t, row=_row(s["row"]), name=_text(s["name"])),
+    "changed": lambda s, t: x.Changed(type=t, name=_text(s["name"])),
+    "builtin": lambda s, t: x.Builtin(type=t, name=_text(s["name"])),
+    "variable": lambda s, t: x.Variable(type=t, name=_text(s["name"])),
+    "response": lambda s, t: x.Response(type=t, action=_text(s["action"])),
+    "failure": lambda s, t: x.Failure(type=t, action=_text(s["action"])),
+    "member": lambda s, t: x.Member(type=t, of=_load(s["of"]), name=_text(s["name"])),
     "index": lambda s, t: x.Index(type=t, of=_load(s["of"]), key=_load(s["key"])),
     "call": lambda s, t: x.Call(
-        type=t, name=s["name"], of=_load(s["of"]), args=tuple(map(_load, s["args"]))
+        type=t, name=_text(s["name"]), of=_load(s["of"]), args=tuple(map(_load, s["args"]))
     ),
     "list": lambda s, t: x.ListOf(type=t, items=tuple(map(_load, s["items"]))),
     "object": lambda s, t: x.ObjectOf(type=t, entries=tuple(map(_load_entry, s["entries"]))),

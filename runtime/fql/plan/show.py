@@ -141,9 +141,15 @@ def _binary(e: x.Binary) -> str:
     sign, level = _SIGNS[e.op]
     right_first = e.op == "coalesce"  # `a ?? b ?? c` binds to the right, comparisons to neither
     compares = level == _SIGNS["eq"][1]
-    left = _show(e.left, level + (right_first or compares))
-    right = _show(e.right, level + (not right_first))
-    return f"{left} {sign} {right}"
+    rights: list[str] = []
+    left: x.Expr = e
+    while isinstance(left, x.Binary) and left.op == e.op and (left is e or not right_first):
+        if compares and left is not e:
+            break
+        rights.append(_show(left.right, level + (not right_first)))
+        left = left.left
+    first = _show(left, level + (right_first or compares))
+    return f" {sign} ".join([first, *reversed(rights)])
 
 
 @_text.register

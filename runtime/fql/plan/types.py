@@ -7,6 +7,7 @@ A name that is not built in is an enum or a declared type; the plan says which.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 BUILT_IN = frozenset(
     (
@@ -77,13 +78,22 @@ def list_of(item: Type) -> Type:
     return Type("List", item=item)
 
 
+MOST_BRACKETS = 50
+"""Lists within each other of a type."""
+
+
+@lru_cache(maxsize=1_024)
 def parse_type(text: str) -> Type:
     """Read the text form. Raises ValueError on anything else."""
+    return _parse_type(text, MOST_BRACKETS)
+
+
+def _parse_type(text: str, brackets: int) -> Type:
     text = text.strip()
     nullable = text.endswith("?")
     core = text[:-1].rstrip() if nullable else text
-    if core.startswith("[") and core.endswith("]"):
-        return Type("List", nullable, parse_type(core[1:-1]))
+    if core.startswith("[") and core.endswith("]") and brackets:
+        return Type("List", nullable, _parse_type(core[1:-1], brackets - 1))
     if not core.isidentifier():
-        raise ValueError(f"not a type: {text!r}")
+        raise ValueError(f"not a type: {text[:80]!r}")
     return Type(core, nullable or core == "Null")

@@ -101,7 +101,7 @@ class Writer:
     def _binary(self, e: x.Binary) -> str:
         match e.op:
             case "and" | "or":
-                return f"({self.sql(e.left)} {e.op.upper()} {self.sql(e.right)})"
+                return _joined(e.op.upper(), [self.sql(part) for part in x.operands(e)])
             case "eq" | "ne":
                 return (self._equal if e.op == "eq" else self._unequal)(e.left, e.right)
             case "in" | "not_in":
@@ -319,3 +319,18 @@ def _json_text(e: x.Expr, items: tuple[x.Expr, ...]) -> str:
         raise NotInSqlError(f"`{show(e)}` is no list of literals")
     values = [item.value for item in items if isinstance(item, x.Constant)]
     return json_text(values)
+
+
+_LONG = 32
+"""Operands of a chain that is written as it stands."""
+
+
+def _joined(word: str, parts: list[str]) -> str:
+    """A chain of AND or OR; a long one in halves, since databases limit the depth of a tree."""
+    if len(parts) > _LONG:
+        middle = len(parts) // 2
+        parts = [_joined(word, parts[:middle]), _joined(word, parts[middle:])]
+    text = parts[0]
+    for part in parts[1:]:
+        text = f"({text} {word} {part})"
+    return text

@@ -7,8 +7,7 @@ from typing import Any
 
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
-from fql.expressions.generate import chain
-from fql.plan.expressions import Binary, Constant, Expr, Unary
+from fql.plan.expressions import Binary, Constant, Expr, Unary, operands
 from fql.plan.model import Observer
 from fql.plan.nodes import load_expression
 from fql.plan.show import show
@@ -40,7 +39,7 @@ def sub_conditions(observer: Observer) -> dict[Where, str]:
 
 def _leaves(e: Expr, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Expr]]:
     if isinstance(e, Binary) and e.op in ("and", "or"):
-        for number, operand in enumerate(chain(e)):
+        for number, operand in enumerate(operands(e)):
             yield from _leaves(operand, (*way, number))
     elif isinstance(e, Unary) and e.op == "not":
         yield from _leaves(e.of, (*way, 0))

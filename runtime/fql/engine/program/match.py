@@ -16,10 +16,10 @@ from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Unjudged
 from fql.events.model import Event, Row
 from fql.expressions.compile import compile_condition
-from fql.expressions.generate import chain, literal_items
+from fql.expressions.generate import literal_items
 from fql.expressions.scope import Scope
 from fql.plan.codec import load_expression
-from fql.plan.expressions import Binary, Constant, Expr, Field
+from fql.plan.expressions import Binary, Constant, Expr, Field, operands
 from fql.plan.model import Observer, Plan
 
 MAX_KEYS = 64
@@ -153,7 +153,7 @@ def split(condition: Expr | None) -> tuple[Keys, Expr | None]:
 
 def _conjuncts(condition: Expr | None) -> Iterator[Expr]:
     if isinstance(condition, Binary) and condition.op == "and":
-        for operand in chain(condition):
+        for operand in operands(condition):
             yield from _conjuncts(operand)
     elif condition is not None:
         yield condition

@@ -1,0 +1,134 @@
+"""A plan as a whole: the one door of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fql.plan.model import Observer, Plan, PlanNode
+from fql.plan.types import JSON, Type
+from fql.plan.urls import UrlProblem, parse_literal_url
+from fql.plan.verifying.expressions import Scope, verified
+from fql.plan.verifying.flow import verify_flow
+from fql.plan.verifying.names import NAME, Known, known_names, unique
+from fql.plan.verifying.policies import verify_policies
+from fql.plan.verifying.refusal import Refused, short, within
+from fql.plan.verifying.requests import verify_endpoint, verify_request
+
+KINDS = frozenset({"webhook"})
+"""The kinds of actions that this runtime carries out."""
+
+MOST_ACTIONS = 256
+"""Actions of one observer."""
+
+
+def verify_plan(plan: Plan) -> None:
+    """Raises Refused, with the way to what cannot be carried out."""
+    environment = _environment(plan)
+    known = known_names(plan)
+    scope = Scope(known, environment=environment)
+    unique("endpoint", (e.name for e in plan.endpoints))
+    for endpoint in plan.endpoints:
+        with within(f"endpoint {endpoint.name}"):
+            verify_endpoint(endpoint, scope)
+            verify_policies(endpoint.policies, environment)
+    endpoints = frozenset(e.name for e in plan.endpoints)
+    for limit in plan.limits:
+        with within(f"limit {short(limit.endpoint)}"):
+            if limit.endpoint not in endpoints and not _is_origin(limit.endpoint):
+                raise Refused("there is no such endpoint")
+            verify_policies(limit.policies, environment)
+    unique("observer", (o.name for o in plan.observers))
+    for observer in plan.observers:
+        with within(f"observer {observer.name}"):
+            _verify_observer(observer, plan, scope, endpoints)
+
+
+def _environment(plan: Plan) -> frozenset[str]:
+    for name in (wanted.name for wanted in plan.environment):
+        if not NAME.fullmatch(name):
+            raise Refused(f"{short(name)} is not the name of a variable")
+    return frozenset(wanted.name for wanted in plan.environment)
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        return parse_literal_url(text).origin == text
+    except UrlProblem:
+        return False
+
+
+def _verify_observer(
+    observer: Observer, plan: Plan, scope: Scope, endpoints: frozenset[str]
+) -> None:
+    entity, events = _watched(observer, plan)
+    known = scope.known
+    around = Scope(known, entity, events)
+    for name in observer.requires.old_values:
+        if name not in around.row:
+            raise Refused(f"{entity} has no field {short(name)}")
+    _verify_conditions(observer, around)
+    if len(observer.nodes) > MOST_ACTIONS:
+        raise Refused(f"it has more than {MOST_ACTIONS} actions")
+    unique("action", (node.name for node in observer.nodes))
+    verify_flow([node.name for node in observer.nodes], observer.edges)
+    inner = Scope(known, entity, events, _answers(observer, known), scope.environment)
+    for node in observer.nodes:
+        with within(f"action {node.name}"):
+            _verify_node(node, inner, endpoints)
+
+
+def _watched(observer: Observer, plan: Plan) -> tuple[str, frozenset[str]]:
+    """The entity that an observer watches, and the events."""
+    entities = {trigger.entity for trigger in observer.on}
+    events = [trigger.event for trigger in observer.on]
+    if len(entities) != 1 or len(set(events)) != len(events):
+        raise Refused("it watches events of one entity, each once")
+    entity = entities.pop()
+    if all(known.name != entity for known in plan.entities):
+        raise Refused(f"there is no entity {short(entity)}")
+    return entity, frozenset(events)
+
+
+def _verify_conditions(observer: Observer, scope: Scope) -> None:
+    if observer.when is not None:
+        with within("when"):
+            _verify_condition(observer.when, scope)
+    if observer.order_by is not None:
+        with within("order_by"):
+            found = verified(observer.order_by.by, scope).type
+            if found.item is not None or found.name in {*scope.known.rows, "Object", "Failure"}:
+                raise Refused(f"a `{found}` has no order")
+
+
+def _verify_condition(stored: dict[str, object], scope: Scope) -> None:
+    found = verified(stored, scope).type
+    if found != Type("Boolean"):
+        raise Refused(f"a condition is Boolean, not `{found}`")
+
+
+def _answers(observer: Observer, known: Known) -> dict[str, Type]:
+    return dict(_each_answer(observer, known))
+
+
+def _each_answer(observer: Observer, known: Known) -> Iterator[tuple[str, Type]]:
+    for node in observer.nodes:
+        response = node.config.response
+        with within(f"action {node.name}: response"):
+            yield node.name, JSON if response is None else known.type_of(response)
+
+
+def _verify_node(node: PlanNode, scope: Scope, endpoints: frozenset[str]) -> None:
+    if node.kind not in KINDS:
+        raise Refused(f"there is no kind of action {short(node.kind)}")
+    verify_policies(node.policies, scope.environment or frozenset())
+    if node.when is not None:
+        with within("when"):
+            _verify_condition(node.when, Scope(scope.known, scope.entity, scope.events,
+                                               scope.actions))  # fmt: skip
+    size = node.policies.get("batch.size")
+    batched = size is not None and size.value is not None
+    verify_request(
+        node.config, endpoints,
+        Scope(scope.known, scope.entity, scope.events, scope.actions, scope.environment,
+              "outside" if batched else "none"),
+    )  # fmt: skip

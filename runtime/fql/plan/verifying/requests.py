@@ -1,0 +1,115 @@
+"""What actions send: methods, urls, headers, bodies, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from fql.plan import expressions as x
+from fql.plan.headers import BODYLESS, METHODS, name_problem, value_problem
+from fql.plan.model import Endpoint, Header, NodeConfig
+from fql.plan.urls import UrlProblem, UrlTemplate, split_path, split_url
+from fql.plan.verifying.expressions import Scope, loaded, type_of, verified
+from fql.plan.verifying.refusal import Refused, short, within
+
+NOBODY = ("when", "body")
+
+
+def verify_endpoint(endpoint: Endpoint, scope: Scope) -> None:
+    """A receiver: its url and headers depend on no event."""
+    with within("url"):
+        template = _url(endpoint.url, scope)
+        if template.query is not None:
+            raise Refused("the url of an endpoint has no query")
+    verify_headers(endpoint.headers, scope)
+
+
+def verify_request(config: NodeConfig, endpoints: Iterable[str], scope: Scope) -> None:
+    """The request of a webhook. `scope` is that of the action's body."""
+    if config.method not in METHODS:
+        raise Refused(f"there is no method {short(config.method)}")
+    if config.settings:
+        raise Refused("a webhook has no `settings`")
+    outside = replace(scope, batch="outside" if scope.batch != "none" else "none")
+    _verify_target(config, frozenset(endpoints), outside)
+    verify_headers(config.headers, outside)
+    if config.body is not None:
+        _verify_body(config, replace(outside, environment=None))
+    if config.response is not None:
+        with within("response"):
+            scope.known.type_of(config.response)
+
+
+def _verify_target(config: NodeConfig, endpoints: frozenset[str], scope: Scope) -> None:
+    if (config.url is None) == (config.endpoint is None):
+        raise Refused("it has a `url` or an `endpoint`, and not both")
+    if config.url is not None:
+        if config.path is not None:
+            raise Refused("a `path` belongs to an `endpoint`")
+        with within("url"):
+            _url(config.url, scope)
+        return
+    if config.endpoint not in endpoints:
+        raise Refused(f"there is no endpoint {short(config.endpoint)}")
+    if config.path is not None:
+        with within("path"):
+            _split(split_path, _text_parts(config.path, scope))
+
+
+def _url(stored: Mapping[str, object], scope: Scope) -> UrlTemplate:
+    return _split(split_url, _text_parts(stored, scope))
+
+
+def _split(split: object, parts: tuple[x.TextPart, ...]) -> UrlTemplate:
+    try:
+        found = split(parts)  # type: ignore[operator]  # one of two functions of `urls`
+    except UrlProblem as problem:
+        raise Refused(str(problem)) from None
+    if not isinstance(found, UrlTemplate):
+        raise Refused("it is not a url")
+    return found
+
+
+def _text_parts(stored: Mapping[str, object], scope: Scope) -> tuple[x.TextPart, ...]:
+    expression = verified(stored, scope)
+    if isinstance(expression, x.Text):
+        return expression.parts
+    if isinstance(expression, x.Constant) and isinstance(expression.value, str):
+        return (expression.value,)
+    raise Refused("it is not a text")
+
+
+def verify_headers(headers: Iterable[Header], scope: Scope) -> None:
+    """Names and values of headers; a null takes one back."""
+    seen: set[str] = set()
+    for header in headers:
+        with within(f"header {short(header.name)}"):
+            if (problem := name_problem(header.name)) is not None:
+                raise Refused(problem)
+            if header.name.lower() in seen:
+                raise Refused("it is there twice")
+            seen.add(header.name.lower())
+            if not _is_removed(header):
+                _verify_value(_text_parts(header.value, scope))
+
+
+def _is_removed(header: Header) -> bool:
+    expression = loaded(header.value)
+    return isinstance(expression, x.Constant) and expression.value is None
+
+
+def _verify_value(parts: tuple[x.TextPart, ...]) -> None:
+    for part in parts:
+        if isinstance(part, str) and part.strip(" \t"):
+            problem = value_problem(part.strip(" \t"))
+            if problem is not None:
+                raise Refused(problem)
+
+
+def _verify_body(config: NodeConfig, scope: Scope) -> None:
+    with within("body"):
+        if config.method in BODYLESS:
+            raise Refused(f"{config.method} is sent without a body")
+        found = type_of(loaded(config.body or {}), scope)
+        if found.name == "Duration":
+            raise Refused("a duration has no JSON form")
