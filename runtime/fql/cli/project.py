@@ -13,7 +13,7 @@ import click
 
 from fql.cli import PLAN_LOADER
 from fql.cli.output import report
-from fql.engine.program.build import require
+from fql.engine.program.build import require_environment
 from fql.errors import FqlError, MissingSecrets, UsageError
 from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
@@ -89,8 +89,7 @@ def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple
     project = find_project(settings_file)
     plan = plan_of(paths, project)
     missing: dict[str, list[str]] = {}
-    wanted = {name.name: list(name.used_by) for name in plan.environment}
-    for find in (project.resolved, lambda: require(wanted, os.environ)):
+    for find in (project.resolved, lambda: require_environment(plan, os.environ)):
         try:
             find()
         except MissingSecrets as error:
