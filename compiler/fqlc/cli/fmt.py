@@ -20,8 +20,7 @@ from fqlc.syntax.reading.sources import read_source
 @click.option("--diff", "show_diff", is_flag=True, help="Print what would change; write nothing.")
 @click.pass_context
 def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_diff: bool) -> None:
-    """Bring sources into the one style; there are no options. Declarations that cannot be read
-    stay as they are."""
+    """Format sources. The style is fixed. What cannot be read stays as it is."""
     if paths == ("-",):
         sys.stdout.write(_formatted("input.fql", sys.stdin.buffer.read())[1])
         return

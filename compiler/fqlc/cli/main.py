@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("fqlc.cli.check:check", "Find what is wrong in sources."),
     "compile": ("fqlc.cli.compile:compile_", "Write the plan of sources."),
-    "fmt": ("fqlc.cli.fmt:fmt", "Bring sources into the one style."),
+    "fmt": ("fqlc.cli.fmt:fmt", "Format sources."),
     "graph": ("fqlc.cli.graph:graph", "Draw the observers of sources or a plan."),
     "list": ("fqlc.cli.list:list_", "List observers and their actions."),
     "explain": ("fqlc.cli.explain:explain", "Explain a code, an event or a retry schedule."),

@@ -99,7 +99,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
     type=click.Choice(["active", "original"]),
     default="active",
     show_default=True,
-    help="Render with the plan of now, or of then.",
+    help="Render with the active plan, or with the plan the run started on.",
 )
 @click.option("--response", metavar="FILE", help="Take this JSON as the answer; send nothing.")
 @click.option("--force", is_flag=True, help="Even where an else chain took over.")

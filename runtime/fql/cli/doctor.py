@@ -1,4 +1,4 @@
-"""`fqlc doctor`: is everything around fql as it has to be?"""
+"""`fqlc doctor`: check the environment of a project."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def doctor(
     form: str,
     offline: bool,
 ) -> None:
-    """Examine whether everything around fql is as it has to be.
+    """Check the environment: settings, secrets, store, receivers.
 
-    Settings, secrets, receivers, store, triggers, clock; exit code 1 on problems.
+    Also triggers and the clock. Exit code 1 when something is wrong.
     """
     project = find_project(settings_file)
     plan = plan_of(sources, project)
