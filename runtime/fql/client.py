@@ -17,6 +17,7 @@ from typing import Any, Unpack
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.checks import Origin, check, handed_in
 from fql.engine.process.receipts import Handed, Receipt
+from fql.engine.process.refit import Refits
 from fql.engine.program.model import Program
 from fql.errors import StoreError, UsageError
 from fql.events.intake import Intake
@@ -128,11 +129,23 @@ class Client:
         await self._check_names(wish.letters)
         plan = None if wish.original else await self.plan()
         marking = Marking(wish, plan, self._clock.now())
+        refits = Refits((await self._store.plans())[0], plan, wish.response)
         async for page in self._shower.pages(wish.letters):
-            replayed, commands = marking.of(page)
+            replayed, commands = marking.of(page, await self._unfit(page, refits))
             if not wish.dry_run:
                 await self._append(commands)
             yield replayed
+
+    async def _unfit(self, page: Sequence[DeadLetter], refits: Refits) -> dict[str, str]:
+        """Why some of these cannot be replayed as asked, by their ids."""
+        numbers = {one.dlq_id: number_of(one.run, "run") for one in page if one.run}
+        wanted = RunFilter(ids=tuple(numbers.values()), limit=len(page))
+        runs = {one.run.id: one for one in await self._store.runs(wanted)} if numbers else {}
+        return {
+            one.dlq_id: refits.problem(runs[numbers[one.dlq_id]], one.action)
+            for one in page
+            if numbers.get(one.dlq_id) in runs
+        }
 
     async def _ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
         """The same once none of them waits or is being replayed: `state` is then `resolved` or

@@ -266,12 +266,15 @@ class Marking:
         if plan is not None:
             self._actions = {o.name: {node.name for node in o.nodes} for o in plan.observers}
 
-    def of(self, letters: Sequence[DeadLetter]) -> tuple[list[Replayed], list[Command]]:
-        """What becomes of these, and the commands for those that are replayed, in their order."""
+    def of(
+        self, letters: Sequence[DeadLetter], unfit: Mapping[str, str] | None = None
+    ) -> tuple[list[Replayed], list[Command]]:
+        """What becomes of these, and the commands for those that are replayed, in their order.
+        `unfit` says by their ids why some do not fit the plan."""
         replayed: list[Replayed] = []
         commands: list[Command] = []
         for letter in letters:
-            reason = self._obstacle(letter)
+            reason = self._obstacle(letter) or (unfit or {}).get(letter.dlq_id, "")
             if reason:
                 replayed.append(Replayed(letter, skipped=reason))
                 continue

@@ -23,9 +23,9 @@ SETTINGS = """
 [egress]
 allow = ["127.0.0.0/8"]
 [store]
-keep_runs = "36500d"
+keep_runs = "3650d"
 [webhooks.dlq]
-retention = "36500d"
+retention = "3650d"
 """
 
 DEAD = {

@@ -14,6 +14,7 @@ from fql.egress.send import Sender
 from fql.errors import SettingsError
 from fql.events.intake import Intake
 from fql.plan.addresses import EgressSettings, parse_address
+from fql.plan.answers import reads_in
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.table import TypeTable
 from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
@@ -99,17 +100,6 @@ def read_without_type(plan: Plan) -> Iterator[int]:
         untyped = [node for node in observer.nodes if node.config.response is None]
         if len(observer.nodes) < 2 or not untyped:
             continue
-        names = frozenset(_answers_read(node.model_dump() for node in observer.nodes))
+        parts = [node.model_dump() for node in observer.nodes]
+        names = {read.action for read in reads_in(parts) if read.what == "response"}
         yield from (id(node) for node in untyped if node.name in names)
-
-
-def _answers_read(values: object) -> Iterator[str]:
-    """Names in every stored `response` expression within plain data."""
-    if isinstance(values, Mapping):
-        if values.get("op") == "response":
-            yield str(values.get("action"))
-        for inner in values.values():
-            yield from _answers_read(inner)
-    elif isinstance(values, Iterator | list | tuple):
-        for inner in values:
-            yield from _answers_read(inner)

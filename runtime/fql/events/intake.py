@@ -27,7 +27,7 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
-from fql.exact.reading import read_json
+from fql.exact.reading import read_json, read_object
 from fql.exact.writing import write_json
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
@@ -96,6 +96,7 @@ class Intake:
     def __init__(self, plan: Plan) -> None:
         self._table = TypeTable.of(plan)
         needed = _old_values(plan)
+        self._old_checks: dict[tuple[str, frozenset[str]], RowCheck] = {}
         self._rows = {
             entity.name: _Rows(entity, self._table, needed.get(entity.name, frozenset()))
             for entity in plan.entities
@@ -158,6 +159,35 @@ class Intake:
         if entity not in self._rows:
             raise UnknownEntity(entity)
         return _restored(read_json(payload), self._rows[entity])
+
+    def refit(
+        self, entity: str, kind: str, payload: bytes, needed: frozenset[str]
+    ) -> tuple[Row | None, Row | None]:
+        """The rows (new, old) in the payload of an event that another plan has checked, checked
+        and typed by this one. `needed` are the fields of the old row that must be there. Raises
+        EventMisfit, UnknownEntity."""
+        rows = self._rows.get(entity)
+        if rows is None:
+            raise UnknownEntity(entity)
+        problems: Problems = []
+        stored = read_object(payload)
+        new = None if kind == "delete" else _present(stored.get("new"), "new", problems)
+        old = stored.get("old")
+        if kind == "delete" or (kind == "update" and needed):
+            old = _present(old, "old", problems)
+        check_old = rows.check if kind == "delete" else self._old_check(entity, needed)
+        new_row = None if new is None else rows.check(new, "new", problems)
+        old_row = None if old is None else check_old(old, "old", problems)
+        if problems:
+            raise EventMisfit(entity, problems)
+        return new_row, old_row
+
+    def _old_check(self, entity: str, needed: frozenset[str]) -> RowCheck:
+        key = (entity, needed)
+        if key not in self._old_checks:
+            fields = _loosened(self._table.entities[entity].fields, needed)
+            self._old_checks[key] = row_check(fields, self._table)
+        return self._old_checks[key]
 
     def fit_answer(self, type_text: str, value: object) -> object:
         """The typed value in the JSON that a receiver answered. Raises ValueError with the path,

@@ -163,7 +163,18 @@ class Shower:
     async def runs(self, loaded: Sequence[Loaded]) -> list[RunShown]:
         """Stored runs with the names of their nodes."""
         names = await self._node_names()
-        return [run_shown(one, names.get((one.run.plan, one.run.observer), [])) for one in loaded]
+        sent = await self._sent_in_batches(loaded)
+        return [
+            run_shown(one, names.get((one.run.plan, one.run.observer), []), sent) for one in loaded
+        ]
+
+    async def _sent_in_batches(self, loaded: Sequence[Loaded]) -> dict[int, int]:
+        """How often each batch that these runs are or were part of has been sent."""
+        batches = sorted({batch for one in loaded for batch in _batches(one.run.works)})
+        sent: dict[int, int] = {}
+        for row in await self._store.attempts(batches) if batches else ():
+            sent[row.owner] = max(sent.get(row.owner, 0), row.number)
+        return sent
 
     async def pages(self, wanted: LetterFilter) -> AsyncIterator[list[DeadLetter]]:
         """Dead letters, newest first, a page at a time: each costs what it holds, and between two
@@ -220,22 +231,23 @@ def _event(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run_shown(loaded: Loaded, names: Sequence[str]) -> RunShown:
-    """One run."""
+def run_shown(loaded: Loaded, names: Sequence[str], sent: Mapping[int, int]) -> RunShown:
+    """One run. `sent` says how often the batches that it is or was part of have been sent."""
     run, event = loaded
     nodes = []
     for index, node in enumerate(decode_works(run.works)):
         name = names[index] if index < len(names) else str(index)
-        nodes.append({"name": name, **_node(node)})
+        attempts = max(node.sends, sent.get(node.batch, 0))
+        nodes.append({"name": name, **_node(node, attempts)})
     return RunShown(
         run_name(run.id), run.observer, event.event_id, event.entity, event.kind, run.state,
         instant(run.started) or "", instant(run.ended), run.plan, tuple(nodes),
     )  # fmt: skip
 
 
-def _node(node: StoredWork) -> dict[str, Any]:
+def _node(node: StoredWork, attempts: int) -> dict[str, Any]:
     """State and attempts of a stored node; when its turn comes, and the batch it went with."""
-    shown: dict[str, Any] = {"state": STATE_NAMES[node.state], "attempts": node.sends}
+    shown: dict[str, Any] = {"state": STATE_NAMES[node.state], "attempts": attempts}
     if node.state in (SCHEDULED, BUFFERED) and node.due:
         shown["next_at"] = instant(node.due)
     if node.batch:

@@ -12,9 +12,12 @@ from fql.engine.core.orders import renew
 from fql.engine.core.retry import Again, Dead, decide, succeeded
 from fql.engine.core.runs import Run, SealedBatch, Work, is_armed
 from fql.engine.core.state import State
+from fql.engine.program.fit import ORIGINAL, Unfit
+from fql.exact.reading import read_json
+from fql.exact.writing import write_json
 from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
-from fql.store.works import CANCELLED, DONE, READY, Replay
+from fql.store.works import CANCELLED, DONE, READY, SCHEDULED, Replay
 
 UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
@@ -32,9 +35,10 @@ def finish(state: State, performed: Performed) -> None:
         return
     land(state, work)
     mark(state, work)
-    renew(state, work)
+    unfit = renew(state, work)
     if outcome.failure == "shortage":
         _wait_for_room(state, work, outcome)
+        end_unfit(state, work, unfit)
         return
     state.tally.sent += 1
     state.mutations.attempts.append(_attempt(work, performed))
@@ -53,6 +57,7 @@ def finish(state: State, performed: Performed) -> None:
     if isinstance(decision, Again):
         state.tally.retries += 1
         _again(state, work, decision.due)
+        end_unfit(state, work, unfit)
     elif isinstance(decision, Dead):
         _die(state, work, decision, outcome, performed.shown)
 
@@ -137,16 +142,39 @@ def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
 def _succeed(state: State, work: Work, outcome: Outcome, shown: str | None) -> None:
     owner = work.owner
     if isinstance(owner, Run):
-        complete(state, owner, work, outcome.answer)
+        _succeed_alone(state, owner, work, outcome, shown)
         return
     refused = dict(outcome.failed_members)
     _close_batch(state, owner)
     for index, member in enumerate(owner.members):
         node = owner.member_work(member)
+        node.sends = work.sends
         if index in refused:
             bury(state, member, node, "permanent", refused[index], outcome=outcome, shown=shown)
         else:
             complete(state, member, node, None)
+
+
+def _succeed_alone(state: State, run: Run, work: Work, outcome: Outcome, shown: str | None) -> None:
+    """An answer that came by the active plan must be one of the run's own as well: its later
+    actions read it as that."""
+    restore = run.spec.nodes[work.spec.index].restore_answer
+    answer = outcome.answer
+    if work.replay is Replay.BY_ACTIVE and restore is not None and answer is not None:
+        try:
+            answer = restore(read_json(write_json(answer)))
+        except ValueError as misfit:
+            reason = f"response: the answer does not fit the plan of the run: {misfit}; {ORIGINAL}"
+            bury(state, run, work, "permanent", reason, outcome=outcome, shown=shown)
+            return
+    complete(state, run, work, answer)
+
+
+def end_unfit(state: State, work: Work, unfit: Unfit | None) -> None:
+    """A replay that waits, and does not fit the plan that is active by now, is not sent."""
+    waits = work.state in (READY, SCHEDULED)
+    if unfit is not None and waits and isinstance(work.owner, Run):
+        give_up(state, work, Dead("evaluation", unfit.why))
 
 
 def _again(state: State, work: Work, due: int) -> None:

@@ -16,6 +16,7 @@ from fql.engine.core.keys import fresh_key
 from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
+from fql.engine.program.fit import Past, Story, Unfit
 from fql.store.works import (
     CANCELLED,
     DEAD,
@@ -112,6 +113,7 @@ def _replay(state: State, run: Run, order: Order) -> None:
         return
     if run.spec.graph.has_else[work.spec.index] and not order.force:
         return
+    go_by_own(run, work)
     answer = order.answer
     if answer is not None and work.spec.restore_answer is not None:
         try:
@@ -119,10 +121,14 @@ def _replay(state: State, run: Run, order: Order) -> None:
         except ValueError as misfit:
             state.refused.append(Refused(order, str(misfit)))
             return
+    if answer is None and not order.original:
+        unfit = go_by_active(state, run, work)
+        if unfit is not None:
+            state.refused.append(Refused(order, unfit.bare))
+            return
     work.failed, work.crashes, work.since = 0, 0, 0
     work.replay = Replay.BY_ORIGINAL if order.original else Replay.BY_ACTIVE
     work.failure = None
-    render_with_active(state, run, work)
     state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
     if answer is not None:
         _reopen(state, run)
@@ -131,27 +137,48 @@ def _replay(state: State, run: Run, order: Order) -> None:
     _send_again(state, run, work, order.due)
 
 
-def render_with_active(state: State, run: Run, work: Work) -> None:
-    """A replay goes by the active plan, if that still has the action; the graph stays."""
-    observer = state.active.observers.get(run.spec.name)
-    node = observer.node(work.spec.name) if observer is not None else None
-    if work.replay is Replay.BY_ACTIVE and node is not None:
-        work.spec = replace(node, index=work.spec.index)
+def go_by_own(run: Run, work: Work) -> None:
+    """Let the work go by the plan of its run."""
+    work.spec, work.view = run.spec.nodes[work.spec.index], None
 
 
-def renew(state: State, work: Work) -> None:
-    """Let the work go by its plan as prepared last. It keeps its place among the endpoints."""
+def go_by_active(state: State, run: Run, work: Work) -> Unfit | None:
+    """Let a replay go by the active plan, as that sees its event and the answers it reads; the
+    graph stays. What does not fit stays as it is, and why is given."""
+    program, own = state.active, state.programs.get(run.spec.plan)
+    observer = program.observers.get(run.spec.name)
+    node = None if observer is None else observer.node(work.spec.name)
+    measure, view = program.measure, None
+    if measure is not None and program is not own:
+        found = measure.fit(_story(run, work), None if own is None else own.measure)
+        if isinstance(found, Unfit):
+            return found
+        view = found
+    if node is not None:
+        work.spec, work.view = replace(node, index=work.spec.index), view
+    return None
+
+
+def _story(run: Run, work: Work) -> Story:
+    event = run.event
+    past = {one.spec.name: Past(one.state, one.answer) for one in run.works}
+    return Story(run.spec.name, work.spec.name, event.entity, event.kind, event.payload, past)
+
+
+def renew(state: State, work: Work) -> Unfit | None:
+    """Let the work go by its plan as prepared last. It keeps its place among the endpoints. A
+    replay goes by the active plan of now; gives why it does not fit that."""
     owner = work.owner
     program = state.programs.get(owner.spec.plan)
     if program is None or work.state in TERMINAL:
-        return
+        return None
     if isinstance(owner, Run) and work.replay is Replay.BY_ACTIVE:
-        render_with_active(state, owner, work)
-        return
+        return go_by_active(state, owner, work)
     node = program.observers[owner.spec.name].nodes[work.spec.index]
     if node is not work.spec:
         same = node.endpoint == work.spec.endpoint
         work.spec = node if same else replace(node, endpoint=work.spec.endpoint)
+    return None
 
 
 def _resend(state: State, run: Run, order: Order) -> None:
@@ -162,6 +189,7 @@ def _resend(state: State, run: Run, order: Order) -> None:
                 work.redelivery = False
                 work.key = fresh_key(run.key, work.spec.name, order.new_key)
             work.failed, work.crashes, work.since = 0, 0, 0
+            go_by_own(run, work)
             _send_again(state, run, work, 0)
 
 

@@ -9,8 +9,8 @@ from typing import cast
 from fql.engine.core.advance import advance, close_if_ended
 from fql.engine.core.batching import buffer
 from fql.engine.core.closing import close_batch, lay_down
-from fql.engine.core.finish import finish_late, give_up, poison
-from fql.engine.core.orders import apply_pending, render_with_active
+from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
+from fql.engine.core.orders import apply_pending, go_by_active
 from fql.engine.core.queues import take_place
 from fql.engine.core.retry import Dead
 from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
@@ -110,11 +110,12 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
         _leave_stuck(state, run)
         return None
     state.stuck.pop(row.id, None)
-    for work in run.works:
-        if work.replay is Replay.BY_ACTIVE:
-            render_with_active(state, run, work)
+    replays = [work for work in run.works if work.replay is Replay.BY_ACTIVE]
+    unfit = [(work, go_by_active(state, run, work)) for work in replays]
     take_place(state, run)
     _take_in(state, run)
+    for work, why in unfit:
+        end_unfit(state, work, why)
     finish_late(state, run.id)
     apply_pending(state, run.id, run)
     return run

@@ -7,6 +7,7 @@ from typing import Any
 
 from fql.actions.port import Outcome
 from fql.engine.core.keys import delivery_key
+from fql.engine.program.fit import View
 from fql.engine.program.model import NodeSpec, ObserverSpec
 from fql.events.model import Event
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope
@@ -35,12 +36,13 @@ class Work:
     `sends` counts armings (what the receiver sees as attempt), `failed` the failed attempts of
     this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began,
     `ready_at` when its turn came while in memory (0: with its run).
-    `key` is set where the delivery key is not the owner's.
+    `key` is set where the delivery key is not the owner's; `view` is what expressions see where it
+    goes by another plan than its run.
     """
 
     __slots__ = (
         "answer", "batch", "crashes", "due", "failed", "failure", "key", "owner",
-        "ready_at", "redelivery", "replay", "sends", "since", "spec", "state",
+        "ready_at", "redelivery", "replay", "sends", "since", "spec", "state", "view",
     )  # fmt: skip
 
     def __init__(self, spec: NodeSpec, owner: Run | SealedBatch) -> None:
@@ -59,6 +61,7 @@ class Work:
         self.replay = Replay.NONE
         self.redelivery = False
         self.ready_at = 0
+        self.view: View | None = None
 
     def delivery(self) -> str:
         """The stable key that the receiver sees."""
@@ -110,8 +113,8 @@ class Run:
         """Whether some node moves by itself."""
         return not ACTIVE.isdisjoint([work.state for work in self.works])
 
-    def scope(self) -> Scope:
-        """What expressions of this run see."""
+    def scope(self, view: View | None = None) -> Scope:
+        """What expressions of this run see, or those of another plan by their `view`."""
         event = self.event
         scope = Scope(
             event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
@@ -122,6 +125,8 @@ class Run:
                 scope.responses[work.spec.name] = work.answer
             if work.failure is not None:
                 scope.failures[work.spec.name] = work.failure
+        if view is not None:
+            scope.new, scope.old, scope.responses = view.new, view.old, dict(view.answers)
         return scope
 
     def due(self) -> int | None:

@@ -10,7 +10,7 @@ from fql.engine.core.accept import accept, refuse
 from fql.engine.core.arm import arm, expire_buffered, next_opening
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.endpoints import Bucket
-from fql.engine.core.finish import finish, put_back
+from fql.engine.core.finish import end_unfit, finish, put_back
 from fql.engine.core.inputs import Inputs, Step
 from fql.engine.core.lanes import MIXED, first_lane, only_waits
 from fql.engine.core.orders import receive, renew
@@ -98,9 +98,9 @@ def _use_specs_of_now(state: State) -> None:
     held = state.item
     for owner in owners:
         state.item = owner
-        for work in owner.works:
+        for work in list(owner.works):
             if work not in state.in_flight:
-                renew(state, work)
+                end_unfit(state, work, renew(state, work))
     state.item = held
     if state.stuck:
         _look_again(state)

@@ -172,7 +172,7 @@ def work_scope(work: Work) -> Scope:
     if isinstance(owner, SealedBatch):
         sealed = datetime.fromtimestamp(owner.sealed / 1000, UTC)
         return owner.scope(BatchInfo(owner.key, len(owner.members)), sealed)
-    scope = owner.scope()
+    scope = owner.scope(work.view)
     if work.spec.batch is None:
         return scope
     info = BatchInfo(work.delivery(), 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fql.actions.port import Action, Delivery, Outcome, RenderFailed, Request
+from fql.engine.program.fit import Measure
 from fql.engine.program.limits import EndpointLimits, endpoint_limits
 from fql.engine.program.match import Matcher
 from fql.engine.program.model import ObserverSpec, Program, short_digest
@@ -98,6 +99,7 @@ def _prepared(
         plan=plan,
         intake=intake,
         blocked=blocked,
+        measure=Measure(plan, intake),
         readers={entity.name: row_reader(entity.fields) for entity in plan.entities},
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from fql.actions.port import Action
+from fql.engine.program.fit import Measure
 from fql.engine.program.graph import Graph
 from fql.engine.program.limits import EndpointLimits
 from fql.events.intake import Intake
@@ -101,6 +102,7 @@ class Program:
     plan: Plan | None = None
     intake: Intake | None = None
     blocked: str = ""
+    measure: Measure | None = None
     readers: Mapping[str, RowReader] = field(default_factory=dict)
 
 

@@ -6,28 +6,55 @@ A step sees the tables as the format before it has them, and knows nothing of la
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
 from fql.exact.reading import NotJson, read_json
-from fql.store.works import decode_works, must_be_held
+from fql.store.works import DONE, StoredWork, decode_works, encode_works, must_be_held
 
 
 def to_format_2(connection: sqlite3.Connection, letters: str) -> None:
-    """Runs say in a column whether they must be in memory; a plan has one identity."""
+    """Runs say in a column whether they must be in memory; a member of a batch that succeeded says
+    how often it was sent; a plan has one identity."""
     connection.execute("ALTER TABLE fql_run ADD COLUMN held INTEGER NOT NULL DEFAULT 0")
-    rows = connection.execute("SELECT id, works FROM fql_run WHERE ended IS NULL").fetchall()
-    held = [(number,) for number, works in rows if _holds(works)]
-    connection.executemany("UPDATE fql_run SET held = 1 WHERE id = ?", held)
+    sent, last = _sent(connection), -1
+    page = "SELECT id, works FROM fql_run WHERE id > ? ORDER BY id LIMIT 5000"
+    while rows := connection.execute(page, (last,)).fetchall():
+        last = rows[-1][0]
+        for number, text in rows:
+            _upgrade_run(connection, number, _works(text), sent)
     for short, digest, blob in connection.execute("SELECT short, digest, blob FROM fql_plan"):
         other = _digest_in(blob)
         if other not in (None, digest):
             _rename_plan(connection, letters, str(other), digest, short)
 
 
-def _holds(works: str) -> bool:
+def _upgrade_run(
+    connection: sqlite3.Connection, number: int, works: list[StoredWork], sent: Mapping[int, int]
+) -> None:
+    counted = [_counted(work, sent) for work in works]
+    held = must_be_held(works)
+    if held or counted != works:
+        patch = "UPDATE fql_run SET works = ?, held = ? WHERE id = ?"
+        connection.execute(patch, (encode_works(counted), held, number))
+
+
+def _works(text: str) -> list[StoredWork]:
     try:
-        return must_be_held(decode_works(works))
+        return decode_works(text)
     except ValueError:  # damaged: whoever reads it says so
-        return False
+        return []
+
+
+def _sent(connection: sqlite3.Connection) -> dict[int, int]:
+    """How often each batch was sent."""
+    rows = connection.execute("SELECT id, work FROM fql_batch")
+    return {number: work.sends for number, text in rows for work in _works(text)}
+
+
+def _counted(work: StoredWork, sent: Mapping[int, int]) -> StoredWork:
+    if work.state != DONE or work.sends or work.batch not in sent:
+        return work
+    return work._replace(sends=sent[work.batch])
 
 
 def _digest_in(blob: bytes) -> str | None:
