@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 PAGE = Path(__file__).parents[2] / "docs/reference/commands.md"
+
+LOOK: Any = {
+    "terminal_width": 100, "max_content_width": 100, "help_option_names": ["-h", "--help"],
+}  # fmt: skip
+"""As the program itself shows its help."""
 
 HEAD = """# Commands
 
@@ -24,8 +30,9 @@ def page() -> str:
     """The whole page."""
     from fqlc.cli.main import fqlc
 
-    context = click.Context(fqlc, info_name="fqlc", terminal_width=100, max_content_width=100)
-    return HEAD + "".join(sections(fqlc, context, 2))
+    context = click.Context(fqlc, info_name="fqlc", **LOOK)
+    own = f"\n## `fqlc`\n\n```text\n{fqlc.get_help(context)}\n```\n"
+    return HEAD + own + "".join(sections(fqlc, context, 2))
 
 
 def sections(group: click.Group, context: click.Context, level: int) -> list[str]:
@@ -35,9 +42,7 @@ def sections(group: click.Group, context: click.Context, level: int) -> list[str
         command = group.get_command(context, name)
         if command is None or command.hidden:
             continue
-        inner = click.Context(
-            command, info_name=name, parent=context, terminal_width=100, max_content_width=100
-        )
+        inner = click.Context(command, info_name=name, parent=context, **LOOK)
         text = command.get_help(inner)
         found.append(f"\n{'#' * level} `fqlc {inner.command_path[5:]}`\n\n```text\n{text}\n```\n")
         if isinstance(command, click.Group):

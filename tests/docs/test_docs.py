@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import fqlc
+from tests.docs import api_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -65,6 +68,28 @@ def test_commands_exist() -> None:
     for page in PAGES:
         shown = set(COMMAND.findall(page.read_text(encoding="utf-8")))
         assert shown <= known | {"is", "and", "or", "itself", "finds"}, (page.name, shown - known)
+
+
+def test_api_page_is_current() -> None:
+    """Each public name of Python is on a page, with its arguments and what it does."""
+    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    assert page == api_page.page(), "run `python -m tests.docs.api_page`"
+
+
+@pytest.mark.parametrize("module", api_page.MODULES)
+def test_each_public_name_says_what_it_is(module: str) -> None:
+    found = importlib.import_module(module)
+    for name in api_page.names_of(found):
+        value = getattr(found, name)
+        if inspect.isclass(value):
+            silent = [
+                member
+                for member, inner in vars(value).items()
+                if not member.startswith("_") and inspect.isfunction(inner) and not inner.__doc__
+            ]
+            assert silent == [], (name, silent)
+        if callable(value):
+            assert value.__doc__, name
 
 
 def test_command_page_is_current() -> None:
