@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterator, Mapping
+import time
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fql.exact.writing import json_text
-from fql.outbox.locks import anybody_at_work
+from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, peephole
+from fql.outbox.status import Tables, tables_of
 from fql.outbox.tables import Names
 
+T = TypeVar("T")
+
 BUSY_SECONDS = 5.0
+PATIENCE_SECONDS = 1.0
+"""How long it is tried to read without a lock."""
 MOST_BYTES = 16_000_000
 """Of the rows of one read, but for the last one."""
 SLICE = 2_000
@@ -44,13 +50,32 @@ class Row(NamedTuple):
     at: bytes | None
 
 
-class Facts(NamedTuple):
-    """What the outbox says about itself: its incarnation, who reads it, the highest number that
-    was given, and the format number of its tables."""
+class Seen(NamedTuple):
+    """What one look finds, all of one moment: the number of the schema, the triggers called
+    `fql_...`, the state of our tables; what the outbox says about itself, the highest number it
+    gave, how many rows there are up to the number asked for (None: not counted); and rows behind
+    that."""
 
-    incarnation: str
-    consumer: str | None
-    number: int
+    schema: int
+    triggers: tuple[tuple[bytes, bytes], ...]
+    tables: Tables
+    incarnation: str = ""
+    reader: str | None = None
+    number: int = 0
+    below: int | None = None
+    rows: tuple[Row, ...] = ()
+
+
+class Ask(NamedTuple):
+    """What a look is to find: rows behind `after` that are not `done`, at most `limit`; tables and
+    triggers only where the schema is no longer that of what is `known`; `counted`, also how many
+    rows there are up to `after`."""
+
+    after: int = 0
+    limit: int = 0
+    done: Container[bytes] = ()
+    known: Seen | None = None
+    counted: bool = False
 
 
 class Deleted(NamedTuple):
@@ -77,27 +102,35 @@ class OutboxFile:
         self.path = path
         self.names = names
         self.inode = inode_of(path)
-        uri = f"{path.resolve().as_uri()}?mode=rw"
-        self.connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        # Text that is not UTF-8 must become a dead letter, not an error of the whole source.
-        self.connection.text_factory = bytes
+        self.connection = self._connected("mode=rw")
         journal = self.connection.execute("PRAGMA journal_mode").fetchone()[0]
         self.wal = journal == b"wal"
         # What is deleted may come back after a power failure: the store sends it under its old key.
         self.connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.wal else 'FULL'}")
         # Whoever writes much moves the pages: a file below us may have been replaced meanwhile.
         self.connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self.peephole = None if self.wal else peephole(path)
         self._beside = self._seen_beside()
+
+    def _connected(self, how: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS,
+            isolation_level=None, check_same_thread=False,
+        )  # fmt: skip
+        # Text that is not UTF-8 must become a dead letter, not an error of the whole source.
+        connection.text_factory = bytes
+        return connection
 
     def close(self) -> None:
         """Give the connection back."""
         self.connection.close()
 
     def is_stale(self) -> bool:
-        """Whether pages that this connection remembers may no longer be those of the file: in WAL
-        mode SQLite compares the journal alone, which a copy over the file leaves as it was."""
+        """Whether the file has another kind of journal now, or pages that this connection remembers
+        may no longer be its: in WAL mode SQLite compares the journal alone, which a copy over the
+        file leaves as it was."""
+        if self.peephole is not None:
+            return self.peephole.is_wal()
         return self._seen_beside() != self._beside
 
     def _seen_beside(self) -> tuple[object, ...]:
@@ -109,49 +142,80 @@ class OutboxFile:
         except OSError:
             return ()
 
-    @contextmanager
-    def texts(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for a while with texts as texts."""
-        self.connection.text_factory = str
+    # Reading.
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what only reads, all in one moment. With a rollback journal it is done without a lock,
+        and again when something was committed meanwhile; in vain, it waits for the lock."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        there = inode_of(self.path) == self.inode
+        while self.peephole is not None and there and time.monotonic() < end:
+            before = self.peephole.moment()
+            if before is not None:
+                try:
+                    result = self._read_unlocked(work)
+                except sqlite3.Error:
+                    if self.peephole.moment() == before:
+                        raise
+                else:
+                    if self.peephole.moment() == before:
+                        return result
+            time.sleep(0.002)
+        return self._read_locked(work)
+
+    def _read_unlocked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._connected("immutable=1")
         try:
-            yield self.connection
+            return work(connection)
         finally:
-            self.connection.text_factory = bytes
+            connection.close()
 
-    def schema_version(self) -> int:
-        """A number that changes with every change of tables and triggers."""
-        return int(self.connection.execute("PRAGMA schema_version").fetchone()[0])
+    def _read_locked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self.connection.execute("BEGIN")
+        try:
+            return work(self.connection)
+        finally:
+            self.connection.execute("ROLLBACK")
 
-    def triggers(self) -> list[tuple[bytes, bytes]]:
-        """The texts of all triggers called `fql_...`: what a check compares."""
-        find = (
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'fql_*'"
-            " ORDER BY name"
+    def look(self, ask: Ask) -> Seen:
+        """What is asked for, all of one moment; rows oldest first."""
+        return self.read(lambda connection: self._look(connection, ask))
+
+    def _look(self, connection: sqlite3.Connection, ask: Ask) -> Seen:
+        schema = int(connection.execute("PRAGMA schema_version").fetchone()[0])
+        known = ask.known
+        if known is None or known.schema != schema:
+            with texts(connection):
+                tables = tables_of(connection, self.names)
+            known = Seen(schema, tuple(connection.execute(_TRIGGERS).fetchall()), tables)
+        seen = Seen(schema, known.triggers, known.tables)
+        if seen.tables != "current":
+            return seen
+        outbox = self.names.outbox
+        incarnation, reader, number = connection.execute(
+            f"""SELECT incarnation, consumer, ifnull((SELECT max(seq) FROM sqlite_sequence
+            WHERE name = '{outbox}'), 0) FROM {self.names.source}"""
+        ).fetchone()
+        count = f"SELECT count(*) FROM {outbox} WHERE seq <= ?"
+        return seen._replace(
+            incarnation=incarnation.decode(),
+            reader=None if reader is None else reader.decode(),
+            number=number,
+            below=connection.execute(count, (ask.after,)).fetchone()[0] if ask.counted else None,
+            rows=self._rows(connection, ask.after, ask.limit, ask.done),
         )
-        return self.connection.execute(find).fetchall()
 
-    def facts(self) -> Facts | None:
-        """What the outbox says about itself; None where it is not there."""
-        names = self.names
-        find = f"""SELECT incarnation, consumer, ifnull((SELECT max(seq) FROM sqlite_sequence
-            WHERE name = '{names.outbox}'), 0) FROM {names.source}"""
-        found = self.connection.execute(find).fetchone()
-        if found is None:
-            return None
-        incarnation, consumer, number = found
-        return Facts(incarnation.decode(), None if consumer is None else consumer.decode(), number)
+    def rows(self, limit: int, done: Container[bytes]) -> tuple[Row, ...]:
+        """Rows that are not done, oldest first, whatever else there may be."""
+        return self.read(lambda connection: self._rows(connection, 0, limit, done))
 
-    def register(self, consumer: str, instead_of: str | None) -> bool:
-        """Note who reads this outbox; False when somebody else was quicker."""
-        put = f"UPDATE {self.names.source} SET consumer = ? WHERE consumer IS ?"
-        return self.connection.execute(put, (consumer, instead_of)).rowcount == 1
-
-    def rows(self, after: int, limit: int, done: Container[bytes]) -> list[Row]:
-        """Rows behind this number that are not done, oldest first."""
+    def _rows(
+        self, connection: sqlite3.Connection, after: int, limit: int, done: Container[bytes]
+    ) -> tuple[Row, ...]:
         find = f"SELECT {_COLUMNS} FROM {self.names.outbox} WHERE seq > ? ORDER BY seq"
         found: list[Row] = []
         size = 0
-        cursor = self.connection.execute(find, (after,))
+        cursor = connection.execute(find, (after,))
         for values in cursor:
             row = Row._make(values)
             if row.id in done:
@@ -161,22 +225,26 @@ class OutboxFile:
             if len(found) >= limit or size > MOST_BYTES:
                 break
         cursor.close()
-        return found
-
-    def count(self, until: int) -> int:
-        """How many rows there are up to this number."""
-        find = f"SELECT count(*) FROM {self.names.outbox} WHERE seq <= ?"
-        return int(self.connection.execute(find, (until,)).fetchone()[0])
+        return tuple(found)
 
     def places(self, of: Container[bytes]) -> dict[bytes, int]:
         """The numbers of those of these rows that are there."""
-        rows = self.connection.execute(f"SELECT id, seq FROM {self.names.outbox}")
-        return {id_: seq for id_, seq in rows if id_ in of}
+        find = f"SELECT id, seq FROM {self.names.outbox}"
+        return self.read(
+            lambda connection: {id_: seq for id_, seq in connection.execute(find) if id_ in of}
+        )
+
+    # Writing.
+
+    def register(self, reader: str, instead_of: str | None) -> bool:
+        """Note who reads this outbox; False when somebody else was quicker."""
+        put = f"UPDATE {self.names.source} SET consumer = ? WHERE consumer IS ?"
+        return self.connection.execute(put, (reader, instead_of)).rowcount == 1
 
     def delete(self, done: Mapping[bytes, int], *, patient: bool = False) -> Deleted | None:
         """Delete rows whose ids are among these, at most a slice. None when somebody is at work on
         the database, unless `patient`: then it waits."""
-        if not patient and anybody_at_work(self.path, wal=self.wal):
+        if not patient and self.anybody_at_work():
             return None
         self._wait(BUSY_SECONDS if patient else 0)
         try:
@@ -189,6 +257,17 @@ class OutboxFile:
             return None
         finally:
             self._wait(BUSY_SECONDS)
+
+    def anybody_at_work(self) -> bool:
+        """Whether some connection has a transaction open now, as far as the system tells. One that
+        began by reading is refused (SQLITE_BUSY_SNAPSHOT) when we commit before it writes."""
+        if self.peephole is not None:
+            return self.peephole.anybody()
+        shared = peephole(self.path.with_name(self.path.name + "-shm")) if self.wal else None
+        try:
+            return shared is not None and shared.anybody(WAL_LOCKS, WAL_BYTES)
+        except FileNotFoundError:
+            return False
 
     def _delete(self, done: Mapping[bytes, int]) -> Deleted:
         """What is read first is read without the writer's lock, which is held for the rest alone;
@@ -219,3 +298,18 @@ class OutboxFile:
 
     def _wait(self, seconds: float) -> None:
         self.connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+_TRIGGERS = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'fql_*' ORDER BY name"
+)
+
+
+@contextmanager
+def texts(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The connection, for a while with texts as texts."""
+    connection.text_factory = str
+    try:
+        yield connection
+    finally:
+        connection.text_factory = bytes

@@ -12,16 +12,17 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from fql.errors import FqlError, SettingsError, StoreError
-from fql.intake.outbox_file import Facts, Inode, OutboxFile, Row, inode_of
+from fql.intake.outbox_file import Ask, Inode, OutboxFile, Row, Seen, inode_of, texts
 from fql.intake.outbox_voice import Voice
 from fql.intake.port import Consumer
 from fql.outbox import consumer as readers
 from fql.outbox.health import INSTALL, Judgement, Wanted, judged
 from fql.outbox.installing import create_tables, install
-from fql.outbox.status import compared, tables_of
+from fql.outbox.status import Status, compared
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
@@ -69,9 +70,8 @@ class OutboxReader:
         self._inode: Inode | None = None
         self._serving: LeftBehind | None = None
         self._left: list[LeftBehind] = []
-        self._looked: tuple[object, ...] = ()
-        self._looked_at = self._counted_at = float("-inf")
-        self._usable = False
+        self._looked: Seen | None = None
+        self._whole_at = float("-inf")
         self._floor = self._number = 0
         self._recalled: Mapping[str, int] = {}
         self._gone: list[bytes] = []
@@ -99,10 +99,11 @@ class OutboxReader:
         if self._file is None:
             self._connect()
         self._require(plan)
-        with self._opened().texts() as connection:
-            if tables_of(connection, self._names) != "current":
+        file = self._opened()
+        if file.look(Ask()).tables != "current":
+            with texts(file.connection) as connection:
                 create_tables(connection, self._names)
-        self._look()
+        self._rows(0)
         if reason := self.voice.has("reader"):
             raise StoreError(f"source {self._name}: {self._path}: {reason}", hint=HAND_OVER)
 
@@ -111,7 +112,7 @@ class OutboxReader:
         when the triggers do not supply what it needs."""
         if self._file is not None:
             self._require(plan)
-        self._plan, self._looked = plan, ()
+        self._plan, self._looked = plan, None
 
     def _require(self, plan: Plan) -> None:
         judgement = self._judged(self._opened(), plan)
@@ -143,16 +144,34 @@ class OutboxReader:
     def read(self, limit: int) -> list[Row]:
         """Rows that are not done, oldest first. Never raises: what is wrong is in `health`."""
         try:
-            self._look()
-            rows = self._left_behind(limit)
-            if not rows and self._usable:
-                rows = self._opened().rows(self._floor, limit, self.done)
+            self._look_at_file()
+            rows = self._left_behind(limit) or self._rows(limit)
         except (sqlite3.Error, OSError, FqlError) as error:
             self._fail(error)
             return []
         self.failures_in_a_row = 0
         self.voice.mended("read", "the database can be read again")
         return rows
+
+    def _rows(self, limit: int) -> list[Row]:
+        file = self._opened()
+        whole = self._clock() >= self._whole_at
+        known = None if whole else self._looked
+        ask = Ask(self._floor, limit, self.done, known, counted=whole)
+        began = self._clock()
+        seen = file.look(ask)
+        if whole:  # what takes long is done less often
+            self._whole_at = self._clock() + max(LOOK_SECONDS, 50 * (self._clock() - began))
+        if self._looked is None or seen[:3] != self._looked[:3]:
+            self._look_at_triggers(file)
+            seen = file.look(ask._replace(known=self._looked))
+        elif not self.voice.has("capture"):
+            self._well_at = time.time()
+        if seen.tables != "current" or not self._may_read(file, seen):
+            return []
+        if self._has_missed(file, seen):
+            seen = file.look(ask._replace(after=0))
+        return list(seen.rows)
 
     def finish(self, rows: list[tuple[bytes, int]]) -> None:
         """These are committed in the store."""
@@ -174,11 +193,12 @@ class OutboxReader:
         """Seconds since the oldest row was done that is still there."""
         return self._clock() - self._since if self.done else 0.0
 
-    def tidy(self) -> None:
-        """Delete rows that are done, unless somebody is at work on the database."""
+    def tidy(self, *, pressing: bool = False) -> None:
+        """Delete rows that are done, unless somebody is at work on the database; where it is
+        `pressing`, a slice of them all the same."""
         try:
-            while self.done and self._usable and self._is_same_file():
-                if not self._delete(patient=False):
+            while self.done and self._is_same_file():
+                if not self._delete(patient=pressing) or pressing:
                     return
             if self._file is not None:
                 self._file.settle()
@@ -198,19 +218,6 @@ class OutboxReader:
         return True
 
     # Looking.
-
-    def _look(self) -> None:
-        self._look_at_file()
-        file = self._opened()
-        seen = (file.inode, file.schema_version())
-        now = self._clock()
-        if seen != self._looked[:2] or now - self._looked_at >= LOOK_SECONDS:
-            self._look_at_triggers(file, seen)
-            self._looked_at = now
-        if self._usable and (facts := file.facts()) is not None:
-            self._look_at_numbers(facts)
-            self._look_for_missed(file)
-            self._look_at_reader(file, facts.consumer)
 
     def _look_at_file(self) -> None:
         inode = inode_of(self._path)
@@ -244,8 +251,7 @@ class OutboxReader:
             f"the database file {self._path} was replaced by another one; rows are known by their"
             " ids, so each that was not sent yet is sent"
         )
-        with self._opened().texts() as connection:
-            usable = tables_of(connection, self._names) == "current"
+        usable = self._opened().look(Ask()).tables == "current"
         there = self._opened().places(self.done) if usable else {}
         left = {id_ for id_ in self.done if id_ not in there}
         if old is not None:
@@ -253,14 +259,14 @@ class OutboxReader:
         else:
             self._gone += left
         self.done = there
-        self._floor, self._looked = 0, ()
+        self._floor, self._looked = 0, None
 
     def _left_behind(self, limit: int) -> list[Row]:
         """What an application that still has a replaced file open writes there."""
         self._serving = None
         for left in list(self._left):
             try:
-                rows = left.file.rows(0, limit, self.done.keys() | left.done)
+                rows = list(left.file.rows(limit, self.done.keys() | left.done))
             except sqlite3.Error as error:
                 self.voice.warn(f"the replaced file cannot be read any more: {error}")
                 rows, left.until = [], 0.0
@@ -274,79 +280,70 @@ class OutboxReader:
                 self._gone += left.done
         return []
 
-    def _look_at_triggers(self, file: OutboxFile, seen: tuple[object, ...]) -> None:
-        if (*seen, file.triggers()) == self._looked:
-            return
+    def _look_at_triggers(self, file: OutboxFile) -> None:
         judgement = self._judged(file, self._plan)
-        with file.texts() as connection:
-            self._usable = tables_of(connection, self._names) == "current"
-        self._looked = (file.inode, file.schema_version(), file.triggers())
+        self._looked = file.look(Ask())
         self.voice.captured(judgement.captured)
         if judgement.trouble:
             since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._well_at))
             text = f"{judgement.trouble}; changes since {since} may be missing"
             self.voice.trouble("capture", text, INSTALL)
             return
-        self._well_at = time.time()
         self.voice.mended("capture", "changes are captured again")
         if judgement.advice:
             self.voice.warn(f"{judgement.advice}; {INSTALL}")
 
     def _judged(self, file: OutboxFile, plan: Plan) -> Judgement:
-        with file.texts() as connection:
-            found = judged(compared(connection, plan, self._names), self._options.triggers)
-            if not self._options.install or not (found.trouble or found.advice):
-                return found
+        found = judged(file.read(partial(_compared, plan, self._names)), self._options.triggers)
+        if not self._options.install or not (found.trouble or found.advice):
+            return found
+        with texts(file.connection) as connection:
             try:
                 status, changed = install(connection, plan, self._names)
             except FqlError as error:
                 return replace(found, trouble=error.message)
-            made = ", ".join(changed.made) or "none"
-            self.voice.warn(f"triggers were out of step with the plan; made again: {made}")
-            return judged(status, self._options.triggers)
+        made = ", ".join(changed.made) or "none"
+        self.voice.warn(f"triggers were out of step with the plan; made again: {made}")
+        return judged(status, self._options.triggers)
 
-    def _look_at_numbers(self, facts: Facts) -> None:
-        if facts.incarnation != self.outbox:
+    def _has_missed(self, file: OutboxFile, seen: Seen) -> bool:
+        """Whether there may be rows below those that were read last, and they are to be read: the
+        numbers went back, perhaps on again since, or the outbox is another one."""
+        floor = self._floor
+        if seen.incarnation != self.outbox:
             if self.outbox:
                 self.voice.restored(f"the outbox in {self._path} was made anew")
-            self.outbox, self._floor = facts.incarnation, 0
+            self.outbox, self._floor = seen.incarnation, 0
             self._number = self._recalled.get(self.outbox, 0)
-        if facts.number < self._number:
+        if seen.number < self._number:
             self._floor = 0
             self.voice.restored(
                 f"the numbers of the outbox in {self._path} went back from {self._number} to"
-                f" {facts.number}: an older copy seems to have been restored. Rows are known by"
+                f" {seen.number}: an older copy seems to have been restored. Rows are known by"
                 " their ids: none is dropped, and those that came back are sent again under their"
                 " old keys. What was changed between copy and restore is no longer there"
             )
-        self._number = facts.number
-
-    def _look_for_missed(self, file: OutboxFile) -> None:
-        """Rows below those that were read: numbers went back, and on again, between two looks."""
-        began = self._clock()
-        if began < self._counted_at or not self._floor:
-            return
-        below = sum(number <= self._floor for number in self.done.values())
-        if file.count(self._floor) != below:
+        self._number = seen.number
+        below = sum(number <= floor for number in self.done.values())
+        if seen.below not in (None, below):
             there = file.places(self.done)
             self._gone += [id_ for id_ in self.done if id_ not in there]
-            self.done = there
-            self._floor = 0
-        self._counted_at = began + max(LOOK_SECONDS, 50 * (self._clock() - began))
+            self.done, self._floor = there, 0
+        return self._floor != floor
 
-    def _look_at_reader(self, file: OutboxFile, text: str | None) -> None:
-        found, mine = readers.read_reader(text), self._reader
+    def _may_read(self, file: OutboxFile, seen: Seen) -> bool:
+        found, mine = readers.read_reader(seen.reader), self._reader
         if found is None or (found.store, found.where) != (mine.store, mine.where):
             reason = readers.refusal(found, mine)
-            if not reason and not file.register(mine.text(), text):
+            if not reason and not file.register(mine.text(), seen.reader):
                 reason = "another store has just registered"
             if reason:
-                self._usable, self._looked = False, ()
                 self.voice.trouble("reader", reason, HAND_OVER)
-                return
+                return False
             if found is not None:
                 self.voice.warn(f"the outbox was read by {found.shown()}; now by this store")
         self.voice.mended("reader", "the outbox is read by this store again")
+        return True
 
     def _opened(self) -> OutboxFile:
         if self._file is None:
@@ -360,8 +357,13 @@ class OutboxReader:
         """The next read connects anew, as what this connection believes may be wrong."""
         self.failures_in_a_row += 1
         self.voice.failed()
-        self._looked = ()
+        self._looked = None
         text = f"the database {self._path} cannot be read: {error}"
         self.voice.trouble("read", text, "it is tried again")
         if not self.voice.has("file"):
             self._disconnect()
+
+
+def _compared(plan: Plan, names: Names, connection: sqlite3.Connection) -> Status:
+    with texts(connection):
+        return compared(connection, plan, names)

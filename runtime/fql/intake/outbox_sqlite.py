@@ -22,6 +22,7 @@ from fql.intake.outbox_reader import Options, OutboxReader
 from fql.intake.port import OUTBOX, Arrival, Consumer, Health, Place
 from fql.outbox.health import Wanted
 from fql.outbox.lookout import Lookout
+from fql.outbox.peephole import Peephole, peephole
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
@@ -73,6 +74,7 @@ class OutboxSqlite:
         # One thread for the connection that reads and deletes; a second connection only looks.
         self._thread: ThreadPoolExecutor | None = None
         self._looker: sqlite3.Connection | None = None
+        self._peephole: Peephole | None = None
 
     @property
     def outbox(self) -> str:
@@ -114,7 +116,7 @@ class OutboxSqlite:
         rows = [(item.row.id, item.row.number) for item in arrivals if item.row is not None]
         await self._run(partial(self._reader.finish, rows))
         if len(self._reader.done) >= TOO_MANY:
-            await self._run(self._reader.tidy)
+            await self._run(partial(self._reader.tidy, pressing=True))
 
     def gone(self) -> list[bytes]:
         """Ids of rows that are no longer in the outbox."""
@@ -127,8 +129,9 @@ class OutboxSqlite:
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)
         """Until some connection has committed to the database, or the time is over (seconds).
         Where nobody writes for long enough, rows that are done are deleted."""
-        if self._reader.failures_in_a_row:
-            await asyncio.sleep(min(LONGEST_PAUSE, 0.05 * 2**self._reader.failures_in_a_row))
+        failures = self._reader.failures_in_a_row
+        if failures or self._reader.voice.has("file"):
+            await asyncio.sleep(min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 5)))
             return
         calm = self._calm()
         if calm is None:
@@ -150,11 +153,15 @@ class OutboxSqlite:
         return SETTLE if self._unsettled else None
 
     def _changed(self) -> bool:
-        """`PRAGMA data_version` moves with every commit of another connection and costs a few
-        microseconds, so it is asked on the event loop itself."""
+        """What moves with every commit of another connection is asked for on the event loop itself,
+        as that costs a few microseconds: in WAL mode `PRAGMA data_version`, else what the file
+        shows to who takes no lock."""
         if self._looker is None:
             return True
-        version = self._looker.execute("PRAGMA data_version").fetchone()
+        if self._peephole is not None:
+            version: object = self._peephole.header()
+        else:
+            version = self._looker.execute("PRAGMA data_version").fetchone()
         changed = bool(version != self._version)
         self._version = version
         return changed
@@ -172,6 +179,8 @@ class OutboxSqlite:
                 isolation_level=None, check_same_thread=False,
             )  # fmt: skip
             self._looker.execute("PRAGMA wal_autocheckpoint = 0")
+            journal = self._looker.execute("PRAGMA journal_mode").fetchone()[0]
+            self._peephole = None if journal == "wal" else peephole(self._path)
         except sqlite3.Error:
             self._drop_looker()  # the next read says what is wrong
         self._lookout.open()
