@@ -7,7 +7,7 @@ import time
 
 import click
 
-from fql.cli import examine, examine_engine, examine_receivers
+from fql.cli import descriptors, examine, examine_engine, examine_receivers
 from fql.cli.finding import Finding
 from fql.cli.output import counted, data, json_line
 from fql.cli.project import (
@@ -42,7 +42,7 @@ def doctor(
 ) -> None:
     """Check the environment: settings, secrets, store, receivers.
 
-    Also triggers and the clock. Exit code 1 when something is wrong.
+    Also triggers, clock, limits. Exit code 1 when something is wrong.
     """
     project = find_project(settings_file)
     plan = plan_of(sources, project)
@@ -59,6 +59,7 @@ def doctor(
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
     findings += examine_engine.metrics(project.settings.observability.prometheus)
+    findings += descriptors.examined(plan, project.settings)
     findings += examine.privileges()
     _show(findings, form)
     if any(finding.level == "problem" for finding in findings):

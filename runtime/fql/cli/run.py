@@ -13,6 +13,7 @@ import click
 
 from fql.app import Runtime
 from fql.cli import logs
+from fql.cli.descriptors import raise_limit
 from fql.cli.loops import on_fast_loop
 from fql.cli.output import RENEWED, counted, data, json_line, on_terminal, say
 from fql.cli.project import (
@@ -90,6 +91,7 @@ def run(
     compiled = any(source.endswith(".json") for source in sources)
     options = Options(events, until_idle, timeout, fail_on_dead, store, form, compiled)
     logs.set_up(project.settings.observability.logging)
+    raise_limit()
     context = click.get_current_context()
 
     def load_again() -> tuple[Project, Plan]:
