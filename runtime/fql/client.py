@@ -128,7 +128,7 @@ class Client:
         wish = asked(ids, wanted)
         await self._check_names(wish.letters)
         plan = None if wish.original else await self.plan()
-        marking = Marking(wish, plan, self._clock.now())
+        marking = Marking(wish, plan, self._wall())
         refits = Refits((await self._store.plans())[0], plan, wish.response)
         async for page in self._shower.pages(wish.letters):
             replayed, commands = marking.of(page, await self._unfit(page, refits))
@@ -164,14 +164,18 @@ class Client:
 
     async def _none_replaying(self, ids: Sequence[str], last: str) -> None:
         wanted = LetterFilter(ids=tuple(ids), states=("replaying",))
-        before, since = -1, self._clock.now()
+        before, since = -1, self._wall()
         while left := len(await self._store.letters(wanted)):
-            now = self._clock.now()
+            now = self._wall()
             if left != before or (instant(now) or "") < last:
                 before, since = left, now
             if now - since > PATIENCE * 1000:
                 raise StoreError("no engine has ended the replays within a minute")
             await asyncio.sleep(0.05)
+
+    def _wall(self) -> int:
+        """What the machine says: times in commands are its own, whoever carries them out."""
+        return self._clock.now() + self._clock.drift()
 
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
         """Give dead letters up for good; what waits behind them is cancelled, and so is a replay
@@ -286,7 +290,7 @@ class Client:
         if not commands:
             return []
         encoded = [(kind, _encoded(body)) for kind, body in commands]
-        return await self._store.append(encoded, self._clock.now())
+        return await self._store.append(encoded, self._wall())
 
 
 @asynccontextmanager

@@ -385,7 +385,10 @@ async def test_a_full_disk_refuses_events_and_work_resumes_by_itself(
         store.full = False
         await running.emit("Order.insert", new=order(3))
         assert (await running.wait(first, 30)).ended
-        await running.until_idle(30)
+        summary = await running.until_idle(30)
+    assert (summary.events, summary.runs, summary.done) == (2, 2, 2), (
+        "what was refused is not in it"
+    )
     sent = [request.payload["id"] for request in webhook_server.requests]  # type: ignore[index]
     assert sorted(sent) == ["o1", "o3"], "the outcome of o1 was kept, o2 was never stored"
 

@@ -129,6 +129,15 @@ class StoreTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The wall clock was set by so many milliseconds. The engine's time follows at a tenth of the
+    speed, for so many seconds; a new start takes it over at once."""
+
+    by_ms: int
+    slewed_for_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwnShortage:
     """This process or machine has run out of something: deliveries wait for it."""
 
@@ -138,7 +147,7 @@ class OwnShortage:
 Lifecycle = (
     EngineStarted | EngineStopped | EventsTaken | AttemptEnded | RunFinished | DeadLetterWritten
     | DeadLetterClosed | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
-    | OwnShortage
+    | OwnShortage | ClockStepped
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from fql.observe.events import (
     AttemptEnded,
+    ClockStepped,
     CycleCommitted,
     DeadLetterClosed,
     DeadLetterEvicted,
@@ -42,6 +43,7 @@ LEVELS: dict[type[Lifecycle], int] = {
     PlanSwitched: logging.INFO,
     StoreTrouble: logging.ERROR,
     OwnShortage: logging.WARNING,
+    ClockStepped: logging.WARNING,
 }
 """What goes well is told at `debug`: one line for every delivery is much."""
 

@@ -16,6 +16,10 @@ class VirtualClock:
         """Milliseconds since 1970."""
         return self._now
 
+    def drift(self) -> int:
+        """No wall clock goes besides."""
+        return 0
+
     def advance(self, milliseconds: int) -> None:
         """Let time pass."""
         self._now += milliseconds

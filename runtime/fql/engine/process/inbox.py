@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
 from fql.engine.core.orders import KINDS
@@ -108,12 +109,18 @@ class Inbox:
         """One that cannot be read, or that nobody knows, is taken out and told of."""
         order = guarded(_order_of, command)
         if isinstance(order, Order):
-            return order
+            return self._by_our_clock(order)
         logger.error(
             "entry %d of the inbox, %s, cannot be carried out: %s",
             command.id, command.kind, order.text,
         )  # fmt: skip
         return Order("ignore", consumed=command.id)
+
+    def _by_our_clock(self, order: Order) -> Order:
+        """Clients write times of the wall clock, which ours may be on its way to."""
+        if not order.due:
+            return order
+        return replace(order, due=max(1, order.due - self._clock.drift()))
 
     def _event(self, command: Command) -> NewEvent | Misfit | None:
         body = read_object(command.body)

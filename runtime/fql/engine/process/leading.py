@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from fql.engine.loop.clock import Clock
+from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
+from fql.engine.process.clockwatch import ClockWatch
 from fql.engine.process.copies import Copier
 from fql.engine.process.feeds import Feed, require_old_values
 from fql.engine.process.gauges import Watched
@@ -78,6 +79,9 @@ class Leading:
         self.engine = self._watched.engine = engine
         self._keep("the inbox", inbox.run)
         self._keep("housekeeping", keeper.run)
+        if isinstance(self._clock, SystemClock):
+            watch = ClockWatch(self._clock, engine.tell, engine.order)
+            self._keep("watching the clocks", watch.run)
         for feed, source in zip(feeds, self._sources, strict=True):
             self._keep(f"source {source.name}", feed.run)
         if self._copies is not None:
