@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from fql.app import Runtime
 from fql.errors import WorkBlocked
+from fql.plan.codec import seal
 from fql.plan.model import Plan
 from fql.testing import MockWebhookServer
 from tests.app.plans import order, plan_of, settings_of
@@ -195,6 +198,28 @@ async def test_a_replay_is_refused_with_the_reason(
         await running.client.discard([letter.dlq_id])
         await running.until_idle(20)
         assert await running.client.dead_letters() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_work_of_a_plan_that_cannot_be_read_can_be_cancelled(
+    story: Story, tmp_path: Path, kind: str
+) -> None:
+    """Such as one of a newer version, after going back to this one."""
+    runs = await story.leave(kind, kind)
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        [(blob,)] = connection.execute("SELECT blob FROM fql_plan").fetchall()
+        later = {**json.loads(blob), "compiler": "9.1.0", "not_before": 1}
+        later.pop("digest")
+        connection.execute("UPDATE fql_plan SET blob = ?", (seal(later),))
+    connection.close()
+    async with story.at_work(NEW) as running:
+        with pytest.raises(WorkBlocked, match=r"fqlc 9\.1\.0"):
+            await running.until_idle(20)
+        for run in runs:
+            await running.client.cancel(run=run)
+        await running.until_idle(20)
+        assert await states(running, *runs) == ["cancelled", "cancelled"]
+    assert story.paths() == []
 
 
 async def test_a_name_that_only_the_endpoint_of_then_needed_is_not_missed(story: Story) -> None:

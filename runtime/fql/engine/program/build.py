@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fql.actions.port import Action, Delivery, Outcome, RenderFailed, Request
 from fql.engine.program.fit import Measure
+from fql.engine.program.graph import build_graph
 from fql.engine.program.limits import EndpointLimits, endpoint_limits
 from fql.engine.program.match import Matcher
-from fql.engine.program.model import ObserverSpec, Program, short_digest
+from fql.engine.program.model import NodeSpec, ObserverSpec, Program, short_digest
 from fql.engine.program.specs import ActionFactory, Maker
 from fql.errors import MissingSecrets, PlanError, SettingsError
 from fql.events.intake import Intake
@@ -18,8 +19,8 @@ from fql.outbox.rows import row_reader
 from fql.plan.codec import write_plan
 from fql.plan.environment import names_in, references_in
 from fql.plan.model import Endpoint, Plan, PlanNode
-from fql.plan.policies import effective
-from fql.store.plans import plan_of
+from fql.plan.policies import RetryPolicy, effective
+from fql.store.plans import node_names, plan_of
 from fql.store.records import StoredPlan
 
 
@@ -134,11 +135,22 @@ def _stored_program(
 
 
 def _unreadable(stored: StoredPlan, why: str) -> Program:
-    """A plan that this version cannot read, such as one of a newer version."""
+    """A plan that this version cannot read, such as one of a newer version. What has names can be
+    cancelled all the same."""
     logger.error("open work of plan %s waits: %s", stored.short, why)
-    nothing: Mapping[str, ObserverSpec] = {}
+    observers = {
+        name: ObserverSpec(
+            name, stored.short, stored.digest,
+            tuple(
+                NodeSpec(index, node, name, "", RetryPolicy(), 0, _NoAction())
+                for index, node in enumerate(nodes)
+            ),
+            build_graph(nodes, ()), blocked=why,
+        )
+        for name, nodes in node_names(stored).items()
+    }  # fmt: skip
     return Program(
-        stored.short, stored.digest, nothing, lambda _event: (), _no_rows, blob=stored.blob,
+        stored.short, stored.digest, observers, lambda _event: (), _no_rows, blob=stored.blob,
         blocked=why,
     )  # fmt: skip
 
