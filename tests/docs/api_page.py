@@ -89,7 +89,7 @@ def _signature(value: object) -> str:
         if name != "self":
             parts += _written(parameter, value)
     text = str(found.replace(parameters=parts, return_annotation=inspect.Signature.empty))
-    return re.sub(r"<[^>]*>", "...", text).replace("|", "\\|")
+    return re.sub(r"<[^>]*>|Ellipsis", "...", text).replace("|", "\\|")
 
 
 def _written(parameter: inspect.Parameter, owner: object) -> list[inspect.Parameter]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import fqlc
-from tests.docs import api_page
+from tests.docs import api_page, function_table
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -68,6 +68,11 @@ def test_commands_exist() -> None:
     for page in PAGES:
         shown = set(COMMAND.findall(page.read_text(encoding="utf-8")))
         assert shown <= known | {"is", "and", "or", "itself", "finds"}, (page.name, shown - known)
+
+
+def test_table_of_functions_is_current() -> None:
+    page = (ROOT / "docs/reference/language.md").read_text(encoding="utf-8")
+    assert function_table.table() in page, "print it: `python -m tests.docs.function_table`"
 
 
 def test_api_page_is_current() -> None:

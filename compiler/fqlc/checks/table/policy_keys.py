@@ -29,7 +29,8 @@ RETRY_KEYS = (
     Key("jitter", Kind.WORD, "`full` spreads each delay over 0 to its length, `equal` over its "
         "upper half, `none` keeps the schedule exact.", default="full",
         toml="webhooks.retry.jitter", words=("none", "full", "equal")),
-    Key("retry_on", Kind.STATUSES, "Statuses that are tried again.",
+    Key("retry_on", Kind.STATUSES, "Statuses that are tried again, besides 409, 425 and every 5xx "
+        "that `dont_retry_on` does not list.",
         default="[408, 429, 500, 502, 503, 504]", toml="webhooks.retry.retry_on"),
     Key("dont_retry_on", Kind.STATUSES, "Statuses that fail at once.",
         default="[400, 401, 403, 404, 422]", toml="webhooks.retry.dont_retry_on"),
