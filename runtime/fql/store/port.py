@@ -83,11 +83,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StoreSize:
-    """What a metric needs, cheaply: open dead letters by observer, inbox entries, bytes in use."""
+    """What a metric needs, cheaply: open dead letters by observer, inbox entries, bytes in use, and
+    those of the journal that are not yet part of them."""
 
     letters: dict[str, int]
     inbox: int
     bytes: int
+    journal: int = 0
 
 
 class Store(Protocol):

@@ -11,6 +11,8 @@ from fql.engine.loop.clock import Clock
 from fql.engine.loop.herald import tell_all
 from fql.errors import StoreError
 from fql.observe.events import DeadLetterEvicted, Listener
+from fql.observe.logs import logger
+from fql.plan.units import show_size
 from fql.settings.model import Settings
 from fql.store.port import Store
 from fql.store.records import Retention
@@ -19,6 +21,11 @@ BREATH = 0.05
 EVERY = 5.0
 AT_LEAST_EVERY = 60.0
 """Seconds between looks. Each look without anything to remove doubles them: it reads much."""
+
+
+MEGABYTE = 1_000_000
+LARGE_JOURNAL = 32 * MEGABYTE
+"""Twice of what an engine alone lets it grow to."""
 
 
 def retention_of(settings: Settings) -> Callable[[int], Retention]:
@@ -54,6 +61,7 @@ class Housekeeper:
         self._clock = clock
         self._listeners = tuple(listeners)
         self._give_up = give_up
+        self._told_at = 0
 
     async def run(self) -> None:
         """For ever."""
@@ -62,9 +70,23 @@ class Housekeeper:
             await asyncio.sleep(pause)
             pause = min(2 * pause, AT_LEAST_EVERY)
             with suppress(StoreError):
+                await self._look_at_journal()
                 while await self.prune():
                     pause = EVERY
                     await asyncio.sleep(BREATH)
+
+    async def _look_at_journal(self) -> None:
+        """It cannot be emptied past what the oldest reader sees. Told when it has doubled."""
+        journal = (await self._store.size()).journal
+        if journal < LARGE_JOURNAL:
+            self._told_at = 0
+        elif journal >= 2 * self._told_at:
+            self._told_at = journal
+            logger.warning(
+                "the journal of the store has grown to %s, because somebody reads the store without"
+                " an end: look for a shell, script or backup with an open transaction",
+                show_size(journal // MEGABYTE * MEGABYTE),
+            )
 
     async def prune(self) -> int:
         """One slice; gives how much it removed. A dead letter that goes is counted and logged, and

@@ -15,6 +15,8 @@ from fql.store.sqlite.write import STATEMENTS
 
 NO_SPACE = 1_000_000
 """Fewer free bytes than these, and a failed write is put down to them."""
+JOURNAL_BYTES = 16_000_000
+"""What a journal is cut to when it has been emptied: a larger one is waiting for a reader."""
 WRITING = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 """Errors of SQLite that a full disk can cause besides SQLITE_FULL: it makes its `-shm` longer."""
 
@@ -105,6 +107,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
     except BaseException:
         connection.close()
         raise

@@ -120,10 +120,10 @@ def counts(connection: sqlite3.Connection, letters: str) -> Counts:
     )
 
 
-def size(connection: sqlite3.Connection, letters: str) -> StoreSize:
-    """How big it is; dead letters are counted in an index."""
+def size(connection: sqlite3.Connection, letters: str, journal: int) -> StoreSize:
+    """How big it is, beside a journal of so many bytes; dead letters are counted in an index."""
     by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
     inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
     return StoreSize(
-        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection)
+        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection), journal
     )

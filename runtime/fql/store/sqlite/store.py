@@ -361,7 +361,12 @@ class SqliteStore:
 
     async def size(self) -> StoreSize:
         """How big it is; dead letters are counted in an index."""
-        return await self._call(lambda connection: sqlite_read.size(connection, self._letters))
+        journal = beside(self._path, "-wal")
+        return await self._call(
+            lambda connection: sqlite_read.size(
+                connection, self._letters, journal.stat().st_size if journal.exists() else 0
+            )
+        )
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
