@@ -14,10 +14,11 @@ from fql.cli.project import (
     plan_of,
     reporting,
     settings_option,
+    source_of,
 )
 from fql.errors import UsageError
 from fql.outbox.database import opened, wanted_capture
-from fql.outbox.installing import Changed, install, uninstall
+from fql.outbox.installing import Changed, install, release, uninstall
 from fql.outbox.status import Status, status
 from fql.outbox.tables import Names
 from fql.settings.model import SqliteSource
@@ -76,6 +77,9 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
     tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
     say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(changed.made)} new)")
     _say_removed(path, changed)
+    if not source_of(project, path):
+        say(f"nothing reads this outbox yet: `fqlc run --database {path}` does, or in fql.toml")
+        say(f'\n  [sources.{path.stem}]\n  kind = "sqlite"\n  database = "{path}"\n')
 
 
 @capture.command("status")
@@ -112,8 +116,27 @@ def _show_text(now: Status) -> None:
     table(["trigger", "table", "state"], [(t.name, t.table, t.state) for t in now.triggers])
     for problem in now.problems:
         say(f"problem: {problem}")
+    for project, rows in now.others.items():
+        say(f"project {project} has an outbox in this database as well, with {rows} rows")
     say(f"{now.waiting} events wait in the outbox" if now.outbox else "there is no outbox yet")
     say("in step with the plan" if now.in_step else "not in step: run `fqlc capture install`")
+
+
+@capture.command("release")
+@database_option
+@settings_option
+@reporting
+def do_release(database: str | None, settings_file: str | None) -> None:
+    """Let another store read the outbox: forget the one that is registered.
+
+    Stop that store's `fqlc run` first. Rows that it has taken and not deleted yet are sent again
+    by the next one, under their old keys.
+    """
+    project = find_project(settings_file).resolved()
+    path = _database(database, project)
+    with opened(path, writable=True) as connection:
+        found = release(connection, _names(project))
+    say(f"{path}: " + (f"no longer read by {found.shown()}" if found else "nobody is registered"))
 
 
 @capture.command("uninstall")

@@ -19,6 +19,7 @@ from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
 from fql.plan.units import parse_duration
 from fql.settings.files import beside_file, read_file
+from fql.settings.model import SqliteSource
 from fql.settings.reading import Settings, resolve
 from fql.store.opening import SETTINGS_FILE
 
@@ -51,6 +52,20 @@ class Project:
         """The store: as given on the command line, else of the settings file, else `fql.db` in
         the working folder."""
         return self.run_settings().store.url if given is None else given
+
+
+def source_of(project: Project, database: Path) -> str:
+    """The source of the settings that reads this database; empty when there is none."""
+    wanted = database.resolve()
+    tables = project.settings.sources.items()
+    return next(
+        (
+            name
+            for name, table in tables
+            if isinstance(table, SqliteSource) and project.path(table.database).resolve() == wanted
+        ),
+        "",
+    )
 
 
 def find_project(settings_file: str | None = None) -> Project:

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,15 +24,17 @@ from fql.cli.project import (
     project_and_plan,
     reporting,
     settings_option,
+    source_of,
     store_option,
 )
 from fql.cli.reloading import changes
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
+from fql.outbox.capture import table_name, watched
 from fql.outbox.tables import DEFAULT_PROJECT
 from fql.plan.model import Plan
-from fql.settings.model import Settings
+from fql.settings.model import Settings, SqliteSource
 
 INTERRUPTED = 130
 TIMED_OUT = 3
@@ -58,6 +61,7 @@ class Options:
 Examples:
   fqlc run plan.json
   fqlc run shop.fql --events events.jsonl --until-idle
+  fqlc run shop.fql --database shop.db
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
 Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
@@ -66,6 +70,7 @@ log says what was taken up and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @click.option("--events", multiple=True, metavar="FILE", help="Envelopes, one a line; - is stdin.")
+@click.option("--database", metavar="FILE", help="A source besides those of fql.toml.")
 @click.option("--until-idle", is_flag=True, help="End when all work has ended.")
 @click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
 @click.option("--fail-on-dead", is_flag=True, help="Exit code 1 when something became dead.")
@@ -77,6 +82,7 @@ def run(
     *,
     sources: tuple[str, ...],
     events: tuple[str, ...],
+    database: str | None,
     until_idle: bool,
     timeout: int | None,
     fail_on_dead: bool,
@@ -87,7 +93,7 @@ def run(
     """Run a plan: take events, make the calls, lose none."""
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
-    project, plan = project_and_plan(settings_file, sources)
+    project, plan = _with_database(*project_and_plan(settings_file, sources), database)
     compiled = any(source.endswith(".json") for source in sources)
     options = Options(events, until_idle, timeout, fail_on_dead, store, form, compiled)
     logs.set_up(project.settings.observability.logging)
@@ -96,12 +102,22 @@ def run(
 
     def load_again() -> tuple[Project, Plan]:
         with context:
-            return project_and_plan(settings_file, sources)
+            return _with_database(*project_and_plan(settings_file, sources), database)
 
     process = _Process(project, plan, options, load_again)
     code = on_fast_loop(process.run())
     if code:
         raise click.exceptions.Exit(code)
+
+
+def _with_database(project: Project, plan: Plan, database: str | None) -> tuple[Project, Plan]:
+    """The project with a database of the command line among its sources."""
+    settings = project.settings
+    if database is None or source_of(project, Path(database)):
+        return project, plan
+    source = SqliteSource(kind="sqlite", database=str(Path(database).resolve()))
+    sources = {**settings.sources, Path(database).stem: source}
+    return replace(project, settings=settings.model_copy(update={"sources": sources})), plan
 
 
 class _Process:
@@ -146,6 +162,8 @@ class _Process:
         name = "fqlc run" if name == DEFAULT_PROJECT else name
         fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
         count = counted(len(self._plan.observers), "observer")
+        if not (self._project.settings.sources or self._options.events):
+            logger.warning("%s", without_sources(self._plan))
         logger.info("%s: %s, ready", name, count, extra={"fql": fields})
 
     def _listen(self) -> None:
@@ -245,3 +263,16 @@ def shown(summary: Summary) -> str:
     if summary.unknown:
         others.append(f"{summary.unknown:,} of an entity that the plan does not know")
     return f"{text} ({', '.join(others)})" if others else text
+
+
+def without_sources(plan: Plan) -> str:
+    """What it means that a run has no source, and what to do about it."""
+    named = {entity.name: entity for entity in plan.entities}
+    tables = ", ".join(sorted(table_name(named[name]) for name in watched(plan)))
+    text = "there is no source: only what `fqlc emit` or a client of this store hands in is taken"
+    if not tables:
+        return text
+    return (
+        f"{text}. Changes of {tables} are not seen: add --database FILE, or in fql.toml"
+        ' [sources.NAME] with kind = "sqlite" and database = "FILE"'
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fql.errors import StoreError
 from fql.outbox.capture import quoted
+from fql.outbox.consumer import Reader, read_reader
 from fql.outbox.database import wanted_capture
 from fql.outbox.status import Status, Tables, columns, first_format, status, tables_of, triggers_of
 from fql.outbox.tables import Names, outbox_statements
@@ -96,6 +97,16 @@ def _move_first_format(connection: sqlite3.Connection, names: Names) -> int:
     for table in ("fql_outbox", "fql_outbox_source", "fql_replaced"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     return moved
+
+
+def release(connection: sqlite3.Connection, names: Names) -> Reader | None:
+    """Forget which store reads the outbox; gives the one that did. Raises StoreError."""
+    with _transaction(connection):
+        if tables_of(connection, names) != "current":
+            raise StoreError("there is no outbox of this project", hint="`fqlc capture status`")
+        found = connection.execute(f"SELECT consumer FROM {names.source}").fetchone()
+        connection.execute(f"UPDATE {names.source} SET consumer = NULL")
+    return read_reader(found[0])
 
 
 def uninstall(connection: sqlite3.Connection, names: Names, *, force: bool = False) -> Changed:
