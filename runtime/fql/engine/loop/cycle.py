@@ -27,7 +27,7 @@ class Group:
 
 @dataclass(slots=True)
 class Waiting:
-    """What has come in since the last cycle."""
+    """What has come in since the last cycle. `stored` says that it is durable."""
 
     groups: list[Group] = field(default_factory=list)
     outcomes: list[Performed] = field(default_factory=list)
@@ -37,6 +37,7 @@ class Waiting:
     others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
     forgotten: list[bytes] = field(default_factory=list)
+    stored: bool = False
 
     def __bool__(self) -> bool:
         return bool(
@@ -51,6 +52,7 @@ class Waiting:
                 new.renew()
         self.groups[:0] = earlier.groups
         self.flush = self.flush or earlier.flush
+        self.forgotten[:0] = earlier.forgotten
         if self.program is None:
             self.program, self.others = earlier.program, earlier.others
 

@@ -132,17 +132,17 @@ class Cycles:
         if self._lost is not None:
             raise self._lost
 
-    def _gathered(self) -> Waiting:
-        waiting, self._waiting = self._waiting, Waiting()
-        room = self.state.room(len(waiting.outcomes))
-        if room is not None and (left := waiting.leave(room)):
+    def _gather(self) -> None:
+        """What waits is under way now, but for events that there is no room for."""
+        self._under_way, self._waiting = self._waiting, Waiting()
+        room = self.state.room(len(self._under_way.outcomes))
+        if room is not None and (left := self._under_way.leave(room)):
             self._waiting.groups = left
             self._wake.set()
-        return waiting
 
     async def _cycle(self, *, last: bool = False) -> None:
         """One step and its commit; after the `last` nothing follows. Raises StoreError in that."""
-        self._under_way = self._gathered()
+        self._gather()
         inputs = self._under_way.inputs()
         inputs.unstarted, self._unstarted = self._unstarted, []
         try:
@@ -154,8 +154,9 @@ class Cycles:
                 raise
             await self._recover(waiting, problem)
             return
+        self._under_way.stored = True
+        self._under_way.resolve()
         waiting = self._settled()
-        waiting.resolve()
         self._senders.send(result.sends)
         self._wake.at = result.wake
         self.broken = ""
@@ -222,6 +223,7 @@ class Cycles:
         be read: then what waits in the store is found anew as well."""
         self.tell(StoreTrouble(problem.message))
         self._waiting.program = self._waiting.program or waiting.program
+        self._waiting.forgotten[:0] = waiting.forgotten
         fenced = isinstance(problem, FencedError)
         await self._renew(waiting, NO_COMMITS, pause=not fenced, fenced=fenced)
 
@@ -230,6 +232,9 @@ class Cycles:
         without the item that raised. Where that is not known, nothing of it was stored, as after
         a commit that failed."""
         waiting, item = self._settled(), self.state.item
+        if waiting.stored:
+            waiting.resolve()
+            waiting = Waiting()
         known = self._memory.blame(fault, waiting)
         if not known:
             self.broken = fault.text

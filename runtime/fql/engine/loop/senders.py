@@ -76,36 +76,47 @@ class Senders:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
+        """Whatever is raised is an outcome of the work at hand, and the next one has its turn."""
         while not self._closing:
-            if self._queue:
-                await self._attend(self._queue.popleft())
-                continue
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._idle.append(waiter)
+            work = self._queue[0] if self._queue else None
             try:
-                await waiter
+                await self._attend(work)
             except asyncio.CancelledError:
                 return
+            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+                if work is None:
+                    logger.error("a sender: %s", fault_of(problem).text)
+                elif work not in self._queue:
+                    self._report(Performed(work, _internal(work, problem), work.sends, 0))
 
-    async def _attend(self, work: Work) -> None:
-        """Make one attempt and report it: whatever is raised is an outcome of this work alone."""
+    async def _attend(self, work: Work | None) -> None:
+        """Make an attempt and report it; without work, wait for some."""
+        if work is None:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._idle.append(waiter)
+            await waiter
+            return
         self.flying.add(work)
-        number, started = work.sends, self._clock()
-        made: list[Request] = []
+        self._queue.popleft()
         try:
-            outcome = await self._attempt(work, number, made)
+            performed = await self._performed(work, work.sends)
+        finally:
+            self.flying.discard(work)
+        self._report(performed)
+
+    async def _performed(self, work: Work, number: int) -> Performed:
+        started, made = self._clock(), list[Request]()
+        try:
+            outcome = await self._outcome(work, number, made)
         except asyncio.CancelledError as cancelled:
             if self._closing:
                 raise
-            outcome = _internal(fault_of(cancelled), work)
+            outcome = _internal(work, cancelled)
         except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
-            outcome = _internal(fault_of(problem), work)
-        finally:
-            self.flying.discard(work)
-        self._report(Performed(work, outcome, number, started, _shown(work, made, outcome)))
+            outcome = _internal(work, problem)
+        return Performed(work, outcome, number, started, _shown(work, made, outcome))
 
-    async def _attempt(self, work: Work, number: int, made: list[Request]) -> Outcome:
+    async def _outcome(self, work: Work, number: int, made: list[Request]) -> Outcome:
         spec = work.spec
         try:
             request = spec.action.render(work_scope(work))
@@ -115,9 +126,9 @@ class Senders:
         return await spec.action.perform(request, delivery_of(work, number), spec.timeout)
 
 
-def _internal(fault: Fault, work: Work) -> Outcome:
+def _internal(work: Work, problem: BaseException) -> Outcome:
     """The outcome of an attempt that raised, which only a fault of ours can do."""
-    spec = work.spec
+    fault, spec = fault_of(problem), work.spec
     logger.error("%s.%s of %s: %s", spec.observer, spec.name, owner_name(work), fault.text)
     return Outcome(failure="internal", error=fault.text)
 

@@ -1,0 +1,234 @@
+"""A runtime in which everything happens in a few milliseconds: each kind of work, each way in."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fql.outbox
+from fql.actions.factory import WebhookActions
+from fql.app import Runtime
+from fql.egress.answer import Answer
+from fql.egress.send import Outgoing, Profile
+from fql.engine.program.build import build_program
+from fql.engine.program.model import Program
+from fql.intake.outbox_sqlite import OutboxSqlite
+from fql.plan.model import Plan
+from fql.store.memory import MemoryStore
+from fql.store.records import LetterFilter, RunFilter
+from tests.app.plans import plan_of
+from tests.bulkheads.strikes import Strikes
+
+ENTITIES = """
+entity Order { id: ID @key  status: String  total: Decimal  more: JSON? }
+entity Visit { id: ID @key }
+type Stock { left: Int  note: JSON? }
+endpoint shop { url: "https://shop.example.com" }
+"""
+
+OBSERVERS = """
+observer plain {
+  on: Order.insert
+  when: total > 10 && status.length() > 0
+  webhook tell {
+    endpoint: shop  path: "/tell/{{ id }}"
+    headers: { "X-Status": "{{ status }}" }
+    body: { id, status, more, text: "{{ status }} of {{ id }}" }
+  }
+}
+observer chain {
+  on: Order.insert
+  webhook reserve { endpoint: shop path: "/reserve" body: { id } response: Stock }
+  webhook label {
+    endpoint: shop path: "/label"
+    when: reserve.response.left > 0
+    body: { id, left: reserve.response.left, note: reserve.response.note }
+  }
+}
+observer rescued {
+  on: Order.insert
+  webhook refused { endpoint: shop path: "/refused" body: { id } retry: { max_attempts: 1 } }
+  webhook rescue { endpoint: shop path: "/rescue" body: { why: refused.error.message } }
+  flow { refused else rescue }
+}
+observer batched {
+  on: Order.insert
+  webhook many {
+    endpoint: shop path: "/many" body: { all: each { id } } batch: { size: 2, timeout: 5ms }
+  }
+}
+observer ordered {
+  on: Order.insert
+  order_by: status
+  webhook one { endpoint: shop path: "/one" body: { id } }
+}
+observer tried {
+  on: Order.insert
+  webhook again {
+    endpoint: shop path: "/again" body: { id }
+    retry: { max_attempts: 3, initial_delay: 1ms, max_delay: 2ms }
+  }
+}
+observer given_up {
+  on: Order.insert
+  webhook gone { endpoint: shop path: "/gone" body: { id } retry: { max_attempts: 1 } }
+}
+observer visits {
+  on: Visit.insert
+  webhook greet { endpoint: shop path: "/greet" body: { id } }
+}
+"""
+
+
+class Swift(Runtime):
+    """Builds its program once for all stories: that takes most of the time of one."""
+
+    def _built(self, plan: Plan) -> Program:
+        return _program()
+
+
+@cache
+def _plan() -> Plan:
+    return plan_of(OBSERVERS, entity=ENTITIES)
+
+
+@cache
+def _actions() -> WebhookActions:
+    return WebhookActions()
+
+
+@cache
+def _program() -> Program:
+    return build_program(_plan(), {}, _actions())
+
+
+class Receiver:
+    """Stands in for `fql.egress.send.Sender`: it answers at once, and keeps what came."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self._tries: dict[str, int] = {}
+
+    def prepare(self, profile: Profile) -> None:
+        pass
+
+    def latest_token(self, client: object) -> None:
+        pass
+
+    async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
+        await asyncio.sleep(0)
+        path = outgoing.url.path
+        self.requests.append((path, outgoing.body.decode()))
+        key = outgoing.message_id or ""
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        status, body = 200, b"{}"
+        if path == "/refused" or (path == "/again" and tries == 1):
+            status = 503
+        elif path == "/gone" and tries == 1:
+            status = 404
+        elif path == "/reserve":
+            body = b'{"left": 3, "note": [1, {"a": 1.50}]}'
+        return Answer(status, {"content-type": "application/json"}, body)
+
+    async def close(self) -> None:
+        pass
+
+    def has(self, path: str, name: str) -> bool:
+        """Whether a request about this row has come."""
+        return any(one == path and name in body for one, body in self.requests)
+
+
+class Shop:
+    """One store and one application database through several runtimes."""
+
+    def __init__(self, folder: Path, strikes: Strikes) -> None:
+        _program()
+        self.strikes = strikes
+        self.store = MemoryStore()
+        self.receiver = Receiver()
+        self.database = folder / "shop.db"
+        with sqlite3.connect(self.database) as connection:
+            fql.outbox.emit(connection, "Visit.insert", new={"id": "opening"})
+        connection.close()
+
+    def runtime(self) -> Runtime:
+        with self.strikes.paused():
+            return self._runtime()
+
+    def _runtime(self) -> Runtime:
+        for shared in _actions()._plans.values():
+            object.__setattr__(shared, "sender", self.receiver)
+        source = OutboxSqlite("shop", self.database)
+        return Swift(
+            _plan(), store=self.store, environment={}, sources=(source,), actions=_actions(),
+            listeners=(lambda _event: None,),
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def running(self, *, patient: bool = False) -> AsyncIterator[Runtime]:
+        """A runtime. A start that is struck may fail, and the next one succeeds."""
+        runtime = self.runtime()
+        try:
+            await runtime.__aenter__()
+        except Exception:
+            if not patient:
+                raise
+            runtime = self.runtime()
+            await runtime.__aenter__()
+        try:
+            yield runtime
+        finally:
+            await runtime.__aexit__(None, None, None)
+
+    def insert(self, *names: str) -> None:
+        """The application inserts visits in a transaction of its own."""
+        with self.strikes.paused(), sqlite3.connect(self.database) as connection:
+            for name in names:
+                fql.outbox.emit(connection, "Visit.insert", new={"id": name})
+        connection.close()
+
+    async def settle(self, runtime: Runtime, seconds: float = 2.0) -> bool:
+        """Until nothing moves; False if it still does when the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                calm = 0
+                while calm < 3:
+                    await asyncio.sleep(0.001)
+                    with self.strikes.paused():
+                        calm = calm + 1 if self._is_calm(runtime) else 0
+                return True
+        return False
+
+    def _is_calm(self, runtime: Runtime) -> bool:
+        engine = runtime.engine
+        return engine.idle() and not engine.recovering and not self.store._inbox and self._is_read()
+
+    def _is_read(self) -> bool:
+        connection = sqlite3.connect(self.database)
+        try:
+            return not connection.execute("SELECT count(*) FROM fql_main_outbox").fetchone()[0]
+        finally:
+            connection.close()
+
+    async def open_runs(self) -> list[str]:
+        """Runs that have not come to an end."""
+        found = await self.store.runs(RunFilter(state="open", limit=1000))
+        return [f"{one.run.observer} {one.event.event_id} {one.run.works}" for one in found]
+
+    async def ends(self) -> dict[str, list[str]]:
+        """By event: how its runs ended, and the classes of its dead letters."""
+        found: dict[str, list[str]] = {}
+        for one in await self.store.runs(RunFilter(limit=1000)):
+            found.setdefault(one.event.event_id, []).append(f"{one.run.observer} {one.run.state}")
+        for letter in await self.store.letters(LetterFilter()):
+            found.setdefault(letter.event_id, []).append(f"{letter.observer} {letter.error_class}")
+        return found
+
+
+def order(name: str, **more: object) -> Mapping[str, Any]:
+    return {"id": name, "status": "new", "total": "100.50", "more": {"n": [1, 2]}, **more}
