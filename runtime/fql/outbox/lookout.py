@@ -49,13 +49,15 @@ class Lookout:
             self._watch = watch_files([path for path in self._paths if path.exists()])
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109  (the port's own word)
-        """Until `changed` says yes, or so many seconds are over; gives whether it did."""
+        """Until `changed` says yes, or so many seconds are over; gives whether it did. It ends a
+        little later even if a look is lost, and that counts as a yes."""
         loop = asyncio.get_running_loop()
-        self._over = loop.create_future()
+        over = self._over = loop.create_future()
         self._end = loop.time() + timeout
         self._schedule(self._looked + self._poll)
         try:
-            return await self._over
+            await asyncio.wait({over}, timeout=timeout + RARELY)
+            return not over.done() or over.result()
         finally:
             self._over = None
             self._rest()

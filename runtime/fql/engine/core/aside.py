@@ -5,7 +5,8 @@ the same inputs are taken again without the item. At first it is given up by the
 means: an outcome counts as `internal`, a run's moving nodes die, an event becomes a dead letter, a
 command is refused. An item that raises again in this is given up by fewer means: a run is closed by
 its row alone, of an event only its place in the source is noted. What raises even then is left
-where it is. Each blame takes an item one rung down, so this comes to an end.
+where it is. Each blame takes an item one rung down, so this comes to an end. An endpoint whose
+limits raise twice in a row gets nothing until another plan is used.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Aside:
         """A commit has counted."""
         for kind in (self.runs, self.batches, self.orders):
             kind.settle()
+        held = {name: blame for name, blame in self.endpoints.items.items() if blame.times > 1}
+        self.endpoints.items = held
 
     def of(self, owner: Run | SealedBatch) -> Blame | None:
         """Why a run or batch that was read back is to be given up."""

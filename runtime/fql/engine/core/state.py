@@ -160,8 +160,9 @@ class State:
 
     def is_held_back(self, name: str) -> bool:
         """Whether an endpoint gets nothing for now: a person has paused it, or its limits cannot
-        be judged."""
-        return name in self.paused or name in self.aside.endpoints.items
+        be judged, not even a second time."""
+        blame = self.aside.endpoints.items.get(name)
+        return name in self.paused or (blame is not None and blame.times > 1)
 
     def share(self) -> int:
         """How many requests each endpoint may have in flight whatever the others do: half of all

@@ -41,12 +41,22 @@ class Senders:
 
     def _serve_more(self, count: int) -> None:
         for _ in range(0 if self._closing else count):
-            if self._idle:
-                self._idle.pop().set_result(None)
-            else:
+            if not self._wake_one():
                 task = asyncio.get_running_loop().create_task(self._serve())
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+
+    def _wake_one(self) -> bool:
+        """Whether a sender was idle. It stays on the list until it is woken: none is ever lost."""
+        while self._idle:
+            waiter = self._idle[-1]
+            idle = not waiter.done()
+            if idle:
+                waiter.set_result(None)
+            self._idle.pop()
+            if idle:
+                return True
+        return False
 
     def under_way(self) -> set[tuple[int, str, int]]:
         """What will be reported yet: owner, node and number of each attempt."""
