@@ -129,3 +129,36 @@ async def test_no_token_is_fetched_for_a_forbidden_receiver(
     assert failed.kind == "egress"
     assert not webhook_server.called
     await sender.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(201, body={"access_token": "tok-1"}),
+        Reply(body='\ufeff{"access_token": "tok-1", "expires_in": "3600"}'),
+        Reply(body='{"access_token": "tok-1", "expires_in": 1e9, "x": 1e400}'),
+        Reply(body={"access_token": "tok-1", "expires_in": 10**30}),
+        Reply(body={"access_token": "tok-1", "expires_in": True}),
+        Reply(body={"access_token": "tok-1", "expires_in": -5}),
+    ],
+)
+async def test_tokens_of_sloppy_servers_are_used(
+    sender: Sender, webhook_server: MockWebhookServer, reply: Reply
+) -> None:
+    webhook_server.reply(reply, path="/token")
+    await post(sender, at(webhook_server), profile=oauth(webhook_server))
+    assert webhook_server.requests[-1].headers["authorization"] == "Bearer tok-1"
+
+
+@pytest.mark.parametrize(
+    ("value", "wish"),
+    [("7", 7_000), ("1.5", 1_500), ("soon", None), (None, None),
+     ("Fri, 31 Dec 9999 23:59:59 GMT", 366 * 24 * 3_600_000)],
+)  # fmt: skip
+async def test_a_token_server_says_when_to_come_back(
+    sender: Sender, webhook_server: MockWebhookServer, value: str | None, wish: int | None
+) -> None:
+    headers = {} if value is None else {"Retry-After": value}
+    webhook_server.always(Reply(429, headers=headers))
+    failed = await failure(sender, at(webhook_server), profile=oauth(webhook_server))
+    assert (failed.kind, failed.retry_after) == ("protocol", wish)

@@ -56,7 +56,7 @@ class AnswerReader:
             duration_ms,
             self.shown(answer),
             value,
-            None if waits is None else retry_after_ms(waits, now),
+            None if waits is None else retry_after_ms(waits, now, answer.headers.get("date")),
             refused,
         )
 

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus, urlencode
 
 from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
+from fql.egress.retry_after import retry_after_ms
 from fql.egress.settings import AuthSettings
 from fql.egress.tls import TlsSettings
 from fql.errors import SettingsError
@@ -149,9 +150,10 @@ Post = Callable[[UrlParts, Headers, bytes], Awaitable[Answer]]
 class Tokens:
     """Access tokens by client, fetched once however many requests wait for one."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds that only go forward."""
+    def __init__(self, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+        """`clock` gives seconds that only go forward, `wall` unix seconds."""
         self._clock = clock
+        self._wall = wall
         self._tokens: dict[OAuthClient, _Token] = {}
         self._latest: dict[OAuthClient, str] = {}
         self._locks: dict[OAuthClient, asyncio.Lock] = {}
@@ -206,22 +208,32 @@ class Tokens:
 
     def _read(self, client: OAuthClient, answer: Answer) -> _Token:
         where = f"the token server {client.token_url.host}"
-        if answer.status != 200:
+        if not 200 <= answer.status <= 299:
             final = 400 <= answer.status < 500 and answer.status not in {408, 429}
             said = f"{where} said {answer.status}{_refusal(answer)}"
-            raise SendFailed("request" if final else "protocol", said)
+            told = answer.headers
+            wish = retry_after_ms(told.get("retry-after"), self._wall(), told.get("date"))
+            raise SendFailed("request" if final else "protocol", said, retry_after=wish)
         content = _content(answer)
         value = content.get("access_token")
         if not isinstance(value, str) or not value or value_problem(value):
             raise SendFailed("protocol", f"{where} gave no token")
-        life = content.get("expires_in")
-        seconds = min(life, LONGEST_LIFE) if isinstance(life, int | float) else DEFAULT_LIFE
+        seconds = min(_life(content.get("expires_in")), LONGEST_LIFE)
         return _Token(value, self._clock() + max(seconds - EARLY, 1.0))
+
+
+def _life(value: object) -> float:
+    """Seconds that a token holds; some servers give them as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return DEFAULT_LIFE
+    return min(value, LONGEST_LIFE)
 
 
 def _content(answer: Answer) -> dict[str, Any]:
     try:
-        content = read_foreign(answer.body)
+        content = read_foreign(answer.body, floats=True)
     except NotJson:
         return {}
     return content if isinstance(content, dict) else {}

@@ -63,7 +63,7 @@ class Sender:
         self.egress = egress
         self._transport = Transport(egress, resolver, own_ports)
         self._contexts = TlsContexts()
-        self._tokens = Tokens(time.monotonic)
+        self._tokens = Tokens(time.monotonic, clock)
         self._clock = clock
         self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity"
 
