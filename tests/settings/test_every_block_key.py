@@ -19,6 +19,7 @@ POLICIES = {
     **{f"retry.{key}": RETRIES + "test_retry_key" for key in RETRY_CASES},
     "timeout": SENDING + "test_timeout",
     "max_age": RETRIES + "test_max_age",
+    "max_body": SENDING + "test_max_body",
     "max_response": SENDING + "test_max_response",
     "signing": SENDING + "test_signing",
     "signing.enabled": SENDING + "test_signing_can_be_switched_off",

@@ -31,6 +31,7 @@ POLICIES = {
     "signing.enabled": SENDING + "test_signing_can_be_switched_off",
     "timeout": SENDING + "test_timeout",
     "max_age": RETRIES + "test_max_age",
+    "max_body": SENDING + "test_max_body",
     "max_response": SENDING + "test_max_response",
     "concurrency": SENDING + "test_concurrency",
     "circuit.failures": RETRIES + "test_circuit",

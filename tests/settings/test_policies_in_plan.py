@@ -39,6 +39,7 @@ SIGNING = '[webhooks.signing]\nsecret = "${KEY}"\n'
     [
         ('[webhooks]\ntimeout = "9s"', "timeout", 9_000),
         ('[webhooks]\nmax_age = "2h"', "max_age", 7_200_000),
+        ('[webhooks]\nmax_body = "2MB"', "max_body", 2_000_000),
         ('[webhooks]\nmax_response = "2MB"', "max_response", 2_000_000),
         ("[webhooks]\nconcurrency = 7", "concurrency", 7),
         ("[webhooks.retry]\nmax_attempts = 4", "retry.max_attempts", 4),

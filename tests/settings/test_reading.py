@@ -198,7 +198,7 @@ def _ranged(keys: Iterable[Key], table: str = "") -> Iterator[tuple[str, int | D
 
 def _written(place: str, value: int | Decimal) -> str:
     units = {"delay": "ms", "timeout": "ms", "max_age": "ms", "_max": "ms", "elapsed": "ms"}
-    units |= {"open_for": "ms", "max_response": "B"}
+    units |= {"open_for": "ms", "max_response": "B", "max_body": "B"}
     unit = next((unit for end, unit in units.items() if place.endswith(end)), "")
     table, _, key = place.rpartition(".")
     number = f"{value:.3f}" if unit == "" and value % 1 else f"{value:.0f}"

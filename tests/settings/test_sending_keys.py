@@ -55,6 +55,18 @@ async def test_max_response(level: str, webhook_server: MockWebhookServer) -> No
     assert letter.error_class == "permanent"
 
 
+@and_toml
+async def test_max_body(level: str, webhook_server: MockWebhookServer) -> None:
+    """A longer body than that is never sent; without the key it is."""
+    body = f'body: {{ id, pad: "{"x" * 1000}" }}'
+    assert await sent(webhook_server, program(level, "", body=body)) == []
+    assert webhook_server.call_count == 1
+    [letter] = await sent(webhook_server, program(level, "max_body: 1KB", body=body))
+    assert letter.error_class == "evaluation"
+    assert "more than max_body (1KB)" in letter.reason
+    assert webhook_server.call_count == 1
+
+
 @levels
 async def test_headers(level: str, webhook_server: MockWebhookServer) -> None:
     text = program(level, 'headers: { "X-Shop": "corner", "X-Token": "${TOKEN}" }')

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from fql.actions.answers import AnswerReader
-from fql.actions.port import Delivery, Outcome, Request
+from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.actions.rendering import body_render, header_renders, url_render
 from fql.egress.answer import Limits
 from fql.egress.auth import Auth, auth_of
@@ -27,6 +27,7 @@ from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import effective
 from fql.plan.table import TypeTable
+from fql.plan.units import show_size
 from fql.plan.urls import UrlParts
 
 USER_AGENT = "fql/0.1.0"
@@ -167,6 +168,7 @@ class WebhookAction:
         self._secrets = (*known, *names.used, *auth.secrets)
         self._masker = Masker(self._secrets)
         self._token: str | None = None
+        self._longest = int(str(reader.plain("max_body")))
         self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
             raise SettingsError(
@@ -197,6 +199,9 @@ class WebhookAction:
         """Build the request. Raises RenderFailed."""
         url = self._url(scope)
         body = b"" if self._method in BODYLESS else self._body(scope)
+        if len(body) > self._longest:
+            longest = show_size(self._longest)
+            raise RenderFailed(f"the body has {len(body):,} bytes, more than max_body ({longest})")
         if self._encryptor is not None and body:
             body = self._encryptor.body(body)
         headers = self._standing

@@ -20,7 +20,8 @@ The keys (flat, dotted; `fql.plan.model.Policies`) and the form of their values:
 `auth.header`, `.value`        texts (`header`)
 `auth.token_url`, `.client_id`, `.client_secret`, `.scope`   texts (`oauth2`)
 `auth.certificate`, `.key`, `.ca`, `.password`               texts, PEM files (`mtls`)
-`timeout`, `max_response`      milliseconds, bytes
+`timeout`                      milliseconds
+`max_body`, `max_response`     bytes
 =============================  ====================================================================
 
 A *text* is a plain string (`${NAME}` in it is replaced) or a stored expression: `Constant`, or

@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "retry.max_elapsed": None,
     "timeout": 60_000,
     "max_age": None,
+    "max_body": 5_000_000,
     "max_response": 1_000_000,
     "concurrency": 64,
     "circuit.failures": 10,

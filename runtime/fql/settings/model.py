@@ -272,6 +272,9 @@ class Webhooks(Table):
     max_age: Annotated[Duration, lasts(1, 365 * DAY)] | None = Field(
         None, description="an unsent action older than this expires"
     )
+    max_body: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
+        5_000_000, description="longest request body that is sent"
+    )
     max_response: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
         1_000_000, description="longest answer that is read"
     )
@@ -385,13 +388,17 @@ class Settings(Table):
     observability: Observability = Field(default_factory=Observability)
 
 
+_PLAIN = ("timeout", "max_age", "max_body", "max_response", "concurrency")
+"""Policies that stand in `[webhooks]` itself."""
+
+
 def policy_settings(settings: Settings) -> dict[str, Any]:
     """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policies`).
 
     Switched-on tables bring their defaults along. Secrets keep their `${NAME}`.
     """
     webhooks = settings.webhooks
-    found = _written(webhooks, "", ("timeout", "max_age", "max_response", "concurrency"))
+    found = _written(webhooks, "", _PLAIN)
     found |= _written(webhooks.retry, "retry.", tuple(Retry.model_fields))
     found |= _written(webhooks.circuit, "circuit.", tuple(Circuit.model_fields))
     if webhooks.signing is not None:

@@ -134,6 +134,9 @@ MAX_AGE = Key("max_age", Kind.DURATION, "An action not sent within this time of 
 MAX_RESPONSE = Key("max_response", Kind.SIZE, "The longest answer that is read where `response` "
                    "is declared.", default="1MB", toml="webhooks.max_response", least=1,
                    most=100_000_000, policy=True)  # fmt: skip
+MAX_BODY = Key("max_body", Kind.SIZE, "The longest request body that is sent. An action that makes "
+               "a longer one becomes a dead letter of class `evaluation`.", default="5MB",
+               toml="webhooks.max_body", least=1, most=100_000_000, policy=True)  # fmt: skip
 SIGNING = Key("signing", Kind.OBJECT, "How requests are signed.", keys=SIGNING_KEYS, policy=True)
 ENCRYPTION = Key("encryption", Kind.OBJECT, "What of the body is encrypted, and how.",
                  keys=ENCRYPTION_KEYS, policy=True)  # fmt: skip
@@ -151,7 +154,7 @@ CIRCUIT = Key("circuit", Kind.OBJECT, "When a receiver that fails is left alone 
 HEADERS = Key("headers", Kind.HEADERS, "Request headers; merged over the levels by their name, "
               "case ignored; `null` removes one.", policy=True)  # fmt: skip
 
-SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_RESPONSE, SIGNING, ENCRYPTION, AUTH, HEADERS)
+SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_BODY, MAX_RESPONSE, SIGNING, ENCRYPTION, AUTH, HEADERS)
 """Policies that every level takes."""
 
 RECEIVING = (RATE_LIMIT, CONCURRENCY, CIRCUIT)
