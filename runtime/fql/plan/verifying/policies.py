@@ -132,6 +132,7 @@ CHECKS: Mapping[str, Check] = {
     "retry.max_elapsed": Range(1, 30 * DAY),
     "timeout": Range(1, HOUR),
     "max_age": Range(1, 365 * DAY),
+    "max_body": Range(1, 100_000_000),
     "max_response": Range(1, 100_000_000),
     "concurrency": Range(1, 10_000),
     "circuit.failures": Range(1, 10_000),
