@@ -7,7 +7,6 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -38,7 +37,7 @@ from fql.observe.watch import Watch
 from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.settings.model import Settings
-from fql.store.opening import note_store, open_letters, open_store, settled_url
+from fql.store.opening import note_store, open_letters, open_store, store_of
 from fql.store.port import Store
 from fql.store.records import StoredPlan
 
@@ -70,7 +69,7 @@ class Runtime:
     ) -> None:
         self._plan = plan
         self._settings = settings or Settings()
-        self._given_store, self._url = _store_of(store, self._settings)
+        self._given_store, self._url = store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
         self._sources = (*sources_of(self._settings), *sources)
         self._actions = actions
@@ -81,6 +80,7 @@ class Runtime:
         self._season = Season()
         self._exits = AsyncExitStack()
         self._elsewhere = Summary()
+        self._client: Client | None = None
         self._leading: Leading | None = None
         self._copies: Copier | None = None
         self._webhooks: WebhookActions | None = None
@@ -116,7 +116,8 @@ class Runtime:
     async def _start(self) -> None:
         """Each thing that starts is followed by how it ends; they end in reverse."""
         exits = self._exits
-        self._store = self._opened_store()
+        letters = self._settings.webhooks.dlq.table
+        self._store = self._given_store or open_store(self._url, letters=letters)
         self._watched, self._observed = self._watching()
         self._factory = self._traced(self._actions or self._default_actions())
         exits.push_async_callback(self._close_factory)
@@ -130,7 +131,7 @@ class Runtime:
         exits.push_async_callback(self._observed.stop)
         for source in self._sources:
             exits.push_async_callback(source.close)
-        self.client = Client(self._store, self._clock)
+        self._client = Client(self._store, self._clock)
         self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
         self._leading = self._prepared()
         exits.callback(self._season.end)
@@ -157,11 +158,6 @@ class Runtime:
         close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)
         if close is not None:
             await close()
-
-    def _opened_store(self) -> Store:
-        if self._given_store is not None:
-            return self._given_store
-        return open_store(self._url, letters=self._settings.webhooks.dlq.table)
 
     def _watching(self) -> tuple[Watched, Watch]:
         labels = Labels.of(self._plan, self._environment)
@@ -288,6 +284,14 @@ class Runtime:
     # Everything else.
 
     @property
+    def client(self) -> Client:
+        """The store as any other process sees it: runs, dead letters, commands. Raises UsageError
+        before the start."""
+        if self._client is None:
+            raise UsageError("this runtime has not been started", hint="use `async with`")
+        return self._client
+
+    @property
     def _engine(self) -> Engine | None:
         return None if self._leading is None else self._leading.engine
 
@@ -359,13 +363,6 @@ class Runtime:
         engine they are its own: here there is only what `until_idle` has last seen to be left."""
         engine = self._engine
         return self._elsewhere if engine is None else summary_of(engine.state.tally)
-
-
-def _store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, str]:
-    """The store that was given, if one was, or the URL of one. Raises SettingsError."""
-    if given is None or isinstance(given, str | PathLike):
-        return None, settled_url(settings.store.url if given is None else given)
-    return given, "memory:"
 
 
 __all__ = ["Runtime"]

@@ -20,7 +20,7 @@ from fql.store.port import Store
 if TYPE_CHECKING:
     from fql.settings.model import DeadLetters
 
-SQLITE = "sqlite:///"
+MEMORY, SQLITE = "memory:", "sqlite:///"
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
 
@@ -46,7 +46,7 @@ def settled_url(url: str) -> str:
         )
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest.strip("/"):
-        return "memory:"
+        return MEMORY
     if scheme != "sqlite" or not rest.startswith("///"):
         kind = f"the store of kind {scheme!r}" if rest else "this"
         raise SettingsError(
@@ -57,6 +57,14 @@ def settled_url(url: str) -> str:
     if problem:
         raise SettingsError(f"the store's URL {url!r} names no file: {problem}")
     return SQLITE + str(Path(path).resolve())
+
+
+def store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, str]:
+    """The store that was given to a runtime, if one was, and the URL of it or of the settings.
+    Raises SettingsError."""
+    if given is None or isinstance(given, str | os.PathLike):
+        return None, settled_url(settings.store.url if given is None else given)
+    return given, MEMORY
 
 
 def _path_problem(path: str) -> str:
