@@ -17,24 +17,16 @@ from typing import TypeVar
 from fql.errors import StoreError, StoreLocked, UsageError
 from fql.exact.writing import json_text
 from fql.outbox.lookout import Lookout
-from fql.store.port import Counts, Lease, Pruned, StoreIdentity, StoreSize, Verdict
+from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
 from fql.store.records import (
-    AttemptRow,
     Command,
-    EventRow,
     LetterCopy,
-    LetterFilter,
-    LetterGroup,
-    LetterRow,
-    Loaded,
     Mutations,
     Page,
     Paged,
     Remembered,
     Retention,
-    RunFilter,
     Snapshot,
-    StoredPlan,
 )
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import read as sqlite_read
@@ -44,7 +36,7 @@ from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import prune
-from fql.store.sqlite.query import groups_query, letters_query, runs_query
+from fql.store.sqlite.questions import Questions
 from fql.store.sqlite.write import KEY, unpacked, write
 
 T = TypeVar("T")
@@ -55,7 +47,7 @@ KEYS_EVERY = 300_000
 """Milliseconds between two looks for old keys when there were none."""
 
 
-class SqliteStore:
+class SqliteStore(Questions):
     """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters."""
 
     def __init__(self, path: str | Path, *, letters: str = "webhook_dlq") -> None:
@@ -287,34 +279,6 @@ class SqliteStore:
 
         return await self._call(work)
 
-    async def pending(self, ids: Sequence[int]) -> set[int]:
-        """Those of these commands that no engine has taken yet."""
-        text = json_text(list(ids))
-        find = "SELECT id FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
-        return await self._call(
-            lambda connection: {row[0] for row in connection.execute(find, (text,))}
-        )
-
-    async def runs(self, wanted: RunFilter) -> list[Loaded]:
-        """Runs, newest first."""
-        return await self._call(
-            lambda connection: sqlite_read.loaded(connection, *runs_query(wanted))
-        )
-
-    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
-        """Dead letters, newest first."""
-        query, values = letters_query(wanted, self._letters)
-        return await self._call(
-            lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
-        )
-
-    async def letter_groups(self) -> list[LetterGroup]:
-        """Dead letters counted by observer, action and class."""
-        query = groups_query(self._letters)
-        return await self._call(
-            lambda connection: [LetterGroup(*row) for row in connection.execute(query)]
-        )
-
     def note_copies(self) -> None:
         """From the next `acquire` on, note what is to be copied elsewhere."""
         self._notes = True
@@ -327,46 +291,6 @@ class SqliteStore:
         """Forget the notes up to this number."""
         forget = "DELETE FROM fql_copy WHERE number <= ?"
         await self._call(lambda connection: connection.execute(forget, (last,)))
-
-    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
-        """The tries of these runs and batches, in order."""
-        find = "SELECT * FROM fql_attempt WHERE owner = ? ORDER BY at, node, number"
-        return await self._call(
-            lambda connection: [
-                AttemptRow(*row) for owner in owners for row in connection.execute(find, (owner,))
-            ]
-        )
-
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
-        find = "SELECT * FROM fql_event WHERE event_id = ? ORDER BY id DESC LIMIT ?"
-        return await self._call(
-            lambda connection: [
-                EventRow(*row) for row in connection.execute(find, (event_id, limit))
-            ]
-        )
-
-    async def plans(self) -> tuple[list[StoredPlan], str | None]:
-        """All stored plans and the short digest of the active one."""
-        return await self._call(
-            lambda connection: (
-                sqlite_read.plans(connection),
-                sqlite_read.meta(connection, "active"),
-            )
-        )
-
-    async def counts(self) -> Counts:
-        """How much there is."""
-        return await self._call(lambda connection: sqlite_read.counts(connection, self._letters))
-
-    async def size(self) -> StoreSize:
-        """How big it is; dead letters are counted in an index."""
-        journal = beside(self._path, "-wal")
-        return await self._call(
-            lambda connection: sqlite_read.size(
-                connection, self._letters, journal.stat().st_size if journal.exists() else 0
-            )
-        )
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""

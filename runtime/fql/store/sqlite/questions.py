@@ -1,0 +1,106 @@
+"""What people and programs ask an SQLite store: reading, and nothing that an engine needs alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from fql.exact.writing import json_text
+from fql.store.port import Counts, StoreSize
+from fql.store.records import (
+    AttemptRow,
+    EventRow,
+    LetterFilter,
+    LetterGroup,
+    LetterRow,
+    Loaded,
+    RunFilter,
+    StoredPlan,
+)
+from fql.store.sqlite import read as sqlite_read
+from fql.store.sqlite.names import beside
+from fql.store.sqlite.query import groups_query, letters_query, runs_query
+
+T = TypeVar("T")
+
+
+class Questions(ABC):
+    """The reading half of `SqliteStore`."""
+
+    _path: Path
+    _letters: str
+
+    @abstractmethod
+    async def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do this on the store's thread. Raises StoreError."""
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        text = json_text(list(ids))
+        find = "SELECT id FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
+        return await self._call(
+            lambda connection: {row[0] for row in connection.execute(find, (text,))}
+        )
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        return await self._call(
+            lambda connection: sqlite_read.loaded(connection, *runs_query(wanted))
+        )
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        query, values = letters_query(wanted, self._letters)
+        return await self._call(
+            lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
+        )
+
+    async def letter_groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class."""
+        query = groups_query(self._letters)
+        return await self._call(
+            lambda connection: [LetterGroup(*row) for row in connection.execute(query)]
+        )
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        find = "SELECT * FROM fql_attempt WHERE owner = ? ORDER BY at, node, number"
+        return await self._call(
+            lambda connection: [
+                AttemptRow(*row) for owner in owners for row in connection.execute(find, (owner,))
+            ]
+        )
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        find = "SELECT * FROM fql_event WHERE event_id = ? ORDER BY id DESC LIMIT ?"
+        return await self._call(
+            lambda connection: [
+                EventRow(*row) for row in connection.execute(find, (event_id, limit))
+            ]
+        )
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        return await self._call(
+            lambda connection: (
+                sqlite_read.plans(connection),
+                sqlite_read.meta(connection, "active"),
+            )
+        )
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        return await self._call(lambda connection: sqlite_read.counts(connection, self._letters))
+
+    async def size(self) -> StoreSize:
+        """How big it is; dead letters are counted in an index."""
+        journal = beside(self._path, "-wal")
+        return await self._call(
+            lambda connection: sqlite_read.size(
+                connection, self._letters, journal.stat().st_size if journal.exists() else 0
+            )
+        )
