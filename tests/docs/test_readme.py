@@ -98,6 +98,29 @@ def test_beside_a_database(project: Path, server: MockWebhookServer) -> None:
     assert sorted(actions[1:]) == ["books", "crm"]
 
 
+def test_without_the_settings_it_says_what_is_missing(project: Path) -> None:
+    """A run that listens to nothing does not say `ready` and wait for ever."""
+    installed = fqlc(project, "fqlc capture install --database shop.db shop.fql")
+    assert installed.returncode == 0, installed.stderr
+    shown = installed.stdout + installed.stderr
+    assert block("toml").rstrip() in textwrap.dedent(shown.partition("fql.toml\n")[2]), shown
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fqlc", "run", "shop.fql"], cwd=project, env=environment(),
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "[sources" in said or "ready" in said:
+                break
+        assert "[sources" in said, said
+    finally:
+        process.kill()
+        process.communicate()
+
+
 async def test_inside_an_application(project: Path, server: MockWebhookServer) -> None:
     """The block as it stands, in a function that has both rows."""
     with server:
