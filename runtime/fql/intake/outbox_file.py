@@ -25,24 +25,27 @@ MOST_BYTES = 16_000_000
 SLICE = 2_000
 """Rows that one transaction deletes: it holds the database for about a millisecond."""
 
-_COLUMNS = (
-    "seq, id, entity, event, new, old, raw, problem, event_id, key, context,"
-    " strftime('%Y-%m-%dT%H:%M:%fZ', at)"
-)
+_ID = "CAST(id AS BLOB)"
+_TEXTS = ("entity", "event", "new", "old", "problem", "event_id", "key", "context")
+_COLUMNS = ", ".join(
+    ("seq", _ID, "raw", *(f"CAST({name} AS TEXT)" for name in _TEXTS),
+     "strftime('%Y-%m-%dT%H:%M:%fZ', at)")
+)  # fmt: skip
 
 Inode = tuple[int, int]
 
 
 class Row(NamedTuple):
-    """A row of the outbox as SQLite gives it; texts are bytes, for they may not be UTF-8."""
+    """A row of the outbox, whatever somebody wrote into it; texts are bytes, for they may not be
+    UTF-8."""
 
     seq: int
     id: bytes
+    raw: object
     entity: bytes
     event: bytes
     new: bytes | None
     old: bytes | None
-    raw: int
     problem: bytes | None
     event_id: bytes | None
     key: bytes | None
@@ -229,7 +232,7 @@ class OutboxFile:
 
     def places(self, of: Container[bytes]) -> dict[bytes, int]:
         """The numbers of those of these rows that are there."""
-        find = f"SELECT id, seq FROM {self.names.outbox}"
+        find = f"SELECT {_ID}, seq FROM {self.names.outbox}"
         return self.read(
             lambda connection: {id_: seq for id_, seq in connection.execute(find) if id_ in of}
         )
@@ -274,7 +277,7 @@ class OutboxFile:
         should somebody write in between, SQLite refuses us, not them."""
         outbox, first, end = self.names.outbox, min(done.values()), max(done.values())
         self.connection.execute("BEGIN")
-        find = f"SELECT seq, id FROM {outbox} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        find = f"SELECT seq, {_ID} FROM {outbox} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         found = self.connection.execute(find, (first, end, SLICE)).fetchall()
         gone = [seq for seq, id_ in found if id_ in done]
         if gone and len(gone) == len(found):
