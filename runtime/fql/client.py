@@ -23,7 +23,7 @@ from fql.errors import StoreError, UsageError
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
-from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, number_of
+from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
 from fql.plan.model import Plan
 from fql.store.opening import open_store
 from fql.store.plans import plan_of
@@ -34,6 +34,7 @@ from fql.store.works import inbox_name, parse_name
 
 MOST_COMMANDS = 1_000
 """How many commands that no engine has taken are looked at."""
+RUN_STATES = ("open", "done", "dead", "cancelled", "expired")
 PATIENCE = 60.0
 """Seconds without any progress after which nobody waits for replays any more."""
 
@@ -72,7 +73,14 @@ class Client:
         event: str | None = None,
         limit: int = 100,
     ) -> list[RunShown]:
-        """Runs, newest first; `event` is the event's own id or a receipt's."""
+        """Runs, newest first; `event` is the event's own id or a receipt's. Raises UsageError."""
+        if event == "" or state not in (None, *RUN_STATES):
+            raise UsageError(
+                "an event has an id, and a run a state of its own, not an empty one or any other",
+                hint=f"states are {', '.join(RUN_STATES)}",
+            )
+        if observer is not None:
+            await self._check_names(LetterFilter(observer=observer))
         number = parse_name(event) if event else None
         wanted = RunFilter(
             ids=tuple(number_of(name, "run") for name in ids),
@@ -80,7 +88,7 @@ class Client:
             event_id=None if number is not None else event,
             observer=observer,
             state=state,
-            limit=limit,
+            limit=most(limit),
         )
         return await self._shower.runs(await self._store.runs(wanted))
 
@@ -231,7 +239,10 @@ class Client:
         await self._append([("resume", {"name": name})])
 
     async def trace(self, name: str) -> Trace:
-        """The story of an event (its own id, or a receipt's) or of a run."""
+        """The story of an event (its own id, or a receipt's) or of a run. Raises UsageError for
+        an empty name."""
+        if not name:
+            raise UsageError("say which event or run: by its id", hint="see `fqlc runs`")
         number = parse_name(name)
         if name.startswith("run_") and number is not None:
             wanted = RunFilter(ids=(number,))

@@ -118,6 +118,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
                 hint="ids look like dlq_100000002_label; see `fqlc dlq list`",
             )
     named = _filter(choice.get("filter"))
+    limit = choice.get("limit")
     after, before = _instant(choice.get("failed_after")), _instant(choice.get("failed_before"))
     if after is not None and before is not None and after >= before:
         raise UsageError("failed_after is not before failed_before: nothing lies between")
@@ -129,7 +130,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
         batch=number_of(named["batch"], "batch") if "batch" in named else None,
         failed_after=after,
         failed_before=before,
-        limit=_limit(choice.get("limit")),
+        limit=None if limit is None else most(limit),
     )
 
 
@@ -197,10 +198,11 @@ def _no_time(given: object) -> UsageError:
     return UsageError(f"{given!r} is not a date or time such as 2026-03-02T14:00:00Z")
 
 
-def _limit(given: int | None) -> int | None:
-    if given is None or (_is_number(given) and isinstance(given, int) and given >= 1):
-        return given
-    raise UsageError(f"limit is a whole number of dead letters, at least 1, not {given!r}")
+def most(given: int) -> int:
+    """How many are shown at most. Raises UsageError."""
+    if _is_number(given) and isinstance(given, int) and given >= 1:
+        return min(given, 1 << 62)
+    raise UsageError(f"limit is a whole number, at least 1, not {given!r}")
 
 
 def _delay(given: str | float | None) -> int:

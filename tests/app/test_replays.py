@@ -217,10 +217,34 @@ async def test_misuse_is_explained(webhook_server: MockWebhookServer, tmp_path: 
             await replayed(failed_after="yesterday")
 
 
-async def a_delayed_replay(running: Runtime) -> str:
+async def test_runs_are_asked_for_in_words_that_mean_something(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    async with engine(webhook_server, tmp_path) as running:
+        client = running.client
+        for wrong in (
+            {"ids": [""]}, {"ids": ["evt_1"]}, {"observer": ""}, {"observer": "nope"},
+            {"state": "bogus"}, {"state": ""}, {"event": ""}, {"limit": 0}, {"limit": -1},
+            {"limit": True},
+        ):  # fmt: skip
+            with pytest.raises(UsageError):
+                await client.runs(**wrong)
+        for call in (
+            client.trace(""), client.cancel(run=""), client.cancel(observer=""),
+            client.cancel(observer="nope"), client.resend(""), client.discard([]),
+            client.discard([""]), client.dead_letter(""), client.pause(""), client.resume(""),
+            client.dead_letters(filter={"observer": "nope"}),
+            client.dead_letters(filter={"action": "nope"}), client.cancel(),
+        ):  # fmt: skip
+            with pytest.raises(UsageError):
+                await call
+        assert await client.runs(limit=10**30) == []
+
+
+async def a_delayed_replay(running: Runtime, delay: str) -> str:
     """The id of a dead letter whose replay waits for its time."""
     [letter] = await running.client.dead_letters()
-    [one] = await running.replay(letter.dlq_id, delay="700ms")
+    [one] = await running.replay(letter.dlq_id, delay=delay)
     assert not one.skipped
     return letter.dlq_id
 
@@ -232,7 +256,7 @@ async def test_a_discard_stops_a_delayed_replay(
     """Also when another engine carries it out."""
     async with engine(webhook_server, tmp_path) as running:
         await fail(running, webhook_server, 1)
-        name = await a_delayed_replay(running)
+        name = await a_delayed_replay(running, "3s")
         if not again:
             assert len(await running.client.discard([name])) == 1
             await running.client.wait_taken()
@@ -241,7 +265,7 @@ async def test_a_discard_stops_a_delayed_replay(
             await running.client.discard([name])
             await running.client.wait_taken()
         assert await running.client.dead_letters() == []
-        await asyncio.sleep(1)
+        await asyncio.sleep(3.2)
         assert (await running.until_idle(10)).left == 0
         [run] = await running.client.runs()
     assert run.state == "cancelled"

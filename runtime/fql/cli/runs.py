@@ -7,10 +7,8 @@ import click
 from fql.cli.output import json_line, moment, say, table
 from fql.cli.project import format_option, reporting, settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
-from fql.client import Client
+from fql.client import RUN_STATES, Client
 from fql.store.shown import RunShown
-
-STATES = ("open", "done", "dead", "cancelled", "expired")
 
 
 @click.group(
@@ -31,7 +29,7 @@ def runs(context: click.Context) -> None:
 
 @runs.command("list")
 @click.option("--observer", metavar="NAME", help="Of this observer.")
-@click.option("--state", type=click.Choice(STATES), help="In this state.")
+@click.option("--state", type=click.Choice(RUN_STATES), help="In this state.")
 @click.option("--event", metavar="ID", help="Of this event.")
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
