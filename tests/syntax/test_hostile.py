@@ -107,6 +107,18 @@ def test_time_grows_with_the_size_only(piece: str) -> None:
     assert large < 0.05 + 30 * small
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["a:", "a:\n  ", "retry:\n    a: 1\n", "\n  b: - a", "5xx ", "= ", "≥ ", "a: 5xx, ",
+     "webhook a:\n", "x = None ", "a AS b ", "(a=1", "enum ", "$ ", "'", "- a: 1\n    "],
+)  # fmt: skip
+def test_so_it_does_inside_of_a_block(piece: str) -> None:
+    small, large = (
+        _seconds(f"observer o {{\n  on:{piece * (size // len(piece))}") for size in (3_000, 30_000)
+    )
+    assert large < 0.05 + 30 * small
+
+
 def _seconds(text: str) -> float:
     best = 1e9
     for _ in range(2):

@@ -64,18 +64,18 @@ def test_the_report_points_at_the_smallest_part(part: str, written: str) -> None
 @pytest.mark.parametrize(
     ("part", "wanted", "safe"),
     [
-        ("when: totl > 5", "when: total > 5", True),
-        ("when: status == shiped", "when: status == shipped", True),
-        ('when: status == "shiped"', 'when: status == "shipped"', True),
+        ("when: totl > 5", "when: total > 5", False),
+        ("when: status == shiped", "when: status == shipped", False),
+        ('when: status == "shiped"', 'when: status == "shipped"', False),
         ('when: total > "5"', "when: total > 5", True),
         ("when: note.length() > 2", 'when: (note ?? "").length() > 2', False),
         ("when: flag", "when: (flag ?? false)", False),
         ('webhook w { body: "{{ note }}" }', "{{ note | default('') }}", False),
-        ('webhook w { body: "{{ totl }}" }', "{{ total }}", True),
-        ('webhook w { body: "{{ id | uper }}" }', "{{ id | upper }}", True),
+        ('webhook w { body: "{{ totl }}" }', "{{ total }}", False),
+        ('webhook w { body: "{{ id | uper }}" }', "{{ id | upper }}", False),
         ("when: _old.total == 3", "when: _old?.total == 3", False),
         ("when: status.changed", "when: status.changed()", True),
-        ("when: total > totl_limit", "when: total > total_limit", True),
+        ("when: total > totl_limit", "when: total > total_limit", False),
     ],
 )
 def test_a_fix_writes_what_the_help_says(part: str, wanted: str, safe: bool) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from fqlc.checks.model import Program
 from fqlc.checks.rules import (
     batched_wait,
+    comma_in_flow,
+    content_type,
     credential,
     dated_secret,
     declared_test,
@@ -40,9 +42,11 @@ RULES: tuple[Rule, ...] = (
     flow_cycle.check,
     unreached_action.check,
     redundant_edge.check,
+    comma_in_flow.check,
     impossible_condition.check,
     target_url.check,
     header.check,
+    content_type.check,
     credential.check,
     sensitive_value.check,
     retry_policy.check,

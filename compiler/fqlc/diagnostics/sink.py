@@ -30,9 +30,11 @@ class Sink:
         labels: tuple[Label, ...] = (),
         help: tuple[str, ...] = (),  # noqa: A002 - the name of the field in the interface
         fix: Fix | None = None,
+        covers: Span | None = None,
     ) -> None:
-        """Report an error."""
-        self.add(Diagnostic(code, message, span, Severity.ERROR, label, labels, help, fix))
+        """Report an error; `covers` is the stretch in which everything else hangs on it."""
+        found = Diagnostic(code, message, span, Severity.ERROR, label, labels, help, fix)
+        self.cause(found, covers) if covers is not None else self.add(found)
 
     def warning(
         self,

@@ -12,6 +12,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
+from fqlc.syntax.foreign.types import MEANT_TYPES
 from fqlc.syntax.tree import ast
 
 FIELD_TYPES = BUILT_IN - {"Duration"}
@@ -20,18 +21,6 @@ BUILTIN_NAMES = frozenset(
 )
 """Names that every expression knows; no field may have one."""
 
-_OTHER_TYPES = {
-    "String": ("str", "text", "varchar", "char", "nvarchar", "character"),
-    "Int": ("integer", "int4", "int8", "bigint", "smallint", "serial", "bigserial", "long"),
-    "Float": ("double", "real", "float4", "float8"),
-    "Decimal": ("numeric", "bigdecimal"),
-    "Boolean": ("bool", "bit"),
-    "DateTime": ("timestamp", "timestamptz", "instant"),
-    "JSON": ("jsonb", "dict"),
-    "UUID": ("guid",),
-}
-_MEANT_TYPES = {word: of for of, words in _OTHER_TYPES.items() for word in words}
-"""Types as databases and other languages call them, in lower case."""
 _OTHER_ATTRIBUTES = {
     "id": "key", "primary": "key", "primary_key": "key", "pk": "key", "secret": "sensitive",
     "private": "sensitive", "pii": "sensitive", "map": "column", "name": "column",
@@ -133,7 +122,7 @@ class _RowBuilder:
             return
         known = [n for n, kind in self.kinds.items() if kind != "entity"]
         names = [*sorted(FIELD_TYPES), *known]
-        meant = _MEANT_TYPES.get(name.text.lower())
+        meant = MEANT_TYPES.get(name.text.lower())
         near = meant or nearest(name.text, self.sink.comparable(names))
         help_: tuple[str, ...] = (
             f"the types are {', '.join(f'`{n}`' for n in sorted(FIELD_TYPES))}",

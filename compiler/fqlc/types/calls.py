@@ -38,7 +38,10 @@ _OTHER_FUNCTIONS = {
     "len": "write `value.length()`", "count": "write `value.length()`",
     "now": "there is no clock: `_timestamp` is the time of the event",
     "today": "there is no clock: `_timestamp` is the time of the event",
-    "coalesce": "write `value ?? default`", "env": "write `${NAME}` in a header or url",
+    "coalesce": "write `value ?? default`", "ifnull": "write `value ?? default`",
+    "isnull": "write `value == null`", "range": "a range of statuses is written `500..599`",
+    **dict.fromkeys(("listof", "setof", "arrayof", "list", "set"), "a list is written `[a, b]`"),
+    "env": "write `${NAME}` in a header or url",
 }  # fmt: skip
 _OTHER_METHODS = {
     "toLowerCase": "lower", "toUpperCase": "upper", "strip": "trim", "len": "length",
@@ -48,8 +51,11 @@ _OTHER_METHODS = {
 }  # fmt: skip
 """Words of other languages for functions and methods."""
 _IN_OTHER_WORDS = {
-    **dict.fromkeys(("is_null", "isNull", "isnull", "is_none", "isEmpty"), "write `== null`"),
-    **dict.fromkeys(("is_not_null", "isNotNull", "notnull", "exists"), "write `!= null`"),
+    **dict.fromkeys(("is_null", "isNull", "isnull", "is_none", "isNone"), "write `== null`"),
+    **dict.fromkeys(("is_not_null", "isNotNull", "notnull", "exists", "is_some", "isPresent"),
+                    "write `!= null`"),
+    **dict.fromkeys(("isEmpty", "is_empty", "empty"), "write `.length() == 0`"),
+    **dict.fromkeys(("unwrap_or", "getOrElse", "orElse", "or_else"), "write `value ?? default`"),
     **dict.fromkeys(("eq", "equals"), "write `==`"), "abs": "compare with both bounds",
     **dict.fromkeys(("format", "concat", "join"), "write a template: `\"{{ a }} {{ b }}\"`"),
     **dict.fromkeys(("first", "last", "get", "filter", "map"), "write `any(x, ...)`"),
@@ -77,13 +83,14 @@ def _free_function(expr: ast.CallOf, ctx: Context) -> e.Expr:
     callee = expr.callee
     name = callee.text if isinstance(callee, ast.NameUse) else ""
     help_: tuple[str, ...] = ("functions are methods here: write `value.name()`",)
-    if name in {f.name for f in FUNCTIONS}:
-        help_ = (f"functions are methods here: write `value.{name}(...)`",)
-    if name in _OTHER_FUNCTIONS:
-        help_ = (_OTHER_FUNCTIONS[name],)
+    word = name.lower()
+    if word in {f.name for f in FUNCTIONS}:
+        help_ = (f"functions are methods here: write `value.{word}(...)`",)
+    if word in _OTHER_FUNCTIONS:
+        help_ = (_OTHER_FUNCTIONS[word],)
     ctx.sink.error(
         "FQL214", f"unknown function `{name}`" if name else "this cannot be called",
-        callee.span, label="not a function", help=help_,
+        callee.span, label="not a function", help=help_, covers=expr.span,
     )  # fmt: skip
     return poison(expr.span)
 
@@ -143,7 +150,7 @@ def _quantifier(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.E
     if poisoned(of):
         return poison(expr.span)
     if of.type.item is None:
-        return _unknown_method(callee, of, ctx)
+        return _unknown_method(expr, callee, of, ctx)
     if len(expr.arguments) != 2 or not isinstance(expr.arguments[0], ast.NameUse):
         ctx.sink.error(
             "FQL214", f"`{name}` takes a name and a condition", expr.span,
@@ -185,7 +192,7 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     functions = overloads(name, place)
     function = next((f for f in functions if _operand_fits(f, of.type, ctx)), None)
     if function is None:
-        return _unknown_method(callee, of, ctx)
+        return _unknown_method(expr, callee, of, ctx)
     if callee.optional and of.type.nullable and name not in _TAKES_NULL:
         return _optional_call(callee, of, ctx)
     if name not in _TAKES_NULL:
@@ -231,7 +238,7 @@ def _optional_call(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr
     return poison(callee.span)
 
 
-def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
+def _unknown_method(expr: ast.CallOf, callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
     template = ctx.scope.template
     place, what = ("filter", "filter") if template else ("method", "method")
     fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of.type, ctx)}
@@ -257,7 +264,7 @@ def _unknown_method(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Exp
         help_ = (listing(fitting, f"{what}s of `{of.type.required()}`"),)
     ctx.sink.error(
         "FQL311" if template else "FQL214", message, name.span, label=f"unknown {what}",
-        help=help_, fix=fix,
+        help=help_, fix=fix, covers=name.span.to(expr.span),
     )  # fmt: skip
     return poison(callee.span)
 

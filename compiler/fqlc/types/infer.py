@@ -56,9 +56,14 @@ def check_condition(expr: ast.Expr, scope: ExprScope, sink: Sink) -> e.Expr:
         return require(ctx, expr, value, "a condition")
     sink.error(
         "FQL213", f"a condition is Boolean, and {wording(expr)} is `{value.type}`", expr.span,
-        label=f"this is `{value.type}`", help=("compare it with a value",),
+        label=f"this is `{value.type}`", help=(_instead(expr),),
     )  # fmt: skip
     return poison(expr.span)
+
+
+def _instead(expr: ast.Expr) -> str:
+    quoted = isinstance(expr, ast.StringLiteral)
+    return "write the condition without quotes" if quoted else "compare it with a value"
 
 
 def check_text(literal: ast.StringLiteral, scope: ExprScope, sink: Sink, place: Place) -> e.Expr:

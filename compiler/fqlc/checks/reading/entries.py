@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
 from fqlc.checks.table.blocks import BLOCKS
 from fqlc.checks.table.keys import BlockKind, Key
 from fqlc.diagnostics.model import Edit, Fix, Label
@@ -49,7 +50,7 @@ def known_entries(
     for name, value in pairs:
         key = by_name.get(name.text)
         if key is None:
-            meant = _unknown(name, list(by_name), where, written, sink)
+            meant = _unknown(name, value, list(by_name), where, written, sink)
             misspelt.extend([Found(by_name[meant], name, value)] if meant else [])
         elif name.text in found:
             _twice(name, found[name.text].name, sink)
@@ -91,8 +92,13 @@ def _twice(name: ast.Name, first: ast.Name, sink: Sink) -> None:
     )
 
 
-def _unknown(
-    name: ast.Name, known: list[str], where: str, written: Collection[str], sink: Sink
+def _unknown(  # noqa: PLR0917 - an entry and its place
+    name: ast.Name,
+    value: ast.Expr,
+    known: list[str],
+    where: str,
+    written: Collection[str],
+    sink: Sink,
 ) -> str | None:
     """Report an unknown key; gives the one that it is a misspelling of. One that is `written` as
     well is named, but nothing is put in its place."""
@@ -108,6 +114,8 @@ def _unknown(
         help_ = (f"`{name.text}` is a key of {places}",)
     else:
         help_ = (f"the keys here are {', '.join(f'`{k}`' for k in sorted(known))}",)
+    if name.text in INSTEAD:
+        help_ = (INSTEAD[name.text],)
     sink.error(
         "FQL204",
         f"{where} has no key `{name.text}`",
@@ -115,29 +123,9 @@ def _unknown(
         label="unknown key",
         help=help_,
         fix=similar_fix(name.text, close, name.span) if close not in written else None,
+        covers=None if close else name.span.to(value.span),
     )
     return close if close != other else None
-
-
-_CALLED = {
-    "when": ("condition", "if", "where", "filter"),
-    "body": ("payload", "data", "json"),
-    "on": ("event", "events", "trigger", "triggers"),
-    "url": ("href", "address", "uri", "target"),
-    "method": ("verb",),
-    "new": ("given",),
-    "max_attempts": ("retries", "attempts", "max_retries", "tries"),
-    "retry": ("retries", "max_retries", "retry_policy"),
-    "initial_delay": ("delay",),
-    "multiplier": ("factor", "backoff_factor"),
-    "max_per_second": ("rate",),
-    "timeout": ("interval", "deadline"),
-}
-OTHER_WORDS = {
-    word: tuple(key for key, words in _CALLED.items() if word in words)
-    for word in sorted({word for words in _CALLED.values() for word in words})
-}
-"""Keys as other systems call them."""
 
 
 def report_missing(
@@ -193,4 +181,5 @@ def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
         label="unknown kind of block",
         help=help_,
         fix=fix,
+        covers=None if is_meant(child, kind) else child.span,
     )

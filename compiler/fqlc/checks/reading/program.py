@@ -107,6 +107,7 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
         label="not here" if inside else "unknown kind of block",
         help=help_,
         fix=similar_fix(name, close, block.kind.span),
+        covers=block.span,
     )
 
 

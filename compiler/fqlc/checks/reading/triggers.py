@@ -26,6 +26,9 @@ def read_triggers(
     if isinstance(value, ast.BinaryOf) and value.op in ("or", "and"):
         _not_joined(value, sink)
     items = tuple(_items(value))
+    quoted_ones = [item for item in items if _fix(item) is not None]
+    if len(quoted_ones) > 1:
+        _all_quoted(value, quoted_ones, sink)
     entities: dict[str, ast.NameUse] = {}
     events: dict[EventName, ast.Expr] = {}
     for item in items:
@@ -93,8 +96,19 @@ def _mark_meant(item: ast.Expr, project: Project) -> None:
 
 
 def _how(item: ast.Expr) -> tuple[str, ...]:
-    """Say which event of an entity that stands by itself."""
+    """Say which event of an entity that stands by itself, and how a list by dashes is written."""
+    if isinstance(item, ast.UnaryOf | ast.BinaryOf):
+        return ("a list is written in brackets: `on: [Order.insert, Order.update]`",)
     return (f"write `{item.text}.update`",) if isinstance(item, ast.NameUse) else ()
+
+
+def _all_quoted(value: ast.Expr, items: list[ast.Expr], sink: Sink) -> None:
+    """Several triggers in quotes are one mistake."""
+    edits = tuple(edit for item in items if (fix := _fix(item)) for edit in fix.edits)
+    sink.error(
+        "FQL206", "triggers are written without quotes", items[0].span, label="a text",
+        help=("write `on: [Order.insert, Order.update]`",), fix=Fix(edits), covers=value.span,
+    )  # fmt: skip
 
 
 def _fix(item: ast.Expr) -> Fix | None:

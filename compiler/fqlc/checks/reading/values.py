@@ -85,6 +85,7 @@ class ValueReader:
             label=f"this is {kind_of(value)}",
             help=help_,
             fix=fix,
+            covers=value.span,
         )
         return Mark.BAD
 
@@ -147,7 +148,11 @@ class ValueReader:
     def _boolean(self, key: Key, value: ast.Expr) -> object:
         if isinstance(value, ast.WordLiteral):
             return value.value
-        return self.wrong(key, value)
+        meant = _BOOLEANS.get(value.text.lower()) if isinstance(value, ast.NameUse) else None
+        if meant is None or not isinstance(value, ast.NameUse):
+            return self.wrong(key, value)
+        fix = similar_fix(value.text, meant, value.span, alias=True)
+        return self.wrong(key, value, f"write `{meant}`", fix=fix)
 
     def _word(self, key: Key, value: ast.Expr) -> object:
         word = word_of(value)
@@ -250,6 +255,13 @@ class ValueReader:
         if moment is not None and moment.tzinfo is not None:
             return value.value
         return self.wrong(key, value, "write a date with an offset: `2026-03-02T14:00:00Z`")
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("yes", "on", "y", "enabled"), "true"),
+    **dict.fromkeys(("no", "off", "n", "disabled"), "false"),
+}
+"""Words of YAML and others for Booleans."""
 
 
 def _unquoted(key: Key, value: ast.Expr) -> Fix | None:

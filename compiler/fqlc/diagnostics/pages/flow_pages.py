@@ -84,6 +84,15 @@ PAGES = (
         right=_RIGHT,
     ),
     Page(
+        code="FQL308",
+        title="comma that ends a chain",
+        why="A comma in a flow separates statements: what stands after it does not wait for the "
+        "chain before it. Whoever means two actions side by side writes brackets.",
+        wrong=_flow("reserve -> label, track"),
+        right=_flow("reserve -> [label, track]"),
+        severities=WARNING,
+    ),
+    Page(
         code="FQL351",
         title="batched action that others wait for",
         why="A batch is sent when it is full or its time is over; everything behind the action "

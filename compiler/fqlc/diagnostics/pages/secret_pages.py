@@ -1,4 +1,4 @@
-"""Pages of FQL321 to FQL332, FQL361 and FQL371: secrets, private data, receivers."""
+"""Pages of FQL321 to FQL332, FQL361 to FQL371: secrets, private data, receivers."""
 
 from __future__ import annotations
 
@@ -67,6 +67,14 @@ PAGES = (
         why="The request could not be built or would be read differently by different servers.",
         wrong=_hook(_URL + '  headers: { "X Name": "a" }'),
         right=_hook(_URL + '  headers: { "X-Name": "a" }'),
+    ),
+    Page(
+        code="FQL362",
+        title="`Content-Type` that does not fit the body",
+        why="A body is sent as JSON, texts with their quotes. A receiver that is told of a form or "
+        "of XML would read something else.",
+        wrong=_hook(_URL + '  headers: { "Content-Type": "application/x-www-form-urlencoded" }'),
+        right=_hook(_URL + '  headers: { "Content-Type": "application/vnd.api+json" }'),
     ),
     Page(
         code="FQL371",

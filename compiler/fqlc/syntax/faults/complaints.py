@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 
 from fql_grammar.tokens import TOP_LEVEL
@@ -13,9 +14,13 @@ from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
 from fqlc.syntax.foreign.answers import foreign
+from fqlc.syntax.foreign.heads import MODIFIERS
 from fqlc.syntax.foreign.shapes import answer_shape
 from fqlc.syntax.reading.attempt import Failure
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
+
+_SEMICOLON = re.compile(r"[ \t]*;")
+"""The end of a statement of another language hangs on what is wrong with the statement."""
 
 
 class Complaint:
@@ -46,6 +51,22 @@ class Complaint:
             or _not_expected(failure, lexemes, found, inside=inside),
             lexemes,
         )
+
+    def nested(self, lexemes: list[Lexeme]) -> None:
+        """Entries or a list below a key or a head, by indentation alone."""
+        after = next((i for i, x in enumerate(lexemes) if x.type == "_COLON"), 0)
+        head = lexemes[0].origin.text[lexemes[0].start : lexemes[after - 1].end]
+        inner = lexemes[after + 1]
+        if lexemes[0].type != "KEY":
+            text, label = f"expected `{{` after `{head}`, found `:`", "the `{` is missing"
+            advice = f"write `{head} {{ ... }}`: what belongs together stands between braces"
+        else:
+            text, label = f"expected a value after `{head}:`", "the value is missing"
+            advice = f"a list is written in brackets: `{head}: [...]`" if inner.text == "-" else (
+                f"what belongs to a key stands between braces: `{head}: {{ {inner.text}: ... }}`"
+            )  # fmt: skip
+        span = lexemes[0].origin.span(lexemes[0].start, lexemes[after].end)
+        self._say(Diagnostic("FQL101", text, span, label=label, help=(advice,)), lexemes)
 
     def stray(self, lexemes: list[Lexeme]) -> None:
         """A closing bracket that closes nothing, and the lexemes that hang on it."""
@@ -88,6 +109,8 @@ class Complaint:
         """Say it, or what is the cause of it: a stretch that is no token at all."""
         origin, start = lexemes[0].origin, lexemes[0].start
         end = max(x.end for x in lexemes)
+        semicolon = _SEMICOLON.match(origin.text, end)
+        end = semicolon.end() if semicolon is not None else end
         unreadable = origin.first_unreadable(start, end)
         said = unreadable or (None if self._spent else found)
         self._spent = self._spent or unreadable is None
@@ -220,7 +243,7 @@ def _answer(
     if (word := _without_colon(failure, lexemes, inside=inside)) is not None:
         return _missing_colon(word, lexemes)
     if found is not None and found.type == "NAME" and "AT" in expected:
-        return _missing_type(found)
+        return _missing_type(found, lexemes[at + 1 : at + 2])
     if (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
         return _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
     return answer_shape(lexemes, at, expected) if at < len(lexemes) else None
@@ -310,7 +333,11 @@ def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> D
     )
 
 
-def _missing_type(word: Lexeme) -> Diagnostic:
+def _missing_type(word: Lexeme, after: list[Lexeme]) -> Diagnostic:
+    if after and after[0].type == "KEY" and _same_line(word, after[0]):
+        blank = word.origin.span(word.start, after[0].start)
+        text = f"a field has no `{word.text}` before its name"
+        return foreign(word, text, fix=Fix((Edit(blank, ""),), safe=word.text in MODIFIERS))
     return Diagnostic(
         "FQL101",
         f"expected `: Type` after `{word.text}`",

@@ -10,7 +10,8 @@ from fqlc.syntax.reading.lexemes import Origin
 
 FOREIGN_HEADS = {
     "const": "let", "var": "let", "table": "entity", "model": "entity", "class": "type",
-    "struct": "type", "interface": "type", "include": "import", "require": "import",
+    "struct": "type", "interface": "type", "input": "type", "record": "type",
+    "message": "type", "val": "let", "include": "import", "require": "import",
 }  # fmt: skip
 """The word of another language and the one that begins such a declaration here."""
 
@@ -21,13 +22,13 @@ MODIFIERS = frozenset(
 """Words that other languages put before a declaration; nothing is meant by them here."""
 
 _BEHIND = {"let": re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*="), "import": re.compile(r"[ \t]+[\"']")}
+_ENTITY = re.compile(r"[ \t]+([A-Za-z_]\w*)(?:[ \t]*from\b|[^}\n]*\{[^}]*@(?:key|id)\b)?")
 _NAME_AND_BRACE = re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*(?:from\b[^\r\n{]*)?\{")
 
 
-_BEGINNING = "|".join((*TOP_LEVEL, *FOREIGN_HEADS))
-_MODIFIED = re.compile(
-    rf"[ \t]+(?=(?:(?:{'|'.join(MODIFIERS)})[ \t]+)*(?:{_BEGINNING})[ \t]+[\w\"'])"
-)
+_OURS = rf"(?:{'|'.join(TOP_LEVEL)})[ \t]+[\w\"']"
+_FOREIGN = rf"(?:{'|'.join(FOREIGN_HEADS)})[ \t]+\w+[ \t]*[{{=]"
+_MODIFIED = re.compile(rf"[ \t]+(?=(?:(?:{'|'.join(MODIFIERS)})[ \t]+)*(?:{_OURS}|{_FOREIGN}))")
 
 
 def modified(origin: Origin, start: int, end: int) -> int | None:
@@ -47,10 +48,20 @@ def modified(origin: Origin, start: int, end: int) -> int | None:
     return found.end()
 
 
+def _is_watched(origin: Origin, end: int) -> bool:
+    """True where a class is a row: it has a table or a key, or somebody watches it."""
+    found = _ENTITY.match(origin.text, end)
+    if found is None or found.end() > found.end(1):
+        return found is not None
+    return re.search(rf"\b{found[1]}\.(?:insert|update|delete)\b", origin.text) is not None
+
+
 def meant_head(origin: Origin, start: int, end: int) -> str | None:
     """What the word at `start` of a line means where a declaration follows it; reports it."""
     written = origin.text[start:end]
     word = FOREIGN_HEADS[written]
+    if word == "type" and _is_watched(origin, end):
+        word = "entity"
     if _BEHIND.get(word, _NAME_AND_BRACE).match(origin.text, end) is None:
         return None
     span = origin.span(start, end)

@@ -46,34 +46,110 @@ _INSTEAD_OF_A_CHOICE = (
 )
 
 
+def _import_names(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """`import { Order } from "shop.fql"`."""
+    del at, expected
+    path = next((x for x in lexemes if x.type == "STRING"), None)
+    if lexemes[0].type != "IMPORT" or path is None:
+        return None
+    text = "an import names a file; all its declarations are there then"
+    return foreign(lexemes[0], text, f"import {path.text}", last=path)
+
+
+def _lambda(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """`lambda o: o.total`, `(o) => o.total`."""
+    del expected
+    for word in lexemes[max(at - 1, 0) : at + 1]:
+        if word.text in ("lambda", "=>"):
+            advice = ("write the condition itself; fields stand by their names",)
+            return foreign(word, "there are no functions to write here", advice=advice)
+    return None
+
+
+_SAY_INSTEAD = {
+    "::": ("there is no `::`", "members and fields stand by their names; a type is converted by a "
+           "method such as `.to_decimal()`"),
+    "**": ("there is no `**`", "multiply: `x * x`"),
+    "!~": ("`!~` is a method here", 'write `!text.matches("pattern")`'),
+    "..<": ("there is no `..<`", "the end of a range counts: `500..599`"),
+    ":=": ("there is no `:=`", "a key is followed by `:`, the name of a `let` by `=`"),
+}  # fmt: skip
+
+
+_MULTI_LINE = ('a text of several lines stands between `"""`', ())
+_FOUND = {
+    "..": ("a range stands in status lists only", ("compare with `>=` and `<=`",)),
+    "{": ("a call has parentheses", ("write `list.any(x, ...)`",)),
+    "for": ("there are no comprehensions", ("write `list.any(x, ...)` or `list.all(x, ...)`",)),
+    "as": ("there is no cast", ("convert by a method, such as `.to_decimal()`",)),
+    "is": ("`is` is spelled `==` here", ()),
+    "DESC": ("an order has no direction", ("runs go in the order of the source",)),
+    "ASC": ("an order has no direction", ("runs go in the order of the source",)),
+    "||": ("the item of a list is named first", ("write `list.any(x, ...)`",)),
+    "*": ("there are no aliases", ("name it: `retry: patient`, or spread it: `{ ...patient }`",)),
+    "<": ("there is no merge key", ("spread a policy: `{ ...patient, max_attempts: 8 }`",)),
+}  # fmt: skip
+"""What is said of a lexeme where reading stops, by its text."""
+
+
+_CHOOSING = frozenset({"case", "match", "switch", "if", "typeof"})
+
+
+def _word_before(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """`CASE WHEN`, `match x`, `if let`, `typeof x`: a word that is taken for a name."""
+    del expected
+    before = lexemes[at - 1] if at > 0 else lexemes[0]
+    if before.type != "NAME" or before.text.lower() not in _CHOOSING:
+        return None
+    return foreign(before, f"there is no `{before.text}` here", advice=_INSTEAD_OF_A_CHOICE)
+
+
+def _found(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """A word or sign of another language, known by what it is and by what was expected."""
+    found, text = lexemes[at], lexemes[at].text
+    if text == "||" and lexemes[at - 1].type == "_COLON" and "STRING" in expected:
+        return foreign(found, _MULTI_LINE[0])
+    wanted = {"{": "DOT", "||": "RPAREN", "*": "STRING", "<": "QKEY"}.get(text, "OP")
+    if text not in _FOUND or wanted not in expected:
+        return None
+    message, advice = _FOUND[text]
+    return foreign(found, message, advice=advice)
+
+
+def _bang(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """`x!`, `x!!`, `x !in list`."""
+    found = lexemes[at]
+    if found.text != "!" or "OP" not in expected:
+        return None
+    after = lexemes[at + 1 : at + 2]
+    if after and after[0].text in ("in", "IN"):
+        return foreign(found, "`!in` is spelled `not in` here", "not in", last=after[0])
+    advice = ("test it with `!= null` first, or give a default: `(value ?? ...)`",)
+    return foreign(found, "there is no `!` after a value", advice=advice)
+
+
+def _sign(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
+    """Signs of other languages that mean nothing here."""
+    found = lexemes[at]
+    if found.type != "FOREIGN":
+        return None
+    if found.text == "**" and "SPREAD" in expected:
+        return foreign(found, "a spread is spelled `...` here", "...")
+    if found.text.startswith("<<"):
+        return foreign(found, 'a text of several lines stands between `"""`')
+    if found.text.startswith("/"):
+        advice = ('write `text.matches("pattern")`',)
+        return foreign(found, "there are no patterns between slashes", advice=advice)
+    message, advice_ = _SAY_INSTEAD.get(found.text, ("", ""))
+    return foreign(found, message, advice=(advice_,)) if message else None
+
+
 def _shift(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
     """`a >> b`, as Airflow joins tasks."""
     if lexemes[at].text != ">" or "_ARROW" not in expected:
         return None
     last = lexemes[at + 1] if [x.text for x in lexemes[at + 1 : at + 2]] == [">"] else lexemes[at]
     return foreign(lexemes[at], "an edge is spelled `->`", "->", last=last)
-
-
-def _bang(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
-    """`ID!`, as GraphQL marks what is not null."""
-    found = lexemes[at]
-    if found.text != "!" or not expected >= {"QUESTION", "AT"}:
-        return None
-    help_ = ("types are never null unless they are marked: `ID?`",)
-    return foreign(found, "types have no `!` here", "", advice=help_)
-
-
-def _brackets(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
-    """`String[]`."""
-    found = lexemes[at]
-    closed = at + 1 < len(lexemes) and lexemes[at + 1].type == "RBRACKET"
-    if found.text != "[" or not closed or not expected >= {"QUESTION", "AT"}:
-        return None
-    name, last = lexemes[at - 1], lexemes[at + 1]
-    whole = Span(name.origin.path, name.start, last.end)
-    written = f"[{name.text}]"
-    fix = Fix((Edit(whole, written),))
-    return foreign(found, f"a list is spelled `{written}` here", fix=fix)
 
 
 def _let_colon(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
@@ -148,6 +224,6 @@ def _bare_path(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Di
 
 _Shape = Callable[[list[Lexeme], int, AbstractSet[str]], Diagnostic | None]
 _SHAPES: tuple[_Shape, ...] = (
-    _question, _if_else, _shift, _bang, _brackets, _let_colon, _unit_apart, _dashed_key,
-    _quoted_member, _bare_path,
+    _import_names, _lambda, _word_before, _bang, _found, _sign, _question, _if_else, _shift,
+    _let_colon, _unit_apart, _dashed_key, _quoted_member, _bare_path,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.foreign.answers import report, say
 from fqlc.syntax.foreign.texts import answer_sign, answer_text
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme
+from fqlc.syntax.tree import ast
 
 MAX_SUSPECTS = 10_000
 """Behind so many suspects of a file, foreign spellings are no longer told from other mistakes."""
@@ -22,8 +23,6 @@ _OPERATORS = {
     "and": "&&", "And": "&&", "or": "||", "Or": "||",
 }  # fmt: skip
 _NULLS = frozenset({"null", *(word for word, meant in _WORD_VALUES.items() if meant == "null")})
-_LISTS = ("list", "array", "vec", "set")
-_OPTIONALS = ("optional", "option", "maybe", "nullable")
 _FILTERS = frozenset(
     {"default", "upper", "lower", "trim", "length", "replace", "join", "round", "date", "json",
      "truncate", "urlencode", "title", "safe", "tojson"}
@@ -31,6 +30,10 @@ _FILTERS = frozenset(
 _ENDS_OPERAND = frozenset(
     {"NAME", "STRING", "NUMBER", "WORD", "RPAREN", "RBRACKET", "RBRACE", "QUESTION"}
 )
+_DECLARES = frozenset({"TYPE", "ENTITY", "ENUM"})
+_PLAIN = frozenset({"NUMBER", "STRING", "WORD", "NAME"})
+_FAR = 200
+"""How many lexemes back an open bracket or a `flow` is looked for."""
 _BEGINS_OPERAND = frozenset(
     {"NAME", "STRING", "NUMBER", "WORD", "LPAREN", "LBRACKET", "BANG", "MINUS", "EACH"}
 )
@@ -61,8 +64,7 @@ class _Reader:
         self._judges: Mapping[str, _Judge] = {
             "=": self._equals, "=>": self._arrow, "-->": self._long_arrow, "is": self._is,
             "like": self._like, "ilike": self._like, "between": self._between,
-            "?": self._question,
-            **dict.fromkeys((*_LISTS, *_OPTIONALS), self._generic),
+            "?": self._question, "..=": self._inclusive, "=~": self._match, "as": self._as,
         }  # fmt: skip
         self._known = {x.text for x in lexed.lexemes if x.type == "KEY"} | _members(lexed.lexemes)
 
@@ -71,7 +73,7 @@ class _Reader:
         lexeme = self._lexemes[index]
         if lexeme.type == "STRING":
             answer_text(self._lexemes[index - 1], lexeme)
-        elif lexeme.type != "KEY":
+        elif lexeme.type not in ("KEY", "SKIP"):
             self._judge_of(lexeme.text)(index, lexeme)
 
     def _judge_of(self, text: str) -> _Judge:
@@ -92,11 +94,17 @@ class _Reader:
 
     def _equals(self, index: int, lexeme: Lexeme) -> None:
         """`=` after a key on its own line means `:`, elsewhere `==`."""
+        if self._type(index + 1) == "LBRACE" and self._type(index - 2) in _DECLARES:
+            report(lexeme, "", "a declaration has no `=` before its brace", tight=True)
+            lexeme.type = "SKIP"
+            return
         if self._in_fields(index):
             self._default(index, lexeme, "a field has no default value")
             return
         if self._in_enum(index):
-            self._default(index, lexeme, "a member of an enum has no value")
+            self._values_of_enum(index)
+            return
+        if self._is_named_argument(index):
             return
         key = self._near(index - 1)
         if key is not None and key.type == "NAME" and self._at_entry(index - 1):
@@ -105,6 +113,45 @@ class _Reader:
             return
         report(lexeme, "==", "`=` does not compare; `==` does")
         lexeme.type, lexeme.text = "OP", "=="
+
+    def _is_named_argument(self, index: int) -> bool:
+        """`f(name=value)`: read as the value."""
+        name, before = self._near(index - 1), self._type(index - 2)
+        if name is None or name.type != "NAME" or before not in ("LPAREN", "_COMMA"):
+            return False
+        opener = self._open_parenthesis(index)
+        if opener is None or self._type(opener - 1) != "NAME":
+            return False
+        report(name, "", "arguments have no names here", last=self._lexemes[index])
+        name.type = self._lexemes[index].type = "SKIP"
+        return True
+
+    def _open_parenthesis(self, index: int) -> int | None:
+        """The parenthesis that is open at a lexeme, unless another bracket is open in it."""
+        depth = 0
+        for i in range(index - 1, max(index - _FAR, -1), -1):
+            type_ = self._type(i)
+            depth += type_ in ("RPAREN", "RBRACKET", "RBRACE")
+            if type_ in ("LPAREN", "LBRACKET", "LBRACE"):
+                if depth == 0:
+                    return i if type_ == "LPAREN" else None
+                depth -= 1
+        return None
+
+    def _values_of_enum(self, index: int) -> None:
+        """All values of an enum are one mistake."""
+        first, edits = self._lexemes[index], []
+        while (sign := self._near(index)) is not None and sign.type != "RBRACE":
+            if sign.text == "=":
+                value = self._near(index + 1)
+                last = value if value is not None and value.type in _PLAIN else sign
+                start = self._lexemes[index - 1].end
+                edits.append(Edit(sign.origin.span(start, last.end), ""))
+                sign.type = last.type = "SKIP"
+                sign.text = ""
+            index += 1
+        if edits:
+            say(first, "members of an enum have no values", Fix(tuple(edits)))
 
     def _at_entry(self, index: int) -> bool:
         """True when an entry of a block or object can begin with this lexeme."""
@@ -122,8 +169,21 @@ class _Reader:
             return
         if lexeme.type == "NAME" and not self._between_operands(index):
             return
+        value = self._near(index + 1)
+        if value is not None and value.type == "NAME" and value.text in _WORD_VALUES:
+            self._compared(lexeme, meant, value)
+            return
         report(lexeme, meant, f"`{lexeme.text}` is spelled `{meant}` here")
         lexeme.type, lexeme.text = "OP", meant
+
+    @staticmethod
+    def _compared(sign: Lexeme, meant: str, value: Lexeme) -> None:
+        """An operator with the value after it, both of another language: one mistake."""
+        word = _WORD_VALUES[value.text]
+        text = f"`{sign.text} {value.text}` is spelled `{meant} {word}` here"
+        report(sign, f"{meant} {word}", text, last=value)
+        sign.type, sign.text = "OP", meant
+        value.type, value.text = "WORD", word
 
     def _is_answered(self, index: int, sign: Lexeme) -> bool:
         """`T | null` of TypeScript and Python, and filters outside of a template."""
@@ -156,6 +216,8 @@ class _Reader:
     def _word(self, index: int, lexeme: Lexeme) -> None:
         if lexeme.text in self._known or self._type(index - 1) not in _BEFORE_OPERAND:
             return
+        if self._in_fields(index):  # `NOT NULL` after a type
+            return
         if self._type(index + 1) in ("DOT", "LPAREN", "LBRACE"):
             return
         meant = _WORD_VALUES[lexeme.text]
@@ -173,15 +235,15 @@ class _Reader:
         if value.type != "WORD" and value.text not in _WORD_VALUES:
             return
         meant = "!=" if skip == 2 else "=="
-        null = value.type != "WORD" and value.text in _NULLS
-        last = value if null else negated if skip == 2 and negated is not None else lexeme
-        written = f"{meant} null" if null else meant
+        foreign = value.type != "WORD"
+        last = value if foreign else negated if skip == 2 and negated is not None else lexeme
+        word = _WORD_VALUES.get(value.text, value.text)
+        written = f"{meant} {word}" if foreign else meant
         report(lexeme, written, f"compare with `{meant}`", last=last)
         lexeme.type, lexeme.text = "OP", meant
         if skip == 2 and negated is not None:
             negated.type = "SKIP"
-        if null:
-            value.type, value.text = "WORD", "null"
+        value.type, value.text = "WORD", word
 
     def _like(self, index: int, lexeme: Lexeme) -> None:
         """`name LIKE 'a%'`; read as a comparison of texts."""
@@ -221,26 +283,10 @@ class _Reader:
     def _default(self, index: int, lexeme: Lexeme, message: str) -> None:
         """`total: Decimal = 0`, `enum Light { red = 1 }`."""
         value = self._near(index + 1)
-        plain = value is not None and value.type in ("NUMBER", "STRING", "WORD", "NAME")
+        plain = value is not None and value.type in _PLAIN
         last = value if plain and value is not None else lexeme
         report(lexeme, "", message, last=last, tight=True)
         lexeme.type = last.type = "SKIP"
-
-    def _generic(self, index: int, lexeme: Lexeme) -> None:
-        """`List<String>`, `Array[String]`, `Optional[String]`."""
-        opener, of, closer = (self._near(index + i) for i in (1, 2, 3))
-        if opener is None or of is None or closer is None or of.type != "NAME":
-            return
-        if f"{opener.text}{closer.text}" not in ("<>", "[]") or not self._in_fields(index):
-            return
-        if lexeme.text.lower() in _LISTS:
-            report(lexeme, f"[{of.text}]", "a list is spelled `[T]` here", last=closer)
-            lexeme.type, opener.type, of.type = "LBRACKET", "SKIP", "NAME"
-            closer.type = "RBRACKET"
-        else:
-            report(lexeme, f"{of.text}?", "what may be null is spelled `T?` here", last=closer)
-            lexeme.type = opener.type = "SKIP"
-            closer.type = "QUESTION"
 
     def _question(self, index: int, lexeme: Lexeme) -> None:
         """`note?: String` of TypeScript, and `a ?: b` of Kotlin and PHP."""
@@ -280,7 +326,10 @@ class _Reader:
             lexeme.type = "ELSE"
 
     def _arrow(self, index: int, lexeme: Lexeme) -> None:
-        """`=>` points in a flow, names the item in `any(x => ...)`, and compares elsewhere."""
+        """`=>` points in a flow, names the item in `any(x => ...)`, and compares elsewhere; after
+        `(x)` it makes a function, which is not repaired."""
+        if self._type(index - 1) == "RPAREN" and self._is_parameters(index - 1):
+            return
         if self._type(index - 1) == "NAME" and self._type(index - 2) == "LPAREN":
             report(lexeme, ",", "the name of the item is followed by `,`", tight=True)
             lexeme.type, lexeme.text = "_COMMA", ","
@@ -292,6 +341,50 @@ class _Reader:
         report(lexeme, ">=", "`=>` is spelled `>=` here")
         lexeme.type, lexeme.text = "OP", ">="
 
+    def _is_parameters(self, index: int) -> bool:
+        """True for `(a, b)` that ends at a lexeme."""
+        while self._type(index - 1) in ("NAME", "_COMMA"):
+            index -= 1
+        called = self._type(index - 2) in ("NAME", "RPAREN")
+        return self._type(index - 1) == "LPAREN" and not called
+
+    def _inclusive(self, index: int, lexeme: Lexeme) -> None:
+        """`500..=599`."""
+        del index
+        report(lexeme, "..", "a range is spelled `..` here, and its end counts")
+        lexeme.type = "_RANGE"
+
+    def _match(self, index: int, lexeme: Lexeme) -> None:
+        """`name =~ /pattern/`; read as a comparison of texts."""
+        pattern = self._near(index + 1)
+        if pattern is None or pattern.type not in ("FOREIGN", "STRING"):
+            return
+        inner = pattern.text.rstrip("abcdefghijklmnopqrstuvwxyz")[1:-1].replace("\\/", "/")
+        plain = pattern.text[-1] in "/\"'" and '"' not in inner and "\\" not in inner
+        written = f'.matches("{inner}")'
+        advice = (f"write `{written}`",) if plain else ('write `.matches("pattern")`',)
+        before = lexeme.origin.span(self._lexemes[index - 1].end, pattern.end)
+        fix = Fix((Edit(before, written),)) if plain else None
+        say(lexeme, "`=~` is a method here", fix, pattern, advice)
+        lexeme.type, lexeme.text = "OP", "=="
+        pattern.type = "STRING"
+        pattern.value = ast.StringLiteral(
+            span=pattern.span(), value=inner, offsets=(pattern.start,) * (len(inner) + 1)
+        )
+
+    def _as(self, index: int, lexeme: Lexeme) -> None:
+        """`{ id AS order_id }`: read as `order_id: id`."""
+        value, key = self._near(index - 1), self._near(index + 1)
+        if value is None or key is None or (value.type, key.type) != ("NAME", "NAME"):
+            return
+        if self._type(index - 2) not in ("LBRACE", "_COMMA", "NAME"):
+            return
+        written = f"{key.text}: {value.text}"
+        report(value, written, f"a value comes after its key: `{written}`", last=key)
+        self._lexemes[index - 1] = Lexeme("KEY", key.start, key.end, key.text, key.origin)
+        lexeme.type = "_COLON"
+        self._lexemes[index + 1] = value
+
     def _long_arrow(self, index: int, lexeme: Lexeme) -> None:
         del index
         report(lexeme, "->", "an edge is spelled `->`")
@@ -299,7 +392,7 @@ class _Reader:
 
     def _in_flow(self, index: int) -> bool:
         """True when only what a flow holds stands between `flow {` and here."""
-        for lexeme in reversed(self._lexemes[max(0, index - 200) : index]):
+        for lexeme in reversed(self._lexemes[max(0, index - _FAR) : index]):
             if lexeme.type == "FLOW":
                 return True
             if lexeme.type in ("KEY", "OP", "RBRACE", "STRING", "NUMBER"):

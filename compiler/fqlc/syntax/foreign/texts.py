@@ -7,10 +7,12 @@ import re
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.foreign.answers import report, say
+from fqlc.syntax.reading import strings
 from fqlc.syntax.reading.lexemes import Lexeme
 from fqlc.syntax.tree import ast
 
 _PREFIXES = frozenset({"f", "F", "r", "R", "u", "b", "rb", "br", "fr", "rf", "N", "E"})
+_INSERTED = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*\}", re.ASCII)
 _BRACED = re.compile(r"\{([A-Za-z_][\w.]*)\}", re.ASCII)
 
 
@@ -51,6 +53,8 @@ def answer_sign(lexeme: Lexeme) -> None:
         lexeme.type = "SKIP"
     elif text[0] in "`\u201c\u2018":
         _quoted(lexeme)
+    elif text.startswith("'''"):
+        _triple(lexeme)
     elif text.startswith("http"):
         _bare_url(lexeme)
     else:
@@ -61,19 +65,30 @@ def _quoted(lexeme: Lexeme) -> None:
     """A text between other quotes than straight ones."""
     first, last = lexeme.start, lexeme.end
     path = lexeme.origin.path
-    edits = (Edit(Span(path, first, first + 1), '"'), Edit(Span(path, last - 1, last), '"'))
-    plain = '"' not in lexeme.text and "\\" not in lexeme.text
-    say(lexeme, 'a text stands between straight quotes: `"text"`', Fix(edits) if plain else None)
+    written = _INSERTED.sub(r"{{ \1 }}", lexeme.text) if lexeme.text[0] == "`" else lexeme.text
+    plain = '"' not in written and "\\" not in written and "${" not in written
+    fix = Fix((Edit(Span(path, first, last), f'"{written[1:-1]}"'),)) if plain else None
+    say(lexeme, 'a text is put in straight quotes: `"text"`', fix)
     inner = lexeme.text[1:-1]
     offsets = range(first + 1, last)
     lexeme.value = ast.StringLiteral(span=lexeme.span(), value=inner, offsets=offsets)
     lexeme.type, lexeme.text = "STRING", '""'
 
 
+def _triple(lexeme: Lexeme) -> None:
+    """A text of several lines between other quotes; read as if they were ours."""
+    origin, start, end = lexeme.origin, lexeme.start, lexeme.end
+    quotes = (origin.span(start, start + 3), origin.span(end - 3, end))
+    plain = '"""' not in lexeme.text
+    fix = Fix(tuple(Edit(quote, '"""') for quote in quotes)) if plain else None
+    say(lexeme, 'a text of several lines stands between `"""`', fix)
+    lexeme.type, lexeme.value = "STRING", strings.read_triple(origin, start, end)
+
+
 def _bare_url(lexeme: Lexeme) -> None:
     """Read as if it stood in quotes."""
     text = lexeme.text
-    say(lexeme, "a url stands in quotes", Fix((Edit(lexeme.span(), f'"{text}"'),)))
+    say(lexeme, "a url must be quoted", Fix((Edit(lexeme.span(), f'"{text}"'),)))
     offsets = range(lexeme.start, lexeme.end + 1)
     lexeme.type = "STRING"
     lexeme.value = ast.StringLiteral(span=lexeme.span(), value=text, offsets=offsets)

@@ -80,6 +80,8 @@ class Beginnings:
         if previous is None:
             self._lexed.starts.append(0)
             return
+        if self._is_importing() and "\n" not in self._origin.text[previous.end : start]:
+            return
         ended = (previous.type == "RBRACE" and not self._is_indented(previous, start)) or (
             previous.type in _ENDS_DECLARATION
             and self._in_first_column(start)
@@ -89,6 +91,11 @@ class Beginnings:
             first = len(self._lexed.lexemes) - (previous.type == "DOC")
             if first > max(self._lexed.starts[-1:], default=-1):
                 self._lexed.starts.append(first)
+
+    def _is_importing(self) -> bool:
+        """True where the last declaration that has begun is an import."""
+        starts, lexemes = self._lexed.starts, self._lexed.lexemes
+        return bool(starts) and starts[-1] < len(lexemes) and lexemes[starts[-1]].type == "IMPORT"
 
     def _is_indented(self, previous: Lexeme, start: int) -> bool:
         """True for a word that begins a line not in the first column, as what was before ended."""

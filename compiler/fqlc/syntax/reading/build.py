@@ -6,6 +6,8 @@ Methods get the children that the grammar keeps: nodes, and the lexemes of named
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from fqlc.source.text import Span
@@ -255,7 +257,12 @@ class Builder:
 
     def flow(self, children: Children) -> ast.Flow:
         """`flow { ... }`."""
-        return ast.Flow(span=_between(children[0], children[-1]), statements=tuple(children[2:-1]))
+        word, statements = children[0], children[2:-1]
+        for i, (before, after) in enumerate(pairwise(statements), 1):
+            between = word.origin.text[before.span.end : after.span.start]
+            if "," in between and "\n" not in between and isinstance(after, ast.Chain):
+                statements[i] = replace(after, after_comma=True)
+        return ast.Flow(span=_between(word, children[-1]), statements=tuple(statements))
 
     def else_chain(self, children: Children) -> ast.ElseChain:
         """`step else chain`."""

@@ -35,7 +35,7 @@ class Origin:
 
 Literal = (
     ast.StringLiteral | ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral
-    | ast.ErrorExpression | ast.Doc
+    | ast.RangeLiteral | ast.ErrorExpression | ast.Doc
 )  # fmt: skip
 
 

@@ -31,8 +31,7 @@ _OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
 _SUSPECT_WORDS = frozenset(
     {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
      "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
-     "True", "TRUE", "False", "FALSE", "List", "Array", "Vec", "Set", "Optional", "Option",
-     "Maybe", "Nullable"}
+     "True", "TRUE", "False", "AS", "FALSE"}
 )  # fmt: skip
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
@@ -116,11 +115,7 @@ class _Lexer:
         """A sign; where to go on when it opens a bracket too many."""
         previous, brackets = self._previous(), self._brackets
         if written == ":":
-            if previous is not None and previous.type == "QUESTION":
-                self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
-            before = self.lexed.lexemes[-2:-1]
-            if not before or before[0].type != "_COLON" or not self._is_new_line(start):
-                _make_key(previous)
+            self._colon(previous, start)
         elif written in _OPEN:
             if written == "{":
                 _make_flow(self.lexed.lexemes[-2:])
@@ -134,9 +129,32 @@ class _Lexer:
                 _close(brackets, _CLOSE[written])
         elif written == "=" and not self._is_let_sign(previous):
             self.lexed.suspects.append(len(self.lexed.lexemes))
+        elif written == "/" and (after := self._regex(start)) is not None:
+            return after
         type_ = table.SIGNS[written]
         self.lexed.lexemes.append(Lexeme(type_, start, end, written, self.origin))
         return None
+
+    def _colon(self, previous: Lexeme | None, start: int) -> None:
+        """What is before a colon is a key, unless a value is missing or a `lambda` names it."""
+        if previous is not None and previous.type == "QUESTION":
+            self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
+        before = self.lexed.lexemes[-2:-1]
+        missing = before and before[0].type == "_COLON" and self._is_new_line(start)
+        if not missing and not (before and before[0].text == "lambda"):
+            _make_key(previous)
+
+    def _regex(self, start: int) -> int | None:
+        """Where a pattern between slashes ends that stands where a value is wanted; it is taken."""
+        previous = self._previous()
+        wanted = previous is not None and (
+            previous.type in _BEFORE_VALUE or previous.text in ("=~", "!~")
+        )
+        found = strings.REGEX.match(self.origin.text, start) if wanted else None
+        if found is None:
+            return None
+        self._add("FOREIGN", start, found.end())
+        return found.end()
 
     def _is_new_line(self, start: int) -> bool:
         """True for what begins a line. A colon there makes no key of the value before it."""
@@ -168,11 +186,17 @@ class _Lexer:
         elif kind == "ODD":
             return self._odd(start, end)
         elif kind in ("FOREIGN", "AMP", "URL"):
-            self.lexed.suspects.append(len(self.lexed.lexemes))
-            self._add("FOREIGN", start, end)
+            return self._foreign(start, end)
         else:
             return self._unreadable(kind, start, end)
         return None
+
+    def _foreign(self, start: int, end: int) -> int | None:
+        """A sign or text of another language; where to go on behind a text of several lines."""
+        self.lexed.suspects.append(len(self.lexed.lexemes))
+        later = strings.end_of_heredoc(self.origin.text, start, end)
+        self._add("FOREIGN", start, later or end)
+        return later
 
     def _odd(self, start: int, end: int) -> int | None:
         """A sign that looks like one of ours, or a blank that is none: read as what it looks

@@ -25,7 +25,10 @@ _LONG_UNITS = {
 }
 _MEANT = {word: unit for unit, words in _LONG_UNITS.items() for word in words}
 
-Quantity = ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.ErrorExpression
+Quantity = (
+    ast.NumberLiteral | ast.DurationLiteral | ast.SizeLiteral | ast.RangeLiteral
+    | ast.ErrorExpression
+)  # fmt: skip
 
 
 def read_number(origin: Origin, start: int, end: int) -> Quantity:
@@ -34,6 +37,8 @@ def read_number(origin: Origin, start: int, end: int) -> Quantity:
     span = Span(origin.path, start, end)
     if text.isdigit() and text[0] != "0" and len(text) < MAX_DIGITS:
         return ast.NumberLiteral(span=span, value=int(text))
+    if text[1:].lower() == "xx" and text[0] in "12345":
+        return _class_of_statuses(origin, span, int(text[0]) * 100)
     match = _NUMBER.fullmatch(text)
     if match is None or len(text) > MAX_DIGITS:
         return _bad_number(origin, span, text)
@@ -42,6 +47,18 @@ def read_number(origin: Origin, start: int, end: int) -> Quantity:
         value = Decimal(digits) if "." in digits else int(digits)
         return ast.NumberLiteral(span=span, value=value)
     return _with_unit(origin, span, text, digits, unit)
+
+
+def _class_of_statuses(origin: Origin, span: Span, first: int) -> Quantity:
+    """`5xx`, read as the range that it means."""
+    written = f"{first}..{first + 99}"
+    text = origin.text[span.start : span.end]
+    found = Diagnostic(
+        "FQL104", f"`{text}` is written `{written}` here", span,
+        label="a spelling of another language", fix=Fix((Edit(span, written),)),
+    )  # fmt: skip
+    origin.sink.cause(found, span)
+    return ast.RangeLiteral(span=span, first=first, last=first + 99)
 
 
 def _with_unit(origin: Origin, span: Span, text: str, digits: str, unit: str) -> Quantity:

@@ -42,12 +42,12 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
         declarations: list[ast.Declaration] = []
         faulty: list[Span] = []
         broken = end = 0
-        for chunk, behind in _chunks(lexemes, lexed.starts):
+        for chunk, behind, last in _chunks(lexemes, lexed.starts):
             before = sink.count
             read = list(_declarations(chunk, behind, origin))
             declarations.extend(read)
-            place = origin.span(end, _span(chunk).end)
-            end = place.end
+            place = origin.span(end, last)
+            end = last
             if sink.count > before or _any_within(early, place):
                 faulty.append(place)
             broken += not all(is_sound(one) for one in read) or not read
@@ -81,15 +81,17 @@ def _collector_at_rest() -> Iterator[None]:
 
 def _chunks(
     lexemes: list[Lexeme], starts: list[int]
-) -> Iterator[tuple[list[Lexeme], Lexeme | None]]:
-    """The lexemes of each declaration, with the lexeme behind them."""
+) -> Iterator[tuple[list[Lexeme], Lexeme | None, int]]:
+    """The lexemes of each declaration, the lexeme behind them, and where they end with those that
+    mean nothing."""
     edges = [*starts, len(lexemes)]
     if edges[0] != 0:
         edges.insert(0, 0)
     for first, last in pairwise(edges):
         chunk = [x for x in lexemes[first:last] if x.type != "SKIP"]
         if chunk:
-            yield chunk, lexemes[last] if last < len(lexemes) else None
+            behind = lexemes[last] if last < len(lexemes) else None
+            yield chunk, behind, lexemes[last - 1].end
 
 
 def _declarations(

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 
 from fql_grammar.tokens import ESCAPES, TOP_LEVEL
+from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
 from fqlc.syntax.tree import ast
 
 _ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_WORKFLOW = re.compile(r"\$\{\{\s*(?:(?:secrets|env|vars)\.)?([A-Za-z_]\w*)\s*\}\}", re.ASCII)
+"""A secret or variable as workflows of GitHub and others write it."""
 _UNICODE = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
 _MOST_BEHIND = 2_000
 """So far behind the line of a text its end is looked for."""
+REGEX = re.compile(r"/(?![/*\s])(?:[^/\\\n]|\\[^\n])+/[a-z]*(?=[\s.,)}\]]|$)")
+"""A pattern as JavaScript, Perl and Ruby write it."""
+_HEREDOC = re.compile(r"<<[-~]?([A-Z_]{2,})[^\n]*\n(?:[^\n]*\n)*?[ \t]*\1\b")
 _BEGINNING = re.compile(rf'^(?:{"|".join(TOP_LEVEL)})\b|"""', re.MULTILINE)
 _INDENT = re.compile(r"[ \t]*")
 
@@ -42,6 +48,12 @@ def end_on_later_line(text: str, start: int, end: int) -> int | None:
     rest = text[found : line_end if line_end >= 0 else len(text)]
     odd = (rest.count(quote) - rest.count(f"\\{quote}")) % 2
     return found + 1 if odd else None
+
+
+def end_of_heredoc(text: str, start: int, end: int) -> int | None:
+    """Where a text ends that `<<WORD` begins; None for anything else."""
+    found = _HEREDOC.match(text, start) if text.startswith("<<", start, end) else None
+    return found.end() if found is not None else None
 
 
 def read_triple(origin: Origin, start: int, end: int, *, closed: bool = True) -> ast.StringLiteral:
@@ -140,7 +152,7 @@ class _Decoder:
             span=span,
             value=value,
             offsets=(*self._offsets, last),
-            environment=self._environment(value),
+            environment=self._environment(value, span),
             escaped=frozenset(self._escaped),
             triple=triple,
             quote=quote,
@@ -193,7 +205,7 @@ class _Decoder:
             ),
         )
 
-    def _environment(self, value: str) -> tuple[tuple[int, int, str], ...]:
+    def _environment(self, value: str, span: Span) -> tuple[tuple[int, int, str], ...]:
         found: list[tuple[int, int, str]] = []
         position = value.find("${")
         while position >= 0:
@@ -203,21 +215,34 @@ class _Decoder:
             elif match is not None:
                 found.append((position, match.end(), match[1]))
             else:
-                self._bad_reference(position)
+                self._bad_reference(position, span)
             position = value.find("${", position + 2)
         return tuple(found)
 
-    def _bad_reference(self, position: int) -> None:
+    def _bad_reference(self, position: int, span: Span) -> None:
+        """Report it. What else is wrong with the text hangs on it: nobody knows where it ends."""
         if not self._report:
             return
         start = self._offsets[position]
-        self._origin.sink.error(
-            "FQL103",
-            "`${` is not followed by a name and `}`",
-            self._origin.span(start, self._offsets[position + 1] + 1),
-            label="begins a reference to the environment",
-            help=("write `${NAME}`, or `\\${` where the two characters are meant",),
-        )
+        workflow = _WORKFLOW.match(self._origin.text, start)
+        if workflow is not None:
+            place = self._origin.span(*workflow.span())
+            found = Diagnostic(
+                "FQL104",
+                f"`{workflow[0]}` is written `${{{workflow[1]}}}` here",
+                place,
+                label="a spelling of another language",
+                fix=Fix((Edit(place, f"${{{workflow[1]}}}"),)),
+            )
+        else:
+            found = Diagnostic(
+                "FQL103",
+                "`${` is not followed by a name and `}`",
+                self._origin.span(start, self._offsets[position + 1] + 1),
+                label="begins a reference to the environment",
+                help=("write `${NAME}`, or `\\${` where the two characters are meant",),
+            )
+        self._origin.sink.cause(found, span)
 
 
 def _is_character(code: int) -> bool:

@@ -127,9 +127,10 @@ class Group(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain(Tree):
-    """`step -> step -> ...`."""
+    """`step -> step -> ...`; `after_comma` when a comma on its line stands before it."""
 
     steps: tuple[Step | Group, ...]
+    after_comma: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
