@@ -293,3 +293,29 @@ async def test_missing_triggers_are_made_where_the_settings_say_so(path: Path) -
     async with opened(path, install=True) as source:
         run(path, "INSERT INTO orders (id) VALUES (1)", "UPDATE orders SET status = 'x'")
         assert len(await source.fetch(9)) == 2
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_rows_of_a_replaced_file_are_not_lost_when_the_source_is_closed(
+    tmp_path: Path, noticed: bool
+) -> None:
+    """They go into the outbox of the file that took its place, under their ids."""
+    path = tmp_path / "shop.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(ORDERS)
+    install(connection, PLAN, Names())
+    backup = tmp_path / "backup.db"
+    backup.write_bytes(path.read_bytes())
+    async with opened(path) as source:
+        connection.execute("INSERT INTO orders (id, status) VALUES (1, 'new')")
+        (before,) = await source.fetch(1)
+        connection.execute("INSERT INTO orders (id, status) VALUES (2, 'new')")
+        backup.replace(path)
+        if noticed:
+            assert len(await source.fetch(9)) == 2
+    connection.close()
+    async with opened(path) as source:
+        first, second = await source.fetch(9)
+    assert first.position == before.position
+    assert event_of(READERS, first.envelope) == event_of(READERS, before.envelope)
+    assert event_of(READERS, second.envelope)["new"]["id"] == 2

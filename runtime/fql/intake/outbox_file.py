@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from fql.exact.writing import json_text
-from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, peephole
+from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, Moment, peephole
 from fql.outbox.status import Tables, tables_of
 from fql.outbox.tables import Names
 
@@ -153,18 +153,26 @@ class OutboxFile:
         end = time.monotonic() + PATIENCE_SECONDS
         there = inode_of(self.path) == self.inode
         while self.peephole is not None and there and time.monotonic() < end:
-            before = self.peephole.moment()
+            before = self._moment()
             if before is not None:
                 try:
                     result = self._read_unlocked(work)
                 except sqlite3.Error:
-                    if self.peephole.moment() == before:
+                    if self._moment() == before:
                         raise
                 else:
-                    if self.peephole.moment() == before:
+                    if self._moment() == before:
                         return result
             time.sleep(0.002)
+            there = inode_of(self.path) == self.inode
         return self._read_locked(work)
+
+    def _moment(self) -> Moment | None:
+        """None also when another file has the name by now."""
+        try:
+            return None if self.peephole is None else self.peephole.moment()
+        except FileNotFoundError:
+            return None
 
     def _read_unlocked(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connected("immutable=1")
@@ -238,6 +246,18 @@ class OutboxFile:
         )
 
     # Writing.
+
+    def take_in(self, rows: Sequence[Row]) -> None:
+        """Put rows of another file into this outbox; they keep their ids."""
+        names = ", ".join(("id", "raw", *_TEXTS, "at"))
+        texts_of = ", ".join("CAST(? AS TEXT)" for _ in _TEXTS)
+        put = (
+            f"INSERT INTO {self.names.outbox} ({names})"
+            f" VALUES (?, ?, {texts_of}, julianday(CAST(? AS TEXT)))"
+        )
+        self.connection.execute("BEGIN IMMEDIATE")
+        self.connection.executemany(put, [row[1:] for row in rows])
+        self.connection.execute("COMMIT")
 
     def register(self, reader: str, instead_of: str | None) -> bool:
         """Note who reads this outbox; False when somebody else was quicker."""

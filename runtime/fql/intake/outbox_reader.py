@@ -30,6 +30,8 @@ LOOK_SECONDS = 1.5
 """Time between two whole looks; a change of tables or triggers is seen by each read."""
 LEFT_SECONDS = 60.0
 """How long a replaced file is read after its last news, as applications may still have it open."""
+MOST_ROWS = 500
+"""Rows that are taken over in one transaction."""
 HAND_OVER = "use that store, or hand the outbox over: `fqlc capture release`"
 
 
@@ -134,10 +136,25 @@ class OutboxReader:
                 self._delete(patient=True)
         except (sqlite3.Error, OSError) as error:
             self.voice.inform(f"rows are deleted later: {error}")
+        try:
+            self._rescue()
+        except (sqlite3.Error, OSError, FqlError) as error:
+            self.voice.trouble("left", f"rows of a replaced file are lost: {error}", "see the log")
         for left in self._left:
             left.file.close()
         self._left.clear()
         self._disconnect()
+
+    def _rescue(self) -> None:
+        """What an application wrote to a file that was replaced, and nobody has read by now, goes
+        into the outbox of the file that took its place: the old one is gone with our connection."""
+        if self._file is not None and inode_of(self._path) not in (None, self._inode):
+            self._replaced()
+        for left in self._left:
+            while rows := left.file.rows(MOST_ROWS, self.done.keys() | left.done):
+                self._opened().take_in(rows)
+                left.done |= {row.id for row in rows}
+                self.voice.warn(f"{len(rows)} rows of the replaced file were put into the new one")
 
     # Reading.
 
@@ -360,8 +377,16 @@ class OutboxReader:
         self._looked = None
         text = f"the database {self._path} cannot be read: {error}"
         self.voice.trouble("read", text, "it is tried again")
-        if not self.voice.has("file"):
+        if self._is_where_it_was():
             self._disconnect()
+
+    def _is_where_it_was(self) -> bool:
+        """Whether the name still means the file that is open. Another one is looked at by the next
+        read, which needs the connection to this one."""
+        try:
+            return inode_of(self._path) == self._inode
+        except OSError:
+            return False
 
 
 def _compared(plan: Plan, names: Names, connection: sqlite3.Connection) -> Status:
