@@ -188,6 +188,7 @@ class Engine(Cycles):
         if self._given_back:
             return
         self._given_back = True
+        clean = clean and self._problem is None
         with suppress(StoreError):
             await self._session.release(clean=clean)
         self.tell(EngineStopped(clean=clean))
