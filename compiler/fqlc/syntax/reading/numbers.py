@@ -16,6 +16,7 @@ from fqlc.syntax.tree import ast
 MAX_DIGITS = 1_000
 _NUMBER = re.compile(r"((?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?)([A-Za-z]*)")
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONG_UNITS = {
     "s": ("sec", "secs", "second", "seconds"),
     "m": ("min", "mins", "minute", "minutes"),
@@ -105,6 +106,9 @@ def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
     if len(text) > MAX_DIGITS:
         message = f"a number has more than {MAX_DIGITS:,} digits"
         return _unreadable(origin, span, _fault(span, message, "too long"))
+    date = _DATE.match(origin.text, max(span.start - 5, 0))
+    if date is not None:
+        return _unreadable(origin, origin.span(*date.span()), _bare_date(origin.span(*date.span())))
     if _is_thousands(origin, span):
         return _unreadable(origin, span, _thousands(span))
     help_ = "write digits, `_` between digits and at most one `.`: `12`, `1_000.50`"
@@ -112,6 +116,11 @@ def _bad_number(origin: Origin, span: Span, text: str) -> Quantity:
         help_ = "leave out the zeros at the start, or put the digits in quotes as a text"
     found = _fault(span, f"`{text}` is not a number", "not a number", help_)
     return _unreadable(origin, span, found)
+
+
+def _bare_date(span: Span) -> Diagnostic:
+    message = "a date or time must be quoted"
+    return Diagnostic("FQL105", message, span, label="reads like a subtraction")
 
 
 def _is_thousands(origin: Origin, span: Span) -> bool:
