@@ -11,12 +11,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from fql.errors import FqlError, SettingsError, StoreError
 from fql.intake.outbox_file import Ask, Inode, OutboxFile, Row, Seen, inode_of, texts
+from fql.intake.outbox_left import LeftBehind
 from fql.intake.outbox_voice import Voice
 from fql.intake.port import Consumer
 from fql.outbox import consumer as readers
@@ -28,10 +29,6 @@ from fql.plan.model import Plan
 
 LOOK_SECONDS = 1.5
 """Time between two whole looks; a change of tables or triggers is seen by each read."""
-LEFT_SECONDS = 60.0
-"""How long a replaced file is read after its last news, as applications may still have it open."""
-MOST_ROWS = 500
-"""Rows that are taken over in one transaction."""
 HAND_OVER = "use that store, or hand the outbox over: `fqlc capture release`"
 
 
@@ -41,15 +38,6 @@ class Options:
 
     triggers: Wanted = "required"
     install: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class LeftBehind:
-    """A file that is no longer the database, and rows of it that are done."""
-
-    file: OutboxFile
-    until: float
-    done: set[bytes] = field(default_factory=set)
 
 
 class OutboxReader:
@@ -70,8 +58,6 @@ class OutboxReader:
         self._clock = clock
         self._file: OutboxFile | None = None
         self._inode: Inode | None = None
-        self._serving: LeftBehind | None = None
-        self._left: list[LeftBehind] = []
         self._looked: Seen | None = None
         self._whole_at = float("-inf")
         self._floor = self._number = 0
@@ -80,6 +66,7 @@ class OutboxReader:
         self._since = 0.0
         self._well_at = time.time()
         self.voice = Voice(name)
+        self._left = LeftBehind(self.voice, clock)
         self.outbox = ""
         self.done: dict[bytes, int] = {}
         self.failures_in_a_row = 0
@@ -140,21 +127,14 @@ class OutboxReader:
             self._rescue()
         except (sqlite3.Error, OSError, FqlError) as error:
             self.voice.trouble("left", f"rows of a replaced file are lost: {error}", "see the log")
-        for left in self._left:
-            left.file.close()
-        self._left.clear()
+        self._left.close()
         self._disconnect()
 
     def _rescue(self) -> None:
-        """What an application wrote to a file that was replaced, and nobody has read by now, goes
-        into the outbox of the file that took its place: the old one is gone with our connection."""
         if self._file is not None and inode_of(self._path) not in (None, self._inode):
             self._replaced()
-        for left in self._left:
-            while rows := left.file.rows(MOST_ROWS, self.done.keys() | left.done):
-                self._opened().take_in(rows)
-                left.done |= {row.id for row in rows}
-                self.voice.warn(f"{len(rows)} rows of the replaced file were put into the new one")
+        if self._file is not None:
+            self._left.rescue(self._file, self.done)
 
     # Reading.
 
@@ -162,7 +142,8 @@ class OutboxReader:
         """Rows that are not done, oldest first. Never raises: what is wrong is in `health`."""
         try:
             self._look_at_file()
-            rows = self._left_behind(limit) or self._rows(limit)
+            rows = self._left.rows(limit, self.done) or self._rows(limit)
+            self._gone += self._left.forget()
         except (sqlite3.Error, OSError, FqlError) as error:
             self._fail(error)
             return []
@@ -194,8 +175,7 @@ class OutboxReader:
         """These are committed in the store."""
         if not self.done:
             self._since = self._clock()
-        if self._serving is not None:
-            self._serving.done |= {id_ for id_, _ in rows}
+        if self._left.finish([id_ for id_, _ in rows]):
             return
         for id_, number in rows:
             self.done[id_] = number
@@ -272,30 +252,11 @@ class OutboxReader:
         there = self._opened().places(self.done) if usable else {}
         left = {id_ for id_ in self.done if id_ not in there}
         if old is not None:
-            self._left.append(LeftBehind(old, self._clock() + LEFT_SECONDS, left))
+            self._left.add(old, left)
         else:
             self._gone += left
         self.done = there
         self._floor, self._looked = 0, None
-
-    def _left_behind(self, limit: int) -> list[Row]:
-        """What an application that still has a replaced file open writes there."""
-        self._serving = None
-        for left in list(self._left):
-            try:
-                rows = list(left.file.rows(limit, self.done.keys() | left.done))
-            except sqlite3.Error as error:
-                self.voice.warn(f"the replaced file cannot be read any more: {error}")
-                rows, left.until = [], 0.0
-            if rows:
-                left.until = self._clock() + LEFT_SECONDS
-                self._serving = left
-                return rows
-            if self._clock() >= left.until:
-                left.file.close()
-                self._left.remove(left)
-                self._gone += left.done
-        return []
 
     def _look_at_triggers(self, file: OutboxFile) -> None:
         judgement = self._judged(file, self._plan)
