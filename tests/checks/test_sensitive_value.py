@@ -45,3 +45,23 @@ def test_encryption_of_other_fields_does_not_help() -> None:
 def test_the_chain_starts_at_the_mark() -> None:
     (found,) = reports(shop('webhook a { url: "https://a.example.com", body: { email } }'))
     assert "is marked `@sensitive`" in found.labels[0].message
+
+
+def test_of_many_fields_the_first_are_listed() -> None:
+    """They have one cause and one cure; that there are more is said."""
+    fields = " ".join(f"f{n}: String @sensitive" for n in range(50))
+    text = f"entity Many {{ id: ID @key {fields} }}\n" + (
+        'observer o { on: Many.insert webhook a { url: "https://a.example.com" } }'
+    )
+    found = [d for d in reports(text) if d.code == "FQL331"]
+    assert len(found) == 20
+    assert sum("there are more such fields" in d.help[-1] for d in found) == 1
+
+
+def test_types_in_types_cost_no_stack_and_no_power_of_two() -> None:
+    types = " ".join(f"type T{n} {{ a: T{n + 1}?, b: T{n + 1}? }}" for n in range(2_000))
+    text = (
+        f"{types} type T2000 {{ s: String @sensitive }}\nentity Deep {{ id: ID @key t: T0 }}\n"
+        + ('observer o { on: Deep.insert webhook a { url: "https://a.example.com" } }')
+    )
+    assert [d.code for d in reports(text) if d.code != "FQL207"] == ["FQL331"]

@@ -109,7 +109,7 @@ def test_a_body_that_is_not_given_sends_the_whole_row() -> None:
     checked = check(PROGRAM.format(body="{ id }"))
     scope = checked.scopes["o.w.body"]
     assert scope.trigger is not None
-    uses = sensitive_in_row(scope, scope.trigger)
+    uses = tuple(sensitive_in_row(scope, scope.trigger))
     assert {use.field for use in uses} == {
         "mail", "home", "flag", "note", "j", "tags", "name", "born", "flags", "grid", "guests",
         "marks",

@@ -9,16 +9,29 @@ from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
 from fqlc.source.text import Span
 
 MAX_COMPARED = 100_000
-"""Behind so many comparisons of names, no more similar ones are looked for."""
+"""After so many comparisons of names, no more similar ones are looked for."""
+
+
+class Budget:
+    """So much of something for one compile, however large the program is."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self, amount: int) -> bool:
+        """True while there is enough left; from then on never again."""
+        self._left -= amount
+        return self._left >= 0
 
 
 class Sink:
     """Collects diagnostics of one compile. Passes report here and go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, comparisons: Budget | None = None) -> None:
+        """`comparisons` are those of another sink of the same compile."""
         self._found: dict[Diagnostic, None] = {}
         self._covered: list[tuple[Span, Diagnostic | None]] = []
-        self._compared = 0
+        self.comparisons = comparisons or Budget(MAX_COMPARED)
 
     def error(
         self,
@@ -64,8 +77,7 @@ class Sink:
     def comparable(self, names: Collection[str]) -> Collection[str]:
         """The names, to look for a similar one among them; none when thousands of mistakes have
         been compared with thousands of names already, so that the time stays linear."""
-        self._compared += len(names)
-        return names if self._compared <= MAX_COMPARED else ()
+        return names if self.comparisons.take(len(names)) else ()
 
     @property
     def count(self) -> int:

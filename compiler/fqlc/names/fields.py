@@ -104,7 +104,7 @@ class _RowBuilder:
         name = written.name.text
         if name in FIELD_TYPES or self._known(written.name):
             return Type(name, written.nullable)
-        if not self.unread.may_declare(name, (*FIELD_TYPES, *self.kinds)):
+        if not self.unread.may_declare(name, self.sink.comparable((*FIELD_TYPES, *self.kinds))):
             self._unknown_type(written.name)
         return ERROR
 

@@ -12,13 +12,16 @@ from types import MappingProxyType
 
 from fql.plan.types import BUILT_IN, UNWRITTEN
 from fqlc.diagnostics.model import Label
-from fqlc.diagnostics.sink import Sink
+from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row
 from fqlc.names.imports import has_missing_imports
 from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Unread, Uses
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
+
+MOST_EXPANDED = 100_000
+"""Parts that all uses of `let`s stand for together: a plan has no `let`s."""
 
 TYPE_KINDS = ("entity", "type", "enum")
 NAMED_BLOCKS = ("endpoint", "retry", "observer")
@@ -46,6 +49,14 @@ class Project:
     broken: frozenset[str] = frozenset()
     uses: Uses = field(default_factory=Uses, compare=False)
     incomplete: bool = False
+    comparisons: Budget = field(
+        default_factory=lambda: Budget(MAX_COMPARED), compare=False, repr=False
+    )
+    """How many names may still be compared; see `Sink.comparable`."""
+    expansions: Budget = field(
+        default_factory=lambda: Budget(MOST_EXPANDED), compare=False, repr=False
+    )
+    """How many parts uses of `let`s may still stand for."""
     constants: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Values of `let`s once computed; kept by `fqlc.types.lets`."""
 
@@ -58,7 +69,8 @@ class Project:
         stand in a file that was not found: the name is like none of the project or of `others`."""
         if name in self.broken or not self.incomplete:
             return name in self.broken
-        return nearest(name, (*self._declared(), *others)) is None
+        names = (*self._declared(), *others)
+        return not self.comparisons.take(len(names)) or nearest(name, names) is None
 
     def _declared(self) -> Iterator[str]:
         yield from self.rows
@@ -89,6 +101,7 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
         broken=frozenset(names),
         incomplete=incomplete,
         uses=used,
+        comparisons=sink.comparisons,
     )
 
 

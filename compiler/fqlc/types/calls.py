@@ -7,6 +7,7 @@ import re
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.functions import FUNCTIONS, Function, overloads
+from fql.plan.patterns import pattern_problem
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
@@ -60,7 +61,6 @@ _IN_OTHER_WORDS = {
     **dict.fromkeys(("format", "concat", "join"), "write a template: `\"{{ a }} {{ b }}\"`"),
     **dict.fromkeys(("first", "last", "get", "filter", "map"), "write `any(x, ...)`"),
 }  # fmt: skip
-_LARGEST_PATTERN = 1_000
 _DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
 
 
@@ -315,28 +315,11 @@ def _literal_problem(function: Function, value: e.Expr) -> str:
         return f"the argument of `{function.name}` has to be a literal"
     given = value.value
     if function.name == "matches" and isinstance(given, str):
-        return _pattern_problem(given)
+        return pattern_problem(given)
     if function.name == "date" and isinstance(given, str) and not _DATE_PATTERN.fullmatch(given):
         return "`date` knows %Y %m %d %H %M %S %j and %%"
     if function.name in ("round", "truncate") and isinstance(given, int):
         limit = 28 if function.name == "round" else 1_000_000
         if not 0 <= given <= limit:
             return f"the argument of `{function.name}` is from 0 to {limit}"
-    return ""
-
-
-def _pattern_problem(pattern: str) -> str:
-    """What RE2 says about a pattern; empty when it is sound."""
-    import re2
-
-    if len(pattern) > _LARGEST_PATTERN:
-        return f"the pattern has more than {_LARGEST_PATTERN} characters"
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options=options)
-    except re2.error as problem:
-        reason = problem.args[0] if problem.args else ""
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        return f"not a pattern of RE2: {text}"
     return ""

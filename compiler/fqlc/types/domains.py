@@ -7,7 +7,7 @@ would be worse than none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fql.plan import expressions as e
@@ -31,29 +31,42 @@ class Finding:
     labels: tuple[Label, ...] = ()
 
 
-def unsatisfiable(expr: e.Expr, scope: ExprScope, given: tuple[e.Expr, ...] = ()) -> Finding | None:
-    """Why the condition can never be true; None when it can, or that is not known. `given` are
-    conditions that hold where it stands, such as the observer's `when`."""
+def unsatisfiable(expr: e.Expr, scope: ExprScope, context: Sequence[Test] = ()) -> Finding | None:
+    """Why the condition can never be true; None when it can, or that is not known. `context` are
+    the tests that hold where it stands; see `context_of`."""
     folded = truth_of(expr)
     whole = _span(expr.at, scope)
     if folded is not None:
         return None if folded else Finding("the condition is always false", whole)
-    context = [test for g in given for test in split(g, False, scope)[0]]
     tests = _contradiction(expr, False, context, scope)
     if tests is None:
         return None
     return _finding("the condition can never be true", tests, scope, whole)
 
 
-def always_true(expr: e.Expr, scope: ExprScope, given: tuple[e.Expr, ...] = ()) -> Finding | None:
+def always_true(expr: e.Expr, scope: ExprScope, context: Sequence[Test] = ()) -> Finding | None:
     """Why the condition is always true; None when it is not, not known, or a literal `true`."""
     if isinstance(expr, e.Constant):
         return None
     whole = _span(expr.at, scope)
-    context = [test for g in given for test in split(g, False, scope)[0]]
     if truth_of(expr) is True or _contradiction(expr, True, context, scope) is not None:
         return Finding("the condition is always true", whole)
     return None
+
+
+_MOST_CONTEXT = 40
+"""Tests that hold around a condition and are looked at with it."""
+
+_MOST_CHOICES = 50_000
+"""Tests times choices of a condition; beyond, the choices are not looked into."""
+
+_MOST_LABELS = 20
+"""Tests that a finding points at."""
+
+
+def context_of(condition: e.Expr | None, scope: ExprScope) -> Sequence[Test]:
+    """The tests of a condition that holds around others, such as the observer's `when`."""
+    return () if condition is None else split(condition, False, scope)[0][:_MOST_CONTEXT]
 
 
 def _span(at: e.At, scope: ExprScope) -> Span:
@@ -64,15 +77,17 @@ def _span(at: e.At, scope: ExprScope) -> Span:
 
 
 def _contradiction(
-    expr: e.Expr, negated: bool, context: list[Test], scope: ExprScope
+    expr: e.Expr, negated: bool, context: Sequence[Test], scope: ExprScope
 ) -> list[Test] | None:
     """The tests that contradict each other when the condition (negated) is to hold."""
     tests, choices = split(expr, negated, scope)
     found = clash([*context, *tests], scope)
     if found is not None:
         return found
+    known = [*context, *tests]
+    if len(known) * len(choices) > _MOST_CHOICES:
+        return None
     for left, right, flipped in choices:
-        known = [*context, *tests]
         one = _contradiction(left, flipped, known, scope)
         other = None if one is None else _contradiction(right, flipped, known, scope)
         if one is not None and other is not None:
@@ -99,7 +114,9 @@ def _finding(message: str, tests: list[Test], scope: ExprScope, whole: Span) -> 
     both = "both tests" if len(places) == 2 else "all of these tests"
     spans = [_span(test.at, scope) for test in placed]
     span = Span(scope.path, min(s.start for s in spans), max(s.end for s in spans))
-    return Finding(f"{message}: no value passes {both}", span, tuple(_labels(placed, scope)))
+    return Finding(
+        f"{message}: no value passes {both}", span, tuple(_labels(placed[:_MOST_LABELS], scope))
+    )
 
 
 def _labels(tests: list[Test], scope: ExprScope) -> Iterator[Label]:

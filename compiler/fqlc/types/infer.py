@@ -125,7 +125,8 @@ def _named_type(name: str, span: Span, project: Project, sink: Sink) -> Type:
     if name in project.entities:
         return Type(name)
     if not project.unreadable(name):
-        help_, fix = suggestion(name, span, (*project.types, *project.enums), "type")
+        known_types = (*project.types, *project.enums)
+        help_, fix = suggestion(name, span, sink.comparable(known_types), "type")
         for edit in fix.edits if fix is not None else ():
             project.uses.mark("type" if edit.text in project.types else "enum", edit.text, span)
         sink.error("FQL202", f"unknown type `{name}`", span, label="unknown type",

@@ -9,7 +9,7 @@ from fql.plan import expressions as e
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Diagnostic, Label
 from fqlc.diagnostics.sink import Sink
-from fqlc.names.project import Project
+from fqlc.names.project import MOST_EXPANDED, Project
 from fqlc.names.symbols import Symbol
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import children, walk
@@ -22,6 +22,9 @@ MAX_SIZE = 20_000
 """Parts of the value of a `let`, those of the `let`s in it included: a few lines could double a
 value again and again."""
 
+
+_CHARACTERS = 64
+"""Characters of a text that count as a part."""
 
 MAX_DEPTH = 100
 """How deep the value of a `let` nests, with the values of the `let`s in it: as deep as one
@@ -59,10 +62,30 @@ def fold_constant(name: str, project: Project, sink: Sink, visit: Visit) -> e.Ex
 def value_of(name: str, use: ast.NameUse, ctx: Context, expected: Type | None) -> e.Expr:
     """The value of a `let` where it is used. What is wrong inside is reported at the `let`."""
     ctx.scope.project.uses.mark("let", name, use.span)
-    value = fold_constant(name, ctx.scope.project, Sink(), ctx.visit)
+    project = ctx.scope.project
+    value = fold_constant(name, project, Sink(ctx.sink.comparisons), ctx.visit)
     if ctx.scope.constant and expected is None:
         return value
+    if not ctx.scope.constant and not _affordable(name, use, ctx):
+        return poison(use.span)
     return adapted(value, expected, use.span, ctx)
+
+
+def _affordable(name: str, use: ast.NameUse, ctx: Context) -> bool:
+    """False where the uses of `let`s have made the plan too large; said at the first of them."""
+    project = ctx.scope.project
+    let = project.constants.get(name)
+    size = let.size if isinstance(let, _Let) else 1
+    had_some = project.expansions.take(0)
+    if project.expansions.take(size):
+        return True
+    if had_some:
+        ctx.sink.error(
+            "FQL390", f"the uses of `let`s stand for more than {MOST_EXPANDED:,} parts", use.span,
+            label=f"one of them: `{name}` has {size:,}",
+            help=("a plan holds the value at each use: use a large one in one place",),
+        )  # fmt: skip
+    return False
 
 
 def _compute_all(start: str, project: Project, visit: Visit) -> None:
@@ -104,12 +127,10 @@ def _compute(symbol: Symbol, project: Project, visit: Visit) -> _Let:
         return _unread(symbol, project, f"has more than {MAX_SIZE:,} parts")
     if depth > MAX_DEPTH:
         return _unread(symbol, project, f"nests more than {MAX_DEPTH} deep")
-    sink = Sink()
+    sink = Sink(project.comparisons)
     scope = ExprScope(project, symbol.path, constant=True)
     value = fold(visit(declaration.value, Context(scope, sink, visit), None))
-    if isinstance(value, e.Constant):
-        return _Let(value, sink.found)
-    return _Let(value, sink.found, size, depth)
+    return _Let(value, sink.found, size, 1 if isinstance(value, e.Constant) else depth)
 
 
 def _size(value: ast.Expr, project: Project) -> int:
@@ -118,6 +139,8 @@ def _size(value: ast.Expr, project: Project) -> int:
     for part in walk(value):
         known = project.constants.get(part.text) if isinstance(part, ast.NameUse) else None
         size += known.size if isinstance(known, _Let) else 1
+        if isinstance(part, ast.StringLiteral):
+            size += len(part.value) // _CHARACTERS
     return size
 
 

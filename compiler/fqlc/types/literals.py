@@ -135,7 +135,7 @@ def member(name: str, span: Span, enum: EnumInfo, ctx: Context, *, quoted: bool 
     if name in enum.members:
         return e.Constant(type=Type(enum.name), value=name, at=at(span))
     if not enum.broken:
-        help_, fix = suggestion(name, span, enum.members, "member")
+        help_, fix = suggestion(name, span, ctx.sink.comparable(enum.members), "member")
         if fix is not None and quoted:
             fix = _keep_quotes(fix, span)
         ctx.sink.error(

@@ -129,10 +129,10 @@ def _of_action(expr: ast.MemberAccess, use: ast.NameUse, ctx: Context) -> e.Expr
 def _unknown_action(use: ast.NameUse, ctx: Context) -> e.Expr:
     scope = ctx.scope
     broken = scope.entity is not None and scope.entity.broken
-    missing = scope.lacks_actions and nearest(use.text, scope.actions) is None
+    missing = scope.lacks_actions and nearest(use.text, ctx.sink.comparable(scope.actions)) is None
     if broken or missing or scope.project.unreadable(use.text):
         return poison(use.span)
-    help_, fix = suggestion(use.text, use.span, scope.actions, "action")
+    help_, fix = suggestion(use.text, use.span, ctx.sink.comparable(scope.actions), "action")
     ctx.sink.error(
         "FQL302", f"unknown action `{use.text}`", use.span, label="no action has this name",
         help=help_, fix=fix,

@@ -158,7 +158,7 @@ def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
         return _not_constant(use, ctx)
     if use.text in scope.project.enum_infos:
         return _enum_prefix(use, ctx)
-    if _is_row_prefix(use, scope):
+    if _is_row_prefix(use, scope, ctx.sink):
         return _row_prefix(use, ctx)
     near_other = _near_other(use, scope, ctx.sink)
     if scope.entity is not None and not near_other:
@@ -170,11 +170,11 @@ def _unknown(use: ast.NameUse, ctx: Context) -> e.Expr:
 _ROWS = frozenset({"new", "old", "event", "row", "record", "this", "self"})
 
 
-def _is_row_prefix(use: ast.NameUse, scope: ExprScope) -> bool:
+def _is_row_prefix(use: ast.NameUse, scope: ExprScope, sink: Sink) -> bool:
     entity, word = scope.entity, use.text.lower()
     if entity is None or word not in (*_ROWS, entity.name.lower()):
         return False
-    return nearest(use.text, entity.fields) is None
+    return nearest(use.text, sink.comparable(entity.fields)) is None
 
 
 def _enum_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
@@ -235,7 +235,8 @@ def _other_names(scope: ExprScope) -> tuple[str, ...]:
 
 
 def _not_constant(use: ast.NameUse, ctx: Context) -> e.Expr:
-    help_, fix = suggestion(use.text, use.span, ctx.scope.project.lets, "constant")
+    known = ctx.sink.comparable(ctx.scope.project.lets)
+    help_, fix = suggestion(use.text, use.span, known, "constant")
     _mark_meant(fix, use, ctx)
     ctx.sink.error(
         "FQL202", f"unknown name `{use.text}`: a `let` uses literals and other `let`s only",

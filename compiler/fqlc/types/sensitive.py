@@ -45,6 +45,10 @@ class _Walk:
     through: tuple[Label, ...] = ()
     lists: Mapping[str, e.Expr] = field(default_factory=lambda: MappingProxyType({}))
     """The list that each variable of `any`, `all` or `for` runs over."""
+    covered: frozenset[str] = frozenset()
+    """Keys under which nothing leaves in the clear."""
+    seen: set[str] = field(default_factory=set, compare=False)
+    """Types that have been looked into: each says what it has to say once."""
 
     @property
     def project(self) -> Project:
@@ -59,25 +63,36 @@ class _Walk:
     def under(self, key: str) -> _Walk:
         return replace(self, keys=(*self.keys, key))
 
+    def through_field(self, part: FieldInfo) -> _Walk:
+        """The same walk, inside the value of a field."""
+        way = (*self.through, Label(part.span, f"through `{part.name}`"))
+        return replace(self, keys=(*self.keys, part.name), through=way)
+
     def over(self, variable: str, of: e.Expr) -> _Walk:
         """The same walk, inside a loop."""
         return replace(self, lists=MappingProxyType({**self.lists, variable: of}))
 
 
 def sensitive_fields(
-    expr: e.Expr, scope: ExprScope, near: Span | None = None
+    expr: e.Expr,
+    scope: ExprScope,
+    near: Span | None = None,
+    covered: frozenset[str] = frozenset(),
 ) -> tuple[SensitiveUse, ...]:
     """The sensitive fields whose values reach the value of the expression, each once for a
-    place in the body. `near` is the stretch to blame where a node has none."""
+    place in the body. `near` is the stretch to blame where a node has none; what stands under a
+    key of `covered` is encrypted."""
     start = near if near is not None else Span(scope.path, 0, 0)
-    found = dict.fromkeys(_flow(expr, _Walk(scope, start)))
+    found = dict.fromkeys(_flow(expr, _Walk(scope, start, covered=covered)))
     return tuple(found)
 
 
-def sensitive_in_row(scope: ExprScope, near: Span) -> tuple[SensitiveUse, ...]:
+def sensitive_in_row(
+    scope: ExprScope, near: Span, covered: frozenset[str] = frozenset()
+) -> Iterator[SensitiveUse]:
     """What the envelope holds: every field of the entity (a body that is not given)."""
-    walk = _Walk(scope, near)
-    return () if scope.entity is None else tuple(_of_row(scope.entity, walk, ()))
+    if scope.entity is not None:
+        yield from _of_row(scope.entity, _Walk(scope, near, covered=covered))
 
 
 def _flow(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
@@ -118,7 +133,10 @@ def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
 
 def _of_object(expr: e.ObjectOf, walk: _Walk) -> Iterator[SensitiveUse]:
     for entry in expr.entries:
-        yield from _flow(entry.value, walk if entry.key is None else walk.under(entry.key))
+        if entry.key is None:
+            yield from _flow(entry.value, walk)
+        elif entry.key not in walk.covered:
+            yield from _flow(entry.value, walk.under(entry.key))
 
 
 def _of_parts(parts: tuple[e.TextPart, ...], walk: _Walk) -> Iterator[SensitiveUse]:
@@ -149,7 +167,7 @@ def _of_source(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
         return
     if isinstance(expr, e.Builtin) and expr.name not in ("_new", "_old"):
         return
-    yield from _of_type(expr.type, walk, ())
+    yield from _of_type(expr.type, walk)
     yield from _outer(expr, walk)
 
 
@@ -195,28 +213,41 @@ def _of_field(field: FieldInfo, walk: _Walk) -> Iterator[SensitiveUse]:
         yield _use(field, walk)
     else:
         inner = replace(walk, through=(*walk.through, Label(field.span, f"through `{field.name}`")))
-        yield from _of_type(field.type, inner, (field.owner,))
+        yield from _of_type(field.type, inner)
 
 
-def _of_type(of: Type, walk: _Walk, seen: tuple[str, ...]) -> Iterator[SensitiveUse]:
+def _of_type(of: Type, walk: _Walk) -> Iterator[SensitiveUse]:
+    row = _row_of(of, walk.project)
+    if row is not None:
+        yield from _of_row(row, walk)
+
+
+def _row_of(of: Type, project: Project) -> EntityInfo | None:
+    """The declaration of an object type, or of the items of a list."""
     while of.item is not None:
         of = of.item
-    row = walk.project.rows.get(of.name)
-    if row is not None and row.name not in seen:
-        yield from _of_row(row, walk, seen)
+    return project.rows.get(of.name)
 
 
-def _of_row(row: EntityInfo, walk: _Walk, seen: tuple[str, ...]) -> Iterator[SensitiveUse]:
-    """All marked fields of a row, and of the types of its fields; `seen` ends recursive types."""
-    for part in row.fields.values():
-        here = walk.under(part.name)
-        if part.sensitive is not None:
-            yield _use(part, here)
-        else:
-            inner = replace(
-                here, through=(*walk.through, Label(part.span, f"through `{part.name}`"))
-            )
-            yield from _of_type(part.type, inner, (*seen, row.name))
+def _of_row(row: EntityInfo, walk: _Walk) -> Iterator[SensitiveUse]:
+    """All marked fields of a row, and of the types of its fields. Without recursion: types may
+    stand in types as often as somebody likes."""
+    waiting = [(row, walk)]
+    while waiting:
+        outer, at = waiting.pop()
+        if outer.name in walk.seen:
+            continue
+        walk.seen.add(outer.name)
+        inner: list[tuple[EntityInfo, _Walk]] = []
+        for part in outer.fields.values():
+            if part.name in walk.covered:
+                continue
+            below = _row_of(part.type, walk.project)
+            if part.sensitive is not None:
+                yield _use(part, at.under(part.name))
+            elif below is not None and below.name not in walk.seen:
+                inner.append((below, at.through_field(part)))
+        waiting.extend(reversed(inner))
 
 
 def _use(field: FieldInfo, walk: _Walk) -> SensitiveUse:

@@ -60,7 +60,8 @@ class Certainty:
 
     def dead_before(self, name: str) -> tuple[str, ...]:
         """The actions that are certainly dead when this one runs, in the order written."""
-        return tuple(n for n in self.graph.names if self.holds(name, ("dead", n)))
+        dead = {n for kind, n in self._facts.get(name, ()) if kind == "dead"}
+        return tuple(n for n in self.graph.names if n in dead) if dead else ()
 
     def _of(self, name: str, facts: dict[str, frozenset[Fact]]) -> frozenset[Fact]:
         failures = [e for e in self.graph.into[name] if e.failure]

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
+from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fqlc.checks.flow.graph import forest_order, implied, shortest_ring, topological_order
+from fqlc.diagnostics.sink import MAX_COMPARED
 from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
@@ -43,7 +45,8 @@ class FlowGraph:
     """The actions of an observer in the order written, and all edges as written.
 
     `steps` are the names used in the flow, unknown ones too; `explicit` is False where there is no
-    `flow` block. `unread` are actions whose block could not be read; where the graph is not
+    `flow` block. `beyond` is how many edges a flow has that is too large to be read, in which case
+    none is written. `unread` are actions whose block could not be read; where the graph is not
     `complete`, more of them or of the edges may be missing, and what does not exist in it may
     exist all the same.
     """
@@ -54,6 +57,7 @@ class FlowGraph:
     explicit: bool = True
     unread: frozenset[str] = frozenset()
     complete: bool = True
+    beyond: int = 0
 
     @cached_property
     def edges(self) -> tuple[FlowEdge, ...]:
@@ -155,15 +159,22 @@ def graph_of(
     step is read as the action that it was probably meant to be."""
     names = tuple(dict.fromkeys(a.text for a in actions))
     complete = complete and not unread
+    if len(names) > MOST_ACTIONS:
+        steps = () if flow is None else tuple(_all_steps(flow))
+        return FlowGraph(names, (), steps, flow is not None, unread, complete=False)
     if flow is None:
         written = [ast.Step(span=a.span, name=a.text) for a in actions]
         pairs = tuple(FlowEdge(a, b) for a, b in pairwise(written))
         return FlowGraph(names, pairs, (), explicit=False, unread=unread, complete=complete)
-    edges, steps = _written(flow)
+    count = _count(flow)
+    if count > MOST_EDGES:
+        steps = tuple(_all_steps(flow))
+        return FlowGraph(names, (), steps, unread=unread, complete=False, beyond=count)
+    edges, steps = _edges_of(flow), tuple(_all_steps(flow))
     meant = _meant(steps, names, unread)
     complete = complete and None not in meant.values()
     read = tuple(_as_meant(edge, meant) for edge in edges)
-    return FlowGraph(names, read, tuple(steps), unread=unread, complete=complete)
+    return FlowGraph(names, read, steps, unread=unread, complete=complete)
 
 
 def _meant(
@@ -174,7 +185,10 @@ def _meant(
     known = {*names, *unread}
     named = {step.name for step in steps}
     left = [name for name in names if name not in named]
-    return {name: nearest(name, left) for name in named - known}
+    unknown = named - known
+    if len(unknown) * len(left) > MAX_COMPARED:
+        left = []
+    return {name: nearest(name, left) for name in unknown}
 
 
 def _as_meant(edge: FlowEdge, meant: Mapping[str, str | None]) -> FlowEdge:
@@ -186,19 +200,44 @@ def _as_meant(edge: FlowEdge, meant: Mapping[str, str | None]) -> FlowEdge:
     return FlowEdge(source, target, edge.failure)
 
 
-def _written(flow: ast.Flow) -> tuple[list[FlowEdge], list[ast.Step]]:
-    """The edges of a flow, and all its steps."""
+def _edges_of(flow: ast.Flow) -> list[FlowEdge]:
+    """The edges of a flow."""
     edges: list[FlowEdge] = []
-    steps: list[ast.Step] = []
+    for statement in flow.statements:
+        chain = _chain_of(statement)
+        if isinstance(statement, ast.ElseChain):
+            edges.extend(FlowEdge(statement.step, t, failure=True) for t in _entries(chain))
+        edges.extend(_edges(chain))
+    return edges
+
+
+def _all_steps(flow: ast.Flow) -> Iterator[ast.Step]:
+    """All steps of a flow, in the order written."""
     for statement in flow.statements:
         if isinstance(statement, ast.ElseChain):
-            steps.append(statement.step)
-            targets = _entries(statement.chain)
-            edges.extend(FlowEdge(statement.step, t, failure=True) for t in targets)
-            statement = statement.chain  # noqa: PLW2901 - the rest is an ordinary chain
-        edges.extend(_edges(statement))
-        steps.extend(_steps(statement))
-    return edges, steps
+            yield statement.step
+        yield from _steps(_chain_of(statement))
+
+
+def _chain_of(statement: ast.Chain | ast.ElseChain) -> ast.Chain:
+    return statement.chain if isinstance(statement, ast.ElseChain) else statement
+
+
+def _count(flow: ast.Flow) -> int:
+    """How many edges a flow has, without making them."""
+    count = 0
+    for statement in flow.statements:
+        chain = _chain_of(statement)
+        if isinstance(statement, ast.ElseChain):
+            count += len(_entries(chain))
+        count += _count_within(chain)
+    return count
+
+
+def _count_within(chain: ast.Chain) -> int:
+    between = sum(len(_exits_of(a)) * len(_entries_of(b)) for a, b in pairwise(chain.steps))
+    groups = (step for step in chain.steps if isinstance(step, ast.Group))
+    return between + sum(_count_within(inner) for group in groups for inner in group.chains)
 
 
 def _edges(chain: ast.Chain) -> Iterator[FlowEdge]:

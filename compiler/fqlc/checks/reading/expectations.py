@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,12 +110,11 @@ class _Reader:
 
     # names
 
-    def _name(self, value: ast.Expr, known: Iterable[str], what: str) -> str | None:
-        names = list(known)
-        if isinstance(value, ast.NameUse) and value.text in names:
+    def _name(self, value: ast.Expr, known: Collection[str], what: str) -> str | None:
+        if isinstance(value, ast.NameUse) and value.text in known:
             return value.text
         word = value.text if isinstance(value, ast.NameUse) else ""
-        close = nearest(word, names)
+        close = nearest(word, self._sink.comparable(known))
         help_ = (f"a similar name exists: `{close}`",) if close else ()
         fix = similar_fix(word, close, value.span)
         self._wrong(f"`{word}` is no {what}" if word else f"this is no {what}", value.span,
@@ -189,7 +188,7 @@ class _Reader:
         fields = observer.entity.fields if observer.entity else {}
         if entry.key is None or entry.key.text not in fields:
             name = entry.key.text if entry.key else "..."
-            close = nearest(name, fields)
+            close = nearest(name, self._sink.comparable(fields))
             entity = observer.entity.name if observer.entity else ""
             self._wrong(f"`{entity}` has no field `{name}`", entry.span, "unknown field",
                         *((f"a similar name exists: `{close}`",) if close else ()))  # fmt: skip

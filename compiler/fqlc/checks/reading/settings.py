@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fql.plan.expressions import Constant, Expr
+from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
 from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
@@ -87,6 +88,10 @@ class SettingsReader:
         return {}
 
     def _entries(self, key: Key, value: ast.ObjectLiteral, origin: Origin) -> dict[str, Given]:
+        if len(value.entries) > MOST_HEADERS:
+            text = f"there are {len(value.entries)} headers, more than {MOST_HEADERS}"
+            self._sink.error("FQL390", text, value.span, label="too many headers")
+            return {}
         settings: dict[str, Given] = {}
         for entry in value.entries:
             if entry.key is None:
@@ -131,6 +136,10 @@ class SettingsReader:
         if not isinstance(value, ast.ObjectLiteral):
             if not isinstance(value, ast.ErrorExpression):
                 self._values.wrong(key, value)
+            return {}
+        if len(value.entries) > MOST_HEADERS:
+            text = f"there are {len(value.entries)} headers, more than {MOST_HEADERS}"
+            self._sink.error("FQL390", text, value.span, label="too many headers")
             return {}
         settings: dict[str, Given] = {}
         for entry in value.entries:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 from fql.plan.expressions import Expr
+from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fqlc.checks.describe import kind_of, quoted, word_of
 from fqlc.checks.reading.entries import known_entries, report_missing
 from fqlc.checks.table.keys import Key, Kind
@@ -188,7 +189,7 @@ class ValueReader:
 
     def _names(self, key: Key, value: ast.Expr) -> object:
         items = self._list(key, value)
-        if items is None:
+        if items is None or self._too_many(key, value, len(items), MOST_ENCRYPTED):
             return Mark.BAD
         return _all([self._name(key, item) for item in items])
 
@@ -232,8 +233,17 @@ class ValueReader:
 
     def _secrets(self, key: Key, value: ast.Expr) -> object:
         if isinstance(value, ast.ListLiteral):
+            if self._too_many(key, value, len(value.items), MOST_SECRETS):
+                return Mark.BAD
             return _all([self._secret(key, item) for item in value.items])
         return self._secret(key, value)
+
+    def _too_many(self, key: Key, value: ast.Expr, count: int, most: int) -> bool:
+        """Report FQL390 for a list that each action would carry."""
+        if count > most:
+            text = f"`{key.name}` has {count} items, more than {most}"
+            self._sink.error("FQL390", text, value.span, label="too many items")
+        return count > most
 
     def _secret(self, key: Key, value: ast.Expr) -> object:
         """A text, or an object of a text and the dates between which it signs."""

@@ -24,12 +24,13 @@ def _fields(action: ActionModel, body: e.Expr, project: Project, sink: Sink) -> 
     given = action.settings.get("encryption.fields")
     if given is None or given.span is None or not isinstance(given.value, list):
         return
-    keys = set(_keys(body, project))
+    keys = set(_keys(body, project, set()))
     if _ANY in keys:
         return
+    known = sorted(keys)
     for name in given.value:
         if name not in keys:
-            close = nearest(str(name), sorted(keys))
+            close = nearest(str(name), sink.comparable(known))
             sink.error(
                 "FQL371", f"the body has no key `{name}` to encrypt", given.span,
                 label="nothing of this name is sent",
@@ -41,34 +42,38 @@ _ANY = "*"
 """JSON and faulty values: they may have every key."""
 
 
-def _keys(expr: e.Expr, project: Project) -> Iterator[str]:
-    """The keys of all objects in a body."""
+def _keys(expr: e.Expr, project: Project, seen: set[str]) -> Iterator[str]:
+    """The keys of all objects in a body; each type is looked into once."""
     match expr:
         case e.ObjectOf(entries=entries):
             for entry in entries:
-                yield from _entry_keys(entry, project)
+                yield from _entry_keys(entry, project, seen)
         case e.ListOf(items=items):
             for item in items:
-                yield from _keys(item, project)
+                yield from _keys(item, project, seen)
         case e.Each(body=body):
-            yield from _keys(body, project)
+            yield from _keys(body, project, seen)
         case _:
-            yield from _keys_of_type(expr.type, project)
+            yield from _keys_of_type(expr.type, project, seen)
 
 
-def _entry_keys(entry: e.Entry, project: Project) -> Iterator[str]:
+def _entry_keys(entry: e.Entry, project: Project, seen: set[str]) -> Iterator[str]:
     if entry.key is not None:
         yield entry.key
-    yield from _keys(entry.value, project)
+    yield from _keys(entry.value, project, seen)
 
 
-def _keys_of_type(of: Type, project: Project, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-    while of.item is not None:
-        of = of.item
-    row = project.rows.get(of.name)
-    if of.name in ("JSON", "Error"):
-        yield _ANY
-    elif row is not None and of.name not in seen:
-        for field in row.fields.values():
-            yield field.name
-            yield from _keys_of_type(field.type, project, seen | {of.name})
+def _keys_of_type(of: Type, project: Project, seen: set[str]) -> Iterator[str]:
+    """The keys of an object type, and of the types of its fields, without recursion."""
+    waiting = [of]
+    while waiting:
+        of = waiting.pop()
+        while of.item is not None:
+            of = of.item
+        row = project.rows.get(of.name)
+        if of.name in ("JSON", "Error"):
+            yield _ANY
+        elif row is not None and of.name not in seen:
+            seen.add(of.name)
+            yield from row.fields
+            waiting.extend(field.type for field in row.fields.values())

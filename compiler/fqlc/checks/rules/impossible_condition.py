@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fql.plan.expressions import Constant, Expr
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
-from fqlc.types.domains import Finding, always_true, unsatisfiable
+from fqlc.types.conjunctions import Test
+from fqlc.types.domains import Finding, always_true, context_of, unsatisfiable
 from fqlc.types.scope import ExprScope
 
 
 def check(program: Program, sink: Sink) -> None:
     """Judge the `when` of each observer, then those of its actions where that one holds."""
-    judge = _Judge(sink, tuple(found.span for found in sink.found))
+    judge = _Judge(sink, _places(found.span for found in sink.found))
     for observer in program.observers:
         if observer.when is None or not judge.never_holds(observer.when, observer.scope):
             _actions(observer, judge)
 
 
 def _actions(observer: ObserverModel, judge: _Judge) -> None:
-    given = () if observer.when is None else (observer.when,)
+    context = context_of(observer.when, observer.scope)
     for action in observer.actions:
         if action.when is not None:
-            judge.never_holds(action.when, action.scope, given)
+            judge.never_holds(action.when, action.scope, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,17 @@ class _Judge:
     """Reports decided conditions. `faults` is where something was reported before."""
 
     sink: Sink
-    faults: tuple[Span, ...]
+    faults: Mapping[str, list[int]]
 
-    def never_holds(self, condition: Expr, scope: ExprScope, given: tuple[Expr, ...] = ()) -> bool:
+    def never_holds(self, condition: Expr, scope: ExprScope, context: Sequence[Test] = ()) -> bool:
         """Report what is wrong with a condition; True when it can never hold."""
         if isinstance(condition, Constant) and condition.value is True:
             return False
-        never = unsatisfiable(condition, scope, given)
+        never = unsatisfiable(condition, scope, context)
         if never is not None:
             _never(never, _place(never, condition), self.sink)
             return True
-        always = always_true(condition, scope, given)
+        always = always_true(condition, scope, context)
         if always is not None and self._sound(condition, scope.path):
             _always(always, _place(always, condition), self.sink)
         return False
@@ -51,7 +54,16 @@ class _Judge:
         """False where a part was reported: `x != null || x > 5` holds for every x only as long
         as nobody asks what the second half is for null."""
         start, end = condition.at or (0, 0)
-        return not any(f.path == path and start <= f.start < end for f in self.faults)
+        starts = self.faults.get(path, [])
+        return bisect_left(starts, start) == bisect_left(starts, end)
+
+
+def _places(spans: Iterable[Span]) -> Mapping[str, list[int]]:
+    """Where the stretches begin, by file and in order."""
+    found: dict[str, list[int]] = {}
+    for span in spans:
+        found.setdefault(span.path, []).append(span.start)
+    return {path: sorted(starts) for path, starts in found.items()}
 
 
 def _place(finding: Finding, condition: Expr) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program, Written
 from fqlc.checks.reading.levels import Given
@@ -12,6 +13,9 @@ from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.syntax.tree import ast
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields, sensitive_in_row
+
+MOST_FIELDS = 20
+"""Fields that are reported of one action: all of them have one cause and one cure."""
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -41,12 +45,18 @@ def _is_unclear(action: ActionModel, endpoint: EndpointModel | None) -> bool:
 def _action(
     observer: ObserverModel, action: ActionModel, settings: Mapping[str, Given], sink: Sink
 ) -> None:
+    uses = chain(_outside_the_body(observer, action), _in_the_body(action, settings))
+    found = tuple(islice(_each_once(uses), MOST_FIELDS + 1))
+    for number, use in enumerate(found[:MOST_FIELDS], 1):
+        _report(action, use, sink, more=number == MOST_FIELDS < len(found))
+
+
+def _each_once(uses: Iterable[SensitiveUse]) -> Iterator[SensitiveUse]:
     seen: set[tuple[str, str]] = set()
-    uses = [*_outside_the_body(observer, action), *_in_the_body(action, settings)]
     for use in uses:
         if (use.owner, use.field) not in seen:
             seen.add((use.owner, use.field))
-            _report(action, use, sink)
+            yield use
 
 
 def _outside_the_body(observer: ObserverModel, action: ActionModel) -> Iterator[SensitiveUse]:
@@ -62,12 +72,13 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
     fields = _encrypted(settings)
     if fields == ():
         return
+    covered = frozenset(fields or ())
     if action.body is None:
         if action.method != "GET" and _lacks_body(action.block):
-            yield from _in_the_clear(sensitive_in_row(action.scope, action.block.header), fields)
+            yield from sensitive_in_row(action.scope, action.block.header, covered)
         return
     near = action.body_span or action.block.header
-    yield from _in_the_clear(sensitive_fields(action.body, action.scope, near), fields)
+    yield from sensitive_fields(action.body, action.scope, near, covered)
 
 
 def _lacks_body(block: ast.Block) -> bool:
@@ -86,15 +97,7 @@ def _encrypted(settings: Mapping[str, Given]) -> tuple[str, ...] | None:
     return tuple(str(f) for f in fields.value)
 
 
-def _in_the_clear(
-    uses: Iterable[SensitiveUse], fields: tuple[str, ...] | None
-) -> Iterator[SensitiveUse]:
-    for use in uses:
-        if fields is None or not set(use.keys) & set(fields):
-            yield use
-
-
-def _report(action: ActionModel, use: SensitiveUse, sink: Sink) -> None:
+def _report(action: ActionModel, use: SensitiveUse, sink: Sink, *, more: bool) -> None:
     to = f"the endpoint `{action.endpoint}`" if action.endpoint else f"the url of `{action.name}`"
     whole = " (a body that is not given holds every field)" if action.body is None else ""
     labels = list(use.chain)
@@ -113,5 +116,9 @@ def _report(action: ActionModel, use: SensitiveUse, sink: Sink) -> None:
         use.use,
         label="leaves here",
         labels=tuple(labels),
-        help=(fix, f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`'),
+        help=(
+            fix,
+            f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`',
+            *(("there are more such fields: they are not listed",) if more else ()),
+        ),
     )

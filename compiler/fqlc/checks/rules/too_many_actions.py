@@ -1,12 +1,10 @@
-"""FQL390: more actions than an observer may have."""
+"""FQL390: more actions than an observer may have, or more edges than a flow."""
 
 from __future__ import annotations
 
+from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fqlc.checks.model import Program
 from fqlc.diagnostics.sink import Sink
-
-MOST_ACTIONS = 256
-"""Actions of one observer: a picture and a dead letter of more helps nobody."""
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -20,3 +18,13 @@ def check(program: Program, sink: Sink) -> None:
                 label="too many actions",
                 help=("split it into several observers",),
             )
+        elif observer.graph.beyond and observer.block.flow is not None:
+            sink.error(
+                "FQL390",
+                f"the flow of `{observer.name}` has {observer.graph.beyond:,} edges, more than"
+                f" {MOST_EDGES:,}",
+                observer.block.flow.span,
+                label="too many edges",
+                help=("each action of a bracket waits for each of the bracket before it: put one"
+                      " action between them",),
+            )  # fmt: skip

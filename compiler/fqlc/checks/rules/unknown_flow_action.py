@@ -14,11 +14,15 @@ def check(program: Program, sink: Sink) -> None:
     for observer in program.observers:
         if not observer.block.sound:
             continue
+        if _may_lack_its_name(observer):
+            continue
         known = {*observer.graph.names, *observer.graph.unread}
+        in_flow = {step.name for step in observer.graph.steps}
+        left = [name for name in observer.graph.names if name not in in_flow]
         for step in observer.graph.steps:
-            if step.name not in known and not _may_lack_its_name(observer):
+            if step.name not in known:
                 known.add(step.name)
-                _report(observer, step, sink)
+                _report(observer, step, left, sink)
 
 
 def _may_lack_its_name(observer: ObserverModel) -> bool:
@@ -26,11 +30,15 @@ def _may_lack_its_name(observer: ObserverModel) -> bool:
     return any(block.name is None for block in observer.block.blocks)
 
 
-def _report(observer: ObserverModel, step: ast.Step, sink: Sink) -> None:
-    in_flow = {other.name for other in observer.graph.steps}
-    left = [name for name in observer.graph.names if name not in in_flow]
-    close = nearest(step.name, left) or nearest(step.name, observer.graph.names)
-    actions = ", ".join(f"`{name}`" for name in observer.graph.names)
+_MOST_LISTED = 20
+"""Actions that a message names."""
+
+
+def _report(observer: ObserverModel, step: ast.Step, left: list[str], sink: Sink) -> None:
+    names = observer.graph.names
+    close = nearest(step.name, sink.comparable(left)) or nearest(step.name, sink.comparable(names))
+    actions = ", ".join(f"`{name}`" for name in names[:_MOST_LISTED])
+    actions += ", ..." if len(names) > _MOST_LISTED else ""
     sink.error(
         "FQL302",
         f"`{observer.name}` has no action `{step.name}`",

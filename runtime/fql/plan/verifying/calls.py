@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 from fql.plan.expressions import Call, Constant, Expr
 from fql.plan.functions import FUNCTIONS, Function
+from fql.plan.patterns import pattern_problem
 from fql.plan.types import Type
 from fql.plan.verifying.names import Known
 from fql.plan.verifying.refusal import Refused, short
-
-LONGEST_PATTERN = 1_000
-"""Characters of a pattern for `matches`."""
 
 MOST_PLACES, LONGEST_CUT = 28, 1_000_000
 """Largest arguments of `round` and `truncate`."""
@@ -77,20 +75,3 @@ def _pattern(pattern: str) -> None:
     problem = pattern_problem(pattern)
     if problem:
         raise Refused(problem)
-
-
-def pattern_problem(pattern: str) -> str:
-    """What is wrong with a pattern of `matches`; empty when it is sound."""
-    import re2
-
-    if len(pattern) > LONGEST_PATTERN:
-        return f"the pattern has more than {LONGEST_PATTERN} characters"
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options=options)
-    except (re2.error, UnicodeError) as problem:
-        reason = problem.args[0] if problem.args else ""
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        return f"not a pattern of RE2: {text}"
-    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.types import JSON, Type
 from fql.plan.urls import UrlProblem, parse_literal_url
@@ -16,9 +17,6 @@ from fql.plan.verifying.requests import verify_endpoint, verify_request
 
 KINDS = frozenset({"webhook"})
 """The kinds of actions that this runtime carries out."""
-
-MOST_ACTIONS = 256
-"""Actions of one observer."""
 
 
 def verify_plan(plan: Plan) -> None:
@@ -69,6 +67,8 @@ def _verify_observer(
     _verify_conditions(observer, around)
     if len(observer.nodes) > MOST_ACTIONS:
         raise Refused(f"it has more than {MOST_ACTIONS} actions")
+    if len(observer.edges) > MOST_EDGES + len(observer.nodes):
+        raise Refused(f"its flow has more than {MOST_EDGES} edges")
     unique("action", (node.name for node in observer.nodes))
     verify_flow([node.name for node in observer.nodes], observer.edges)
     inner = Scope(known, entity, events, _answers(observer, known), scope.environment)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fql.plan.expressions import Constant, Environment, Text
+from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.model import Policies
 from fql.plan.policies import DEFAULTS
 from fql.plan.verifying.expressions import loaded
@@ -68,7 +69,11 @@ def is_statuses(value: object, _: Names) -> bool:
 
 def is_names(value: object, _: Names) -> bool:
     """Keys of a body."""
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return (
+        isinstance(value, list)
+        and len(value) <= MOST_ENCRYPTED
+        and all(isinstance(name, str) for name in value)
+    )
 
 
 def is_text(value: object, names: Names) -> bool:
@@ -89,7 +94,7 @@ def is_text(value: object, names: Names) -> bool:
 def is_secrets(value: object, names: Names) -> bool:
     """A text, or a list of texts and of objects of a text and the dates of its use."""
     entries = value if isinstance(value, list) else [value]
-    return all(_is_secret(entry, names) for entry in entries)
+    return len(entries) <= MOST_SECRETS and all(_is_secret(entry, names) for entry in entries)
 
 
 def _is_secret(entry: object, names: Names) -> bool:
