@@ -22,7 +22,7 @@ from fql.engine.program.model import Program
 from fql.errors import StoreError, UsageError
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
-from fql.exact.writing import write_json
+from fql.exact.writing import NotWritable, write_given
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
 from fql.plan.model import Plan
 from fql.store.opening import open_store
@@ -323,8 +323,8 @@ def _checking(plan: Plan) -> Program:
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
-        return write_json(body)
-    except TypeError as problem:
+        return write_given(body, "")
+    except NotWritable as problem:
         raise UsageError(f"this cannot be handed to the store as JSON: {problem}") from None
 
 

@@ -15,6 +15,7 @@ from fql.exact.numbers import JsonNumber
 from fql.exact.reading import (
     FOREIGN_NESTING,
     MAX_NESTING,
+    BeyondLimits,
     NotJson,
     read_foreign,
     read_json,
@@ -126,3 +127,12 @@ def test_the_digit_limit_of_an_application_changes_nothing(limit: str) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (ran.stdout, ran.stderr) == ("refused\n", "")
+
+
+@pytest.mark.parametrize("text", ["[" * 300 + "]" * 300, "9" * 5_000, '"\\ud800"', "1e" + "9" * 30])
+def test_json_beyond_the_limits_is_told_from_what_is_not_json(text: str) -> None:
+    with pytest.raises(BeyondLimits):
+        read_json(text)
+    with pytest.raises(NotJson) as caught:
+        read_json(text[:-1] + "x")
+    assert not isinstance(caught.value, BeyondLimits)

@@ -21,7 +21,7 @@ from fql.egress.settings import PolicyReader
 from fql.egress.signing import Signer
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
-from fql.exact.reading import read_json
+from fql.exact.reading import read_foreign
 from fql.expressions.scope import Scope
 from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode
@@ -118,7 +118,7 @@ def shown_body(body: bytes) -> object:
         return None
     if len(body) <= SHOWN_BODY:
         try:
-            return read_json(body)
+            return read_foreign(body)
         except ValueError:
             pass
     return body[:SHOWN_BODY].decode("utf-8", "replace")

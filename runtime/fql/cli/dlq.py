@@ -13,7 +13,7 @@ from fql.cli.project import format_option, reporting, settings_option, store_opt
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.errors import UsageError
-from fql.exact.reading import read_json
+from fql.exact.reading import read_foreign
 from fql.letters import Replayed, Wanted, asked
 from fql.store.records import LetterGroup
 from fql.store.shown import DeadLetter, instant
@@ -163,7 +163,7 @@ def _answer(file: str | None) -> object:
     if file is None:
         return None
     try:
-        answer = read_json(Path(file).read_bytes())
+        answer = read_foreign(Path(file).read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be used as an answer: {error}") from error
     if answer is None:

@@ -40,6 +40,10 @@ class NotJson(ValueError):
     which line and column where that is known."""
 
 
+class BeyondLimits(NotJson):
+    """JSON that this reader does not take: too deep, a number too long, half of a pair."""
+
+
 class NotWritable(TypeError):
     """A value that JSON cannot hold. The message begins with the path to it, if it is within
     another one."""
@@ -80,13 +84,13 @@ def _exactly(text: str, *, floats: bool) -> object:
     except json.JSONDecodeError as error:
         raise NotJson(_in_our_words(error)) from None
     except RecursionError:
-        raise NotJson("it is nested too deeply") from None
+        raise BeyondLimits("it is nested too deeply") from None
     except InvalidOperation:
-        raise NotJson("a number has an exponent that is too large") from None
+        raise BeyondLimits("a number has an exponent that is too large") from None
     except NotJson:
         raise
     except ValueError:
-        raise NotJson(_TOO_LONG) from None
+        raise BeyondLimits(_TOO_LONG) from None
     return found
 
 
@@ -110,7 +114,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def _whole_number(text: str) -> int:
     if len(text) > LONGEST_INT:
-        raise NotJson(_TOO_LONG)
+        raise BeyondLimits(_TOO_LONG)
     return int(Decimal(text))  # the limit of int() is not ours
 
 
@@ -127,7 +131,7 @@ def _refuse_half_pairs(text: str, value: object) -> None:
         try:
             part.encode()
         except UnicodeEncodeError:
-            raise NotJson("a text holds half of a surrogate pair") from None
+            raise BeyondLimits("a text holds half of a surrogate pair") from None
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -18,9 +18,9 @@ from typing import Any
 
 import orjson
 
-from fql.exact.light import NotJson, read_lightly
+from fql.exact.light import BeyondLimits, NotJson, read_lightly
 
-__all__ = ["NotJson", "read_foreign", "read_json", "read_list", "read_object"]
+__all__ = ["BeyondLimits", "NotJson", "read_foreign", "read_json", "read_list", "read_object"]
 
 MAX_NESTING = 254
 """Levels of brackets that the writer writes, and the reader reads back."""
@@ -78,7 +78,7 @@ def _has_float(values: Collection[Any], room: int) -> bool:
     if kinds.isdisjoint(_CONTAINERS):
         return found
     if not room:
-        raise NotJson("it is nested too deeply")
+        raise BeyondLimits("it is nested too deeply")
     for value in values:
         if value.__class__ is dict:
             found |= _has_float(value.values(), room - 1)

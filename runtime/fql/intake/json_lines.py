@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fql.errors import FqlError
-from fql.exact.reading import read_json
+from fql.exact.reading import read_foreign
 from fql.intake.port import Arrival, Consumer, PlainSource
 from fql.plan.model import Plan
 
@@ -108,7 +108,7 @@ class JsonLines(PlainSource):
 def arrival(line: bytes, number: int) -> Arrival:
     """One line as an arrival; what is no JSON object has a `problem`."""
     try:
-        envelope = read_json(line)
+        envelope = read_foreign(line)
     except ValueError as error:
         return _unreadable(line, number, f"line {number} is not JSON: {error}")
     if not isinstance(envelope, dict):

@@ -25,7 +25,7 @@ from functools import partial
 
 from fql.events.values import rfc3339
 from fql.exact.numbers import plain_decimal
-from fql.exact.reading import read_json
+from fql.exact.reading import BeyondLimits, NotJson, read_foreign
 from fql.plan.model import EntityField
 from fql.plan.types import parse_type
 
@@ -109,10 +109,12 @@ def _uuid(value: object) -> object:
 
 
 def _json(value: object) -> object:
-    """Text of a JSON column; text that is not JSON is a JSON string."""
+    """Text of a JSON column; text that is not JSON is a JSON string. Raises BeyondLimits."""
     try:
-        return read_json(value) if isinstance(value, str) else value
-    except ValueError:
+        return read_foreign(value) if isinstance(value, str) else value
+    except BeyondLimits:
+        raise  # it is JSON, and must not become a text of it
+    except NotJson:
         return value
 
 

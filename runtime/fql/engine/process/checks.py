@@ -15,7 +15,7 @@ from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import EventRefused, PlanError
 from fql.events.intake import UnknownEntity
-from fql.exact.writing import write_json
+from fql.exact.writing import NotWritable, write_given, write_json
 from fql.intake.port import OUTBOX
 from fql.observe.logs import logger
 
@@ -120,21 +120,25 @@ def unchecked(envelope: Mapping[str, Any], origin: Origin, fault: Fault) -> Misf
 
 def _payload(envelope: Mapping[str, Any]) -> bytes:
     try:
-        return write_json(envelope)
-    except TypeError:
+        return write_given(envelope, "")
+    except NotWritable:
         return write_json(_storable(envelope))
 
 
 def _storable(value: object, depth: int = MAX_DEPTH) -> object:
     """What is legal in JSON and can still not be stored, by a stand-in: it must stop neither the
     source nor those who look at the dead letter."""
-    if isinstance(value, Mapping | list) and not depth:
+    if isinstance(value, Mapping | list | tuple) and not depth:
         return "(nested too deeply)"
     if isinstance(value, Mapping):
         return {_text(key): _storable(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_storable(item, depth - 1) for item in value]
-    return _text(value) if isinstance(value, str) else value
+    try:
+        write_given(value, "")
+    except NotWritable:
+        return _text(value)
+    return value
 
 
 def _text(value: object) -> str:
