@@ -11,6 +11,7 @@ from fqlc.diagnostics.fixes import apply_fixes
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.pipeline import check_project
 from fqlc.source.text import SourceText
+from fqlc.syntax.foreign.types import MEANT_TYPES
 from tests.faults.corpus import MAIN, Fault, faults
 
 ROUNDS = 4
@@ -43,6 +44,44 @@ def test_safe_fixes(fault: Fault) -> None:
     after = Counter(d.code for d in found(better))
     assert after.total() < before.total()
     assert not after - before
+
+
+_ALIASES = {
+    *MEANT_TYPES, "create", "created", "new", "old", "changed", "updated", "removed", "deleted",
+    "yes", "no", "on", "off",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
+def test_safe_fixes_guess_no_names(fault: Fault) -> None:
+    """Where a name is put in the place of a name, only the case differs, or it is an alias."""
+    for d in found(fault):
+        edits = d.fix.edits if d.fix is not None and d.fix.safe and d.code >= "FQL200" else ()
+        for edit in edits:
+            text = (fault.bytes_of(edit.span.path) or b"").decode()
+            written = text[edit.span.start : edit.span.end]
+            if written.isidentifier() and edit.text.isidentifier():
+                same = written.lower() == edit.text.lower()
+                assert same or written.lower() in _ALIASES, (written, edit.text)
+
+
+@pytest.mark.parametrize(
+    ("line", "mended_line"),
+    [
+        ("let limit: Int = 500", "let limit = 500"),
+        ("let limit: 500", "let limit = 500"),
+        ("let mut limit = 500", "let limit = 500"),
+        ("entity A { s: VARCHAR(32) }", "entity A { s: String }"),
+        ("entity A { s: [String!]! }", "entity A { s: [String] }"),
+        ("observer o { when: s =~ /x/ }", 'observer o { when: s.matches("x") }'),
+        ("observer o { when: s !== undefined }", "observer o { when: s != null }"),
+        ("enum A { a = 1, b = 2 }", "enum A { a, b }"),
+        ("export entity A { s: String }", "entity A { s: String }"),
+    ],
+)
+def test_what_is_mended(line: str, mended_line: str) -> None:
+    """Spellings of other languages become what they mean, and nothing else."""
+    assert mended(Fault("", "", {MAIN: line})).files[MAIN] == mended_line
 
 
 def test_many_programs_can_be_mended() -> None:

@@ -153,16 +153,26 @@ def _shift(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagno
 
 
 def _let_colon(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
-    """`let limit: 5`."""
+    """`let limit: 5`, `let limit: Int = 5`, `let mut limit = 5`."""
     del expected
-    if at == 0 or lexemes[at - 1].type != "LET" or lexemes[at].type != "KEY":
+    name = lexemes[at]
+    text = name.origin.text
+    if at == 0 or name.type not in ("KEY", "NAME"):
         return None
-    colon = next((x for x in lexemes[at + 1 : at + 2] if x.text == ":"), None)
-    fix = None
-    if colon is not None:
-        path = colon.origin.path
-        fix = Fix((Edit(Span(path, lexemes[at].end, colon.end), " ="),))
-    return foreign(lexemes[at], "a constant is written with `=`: `let name = value`", fix=fix)
+    if lexemes[at - 1].type == "NAME" and lexemes[max(at - 2, 0)].type == "LET":
+        word = lexemes[at - 1]
+        fix = Fix((Edit(name.origin.span(word.start, name.start), ""),))
+        return foreign(word, f"there is no `{word.text}` before the name of a `let`", fix=fix)
+    if lexemes[at - 1].type != "LET" or name.type != "KEY":
+        return None
+    line = [x for x in lexemes[at + 1 : at + 12] if "\n" not in text[name.end : x.start]]
+    sign = next((x for x in line if text[x.start : x.end] == "="), None)
+    if sign is not None:
+        fix = Fix((Edit(name.origin.span(name.end, sign.start), " "),))
+        return foreign(name, f"a constant has no type: `let {name.text} = ...`", fix=fix)
+    colon = Edit(name.origin.span(name.end, line[0].end), " =") if line else None
+    said = "a constant is written with `=`: `let name = value`"
+    return foreign(name, said, fix=Fix((colon,)) if colon is not None else None)
 
 
 def _unit_apart(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
