@@ -389,7 +389,7 @@ class Settings(Table):
 
 
 _PLAIN = ("timeout", "max_age", "max_body", "max_response", "concurrency")
-"""Policies that stand in `[webhooks]` itself."""
+"""Policies that are keys of `[webhooks]` itself."""
 
 
 def policy_settings(settings: Settings) -> dict[str, Any]:
