@@ -195,6 +195,7 @@ class Engine(Cycles):
 
     async def kill(self) -> None:
         """Stop at once, as a crash would (for tests): nothing is released, nothing is written."""
+        self._given_back = True
         await self._cut()
 
     async def _cut(self) -> None:
