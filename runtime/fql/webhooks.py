@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
 from fql.egress.settings import SigningSettings, TimedSecret
-from fql.egress.signing import Signer
+from fql.egress.signing import Signer, is_message_id
 from fql.egress.verify import verify
+from fql.errors import SettingsError
 from fql.exact.reading import NotJson, read_foreign
 from fql.replay import replay_dlq
 
@@ -59,6 +60,12 @@ def sign_webhook(
     )
     stamp = int(time.time() if timestamp is None else timestamp)
     identity = message_id or f"msg_{uuid4().hex}"
+    if not is_message_id(identity) or stamp < 0:
+        raise SettingsError(
+            f"A message {identity[:60]!r} of second {stamp} cannot be signed: it could be read in"
+            " two ways.",
+            hint="an id is visible ASCII without a point, a time is not before 1970",
+        )
     made = dict(Signer(settings).headers(identity, stamp, raw))
     return {"webhook-id": identity, "webhook-timestamp": str(stamp), **made}
 
@@ -77,7 +84,10 @@ def decrypt_payload(
     keys = _keys(key)
     value = _decoded(payload)
     counted = _Count()
-    opened = _open(value, keys, counted)
+    try:
+        opened = _open(value, keys, counted)
+    except RecursionError:
+        raise NotDecrypted("the payload nests too deeply") from None
     if not counted.found:
         raise NotDecrypted("nothing in the payload is encrypted")
     return opened
@@ -107,13 +117,20 @@ def _decoded(payload: bytes | str | Mapping[str, object] | list[object]) -> obje
     return decoded
 
 
-def _open(value: object, keys: dict[str, bytes] | tuple[bytes, ...], counted: _Count) -> object:
+def _open(
+    value: object,
+    keys: dict[str, bytes] | tuple[bytes, ...],
+    counted: _Count,
+    field: str | None = None,
+) -> object:
     if isinstance(value, str) and is_compact(value):
         counted.found += 1
-        opened: object = read_foreign(decrypt_compact(value, keys), floats=True)
-        return opened
+        try:
+            return read_foreign(decrypt_compact(value, keys, field), floats=True)
+        except NotJson:
+            raise NotDecrypted("an encrypted value is not JSON") from None
     if isinstance(value, Mapping):
-        return {name: _open(inner, keys, counted) for name, inner in value.items()}
+        return {name: _open(inner, keys, counted, str(name)) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_open(item, keys, counted) for item in value]
+        return [_open(item, keys, counted, field) for item in value]
     return value

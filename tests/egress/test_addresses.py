@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from fql.errors import SettingsError
 from fql.plan.addresses import (
     DENIED_IPV4,
     DENIED_IPV6,
@@ -17,6 +18,7 @@ from fql.plan.addresses import (
     port_problem,
 )
 from fql.plan.urls import UrlProblem, parse_literal_url
+from fql.settings.reading import read_settings
 
 PUBLIC_ONLY = EgressSettings()
 
@@ -153,3 +155,26 @@ def test_a_low_port_can_be_opened() -> None:
 def test_this_host_is_known_in_its_spellings() -> None:
     assert all(is_this_host(h) for h in ("localhost", "127.0.0.1", "127.9.9.9", "::1"))
     assert not is_this_host("example.com")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "100:0:0:1::1", "5f00::1", "3fff::1", "64:ff9b:1::1", "4000::1", "8000::1", "e000::1",
+        "1::1", "200::1", "fec0::1", "::ffff:0:10.0.0.1",
+    ],
+)  # fmt: skip
+def test_what_iana_has_given_to_nobody_is_not_public(text: str) -> None:
+    """Outside of 2000::/3, and in the registry of special purposes as of 2025."""
+    assert address_problem(ip_address(text), EgressSettings()) is not None
+
+
+def test_the_world_stays_reachable() -> None:
+    for text in ("2606:4700::1", "2a00::1", "2620:4f:8000::1", "1.1.1.1", "64:ff9b::8.8.8.8"):
+        assert address_problem(ip_address(text), EgressSettings()) is None
+
+
+@pytest.mark.parametrize("entry", ["10.1.2.3/8", "127.0.0.1/8", "fd00::1/8"])
+def test_an_allowed_network_with_bits_of_a_host_is_an_error(entry: str) -> None:
+    with pytest.raises(SettingsError, match="bits after its prefix"):
+        read_settings(f'[egress]\nallow = ["{entry}"]\n')

@@ -20,6 +20,9 @@ from fql.exact.writing import write_json
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
 
+FIELD = "fql-field"
+"""The claim of a JWE that names the key of the body it stands under."""
+
 Nonce = Callable[[int], bytes]
 
 
@@ -62,7 +65,7 @@ class Encryptor:
         key = parse_key(settings.key)
         header = {"alg": "dir", "enc": "A256GCM", "kid": settings.kid or key_id(key)}
         self._fields = settings.fields
-        self._header = _encode(write_json(header))
+        self._claims = header
         self._cipher = AESGCM(key)
         self._nonce = nonce
 
@@ -84,13 +87,18 @@ class Encryptor:
         return value
 
     def _entry(self, key: str, value: object) -> object:
-        return self.compact(write_json(value)) if key in self._fields else self._tree(value)
+        if key in self._fields:
+            return self.compact(write_json(value), key)
+        return self._tree(value)
 
-    def compact(self, plaintext: bytes) -> str:
-        """One JWE in compact form."""
+    def compact(self, plaintext: bytes, field: str | None = None) -> str:
+        """One JWE in compact form. The key of the body that it stands under is part of its
+        header, so that it means nothing under another one."""
+        claims = self._claims if field is None else {**self._claims, FIELD: field}
+        header = _encode(write_json(claims))
         nonce = self._nonce(12)
-        sealed = self._cipher.encrypt(nonce, plaintext, self._header.encode("ascii"))
-        parts = (self._header, "", _encode(nonce), _encode(sealed[:-16]), _encode(sealed[-16:]))
+        sealed = self._cipher.encrypt(nonce, plaintext, header.encode("ascii"))
+        parts = (header, "", _encode(nonce), _encode(sealed[:-16]), _encode(sealed[-16:]))
         return ".".join(parts)
 
 
@@ -99,8 +107,11 @@ def is_compact(text: str) -> bool:
     return _COMPACT.fullmatch(text) is not None
 
 
-def decrypt_compact(text: str, keys: Mapping[str, bytes] | tuple[bytes, ...]) -> bytes:
-    """The plaintext of a JWE; `keys` by `kid`, or to be tried in turn. Raises NotDecrypted."""
+def decrypt_compact(
+    text: str, keys: Mapping[str, bytes] | tuple[bytes, ...], field: str | None = None
+) -> bytes:
+    """The plaintext of a JWE; `keys` by `kid`, or to be tried in turn. `field` is the key that it
+    stands under, None for a whole body. Raises NotDecrypted."""
     header, _, nonce, sealed, tag = text.split(".") if is_compact(text) else [""] * 5
     try:
         claims = read_foreign(_decode(header))
@@ -108,6 +119,10 @@ def decrypt_compact(text: str, keys: Mapping[str, bytes] | tuple[bytes, ...]) ->
         raise NotDecrypted("the payload is not JWE in compact form") from None
     if not isinstance(claims, dict) or claims.get("alg") != "dir" or claims.get("enc") != "A256GCM":
         raise NotDecrypted("the payload is not encrypted with dir and A256GCM")
+    if claims.get(FIELD) != field:
+        raise NotDecrypted("an encrypted value stands under a key that it was not made for")
+    if "crit" in claims or "zip" in claims:
+        raise NotDecrypted("the header has an extension that is not understood")
     for key in _candidates(claims.get("kid"), keys):
         try:
             data = _decode(sealed) + _decode(tag)

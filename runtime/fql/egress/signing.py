@@ -9,6 +9,7 @@ refused at start; a check that lacks anything is False.
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable
@@ -40,6 +41,15 @@ class _Live:
     secret: TimedSecret
 
 
+_MESSAGE_ID = re.compile(r"[!-\-/-~]{1,256}")
+
+
+def is_message_id(text: str) -> bool:
+    """True for a text that can be the id of a signed message: visible ASCII without a point.
+    `id.timestamp.body` with a point in its id could be read as another message as well."""
+    return _MESSAGE_ID.fullmatch(text) is not None
+
+
 class Signer:
     """Signs for one action: made once, used for each attempt."""
 
@@ -51,6 +61,10 @@ class Signer:
             problem = None if name is None else name_problem(name)
             if problem:
                 raise _unusable(f"{name!r} cannot be a signature header: {problem}")
+        if settings.header and (
+            settings.header.lower() == (settings.timestamp_header or "").lower()
+        ):
+            raise _unusable("signature and time cannot share a header")
         self._scheme = settings.scheme
         self._header = settings.header
         self._timestamp_header = settings.timestamp_header

@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fql.egress.signing import (
     FRAISEQL_HEADER,
     FRAISEQL_TIMESTAMP,
+    is_message_id,
     signature_function,
 )
 from fql.errors import SettingsError
 
 HeaderSource = Mapping[str, str] | Iterable[tuple[str, str]]
 
-_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_SECONDS = re.compile(r"0|[1-9][0-9]{0,11}", re.ASCII)
 _MAX_SIGNATURES = 32
 
 
@@ -97,7 +98,7 @@ def _standard_claim(headers: Mapping[str, str]) -> Claim | None:
     message_id = headers.get("webhook-id", "")
     stamp = _seconds(headers.get("webhook-timestamp", ""))
     candidates = headers.get("webhook-signature", "").split(" ")
-    if not message_id or stamp is None or len(candidates) > _MAX_SIGNATURES:
+    if not is_message_id(message_id) or stamp is None or len(candidates) > _MAX_SIGNATURES:
         return None
     return Claim(message_id, stamp, candidates)
 

@@ -36,8 +36,9 @@ DENIED_IPV4 = tuple(
 DENIED_IPV6 = tuple(
     IPv6Network(text)
     for text in (
-        "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
-        "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64",
+        "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7",
+        "fe80::/10", "fec0::/10", "ff00::/8",
     )
 )  # fmt: skip
 """IPv6 networks that are never public unicast; 6to4, Teredo and compatible spellings included."""
@@ -75,11 +76,20 @@ LOOPBACK = EgressSettings(allow=("127.0.0.0/8", "::1/128"))
 
 
 def parse_network(text: str) -> Network | None:
-    """An address or network of the allow list, or None where the text is neither."""
+    """An address or network of the allow list, or None where the text is neither: `10.1.2.3/8` is
+    neither, as it may mean the address or the network."""
     try:
-        return ip_network(text, strict=False)
+        return ip_network(text)
     except ValueError:
         return None
+
+
+def has_host_bits(text: str) -> bool:
+    """True for a network that is written with the address of a host in it."""
+    try:
+        return parse_network(text) is None and bool(ip_network(text, strict=False))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=256)
@@ -109,9 +119,15 @@ def embedded(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that is allocated for the world; the rest of IPv6 is special, or nobody's yet."""
+
+
 def _denied(address: Address) -> bool:
     if isinstance(address, IPv4Address):
         return any(address in network for network in DENIED_IPV4)
+    if address not in GLOBAL_UNICAST:
+        return True
     if (int(address) >> 32) & 0xFFFF_FFFF in ISATAP:
         return True
     return any(address in network for network in DENIED_IPV6)

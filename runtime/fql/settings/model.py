@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from fql.plan.addresses import parse_network
+from fql.plan.addresses import has_host_bits, parse_network
 from fql.plan.units import show_duration, show_size
 from fql.settings.values import (
     DAY,
@@ -130,6 +130,11 @@ def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     """A slip here would open nothing, or another network than was meant."""
     for entry in entries:
         if not (parse_network(entry) or _HOST.fullmatch(entry) or NAMED.search(entry)):
+            if has_host_bits(entry):
+                raise ValueError(
+                    f"{entry!r} has bits after its prefix: write the address alone, or the network"
+                    " with zeros there, such as 10.1.0.0/16"
+                )
             raise ValueError(f"{entry!r} is neither a network such as 10.1.0.0/16 nor a host name")
     return entries
 
@@ -347,7 +352,9 @@ class Prometheus(Table):
     """A metrics port."""
 
     enabled: bool = Field(True, description="serve metrics")
-    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  (scraped from outside)
+    host: str = Field(
+        "127.0.0.1", description='address to listen on; "0.0.0.0" lets other machines ask'
+    )
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(9090, description="0 takes a free one")
     namespace: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
         "fql", description="prefix of the series"
