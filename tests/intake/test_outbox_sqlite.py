@@ -319,3 +319,28 @@ async def test_rows_of_a_replaced_file_are_not_lost_when_the_source_is_closed(
     assert first.position == before.position
     assert event_of(READERS, first.envelope) == event_of(READERS, before.envelope)
     assert event_of(READERS, second.envelope)["new"]["id"] == 2
+
+
+async def test_a_replaced_file_is_read_without_touching_the_journal_of_the_other(
+    tmp_path: Path,
+) -> None:
+    """With a rollback journal SQLite would take the journal beside the name for the old file's."""
+    path = tmp_path / "shop.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(ORDERS)
+    install(connection, PLAN, Names())
+    connection.execute("INSERT INTO orders (id, status) VALUES (1, 'new')")
+    backup = tmp_path / "backup.db"
+    backup.write_bytes(path.read_bytes())
+    async with opened(path) as source:
+        connection.execute("INSERT INTO orders (id, status) VALUES (2, 'new')")
+        connection.close()
+        backup.replace(path)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO orders (id, status) VALUES (3, 'new')")
+        assert path.with_name("shop.db-journal").exists()
+        assert len(await source.fetch(9)) == 2, "those of the old file"
+        assert path.with_name("shop.db-journal").exists()
+        other.execute("COMMIT")
+        other.close()

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 
+from fql.errors import StoreError
 from fql.exact.writing import json_text
 from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, Moment, peephole
 from fql.outbox.status import Tables, tables_of
@@ -165,7 +167,26 @@ class OutboxFile:
                         return result
             time.sleep(0.002)
             there = inode_of(self.path) == self.inode
+        if not self.wal and inode_of(self.path) != self.inode:
+            return self._read_copy(work)
         return self._read_locked(work)
+
+    def _read_copy(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Of a file that has lost its name. SQLite would take the journal beside the name for this
+        file's, and delete it below whoever writes to the other one. Nobody can write here any more:
+        SQLite refuses that."""
+        if self.peephole is None or self.inode is None:
+            raise StoreError("a file that has lost its name cannot be read on this system")
+        with tempfile.NamedTemporaryFile(suffix=".db") as target:
+            self.peephole.copy(self.inode, cast("BinaryIO", target))
+            target.flush()
+            uri = f"{Path(target.name).as_uri()}?immutable=1"
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            connection.text_factory = bytes
+            try:
+                return work(connection)
+            finally:
+                connection.close()
 
     def _moment(self) -> Moment | None:
         """None also when another file has the name by now."""

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from fql.errors import FqlError
 from fql.intake.outbox_file import OutboxFile, Row
 from fql.intake.outbox_voice import Voice
 
@@ -44,13 +45,15 @@ class LeftBehind:
         for left in self._files:
             try:
                 rows = left.file.rows(limit, {*done, *left.done})
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError, FqlError) as error:
                 self._voice.warn(f"the replaced file cannot be read any more: {error}")
                 rows, left.until = (), 0.0
             if rows:
                 left.until = self._clock() + LEFT_SECONDS
                 self._serving = left
                 return list(rows)
+            if not left.file.wal:
+                left.until = 0.0  # SQLite lets nobody write to it any more
         return []
 
     def finish(self, ids: Collection[bytes]) -> bool:

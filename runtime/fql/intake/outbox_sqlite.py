@@ -131,7 +131,8 @@ class OutboxSqlite:
         Where nobody writes for long enough, rows that are done are deleted."""
         failures = self._reader.failures_in_a_row
         if failures or self._reader.voice.has("file"):
-            await asyncio.sleep(min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 5)))
+            pause = 0.1 * 2 ** min(failures, 5) if failures else 0.5
+            await asyncio.sleep(min(LONGEST_PAUSE, pause))
             return
         calm = self._calm()
         if calm is None:
