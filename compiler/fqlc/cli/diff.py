@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from fql.exact.writing import json_text
+from fql.plan.harmless import harmless
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.diff import Area, differences
@@ -38,7 +39,7 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
         if change.area is not area:
             area = change.area
             click.echo(click.style(area.value, bold=True))
-        click.echo(f"  {change.where}: {change.what}")
+        click.echo(harmless(f"  {change.where}: {change.what}"))
     if not found:
         click.echo("nothing changed", err=True)
     ctx.exit(1 if any(change.area is not Area.COSMETIC for change in found) else 0)

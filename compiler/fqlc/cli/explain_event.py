@@ -19,6 +19,7 @@ from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
 from fql.plan import expressions as e
+from fql.plan.harmless import harmless_styled
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.testing.harness import played_program
@@ -38,7 +39,7 @@ def explain_events(plan: Mapping[str, Any], file: str, form: str) -> None:
             click.echo(write_json(found).decode())
         else:
             for text in _story(found):
-                click.echo(text)
+                click.echo(harmless_styled(text))
 
 
 class _Explainer:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fql.exact.writing import json_text
+from fql.plan.harmless import harmless_styled
 from fql.plan.model import Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
@@ -55,7 +56,7 @@ def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
             click.echo(json_text(_as_json(observer, node, policies)))
         else:
             for line in _lines(observer, node, policies):
-                click.echo(line)
+                click.echo(harmless_styled(line))
 
 
 def _schedule(policies: Mapping[str, Setting]) -> Schedule:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fql.exact.writing import json_text
+from fql.plan.harmless import harmless_styled
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import condition_text, target_text
@@ -27,7 +28,7 @@ def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
             click.echo(json_text(_entry(observer)))
         else:
             for line in _lines(observer):
-                click.echo(line)
+                click.echo(harmless_styled(line))
     if form == "text" and not plan["observers"]:
         click.echo("there are no observers", err=True)
 

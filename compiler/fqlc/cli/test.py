@@ -10,6 +10,7 @@ import click
 
 from fql.exact.writing import json_text
 from fql.plan.codec import read_plan
+from fql.plan.harmless import harmless_styled
 from fql.plan.model import Plan
 from fqlc.checks.reading.expectations import TestModel, read_tests
 from fqlc.cli.inputs import inputs
@@ -129,7 +130,7 @@ def _show(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText], form: 
             click.echo(json_text(report.as_json(verdict, sources)))
             continue
         for line in report.text_lines(verdict, sources):
-            click.echo(line)
+            click.echo(harmless_styled(line))
     failed = sum(1 for verdict in verdicts if verdict.problems)
     click.echo(f"{len(verdicts) - failed} passed, {failed} failed", err=True)
 
@@ -142,7 +143,7 @@ def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | 
     else:
         click.echo()
         for line in measured.as_text(found):
-            click.echo(line)
+            click.echo(harmless_styled(line))
     share = measured.percent(found)
     if least is None or share >= least:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,8 +10,7 @@ import click
 
 from fql.errors import FqlError
 from fql.exact.writing import write_json
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+from fql.plan.harmless import harmless as _harmless
 
 RENEWED = "\r\033[K"
 """Sets a terminal back to the beginning of the line, and clears it."""
@@ -88,7 +86,8 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 def harmless(value: object) -> str:
     """Text of receivers and events with its control characters as escapes: what they send must not
     steer the terminal of who reads it."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
+    text = _harmless(str(value))
+    return text.replace("\n", "\\x0a").replace("\t", "\\x09")
 
 
 def moment(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
@@ -59,8 +60,8 @@ def junit(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText]) -> byt
         for verdict in inside:
             path, line = place(verdict, sources)
             case = Xml.SubElement(
-                suite, "testcase", classname=verdict.test.observer, name=verdict.test.title,
-                file=path, line=str(line), time=f"{verdict.seconds:.3f}",
+                suite, "testcase", classname=verdict.test.observer, name=_clean(verdict.test.title),
+                file=_clean(path), line=str(line), time=f"{verdict.seconds:.3f}",
             )  # fmt: skip
             if verdict.problems:
                 failure = Xml.SubElement(case, "failure", message=_clean(verdict.problems[0]))
@@ -68,14 +69,17 @@ def junit(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText]) -> byt
     return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _clean(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(c for c in text if c >= " " or c in "\t\n\r")
+    """With what XML cannot hold as escapes."""
+    return _NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _counts(name: str, verdicts: Sequence[Verdict]) -> dict[str, str]:
     return {
-        "name": name,
+        "name": _clean(name),
         "tests": str(len(verdicts)),
         "failures": str(sum(1 for v in verdicts if v.problems)),
         "errors": "0",
