@@ -14,6 +14,7 @@ from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, balance
 from fqlc.syntax.faults.complaints import Complaint, unclosed
 from fqlc.syntax.faults.expected import found_words
+from fqlc.syntax.faults.nesting import is_label, is_nest, joined
 from fqlc.syntax.foreign.types import mended_field
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.build import assemble
@@ -189,22 +190,14 @@ def _begins_item(body: list[Lexeme], index: int) -> bool:
     type_ = body[index].type
     before = body[index - 1].type if index else ""
     if type_ in ("KEY", "DOC"):
-        return before != "DOC" and not (index and _is_label(body, index - 1))
-    if _is_label(body, index):
+        return before != "DOC" and not (index and is_label(body, index - 1))
+    if is_label(body, index):
         return True
     if before == "DOC" or (before in _NO_ITEM_BEHIND and not _on_new_line(body, index)):
         return False
     if type_ == "FLOW":
         return not _is_kind(body, index - 1)
     return type_ == "NAME" and _is_kind(body, index) and not _is_kind(body, index - 1)
-
-
-def _is_label(body: list[Lexeme], index: int) -> bool:
-    """`webhook a:` on a line of its own: a head as YAML would write it."""
-    row = body[index : index + 4]
-    if [x.type for x in row[:3]] != ["NAME", "KEY", "_COLON"] or not _begins_line(row[0]):
-        return False
-    return len(row) == 3 or _begins_line(row[3])
 
 
 def _on_new_line(body: list[Lexeme], index: int) -> bool:
@@ -278,7 +271,7 @@ def _block(parts: _Parts, complaint: Complaint, *, direct: bool) -> ast.Block:
     """A block with the entries and child blocks that can be read. Each direct child of a
     declaration may complain for itself."""
     items: list[ast.Entry | ast.Block | ast.Flow] = []
-    for segment, behind in _with_next(_joined(_segments(parts.body)), parts.close):
+    for segment, behind in _with_next(joined(_segments(parts.body)), parts.close):
         child = complaint
         if direct and segment[0].type in ("NAME", "FLOW", "DOC"):
             child = Complaint(spent=any(not x.text for x in segment))
@@ -291,50 +284,11 @@ def _block(parts: _Parts, complaint: Complaint, *, direct: bool) -> ast.Block:
     return assemble(head[0], named, tuple(items), parts.close, parts.doc, sound=False)
 
 
-def _joined(segments: list[list[Lexeme]]) -> list[list[Lexeme]]:
-    """The segments, with those that are nested below another one by indentation joined to it."""
-    rows: list[list[Lexeme]] = []
-    for segment in segments:
-        if rows and _is_below(segment, rows[-1]):
-            rows[-1].extend(segment)
-        else:
-            rows.append(segment)
-    return rows
-
-
-def _is_below(segment: list[Lexeme], above: list[Lexeme]) -> bool:
-    """True where a key or a head without a brace ends its line with a colon, and the line on which
-    a segment begins is indented more."""
-    colon = next((i for i, x in enumerate(above[:3]) if x.type == "_COLON"), None)
-    if colon is None or above[colon - 1].type != "KEY":
-        return False
-    after = above[colon + 1] if colon + 1 < len(above) else segment[0]
-    return _begins_line(after) and _indentation(segment[0]) > _indentation(above[0])
-
-
-def _begins_line(lexeme: Lexeme) -> bool:
-    text = lexeme.origin.text
-    return not text[text.rfind("\n", 0, lexeme.start) + 1 : lexeme.start].strip(" \t")
-
-
-def _indentation(lexeme: Lexeme) -> int:
-    """How far the line of a lexeme is indented."""
-    line = lexeme.origin.text[lexeme.origin.text.rfind("\n", 0, lexeme.start) + 1 : lexeme.end]
-    return len(line) - len(line.lstrip(" \t"))
-
-
-def _is_nest(segment: list[Lexeme]) -> bool:
-    """True for a segment to which others were joined."""
-    return sum(x.type == "_COLON" for x in segment[:8]) > 1 and any(
-        _is_below([x], segment) for x in segment[2:8] if x.type == "KEY"
-    )
-
-
 def _item(
     segment: list[Lexeme], behind: Lexeme, complaint: Complaint
 ) -> ast.Entry | ast.Block | ast.Flow | None:
     first = segment[0]
-    if _is_nest(segment):
+    if is_nest(segment):
         complaint.nested(segment)
         return _unread_entry(segment) if first.type == "KEY" else None
     if first.type == "KEY":
