@@ -28,13 +28,15 @@ DIALECTS: tuple[DialectName, ...] = ("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("condition", "sqlite", "postgresql"),
     [
-        ('code == "x"', """("order code" = 'x')""", """("order code" = 'x')"""),
+        ('code == "x"', """("order code" COLLATE BINARY = 'x')""", """("order code" = 'x')"""),
         ("note != null", '("note" IS NOT NULL)', '("note" IS NOT NULL)'),
-        ('note == "x"', """("note" IS 'x')""", """("note" IS NOT DISTINCT FROM 'x')"""),
+        ('note == "x"', """("note" COLLATE BINARY IS 'x')""",
+         """("note" IS NOT DISTINCT FROM 'x')"""),
         ("n + 1 > 2", '(("n" + 1) > 2)', '((CAST("n" AS numeric) + 1) > 2)'),
         ("paid && !(n > 2)", '("paid" AND (NOT ("n" > 2)))', '("paid" AND (NOT ("n" > 2)))'),
-        ('code > "B"', """("order code" > 'B')""", """("order code" > 'B' COLLATE "C")"""),
-        ('status in ["open"]', """("status" IN ('open'))""",
+        ('code > "B"', """("order code" COLLATE BINARY > 'B')""",
+         """("order code" > 'B' COLLATE "C")"""),
+        ('status in ["open"]', """("status" COLLATE BINARY IN ('open'))""",
          """(CAST("status" AS text) IN ('open'))"""),
         ("tags.length() == 0", '(json_array_length("tags") = 0)',
          """(jsonb_array_length(NULLIF(to_jsonb("tags"), 'null')) = 0)"""),
@@ -45,7 +47,7 @@ DIALECTS: tuple[DialectName, ...] = ("sqlite", "postgresql")
          """(CAST((to_jsonb("first") ->> 'price') AS numeric) IS NULL)"""),
         ('tags.any(t, t == code)',
          """EXISTS (SELECT 1 FROM json_each(new."tags") AS "t_1" WHERE"""
-         """ ("t_1".value = new."order code"))""",
+         """ ("t_1".value = new."order code" COLLATE BINARY))""",
          """EXISTS (SELECT 1 FROM jsonb_array_elements(NULLIF(to_jsonb(new."tags"), 'null'))"""
          """ WITH ORDINALITY AS "t_1"(value, place) WHERE (("t_1".value #>> '{}') ="""
          """ new."order code"))"""),

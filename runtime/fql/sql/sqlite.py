@@ -43,6 +43,8 @@ FINITE = "no result of Floats overflows"
 LAST_BIT = "a Float that is read from text may differ in its last bit"
 
 _WHOLE_TYPES = ("Int", "Duration")
+_COLLATED = ("String", "Enum", "ID")
+"""Compared by their code points, whatever collation a column has been declared with."""
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .:@-]*", re.ASCII)
 _TRIMMED = quoted_text(BLANKS)
 
@@ -72,7 +74,8 @@ class SQLite(Dialect):
             seconds = f"CAST(round({column} * 1000000) AS INTEGER)"
             text = f"CASE typeof({column}) WHEN 'text' THEN {_microseconds(column)}"
             return f"({text} ELSE {seconds} END)"
-        return self._form(column, kind)
+        form = self._form(column, kind)
+        return f"{form} COLLATE BINARY" if kind in _COLLATED else form
 
     def _form(self, value: str, kind: str) -> str:
         match kind:

@@ -50,12 +50,15 @@ class Row:
 class Writer:
     """Writes expressions. `names` are the variables of enclosing quantifiers. In a query of its
     own inside the clause, `depth` of them, columns are qualified: SQLite's table of items has
-    columns such as "id"."""
+    columns such as "id". `new` and `old` are what the rows are called; without `new` its columns
+    stand alone."""
 
     row: Row
     dialect: Dialect
     names: Mapping[str, Json] = field(default_factory=dict)
     depth: int = 0
+    new: str = ""
+    old: str = "old"
 
     def sql(self, e: x.Expr) -> str:
         """The SQL of a scalar, an atom or in parentheses. Raises NotInSqlError."""
@@ -127,8 +130,10 @@ class Writer:
         column = quoted_name(self.row.columns[e.name])
         if e.row == "old":
             self.dialect.notes[_OLD] = None
-            return f"old.{column}"
-        return f"new.{column}" if self.depth else column
+            return f"{self.old}.{column}"
+        if self.depth or self.new:
+            return f"{self.new or 'new'}.{column}"
+        return column
 
     def _kind(self, type_: Type) -> str:
         return "Enum" if type_.name in self.row.enums else type_.name
@@ -202,7 +207,7 @@ class Writer:
         return f"(({d.size(left)} {d.same} {d.size(right)}) AND NOT {differ})"
 
     def _among(self, e: x.Binary) -> str:
-        items = _literal_items(e.right)
+        items = literal_items(e.right)
         if items is None:
             return self._among_stored(e)
         plain = [i for i in items if isinstance(i, x.Constant) and i.value is not None]
@@ -236,7 +241,7 @@ class Writer:
             case x.Binary(op="coalesce"):
                 sides = (self.dialect.document(self._json(side)) for side in (e.left, e.right))
                 return Json(f"COALESCE({', '.join(sides)})")
-            case x.ListOf() | x.Constant() if (items := _literal_items(e)) is not None:
+            case x.ListOf() | x.Constant() if (items := literal_items(e)) is not None:
                 return Json(self.dialect.literal_document(_json_text(e, items)))
         raise NotInSqlError(f"`{show(e)}` is no list or JSON that is stored in a row")
 
@@ -304,7 +309,7 @@ def _is_null(e: x.Expr) -> bool:
     return isinstance(e, x.Constant) and e.value is None
 
 
-def _literal_items(e: x.Expr) -> tuple[x.Expr, ...] | None:
+def literal_items(e: x.Expr) -> tuple[x.Expr, ...] | None:
     """The items of a list that is written in the condition; None for a stored list."""
     if isinstance(e, x.ListOf):
         return e.items
