@@ -45,8 +45,8 @@ def test_a_backup_restored_between_two_runs(
 
 
 RESETS = {
-    "deleted": "DELETE FROM sqlite_sequence",
-    "zero": "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'fql_main_outbox'",
+    "one": "UPDATE fql_main_source SET number = 1",
+    "zero": "UPDATE fql_main_source SET number = 0",
 }
 
 

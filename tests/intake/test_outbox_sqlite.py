@@ -260,7 +260,7 @@ async def test_text_that_is_no_utf8_is_a_problem_of_one_event(path: Path) -> Non
     )
     async with opened(path) as source:
         broken, fine = await source.fetch(9)
-    assert "`new` of outbox row 1 is not UTF-8" in broken.problem
+    assert "`new.status` is not UTF-8" in broken.problem
     assert "\\xffA" in broken.envelope["new"], "what came is kept"
     assert fine.problem == ""
     assert event_of(READERS, fine.envelope)["new"]["status"] == "fine"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+from fql.exact.reading import read_json
 from fql.outbox.installing import install
-from fql.outbox.tables import Names
+from fql.outbox.tables import KEPT, OUTBOX_COLUMNS, Names
+from fql.outbox.values import Text, rows_in_json
 from fql.plan.model import Plan
 
 ORDERS = """CREATE TABLE orders (
   id INTEGER PRIMARY KEY, email TEXT UNIQUE, status TEXT, total NUMERIC, paid BOOLEAN, at TEXT)"""
 
+MAIN = Names()
 Told = list[tuple[str, object, object]]
 
 
@@ -40,15 +43,42 @@ def captured(database: sqlite3.Connection) -> Callable[[Plan], sqlite3.Connectio
     return install_it
 
 
+class Kept(NamedTuple):
+    """A row of the outbox, its rows as capture hands them to the engine, still raw."""
+
+    entity: str
+    event: str
+    new: dict[str, Any] | None
+    old: dict[str, Any] | None
+    problem: str
+
+
+def kept(connection: sqlite3.Connection, names: Names = MAIN) -> list[Kept]:
+    """The events in the outbox in order."""
+    connection.text_factory = Text
+    rows = connection.execute(
+        f"SELECT entity, event, new, old, raw, o.* FROM {names.outbox} AS o ORDER BY seq"
+    ).fetchall()
+    connection.text_factory = str
+    return [_kept(row[:5], row[5 + len(OUTBOX_COLUMNS) :]) for row in rows]
+
+
+def _kept(known: tuple[Any, ...], values: tuple[object, ...]) -> Kept:
+    entity, event, new, old, raw = known
+    problem = ""
+    if raw == KEPT:
+        new, old, problem = rows_in_json(new, old, values)
+    rows: list[Any] = [None if side is None else read_json(side) for side in (new, old)]
+    return Kept(entity.decode(), event.decode(), rows[0], rows[1], problem)
+
+
 def told(connection: sqlite3.Connection) -> Told:
     """The events in the outbox in order, as (event, status or key of old, of new), then empty."""
-    rows = connection.execute("SELECT event, old, new FROM fql_main_outbox ORDER BY seq").fetchall()
+    found = [(row.event, _brief(row.old), _brief(row.new)) for row in kept(connection)]
     connection.execute("DELETE FROM fql_main_outbox")
-    return [(event, _brief(old), _brief(new)) for event, old, new in rows]
+    return found
 
 
-def _brief(text: str | None) -> object:
-    if text is None:
-        return None
-    row = json.loads(text)
-    return row["id"], row["status"]  # both are always captured in these tests
+def _brief(row: dict[str, Any] | None) -> object:
+    """Both are always captured in these tests."""
+    return None if row is None else (row["id"], row["status"])

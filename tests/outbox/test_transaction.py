@@ -44,7 +44,6 @@ def test_nothing_but_the_two_tables_of_the_outbox_is_created(tmp_path: Path) -> 
     assert sorted(name for (name,) in names) == [
         "fql_main_outbox",
         "fql_main_source",
-        "sqlite_sequence",
     ]
 
 

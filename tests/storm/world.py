@@ -202,9 +202,9 @@ class World:
             file.write(struct.pack("<q", step))
 
     def reset_sequence(self) -> None:
-        """Somebody tidies up SQLite's own counters."""
+        """Somebody tidies up the counter of the outbox."""
         with self.shop.still():
-            self._execute("delete from sqlite_sequence")
+            self._execute("update fql_main_source set number = 0")
 
     def rest(self) -> None:
         """Nothing for a while."""

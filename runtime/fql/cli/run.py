@@ -31,7 +31,8 @@ from fql.cli.reloading import changes
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
-from fql.outbox.capture import table_name, watched
+from fql.outbox.capture.facts import table_name
+from fql.outbox.capture.wanted import wanted_of
 from fql.outbox.tables import DEFAULT_PROJECT
 from fql.plan.model import Plan
 from fql.settings.model import Settings, SqliteSource
@@ -267,8 +268,7 @@ def shown(summary: Summary) -> str:
 
 def without_sources(plan: Plan) -> str:
     """What it means that a run has no source, and what to do about it."""
-    named = {entity.name: entity for entity in plan.entities}
-    tables = ", ".join(sorted(table_name(named[name]) for name in watched(plan)))
+    tables = ", ".join(sorted(table_name(one.entity) for one in wanted_of(plan)))
     text = "there is no source: only what `fqlc emit` or a client of this store hands in is taken"
     if not tables:
         return text

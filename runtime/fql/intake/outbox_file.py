@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar, cast
+from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from fql.errors import StoreError
 from fql.exact.writing import json_text
 from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, Moment, peephole
 from fql.outbox.status import Tables, tables_of
-from fql.outbox.tables import Names
+from fql.outbox.tables import IN_JSON, KEPT, OUTBOX_COLUMNS, Names
+from fql.outbox.values import Text, rows_in_json
 
 T = TypeVar("T")
 
@@ -31,15 +32,16 @@ _ID = "CAST(id AS BLOB)"
 _TEXTS = ("entity", "event", "new", "old", "problem", "event_id", "key", "context")
 _COLUMNS = ", ".join(
     ("seq", _ID, "raw", *(f"CAST({name} AS TEXT)" for name in _TEXTS),
-     "strftime('%Y-%m-%dT%H:%M:%fZ', at)")
+     "strftime('%Y-%m-%dT%H:%M:%fZ', at)", "o.*")
 )  # fmt: skip
+"""The whole row behind what is known of it, for the values that triggers kept."""
 
 Inode = tuple[int, int]
 
 
 class Row(NamedTuple):
     """A row of the outbox, whatever somebody wrote into it; texts are bytes, for they may not be
-    UTF-8."""
+    UTF-8. Values that a trigger kept are in `new` and `old` as JSON."""
 
     seq: int
     id: bytes
@@ -91,6 +93,19 @@ class Deleted(NamedTuple):
     unseen: int | None
 
 
+def _row(values: tuple[Any, ...]) -> Row:
+    count = len(Row._fields)
+    row = Row._make(values[:count])
+    if row.raw != KEPT:
+        return row
+    try:
+        new, old, problem = rows_in_json(row.new, row.old, values[count + len(OUTBOX_COLUMNS) :])
+    except ValueError as error:
+        return row._replace(problem=row.problem or f"the row cannot be read: {error}".encode())
+    known = row.problem or problem.encode() or None
+    return row._replace(raw=IN_JSON, new=new, old=old, problem=known)
+
+
 def inode_of(path: Path) -> Inode | None:
     """The file that a name means now; None where there is none. Raises OSError."""
     try:
@@ -123,7 +138,7 @@ class OutboxFile:
             isolation_level=None, check_same_thread=False,
         )  # fmt: skip
         # Text that is not UTF-8 must become a dead letter, not an error of the whole source.
-        connection.text_factory = bytes
+        connection.text_factory = Text
         return connection
 
     def close(self) -> None:
@@ -182,7 +197,7 @@ class OutboxFile:
             target.flush()
             uri = f"{Path(target.name).as_uri()}?immutable=1"
             connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-            connection.text_factory = bytes
+            connection.text_factory = Text
             try:
                 return work(connection)
             finally:
@@ -225,8 +240,8 @@ class OutboxFile:
             return seen
         outbox = self.names.outbox
         incarnation, reader, number = connection.execute(
-            f"""SELECT incarnation, consumer, ifnull((SELECT max(seq) FROM sqlite_sequence
-            WHERE name = '{outbox}'), 0) FROM {self.names.source}"""
+            f"""SELECT incarnation, consumer,
+            max(number, ifnull((SELECT max(seq) FROM {outbox}), 0)) FROM {self.names.source}"""
         ).fetchone()
         count = f"SELECT count(*) FROM {outbox} WHERE seq <= ?"
         return seen._replace(
@@ -244,14 +259,14 @@ class OutboxFile:
     def _rows(
         self, connection: sqlite3.Connection, after: int, limit: int, done: Container[bytes]
     ) -> tuple[Row, ...]:
-        find = f"SELECT {_COLUMNS} FROM {self.names.outbox} WHERE seq > ? ORDER BY seq"
+        find = f"SELECT {_COLUMNS} FROM {self.names.outbox} AS o WHERE seq > ? ORDER BY seq"
         found: list[Row] = []
         size = 0
         cursor = connection.execute(find, (after,))
         for values in cursor:
-            row = Row._make(values)
-            if row.id in done:
+            if values[1] in done:
                 continue
+            row = _row(values)
             found.append(row)
             size += len(row.new or b"") + len(row.old or b"")
             if len(found) >= limit or size > MOST_BYTES:
@@ -270,11 +285,11 @@ class OutboxFile:
 
     def take_in(self, rows: Sequence[Row]) -> None:
         """Put rows of another file into this outbox; they keep their ids."""
-        names = ", ".join(("id", "raw", *_TEXTS, "at"))
+        names = ", ".join(("seq", "id", "raw", *_TEXTS, "at"))
         texts_of = ", ".join("CAST(? AS TEXT)" for _ in _TEXTS)
         put = (
             f"INSERT INTO {self.names.outbox} ({names})"
-            f" VALUES (?, ?, {texts_of}, julianday(CAST(? AS TEXT)))"
+            f" VALUES ({self.names.next_seq}, ?, ?, {texts_of}, julianday(CAST(? AS TEXT)))"
         )
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.executemany(put, [row[1:] for row in rows])
@@ -321,6 +336,9 @@ class OutboxFile:
         find = f"SELECT seq, {_ID} FROM {outbox} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         found = self.connection.execute(find, (first, end, SLICE)).fetchall()
         gone = [seq for seq, id_ in found if id_ in done]
+        if gone:
+            note = f"UPDATE {self.names.source} SET number = max(number, ?)"
+            self.connection.execute(note, (gone[-1],))
         if gone and len(gone) == len(found):
             span = f"DELETE FROM {outbox} WHERE seq BETWEEN ? AND ?"
             self.connection.execute(span, (gone[0], gone[-1]))
@@ -356,4 +374,4 @@ def texts(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     finally:
-        connection.text_factory = bytes
+        connection.text_factory = Text

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from fql.errors import StoreError, UsageError
-from fql.outbox.capture import Capture, TableFacts, capture_sql, table_name
-from fql.outbox.tables import Names
+from fql.outbox.capture.facts import Column, Part, TableFacts, table_name
+from fql.outbox.capture.sql import Capture, capture_sql
+from fql.outbox.tables import OUTBOX_COLUMNS, REPLACED_COLUMNS, Names
 from fql.plan.model import Plan
 
 BUSY_SECONDS = 10.0
 """How long a statement of ours waits for a writer of the application."""
+
+_GENERATED: Mapping[int, Literal["virtual", "stored"]] = {2: "virtual", 3: "stored"}
+"""What SQLite calls `hidden`."""
 
 
 @contextmanager
@@ -37,44 +42,57 @@ def opened(path: str | Path, *, writable: bool) -> Iterator[sqlite3.Connection]:
 def table_facts(connection: sqlite3.Connection, name: str) -> TableFacts | None:
     """What the database says about a table or view; None when there is none of that name."""
     found = connection.execute(
-        "SELECT name, type, wr FROM pragma_table_list"
+        "SELECT name, type, wr, strict FROM pragma_table_list"
         " WHERE schema = 'main' AND name = ? COLLATE NOCASE", (name,)
     ).fetchone()  # fmt: skip
     if found is None:
         return None
-    real_name, kind, without_rowid = found
-    columns = connection.execute(
-        "SELECT name, type, pk FROM pragma_table_xinfo(?)", (real_name,)
-    ).fetchall()
-    key = tuple(c[0] for c in sorted(columns, key=lambda c: c[2]) if c[2])
+    real_name, kind, without_rowid, strict = found
+    columns, key = _columns(connection, real_name)
     indexes = connection.execute(
         'SELECT name, origin FROM pragma_index_list(?) WHERE "unique"', (real_name,)
     ).fetchall()
     has_key_index = any(origin == "pk" for _, origin in indexes)
     return TableFacts(
         name=real_name,
-        columns={name: declared for name, declared, _ in columns},
+        columns=columns,
         primary_key=key,
-        unique=_unique_columns(connection, [name for name, origin in indexes if origin != "pk"]),
-        rowid="" if without_rowid else _rowid_name({c[0].lower() for c in columns}),
+        unique=_unique_parts(connection, [name for name, origin in indexes if origin != "pk"]),
+        rowid="" if without_rowid else _rowid_name({name.lower() for name in columns}),
         key_is_rowid=bool(key) and not without_rowid and not has_key_index,
         kind=kind,
+        strict=bool(strict),
     )
 
 
-def _unique_columns(
+def _columns(
+    connection: sqlite3.Connection, table: str
+) -> tuple[dict[str, Column], tuple[str, ...]]:
+    """The columns of a table by name, and those of its primary key in order."""
+    rows = connection.execute(
+        'SELECT name, type, "notnull", hidden, pk FROM pragma_table_xinfo(?)', (table,)
+    ).fetchall()
+    found = {
+        name: Column(declared, bool(not_null), _GENERATED.get(hidden, ""))
+        for name, declared, not_null, hidden, _ in rows
+    }
+    key = sorted((place, name) for name, _, _, _, place in rows if place)
+    return found, tuple(name for _, name in key)
+
+
+def _unique_parts(
     connection: sqlite3.Connection, indexes: list[str]
-) -> tuple[tuple[str, ...], ...]:
+) -> tuple[tuple[Part, ...], ...]:
     """The columns of unique indexes. An index on an expression has nameless parts and is left
     out: a row replaced through it alone is not seen as deleted."""
     found = []
     for index in indexes:
-        names = [
-            row[0] for row in connection.execute("SELECT name FROM pragma_index_info(?)", (index,))
-        ]
-        if all(names):
-            found.append(tuple(names))
-    return tuple(sorted(found))
+        rows = connection.execute(
+            "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key", (index,)
+        ).fetchall()
+        if all(name for name, _ in rows):
+            found.append(tuple(Part(name, collation) for name, collation in rows))
+    return tuple(sorted(found, key=lambda parts: [(p.column, p.collation) for p in parts]))
 
 
 def _rowid_name(columns: set[str]) -> str:
@@ -86,4 +104,12 @@ def wanted_capture(connection: sqlite3.Connection, plan: Plan, names: Names) -> 
     tables = {table_name(entity) for entity in plan.entities if entity.table}
     facts = {table: table_facts(connection, table) for table in tables}
     present = {table: found for table, found in facts.items() if found is not None}
-    return capture_sql(plan, present, names)
+    return capture_sql(plan, present, names, widths(connection, names))
+
+
+def widths(connection: sqlite3.Connection, names: Names) -> dict[str, int]:
+    """How many columns for values those of our tables have that exist and keep any."""
+    shapes = {names.outbox: OUTBOX_COLUMNS, names.replaced: REPLACED_COLUMNS}
+    count = "SELECT count(*) FROM pragma_table_info(?)"
+    found = {table: connection.execute(count, (table,)).fetchone()[0] for table in shapes}
+    return {table: found[table] - len(shapes[table]) for table in shapes if found[table]}

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fql.errors import StoreError
-from fql.outbox.capture import quoted
 from fql.outbox.consumer import Reader, read_reader
 from fql.outbox.database import wanted_capture
 from fql.outbox.status import Status, Tables, columns, first_format, status, tables_of, triggers_of
 from fql.outbox.tables import Names, outbox_statements
 from fql.plan.model import Plan
+from fql.sql.text import quoted_name
 
 MOVED = "entity, event, new, old, event_id, key, context, raw, at"
 FIRST = "entity, event, new, old, id, key, context, raw, julianday(at)"
@@ -56,7 +56,7 @@ def _install(connection: sqlite3.Connection, plan: Plan, names: Names) -> Change
     keep = {t.name for t in wanted.triggers if t.name in present and present[t.name].sql == t.sql}
     dropped = present.keys() - keep
     for name in dropped:
-        connection.execute(f"DROP TRIGGER {quoted(name)}")
+        connection.execute(f"DROP TRIGGER {quoted_name(name)}")
     moved = _move_first_format(connection, names)
     made = [trigger for trigger in wanted.triggers if trigger.name not in keep]
     for trigger in made:
@@ -136,7 +136,7 @@ def _uninstall(connection: sqlite3.Connection, names: Names, force: bool) -> Cha
         )
     present = triggers_of(connection, names)
     for name in present:
-        connection.execute(f"DROP TRIGGER {quoted(name)}")
+        connection.execute(f"DROP TRIGGER {quoted_name(name)}")
     for table in tables:
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     return Changed(removed=tuple(sorted(present)), tables=tuple(tables))

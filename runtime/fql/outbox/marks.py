@@ -15,6 +15,7 @@ from fql.exact.writing import json_text
 VERSION = 2
 """Of the trigger bodies: raised when what they do has changed."""
 
+_LISTS = ("events", "suffixes", "fields", "old", "conditions")
 _MARK = re.compile(r"/\* fql (\{.*?\}) \*/", re.DOTALL)
 
 
@@ -24,7 +25,7 @@ class Mark:
 
     `events` are those they tell, `suffixes` those of the triggers that were made together. `fields`
     and `old` are what is written of a row and of the row before an update, as `field=column`.
-    `condition` is empty where every row is told, else the test as SQL.
+    `conditions` has an entry `event=digest of the test` for each event of which not all are told.
     """
 
     project: str
@@ -34,7 +35,7 @@ class Mark:
     suffixes: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
-    condition: str = ""
+    conditions: tuple[str, ...] = ()
 
     def comment(self) -> str:
         """The mark as a comment of SQL."""
@@ -48,7 +49,10 @@ class Mark:
             and set(wanted.events) <= set(self.events)
             and set(wanted.fields) <= set(self.fields)
             and set(wanted.old) <= set(self.old)
-            and self.condition in ("", wanted.condition)
+            and all(
+                condition in wanted.conditions or condition.partition("=")[0] not in wanted.events
+                for condition in self.conditions
+            )
         )
 
 
@@ -59,11 +63,12 @@ def read_mark(sql: str) -> Mark | None:
         return None
     try:
         content = read_object(found[1])
-        lists = {name: tuple(content[name]) for name in ("events", "suffixes", "fields", "old")}
+        lists = {name: tuple(content[name]) for name in _LISTS}
         return Mark(
-            str(content["project"]), str(content["entity"]), int(content["version"]),
-            lists["events"], lists["suffixes"], lists["fields"], lists["old"],
-            str(content["condition"]),
-        )  # fmt: skip
+            str(content["project"]),
+            str(content["entity"]),
+            int(content["version"]),
+            **lists,
+        )
     except (ValueError, KeyError, TypeError):
         return None

@@ -37,19 +37,33 @@ _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]00:00(?::00(?:\.0+)?)?")
 
 
 def row_reader(fields: Iterable[EntityField]) -> RowReader:
-    """A function that reads a raw row of an entity with these fields. It never raises."""
-    converters = {field.name: converter for field in fields if (converter := _converter(field))}
+    """A function that reads a raw row of an entity with these fields. It raises ValueError for a
+    blob or an infinite number, which no event can hold."""
+    converters = {field.name: _converter(field) for field in fields}
     return partial(_read, converters)
 
 
 def _read(converters: Mapping[str, Convert], row: Mapping[str, object]) -> Row:
-    return {
+    read = {
         name: converters[name](value) if name in converters and value is not None else value
         for name, value in row.items()
     }
+    for name, value in row.items():
+        if isinstance(value, list | dict) and name in converters and read[name] is value:
+            raise ValueError(f"`{name}` holds {_marked(value)}, which no event can carry")
+    return read
 
 
-def _converter(field: EntityField) -> Convert | None:
+def _marked(value: list[object] | dict[str, object]) -> str:
+    """What a list says that stands for a value which is no JSON: columns hold no lists. An object
+    is the form of older triggers."""
+    kind, content = next(iter(value.items())) if isinstance(value, dict) else tuple(value[:2])
+    if kind == "infinite":
+        return "an infinite number" if content else "an infinite number below zero"
+    return f"a blob of {len(str(content)) // 2} bytes"
+
+
+def _converter(field: EntityField) -> Convert:
     type_ = parse_type(field.type)
     if type_.is_list:
         return _json
@@ -67,7 +81,7 @@ def _float(value: object) -> object:
 
 
 def _decimal(value: object) -> object:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | float):
         return plain_decimal(Decimal(repr(float(value)))).removesuffix(".0")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -78,7 +92,7 @@ def _datetime(value: object) -> object:
     try:
         if isinstance(value, str):
             return rfc3339(_at_utc(datetime.fromisoformat(value)))
-        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             return rfc3339(_seconds(value))
     except (ValueError, OverflowError, OSError):
         return value
@@ -89,7 +103,7 @@ def _at_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _seconds(value: int | Decimal) -> datetime:
+def _seconds(value: float | Decimal) -> datetime:
     whole, fraction = divmod(Decimal(value), 1)
     moment = datetime.fromtimestamp(int(whole), UTC)
     return moment.replace(microsecond=min(999_999, round(float(fraction) * 1_000_000)))
@@ -101,11 +115,18 @@ def _date(value: object) -> object:
 
 
 def _uuid(value: object) -> object:
-    text = value.get("blob") if isinstance(value, dict) else value
+    text = _blob(value)
     try:
         return str(uuid.UUID(text)) if isinstance(text, str) and len(text) == 32 else value
     except ValueError:
         return value
+
+
+def _blob(value: object) -> object:
+    """The digits of a blob; anything else as it is."""
+    if isinstance(value, dict):
+        return value.get("blob", value)
+    return value[1] if isinstance(value, list) and value[:1] == ["blob"] else value
 
 
 def _json(value: object) -> object:

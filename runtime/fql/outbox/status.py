@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from fql.outbox.capture import Trigger, table_name, watched
-from fql.outbox.database import wanted_capture
+from fql.outbox.capture.facts import table_name
+from fql.outbox.capture.sql import Trigger
+from fql.outbox.capture.wanted import wanted_of
+from fql.outbox.database import wanted_capture, widths
 from fql.outbox.marks import Mark, read_mark
 from fql.outbox.tables import (
     FORMAT,
@@ -17,6 +19,7 @@ from fql.outbox.tables import (
     REPLACED_COLUMNS,
     SOURCE_COLUMNS,
     Names,
+    has_shape,
     project_of,
 )
 from fql.plan.model import Plan
@@ -109,10 +112,13 @@ def compared(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status
     tables = tables_of(connection, names, triggers=bool(wanted.triggers))
     if tables == "older" and all(found.mark is not None for found in present.values()):
         tables = "none"  # nobody writes it but `emit`: `create_tables` takes it over
+    if tables == "current" and min(widths(connection, names).values(), default=0) < wanted.width:
+        tables = "incomplete"
     problems = (*wanted.problems, *_about_tables(tables, names))
     entities = {trigger.entity for trigger in wanted.triggers}
-    by_name = {entity.name: entity for entity in plan.entities}
-    uncaptured = tuple(table_name(by_name[name]) for name in watched(plan) if name not in entities)
+    uncaptured = tuple(
+        table_name(one.entity) for one in wanted_of(plan) if one.entity.name not in entities
+    )
     return Status(tuple(states), problems, tables, uncaptured)
 
 
@@ -158,7 +164,7 @@ def tables_of(connection: sqlite3.Connection, names: Names, *, triggers: bool = 
         return "older" if first_format(connection) else "none"
     replaced = columns(connection, names.replaced)
     shapes = ((outbox, OUTBOX_COLUMNS), (source, SOURCE_COLUMNS), (replaced, REPLACED_COLUMNS))
-    if any(found and found != wanted for found, wanted in shapes):
+    if any(found and not has_shape(found, wanted) for found, wanted in shapes):
         return "newer" if _format(connection, names, source) > FORMAT else "foreign"
     if not outbox or not source or (triggers and not replaced):
         return "incomplete"

@@ -15,8 +15,8 @@ Row = Mapping[str, object]
 Execute = Callable[[str, Sequence[object]], Any]
 
 _INSERT = (
-    "INSERT INTO {outbox} (entity, event, new, old, event_id, key, context)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO {outbox} (seq, entity, event, new, old, event_id, key, context)"
+    " VALUES ({seq}, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OUTBOXES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'fql_*_outbox'"
 _NEEDS = {"insert": (True, False), "update": (True, None), "delete": (False, True)}
@@ -56,7 +56,7 @@ def emit(
     if names.outbox not in present:
         for statement in outbox_statements(names):
             execute(statement, ())
-    execute(_INSERT.format(outbox=names.outbox), values)
+    execute(_INSERT.format(outbox=names.outbox, seq=names.next_seq), values)
 
 
 def _names(project: str | None, present: Sequence[str]) -> Names:
