@@ -15,6 +15,8 @@ from fql.errors import SettingsError
 
 MAX_HEAD = 8_192
 PATIENCE = 5.0
+MOST_OPEN = 500
+"""Callers at a time; each has `PATIENCE` seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class PageServer:
         self._server = None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._open) >= MOST_OPEN:
+            writer.close()  # whoever opens hundreds of connections keeps nobody else out for long
+            return
         task = asyncio.current_task()
         if task is not None:
             self._open.add(task)
