@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import random
 from pathlib import Path
@@ -65,7 +67,7 @@ def test_cached_and_cold_say_the_same_after_any_edits(
             kept = [fqlc(*command, "shop.fql") for _ in range(2)]
             cold = fqlc(*command, "--no-cache", "shop.fql")
             assert kept == [cold, cold]
-    assert list(folder.iterdir())
+    assert list(folder.glob("[0-9a-f]*"))
 
 
 @pytest.mark.usefixtures("folder")
@@ -96,7 +98,7 @@ def test_any_change_of_what_was_read_counts(fqlc: Command, shop: Path, file: str
 @pytest.mark.parametrize("damage", [b"", b"nonsense", b"\xff\n{}\n", None])
 def test_a_damaged_entry_is_no_entry(fqlc: Command, folder: Path, damage: bytes | None) -> None:
     first = fqlc("compile", ".")
-    (entry,) = folder.iterdir()
+    (entry,) = folder.glob("[0-9a-f]*")
     entry.write_bytes(entry.read_bytes()[:-5] if damage is None else damage)
     assert fqlc("compile", ".") == first
 
@@ -131,7 +133,7 @@ def test_old_entries_go(tmp_path: Path) -> None:
     cache = Cache(tmp_path, "one")
     for n in range(MOST_ENTRIES + 5):
         cache.save([str(n)], Recorder(lambda _: None), Compiled(b"{}", (), {}))
-    assert len(list(tmp_path.iterdir())) == MOST_ENTRIES
+    assert len(list(tmp_path.glob("[0-9a-f]*"))) == MOST_ENTRIES
 
 
 def test_only_entries_go(tmp_path: Path) -> None:
@@ -157,12 +159,12 @@ def test_an_entry_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None
     """As on a full disk."""
     cache = Cache(tmp_path, "one")
     cache.save(["a"], Recorder(lambda _: None), Compiled(b"{}", (), {}))
-    (entry,) = tmp_path.iterdir()
+    (entry,) = tmp_path.glob("[0-9a-f]*")
     entry.unlink()
     entry.mkdir()
     (entry / "in the way").touch()
     cache.save(["a"], Recorder(lambda _: None), Compiled(b"{}", (), {}))
-    assert list(tmp_path.iterdir()) == [entry]
+    assert list(tmp_path.glob("[0-9a-f]*")) == [entry]
 
 
 def test_another_version_of_a_library_is_another_compiler(
@@ -208,7 +210,7 @@ def test_without_a_home_a_folder_may_be_chosen(
 ) -> None:
     monkeypatch.setenv("FQLC_CACHE_DIR", str(tmp_path / "chosen"))
     assert fqlc("compile", ".").code == 0
-    assert list((tmp_path / "chosen").iterdir())
+    assert list((tmp_path / "chosen").glob("[0-9a-f]*"))
 
 
 def test_settings_are_read_without_pydantic_on_a_hit(
@@ -219,7 +221,7 @@ def test_settings_are_read_without_pydantic_on_a_hit(
     (shop / "broken.fql").write_text("observer {")
     first = fqlc("compile")
     assert first.code == 0
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.glob("[0-9a-f]*"))) == 1
     request.getfixturevalue("no_compiler")
     assert fqlc("compile") == first
 
@@ -287,7 +289,7 @@ def test_damaged_parts_are_no_parts(
     fqlc: Command, large: Path, folder: Path, worked_out: list[int], damage: bytes
 ) -> None:
     fqlc("compile", ".")
-    for entry in folder.iterdir():
+    for entry in folder.glob("[0-9a-f]*"):
         entry.write_bytes(damage)
     assert fqlc("compile", ".").code == 0
     assert worked_out == [181, 181]
@@ -304,3 +306,22 @@ def test_other_settings_are_another_project(
     second = fqlc("compile", ".")
     assert worked_out == [181, 181]
     assert first.out != second.out == fqlc("compile", "--no-cache", ".").out
+
+
+def test_an_entry_that_somebody_else_wrote_is_none(
+    fqlc: Command, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can write into the folder does not know the key; one that others can read is none."""
+    monkeypatch.setenv("FQLC_CACHE_DIR", str(shop / "kept"))
+    first = fqlc("compile", "shop.fql")
+    key = shop / "kept" / "key"
+    assert key.stat().st_mode & 0o077 == 0
+    (entry,) = [e for e in (shop / "kept").glob("[0-9a-f]*") if e.name != "key"]
+    body = entry.read_bytes().partition(b"\n")[2].replace(b"w.example.com", b"x.example.com")
+    entry.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    assert fqlc("compile", "shop.fql") == first
+    key.chmod(0o644)
+    entry.write_bytes(
+        hmac.new(key.read_bytes(), body, "sha256").hexdigest().encode() + b"\n" + body
+    )
+    assert fqlc("compile", "shop.fql") == first

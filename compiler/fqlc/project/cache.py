@@ -10,6 +10,7 @@ foreign, unreadable) makes it no entry. Data only: nothing in it is ever execute
 from __future__ import annotations
 
 import hashlib
+import hmac
 import importlib.util
 import os
 import re
@@ -29,6 +30,8 @@ Read = Callable[[str], bytes | None]
 
 _LIBRARIES = ("lark", "jinja2", "networkx", "pydantic", "orjson")
 """What the compiler is built on: another version of one may say something else."""
+
+_KEY, _KEY_BYTES = "key", 32
 
 MOST_ENTRIES = 200
 """Entries of a folder; beyond, the oldest go."""
@@ -69,7 +72,7 @@ class Cache:
     def load(self, key: Sequence[str], read: Read, *, plan: bool) -> Compiled | None:
         """The entry of a key if it is still true, with a plan if one is asked for."""
         try:
-            header, stored = _unsealed(self._place(key).read_bytes())
+            header, stored = _unsealed(self._place(key).read_bytes(), self._secret())
             texts = _unchanged(header["files"], read)
             if texts is None:
                 return None
@@ -91,25 +94,42 @@ class Cache:
         }
         diagnostics = [dump_diagnostic(d, _place_of) for d in found.diagnostics]
         header = {"files": files, "diagnostics": diagnostics}
-        self._write(self._place(key), _sealed(header, found.plan or b""))
+        self._write(self._place(key), lambda secret: _sealed(header, found.plan or b"", secret))
 
     def load_parts(self, key: Sequence[str]) -> bytes:
         """What was kept of single declarations of a key; empty when there is nothing."""
         try:
-            return _unsealed(self._place(key, ".parts").read_bytes())[1]
+            return _unsealed(self._place(key, ".parts").read_bytes(), self._secret())[1]
         except (OSError, ValueError):
             return b""
 
     def save_parts(self, key: Sequence[str], parts: bytes) -> None:
         """Keep what is known of single declarations."""
-        self._write(self._place(key, ".parts"), _sealed({}, parts))
+        self._write(self._place(key, ".parts"), lambda secret: _sealed({}, parts, secret))
 
-    def _write(self, place: Path, data: bytes) -> None:
+    def _secret(self) -> bytes:
+        """The key that entries are sealed with, known to this user alone: what somebody else has
+        put into the folder is no entry. Raises OSError where there is none, or it is not ours."""
+        with (self.folder / _KEY).open("rb") as file:
+            found = os.fstat(file.fileno())
+            if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
+                raise PermissionError("the key of the cache is not ours alone")
+            return file.read(_KEY_BYTES)
+
+    def _own_secret(self) -> bytes:
+        """The key; made where there is none."""
+        with suppress(FileExistsError):
+            made = os.open(self.folder / _KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(made, "wb") as file:
+                file.write(os.urandom(_KEY_BYTES))
+        return self._secret()
+
+    def _write(self, place: Path, seal: Callable[[bytes], bytes]) -> None:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                beside.write_bytes(data)
+                beside.write_bytes(seal(self._own_secret()))
                 beside.replace(place)
             finally:
                 beside.unlink(missing_ok=True)
@@ -130,15 +150,21 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _sealed(header: Mapping[str, Any], plan: bytes) -> bytes:
+def _mac(secret: bytes, body: bytes) -> str:
+    if len(secret) != _KEY_BYTES:
+        raise ValueError("no key")
+    return hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+def _sealed(header: Mapping[str, Any], plan: bytes, secret: bytes) -> bytes:
     body = light_text(header).encode() + b"\n" + plan
-    return _digest(body).encode() + b"\n" + body
+    return _mac(secret, body).encode() + b"\n" + body
 
 
-def _unsealed(data: bytes) -> tuple[dict[str, Any], bytes]:
+def _unsealed(data: bytes, secret: bytes) -> tuple[dict[str, Any], bytes]:
     """Header and plan. Raises ValueError where the digest says that something is amiss."""
     digest, _, body = data.partition(b"\n")
-    if digest.decode("ascii", "replace") != _digest(body):
+    if not hmac.compare_digest(digest, _mac(secret, body).encode()):
         raise ValueError("torn")
     header, _, plan = body.partition(b"\n")
     found: Any = read_lightly(header)
