@@ -186,6 +186,16 @@ def test_a_line_that_no_store_can_hold_does_not_stop_those_behind_it(
         assert process("dlq", "show", str(letter["dlq_id"])).code == 0
 
 
+def test_what_was_refused_fails_a_run_that_asks(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    write_project(tmp_path, server.url)
+    (tmp_path / "e.jsonl").write_text("no event\n")
+    assert process(*IDLE, "--events", "e.jsonl").code == 0
+    (tmp_path / "e.jsonl").write_bytes(b"\x1f\x8b\n\n\n")
+    assert process(*IDLE, "--events", "e.jsonl", "--fail-on-dead").code == 1
+
+
 def test_dead_letters_end_with_0_or_with_1_if_asked_and_are_replayed(
     tmp_path: Path, process: Fqlc, server: MockWebhookServer
 ) -> None:

@@ -74,7 +74,9 @@ log says what was taken up and which changed settings need a restart."""
 @click.option("--database", metavar="FILE", help="A source besides those of fql.toml.")
 @click.option("--until-idle", is_flag=True, help="End when all work has ended.")
 @click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
-@click.option("--fail-on-dead", is_flag=True, help="Exit code 1 when something became dead.")
+@click.option(
+    "--fail-on-dead", is_flag=True, help="Exit code 1 when something became dead, or was refused."
+)
 @store_option
 @settings_option
 @format_option
@@ -156,7 +158,8 @@ class _Process:
             code = await self._until_the_end(runtime)
         summary = runtime.status()
         self._conclude(summary)
-        return code or (1 if self._options.fail_on_dead and summary.dead else 0)
+        failed = self._options.fail_on_dead and (summary.dead or summary.refused)
+        return code or (1 if failed else 0)
 
     def _greet(self) -> None:
         name = self._project.settings.project.name

@@ -139,7 +139,9 @@ class Intake:
         if not isinstance(entity, str) or not entity:
             refuse(entity, "entity", "the name of an entity", problems)
         if not isinstance(kind, str) or kind not in KINDS:
-            refuse(kind, "event", "insert, update or delete", problems)
+            near = kind.strip().lower() if isinstance(kind, str) else ""
+            meant = f' (did you mean "{near}"?)' if near in KINDS else ""
+            refuse(kind, "event", f"insert, update or delete{meant}", problems)
         if problems:
             raise EventMisfit("", problems)
         if entity not in self._rows:
