@@ -93,3 +93,26 @@ def test_no_traces_of_a_machine(pattern: str) -> None:
         if re.search(pattern, (ROOT / name).read_text(encoding="utf-8", errors="replace"))
     ]
     assert found == []
+
+
+BULKHEADS = {
+    "fql/engine/program/bulkhead.py",
+    "fql/engine/loop/cycles.py",
+    "fql/engine/loop/senders.py",
+    "fql/engine/loop/session.py",
+    "fql/engine/process/keeping.py",
+    "fql/engine/process/leading.py",
+}
+"""Where an exception of any kind becomes the end of one item (decision 0046)."""
+
+
+def test_any_exception_is_caught_in_bulkheads_only() -> None:
+    """Everywhere else in the runtime the exception that is caught is named."""
+    runtime = ROOT / "runtime"
+    found = {
+        path.relative_to(runtime).as_posix()
+        for path in runtime.rglob("*.py")
+        if "testing" not in path.parts
+        and re.search(r"except( Exception)?( as \w+)?:|suppress\(Exception\)", path.read_text())
+    }
+    assert found == BULKHEADS

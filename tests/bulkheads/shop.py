@@ -153,6 +153,7 @@ class Shop:
     def __init__(self, folder: Path, strikes: Strikes) -> None:
         _program()
         self.strikes = strikes
+        self.latest: Runtime
         self.store = MemoryStore()
         self.receiver = Receiver()
         self.database = folder / "shop.db"
@@ -185,6 +186,7 @@ class Shop:
             runtime = self.runtime()
         else:
             await runtime.__aenter__()
+        self.latest = runtime
         try:
             yield runtime
         finally:

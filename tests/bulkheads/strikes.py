@@ -12,6 +12,7 @@ import builtins
 import gc
 import importlib
 import pkgutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -84,11 +85,25 @@ class Strikes:
     visits: Counter[int] = field(default_factory=Counter)
     watching: bool = False
     armed: dict[int, Strike] = field(default_factory=dict)
+    haunted: Strike | None = None
+    victim: Callable[[object], bool] = bool
 
     def arm(self, strikes: Iterable[Strike] = ()) -> None:
         """Raise these, each once; what is `armed` afterwards was not met."""
         self.armed = {one.site: one for one in strikes}
+        self.haunted = None
         self.visits.clear()
+
+    def haunt(self, strike: Strike, victim: Callable[[object], bool]) -> None:
+        """Raise at each visit of a site that has to do with the victim: some local variable
+        there is one."""
+        self.arm()
+        self.haunted, self.victim = strike, victim
+
+    def _is_haunted(self, site: int) -> bool:
+        if self.haunted is None or self.haunted.site != site:
+            return False
+        return any(map(self.victim, sys._getframe(2).f_locals.values()))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -107,6 +122,8 @@ class Strikes:
             if one is not None and one.visit == self.visits[site]:
                 del self.armed[site]
                 raise one.kind("struck by the test")
+            if self.haunted is not None and self._is_haunted(site):
+                raise self.haunted.kind("haunted by the test")
         return function
 
 

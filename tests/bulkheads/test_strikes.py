@@ -8,12 +8,10 @@ same engine and by the next one.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import shutil
-import time
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,32 +19,17 @@ import pytest
 
 from fql.app import Runtime
 from fql.client import Client
+from tests.bulkheads.deliveries import HANGS, KINDS, delivered
 from tests.bulkheads.shop import Shop, order
-from tests.bulkheads.strikes import Strike, Strikes, instrumented
+from tests.bulkheads.strikes import Strike, Strikes
 
 pytestmark = [
     pytest.mark.timeout(900),
+    pytest.mark.usefixtures("swift"),
     # A coroutine that was to become a task is lost when making the task is struck.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 T = TypeVar("T")
-PAUSES = (
-    "loop.session.TROUBLE_PAUSE", "process.keeping.PAUSE", "process.feeds.TROUBLE_PAUSE",
-    "process.inbox.LONGEST_WAIT",
-)  # fmt: skip
-"""Where the product waits a second before it tries again."""
-PACKAGES = (
-    "fql.engine.core", "fql.engine.loop", "fql.engine.process", "fql.actions", "fql.intake",
-    "fql.events", "fql.expressions", "fql.exact", "fql.store.works", "fql.outbox.lookout",
-    "fql.outbox.rows",
-)  # fmt: skip
-KINDS: tuple[type[Exception], ...] = (Exception, MemoryError, RecursionError)
-HANGS = 30.0
-"""Seconds after which a story is held to hang."""
-PATIENCE = 3.0
-"""Seconds for what takes a few milliseconds."""
-PATHS = ("/label", "/rescue", "/many", "/one", "/again", "/gone")
-"""What is sent for an order, besides `/tell/...`."""
 
 
 async def story(shop: Shop, runtime: Runtime) -> None:
@@ -80,35 +63,6 @@ async def attempt(call: Coroutine[object, object, T]) -> T | None:
         return None
 
 
-async def delivered(shop: Shop, runtime: Runtime, name: str) -> list[str]:
-    """What is missing of new work of every observer and of the source."""
-    await resumed(shop, runtime)
-    visit = f"{name}-visit"
-    shop.insert(visit)
-    await runtime.emit("Order.insert", new=order(name), id=name)
-    await runtime.emit("Order.insert", new=order(f"{name}2"), id=f"{name}2")
-    missing = ["everything"]
-    end = time.monotonic() + PATIENCE
-    while missing and time.monotonic() < end:
-        calm = await shop.settle(runtime)
-        missing = _missing(shop, name, visit) + ([] if calm else ["calm"])
-    return missing
-
-
-def _missing(shop: Shop, name: str, visit: str) -> list[str]:
-    has = shop.receiver.has
-    missing = [path for path in PATHS if not has(path, name)]
-    missing += [] if has(f"/tell/{name}", name) else ["/tell"]
-    return missing + ([] if has("/greet", visit) else ["/greet"])
-
-
-async def resumed(shop: Shop, runtime: Runtime) -> None:
-    """The command that would have gone on may be the item that was given up."""
-    if runtime.engine.state.paused:
-        await Client(shop.store).resume("shop")
-        await shop.settle(runtime)
-
-
 async def struck(folder: Path, strikes: Strikes) -> list[str]:
     """The whole story, with a strike in it; what went wrong."""
     shop = Shop(folder, strikes)
@@ -132,19 +86,6 @@ async def lost(shop: Shop, ends: dict[str, list[str]]) -> list[str]:
         seen = {run.split()[0] for run in ends.get(name, [])}
         found += [f"{kind} of {name}" for kind in sorted(kinds - seen)]
     return found
-
-
-@pytest.fixture(scope="module")
-def strikes() -> Iterator[Strikes]:
-    with instrumented(*PACKAGES) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def _swift(monkeypatch: pytest.MonkeyPatch) -> None:
-    for pause in PAUSES:
-        monkeypatch.setattr(f"fql.engine.{pause}", 0.003)
-    logging.getLogger("fql").setLevel(logging.CRITICAL)
 
 
 def visits_of(strikes: Strikes, folder: Path) -> dict[int, int]:

@@ -56,8 +56,6 @@ def _fault(new: NewEvent, observer: str) -> str:
 def _give_up(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
     """An event that cannot be taken in is a dead letter, which can be replayed. Where that cannot
     be written either, only its place in the source is noted, and the log has told of it."""
-    if new.given_up > 2:
-        return
     _note_origin(state, new.row, new.consumed)
     if new.given_up > 1 or _is_known(state, new, known):
         return
@@ -160,8 +158,6 @@ def _must_be_held(run: Run) -> bool:
 
 def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
     """Write the dead letter of a change that did not fit; the source goes on behind it."""
-    if misfit.faults > 1:
-        return
     _note_origin(state, misfit.row, misfit.consumed)
     if misfit.faults:
         return

@@ -38,16 +38,25 @@ class Blame:
 
 @dataclass(slots=True)
 class Blamed(Generic[K]):
-    """Items of one kind by what identifies them in the store."""
+    """Items of one kind by what identifies them in the store. Nothing is done with those that are
+    `left`, not even a call: it might raise."""
 
     items: dict[K, Blame] = field(default_factory=dict)
+    left: set[K] = field(default_factory=set)
 
     def blame(self, key: K, text: str) -> bool:
         """One rung down; False when there is none left."""
         found = self.items.setdefault(key, Blame())
         found.times += 1
         found.text, found.met = text, False
+        if found.times >= LAST_RUNG:
+            self.left.add(key)
         return found.times <= LAST_RUNG
+
+    def renew(self) -> None:
+        """The state in which something was given up is lost."""
+        for blame in self.items.values():
+            blame.met = False
 
     def settle(self) -> None:
         """What was given up is stored, and may be met again as if nothing had been."""
@@ -71,6 +80,11 @@ class Aside:
         return bool(
             self.runs.items or self.batches.items or self.orders.items or self.endpoints.items
         )
+
+    def renew(self) -> None:
+        """The state is loaded anew: what it had given up without a commit is as before."""
+        for kind in (self.runs, self.batches, self.orders):
+            kind.renew()
 
     def settle(self) -> None:
         """A commit has counted."""

@@ -66,6 +66,7 @@ def _seal(state: State, node: NodeSpec, members: list[Run]) -> None:
     key = batch_key(node.name, [member.key for member in members])
     batch = SealedBatch(state.number(), spec, node, members, key=key, sealed=state.now)
     for member in members:
+        state.item = member
         work = batch.member_work(member)
         work.state, work.due, work.batch = MEMBER, 0, batch.id
         state.touch(member)

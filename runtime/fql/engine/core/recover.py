@@ -57,9 +57,10 @@ def restore(state: State, snapshot: Snapshot) -> None:
     state.wanted_ids.extend(queue[0] for queue in state.queues.values())
     state.wanted_ids.extend(state.aside.runs.items)
     for loaded in snapshot.held:
-        state.item = loaded
-        adopt(state, loaded)
-    state.left = list(snapshot.batches)
+        if loaded.run.id not in state.aside.runs.left:
+            state.item = loaded
+            adopt(state, loaded)
+    state.left = [row for row in snapshot.batches if row.id not in state.aside.batches.left]
     _adopt_batches(state)
 
 
@@ -67,8 +68,9 @@ def take_page(state: State, paged: Paged) -> None:
     """Take over what was read back for a wish of an earlier step."""
     page = paged.page
     for loaded in paged.runs:
-        state.item = loaded
-        adopt(state, loaded)
+        if loaded.run.id not in state.aside.runs.left:
+            state.item = loaded
+            adopt(state, loaded)
     state.item = None
     if page.ids and state.left:
         _adopt_batches(state)

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from fql.engine.core.accept import accept, refuse
 from fql.engine.core.arm import arm, expire_buffered, next_opening
+from fql.engine.core.aside import LAST_RUNG
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.endpoints import Bucket
 from fql.engine.core.finish import end_unfit, finish, put_back
@@ -44,10 +45,12 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
         finish(state, performed)
     for new in inputs.events:
         state.item = new
-        accept(state, new, inputs.known)
+        if new.given_up < LAST_RUNG:
+            accept(state, new, inputs.known)
     for misfit in inputs.misfits:
         state.item = misfit
-        refuse(state, misfit, inputs.known)
+        if misfit.faults < LAST_RUNG:
+            refuse(state, misfit, inputs.known)
     for order in inputs.orders:
         state.item = order
         receive(state, order)
@@ -185,7 +188,7 @@ def _wants(state: State) -> list[Page]:
         low = endpoint.held * 2 <= quota
         if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
             endpoint.asked = True
-            held = frozenset((*state.stuck, *state.runs))
+            held = frozenset((*state.stuck, *state.runs, *state.aside.runs.left))
             wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
     if state.wanted_ids:
         ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]

@@ -50,17 +50,18 @@ def _is_storable(value: object) -> bool:
     return value is None or isinstance(value, float)
 
 
-def maker_of(row: Stored, inputs: Inputs) -> object:
-    """The item that the row came from: one of the inputs, or what it is a row of."""
-    outcome = _outcome_of(row, inputs)
+def maker_of(row: Stored, inputs: Inputs, attempted: Sequence[Performed]) -> object:
+    """The item that the row came from: an attempt that the step has recorded, one of its inputs,
+    or what it is a row of."""
+    outcome = _outcome_of(row, attempted)
     return outcome or _event_of(row, inputs) or _misfit_of(row, inputs) or row
 
 
-def _outcome_of(row: Stored, inputs: Inputs) -> Performed | None:
+def _outcome_of(row: Stored, attempted: Sequence[Performed]) -> Performed | None:
     if not isinstance(row, AttemptRow | LetterRow):
         return None
     owners = (row.owner,) if isinstance(row, AttemptRow) else (row.run, row.batch)
-    for one in inputs.outcomes:
+    for one in attempted:
         if one.work.spec.name == row.node and one.work.owner.id in owners:
             return one
     return None

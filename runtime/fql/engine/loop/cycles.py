@@ -24,7 +24,7 @@ from fql.engine.loop.memory import Memory, Plans
 from fql.engine.loop.senders import Senders
 from fql.engine.loop.session import FencedError, Session
 from fql.engine.loop.settings import LoopSettings
-from fql.engine.program.bulkhead import Fault, fault_of
+from fql.engine.program.bulkhead import Fault, PlainError, fault_of
 from fql.engine.program.model import Program
 from fql.errors import FqlError, PlanError, StoreError, StoreGone
 from fql.observe.events import EngineStarted, Lifecycle, Listener, PlanSwitched, StoreTrouble
@@ -33,12 +33,11 @@ from fql.store.records import Mutations
 
 LAST_TRIES = 20
 """Cycles in which what is left at the end may be stored, should something raise in one."""
+MANY_MENDS = 50
+"""Items set aside in a row, without a commit between them, after which it goes more slowly."""
 NO_COMMITS = "the store takes no commits"
+UNSTORABLE = "it has a value that no store can take"
 HINT = "nothing of this was stored; it is tried again each second"
-
-
-class UnstorableError(Exception):
-    """A row has a value that no store can take."""
 
 
 class Cycles:
@@ -76,6 +75,7 @@ class Cycles:
         self.generation = 0
         self.trouble = ""
         self.broken = ""
+        self._mends = 0
 
     @property
     def program(self) -> Program:
@@ -159,7 +159,7 @@ class Cycles:
         waiting = self._settled()
         self._senders.send(result.sends)
         self._wake.at = result.wake
-        self.broken = ""
+        self.broken, self._mends = "", 0
         self._note_rows(result.mutations)
         self._announce(waiting, result)
         if not last:
@@ -198,15 +198,15 @@ class Cycles:
 
     async def _commit(self, result: Step, inputs: Inputs) -> None:
         """Where a commit fails for one row, it would do so again and again: its item is to blame.
-        Raises StoreError, UnstorableError."""
+        Raises StoreError, PlainError."""
         try:
             await self._session.commit(result.mutations)
         except StoreError:
             row = unstorable(result.mutations)
             if row is None:
                 raise
-            self.state.item = maker_of(row, inputs)
-            raise UnstorableError from None
+            self.state.item = maker_of(row, inputs, result.attempted)
+            raise PlainError(UNSTORABLE) from None
 
     async def _read_pages(self, result: Step) -> None:
         try:
@@ -243,7 +243,8 @@ class Cycles:
         if isinstance(item, Program) and item is waiting.program:
             self._refuse_program(waiting, fault)
         self._waiting.take_again(waiting)
-        await self._renew(waiting, fault.text, pause=not known)
+        self._mends += 1
+        await self._renew(waiting, fault.text, pause=not known or self._mends > MANY_MENDS)
 
     def _refuse_program(self, waiting: Waiting, fault: Fault) -> None:
         """A plan that cannot be used is not used, and the one before it goes on."""

@@ -54,6 +54,7 @@ class Memory:
             state = self._made(program, first_id, now)
             state.programs.update(programs)
             state.aloft = aloft
+            self._aside.renew()
             fault = guarded(restore, state, snapshot)
             if fault is None:
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
@@ -11,7 +11,7 @@ from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit, handed_in, unchecked
-from fql.engine.program.bulkhead import Fault, guarded
+from fql.engine.program.bulkhead import Fault, PlainError, guarded
 from fql.errors import StoreError, StoreGone
 from fql.exact.reading import read_object
 from fql.observe.logs import logger
@@ -77,12 +77,8 @@ class Inbox:
         commands = await self._store.fetch(PAGE, self._after)
         if not commands or generation != self._engine.generation:
             return len(commands)
+        await self._hand_in(commands)
         self._after = commands[-1].id
-        try:
-            await self._hand_in(commands)
-        except Exception:
-            self._after = 0
-            raise
         return len(commands)
 
     async def _hand_in(self, commands: Sequence[Command]) -> None:
@@ -144,7 +140,19 @@ class Inbox:
         return made
 
 
+FIELDS: Mapping[str, type] = {
+    "run": int, "node": str, "letter": str, "name": str, "due": int, "force": bool,
+    "new_key": str, "original": bool,
+}  # fmt: skip
+"""What a command may say, besides an `answer`."""
+
+
 def _order_of(command: Command) -> Order:
+    """Raises PlainError for what is no command."""
     if command.kind not in KINDS:
-        raise ValueError(command.kind)
-    return Order(command.kind, consumed=command.id, **read_object(command.body))
+        raise PlainError("there is no such command")
+    body = read_object(command.body)
+    for name, value in body.items():
+        if name != "answer" and type(value) is not FIELDS.get(name):
+            raise PlainError(f"`{name}` is not what it should be")
+    return Order(command.kind, consumed=command.id, **body)

@@ -2,7 +2,7 @@
 
 After a fault its item is given up and everything else goes on. A fault tells the type of the
 exception and where it was raised, and never its message, which may quote a row, an answer or a
-secret.
+secret; but for a PlainError, whose words quote nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ class Fault:
     text: str
 
 
+class PlainError(Exception):
+    """What is wrong with one item, in words that may be told to anybody."""
+
+
 def guarded(work: Callable[[*Ts], T], *arguments: *Ts) -> T | Fault:
     """What the work gives, or its fault."""
     try:
@@ -35,6 +39,8 @@ def guarded(work: Callable[[*Ts], T], *arguments: *Ts) -> T | Fault:
 
 def fault_of(problem: BaseException) -> Fault:
     """An exception as a fault."""
+    if isinstance(problem, PlainError):
+        return Fault(str(problem))
     place = _place(problem.__traceback__)
     name = type(problem).__name__
     return Fault(f"{name} at {place}" if place else name)
