@@ -19,7 +19,7 @@ from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading.sources import read_source
+from fqlc.syntax.parsing.sources import read_source
 from fqlc.types.infer import check_lets
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from fql.plan.model import Plan
 from fql.plan.origin import FQL_TOML
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.checks.reading.levels import Given
 from fqlc.pipeline import check_project, plan_of
 
 LOOPBACK = '[egress]\nallow = ["127.0.0.0/8", "::1/128"]\n'

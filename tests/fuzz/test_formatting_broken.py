@@ -11,7 +11,7 @@ import pytest
 from fqlc import format_text
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.parsing.parser import parse_file
 from tests.faults.corpus import MAIN, Fault, faults
 from tests.fuzz.test_nothing_vanishes import EXAMPLES, spoilt
 

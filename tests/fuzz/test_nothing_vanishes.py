@@ -15,7 +15,7 @@ from fqlc.checks.table.blocks import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.pipeline import check_project
 from fqlc.source.text import Span
-from fqlc.syntax.reading.parser import is_sound
+from fqlc.syntax.parsing.parser import is_sound
 from fqlc.syntax.tree import ast
 from tests.faults.corpus import MAIN, Fault, faults
 

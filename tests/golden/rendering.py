@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from fql.plan.origin import FQL_TOML
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.checks.reading.levels import Given
 from fqlc.diagnostics.registry import all_pages
 from fqlc.diagnostics.render import render
 from fqlc.emit.dot import dot_source

@@ -15,8 +15,8 @@ from fql_grammar import tokens as table
 from fql_grammar.pygments_lexer import TOKENS, FqlLexer
 from fql_grammar.textmate import SCOPES, textmate_grammar
 from fqlc.diagnostics.sink import Sink
+from fqlc.syntax.parsing.lexer import lex
 from fqlc.syntax.reading.lexemes import Origin
-from fqlc.syntax.reading.lexer import lex
 from tests.docs.test_docs import ROOT, programs
 from tests.grammar.textmate_engine import Engine
 

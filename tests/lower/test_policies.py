@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from fql.plan.origin import FQL_TOML
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.checks.reading.levels import Given
 from tests.lower.harness import ORDER, node, plan
 
 TOML = Surroundings(

@@ -9,7 +9,7 @@ from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.parsing.parser import parse_file
 
 
 def resolve(*texts: str) -> tuple[Project, tuple[Diagnostic, ...]]:

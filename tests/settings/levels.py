@@ -15,8 +15,8 @@ from fql.store.shown import DeadLetter
 from fql.testing.answers import Answer
 from fql.testing.harness import Harness
 from fql.testing.server import MockWebhookServer
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.checks.reading.levels import Given
 from fqlc.pipeline import check_project, plan_of
 
 SENDING = ("webhook", "observer", "endpoint", "defaults")

@@ -8,8 +8,8 @@ from fql.plan.codec import read_plan
 from fql.plan.model import Plan, Setting
 from fql.plan.origin import FQL_TOML
 from fql.settings.reading import policy_settings, read_settings
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
-from fqlc.checks.reading.levels import Given
 from fqlc.pipeline import check_project, plan_of
 
 SOURCE = b"""

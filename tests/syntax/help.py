@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.tree import ast
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.files import LONGEST_SOURCE
+from fqlc.syntax.parsing.sources import read_source
 from fqlc.syntax.printing.files import format_text
-from fqlc.syntax.reading.sources import read_source
 from tests.syntax.help import parse
 
 _PROGRAM = """\

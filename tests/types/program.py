@@ -10,7 +10,7 @@ from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
-from fqlc.syntax.reading.parser import parse_file
+from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.tree import ast
 from fqlc.types.domains import always_true, unsatisfiable
 from fqlc.types.infer import (

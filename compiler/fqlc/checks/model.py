@@ -10,7 +10,7 @@ from fql.plan.addresses import EgressSettings
 from fql.plan.expressions import Expr
 from fql.plan.types import Type
 from fqlc.checks.flow.flows import FlowGraph
-from fqlc.checks.reading.levels import Given, Settings, merged
+from fqlc.checks.levels import Given, Settings, merged
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
 from fqlc.source.files import FileNames

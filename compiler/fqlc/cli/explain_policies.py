@@ -13,7 +13,7 @@ from fql.plan.harmless import harmless_styled
 from fql.plan.model import Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
-from fqlc.checks.reading.values import spoken
+from fql.plan.units import spoken_duration
 from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.emit.policy_text import value_text
 
@@ -106,16 +106,17 @@ def _schedule_lines(policies: Mapping[str, Setting]) -> Iterator[str]:
     elapsed = 0
     for number, delay in enumerate(schedule.delays, 2):
         elapsed += delay
-        yield (f"    attempt {number} after {spoken(delay)}, {spoken(elapsed)} after the first")
+        after, since = spoken_duration(delay), spoken_duration(elapsed)
+        yield f"    attempt {number} after {after}, {since} after the first"
     if policy.jitter != "none" and schedule.delays:
         part = "any shorter time" if policy.jitter == "full" else "down to half of it"
         yield f"    jitter {policy.jitter}: each delay may be {part}"
-    timeout = spoken(int(value_of(policies, "timeout")))
+    timeout = spoken_duration(int(value_of(policies, "timeout")))
     why = f"every attempt takes its timeout of {timeout}"
     if policy.max_elapsed is not None:
         why = f"no attempt begins after `max_elapsed`, and the last takes its timeout of {timeout}"
-    yield f"    given up after at most {spoken(schedule.worst)}: {why}"
+    yield f"    given up after at most {spoken_duration(schedule.worst)}: {why}"
     yield (
         "    a Retry-After of the receiver may lengthen each delay, up to "
-        f"{spoken(policy.retry_after_max)}"
+        f"{spoken_duration(policy.retry_after_max)}"
     )

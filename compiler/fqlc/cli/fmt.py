@@ -11,7 +11,7 @@ import click
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.project.errors import CommandError, SurroundingsError
-from fqlc.syntax.reading.sources import read_source
+from fqlc.syntax.parsing.sources import read_source
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc fmt .\n  fqlc fmt --check .\n  fqlc fmt - < shop.fql")

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from fql.plan.policies import DEFAULTS
-from fqlc.checks.reading.values import written
 from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.checks.table.keys import Kind
 from fqlc.checks.table.policy_keys import RETRY_KEYS
+from fqlc.checks.table.texts import written
 from fqlc.emit.picture import condition_text
 
 _KINDS: Mapping[str, Kind] = {

@@ -20,7 +20,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.imports import normal_path, target_path
 from fqlc.names.project import TYPE_KINDS
 from fqlc.source.text import SourceText, Span
-from fqlc.syntax.reading.sources import read_source
+from fqlc.syntax.parsing.sources import read_source
 from fqlc.syntax.reading.split import NAMED, Part, split
 
 Read = Callable[[str], bytes | None]

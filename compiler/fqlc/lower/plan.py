@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from fql.plan.expressions import Expr
 from fql.plan.nodes import dump_expression
 from fql.plan.policies import DEFAULTS
+from fqlc.checks.levels import ALL_HEADERS, Given, merged
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
-from fqlc.checks.reading.levels import ALL_HEADERS, Given, merged
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
 from fqlc.lower.old_values import required_old_values

@@ -8,7 +8,7 @@ from typing import Any
 from fql.plan.expressions import Constant, Node
 from fql.plan.nodes import dump_expression
 from fql.plan.types import NULL
-from fqlc.checks.reading.levels import Given
+from fqlc.checks.levels import Given
 from fqlc.checks.reading.settings import HeaderGiven
 
 Stored = dict[str, Any]

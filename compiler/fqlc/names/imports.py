@@ -10,8 +10,8 @@ from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.files import SUFFIX
 from fqlc.source.text import Span
-from fqlc.syntax.reading.parser import parse_file
-from fqlc.syntax.reading.sources import read_source
+from fqlc.syntax.parsing.parser import parse_file
+from fqlc.syntax.parsing.sources import read_source
 from fqlc.syntax.tree import ast
 
 Read = Callable[[str], bytes | None]

@@ -204,8 +204,8 @@ def file_names(roots: Sequence[str], settings: Path | None) -> FileNames:
 
 def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroundings:
     """What a settings file means for the compiler. Raises SurroundingsError, SettingsError."""
+    from fqlc.checks.levels import Given
     from fqlc.checks.model import Surroundings
-    from fqlc.checks.reading.levels import Given
 
     names = names or FileNames()
     if file is None:

@@ -20,9 +20,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fqlc.source.text import Span
+from fqlc.syntax.reading.depth import is_deep
 from fqlc.syntax.tree import ast
-from fqlc.syntax.tree.depth import is_deep
 from fqlc.types.facts import facts_of
+from fqlc.types.holes import checked_hole, merged, split_environment
 from fqlc.types.jinja_refusals import (
     Refused,
     construct,
@@ -34,7 +35,6 @@ from fqlc.types.jinja_refusals import (
 from fqlc.types.operators import boolean
 from fqlc.types.report import poisoned, require
 from fqlc.types.scope import Context
-from fqlc.types.templates import checked_hole, merged, split_environment
 
 _MAX_NESTING = 32
 _COMPARISONS = {

@@ -14,17 +14,13 @@ from typing import Literal
 
 from fql.plan import expressions as e
 from fql.plan import types as t
-from fql.plan.types import BUILT_IN, Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
+from fqlc.types.holes import checked_hole, merged, split_environment
 from fqlc.types.report import (
     at,
-    default_for,
     poison,
-    poisoned,
-    why_null,
-    wording,
 )
 from fqlc.types.scope import Context
 
@@ -47,8 +43,10 @@ def check_literal(literal: ast.StringLiteral, ctx: Context) -> e.Expr:
     if not literal.is_template:
         parts: Iterable[e.TextPart] | None = split_environment(literal, 0, len(literal.value))
     else:
+        from fqlc.types.jinja import read_template  # jinja2 is imported for templates only
+
         inner = ctx.within(replace(ctx.scope, template=True))
-        parts = _plain(literal, inner) if _is_plain(literal) else _jinja(literal, inner)
+        parts = _plain(literal, inner) if _is_plain(literal) else read_template(literal, inner)
     if parts is None:
         return poison(literal.span)
     return _text(merged(parts), literal.span)
@@ -59,18 +57,6 @@ def _text(parts: tuple[e.TextPart, ...], span: Span) -> e.Expr:
     if len(texts) == len(parts):
         return e.Constant(type=t.STRING, value="".join(texts), at=at(span))
     return e.Text(type=t.STRING, parts=parts, at=at(span))
-
-
-def merged(parts: Iterable[e.TextPart]) -> tuple[e.TextPart, ...]:
-    """The parts with neighbouring texts joined and empty ones dropped."""
-    result: list[e.TextPart] = []
-    for part in parts:
-        last = result[-1] if result else None
-        if isinstance(part, str) and isinstance(last, str):
-            result[-1] = last + part
-        elif part != "":
-            result.append(part)
-    return tuple(result)
 
 
 # Limits and references -------------------------------------------------------
@@ -103,17 +89,6 @@ def _size_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
         help=("send the parts as keys of the body",),
     )  # fmt: skip
     return False
-
-
-def split_environment(literal: ast.StringLiteral, start: int, end: int) -> list[e.TextPart]:
-    """The characters `start..end` of a literal as text and `${NAME}` references."""
-    parts: list[e.TextPart] = []
-    for first, last, name in literal.environment:
-        if first >= start and last <= end:
-            parts.extend((literal.value[start:first], e.Environment(name)))
-            start = last
-    parts.append(literal.value[start:end])
-    return parts
 
 
 # Plain holes -----------------------------------------------------------------
@@ -165,68 +140,3 @@ def dotted(text: str, start: int, literal: ast.StringLiteral) -> ast.Expr:
             span=literal.inside(start, end),
         )  # fmt: skip
     return expr
-
-
-def _jinja(literal: ast.StringLiteral, ctx: Context) -> Iterable[e.TextPart] | None:
-    from fqlc.types.jinja import read_template
-
-    return read_template(literal, ctx)
-
-
-# What can be text ------------------------------------------------------------
-
-_HAS_TEXT = BUILT_IN - {"JSON", "Duration"}
-
-
-def checked_hole(written: ast.Expr, value: e.Expr, ctx: Context) -> e.Hole:
-    """A value put into text. Reports FQL313 for what has no text form."""
-    if not poisoned(value):
-        _check_text_form(written, value, ctx)
-        if not has_text(value.type, ctx):
-            return e.Hole(poison(written.span))
-    return e.Hole(value)
-
-
-def _tested(name: str) -> str:
-    """How a test in a template names a value."""
-    return name.strip("`") if name.startswith("`") else "value"
-
-
-def _check_text_form(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
-    of = value.type
-    name = wording(written)
-    if of.nullable and has_text(of, ctx):
-        default = default_for(of).replace('"', "'")
-        end = Span(written.span.path, written.span.end, written.span.end)
-        advice = f"give a default: `| default({default})`" if default else (
-            f"put it behind a test: `{{% if {_tested(name)} != none %}}...{{% endif %}}`"
-        )  # fmt: skip
-        ctx.sink.error(
-            "FQL313", f"{name} may be null, which has no text form", written.span,
-            label=f"may be null (`{of}`)", labels=why_null(ctx.scope, value),
-            help=(advice, "or send the bare expression, whose null becomes JSON null"),
-            fix=Fix((Edit(end, f" | default({default})"),), safe=False) if default else None,
-        )  # fmt: skip
-    elif not has_text(of, ctx):
-        what = "a list" if of.is_list else "an object" if _is_object(of, ctx) else f"`{of}`"
-        ctx.sink.error(
-            "FQL313", f"{name} is {what}, which has no text form", written.span,
-            label=f"this is `{of}`", help=_no_text_help(of),
-        )  # fmt: skip
-
-
-def has_text(of: Type, ctx: Context) -> bool:
-    """True for types with a text form: scalars and enums."""
-    return not of.is_list and (of.name in _HAS_TEXT or ctx.scope.is_enum(of))
-
-
-def _is_object(of: Type, ctx: Context) -> bool:
-    return of.name in ctx.scope.project.rows or of.name in ("Object", "Failure", "Batch")
-
-
-def _no_text_help(of: Type) -> tuple[str, ...]:
-    if of.is_list:
-        return ('join it: `| join(", ")`', "or send the bare expression, which stays a list")
-    if of.name == "JSON":
-        return ("write `| json` for its JSON text", "or declare its `type` and read a field")
-    return ("read one of its fields, or send the bare expression",)

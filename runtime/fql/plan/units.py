@@ -47,8 +47,19 @@ def whole_amount(number: str, factor: int) -> int | None:
 
 
 def show_duration(milliseconds: int) -> str:
-    """The shortest whole writing of a duration: 90_000 is `90s`, 120_000 is `2m`."""
-    return _shortest(milliseconds, MILLISECONDS, "ms")
+    """The shortest whole writing of a duration: 90_000 is `90s`, 120_000 is `2m`, 0 is `0s`."""
+    return _shortest(milliseconds, MILLISECONDS, "s")
+
+
+def spoken_duration(milliseconds: int) -> str:
+    """A duration for people, in several units where that reads better: `3m 350ms`."""
+    parts: list[str] = []
+    rest = milliseconds
+    for unit, factor in reversed(MILLISECONDS.items()):
+        count, rest = divmod(rest, factor)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts) or "0s"
 
 
 def show_size(size: int) -> str:
@@ -56,8 +67,8 @@ def show_size(size: int) -> str:
     return _shortest(size, BYTES, "B")
 
 
-def _shortest(amount: int, units: dict[str, int], smallest: str) -> str:
+def _shortest(amount: int, units: dict[str, int], of_nothing: str) -> str:
     for unit, factor in reversed(units.items()):
         if amount and amount % factor == 0:
             return f"{amount // factor}{unit}"
-    return f"{amount}{smallest}"
+    return f"{amount}{of_nothing}"

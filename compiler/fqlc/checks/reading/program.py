@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
+from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
 from fqlc.checks.reading.entries import Found, block_entries
-from fqlc.checks.reading.levels import Given, Settings
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.settings import SettingsReader
 from fqlc.checks.reading.tools import Tools

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fql.plan.expressions import Constant
+from fqlc.checks.levels import Settings
 from fqlc.checks.model import Surroundings, Written
 from fqlc.checks.reading.entries import Found
-from fqlc.checks.reading.levels import Settings
 from fqlc.checks.reading.settings import SettingsReader
-from fqlc.checks.reading.values import Mark, ValueReader
+from fqlc.checks.reading.values import ValueReader
+from fqlc.checks.table.keys import Mark
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.syntax.tree import ast

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
 
 from fql.plan.expressions import Expr
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fqlc.checks.describe import kind_of, quoted, word_of
 from fqlc.checks.reading.entries import known_entries, report_missing
-from fqlc.checks.table.keys import Key, Kind
+from fqlc.checks.table.keys import Key, Kind, Mark
+from fqlc.checks.table.texts import written
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -24,13 +24,6 @@ SECRET_KEYS = (
     Key("not_after", Kind.TEXT, "When it ends to sign."),
 )
 """A secret with the time in which it is used."""
-
-
-class Mark(Enum):
-    """Values that are not values: `BAD` was reported, `RESET` is `null`: the built-in default."""
-
-    BAD = "bad"
-    RESET = "reset"
 
 
 def _takes(key: Key) -> str:
@@ -283,38 +276,3 @@ def _unquoted(key: Key, value: ast.Expr) -> Fix | None:
 
 def _all(values: list[object]) -> object:
     return Mark.BAD if Mark.BAD in values else values
-
-
-_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms"))
-_SIZES = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB"), (1, "B"))
-
-
-def duration_text(milliseconds: int) -> str:
-    """A duration as one writes it, such as `90s` or `100ms`."""
-    if milliseconds == 0:
-        return "0s"
-    unit, name = next((u, n) for u, n in _UNITS if milliseconds % u == 0)
-    return f"{milliseconds // unit}{name}"
-
-
-def spoken(milliseconds: int) -> str:
-    """A duration for people, in several units where that reads better: `3m 350ms`."""
-    parts: list[str] = []
-    rest = milliseconds
-    for unit, name in _UNITS:
-        count, rest = divmod(rest, unit)
-        if count:
-            parts.append(f"{count}{name}")
-    return " ".join(parts) or "0s"
-
-
-def written(kind: Kind, value: int | Decimal | None) -> str:
-    """A number of a kind as one writes it."""
-    if value is None:
-        return ""
-    if kind is Kind.DURATION:
-        return f"`{duration_text(int(value))}`"
-    if kind is Kind.SIZE:
-        unit, name = next((u, n) for u, n in _SIZES if value % u == 0)
-        return f"`{int(value) // unit}{name}`"
-    return f"{value:,.10g}" if value != int(value) else f"{int(value):,}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fql.plan.units import show_duration
 from fqlc.checks.model import ActionModel, ObserverModel, Program
-from fqlc.checks.reading.values import duration_text
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 
@@ -25,7 +25,7 @@ def _waiting(program: Program, observer: ObserverModel, action: ActionModel, sin
     size, wait = settings.get("batch.size"), settings.get("batch.timeout")
     bounds = [f"{size.value} events"] if size else []
     if wait is not None and isinstance(wait.value, int):
-        bounds.append(duration_text(wait.value))
+        bounds.append(show_duration(wait.value))
     names = ", ".join(f"`{e.target.name}`" for e in after)
     given = action.settings.get("batch.size")
     sink.warning(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Program
-from fqlc.checks.reading.levels import Given
 from fqlc.diagnostics.sink import Sink
 
 FIRST = datetime.min.replace(tzinfo=UTC)

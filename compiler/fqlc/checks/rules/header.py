@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from fql.plan.expressions import Constant, Text
 from fql.plan.headers import BODYLESS, name_problem, value_problem
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Program
-from fqlc.checks.reading.levels import Given
 from fqlc.checks.reading.settings import HeaderGiven
 from fqlc.diagnostics.sink import Sink
 

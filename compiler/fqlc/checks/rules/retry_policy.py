@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fql.plan.policies import DEFAULTS
+from fql.plan.units import show_duration
+from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program
-from fqlc.checks.reading.levels import Given, merged
-from fqlc.checks.reading.values import duration_text
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
@@ -137,8 +137,8 @@ def _low_cap(values: _Values, sink: Sink) -> None:
     labels = values.labels(initial_delay="the first delay", max_delay="the cap")
     sink.error(
         "FQL341",
-        f"the cap `{duration_text(int(cap))}` is below the first delay "
-        f"`{duration_text(int(first))}`",
+        f"the cap `{show_duration(int(cap))}` is below the first delay "
+        f"`{show_duration(int(first))}`",
         place,
         label="no delay is ever longer than the cap",
         labels=tuple(label for label in labels if label.span != place),
@@ -160,8 +160,8 @@ def _unreached_cap(values: _Values, sink: Sink) -> None:
     delays = f"the largest of {failures} delays" if failures > 1 else "the only delay"
     sink.warning(
         "FQL341",
-        f"the cap `{duration_text(cap)}` is never reached: {delays} is "
-        f"`{duration_text(int(longest))}`",
+        f"the cap `{show_duration(cap)}` is never reached: {delays} is "
+        f"`{show_duration(int(longest))}`",
         values.place("max_delay"),
         label="never reached",
         labels=values.labels(

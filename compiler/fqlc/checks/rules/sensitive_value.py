@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
+from fqlc.checks.levels import Given
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program, Written
-from fqlc.checks.reading.levels import Given
 from fqlc.checks.reading.settings import HeaderGiven
 from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.diagnostics.model import Label

@@ -12,8 +12,8 @@ from fql.plan.addresses import (
 from fql.plan.expressions import Constant, Text, TextPart
 from fql.plan.types import ERROR
 from fql.plan.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
+from fqlc.checks.levels import Given
 from fqlc.checks.model import Program, Written
-from fqlc.checks.reading.levels import Given
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 class Kind(StrEnum):
@@ -89,3 +89,10 @@ class BlockKind:
     def key(self, name: str) -> Key | None:
         """The key of that name."""
         return next((k for k in self.keys if k.name == name), None)
+
+
+class Mark(Enum):
+    """Values that are not values: `BAD` was reported, `RESET` is `null`: the built-in default."""
+
+    BAD = "bad"
+    RESET = "reset"

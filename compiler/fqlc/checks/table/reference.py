@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fqlc.checks.reading.values import written
 from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.checks.table.keys import BlockKind, Key
+from fqlc.checks.table.texts import written
 
 INTRODUCTION = """\
 # Keys

@@ -10,9 +10,9 @@ from bisect import bisect_right
 
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText, Span
+from fqlc.syntax.parsing.parser import is_sound, parse_file
 from fqlc.syntax.printing.blocks import BlockPrinter
 from fqlc.syntax.printing.comments import Comments, start_of
-from fqlc.syntax.reading.parser import is_sound, parse_file
 from fqlc.syntax.tree import ast
 
 _PACKED = (ast.ImportDeclaration, ast.LetDeclaration)

@@ -1,1 +1,1 @@
-"""From text to tree: lexer, parser, and what builds the nodes."""
+"""Lexemes, numbers, texts and tables: what parser and explanations of faults are built on."""

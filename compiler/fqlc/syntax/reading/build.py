@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from fqlc.source.text import Span
+from fqlc.syntax.reading.depth import limited
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
 from fqlc.syntax.reading.precedence import fold, stray_list
 from fqlc.syntax.tree import ast
-from fqlc.syntax.tree.depth import limited
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 

@@ -20,7 +20,7 @@ FORMAT = 1
 
 
 class LexemeFeed(Lexer):
-    """Lark's lexer: hands on the lexemes that `fqlc.syntax.reading.lexer` made."""
+    """Lark's lexer: hands on the lexemes that `fqlc.syntax.parsing.lexer` made."""
 
     def __init__(self, lexer_conf: object) -> None:
         """Lark's configuration has nothing that matters here."""

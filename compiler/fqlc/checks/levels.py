@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fql.plan.origin import Origin
-from fqlc.checks.reading.values import Mark
+from fqlc.checks.table.keys import Mark
 from fqlc.source.text import Span
 
 

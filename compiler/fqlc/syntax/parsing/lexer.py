@@ -13,8 +13,8 @@ from fql_grammar import tokens as table
 from fqlc.syntax.faults import unreadable
 from fqlc.syntax.foreign import odd_signs
 from fqlc.syntax.foreign.heads import FOREIGN_HEADS, MODIFIERS
+from fqlc.syntax.parsing.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.reading import numbers, strings
-from fqlc.syntax.reading.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Literal, Origin
 from fqlc.syntax.tree import ast
 

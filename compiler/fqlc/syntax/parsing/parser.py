@@ -20,9 +20,9 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.source.near import nearest
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.foreign.signs import repair
+from fqlc.syntax.parsing.lexer import lex
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
-from fqlc.syntax.reading.lexer import lex
 from fqlc.syntax.tree import ast
 
 if TYPE_CHECKING:
