@@ -121,8 +121,8 @@ class Receiver:
     def prepare(self, profile: Profile) -> None:
         pass
 
-    def latest_token(self, client: object) -> None:
-        pass
+    def latest_tokens(self, client: object) -> tuple[str, ...]:
+        return ()
 
     async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
         await asyncio.sleep(0)

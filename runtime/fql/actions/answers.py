@@ -63,7 +63,8 @@ class AnswerReader:
     def _understood(self, answer: Answer, members: int) -> tuple[str, object, Refused]:
         """Why the answer cannot be understood, or what it says: its value and who is refused."""
         try:
-            content = self._content(answer)
+            # Masked before anything is made of it: nobody behind this line knows a secret.
+            content = self.masker.answer(self._content(answer))
             value = None if self.check is None else self.check(content)
             refused = refused_members(content, members) if self.batch else NOBODY
         except Unreadable as error:
@@ -94,7 +95,8 @@ class AnswerReader:
         """
         if not answer.body:
             return ""
-        text = answer.body[: 4 * SHOWN].decode("utf-8", "replace").replace("\0", "\ufffd")
+        # The zeros of UTF-16 would hide a secret from the masker, not from people.
+        text = answer.body[: 4 * SHOWN].replace(b"\0", b"").decode("utf-8", "replace")
         cut = answer.truncated or len(answer.body) > 4 * SHOWN
         return self.masker.start(text, cut=cut)[:SHOWN]
 

@@ -10,6 +10,10 @@ from fql.egress.answer import Answer
 CHARSETS = frozenset({"", "identity", "none", "utf-8", "utf8", "8bit", "7bit", "binary"})
 """What some receivers say in `Content-Encoding` of a body that they did not encode."""
 
+NAMED = frozenset({"aes128gcm", "br", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress",
+                   "zstd"})  # fmt: skip
+"""Codings of the IANA registry that are not undone: no other word of a receiver is repeated."""
+
 MAX_CODINGS = 3
 """Codings around each other: more are not undone."""
 
@@ -18,8 +22,7 @@ _BLANK = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 
 
 class Unreadable(Exception):
-    """What an answer says is not known. The message says why, in words of ours but for a coding
-    that the receiver named."""
+    """What an answer says is not known. The message says why, in words of ours."""
 
 
 def plain_body(answer: Answer, limit: int) -> tuple[bytes, bool]:
@@ -51,9 +54,9 @@ Undo = Callable[[bytes, int], tuple[bytes, bool]]
 def _codings(headers: Mapping[str, str]) -> list[Undo]:
     named = [name.strip().lower() for name in headers.get("content-encoding", "").split(",")]
     applied = [name for name in named if name not in CHARSETS]
-    unknown = next((name for name in applied if name not in _KNOWN), None)
-    if unknown is not None or len(applied) > MAX_CODINGS:
-        raise Unreadable(f"the answer is encoded ({(unknown or ', '.join(applied))[:40]})")
+    if len(applied) > MAX_CODINGS or any(name not in _KNOWN for name in applied):
+        told = ", ".join(name if name in NAMED or name in _KNOWN else "unknown" for name in applied)
+        raise Unreadable(f"the answer is encoded ({told[:40]})")
     return [_KNOWN[name] for name in applied]
 
 

@@ -167,7 +167,7 @@ class WebhookAction:
         known = (names.get(wanted.name, "") for wanted in shared.plan.environment)
         self._secrets = (*known, *names.used, *auth.secrets)
         self._masker = Masker(self._secrets)
-        self._token: str | None = None
+        self._tokens: tuple[str, ...] = ()
         self._longest = int(str(reader.plain("max_body")))
         self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
@@ -224,12 +224,12 @@ class WebhookAction:
         return self._reader().read(answer, self._shared.clock(), _since(started), members)
 
     def _reader(self) -> AnswerReader:
-        """The reader of answers; it masks the token that is in use as well."""
+        """The reader of answers; it masks the tokens that were in use lately as well."""
         client = self._profile.auth.oauth
-        token = None if client is None else self._shared.sender.latest_token(client)
-        if token is not None and token != self._token:
-            self._token = token
-            self._answers = replace(self._answers, masker=Masker([*self._secrets, token]))
+        tokens = () if client is None else self._shared.sender.latest_tokens(client)
+        if tokens != self._tokens:
+            self._tokens = tokens
+            self._answers = replace(self._answers, masker=Masker([*self._secrets, *tokens]))
         return self._answers
 
     def _outgoing(self, request: Request, delivery: Delivery) -> Outgoing:

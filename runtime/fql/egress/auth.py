@@ -28,6 +28,9 @@ LONGEST_LIFE = 86_400
 EARLY = 30.0
 """Seconds before its end at which a token is replaced."""
 
+MASKED_TOKENS = 8
+"""Tokens of a client that an answer may still repeat."""
+
 REFUSALS = frozenset(
     {
         "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
@@ -71,8 +74,11 @@ class Auth:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must be masked: the values of its headers, with and without their scheme."""
+        """What must be masked: the values of its headers, with and without their scheme, and a
+        client's secret as it goes to its token server."""
         values = [value for _, value in self.headers]
+        if self.oauth is not None:
+            values += [_pair(self.oauth), quote_plus(self.oauth.client_secret)]
         return (*values, *(value.partition(" ")[2] for value in values))
 
 
@@ -137,6 +143,11 @@ def _oauth(values: Mapping[str, str]) -> OAuthClient:
     return OAuthClient(url, values["client_id"], values["client_secret"], values.get("scope"))
 
 
+def _pair(client: OAuthClient) -> str:
+    """RFC 6749, section 2.3.1: both are form-encoded before they are put together."""
+    return f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+
+
 @dataclass(slots=True)
 class _Token:
     value: str
@@ -155,7 +166,7 @@ class Tokens:
         self._clock = clock
         self._wall = wall
         self._tokens: dict[OAuthClient, _Token] = {}
-        self._latest: dict[OAuthClient, str] = {}
+        self._latest: dict[OAuthClient, tuple[str, ...]] = {}
         self._locks: dict[OAuthClient, asyncio.Lock] = {}
 
     async def header(
@@ -181,9 +192,9 @@ class Tokens:
         token = self._tokens.get(client)
         return None if token is None else token.value
 
-    def latest(self, client: OAuthClient) -> str | None:
-        """The token that came last, whether it is still in use or not: it must be masked."""
-        return self._latest.get(client)
+    def latest(self, client: OAuthClient) -> tuple[str, ...]:
+        """The tokens that came last, whether they are still in use or not: they must be masked."""
+        return self._latest.get(client, ())
 
     def _known(self, client: OAuthClient) -> _Token | None:
         token = self._tokens.get(client)
@@ -193,17 +204,15 @@ class Tokens:
         form = {"grant_type": "client_credentials"}
         if client.scope:
             form["scope"] = client.scope
-        # RFC 6749, section 2.3.1: both are form-encoded before they are put together.
-        pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
         headers = (
-            ("Authorization", "Basic " + b64encode(pair.encode()).decode("ascii")),
+            ("Authorization", "Basic " + b64encode(_pair(client).encode()).decode("ascii")),
             ("Content-Type", "application/x-www-form-urlencoded"),
             ("Accept", "application/json"),
         )
         answer = await post(client.token_url, headers, urlencode(form).encode())
         token = self._read(client, answer)
         self._tokens[client] = token
-        self._latest[client] = token.value
+        self._latest[client] = (*self.latest(client), token.value)[-MASKED_TOKENS:]
         return token
 
     def _read(self, client: OAuthClient, answer: Answer) -> _Token:

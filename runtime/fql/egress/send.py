@@ -88,8 +88,8 @@ class Sender:
         """Fetch a token, and tell nobody what it is. Raises SendFailed."""
         await self._token(client, asyncio.get_running_loop().time() + timeout_ms / 1000)
 
-    def latest_token(self, client: OAuthClient) -> str | None:
-        """The token last fetched for a client, so that it can be masked."""
+    def latest_tokens(self, client: OAuthClient) -> tuple[str, ...]:
+        """The tokens last fetched for a client, so that they can be masked."""
         return self._tokens.latest(client)
 
     def _exchange(
