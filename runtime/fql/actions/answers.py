@@ -104,7 +104,8 @@ class AnswerReader:
         """The outcome of a request that got no answer."""
         error = self.masker.text(failure.message)
         if failure.said:  # masked before it is cut
-            error += f": {self.masker.start(failure.said.replace("\0", ""), cut=True)[:SAID]!r}"
+            said = failure.said.replace("\0", "")
+            error += f": {self.masker.start(said, cut=True)[:SAID]!r}"
         return Outcome(
             failure=failure.kind,
             error=error,
