@@ -5,16 +5,16 @@ The suites are found by FQL_CONFORMANCE, by default `../shared/conformance` besi
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance import cel, jsonlogic
+from tests.conformance.folder import PROJECT, suites
 from tests.conformance.judge import Verdict
+from tests.conformance.wycheproof import OUTCOMES, Vector, vectors
 
-PROJECT = Path(__file__).parents[2]
 PUBLISHED = PROJECT / "docs" / "reference" / "conformance.md"
 KINDS = ("equal", "rejected statically", "different by decision", "not applicable")
 
@@ -27,13 +27,6 @@ class Judged:
     file: str
     name: str
     verdict: Verdict
-
-
-def suites() -> Path | None:
-    """The folder of the suites, None where it is absent."""
-    given = os.environ.get("FQL_CONFORMANCE")
-    folder = Path(given) if given else PROJECT.parent / "shared" / "conformance"
-    return folder if (folder / "cel").is_dir() else None
 
 
 def judged(folder: Path) -> Iterator[Judged]:
@@ -60,14 +53,37 @@ The expressions of two other languages, written in ours by a small translator
 - *not applicable*: the language has no such thing.
 """
 
+_WYCHEPROOF = """\
+## Wycheproof
 
-def page(cases: list[Judged]) -> str:
+The vectors of Project Wycheproof for the algorithms of signatures and payload encryption, put to
+the functions that users call (`tests/conformance/wycheproof.py`).
+
+- *accepted*: valid, and the signature is genuine or the payload is decrypted.
+- *refused*: invalid, and the answer is False or NotDecrypted, never another exception.
+- *not offered*: sizes and algorithms that are not supported; they are refused too, valid or not.
+"""
+
+
+def page(cases: list[Judged], vectors: list[Vector]) -> str:
     """The published page."""
     text = [_HEAD]
     for suite in ("CEL", "JSONLogic"):
         of_suite = [case for case in cases if case.suite == suite]
         text += [f"## {suite}", "", *_counts(of_suite), "", *_reasons(of_suite), ""]
+    text += [_WYCHEPROOF, *_vector_rows(vectors), ""]
     return "\n".join(text)
+
+
+def _vector_rows(vectors: list[Vector]) -> Iterator[str]:
+    yield f"| file | vectors | {' | '.join(OUTCOMES)} | why not |"
+    yield "|---" * (len(OUTCOMES) + 3) + "|"
+    for file in dict.fromkeys(vector.file for vector in vectors):
+        chosen = [vector for vector in vectors if vector.file == file]
+        counts = Counter(vector.outcome for vector in chosen)
+        cells = [str(counts[outcome] or "") for outcome in OUTCOMES]
+        reasons = "; ".join(sorted({vector.reason for vector in chosen if vector.reason}))
+        yield f"| {file} | {len(chosen)} | {' | '.join(cells)} | {reasons} |"
 
 
 def _counts(cases: list[Judged]) -> list[str]:
@@ -93,10 +109,10 @@ def _reasons(cases: list[Judged]) -> list[str]:
 
 def main() -> None:
     """Write the page."""
-    folder = suites()
-    if folder is None:
+    folder, known = suites(), vectors()
+    if folder is None or known is None:
         raise SystemExit("the suites are absent: set FQL_CONFORMANCE to their folder")
-    PUBLISHED.write_text(page(list(judged(folder))), encoding="utf-8")
+    PUBLISHED.write_text(page(list(judged(folder)), known), encoding="utf-8")
     print(f"wrote {PUBLISHED.relative_to(PROJECT)}")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fql.exact.reading import NotJson, read_foreign, read_json
 from fql.exact.writing import write_json
-from tests.conformance.table import suites
+from tests.conformance.folder import suites
 
 FOLDER = (suites() or Path("absent")) / "json_parsing"
 FILES = sorted(FOLDER.glob("*.json"))

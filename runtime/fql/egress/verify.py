@@ -121,7 +121,7 @@ def _genuine(scheme: str, secret: str, claim: Claim, body: bytes) -> bool:
     if scheme == "standard" and secret.startswith("whpk_"):
         message_id = claim.message_id.encode("utf-8", "replace")
         content = b"%b.%d.%b" % (message_id, claim.timestamp, body)
-        return any(_ed25519_fits(secret, content, candidate) for candidate in claim.candidates)
+        return any(ed25519_fits(secret, content, candidate) for candidate in claim.candidates)
     try:
         sign = signature_function(scheme, secret)
         expected = sign(claim.message_id, claim.timestamp, body).encode("ascii")
@@ -131,7 +131,8 @@ def _genuine(scheme: str, secret: str, claim: Claim, body: bytes) -> bool:
     return any(hmac.compare_digest(expected, candidate) for candidate in offered)
 
 
-def _ed25519_fits(secret: str, content: bytes, candidate: str) -> bool:
+def ed25519_fits(secret: str, content: bytes, candidate: str) -> bool:
+    """True if a `v1a` candidate is the signature of these bytes by the key of a `whpk_` secret."""
     version, _, text = candidate.partition(",")
     if version != "v1a":
         return False
