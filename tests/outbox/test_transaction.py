@@ -7,14 +7,16 @@ import sqlite3
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy
 from sqlalchemy.orm import Session
+from tests.outbox.plans import plan
 
 import fql.outbox
-from fql.errors import UsageError
+from fql.errors import FqlError, UsageError
 
 
 def outbox(path: Path) -> list[tuple[object, ...]]:
@@ -92,5 +94,45 @@ def test_wrong_calls_are_answered_at_once(
 
 
 def test_connections_of_other_databases_are_refused() -> None:
-    with pytest.raises(UsageError, match="does not know connections of type object"):
+    with pytest.raises(UsageError, match=r"cannot use a connection of type builtins\.object"):
         fql.outbox.emit(object(), "Order.insert", new={})
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"key": 5}, "key must be a text of 1 to 1000 characters, but 5 came"),
+        ({"key": ""}, "key must be a text"),
+        ({"key": "k" * 1_001}, "key must be a text"),
+        ({"key": "\ud800"}, "key must be a text"),
+        ({"id": 7}, "id must be a text"),
+        ({"id": ""}, "id must be a text"),
+        ({"context": {"a": 1}}, "context must be an object of texts"),
+        ({"context": {1: "a"}}, "context must be an object of texts"),
+        ({"context": "a"}, "context must be an object of texts"),
+        ({"new": {"x": float("nan")}}, "new.x is nan"),
+        ({"new": {"x": [{"y": float("inf")}]}}, r"new.x\[0\].y is inf"),
+        ({"new": {"x": Decimal("NaN")}}, "new.x is NaN"),
+        ({"new": {"x": {"at": datetime(2026, 1, 1)}}}, "new.x.at is a datetime without an offset"),  # noqa: DTZ001, RUF100
+        ({"new": {1: "x"}}, "new has a key that is not a text"),
+        ({"new": {"x": {1, 2}}}, "new.x is of type set"),
+    ],
+)
+def test_what_will_never_be_delivered_is_refused_at_once(
+    tmp_path: Path, given: dict[str, Any], says: str
+) -> None:
+    """And nothing is written: the transaction of the application is as it was."""
+    connection = sqlite3.connect(tmp_path / "app.db")
+    with pytest.raises(FqlError, match=says):
+        fql.outbox.emit(connection, "Order.insert", **{"new": {"id": 1}, **given})
+    assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    connection.close()
+
+
+def test_an_entity_that_the_plan_does_not_have_is_warned_of(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "app.db")
+    fql.outbox.emit(connection, "Order.insert", new={"id": 1}, plan=plan("Order.insert"))
+    with pytest.warns(UserWarning, match="the plan has no entity Ordre") as warned:
+        fql.outbox.emit(connection, "Ordre.insert", new={"id": 1}, plan=plan("Order.insert"))
+    assert warned[0].filename == __file__
+    connection.close()

@@ -202,6 +202,15 @@ class Intake:
         return result
 
 
+def envelope_problems(raw: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with `id`, `key` and `context` of an envelope, whatever its entity."""
+    problems: Problems = []
+    for name in ("id", "key"):
+        _text(raw, name, problems)
+    _context(raw.get("context"), problems)
+    return problems
+
+
 def _old_values(plan: Plan) -> dict[str, frozenset[str]]:
     """For each entity the fields whose old value the observers of its updates use."""
     needed: dict[str, frozenset[str]] = {}

@@ -4,6 +4,6 @@ The outbox is one table, `fql_outbox`, in the application's database: its rows a
 together with the rows of the application or not at all. `fql.intake.outbox_sqlite` reads it.
 """
 
-from fql.outbox.transaction import emit
+from fql.outbox.transaction import emit, emit_async
 
-__all__ = ["emit"]
+__all__ = ["emit", "emit_async"]

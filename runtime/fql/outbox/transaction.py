@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+import warnings
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from fql.errors import UsageError
+from fql.events.intake import EventMisfit, envelope_problems
 from fql.exact.writing import NotWritable, write_given
+from fql.outbox.connections import Rows, Values, async_executor, executor, is_asynchronous
 from fql.outbox.tables import PROJECT, Names, outbox_statements, project_of
+from fql.plan.model import Plan
 
 Row = Mapping[str, object]
-Execute = Callable[[str, Sequence[object]], Any]
+Steps = Generator[tuple[str, Values], Rows, None]
+"""Statements to be run one after the other; each is answered with its rows."""
 
 _INSERT = (
     "INSERT INTO {outbox} (seq, entity, event, new, old, event_id, key, context)"
@@ -33,30 +36,103 @@ def emit(
     id: str | None = None,  # noqa: A002  (the name it has in the envelope)
     context: Mapping[str, str] | None = None,
     project: str | None = None,
+    plan: Plan | None = None,
 ) -> None:
     """Put an event into the outbox, inside the transaction that the connection is in.
 
-    `connection` is a `sqlite3.Connection`, or a SQLAlchemy `Connection` or `Session` over SQLite.
+    `connection` is one of sqlite3, apsw or peewee, a SQLAlchemy connection or session, or Django's
+    `connection`, over SQLite; for asynchronous ones there is `emit_async`.
     `trigger` is an entity and what happened: `"Order.insert"`. An insert has `new`, a delete
     `old`, an update `new` and, where observers need it, `old`; rows are by field name. A `key`
-    (or `id`) that was accepted before from this outbox makes the event a duplicate.
+    (or `id`) that was accepted before from this outbox makes the event a duplicate; both are texts
+    of 1 to 1,000 characters. `context` holds texts by name.
 
     `project` is the `[project] name` of the plan that is to have the event; without it, it is the
     one project whose outbox is in the database, or `main` where there is none yet. Its tables
     `fql_<project>_outbox` and `fql_<project>_source` are created when they are missing; nothing
-    else is, and nothing is committed here. Raises UsageError for a wrong call.
+    else is, and nothing is committed here. With `plan`, an entity that it does not have is warned
+    of, once for each name.
+
+    Raises UsageError for a wrong call, EventRefused for an `id`, `key` or `context` that no engine
+    would take.
     """
+    given = {"new": new, "old": old, "id": id, "key": key, "context": context}
+    steps = _steps(trigger, given, project, plan)
+    execute = executor(connection)
+    sql, values = next(steps)
+    try:
+        while True:
+            sql, values = steps.send(execute(sql, values))
+    except StopIteration:
+        return
+
+
+async def emit_async(
+    connection: Any,
+    trigger: str,
+    *,
+    new: Row | None = None,
+    old: Row | None = None,
+    key: str | None = None,
+    id: str | None = None,  # noqa: A002  (the name it has in the envelope)
+    context: Mapping[str, str] | None = None,
+    project: str | None = None,
+    plan: Plan | None = None,
+) -> None:
+    """The same for an AsyncConnection or AsyncSession of SQLAlchemy, or a connection of aiosqlite.
+
+    Takes and raises what `emit` does.
+    """
+    given = {"new": new, "old": old, "id": id, "key": key, "context": context}
+    steps = _steps(trigger, given, project, plan)
+    execute = async_executor(connection)
+    if execute is None:
+        if not is_asynchronous(connection) or not hasattr(connection, "run_sync"):
+            name = type(connection).__name__
+            raise UsageError(
+                f"fql.outbox.emit_async cannot use a connection of type {name}",
+                hint="it takes those of SQLAlchemy's asyncio and of aiosqlite; others: emit(...)",
+            )
+        await connection.run_sync(emit, trigger, **given, project=project, plan=plan)
+        return
+    sql, values = next(steps)
+    try:
+        while True:
+            sql, values = steps.send(await execute(sql, values))
+    except StopIteration:
+        return
+
+
+def _steps(trigger: str, given: Mapping[str, Any], project: str | None, plan: Plan | None) -> Steps:
+    """All is checked before the first statement is asked for."""
     entity, event = _parse(trigger)
-    _check_rows(trigger, event, new, old)
-    rows = (_json(new, "new"), _json(old, "old"))
-    values = (entity, event, *rows, id, key, _json(context, "context"))
-    execute = _executor(connection)
-    present = [str(row[0]) for row in execute(_OUTBOXES, ()).fetchall()]
+    _check_rows(trigger, event, given["new"], given["old"])
+    problems = envelope_problems(given)
+    if problems:
+        raise EventMisfit(entity, problems)
+    rows = (_json(given["new"], "new"), _json(given["old"], "old"))
+    context = _json(given["context"], "context")
+    _warn_of_stranger(entity, plan)
+    return _statements((entity, event, *rows, given["id"], given["key"], context), project)
+
+
+def _statements(values: Values, project: str | None) -> Steps:
+    present = [str(row[0]) for row in (yield _OUTBOXES, ())]
     names = _names(project, present)
     if names.outbox not in present:
         for statement in outbox_statements(names):
-            execute(statement, ())
-    execute(_INSERT.format(outbox=names.outbox, seq=names.next_seq), values)
+            yield statement, ()
+    yield _INSERT.format(outbox=names.outbox, seq=names.next_seq), values
+
+
+def _warn_of_stranger(entity: str, plan: Plan | None) -> None:
+    """Python shows each such warning once."""
+    if plan is not None and all(known.name != entity for known in plan.entities):
+        warnings.warn(
+            f"the plan has no entity {entity}: its events will be ignored",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _names(project: str | None, present: Sequence[str]) -> Names:
@@ -74,7 +150,7 @@ def _names(project: str | None, present: Sequence[str]) -> Names:
 
 
 def _parse(trigger: str) -> tuple[str, str]:
-    entity, _, event = trigger.partition(".")
+    entity, _, event = trigger.partition(".") if isinstance(trigger, str) else ("", "", "")
     if not entity.isidentifier() or event not in _NEEDS:
         raise UsageError(
             f"{trigger!r} does not name an event",
@@ -89,12 +165,6 @@ def _check_rows(trigger: str, event: str, new: Row | None, old: Row | None) -> N
             raise UsageError(f"{trigger} {'needs' if wanted else 'has no'} `{name}`")
         if row is not None and not isinstance(row, Mapping):
             raise UsageError(f"`{name}` of {trigger} must be a row, as values by field name")
-        for field, value in (row or {}).items():
-            if isinstance(value, datetime) and value.tzinfo is None:
-                raise UsageError(
-                    f"`{field}` of {trigger} is a datetime without an offset",
-                    hint="give it one, such as datetime.now(tz=UTC)",
-                )
 
 
 def _json(value: object, name: str) -> str | None:
@@ -102,22 +172,3 @@ def _json(value: object, name: str) -> str | None:
         return None if value is None else write_given(value, name).decode()
     except NotWritable as error:
         raise UsageError(f"the event cannot be written as JSON: {error}") from None
-
-
-def _executor(connection: object) -> Execute:
-    """How this kind of connection runs a statement. SQLAlchemy is recognised by its methods, so
-    that it need not be imported."""
-    if isinstance(connection, sqlite3.Connection):
-        return connection.execute
-    is_session = hasattr(connection, "get_bind")
-    bound = getattr(connection, "connection")() if is_session else connection  # noqa: B009
-    driver = getattr(bound, "exec_driver_sql", None)
-    if driver is None:
-        raise UsageError(
-            f"fql.outbox.emit does not know connections of type {type(connection).__name__}",
-            hint="give it a sqlite3 connection, or a SQLAlchemy connection or session",
-        )
-    dialect = getattr(getattr(bound, "dialect", None), "name", "")
-    if dialect != "sqlite":
-        raise UsageError(f"fql.outbox.emit works on SQLite, not on {dialect or 'this database'}")
-    return lambda sql, values: driver(sql, tuple(values))
