@@ -96,8 +96,11 @@ class Senders:
             except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
                 if work is None:
                     logger.error("a sender: %s", fault_of(problem).text)
-                elif work not in self._queue:
-                    self._report(Performed(work, _internal(work, problem), work.sends, 0))
+                    await asyncio.sleep(0)
+                    continue
+                if work in self._queue:
+                    self._queue.remove(work)
+                self._report(Performed(work, _internal(work, problem), work.sends, 0))
 
     async def _attend(self, work: Work | None) -> None:
         """Make an attempt and report it; without work, wait for some."""
