@@ -142,7 +142,7 @@ class Senders:
 def _internal(work: Work, problem: BaseException) -> Outcome:
     """The outcome of an attempt that raised, which only a fault of ours can do."""
     fault, spec = fault_of(problem), work.spec
-    logger.error("%s.%s of %s: %s", spec.observer, spec.name, owner_name(work), fault.text)
+    logger.error("%s.%s of run %x: %s", spec.observer, spec.name, work.owner.id, fault.text)
     return Outcome(failure="internal", error=fault.text)
 
 
