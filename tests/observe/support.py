@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fql.app import Runtime
+from fql.observe import scrapes
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.settings.model import Settings
@@ -127,8 +129,10 @@ def parsed(text: str) -> Scrape:
 
 
 async def scrape(running: Runtime) -> Scrape:
-    """Scrape the port of a runtime, as Prometheus does."""
-    status, _, body = await asyncio.to_thread(read, running.metrics_port)
+    """Scrape the port of a runtime, as Prometheus does; the next scrape is a new reading too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scrapes, "FRESH", 0.0)
+        status, _, body = await asyncio.to_thread(read, running.metrics_port)
     assert status == 200, body
     return parsed(body)
 

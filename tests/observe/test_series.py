@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from fql.app import Runtime
 from fql.engine.loop import session
@@ -310,7 +311,7 @@ def test_scrapes_while_series_appear() -> None:
     counting.start()
     try:
         while len(metrics.observers) < 200:
-            page = Exposition(metrics, Gauges(), "fql").write("")[1].decode()
+            page = generate_latest(Exposition(metrics, Gauges(), "fql")).decode()
     finally:
         stop.set()
         counting.join()
@@ -322,7 +323,7 @@ def test_invented_statuses_share_one_series() -> None:
     metrics = Metrics()
     for status in range(100, 600):
         metrics(AttemptEnded("o", "a", "e", "r", 1, status, None, 1, "done"))
-    seen = parsed(Exposition(metrics, Gauges(), "fql").write("")[1].decode())
+    seen = parsed(generate_latest(Exposition(metrics, Gauges(), "fql")).decode())
     statuses = {s.labels["status"] for s in seen.samples if "status" in s.labels}
     assert {"200", "404", "4xx", "5xx"} <= statuses
     assert len(statuses) < 70

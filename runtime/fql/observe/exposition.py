@@ -13,7 +13,6 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from fql.observe.gauges import CIRCUIT_STATES, EndpointGauges, Gauges
@@ -34,11 +33,6 @@ class Exposition(Collector):
         self._metrics = metrics
         self._gauges = gauges
         self._namespace = namespace
-
-    def write(self, accept: str) -> tuple[str, bytes]:
-        """Content type and body, in the format that the `Accept` header of a scraper asks for."""
-        encode, content_type = choose_encoder(accept)
-        return content_type, encode(self)
 
     def collect(self) -> Iterator[Metric]:
         """All families."""

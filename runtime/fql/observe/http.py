@@ -1,7 +1,7 @@
 """A small HTTP server for scrapers and probes: GET and HEAD of a few pages, one request each.
 
 It runs on the engine's event loop, so that `/health` fails to answer when the loop is stuck. A
-request is at most 8 KB and must come within five seconds.
+request is at most 8 KB; within five seconds it must have come and its answer must be read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ MAX_HEAD = 8_192
 PATIENCE = 5.0
 MOST_OPEN = 500
 """Callers at a time; each has `PATIENCE` seconds."""
+LINGER = 0.5
+"""Seconds in which a caller that is turned away can read why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ Handler = Callable[[Mapping[str, str]], Awaitable[Page]]
 NOT_FOUND = Page(b"not found\n", status=404)
 NOT_ALLOWED = Page(b"only GET is served here\n", status=405)
 MALFORMED = Page(b"this is no HTTP request\n", status=400)
+BUSY = Page(b"too many callers; come back later\n", status=503)
 TOO_LONG = Page(b"the request is too long\n", status=431)
 
 
@@ -67,6 +70,11 @@ class PageServer:
             return 0
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def callers(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
     async def stop(self) -> None:
         """Stop listening, and drop what is open."""
         if self._server is None:
@@ -79,18 +87,21 @@ class PageServer:
         self._server = None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= MOST_OPEN:
-            writer.close()  # whoever opens hundreds of connections keeps nobody else out for long
+        writer.transport.set_write_buffer_limits(0)  # `drain` waits until all of it is sent
+        if len(self._open) >= 2 * MOST_OPEN:
+            writer.transport.abort()
             return
+        serve = self._serve if len(self._open) < MOST_OPEN else _turn_away
+        patience = PATIENCE if len(self._open) < MOST_OPEN else LINGER
         task = asyncio.current_task()
         if task is not None:
             self._open.add(task)
             task.add_done_callback(self._open.discard)
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._serve(reader, writer)
+            async with asyncio.timeout(patience):
+                await serve(reader, writer)
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-            pass  # a caller that went away or never said anything gets no answer
+            writer.transport.abort()  # a caller that never asked or never listens is cut off
         finally:
             writer.close()
 
@@ -118,6 +129,15 @@ class PageServer:
         if method not in ("GET", "HEAD"):
             return method, NOT_ALLOWED
         return method, await handler(_headers(rest))
+
+
+async def _turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say at once that too many are here; then let the request come, since closing before it
+    would tear the answer from the caller's hands."""
+    writer.write(_head(BUSY) + BUSY.body)
+    await writer.drain()
+    writer.write_eof()
+    await reader.readuntil(b"\r\n\r\n")
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +9,7 @@ from fql.errors import SettingsError
 from fql.exact.writing import write_json
 from fql.observe.events import Listener
 from fql.observe.gauges import Gauges
-from fql.observe.http import Page, PageServer
+from fql.observe.http import Handler, Page, PageServer
 from fql.observe.logs import logger
 from fql.observe.metrics import Metrics
 from fql.plan.model import Plan
@@ -81,8 +80,10 @@ class Watch:
         if self._prometheus is None:
             return
         pages = {
-            "/metrics": self._metrics_page, "/health": self._health_page, "/ready": self._ready_page
-        }  # fmt: skip
+            "/metrics": self._metrics_page(self._prometheus.namespace),
+            "/health": self._health_page,
+            "/ready": self._ready_page,
+        }
         self._server = PageServer(self._prometheus.host, self._prometheus.port, pages)
         await self._server.start()
         fields = {"event": "MetricsServed", "port": self.port}
@@ -93,14 +94,15 @@ class Watch:
         if self._server is not None:
             await self._server.stop()
 
-    async def _metrics_page(self, headers: Mapping[str, str]) -> Page:
+    def _metrics_page(self, namespace: str) -> Handler:
         from fql.observe.exposition import Exposition
+        from fql.observe.scrapes import Scrapes
 
-        namespace = "fql" if self._prometheus is None else self._prometheus.namespace
-        exposition = Exposition(self._metrics, await self._subject.gauges(), namespace)
-        accept = headers.get("accept", "")
-        content_type, body = await asyncio.to_thread(exposition.write, accept)
-        return Page(body, content_type)
+        async def read() -> Exposition:
+            return Exposition(self._metrics, await self._subject.gauges(), namespace)
+
+        scrapes = Scrapes(read)
+        return lambda headers: scrapes.page(headers.get("accept", ""))
 
     async def _health_page(self, _: Mapping[str, str]) -> Page:
         return _state("healthy", self._subject.trouble())
