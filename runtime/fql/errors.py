@@ -13,10 +13,43 @@
         ├── StoreFull         no space left; nothing was accepted
         └── StoreGone         its file was removed or replaced while it was in use
 
-A message is one sentence that says what, where and why; `hint` says what to do.
+A message is one sentence that says what, where and why; `hint` says what to do. Neither holds
+the password of a connection string, whoever wrote it: `masked_urls` is applied to all of them.
 """
 
 from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"\S+")
+_SECRET_PAIR = re.compile(
+    r"(?<![\w-])((?:\w{0,20}[_-])?(?:ssl)?"
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|private)[_-]?key)=)"
+    r"""(?!\$\{)(?:'[^']*'|"[^"]*"|[^\s&;,'"]+)""",
+    re.IGNORECASE,
+)
+
+
+def masked_urls(text: str) -> str:
+    """The text with `***` for user and password of each URL or connection string in it, and for
+    the values of keys such as `password=`."""
+    if "@" in text:
+        text = _WORD.sub(lambda word: _without_user(word[0]), text)
+    return _SECRET_PAIR.sub(r"\1***", text) if "=" in text else text
+
+
+def _without_user(word: str) -> str:
+    """Up to the last `@`, since passwords hold `/` and `@`. A path may have put one `/` for two;
+    a path with an `@` in it and no password stays."""
+    colon, at = word.find(":/"), word.rfind("@")
+    if not 0 <= colon < at:
+        return word
+    rest = word[colon + 1 : at]
+    user = rest.lstrip("/")
+    slashes = len(rest) - len(user)
+    if ":" not in user and (slashes > 2 or "/" in user):
+        return word
+    return f"{word[: colon + 1 + slashes]}***{word[at:]}"
 
 
 class FqlError(Exception):
@@ -25,9 +58,9 @@ class FqlError(Exception):
     exit_code = 3
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = masked_urls(message)
+        self.hint = masked_urls(hint)
+        super().__init__(self.message)
 
 
 class UsageError(FqlError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fql.errors import masked_urls
+
 Level = Literal["ok", "warning", "problem"]
 
 
@@ -15,3 +17,7 @@ class Finding:
     subject: str
     level: Level
     message: str
+
+    def __post_init__(self) -> None:
+        """No connection string is shown with its password."""
+        object.__setattr__(self, "message", masked_urls(self.message))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from fql.cli.output import RENEWED, harmless, on_terminal
 from fql.cli.sentences import sentence
+from fql.errors import masked_urls
 from fql.exact.writing import write_json
 from fql.settings.model import Logging
 
@@ -21,7 +22,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": masked_urls(record.getMessage()),
         }
         fields = getattr(record, "fql", None)
         if isinstance(fields, dict):
@@ -45,7 +46,7 @@ class TextFormatter(logging.Formatter):
         """The line without what follows an exception."""
         fields = getattr(record, "fql", None)
         said = sentence(fields) if isinstance(fields, dict) else None
-        record.message = harmless(record.message if said is None else said)
+        record.message = harmless(masked_urls(record.message if said is None else said))
         return super().formatMessage(record)
 
 

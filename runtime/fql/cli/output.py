@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from fql.errors import FqlError
+from fql.errors import FqlError, masked_urls
 from fql.exact.writing import write_json
 from fql.plan.harmless import harmless as _harmless
 
@@ -24,8 +24,8 @@ def report(error: FqlError) -> None:
 
 
 def say(text: str) -> None:
-    """Talk to the person."""
-    click.echo(text, err=True)
+    """Talk to the person. No connection string is shown with its password."""
+    click.echo(masked_urls(text), err=True)
 
 
 def data(text: str) -> None:

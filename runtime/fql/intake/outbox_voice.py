@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
+from fql.errors import masked_urls
 from fql.intake.port import Health
 
 logger = logging.getLogger("fql.intake.sqlite")
@@ -22,6 +23,7 @@ class Voice:
 
     def trouble(self, kind: str, text: str, hint: str) -> None:
         """Something is wrong: an error, unless it is known."""
+        text = masked_urls(text)
         if self._troubles.get(kind) != text:
             self._troubles[kind] = text
             self._show()
@@ -39,11 +41,11 @@ class Voice:
 
     def warn(self, text: str) -> None:
         """Something to know, which needs nobody."""
-        logger.warning("source %s: %s", self._name, text)
+        logger.warning("source %s: %s", self._name, masked_urls(text))
 
     def inform(self, text: str) -> None:
         """Something for who looks closely."""
-        logger.info("source %s: %s", self._name, text)
+        logger.info("source %s: %s", self._name, masked_urls(text))
 
     def restored(self, text: str) -> None:
         """A history went back."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from fql.errors import MissingSecrets, SettingsError
+from fql.errors import MissingSecrets, SettingsError, masked_urls
 from fql.plan.environment import REFERENCE
 from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
 
@@ -129,7 +129,7 @@ def _message(error: ErrorDetails, path: Path) -> str:
             return f"{'.'.join(path)}: {error['msg'].removeprefix('Value error, ')}"
         case _:
             wanted = error["msg"].removeprefix("Input should be ")
-            return f"{'.'.join(path)} is {error['input']!r}; it must be {wanted}"
+            return f"{'.'.join(path)} is {masked_urls(repr(error['input']))}; it must be {wanted}"
 
 
 def _called(path: Path) -> str:

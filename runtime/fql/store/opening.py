@@ -48,7 +48,7 @@ def settled_url(url: str) -> str:
     if scheme == "memory" and not rest.strip("/"):
         return MEMORY
     if scheme != "sqlite" or not rest.startswith("///"):
-        kind = f"the store of kind {scheme!r}" if rest else "this"
+        kind = f"the store of kind {scheme!r}" if rest.startswith("//") else "this"
         raise SettingsError(
             f"{kind} is of no known kind", hint=f"use `memory:` or `{SQLITE}path/to/file.db`"
         )
