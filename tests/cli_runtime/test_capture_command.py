@@ -46,13 +46,26 @@ def test_plan_prints_sql_that_can_be_run_by_hand_and_changes_nothing(
 def test_install_status_uninstall(shop: Path, fqlc: Fqlc) -> None:
     database = ("--database", "shop.db")
     assert fqlc("capture", "status", *database, "plan.json").code == 1
-    assert fqlc("capture", "install", *database, "plan.json").code == 0
+    done = fqlc("capture", "install", *database, "plan.json")
+    assert done.code == 0
+    assert "warning[FQL504] Order.status: column `status` may be null" in done.err
     status = fqlc("capture", "status", *database, "plan.json", "--format", "json")
     assert status.code == 0
     assert status.lines[-1] == {"in_step": True, "outbox": True, "waiting": 0}
-    assert {line["trigger"] for line in status.lines[:-1]} == triggers(shop)
+    assert {line["trigger"] for line in status.lines if "trigger" in line} == triggers(shop)
+    assert [line["place"] for line in status.lines if "warning" in line] == ["Order.status"]
+    assert [line["rows"] for line in status.lines if "sample" in line] == [0]
     assert fqlc("capture", "uninstall", *database).code == 0
     assert triggers(shop) == set()
+
+
+def test_the_first_rows_that_do_not_fit_are_told(shop: Path, fqlc: Fqlc) -> None:
+    connection = sqlite3.connect(shop / "shop.db")
+    connection.execute("INSERT INTO orders (id, status, paid) VALUES (7, 'new', 'perhaps')")
+    connection.commit()
+    connection.close()
+    done = fqlc("capture", "install", "--database", "shop.db", "plan.json")
+    assert "1 of the first 1 rows of `orders` do not fit; id = 7: new.paid must be" in done.err
 
 
 def test_database_of_the_settings_is_found_from_a_folder_below(shop: Path, fqlc: Fqlc) -> None:

@@ -92,7 +92,7 @@ def test_missing_secret_is_named_with_its_use(tmp_path: Path, fqlc: Fqlc) -> Non
 
 def test_drift_of_triggers(tmp_path: Path, fqlc: Fqlc) -> None:
     connection = sqlite3.connect(tmp_path / "shop.db")
-    connection.execute(ORDERS)
+    connection.execute(ORDERS.replace("status TEXT", "status TEXT NOT NULL"))
     connection.close()
     (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert")))
     (tmp_path / "fql.toml").write_text('[sources.s]\nkind = "sqlite"\ndatabase = "shop.db"\n')
@@ -101,6 +101,18 @@ def test_drift_of_triggers(tmp_path: Path, fqlc: Fqlc) -> None:
     fqlc("capture", "install", "plan.json")
     done = fqlc("doctor", "plan.json", "--offline", "--format", "json")
     assert (done.code, levels(done)["source s"]) == (0, "ok")
+
+
+def test_a_table_that_does_not_fit_its_entity(tmp_path: Path, fqlc: Fqlc) -> None:
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.execute(ORDERS)
+    connection.close()
+    (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert")))
+    (tmp_path / "fql.toml").write_text('[sources.s]\nkind = "sqlite"\ndatabase = "shop.db"\n')
+    fqlc("capture", "install", "plan.json")
+    done = fqlc("doctor", "plan.json", "--offline")
+    assert done.code == 0
+    assert "warning[FQL504] Order.status" in done.out
 
 
 @pytest.mark.parametrize("damaged", [False, True])

@@ -26,8 +26,8 @@ EXTRA: dict[str, dict[str, bytes]] = {
     "FQL110": {"case.fql": b"entity Order { id: \xff }"},
     "FQL111": {"case.fql": b'import "shared.fql"\n'},
 }
-"""Files of codes whose page needs surroundings. FQL223 and FQL901 are found by the runtime and by
-the command line; their tests are there."""
+"""Files of codes whose page needs surroundings. FQL223, FQL501 to FQL508 and FQL901 are found by
+the runtime and by the command line; their tests are there."""
 
 
 def diagnostic_goldens() -> dict[str, str]:

@@ -21,13 +21,14 @@ def all_pages() -> tuple[Page, ...]:
         policy_pages,
         secret_pages,
         syntax_pages,
+        table_pages,
         template_pages,
         type_pages,
     )  # fmt: skip
 
     rooms = (
         syntax_pages, name_pages, type_pages, condition_pages, flow_pages, template_pages,
-        secret_pages, policy_pages, fault_pages,
+        secret_pages, policy_pages, table_pages, fault_pages,
     )  # fmt: skip
     pages = [page for room in rooms for page in room.PAGES]
     return tuple(sorted(pages, key=lambda page: page.code))

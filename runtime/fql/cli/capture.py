@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -17,8 +20,11 @@ from fql.cli.project import (
     source_of,
 )
 from fql.errors import UsageError
-from fql.outbox.database import opened, wanted_capture
+from fql.exact.writing import json_text
+from fql.outbox.capture.fitting import Misfit
+from fql.outbox.database import examined, opened, wanted_capture
 from fql.outbox.installing import Changed, install, release, uninstall
+from fql.outbox.sampling import Sample
 from fql.outbox.status import Status, status
 from fql.outbox.tables import Names
 from fql.settings.model import SqliteSource
@@ -74,12 +80,16 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
     path = _database(database, project)
     with opened(path, writable=True) as connection:
         now, changed = install(connection, plan, _names(project))
+        unfit, samples = examined(connection, plan)
     tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
     say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(changed.made)} new)")
     _say_removed(path, changed)
+    _say_fit(unfit, samples)
     if not source_of(project, path):
         say(f"nothing reads this outbox yet: `fqlc run --database {path}` does, or in fql.toml")
-        say(f'\n  [sources.{path.stem}]\n  kind = "sqlite"\n  database = "{path}"\n')
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", path.stem) or "shop"
+        database = json_text(str(path))
+        say(f'\n  [sources.{name}]\n  kind = "sqlite"\n  database = {database}\n')
 
 
 @capture.command("status")
@@ -99,16 +109,36 @@ def show_status(
     plan = plan_of(sources, project)
     with opened(_database(database, project), writable=False) as connection:
         now = status(connection, plan, _names(project))
-    _show_json(now) if form == "json" else _show_text(now)
+        unfit, samples = examined(connection, plan)
+    if form == "json":
+        _show_json(now, unfit, samples)
+    else:
+        _show_text(now)
+        _say_fit(unfit, samples)
     if not now.in_step:
         raise click.exceptions.Exit(1)
 
 
-def _show_json(now: Status) -> None:
+def _say_fit(unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
+    """What of the tables does not fit the entities; nothing of it stops anything."""
+    for misfit in unfit:
+        say(str(misfit))
+    for one in samples:
+        if one.unfit:
+            say(str(one))
+
+
+def _show_json(now: Status, unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
     for trigger in now.triggers:
         json_line({"trigger": trigger.name, "table": trigger.table, "state": trigger.state})
     for problem in now.problems:
         json_line({"problem": problem})
+    for name in now.younger:
+        json_line({"younger": name})
+    for misfit in unfit:
+        json_line({"warning": misfit.code, **asdict(misfit)})
+    for one in samples:
+        json_line({"sample": one.table, **asdict(one)})
     json_line({"in_step": now.in_step, "outbox": now.outbox, "waiting": now.waiting})
 
 
@@ -116,6 +146,9 @@ def _show_text(now: Status) -> None:
     table(["trigger", "table", "state"], [(t.name, t.table, t.state) for t in now.triggers])
     for problem in now.problems:
         say(f"problem: {problem}")
+    for name in now.younger:
+        about = "fires before those of capture, so its event comes before the one that caused it"
+        say(f"trigger {name} of the application {about}")
     for project, rows in now.others.items():
         say(f"project {project} has an outbox in this database as well, with {rows} rows")
     say(f"{now.waiting} events wait in the outbox" if now.outbox else "there is no outbox yet")

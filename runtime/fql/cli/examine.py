@@ -11,7 +11,7 @@ from pathlib import Path
 from fql.cli.finding import Finding, Level
 from fql.cli.project import Project
 from fql.errors import FqlError
-from fql.outbox.database import opened
+from fql.outbox.database import examined, opened
 from fql.outbox.status import status
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
@@ -107,13 +107,17 @@ def _capture(path: Path, plan: Plan, names: Names) -> list[tuple[Level, str]]:
     try:
         with opened(path, writable=False) as connection:
             now = status(connection, plan, names)
+            unfit, samples = examined(connection, plan)
     except FqlError as error:
         return [("problem", error.message)]
+    odd_rows = [one for one in samples if one.unfit]
+    warnings: list[tuple[Level, str]] = [("warning", str(one)) for one in (*unfit, *odd_rows)]
     if now.in_step:
-        return [("ok", f"{path}: triggers are in step with the plan, {now.waiting} waiting")]
+        fine = f"{path}: triggers are in step with the plan, {now.waiting} waiting"
+        return [("ok", fine), *warnings]
     odd = [f"{t.name} {t.state}" for t in now.triggers if t.state != "installed"]
     about = "; ".join([*now.problems, *odd]) or "there is no outbox"
-    return [("problem", f"{path}: {about}; run `fqlc capture install`")]
+    return [("problem", f"{path}: {about}; run `fqlc capture install`"), *warnings]
 
 
 def privileges() -> list[Finding]:

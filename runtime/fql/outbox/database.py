@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,10 @@ from typing import Literal
 
 from fql.errors import StoreError, UsageError
 from fql.outbox.capture.facts import Column, Part, TableFacts, table_name
+from fql.outbox.capture.fitting import Misfit, misfits
 from fql.outbox.capture.sql import Capture, capture_sql
+from fql.outbox.capture.wanted import wanted_of
+from fql.outbox.sampling import Sample, sample
 from fql.outbox.tables import OUTBOX_COLUMNS, REPLACED_COLUMNS, Names
 from fql.plan.model import Plan
 
@@ -19,6 +23,9 @@ BUSY_SECONDS = 10.0
 
 _GENERATED: Mapping[int, Literal["virtual", "stored"]] = {2: "virtual", 3: "stored"}
 """What SQLite calls `hidden`."""
+
+_TEXT = re.compile(r"'((?:[^']|'')*)'")
+_TEXTS = re.compile(rf"\s*{_TEXT.pattern}(?:\s*,\s*{_TEXT.pattern})*\s*")
 
 
 @contextmanager
@@ -72,12 +79,24 @@ def _columns(
     rows = connection.execute(
         'SELECT name, type, "notnull", hidden, pk FROM pragma_table_xinfo(?)', (table,)
     ).fetchall()
+    made = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+    sql = (connection.execute(made, (table,)).fetchone() or ("",))[0] or ""
     found = {
-        name: Column(declared, bool(not_null), _GENERATED.get(hidden, ""))
+        name: Column(declared, bool(not_null), _GENERATED.get(hidden, ""), checked(sql, name))
         for name, declared, not_null, hidden, _ in rows
     }
     key = sorted((place, name) for name, _, _, _, place in rows if place)
     return found, tuple(name for _, name in key)
+
+
+def checked(sql: str, column: str) -> tuple[str, ...]:
+    """The texts that `CHECK (column IN ('a', 'b'))` of a table allows; none where there is no such
+    check."""
+    name = rf"""["'`\[]?{re.escape(column)}["'`\]]?"""
+    found = re.search(rf"CHECK\s*\(\s*{name}\s+IN\s*\(([^()]*)\)\s*\)", sql, re.IGNORECASE)
+    if found is None or not _TEXTS.fullmatch(found[1]):
+        return ()
+    return tuple(text.replace("''", "'") for text in _TEXT.findall(found[1]))
 
 
 def _unique_parts(
@@ -105,6 +124,23 @@ def wanted_capture(connection: sqlite3.Connection, plan: Plan, names: Names) -> 
     facts = {table: table_facts(connection, table) for table in tables}
     present = {table: found for table, found in facts.items() if found is not None}
     return capture_sql(plan, present, names, widths(connection, names))
+
+
+def examined(connection: sqlite3.Connection, plan: Plan) -> tuple[list[Misfit], list[Sample]]:
+    """How the tables of watched entities fit, and their first rows. Changes nothing."""
+    entities = [wanted.entity for wanted in wanted_of(plan)]
+    found = {table_name(e): table_facts(connection, table_name(e)) for e in entities}
+    tables = {name: facts for name, facts in found.items() if facts is not None}
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    known = [name for (name,) in rows if not name.startswith(("fql_", "sqlite_"))]
+    unfit = misfits(plan, entities, tables, known)
+    absent = {one.place.partition(".")[0] for one in unfit if one.code in ("FQL501", "FQL502")}
+    sampled = [
+        sample(connection, plan, entity, tables[table_name(entity)])
+        for entity in entities
+        if entity.name not in absent
+    ]
+    return unfit, sampled
 
 
 def widths(connection: sqlite3.Connection, names: Names) -> dict[str, int]:

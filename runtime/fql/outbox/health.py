@@ -40,6 +40,8 @@ def judged(found: Status, triggers: Wanted) -> Judgement:
         faults.append(f"no triggers on {', '.join(tables)} (missing: {', '.join(missing)})")
     behind = found.named("behind")
     advice = f"the triggers {', '.join(behind)} are out of date" if behind else ""
+    if found.younger:
+        advice += f" (triggers of the application fire before them: {', '.join(found.younger)})"
     return Judgement("; ".join(faults), advice, bool(stale), _captured(found, required=required))
 
 

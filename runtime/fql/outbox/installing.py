@@ -4,14 +4,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fql.errors import StoreError
+from fql.outbox.capture.sql import Capture
 from fql.outbox.consumer import Reader, read_reader
 from fql.outbox.database import wanted_capture
-from fql.outbox.status import Status, Tables, columns, first_format, status, tables_of, triggers_of
+from fql.outbox.order import overtaking
+from fql.outbox.status import (
+    Present,
+    Status,
+    Tables,
+    columns,
+    first_format,
+    status,
+    tables_of,
+    triggers_of,
+)
 from fql.outbox.tables import Names, outbox_statements
 from fql.plan.model import Plan
 from fql.sql.text import quoted_name
@@ -53,7 +64,7 @@ def _install(connection: sqlite3.Connection, plan: Plan, names: Names) -> Change
     for statement in wanted.statements:
         connection.execute(statement)
     present = triggers_of(connection, names)
-    keep = {t.name for t in wanted.triggers if t.name in present and present[t.name].sql == t.sql}
+    keep = _kept(connection, wanted, present, names)
     dropped = present.keys() - keep
     for name in dropped:
         connection.execute(f"DROP TRIGGER {quoted_name(name)}")
@@ -63,6 +74,17 @@ def _install(connection: sqlite3.Connection, plan: Plan, names: Names) -> Change
         connection.execute(trigger.sql)
     names_made = tuple(sorted(trigger.name for trigger in made))
     return Changed(names_made, tuple(sorted(dropped - set(names_made))), (), moved)
+
+
+def _kept(
+    connection: sqlite3.Connection, wanted: Capture, present: Mapping[str, Present], names: Names
+) -> set[str]:
+    """Triggers that stay. Those of a table are made together, in their order, and are the youngest
+    when they are made: of one event SQLite fires the youngest first."""
+    same = {t.name for t in wanted.triggers if t.name in present and present[t.name].sql == t.sql}
+    renewed = {t.table for t in wanted.triggers if t.name not in same}
+    renewed |= overtaking(connection, names, {t.table for t in wanted.triggers}).keys()
+    return {t.name for t in wanted.triggers if t.name in same and t.table not in renewed}
 
 
 def _unusable(tables: Tables, names: Names) -> list[str]:

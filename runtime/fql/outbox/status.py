@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -13,6 +13,7 @@ from fql.outbox.capture.sql import Trigger
 from fql.outbox.capture.wanted import wanted_of
 from fql.outbox.database import wanted_capture, widths
 from fql.outbox.marks import Mark, read_mark
+from fql.outbox.order import overtaking
 from fql.outbox.tables import (
     FORMAT,
     OUTBOX_COLUMNS,
@@ -25,9 +26,9 @@ from fql.outbox.tables import (
 from fql.plan.model import Plan
 
 State = Literal["installed", "missing", "behind", "differs", "obsolete"]
-"""`behind` is a trigger with another text, or one that an index added later calls for, where all
-that the plan needs is supplied; `differs` is one that does not supply it; `obsolete` is one of this
-project that the plan does not want."""
+"""`behind` is a trigger with another text, one that an index added later calls for, or one that
+fires after a younger one of the application, where all that the plan needs is supplied; `differs`
+is one that does not supply it; `obsolete` is one of this project that the plan does not want."""
 
 Tables = Literal["none", "incomplete", "current", "older", "newer", "foreign"]
 
@@ -54,13 +55,15 @@ class TriggerState:
 @dataclass(frozen=True, slots=True)
 class Status:
     """What `fqlc capture status` tells. `uncaptured` are tables for which no triggers can
-    be made; `waiting` is the number of rows in the outbox; `others` are other projects that have
-    one in this database, with their rows."""
+    be made; `younger` are triggers of the application that fire before ours and change a captured
+    table; `waiting` is the number of rows in the outbox; `others` are other projects that have one
+    in this database, with their rows."""
 
     triggers: tuple[TriggerState, ...]
     problems: tuple[str, ...]
     tables: Tables
     uncaptured: tuple[str, ...] = ()
+    younger: tuple[str, ...] = ()
     waiting: int = 0
     others: Mapping[str, int] = field(default_factory=dict)
 
@@ -102,7 +105,8 @@ def compared(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status
     """The same without counting rows."""
     wanted = wanted_capture(connection, plan, names)
     present = triggers_of(connection, names)
-    states = [_state(trigger, present) for trigger in wanted.triggers]
+    younger = overtaking(connection, names, {trigger.table for trigger in wanted.triggers})
+    states = [_state(trigger, present, younger) for trigger in wanted.triggers]
     expected = {trigger.name for trigger in wanted.triggers}
     states += [
         TriggerState(name, found.table, "obsolete")
@@ -119,16 +123,19 @@ def compared(connection: sqlite3.Connection, plan: Plan, names: Names) -> Status
     uncaptured = tuple(
         table_name(one.entity) for one in wanted_of(plan) if one.entity.name not in entities
     )
-    return Status(tuple(states), problems, tables, uncaptured)
+    overtakers = tuple(sorted({name for found in younger.values() for name in found}))
+    return Status(tuple(states), problems, tables, uncaptured, overtakers)
 
 
-def _state(trigger: Trigger, present: Mapping[str, Present]) -> TriggerState:
+def _state(
+    trigger: Trigger, present: Mapping[str, Present], younger: Container[str]
+) -> TriggerState:
     found = present.get(trigger.name)
     state: State = "differs"
     if found is None:
         state = "missing" if _belongs(trigger, present) else "behind"
     elif found.sql == trigger.sql:
-        state = "installed"
+        state = "behind" if trigger.table in younger else "installed"
     elif found.mark is not None and found.mark.supplies(trigger.mark):
         state = "behind"
     return TriggerState(trigger.name, trigger.table, state)

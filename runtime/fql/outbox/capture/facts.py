@@ -14,11 +14,13 @@ Affinity = Literal["TEXT", "INTEGER", "REAL", "NUMERIC", "NONE"]
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its declared type, whether null is refused, and where its value comes from:
-    `generated` is empty, `stored` or `virtual`."""
+    `generated` is empty, `stored` or `virtual`. `members` are the texts that its CHECK allows,
+    where it is a list of them."""
 
     declared: str = ""
     not_null: bool = False
     generated: Literal["", "stored", "virtual"] = ""
+    members: tuple[str, ...] = ()
 
     @property
     def affinity(self) -> Affinity:

@@ -1,0 +1,55 @@
+"""Pages of FQL501 to FQL508: an entity and the table that it is captured from."""
+
+from __future__ import annotations
+
+from fqlc.diagnostics.pages.model import WARNING, Page
+
+_RIGHT = """\
+entity Order from "orders" {
+  id: Int @key
+  status: String
+  note: String?
+}
+observer tell {
+  on: Order.insert
+  webhook send { url: "https://example.com/orders" }
+}
+"""
+
+
+def _page(code: str, title: str, why: str, table: str) -> Page:
+    around = (
+        "`fqlc capture install`, `capture status` and `fqlc doctor` find it when they look at the"
+        f" database: {table}"
+    )
+    return Page(
+        code=code, title=title, why=why, wrong="", right=_RIGHT, severities=WARNING, around=around
+    )
+
+
+PAGES = (
+    _page("FQL501", "table not there", "Without the table nothing can be captured.",
+          "here `orders` does not exist."),
+    _page("FQL502", "column not there", "A field is read from its column.",
+          "here `orders` has no column `note`."),
+    _page("FQL503", "type cannot hold the column",
+          "What the column is declared for does not fit the field, so each change would become a "
+          "dead letter of class `capture`.",
+          "here `status` is an `INTEGER`."),
+    _page("FQL504", "field without null over a nullable column",
+          "The first row with null in it would become a dead letter of class `capture`. Declare "
+          "the field with `?`, or the column NOT NULL.",
+          "here `status TEXT` lacks NOT NULL."),
+    _page("FQL505", "members of an enum differ",
+          "A text that the column allows and the enum lacks would become a dead letter.",
+          "here a `CHECK (status IN (...))` allows another list of texts."),
+    _page("FQL506", "column that cannot be captured",
+          "An event is JSON, which has no bytes. Only a UUID may be stored as 16 bytes.",
+          "here `note` is a `BLOB`."),
+    _page("FQL507", "@key is not the key",
+          "Two rows with one @key would be taken for one.",
+          "here the primary key of `orders` is another column than `id`."),
+    _page("FQL508", "column without a field",
+          "Its values are not part of the event. This is told only where it is asked for.",
+          "here `orders` has a column `total`."),
+)  # fmt: skip
