@@ -202,7 +202,8 @@ def test_nothing_to_cancel_stores_nothing(shop: Shop, fqlc: Fqlc) -> None:
     [run] = fqlc("runs", "list", "--format", "json").lines
     done = fqlc("runs", "cancel", str(run["run"]))
     assert (done.code, done.err) == (1, "there was nothing to cancel: all of it has ended\n")
-    assert fqlc("runs", "cancel", "--observer", "nope").code == 1
+    assert fqlc("runs", "cancel", "--observer", "paid").code == 1
+    assert fqlc("runs", "cancel", "--observer", "nope").code == 2
 
 
 def test_a_name_that_the_plan_does_not_have_is_not_paused_and_not_resent(
