@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from fql.plan.harmless import harmless
 from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.project.cache import Compiled
@@ -83,7 +84,7 @@ def _write(output: Path, plan: bytes) -> None:
             beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise SurroundingsError(f"{output} cannot be written: {reason}") from None
-    click.echo(f"wrote {output} ({len(plan):,} bytes)", err=True)
+    click.echo(f"wrote {harmless(str(output))} ({len(plan):,} bytes)", err=True)
 
 
 def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:

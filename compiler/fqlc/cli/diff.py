@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fql.exact.writing import json_text
-from fql.plan.harmless import harmless
+from fql.plan.harmless import harmless, harmless_json
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.diff import Area, differences
@@ -34,7 +34,7 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
     area = None
     for change in found:
         if form == "json":
-            click.echo(json_text(change.as_json()))
+            click.echo(harmless_json(json_text(change.as_json())))
             continue
         if change.area is not area:
             area = change.area

@@ -19,7 +19,7 @@ from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
 from fql.plan import expressions as e
-from fql.plan.harmless import harmless_styled
+from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.testing.harness import played_program
@@ -36,7 +36,7 @@ def explain_events(plan: Mapping[str, Any], file: str, form: str) -> None:
     for number, line in enumerate(_lines(file), 1):
         found = explainer.line(line, number)
         if form == "json":
-            click.echo(write_json(found).decode())
+            click.echo(harmless_json(write_json(found).decode()))
         else:
             for text in _story(found):
                 click.echo(harmless_styled(text))

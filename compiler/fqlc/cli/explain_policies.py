@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_styled
+from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
@@ -53,7 +53,7 @@ def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
     for observer, node in pairs:
         policies = {key: Setting(**s) for key, s in node["policies"].items()}
         if form == "json":
-            click.echo(json_text(_as_json(observer, node, policies)))
+            click.echo(harmless_json(json_text(_as_json(observer, node, policies))))
         else:
             for line in _lines(observer, node, policies):
                 click.echo(harmless_styled(line))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_styled
+from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Entity, Observer, Plan
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
@@ -33,7 +33,11 @@ def explain_sql(plan: Mapping[str, Any], dialect: DialectName, form: str) -> Non
     types = TypeTable.of(model)
     for observer in model.observers:
         found = _explained(observer, types, dialect)
-        click.echo(json_text(asdict(found)) if form == "json" else harmless_styled(_text(found)))
+        click.echo(
+            harmless_json(json_text(asdict(found)))
+            if form == "json"
+            else harmless_styled(_text(found))
+        )
 
 
 def _explained(observer: Observer, types: TypeTable, dialect: DialectName) -> Explained:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fql.plan.harmless import harmless
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.project.errors import CommandError, SurroundingsError
@@ -32,11 +33,11 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
             continue
         changed += 1
         if show_diff:
-            click.echo(_diff(path, before, after), nl=False)
+            click.echo(harmless(_diff(path, before, after)), nl=False)
         elif not only_check:
             _write(path, after)
         else:
-            click.echo(path)
+            click.echo(harmless(path))
     _say(changed, len(chosen.sources.roots), written=not (only_check or show_diff))
     ctx.exit(1 if changed and (only_check or show_diff) else 0)
 

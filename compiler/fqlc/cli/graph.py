@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fql.plan.harmless import harmless, harmless_json
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import Picture, picture_of, reduced
@@ -57,7 +58,7 @@ def graph(
     except OSError as error:
         text = f"{output} cannot be written: {error.strerror}"
         raise SurroundingsError(text) from None
-    click.echo(f"wrote {output}", err=True)
+    click.echo(harmless(f"wrote {output}"), err=True)
 
 
 def _by_ending(output: str | None) -> str:
@@ -84,7 +85,7 @@ def rendered(picture: Picture, form: str) -> bytes:
     if form == "json":
         from fqlc.emit.graph_json import graph_json
 
-        return graph_json(picture).encode()
+        return harmless_json(graph_json(picture)).encode()
     if form == "mermaid":
         from fqlc.emit.mermaid import mermaid_source
 
@@ -100,7 +101,7 @@ def rendered(picture: Picture, form: str) -> bytes:
         if form == "html":
             from fqlc.emit.page import html_page
 
-            return html_page(picture, draw(source, "svg").decode()).encode()
+            return harmless_json(html_page(picture, draw(source, "svg").decode())).encode()
         return draw(source, form)
     except DrawingFailed as error:
         raise SurroundingsError(str(error), "use svg, html, dot or mermaid") from None

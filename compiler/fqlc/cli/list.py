@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_styled
+from fql.plan.harmless import harmless_json, harmless_styled
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_data
 from fqlc.emit.picture import condition_text, target_text
@@ -25,7 +25,7 @@ def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     plan = plan_data(paths, settings)
     for observer in plan["observers"]:
         if form == "json":
-            click.echo(json_text(_entry(observer)))
+            click.echo(harmless_json(json_text(_entry(observer))))
         else:
             for line in _lines(observer):
                 click.echo(harmless_styled(line))

@@ -147,6 +147,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except click.ClickException as error:
+        from fql.plan.harmless import harmless
+
+        vars(error)["message"] = harmless(error.message)  # click has it final
         error.show()
         return error.exit_code
     except BrokenPipeError:
@@ -171,8 +174,10 @@ def _fault(error: Exception, arguments: Sequence[str]) -> int:
         import traceback
 
         traceback.print_exception(error)
+    from fql.plan.harmless import harmless
+
     click.echo(
-        f"error[FQL901]: a fault in fqlc: {type(error).__name__}: {error}\n"
+        f"error[FQL901]: a fault in fqlc: {type(error).__name__}: {harmless(str(error))}\n"
         "  help: this is not your mistake; run again with --debug and report what it prints",
         err=True,
     )
@@ -181,9 +186,11 @@ def _fault(error: Exception, arguments: Sequence[str]) -> int:
 
 def _known(error: FqlError, *, as_json: bool) -> int:
     """Say it to people, and to the program that asked for JSON as well."""
-    click.echo(f"error: {error.message}", err=True)
+    from fql.plan.harmless import harmless
+
+    click.echo(harmless(f"error: {error.message}"), err=True)
     if error.hint:
-        click.echo(f"  help: {error.hint}", err=True)
+        click.echo(harmless(f"  help: {error.hint}"), err=True)
     if as_json:
         from fql.exact.writing import json_text
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from fql.plan.harmless import harmless_json, harmless_styled
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.render import FORMATS, render
 from fqlc.project.cache import Compiled
@@ -25,7 +26,8 @@ def show_diagnostics(
         return
     width = shutil.get_terminal_size((100, 24)).columns
     text = render(found, sources, form, color=_colored(err=err), width=max(width, 40))
-    click.echo(text, err=err, color=True)
+    fit = harmless_json if form in {"json", "sarif"} else harmless_styled
+    click.echo(fit(text), err=err, color=True)
 
 
 def _colored(*, err: bool) -> bool:

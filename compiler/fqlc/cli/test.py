@@ -10,7 +10,7 @@ import click
 
 from fql.exact.writing import json_text
 from fql.plan.codec import read_plan
-from fql.plan.harmless import harmless_styled
+from fql.plan.harmless import harmless, harmless_json, harmless_styled
 from fql.plan.model import Plan
 from fqlc.checks.reading.expectations import TestModel, read_tests
 from fqlc.cli.inputs import inputs
@@ -81,7 +81,7 @@ def test(
     verdicts = _run(plan, tests, kept)
     if update:
         for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
-            click.echo(f"wrote {file}", err=True)
+            click.echo(harmless(f"wrote {file}"), err=True)
     _show(verdicts, checked.sources, form)
     if junit is not None:
         _write(junit, report.junit(verdicts, checked.sources))
@@ -127,7 +127,7 @@ def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[s
 def _show(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText], form: str) -> None:
     for verdict in verdicts:
         if form == "json":
-            click.echo(json_text(report.as_json(verdict, sources)))
+            click.echo(harmless_json(json_text(report.as_json(verdict, sources))))
             continue
         for line in report.text_lines(verdict, sources):
             click.echo(harmless_styled(line))
@@ -139,7 +139,7 @@ def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | 
     """Print the coverage; True when it is too low."""
     found = measured.measure(plan, (v.played for v in verdicts))
     if form == "json":
-        click.echo(json_text({"coverage": measured.as_json(found)}))
+        click.echo(harmless_json(json_text({"coverage": measured.as_json(found)})))
     else:
         click.echo()
         for line in measured.as_text(found):

@@ -15,7 +15,10 @@ from fqlc.emit.picture import Node, shortened
 
 MUTED = "#5b6b7b"
 _CLAUSE = re.compile(r" (?=&& |\|\| )")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\ufffe\uffff]"
+)
 _WIDTHS = {
     **dict.fromkeys("ijlI'.,:| ", 0.34),
     **dict.fromkeys('tfr!;/()[]-"', 0.42),

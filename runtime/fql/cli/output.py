@@ -11,6 +11,7 @@ import click
 from fql.errors import FqlError, masked_urls
 from fql.exact.writing import write_json
 from fql.plan.harmless import harmless as _harmless
+from fql.plan.harmless import harmless_json, harmless_styled
 
 RENEWED = "\r\033[K"
 """Sets a terminal back to the beginning of the line, and clears it."""
@@ -18,19 +19,19 @@ RENEWED = "\r\033[K"
 
 def report(error: FqlError) -> None:
     """Write an error of the runtime as one line and a hint to standard error."""
-    say(f"{click.style('error', fg='red', bold=True)}: {error.message}")
+    say(f"{click.style('error', fg='red', bold=True)}: {_harmless(error.message)}")
     if error.hint:
-        say(f"  {click.style('help', fg='cyan')}: {error.hint}")
+        say(f"  {click.style('help', fg='cyan')}: {_harmless(error.hint)}")
 
 
 def say(text: str) -> None:
     """Talk to the person. No connection string is shown with its password."""
-    click.echo(masked_urls(text), err=True)
+    click.echo(harmless_styled(masked_urls(text)), err=True)
 
 
 def data(text: str) -> None:
     """A piece of output."""
-    click.echo(text)
+    click.echo(harmless_styled(text))
 
 
 def counted(number: int, noun: str) -> str:
@@ -40,7 +41,7 @@ def counted(number: int, noun: str) -> str:
 
 def json_line(value: Mapping[str, object]) -> None:
     """One object of JSON output, on a line of its own."""
-    click.echo(write_json(value).decode())
+    click.echo(harmless_json(write_json(value).decode()))
 
 
 def on_terminal() -> bool:

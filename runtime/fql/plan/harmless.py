@@ -25,5 +25,10 @@ def harmless_styled(text: str) -> str:
     return "".join(p if n % 2 else harmless(p) for n, p in enumerate(pieces))
 
 
+def harmless_json(text: str) -> str:
+    """JSON that means the same, with what steers a terminal as escapes of JSON."""
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _escape(code: int) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fql.plan.harmless import harmless
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.render.places import place_of
 from fqlc.source.text import SourceText
@@ -32,8 +33,9 @@ def _command(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> str:
 
 
 def _data(text: str) -> str:
-    """Escaped as GitHub's runner wants it (actions/toolkit, `command.ts`)."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escaped as GitHub's runner wants it (actions/toolkit, `command.ts`); what would steer the
+    terminal of who reads the log is an escape of ours."""
+    return harmless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from fql.exact.writing import pretty_json
+from fql.plan.harmless import harmless
 from fqlc.diagnostics.model import Diagnostic, Fix, Severity
 from fqlc.diagnostics.registry import page_of
 from fqlc.diagnostics.render.places import place_of
@@ -45,12 +46,16 @@ def _result(
         "ruleId": diagnostic.code,
         "ruleIndex": codes.index(diagnostic.code),
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": text},
+        "message": {"text": harmless(text)},
         "locations": [_location(diagnostic.span, sources)],
     }
     if diagnostic.labels:
         result["relatedLocations"] = [
-            {**_location(label.span, sources), "id": i, "message": {"text": label.message}}
+            {
+                **_location(label.span, sources),
+                "id": i,
+                "message": {"text": harmless(label.message)},
+            }
             for i, label in enumerate(diagnostic.labels, 1)
         ]
     if diagnostic.fix is not None and diagnostic.fix.safe:
@@ -80,7 +85,7 @@ def _region(span: Span, sources: Mapping[str, SourceText]) -> dict[str, int]:
 def _fix(diagnostic: Diagnostic, fix: Fix, sources: Mapping[str, SourceText]) -> dict[str, object]:
     paths = sorted({edit.span.path for edit in fix.edits})
     return {
-        "description": {"text": (diagnostic.help or (diagnostic.message,))[0]},
+        "description": {"text": harmless((diagnostic.help or (diagnostic.message,))[0])},
         "artifactChanges": [
             {
                 "artifactLocation": {"uri": quote(path)},
