@@ -27,8 +27,10 @@ class WebhookActions:
         self, egress: EgressSettings | None = None, *, test_url: str | None = None,
         resolver: Resolver | None = None, nonce: Nonce = os.urandom,
         clock: Callable[[], float] = time.time, own_ports: OwnPorts = nothing_listens,
+        sends: bool = True,
     ) -> None:  # fmt: skip
-        """`own_ports` tells where this process listens: nothing is sent there.
+        """`own_ports` tells where this process listens: nothing is sent there. Without `sends`
+        requests are only rendered: no file that a plan names is opened.
 
         Raises SettingsError for a `test_url` that is none.
         """
@@ -42,6 +44,7 @@ class WebhookActions:
         )
         self._nonce = nonce
         self._clock = clock
+        self._sends = sends
         self._plans: dict[str, Surroundings] = {}
 
     def __call__(
@@ -67,6 +70,7 @@ class WebhookActions:
             found = Surroundings(
                 plan, TypeTable.of(plan), Intake(plan), self.sender,
                 frozenset(read_without_type(plan)), self._test, self._nonce, self._clock,
+                self._sends,
             )  # fmt: skip
             self._plans = {plan.digest: found}
         return found

@@ -66,7 +66,8 @@ class _Recording(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the actions of one plan share. `test_target` takes every request instead."""
+    """What the actions of one plan share. `test_target` takes every request instead. Without
+    `sends` requests are only rendered, and no certificate that a plan names is opened."""
 
     plan: Plan
     types: TypeTable
@@ -76,6 +77,7 @@ class Surroundings:
     test_target: UrlParts | None = None
     nonce: Nonce = os.urandom
     clock: Callable[[], float] = time.time
+    sends: bool = True
 
 
 class WebhookRequest(Request):
@@ -179,7 +181,8 @@ class WebhookAction:
             # No credential and no identity of ours leaves for another receiver.
             auth = Auth(tuple((name, TEST_MASKED) for name in auth.names))
         self._profile = Profile(signer, auth, self._limits())
-        shared.sender.prepare(self._profile)
+        if shared.sends:
+            shared.sender.prepare(self._profile)
 
     def _answer_reader(self, node: PlanNode, limit: int) -> AnswerReader:
         response, check = node.config.response, None

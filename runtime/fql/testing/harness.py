@@ -242,7 +242,7 @@ def played_program(
     each `${NAME}` that `environment` does not give has a stand-in."""
     anywhere = EgressSettings(("0.0.0.0/0", "::/0"), tuple(range(1, 1024)))
     names = {**stand_ins(plan), **(environment or {})}
-    return build_program(plan, names, actions or WebhookActions(anywhere))
+    return build_program(plan, names, actions or WebhookActions(anywhere, sends=False))
 
 
 def stand_ins(plan: Plan) -> dict[str, str]:
