@@ -25,6 +25,7 @@ def storm(folder: Path, seed: int, seconds: float) -> World:
         with shop.open():
             world.storm(seconds)
         receiver.evil = 0.0
+        world.let_all_be_due()
         until_idle = ("run", "shop.fql", "--until-idle", "--timeout", "240s")
         world.fqlc(*until_idle)
         before = len(receiver.heard)

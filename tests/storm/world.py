@@ -197,7 +197,14 @@ class World:
 
     def step_clock(self) -> None:
         """Somebody sets the wall clock."""
-        step = self.chance.choice((0, -DAY, DAY, 3_600_000, -61_000))
+        self._set_clock(self.chance.choice((0, -DAY, DAY, 3_600_000, -61_000)))
+
+    def let_all_be_due(self) -> None:
+        """Two days on. A retry that was stored by a clock a day ahead is cut to the longest delay
+        of its policy, which with Retry-After is an hour: nobody here waits for that."""
+        self._set_clock(2 * DAY)
+
+    def _set_clock(self, step: int) -> None:
         with self._clock.open("r+b") as file:  # in place: engines have it mapped
             file.write(struct.pack("<q", step))
 
