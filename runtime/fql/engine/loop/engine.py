@@ -195,7 +195,6 @@ class Engine(Cycles):
 
     async def kill(self) -> None:
         """Stop at once, as a crash would (for tests): nothing is released, nothing is written."""
-        self._given_back = True
         await self._cut()
 
     async def _cut(self) -> None:
