@@ -29,7 +29,7 @@ async def main() -> None:
     async with Runtime(plan, settings=load_settings("fql.toml")) as runtime:
         receipt: Receipt = await runtime.emit("Order.insert", new={"id": "1"}, key="k")
         await runtime.wait(receipt)
-        await runtime.replay(observer="o", failed_after=datetime.now() - timedelta(days=1))
+        await runtime.replay(filter={"observer": "o"}, failed_after=datetime.now() - timedelta(days=1))
         print(receipt.duplicate)
 
 
@@ -50,7 +50,7 @@ asyncio.run(main())
 MISTAKES = (
     ('new={"id": "1"}, key="k")', 'nwe={"id": "1"}, key="k")'),
     ('new={"id": "1"})\n    emit', 'nwe={"id": "1"})\n    emit'),
-    ('replay(observer="o"', 'replay(obsrever="o"'),
+    ('replay(filter=', 'replay(fliter='),
     ('store="sqlite:///fql.db"', 'stoer="sqlite:///fql.db"'),
     ('.emit("A.insert", new={})', '.emit("A.insert", nwe={})'),
 )  # fmt: skip
