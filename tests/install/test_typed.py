@@ -29,7 +29,8 @@ async def main() -> None:
     async with Runtime(plan, settings=load_settings("fql.toml")) as runtime:
         receipt: Receipt = await runtime.emit("Order.insert", new={"id": "1"}, key="k")
         await runtime.wait(receipt)
-        await runtime.replay(filter={"observer": "o"}, failed_after=datetime.now() - timedelta(days=1))
+        since = datetime.now() - timedelta(days=1)
+        await runtime.replay(filter={"observer": "o"}, failed_after=since)
         print(receipt.duplicate)
 
 
