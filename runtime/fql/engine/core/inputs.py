@@ -62,6 +62,10 @@ class Misfit:
     faults: int = 0
 
 
+Attempt = tuple[int, str, int]
+"""The number of a run or batch, the name of its action, and how often that had been sent."""
+
+
 @dataclass(slots=True)
 class Performed:
     """An attempt has ended. `shown` is the request as JSON with secrets masked."""
@@ -71,6 +75,11 @@ class Performed:
     number: int
     started: int
     shown: str | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        """Which attempt it is, in this and in every later state."""
+        return self.work.owner.id, self.work.spec.name, self.number
 
 
 @dataclass(slots=True)

@@ -202,7 +202,8 @@ def resume(state: State, work: Work) -> None:
 
 
 def _stays_in_flight(state: State, work: Work) -> bool:
-    """The state was loaded anew under an attempt that goes on: its outcome will come."""
+    """The state was loaded anew under an attempt that goes on, or that has ended without being
+    stored: its outcome will come."""
     if (work.owner.id, work.spec.name, work.sends) not in state.aloft:
         return False
     endpoint = state.endpoint(work.spec.endpoint)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fql.engine.core.aside import Aside
 from fql.engine.core.endpoints import Bucket, Endpoint
 from fql.engine.core.inputs import (
+    Attempt,
     CoreSettings,
     NewEvent,
     Order,
@@ -94,7 +95,7 @@ class State:
         self.stuck: dict[int, Stuck] = {}
         self.left: list[BatchRow] = []
         self.halted: set[int] = set()
-        self.aloft: set[tuple[int, str, int]] = set()
+        self.aloft: set[Attempt] = set()
         self.parked: dict[str, list[Work]] = {}
         self.paused: set[str] = set()
         self.pending: dict[int, list[Order]] = {}

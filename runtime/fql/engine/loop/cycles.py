@@ -96,7 +96,9 @@ class Cycles:
     async def _load(self, *, again: bool = False) -> None:
         snapshot = await self._session.load()
         snapshot.clean = snapshot.clean or again
-        aloft, first_id = self._senders.under_way(), self._session.first_id
+        ended = (*self._memory.rescue.kept, *self._waiting.outcomes)
+        aloft = self._senders.under_way() | {one.attempt for one in ended}
+        first_id = self._session.first_id
         self._memory.take(self._program, snapshot, aloft, first_id, self._clock.now())
         self.positions.update(snapshot.positions)
         self.taken = snapshot.taken

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from fql.engine.core.aside import Aside
-from fql.engine.core.inputs import CoreSettings, NewEvent, Order, Performed, Step, Tally
+from fql.engine.core.inputs import Attempt, CoreSettings, NewEvent, Order, Performed, Step, Tally
 from fql.engine.core.recover import restore
 from fql.engine.core.state import State
 from fql.engine.loop.cycle import Waiting
@@ -45,7 +45,7 @@ class Memory:
         return self._state
 
     def take(
-        self, program: Program, snapshot: Snapshot, aloft: set[tuple[int, str, int]],
+        self, program: Program, snapshot: Snapshot, aloft: set[Attempt],
         first_id: int, now: int,
     ) -> None:  # fmt: skip
         """Make the state of what is stored. What raises in this is set aside, too."""

@@ -39,11 +39,12 @@ class Rescue:
         self._kept = [kept for kept in self._kept if kept is not one]
 
     def forget(self, result: Step) -> None:
-        """They are safe once their attempt is stored."""
+        """They are safe once their attempt is stored. One that our own shortage ended is no
+        attempt: the next one has its number, and must not be taken for it."""
         if self._kept:
             stored = {(row.owner, row.node, row.number) for row in result.mutations.attempts}
             self._kept = [
                 one
                 for one in self._kept
-                if (one.work.owner.id, one.work.spec.name, one.number) not in stored
+                if one.attempt not in stored and one.outcome.failure != "shortage"
             ]

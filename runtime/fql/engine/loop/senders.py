@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
-from fql.engine.core.inputs import Performed
+from fql.engine.core.inputs import Attempt, Performed
 from fql.engine.core.runs import Run, SealedBatch, Work, owner_name
 from fql.engine.program.bulkhead import Fault, fault_of, guarded
 from fql.events.model import Event
@@ -58,7 +58,7 @@ class Senders:
                 return True
         return False
 
-    def under_way(self) -> set[tuple[int, str, int]]:
+    def under_way(self) -> set[Attempt]:
         """What will be reported yet: owner, node and number of each attempt."""
         return {(w.owner.id, w.spec.name, w.sends) for w in (*self._queue, *self.flying)}
 
