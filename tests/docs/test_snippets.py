@@ -12,6 +12,7 @@ import pytest
 
 import fqlc
 from fql import Receipt, load_plan
+from fql.plan.codec import read_plan
 from fql.webhooks import sign_webhook
 from fqlc.emit.dot import dot_source
 from fqlc.emit.draw import draw
@@ -41,7 +42,7 @@ def test_the_picture_of_the_readme_is_that_of_its_program(monkeypatch: pytest.Mo
     program = PROGRAM.findall((ROOT / "README.md").read_text(encoding="utf-8"))[0]
     plan = fqlc.compile_text(program).plan
     assert plan is not None
-    drawn = draw(dot_source(picture_of(json.loads(plan))), "svg")
+    drawn = draw(dot_source(picture_of(read_plan(plan))), "svg")
     assert drawn == (ROOT / "docs/images/order_shipped.svg").read_bytes()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fqlc.emit.diff import Area, differences
-from tests.lower.harness import ORDER, plan
+from tests.lower.harness import ORDER, typed_plan
 
 BASE = (
     ORDER
@@ -105,35 +105,53 @@ type Answer { reference: String }
 )  # fmt: skip
 def test_each_change_in_its_area(old: str, new: str, area: Area, where: str, what: str) -> None:
     assert old in BASE
-    found = differences(plan(BASE), plan(BASE.replace(old, new)))
+    found = differences(typed_plan(BASE), typed_plan(BASE.replace(old, new)))
     assert (area, where, what) in [(c.area, c.where, c.what) for c in found]
 
 
 def test_a_field_that_nobody_sends_is_cosmetic() -> None:
     base = BASE.replace('webhook whole { url: "https://w.example.com" }', "")
     more = base.replace("id: ID @key", "id: ID @key  more: Int?")
-    assert [c.area for c in differences(plan(base), plan(more))] == [Area.COSMETIC]
+    assert [c.area for c in differences(typed_plan(base), typed_plan(more))] == [Area.COSMETIC]
 
 
 def test_words_name_what_came_and_went() -> None:
     new = BASE.replace('path: "/x", body: { id }', 'path: "/x", body: { order: id }')
-    (change,) = differences(plan(BASE), plan(new))
+    (change,) = differences(typed_plan(BASE), typed_plan(new))
     assert change.what == "the body changed: new `order`; gone `id`"
 
 
 def test_layout_and_comments_are_cosmetic() -> None:
-    (change,) = differences(plan(BASE), plan("# hello\n\n" + BASE))
+    (change,) = differences(typed_plan(BASE), typed_plan("# hello\n\n" + BASE))
     assert change.area is Area.COSMETIC
 
 
 def test_long_texts_are_shown_where_they_differ() -> None:
     long, other = "x" * 100 + "first", "x" * 100 + "second"
     old, new = BASE.replace("LONG", long), BASE.replace("LONG", other)
-    (change,) = differences(plan(old), plan(new))
+    (change,) = differences(typed_plan(old), typed_plan(new))
     shown, before = change.what.split(", before ")
     assert "second" in shown and "first" in before
     assert len(shown) < 120
 
 
 def test_the_same_plan() -> None:
-    assert differences(plan(BASE), plan(BASE)) == ()
+    assert differences(typed_plan(BASE), typed_plan(BASE)) == ()
+
+
+def test_a_body_that_spreads_an_object_is_told_as_a_whole() -> None:
+    """A spread has no name of its own: two of them are not the same key twice."""
+    spread = BASE.replace("body: { id }", "body: { ...{ status: id }, ...{ more: total } }")
+    other = spread.replace("more: total", "more: status")
+    assert spread != BASE
+    (change,) = differences(typed_plan(spread), typed_plan(other))
+    assert "`None`" not in change.what
+    assert "more: status" in change.what
+
+
+def test_what_a_named_retry_gives_an_endpoint_is_told_once() -> None:
+    retry = "retry patient { max_attempts: 5 }\n"
+    base = retry + BASE.replace("timeout: 5s }", "timeout: 5s, retry: patient }")
+    other = base.replace("max_attempts: 5", "max_attempts: 6")
+    (change,) = differences(typed_plan(base), typed_plan(other))
+    assert change.where == "endpoint shop"

@@ -14,7 +14,7 @@ from fqlc.emit.graph_json import graph_json
 from fqlc.emit.labels import Line, condition_lines, table, text_width
 from fqlc.emit.mermaid import mermaid_source
 from fqlc.emit.picture import Picture, picture_of
-from tests.lower.harness import ORDER, plan
+from tests.lower.harness import ORDER, typed_plan
 
 TEXT = (
     ORDER
@@ -37,7 +37,7 @@ observer p { on: Order.delete  webhook only { url: "https://a.example.com", body
 
 @pytest.fixture
 def picture() -> Picture:
-    return picture_of(plan(TEXT))
+    return picture_of(typed_plan(TEXT))
 
 
 def test_dot_has_a_cluster_for_each_observer(picture: Picture) -> None:
@@ -57,7 +57,7 @@ def test_siblings_and_observers_stand_in_the_order_they_were_written() -> None:
         " flow { a -> [b, c] } }\n"
         for n in range(3)
     )
-    drawn = draw(dot_source(picture_of(plan(text))), "svg").decode()
+    drawn = draw(dot_source(picture_of(typed_plan(text))), "svg").decode()
     y = {name: place(drawn, name)[1] for name in ("o0/b", "o0/c", "o1/b", "o1/c", "o2/b")}
     assert list(y.values()) == sorted(y.values()), y
 
@@ -96,11 +96,11 @@ def test_words_that_xml_does_not_hold_are_drawn_as_a_mark() -> None:
 
 
 def test_the_same_bytes_each_time(picture: Picture) -> None:
-    assert dot_source(picture) == dot_source(picture_of(plan(TEXT)))
+    assert dot_source(picture) == dot_source(picture_of(typed_plan(TEXT)))
 
 
 def test_only_the_named_observers() -> None:
-    assert [c.name for c in picture_of(plan(TEXT), ["p"]).clusters] == ["p"]
+    assert [c.name for c in picture_of(typed_plan(TEXT), ["p"]).clusters] == ["p"]
 
 
 def test_mermaid(picture: Picture) -> None:
@@ -139,7 +139,7 @@ def test_a_doc_may_look_like_an_element() -> None:
         f'{ORDER} """<svg>"""\nobserver o {{ on: Order.insert\n """<b>"""\n'
         ' webhook a { url: "https://a.example.com" } }'
     )
-    drawn = draw(dot_source(picture_of(plan(text))), "svg").decode()
+    drawn = draw(dot_source(picture_of(typed_plan(text))), "svg").decode()
     assert 'xlink:title="&lt;svg&gt;"' in drawn
     assert 'xlink:title="&lt;b&gt;"' in drawn
 

@@ -14,7 +14,7 @@ from fqlc.emit.dot import dot_source
 from fqlc.emit.draw import draw
 from fqlc.emit.page import Details, details, html_page
 from fqlc.emit.picture import Picture, picture_of, reduced
-from tests.lower.harness import ORDER, plan
+from tests.lower.harness import ORDER, typed_plan
 
 TEXT = (
     ORDER
@@ -59,7 +59,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def picture() -> Picture:
-    return picture_of(plan(TEXT))
+    return picture_of(typed_plan(TEXT))
 
 
 @pytest.fixture(scope="module")

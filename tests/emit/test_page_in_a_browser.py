@@ -16,7 +16,7 @@ from fqlc.emit.draw import draw
 from fqlc.emit.page import html_page
 from fqlc.emit.picture import Picture, picture_of
 from tests.emit.browser import Browser, Tab, browser, find_browser
-from tests.lower.harness import ORDER, plan
+from tests.lower.harness import ORDER, typed_plan
 
 PROGRAM = find_browser()
 pytestmark = pytest.mark.skipif(
@@ -63,7 +63,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("page") / "shop.html", picture_of(plan(SHOP)))
+    return written(tmp_path_factory.mktemp("page") / "shop.html", picture_of(typed_plan(SHOP)))
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_find_fades_what_does_not_fit_and_enter_goes_round(tab: Tab) -> None:
 
 
 def test_dragging_moves_the_drawing_and_chooses_nothing(running: Browser, tmp_path: Path) -> None:
-    tab = Tab.open(running, written(tmp_path / "big.html", picture_of(plan(BIG))).as_uri())
+    tab = Tab.open(running, written(tmp_path / "big.html", picture_of(typed_plan(BIG))).as_uri())
     x, y = tab.middle(node("big.s0"))
     tab.mouse("mousePressed", x, y)
     tab.mouse("mouseMoved", x - 60, y)
@@ -189,7 +189,7 @@ def test_dragging_moves_the_drawing_and_chooses_nothing(running: Browser, tmp_pa
 def test_a_large_drawing_is_readable_at_first_and_whole_when_asked(
     running: Browser, tmp_path: Path
 ) -> None:
-    tab = Tab.open(running, written(tmp_path / "big.html", picture_of(plan(BIG))).as_uri())
+    tab = Tab.open(running, written(tmp_path / "big.html", picture_of(typed_plan(BIG))).as_uri())
     height = "document.querySelector('svg text').getBoundingClientRect().height"
     inside = (
         "(() => { const m = document.getElementById('drawing'); return"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fql.plan.codec import read_plan
 from fql.plan.origin import FQL_TOML
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
@@ -67,7 +68,7 @@ def _stages(path: Path) -> str:
     data = plan_of(checked)
     if data is not None:
         plan = json.loads(data)
-        picture = picture_of(plan)
+        picture = picture_of(read_plan(data))
         plan_text = json.dumps(plan, indent=1, ensure_ascii=False)
         parts += ["## Plan", _code("json", plan_text)]
         parts += ["## Mermaid", _code("mermaid", mermaid_source(picture).rstrip())]

@@ -7,7 +7,7 @@ import click
 from fql.exact.writing import json_text
 from fql.plan.harmless import harmless, harmless_json
 from fqlc.cli.inputs import cache_option
-from fqlc.cli.plans import plan_data
+from fqlc.cli.plans import plan_of
 from fqlc.emit.diff import Area, differences
 
 
@@ -30,7 +30,7 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
 
     Exit code 1 when receivers may notice, 0 when nothing or only cosmetics changed.
     """
-    found = differences(plan_data([old]), plan_data([new]))
+    found = differences(plan_of([old]), plan_of([new]))
     area = None
     for change in found:
         if form == "json":

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from fqlc.cli.inputs import cache_option
-from fqlc.cli.plans import plan_data
+from fqlc.cli.plans import plan_of
 from fqlc.project.errors import CommandError
+
+if TYPE_CHECKING:
+    from fql.plan.model import Observer, Plan, PlanNode
 
 _CODE = re.compile(r"(?i)fql\d{3}")
 
@@ -49,7 +52,7 @@ def explain(
         _page(targets[0].upper())
         return
     targets, event = _with_events(targets, event)
-    plan = plan_data(targets, settings)
+    plan = plan_of(targets, settings)
     if event is not None:
         from fqlc.cli.explain_event import explain_events
 
@@ -85,16 +88,14 @@ def _with_events(targets: tuple[str, ...], event: str | None) -> tuple[tuple[str
     return targets, event
 
 
-def _chosen(
-    plan: Mapping[str, Any], action: str | None
-) -> Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _chosen(plan: Plan, action: str | None) -> Sequence[tuple[Observer, PlanNode]]:
     """The pairs of observer and action that are meant. Raises CommandError when there are none."""
     observer, _, name = (action or "").partition(".")
     pairs = [
         (o, n)
-        for o in plan["observers"]
-        for n in o["nodes"]
-        if (not observer or o["name"] == observer) and (not name or n["name"] == name)
+        for o in plan.observers
+        for n in o.nodes
+        if (not observer or o.name == observer) and (not name or n.name == name)
     ]
     if action and not pairs:
         raise CommandError(f"there is no action {action}", "see fqlc list")

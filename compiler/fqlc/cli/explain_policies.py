@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import click
 
 from fql.exact.writing import json_text
 from fql.plan.harmless import harmless_json, harmless_styled
-from fql.plan.model import Setting
+from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
 from fql.plan.units import spoken_duration
 from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.emit.policy_text import value_text
-
-Stored = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +45,21 @@ def schedule_of(policy: RetryPolicy, timeout: int) -> Schedule:
     return Schedule(tuple(delays), elapsed, started + timeout, attempts)
 
 
-def explain_policies(pairs: Sequence[tuple[Stored, Stored]], form: str) -> None:
+def explain_policies(pairs: Sequence[tuple[Observer, PlanNode]], form: str) -> None:
     """Print the policies of each action."""
     for observer, node in pairs:
-        policies = {key: Setting(**s) for key, s in node["policies"].items()}
         if form == "json":
-            click.echo(harmless_json(json_text(_as_json(observer, node, policies))))
+            click.echo(harmless_json(json_text(_as_json(observer, node))))
         else:
-            for line in _lines(observer, node, policies):
+            for line in _lines(observer, node):
                 click.echo(harmless_styled(line))
 
 
-def _schedule(policies: Mapping[str, Setting]) -> Schedule:
+def _schedule(policies: Policies) -> Schedule:
     return schedule_of(retry_policy(policies), int(value_of(policies, "timeout")))
 
 
-def _effective(policies: Mapping[str, Setting]) -> dict[str, Setting]:
+def _effective(policies: Policies) -> dict[str, Setting]:
     """With the built-in defaults, in the order of the table."""
     defaults = {k: Setting(value=v, origin=BUILT_IN) for k, v in DEFAULTS.items() if v is not None}
     order = [key for block in BLOCKS.values() for key, _ in keys_of(block)]
@@ -75,12 +71,12 @@ def _at(order: Sequence[str], key: str) -> int:
     return order.index(key) if key in order else len(order)
 
 
-def _as_json(observer: Stored, node: Stored, policies: Mapping[str, Setting]) -> dict[str, object]:
-    schedule = _schedule(policies)
+def _as_json(observer: Observer, node: PlanNode) -> dict[str, object]:
+    schedule = _schedule(node.policies)
     return {
-        "observer": observer["name"],
-        "action": node["name"],
-        "policies": {k: s.model_dump() for k, s in _effective(policies).items()},
+        "observer": observer.name,
+        "action": node.name,
+        "policies": {k: s.model_dump() for k, s in _effective(node.policies).items()},
         "schedule": {
             "attempts": schedule.attempts,
             "delays_ms": list(schedule.delays),
@@ -90,17 +86,18 @@ def _as_json(observer: Stored, node: Stored, policies: Mapping[str, Setting]) ->
     }
 
 
-def _lines(observer: Stored, node: Stored, policies: Mapping[str, Setting]) -> Iterator[str]:
-    yield click.style(f"{observer['name']}.{node['name']}", bold=True)
-    rows = [(k, value_text(k, s.value), str(s.origin)) for k, s in _effective(policies).items()]
+def _lines(observer: Observer, node: PlanNode) -> Iterator[str]:
+    yield click.style(f"{observer.name}.{node.name}", bold=True)
+    effective = _effective(node.policies)
+    rows = [(k, value_text(k, s.value), str(s.origin)) for k, s in effective.items()]
     wide = max(len(key) for key, _, _ in rows)
     long = max(len(value) for _, value, _ in rows)
     for key, value, origin in rows:
         yield f"  {key.ljust(wide)}  {value.ljust(long)}  ({origin})"
-    yield from _schedule_lines(policies)
+    yield from _schedule_lines(node.policies)
 
 
-def _schedule_lines(policies: Mapping[str, Setting]) -> Iterator[str]:
+def _schedule_lines(policies: Policies) -> Iterator[str]:
     schedule, policy = _schedule(policies), retry_policy(policies)
     yield f"  schedule: {schedule.attempts} attempt{'' if schedule.attempts == 1 else 's'}"
     elapsed = 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import click
 
@@ -27,11 +25,10 @@ class Explained:
     refused: str | None = None
 
 
-def explain_sql(plan: Mapping[str, Any], dialect: DialectName, form: str) -> None:
+def explain_sql(plan: Plan, dialect: DialectName, form: str) -> None:
     """Print a SELECT for each observer, with what it rests upon; for what SQL cannot say, why."""
-    model = Plan.model_validate(plan)
-    types = TypeTable.of(model)
-    for observer in model.observers:
+    types = TypeTable.of(plan)
+    for observer in plan.observers:
         found = _explained(observer, types, dialect)
         click.echo(
             harmless_json(json_text(asdict(found)))

@@ -9,7 +9,7 @@ import click
 
 from fql.plan.harmless import harmless, harmless_json
 from fqlc.cli.inputs import cache_option
-from fqlc.cli.plans import plan_data
+from fqlc.cli.plans import plan_of
 from fqlc.emit.picture import Picture, picture_of, reduced
 from fqlc.project.errors import CommandError, SurroundingsError
 
@@ -46,8 +46,8 @@ def graph(
     chosen = form or _by_ending(output)
     if output is None and chosen in _BINARY and sys.stdout.isatty():
         raise click.UsageError(f"A {chosen} is nothing for a terminal. Name a file with -o.")
-    plan = plan_data(paths, settings)
-    _known(observer, [o["name"] for o in plan["observers"]])
+    plan = plan_of(paths, settings)
+    _known(observer, [o.name for o in plan.observers])
     drawn = picture_of(plan, observer)
     picture = rendered(reduced(drawn) if less else drawn, chosen)
     if output is None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ from fqlc.project.cache import Cache, cache_folder, maker
 from fqlc.project.door import Door
 from fqlc.project.files import project_of
 
+C = TypeVar("C", bound=Callable[..., object])
 _NO_CACHE = "fqlc.no_cache"
 """Key in `click.Context.meta`: True when nothing may be taken from or put into the cache."""
 
@@ -25,7 +26,7 @@ def inputs(paths: Sequence[str], settings: str | None = None) -> Door:
     return Door(project_of(paths, settings), _cache())
 
 
-def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def cache_option(command: C) -> C:
     """The option `--no-cache` of a command that takes sources."""
 
     def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:

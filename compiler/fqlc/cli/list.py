@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import click
 
 from fql.exact.writing import json_text
 from fql.plan.harmless import harmless_json, harmless_styled
+from fql.plan.model import Observer
 from fqlc.cli.inputs import cache_option
-from fqlc.cli.plans import plan_data
-from fqlc.emit.picture import condition_text, target_text
+from fqlc.cli.plans import plan_of
+from fqlc.emit.picture import condition_text, on_text, target_text
 
 
 @click.command("list", epilog="\b\nExamples:\n  fqlc list .\n  fqlc list --format json plan.json")
@@ -22,49 +22,45 @@ from fqlc.emit.picture import condition_text, target_text
 @cache_option
 def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     """List the observers of sources or a plan, with their actions."""
-    plan = plan_data(paths, settings)
-    for observer in plan["observers"]:
+    plan = plan_of(paths, settings)
+    for observer in plan.observers:
         if form == "json":
             click.echo(harmless_json(json_text(_entry(observer))))
         else:
             for line in _lines(observer):
                 click.echo(harmless_styled(line))
-    if form == "text" and not plan["observers"]:
+    if form == "text" and not plan.observers:
         click.echo("there are no observers", err=True)
 
 
-def _entry(observer: Mapping[str, Any]) -> dict[str, object]:
-    span = observer["span"]
+def _entry(observer: Observer) -> dict[str, object]:
+    span = observer.span
     return {
-        "name": observer["name"],
-        "doc": observer["doc"],
-        "on": [f"{t['entity']}.{t['event']}" for t in observer["on"]],
-        "when": condition_text(observer["when"]) or None,
-        "file": span["file"],
-        "line": span["line"],
+        "name": observer.name,
+        "doc": observer.doc,
+        "on": [f"{trigger.entity}.{trigger.event}" for trigger in observer.on],
+        "when": condition_text(observer.when) or None,
+        "file": span.file if span else None,
+        "line": span.line if span else None,
         "actions": [
             {
-                "name": n["name"],
-                "kind": n["kind"],
-                "target": target_text(n["config"]),
-                "when": condition_text(n["when"]) or None,
+                "name": node.name,
+                "kind": node.kind,
+                "target": target_text(node.config),
+                "when": condition_text(node.when) or None,
             }
-            for n in observer["nodes"]
+            for node in observer.nodes
         ],
     }
 
 
-def _lines(observer: Mapping[str, Any]) -> Iterator[str]:
-    entry = _entry(observer)
-    on = ", ".join(f"{t['entity']}.{t['event']}" for t in observer["on"])
-    name = click.style(observer["name"], bold=True)
-    yield f"{name}  {on}  {entry['file']}:{entry['line']}"
-    if observer["doc"]:
-        yield f"  {observer['doc'].splitlines()[0]}"
-    if entry["when"]:
-        yield f"  when {entry['when']}"
-    for node in observer["nodes"]:
-        when = condition_text(node["when"])
-        yield f"  - {node['name']}: {target_text(node['config'])}" + (
-            f"  when {when}" if when else ""
-        )
+def _lines(observer: Observer) -> Iterator[str]:
+    place = f"  {observer.span.file}:{observer.span.line}" if observer.span else ""
+    yield f"{click.style(observer.name, bold=True)}  {on_text(observer)}{place}"
+    if observer.doc:
+        yield f"  {observer.doc.splitlines()[0]}"
+    if observer.when is not None:
+        yield f"  when {condition_text(observer.when)}"
+    for node in observer.nodes:
+        when = f"  when {condition_text(node.when)}" if node.when is not None else ""
+        yield f"  - {node.name}: {target_text(node.config)}{when}"

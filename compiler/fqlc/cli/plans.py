@@ -1,41 +1,44 @@
-"""Commands that take sources or a plan: its data either way."""
+"""Commands that take sources or a plan: the plan as a model either way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from fql.exact.reading import read_object
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.project.errors import SurroundingsError
 
+if TYPE_CHECKING:  # its library takes a while to import: not before there is a plan
+    from fql.plan.model import Plan
 
-def plan_data(paths: Sequence[str], settings: str | None = None) -> Mapping[str, Any]:
-    """The plan of one `.json` file, or of sources. Ends with 1 when they have errors."""
+
+def plan_of(paths: Sequence[str], settings: str | None = None) -> Plan:
+    """The plan of one `.json` file, or of sources. `settings` is the path of a settings file to
+    use instead of `fql.toml`. Ends with 1 when the sources have errors."""
     if len(paths) == 1 and paths[0].endswith(".json"):
         return _stored(Path(paths[0]))
     compiled = inputs(paths, settings).compile()
     show_diagnostics(compiled.diagnostics, compiled.sources, "text", err=True)
     if compiled.plan is None:
         raise click.exceptions.Exit(1)
-    return read_object(compiled.plan, floats=True)
+    from fql.plan.codec import read_plan
+
+    return read_plan(compiled.plan)
 
 
-def _stored(path: Path) -> Mapping[str, Any]:
+def _stored(path: Path) -> Plan:
     from fql.errors import PlanError
     from fql.plan.codec import read_plan
     from fql.plan.files import LONGEST_PLAN, read_regular
 
     try:
-        data = read_regular(path, LONGEST_PLAN)
-        read_plan(data)
+        return read_plan(read_regular(path, LONGEST_PLAN))
     except OSError as error:
         text = f"{path} cannot be read: {error.strerror}"
         raise SurroundingsError(text, "check the path") from None
     except PlanError as error:
         raise SurroundingsError(f"{path}: {error.message}", error.hint) from None
-    return read_object(data, floats=True)

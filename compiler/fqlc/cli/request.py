@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.expressions import Constant, Text, TextPart
 from fql.plan.headers import BODYLESS
-from fql.plan.model import Header, Plan, PlanNode
+from fql.plan.model import Header, Json, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
@@ -23,15 +23,29 @@ from fql.plan.urls import (
 )
 
 
-def request_of(plan: Plan, node: PlanNode, scope: Scope) -> dict[str, object]:
-    """Method, url, headers of the plan, and body of a request that can be built."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Method, url, headers of the plan, and body as JSON."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: object
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return asdict(self)
+
+
+def request_of(plan: Plan, node: PlanNode, scope: Scope) -> Request:
+    """The request of an action, which can be built."""
     shown = {name.name: f"${{{name.name}}}" for name in plan.environment}
-    return {
-        "method": node.config.method,
-        "url": _Url(plan, shown, scope).of(node),
-        "headers": _headers(plan, node, shown, scope),
-        "body": None if node.config.method in BODYLESS else _body(plan, node, scope),
-    }
+    return Request(
+        method=node.config.method,
+        url=_Url(plan, shown, scope).of(node),
+        headers=_headers(plan, node, shown, scope),
+        body=None if node.config.method in BODYLESS else _body(plan, node, scope),
+    )
 
 
 def _body(plan: Plan, node: PlanNode, scope: Scope) -> object:
@@ -59,7 +73,7 @@ class _Url:
         )
         return self._whole(endpoint.url).removesuffix("/") + path
 
-    def _whole(self, stored: Mapping[str, Any] | None) -> str:
+    def _whole(self, stored: Json | None) -> str:
         if stored is None:
             return ""
         template = split_url(_parts(stored))
@@ -76,7 +90,7 @@ class _Url:
         return compile_text(Text(type=STRING, parts=tuple(parts)), self._shown, escape)(self._scope)
 
 
-def _parts(stored: Mapping[str, Any]) -> tuple[TextPart, ...]:
+def _parts(stored: Json) -> tuple[TextPart, ...]:
     expr = load_expression(stored)
     if isinstance(expr, Text):
         return expr.parts

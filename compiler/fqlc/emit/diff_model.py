@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-Stored = Mapping[str, Any]
+from typing import Protocol, TypeVar
 
 
 class Area(StrEnum):
@@ -32,12 +30,31 @@ class Change:
         return {"area": self.area.value, "where": self.where, "what": self.what}
 
 
-def named(parts: Sequence[Stored]) -> dict[str, Stored]:
+class Named(Protocol):
+    """A part of a plan with a name."""
+
+    @property
+    def name(self) -> str:
+        """Its name, which no other part of its kind has."""
+
+
+class Documented(Protocol):
+    """A part of a plan with a text for people."""
+
+    @property
+    def doc(self) -> str:
+        """The text; empty where there is none."""
+
+
+P = TypeVar("P", bound=Named)
+
+
+def named(parts: Iterable[P]) -> dict[str, P]:
     """The parts by name."""
-    return {part["name"]: part for part in parts}
+    return {part.name: part for part in parts}
 
 
-def documented(where: str, old: Stored, new: Stored) -> Iterator[Change]:
+def documented(where: str, old: Documented, new: Documented) -> Iterator[Change]:
     """A change of the documentation, if there is one."""
-    if old["doc"] != new["doc"]:
+    if old.doc != new.doc:
         yield Change(Area.COSMETIC, where, "the documentation changed")

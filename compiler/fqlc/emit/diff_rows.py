@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
-from fqlc.emit.diff_model import Area, Change, documented, named
+from fql.plan.model import DeclaredType, Entity, EntityField, Plan
+from fqlc.emit.diff_model import Area, Change, P, documented, named
 
-Stored = Mapping[str, Any]
+Row = Entity | DeclaredType
 
 
-def row_changes(old: Stored, new: Stored) -> Iterator[Change]:
+def row_changes(old: Plan, new: Plan) -> Iterator[Change]:
     """All changes of entities, types and enums that both plans have."""
     whole = _sent_whole(new)
     answers = _within(new, (_base(text) for text in _responses(new)))
-    rows = _within(new, (entity["name"] for entity in new["entities"]))
-    for kind in ("entities", "types"):
-        before, after = named(old[kind]), named(new[kind])
-        for name in sorted(before.keys() & after.keys()):
-            one, other = before[name], after[name]
-            unseen = kind == "entities" and name not in whole
-            area = Area.COSMETIC if unseen else Area.PAYLOAD
-            yield from _fields(name, one, other, area, _REFUSED[name in answers, name in rows])
-            yield from documented(name, one, other)
-            if one.get("table") != other.get("table"):
-                words = f"its rows are in {other['table'] or 'no table'}, before "
-                yield Change(Area.TRIGGERS, name, f"{words}{one['table'] or 'none'}")
+    rows = _within(new, (entity.name for entity in new.entities))
+    for name, one, other in _in_both(old.entities, new.entities):
+        area = Area.PAYLOAD if name in whole else Area.COSMETIC
+        yield from _row(one, other, area, _REFUSED[name in answers, name in rows])
+        if one.table != other.table:
+            words = f"its rows are in {other.table or 'no table'}, before {one.table or 'none'}"
+            yield Change(Area.TRIGGERS, name, words)
+    for name, before, after in _in_both(old.types, new.types):
+        refused = _REFUSED[name in answers, name in rows]
+        yield from _row(before, after, Area.PAYLOAD, refused)
     yield from _enums(old, new)
 
 
-def _sent_whole(plan: Stored) -> frozenset[str]:
+def _in_both(old: Iterable[P], new: Iterable[P]) -> Iterator[tuple[str, P, P]]:
+    """Names that both have, sorted, each with what it was and what it is."""
+    before, after = named(old), named(new)
+    for name in sorted(before.keys() & after.keys()):
+        yield name, before[name], after[name]
+
+
+def _sent_whole(plan: Plan) -> frozenset[str]:
     """The entities whose rows some action sends as they are, having no body of its own."""
     return frozenset(
-        trigger["entity"]
-        for observer in plan["observers"]
-        if any("body" not in node["config"] for node in observer["nodes"])
-        for trigger in observer["on"]
+        trigger.entity
+        for observer in plan.observers
+        if any(node.config.body is None for node in observer.nodes)
+        for trigger in observer.on
     )
 
 
-def _responses(plan: Stored) -> Iterator[str]:
-    for observer in plan["observers"]:
-        for node in observer["nodes"]:
-            if node["config"].get("response"):
-                yield node["config"]["response"]
+def _responses(plan: Plan) -> Iterator[str]:
+    for observer in plan.observers:
+        for node in observer.nodes:
+            if node.config.response:
+                yield node.config.response
 
 
 def _base(type_text: str) -> str:
@@ -51,16 +56,16 @@ def _base(type_text: str) -> str:
     return type_text.strip("[]?!")
 
 
-def _within(plan: Stored, names: Iterable[str]) -> frozenset[str]:
+def _within(plan: Plan, names: Iterable[str]) -> frozenset[str]:
     """The entities and types of these names, and all that their fields are made of."""
-    declared = {**named(plan["types"]), **named(plan["entities"])}
+    declared: dict[str, Row] = {**named(plan.types), **named(plan.entities)}
     found: set[str] = set()
     waiting = [name for name in names if name in declared]
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            inner = (_base(field["type"]) for field in declared[name]["fields"])
+            inner = (_base(field.type) for field in declared[name].fields)
             waiting += [name for name in inner if name in declared]
     return frozenset(found)
 
@@ -76,50 +81,49 @@ _REFUSED: Mapping[tuple[bool, bool], Sequence[tuple[Area, str]]] = {
 """What a required field means, for what is part of answers and of rows."""
 
 
-def _fields(
-    name: str, old: Stored, new: Stored, area: Area, refused: Sequence[tuple[Area, str]]
-) -> Iterator[Change]:
+def _row(old: Row, new: Row, area: Area, refused: Sequence[tuple[Area, str]]) -> Iterator[Change]:
     """`area` is what a field touches that no expression names."""
-    before, after = named(old["fields"]), named(new["fields"])
+    before, after = named(old.fields), named(new.fields)
     for field in sorted(before.keys() | after.keys()):
-        where = f"{name}.{field}"
+        where = f"{new.name}.{field}"
         if field not in after:
             yield Change(area, where, "is gone")
         elif field in before:
             yield from _field(where, before[field], after[field], refused)
-        elif after[field]["type"].endswith("?"):
-            yield Change(area, where, f"is new: {after[field]['type']}")
+        elif after[field].type.endswith("?"):
+            yield Change(area, where, f"is new: {after[field].type}")
         else:
             for kind, words in refused or ((area, "nothing uses it"),):
-                text = f"is new and required: {after[field]['type']}; {words}"
+                text = f"is new and required: {after[field].type}; {words}"
                 yield Change(kind, where, text)
     kept = [field for field in after if field in before]
     if kept != [field for field in before if field in after]:
-        yield Change(Area.COSMETIC, name, "the fields come in another order")
+        yield Change(Area.COSMETIC, new.name, "the fields come in another order")
+    yield from documented(new.name, old, new)
 
 
 def _field(
-    where: str, old: Stored, new: Stored, refused: Sequence[tuple[Area, str]]
+    where: str, old: EntityField, new: EntityField, refused: Sequence[tuple[Area, str]]
 ) -> Iterator[Change]:
-    if old["type"] != new["type"]:
-        yield Change(Area.PAYLOAD, where, f"is {new['type']}, before {old['type']}")
-        if old["type"] == f"{new['type']}?":
+    if old.type != new.type:
+        yield Change(Area.PAYLOAD, where, f"is {new.type}, before {old.type}")
+        if old.type == f"{new.type}?":
             for kind, words in refused:
                 yield Change(kind, where, f"is required: {words}")
-    if old["column"] != new["column"]:
-        words = f"comes from the column {new['column']}, before {old['column']}"
+    if old.column != new.column:
+        words = f"comes from the column {new.column}, before {old.column}"
         yield Change(Area.TRIGGERS, where, words)
-    for mark, words in (("key", "the key"), ("sensitive", "sensitive")):
-        if old[mark] != new[mark]:
-            text = f"is {words}" if new[mark] else f"is no longer {words}"
-            yield Change(Area.DELIVERY if mark == "key" else Area.COSMETIC, where, text)
+    if old.key != new.key:
+        yield Change(Area.DELIVERY, where, "is the key" if new.key else "is no longer the key")
+    if old.sensitive != new.sensitive:
+        words = "is sensitive" if new.sensitive else "is no longer sensitive"
+        yield Change(Area.COSMETIC, where, words)
     yield from documented(where, old, new)
 
 
-def _enums(old: Stored, new: Stored) -> Iterator[Change]:
-    before, after = named(old["enums"]), named(new["enums"])
-    for name in sorted(before.keys() & after.keys()):
-        had, has = before[name]["members"], after[name]["members"]
+def _enums(old: Plan, new: Plan) -> Iterator[Change]:
+    for name, one, other in _in_both(old.enums, new.enums):
+        had, has = one.members, other.members
         for member in had:
             if member not in has:
                 words = f"`{member}` is gone: events with it are refused"
@@ -127,4 +131,4 @@ def _enums(old: Stored, new: Stored) -> Iterator[Change]:
         for member in has:
             if member not in had:
                 yield Change(Area.TRIGGERS, name, f"`{member}` is new: events with it are taken")
-        yield from documented(name, before[name], after[name])
+        yield from documented(name, one, other)

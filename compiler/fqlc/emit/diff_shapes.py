@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import fields, is_dataclass
 
+from fql.plan import expressions as x
+from fql.plan.model import Header, Json
+from fql.plan.nodes import dump_expression, load_expression
+from fql.plan.show import show
 from fqlc.emit.picture import condition_text, shortened
 
-Stored = Mapping[str, Any]
 _WIDE = 60
 
 
-def body_changes(old: Stored | None, new: Stored | None) -> str:
+def body_changes(old: Json | None, new: Json | None) -> str:
     """What changes in a body, in words; empty where nothing does. None is the default body."""
     if old is None or new is None:
         if old is new:
             return ""
         return "it is the event again" if new is None else "it was the whole event before"
-    return "; ".join(_changes("", old, new))
+    return "; ".join(_changes("", load_expression(old), load_expression(new)))
 
 
-def _changes(place: str, old: Stored, new: Stored) -> Iterator[str]:
-    if old == new:
+def _changes(place: str, old: x.Expr, new: x.Expr) -> Iterator[str]:
+    before, after = dump_expression(old), dump_expression(new)
+    if before == after:
         return
-    if old["op"] == new["op"] == "object" and _plain(old) and _plain(new):
+    if isinstance(old, x.ObjectOf) and isinstance(new, x.ObjectOf) and _plain(old) and _plain(new):
         yield from _object(place, _entries(old), _entries(new))
-    elif old["op"] == new["op"] == "each":
-        yield from _changes(f"{place}[]", old["body"], new["body"])
+    elif isinstance(old, x.Each) and isinstance(new, x.Each):
+        yield from _changes(f"{place}[]", old.body, new.body)
     else:
-        yield _changed(place, old, new)
+        yield f"{f'`{place}`' if place else 'it'} {was_and_is(before, after)}"
 
 
-def _changed(place: str, old: Stored, new: Stored) -> str:
-    subject = f"`{place}`" if place else "it"
-    return f"{subject} {was_and_is(old, new)}"
-
-
-def was_and_is(old: Stored | None, new: Stored | None, without: str = "nothing") -> str:
+def was_and_is(old: Json | None, new: Json | None, without: str = "nothing") -> str:
     """Two expressions that differ, in words: their texts where these differ, else the types that
     changed below the same words. `without` names an expression that is not there."""
     before, after = (condition_text(one) or without for one in (old, new))
@@ -45,7 +44,8 @@ def was_and_is(old: Stored | None, new: Stored | None, without: str = "nothing")
         return f"is `{shown}`, before `{former}`"
     if old is None or new is None or old == new:
         return f"is `{shortened(after, _WIDE)}` as before"
-    (text, now, then), *_ = (*retyped(old, new), (after, new["t"], old["t"]))
+    one, other = load_expression(old), load_expression(new)
+    (text, now, then), *_ = (*retyped(one, other), (after, str(other.type), str(one.type)))
     if now == then:
         return f"is `{shortened(after, _WIDE)}` as before, in a new version of its language"
     whole = "is" if text == after else f"reads as before, but `{text}` is"
@@ -55,15 +55,24 @@ def was_and_is(old: Stored | None, new: Stored | None, without: str = "nothing")
 def retyped(old: object, new: object) -> Iterator[tuple[str, str, str]]:
     """The innermost parts that have the same words in both but other types: text, type now and
     type before."""
-    if isinstance(old, list) and isinstance(new, list):
-        for one, other in zip(old, new, strict=False):
-            yield from retyped(one, other)
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
-        return
-    inner = [found for key in old if key in new for found in retyped(old[key], new[key])]
+    pairs = zip(_parts(old), _parts(new), strict=False)
+    inner = [found for one, other in pairs for found in retyped(one, other)]
     yield from inner
-    if not inner and "op" in old and old.get("t") != new.get("t"):
-        yield condition_text(new), str(new.get("t")), str(old.get("t"))
+    if inner or not isinstance(old, x.Node) or not isinstance(new, x.Expr):
+        return
+    if old.type != new.type:
+        yield show(new), str(new.type), str(old.type)
+
+
+def _parts(of: object) -> Sequence[object]:
+    """What an expression, an entry or a part of a text is made of; of a chain all operands."""
+    if isinstance(of, tuple):
+        return of
+    if isinstance(of, x.Binary):
+        return x.operands(of)
+    if not is_dataclass(of):
+        return ()
+    return [getattr(of, each.name) for each in fields(of) if each.name not in ("type", "at")]
 
 
 def shortened_apart(one: str, other: str, width: int) -> tuple[str, str]:
@@ -77,16 +86,16 @@ def shortened_apart(one: str, other: str, width: int) -> tuple[str, str]:
     return tuple(shortened(f"{lead}{text[start:]}", width) for text in (one, other))  # type: ignore[return-value]
 
 
-def _plain(value: Stored) -> bool:
+def _plain(value: x.ObjectOf) -> bool:
     """True when all keys are written out, none spread."""
-    return all("key" in entry for entry in value["entries"])
+    return all(entry.key is not None for entry in value.entries)
 
 
-def _entries(value: Stored) -> dict[str, Stored]:
-    return {str(entry["key"]): entry["value"] for entry in value["entries"]}
+def _entries(value: x.ObjectOf) -> dict[str, x.Expr]:
+    return {str(entry.key): entry.value for entry in value.entries}
 
 
-def _object(place: str, old: Mapping[str, Stored], new: Mapping[str, Stored]) -> Iterator[str]:
+def _object(place: str, old: Mapping[str, x.Expr], new: Mapping[str, x.Expr]) -> Iterator[str]:
     names = {key: f"{place}.{key}" if place else key for key in (*old, *new)}
     yield from (f"new `{names[key]}`" for key in new if key not in old)
     yield from (f"gone `{names[key]}`" for key in old if key not in new)
@@ -98,15 +107,14 @@ def _object(place: str, old: Mapping[str, Stored], new: Mapping[str, Stored]) ->
         yield f"{f'the keys of `{place}`' if place else 'its keys'} come in another order"
 
 
-def header_changes(old: Sequence[Stored], new: Sequence[Stored]) -> str:
+def header_changes(old: Sequence[Header], new: Sequence[Header]) -> str:
     """What changes in headers, in words; their names count without case."""
-    before = {h["name"].lower(): h for h in old or ()}
-    after = {h["name"].lower(): h for h in new or ()}
-    parts = [f"new `{h['name']}`" for key, h in after.items() if key not in before]
-    parts += [f"gone `{h['name']}`" for key, h in before.items() if key not in after]
+    before, after = ({h.name.lower(): h for h in headers} for headers in (old, new))
+    parts = [f"new `{h.name}`" for key, h in after.items() if key not in before]
+    parts += [f"gone `{h.name}`" for key, h in before.items() if key not in after]
     parts += [
-        f"`{h['name']}` {was_and_is(h['value'], after[key]['value'])}"
+        f"`{h.name}` {was_and_is(h.value, after[key].value)}"
         for key, h in before.items()
-        if key in after and after[key]["value"] != h["value"]
+        if key in after and after[key].value != h.value
     ]
     return "; ".join(parts)

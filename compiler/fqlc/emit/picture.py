@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
 
+from fql.plan.model import Json, NodeConfig, Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.plan.show import show
 from fqlc.checks.flow.graph import implied
-
-Stored = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class Node:
     when: str
     doc: str
     batched: bool = False
-    policies: tuple[tuple[str, Any, str], ...] = ()
+    policies: tuple[tuple[str, object, str], ...] = ()
     """Each policy that was set, with its stored value and where it was set."""
 
 
@@ -55,9 +53,9 @@ class Picture:
     clusters: tuple[Cluster, ...]
 
 
-def picture_of(plan: Stored, only: Collection[str] = ()) -> Picture:
-    """The picture of a plan's data; of the named observers only, if any are named."""
-    observers = [o for o in plan["observers"] if not only or o["name"] in only]
+def picture_of(plan: Plan, only: Collection[str] = ()) -> Picture:
+    """The picture of a plan; of the named observers only, if any are named."""
+    observers = [o for o in plan.observers if not only or o.name in only]
     return Picture(tuple(_cluster(o) for o in observers))
 
 
@@ -77,47 +75,46 @@ def _reduced(cluster: Cluster) -> Cluster:
     return replace(cluster, edges=kept)
 
 
-def _cluster(observer: Stored) -> Cluster:
-    edges = tuple(Edge(e["from"], e["to"], e["kind"]) for e in observer["edges"])
+def _cluster(observer: Observer) -> Cluster:
     return Cluster(
-        observer["name"],
-        observer["doc"],
-        ", ".join(f"{t['entity']}.{t['event']}" for t in observer["on"]),
-        condition_text(observer["when"]),
-        tuple(_node(n) for n in observer["nodes"]),
-        edges,
+        name=observer.name,
+        doc=observer.doc,
+        on=on_text(observer),
+        when=condition_text(observer.when),
+        nodes=tuple(_node(n) for n in observer.nodes),
+        edges=tuple(Edge(e.source, e.to, e.kind) for e in observer.edges),
     )
 
 
-def _node(node: Stored) -> Node:
-    config = node["config"]
+def _node(node: PlanNode) -> Node:
     return Node(
-        node["name"],
-        node["kind"],
-        target_text(config),
-        condition_text(node["when"]),
-        node["doc"],
-        "batch.size" in node["policies"],
-        tuple(
-            (key, policy["value"], policy["origin"])
-            for key, policy in sorted(node["policies"].items())
-        ),
+        name=node.name,
+        kind=node.kind,
+        target=target_text(node.config),
+        when=condition_text(node.when),
+        doc=node.doc,
+        batched="batch.size" in node.policies,
+        policies=tuple((k, s.value, str(s.origin)) for k, s in sorted(node.policies.items())),
     )
 
 
-def condition_text(stored: Stored | None) -> str:
+def on_text(observer: Observer) -> str:
+    """What an observer watches, such as `Order.insert, Order.update`."""
+    return ", ".join(f"{trigger.entity}.{trigger.event}" for trigger in observer.on)
+
+
+def condition_text(stored: Json | None) -> str:
     """A condition as one writes it; empty without one."""
     return "" if stored is None else show(load_expression(stored))
 
 
-def target_text(config: Stored) -> str:
+def target_text(config: NodeConfig) -> str:
     """Where an action sends, such as `POST shipping/labels/{{ id }}`."""
-    method = config.get("method", "POST")
-    place = str(config.get("endpoint", "")) + _plain(config.get("path"))
-    return f"{method} {_plain(config.get('url')) or place}"
+    place = (config.endpoint or "") + _plain(config.path)
+    return f"{config.method} {_plain(config.url) or place}"
 
 
-def _plain(stored: Stored | None) -> str:
+def _plain(stored: Json | None) -> str:
     """A text without the quotes that `show` puts round it."""
     return "" if stored is None else show(load_expression(stored)).strip('"')
 

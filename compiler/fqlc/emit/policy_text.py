@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from fql.plan.policies import DEFAULTS
 from fqlc.checks.table.blocks import BLOCKS, keys_of
@@ -18,12 +17,12 @@ _KINDS: Mapping[str, Kind] = {
 } | {f"retry.{key.name}": key.kind for key in RETRY_KEYS}
 
 
-def value_text(key: str, value: Any) -> str:
+def value_text(key: str, value: object) -> str:
     """The value of a policy, durations and sizes with units; texts keep their `${NAME}`."""
     kind = _KINDS.get(key)
     if kind in (Kind.DURATION, Kind.SIZE) and isinstance(value, int):
         return written(kind, value).strip("`")
-    if isinstance(value, Mapping) and "op" in value:
+    if isinstance(value, dict) and "op" in value:
         return condition_text(value)
     if isinstance(value, list):
         return f"[{', '.join(_items(key, value))}]"
@@ -35,7 +34,7 @@ def value_text(key: str, value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _items(key: str, values: Sequence[Any]) -> Iterator[str]:
+def _items(key: str, values: Sequence[object]) -> Iterator[str]:
     """The items of a list; three or more whole numbers in a row as `500..599`."""
     for _, group in groupby(enumerate(values), key=lambda at: _run(*at)):
         row = [value for _, value in group]

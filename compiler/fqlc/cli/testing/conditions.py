@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
@@ -74,13 +73,14 @@ def _values(part: Part, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...],
         yield from _values(inner, (*way, number))
 
 
-def condition_lines(part: Mapping[str, Any], indent: int) -> Iterator[str]:
-    """A condition for people, from its JSON: a line for each part with the values in it."""
-    value = {True: "true", False: "false", None: "not evaluated"}[part["value"]]
-    operands = [(o["text"], write_json(o["value"]).decode()) for o in part.get("operands", ())]
-    shown = ", ".join(f"{t} is {v}" for t, v in operands if _bare(t) != _bare(v))
-    yield f"{' ' * indent}{part['text']}  {value}{f'  ({shown})' if shown else ''}"
-    for inner in part["parts"]:
+def condition_lines(part: Part, indent: int) -> Iterator[str]:
+    """A condition for people: a line for each part with the values in it. `indent` is the number
+    of blanks before the first."""
+    value = {True: "true", False: "false", None: "not evaluated"}[part.value]
+    compared = [(text, write_json(value).decode()) for text, value in part.operands]
+    shown = ", ".join(f"{t} is {v}" for t, v in compared if _bare(t) != _bare(v))
+    yield f"{' ' * indent}{part.text}  {value}{f'  ({shown})' if shown else ''}"
+    for inner in part.parts:
         yield from condition_lines(inner, indent + 2)
 
 

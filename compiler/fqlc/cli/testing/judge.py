@@ -128,7 +128,7 @@ def _story(played: Played) -> Iterator[str]:
     for action, part in judged(played):
         whose = f"`{action}`" if action else f"`{played.observer.name}`"
         yield f"the condition of {whose}"
-        yield from condition_lines(part.as_json(), 2)
+        yield from condition_lines(part, 2)
     if played.matched:
         yield "what happened"
     for node in played.observer.nodes:
