@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from fql.plan.policy.keys import Key, Kind
 from fqlc.checks.table.blocks import BLOCKS
-from fqlc.checks.table.keys import Key, Kind
 from tests.checks.harness import reports
 
 UNITS = {Kind.DURATION: "ms", Kind.SIZE: "B"}

@@ -10,10 +10,12 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from fql.plan.policy.keys import Key, Kind
 from fql.plan.units import show_duration, show_size
-from fql.settings.model import BACKEND_KEYS, Settings, Table
+from fql.settings.model import BACKEND_KEYS, Settings
+from fql.settings.policies import Table
 from fql.settings.reading import SOURCE_KINDS
-from fql.settings.values import Duration, Ports, Range, Size, Statuses, Words
+from fql.settings.values import Duration, Ports, Size, Within, Words
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -84,8 +86,21 @@ def _has(field: FieldInfo, kind: object) -> bool:
     return any(mark.func in own + inner for mark in marks)
 
 
+POLICY_TYPES = {
+    Kind.DURATION: "duration", Kind.SIZE: "size", Kind.STATUSES: "statuses", Kind.INT: "integer",
+    Kind.NUMBER: "number", Kind.BOOLEAN: "true, false", Kind.TEXT: "text", Kind.SECRETS: "text",
+}  # fmt: skip
+
+
+def _policy(field: FieldInfo) -> Key | None:
+    """The row of the table of policies that a field is."""
+    return next((mark for mark in field.metadata if isinstance(mark, Key)), None)
+
+
 def _type(field: FieldInfo) -> str:
-    for kind, name in ((Duration, "duration"), (Size, "size"), (Statuses, "statuses")):
+    if (key := _policy(field)) and not key.words:
+        return POLICY_TYPES[key.kind]
+    for kind, name in ((Duration, "duration"), (Size, "size")):
         if _has(field, kind):
             return name
     words = [arg for arg in get_args(field.annotation) if isinstance(arg, str)]
@@ -105,8 +120,8 @@ def _range(field: FieldInfo) -> str:
     """Where a range is set: by ours, or by pydantic's bounds."""
     marks = [*field.metadata, *(m for a in get_args(field.annotation) for m in _marks(a))]
     for mark in marks:
-        if isinstance(getattr(mark, "func", None), Range):
-            return str(mark.func)
+        if isinstance(within := getattr(mark, "func", None), Within):
+            return str(within.range)
     bounds = {n: getattr(m, n) for m in marks for n in ("ge", "le") if hasattr(m, n)}
     if "ge" not in bounds:
         return ""
@@ -121,6 +136,8 @@ def _marks(kind: object) -> Iterator[object]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
+    if key := _policy(field):
+        return _default_of(key)
     value = field.default
     if value is None or value == "":
         return "none"
@@ -133,6 +150,14 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, tuple):
         return f"`{list(value)}`".replace("'", '"')
     return f'`"{value}"`' if isinstance(value, str) else f"`{value:g}`".replace("e+07", "0000000")
+
+
+def _default_of(key: Key) -> str:
+    text = key.toml_default or key.default
+    if not text:
+        return "none"
+    quoted = key.words or key.kind in (Kind.DURATION, Kind.SIZE)
+    return f'`"{text}"`' if quoted else f"`{text}`"
 
 
 if __name__ == "__main__":

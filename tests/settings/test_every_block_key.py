@@ -58,6 +58,12 @@ RECEIVING = {
     "circuit.probes": RETRIES + "test_circuit_probes",
 }
 
+BATCHES = {
+    "batch": RETRIES + "test_batch_size",
+    "batch.size": RETRIES + "test_batch_size",
+    "batch.timeout": RETRIES + "test_batch_timeout",
+}
+
 EXPECTATIONS = (
     "expect", "expect.sent", "expect.skipped", "expect.dead", "expect.attempts", "expect.bodies",
 )  # fmt: skip
@@ -79,9 +85,7 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "body": KEYS + "test_endpoint_path_method_and_body",
         "when": KEYS + "test_when_of_observer_and_webhook",
         "response": KEYS + "test_response",
-        "batch": RETRIES + "test_batch_size",
-        "batch.size": RETRIES + "test_batch_size",
-        "batch.timeout": RETRIES + "test_batch_timeout",
+        **BATCHES,
         **POLICIES,
     },
     "endpoint": {

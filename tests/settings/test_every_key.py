@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from tests.settings.named import exists
+from tests.settings.test_every_block_key import BATCHES, RECEIVING
+from tests.settings.test_every_block_key import POLICIES as OF_SENDING
 
+from fql.plan.policy.table import POLICIES
 from fql.settings.reading import every_key
 
-RETRIES = "settings/test_retry_keys.py::"
-SENDING = "settings/test_sending_keys.py::"
+SHOWN_AS_POLICY = OF_SENDING | RECEIVING | BATCHES
 COPIES = "app/test_copies.py::"
 FILES = "store/test_letter_files.py::"
 SWITCH = "settings/test_policies_in_plan.py::test_tables_can_be_switched_off"
@@ -19,32 +21,10 @@ FEED = RUN + "test_store_name_and_source_of_the_settings"
 TABLE = RUN + "test_rows_of_a_table_survive_kill_9"
 INIT = "cli_runtime/test_whole_path.py::test_project_of_init_runs_with_its_own_receiver"
 
-RETRY_KEYS = (
-    "max_attempts", "backoff", "initial_delay", "max_delay", "multiplier", "jitter", "retry_on",
-    "dont_retry_on", "retry_after_max", "max_elapsed",
-)  # fmt: skip
-SIGNING_KEYS = ("scheme", "algorithm", "secret", "header", "timestamp_header")
+OF_POLICIES = {key.toml: SHOWN_AS_POLICY[name] for name, key in POLICIES.items() if key.toml}
+"""The tests of policies have the level `fql.toml` among others."""
 
-POLICIES = {
-    **{f"retry.{key}": RETRIES + "test_retry_key" for key in RETRY_KEYS},
-    **{f"signing.{key}": SENDING + "test_signing" for key in SIGNING_KEYS},
-    "signing.enabled": SENDING + "test_signing_can_be_switched_off",
-    "timeout": SENDING + "test_timeout",
-    "max_age": RETRIES + "test_max_age",
-    "max_body": SENDING + "test_max_body",
-    "max_response": SENDING + "test_max_response",
-    "concurrency": SENDING + "test_concurrency",
-    "circuit.failures": RETRIES + "test_circuit",
-    "circuit.open_for": RETRIES + "test_circuit",
-    "circuit.probes": RETRIES + "test_circuit_probes",
-    "batching.batch_size": RETRIES + "test_batch_size",
-    "batching.timeout": RETRIES + "test_batch_timeout",
-    "rate_limiting.max_per_second": RETRIES + "test_rate_limit",
-    "rate_limiting.burst": RETRIES + "test_rate_limit",
-}
-"""Tests with the level `fql.toml` among others."""
-
-SHOWN_BY = {f"webhooks.{key}": test for key, test in POLICIES.items()} | {
+SHOWN_BY = OF_POLICIES | {
     "project.name": FEED,
     "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,

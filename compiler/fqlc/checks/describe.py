@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from fql.plan.policy.keys import Key, Kind
 from fqlc.syntax.tree import ast
 
 _WORDS: dict[type[object], str] = {
@@ -46,3 +49,12 @@ def word_of(value: ast.Expr) -> str | None:
         left, right = word_of(value.left), word_of(value.right)
         return f"{left}-{right}" if left is not None and right is not None else None
     return None
+
+
+def bound_text(key: Key, end: Literal["least", "most"]) -> str:
+    """One end of the range of a key as a message shows it; nothing for a key without one."""
+    bound = key.least if end == "least" else key.most
+    if bound is None:
+        return ""
+    text = key.kind.written(bound)
+    return f"`{text}`" if key.kind in (Kind.DURATION, Kind.SIZE) else text

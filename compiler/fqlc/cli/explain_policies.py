@@ -11,9 +11,9 @@ from fql.exact.writing import json_text
 from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
-from fql.plan.policies import DEFAULTS, RetryPolicy, retry_policy, value_of
+from fql.plan.policies import RetryPolicy, retry_policy, value_of
+from fql.plan.policy.table import DEFAULTS, POLICIES
 from fql.plan.units import spoken_duration
-from fqlc.checks.table.blocks import BLOCKS, keys_of
 from fqlc.emit.policy_text import value_text
 
 
@@ -62,13 +62,8 @@ def _schedule(policies: Policies) -> Schedule:
 def _effective(policies: Policies) -> dict[str, Setting]:
     """With the built-in defaults, in the order of the table."""
     defaults = {k: Setting(value=v, origin=BUILT_IN) for k, v in DEFAULTS.items() if v is not None}
-    order = [key for block in BLOCKS.values() for key, _ in keys_of(block)]
     found = {**defaults, **policies}
-    return {key: found[key] for key in sorted(found, key=lambda k: (_at(order, k), k))}
-
-
-def _at(order: Sequence[str], key: str) -> int:
-    return order.index(key) if key in order else len(order)
+    return {key: found[key] for key in POLICIES if key in found}
 
 
 def _as_json(observer: Observer, node: PlanNode) -> dict[str, object]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from fql.plan.policies import DEFAULTS
-from fqlc.checks.table.blocks import BLOCKS, keys_of
-from fqlc.checks.table.keys import Kind
-from fqlc.checks.table.policy_keys import RETRY_KEYS
-from fqlc.checks.table.texts import written
+from fql.plan.policy.keys import Kind
+from fql.plan.policy.table import DEFAULTS, POLICIES
 from fqlc.emit.picture import condition_text
-
-_KINDS: Mapping[str, Kind] = {
-    key: found.kind for block in BLOCKS.values() for key, found in keys_of(block)
-} | {f"retry.{key.name}": key.kind for key in RETRY_KEYS}
 
 
 def value_text(key: str, value: object) -> str:
     """The value of a policy, durations and sizes with units; texts keep their `${NAME}`."""
-    kind = _KINDS.get(key)
-    if kind in (Kind.DURATION, Kind.SIZE) and isinstance(value, int):
-        return written(kind, value).strip("`")
+    found = POLICIES.get(key)
+    if found and found.kind in (Kind.DURATION, Kind.SIZE) and isinstance(value, int):
+        return found.kind.written(value)
     if isinstance(value, dict) and "op" in value:
         return condition_text(value)
     if isinstance(value, list):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from fql.plan.expressions import Expr
 from fql.plan.nodes import dump_expression
-from fql.plan.policies import DEFAULTS
+from fql.plan.policy.table import DEFAULTS
 from fqlc.checks.levels import ALL_HEADERS, Given, merged
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
 from fqlc.lower.edges import plan_edges

@@ -13,6 +13,7 @@ from fql.egress.retry_after import retry_after_ms
 from fql.egress.secrets import Masker
 from fql.exact.reading import NotJson, read_foreign
 from fql.plan.policies import status_text
+from fql.plan.policy.table import DEFAULTS
 
 SHOWN = 1_000
 """Characters of a response that are kept for people."""
@@ -40,7 +41,7 @@ class AnswerReader:
     check: Check | None = None
     typed: bool = False
     batch: bool = False
-    limit: int = 1_000_000
+    limit: int = DEFAULTS["max_response"]
 
     def read(self, answer: Answer, now: float, duration_ms: int, members: int) -> Outcome:
         """The outcome; `now` is unix seconds at the receipt."""

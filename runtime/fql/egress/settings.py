@@ -39,7 +39,8 @@ from fql.plan import codec
 from fql.plan.environment import REFERENCE
 from fql.plan.expressions import Constant, Environment, Expr, Text, TextPart
 from fql.plan.model import Setting
-from fql.plan.policies import value_of
+from fql.plan.policies import header_scheme, value_of
+from fql.plan.policy.table import POLICIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class SigningSettings:
 
     scheme: str
     secrets: tuple[TimedSecret, ...]
-    algorithm: str = "sha256"
+    algorithm: str = POLICIES["signing.algorithm"].built_in
     header: str | None = None
     timestamp_header: str | None = None
 
@@ -75,7 +76,7 @@ class EncryptionSettings:
     key: str = field(repr=False)
     fields: tuple[str, ...] = ()
     kid: str | None = None
-    algorithm: str = "AES-256-GCM"
+    algorithm: str = POLICIES["encryption.algorithm"].built_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +163,14 @@ class PolicyReader:
         if enabled is False or (not entries and enabled is None):
             return None
         header, stamp = self.text("signing.header"), self.text("signing.timestamp_header")
-        scheme = self.text("signing.scheme") or ("fraiseql" if header or stamp else "standard")
+        scheme = self.text("signing.scheme") or header_scheme(bool(header or stamp))
         secrets = tuple(self._secret(entry) for entry in entries)
         if not secrets or not all(secret.value for secret in secrets):
             raise SettingsError(
                 f"{self._user}: signing is enabled but its secret is missing or empty.",
                 hint="set signing.secret, or switch signing off",
             )
-        algorithm = self.text("signing.algorithm") or "sha256"
+        algorithm = self.text("signing.algorithm") or POLICIES["signing.algorithm"].built_in
         return SigningSettings(scheme, secrets, algorithm, header, stamp)
 
     def _secret(self, entry: object) -> TimedSecret:
@@ -202,7 +203,7 @@ class PolicyReader:
             self.required("encryption.key", "so nothing can be encrypted"),
             tuple(str(name) for name in self.texts("encryption.fields")),
             self.text("encryption.kid"),
-            self.text("encryption.algorithm") or "AES-256-GCM",
+            self.text("encryption.algorithm") or POLICIES["encryption.algorithm"].built_in,
         )
 
     def auth(self) -> AuthSettings | None:

@@ -7,33 +7,13 @@ All durations are integer milliseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
+
+from fql.plan.policy.table import DEFAULTS, POLICIES
 
 if TYPE_CHECKING:  # the compiler reads these tables without paying for pydantic
     from fql.plan.model import Endpoint, PlanNode, Policies, Setting
-
-DEFAULTS: dict[str, Any] = {
-    "retry.max_attempts": 3,
-    "retry.backoff": "exponential",
-    "retry.initial_delay": 100,
-    "retry.max_delay": 5_000,
-    "retry.multiplier": 2.5,
-    "retry.jitter": "full",
-    "retry.retry_on": [408, 429, 500, 502, 503, 504],
-    "retry.dont_retry_on": [400, 401, 403, 404, 422],
-    "retry.retry_after_max": 3_600_000,
-    "retry.max_elapsed": None,
-    "timeout": 60_000,
-    "max_age": None,
-    "max_body": 5_000_000,
-    "max_response": 1_000_000,
-    "concurrency": 64,
-    "circuit.failures": 10,
-    "circuit.open_for": 30_000,
-    "circuit.probes": 1,
-}
-"""Built-in defaults of every policy that has one; a missing one means: switched off."""
 
 Verdict = Literal["success", "retry", "fail"]
 
@@ -54,16 +34,26 @@ def status_text(status: int) -> str:
 class RetryPolicy:
     """When a failed attempt is tried again. Attempts count the first one."""
 
-    max_attempts: int = 3
-    backoff: Literal["exponential", "linear", "fixed"] = "exponential"
-    initial_delay: int = 100
-    max_delay: int = 5_000
-    multiplier: float = 2.5
-    jitter: Literal["none", "full", "equal"] = "full"
-    retry_on: frozenset[int] = frozenset({408, 429, 500, 502, 503, 504})
-    dont_retry_on: frozenset[int] = frozenset({400, 401, 403, 404, 422})
-    retry_after_max: int = 3_600_000
-    max_elapsed: int | None = None
+    max_attempts: int = DEFAULTS["retry.max_attempts"]
+    backoff: Literal["exponential", "linear", "fixed"] = DEFAULTS["retry.backoff"]
+    initial_delay: int = DEFAULTS["retry.initial_delay"]
+    max_delay: int = DEFAULTS["retry.max_delay"]
+    multiplier: float = DEFAULTS["retry.multiplier"]
+    jitter: Literal["none", "full", "equal"] = DEFAULTS["retry.jitter"]
+    retry_on: frozenset[int] = frozenset(DEFAULTS["retry.retry_on"])
+    dont_retry_on: frozenset[int] = frozenset(DEFAULTS["retry.dont_retry_on"])
+    retry_after_max: int = DEFAULTS["retry.retry_after_max"]
+    max_elapsed: int | None = DEFAULTS["retry.max_elapsed"]
+
+    @staticmethod
+    def of(values: Mapping[str, Any]) -> RetryPolicy:
+        """The policy of effective values by dotted key; those that are missing are the defaults."""
+        given: dict[str, Any] = {
+            f.name: frozenset(value) if isinstance(value, list | tuple) else value
+            for f in fields(RetryPolicy)
+            if (value := values.get(f"retry.{f.name}")) is not None
+        }
+        return RetryPolicy(**given)
 
     def verdict(self, status: int) -> Verdict:
         """What an HTTP status means: a total table over 100-599.
@@ -138,21 +128,12 @@ def value_of(policies: Mapping[str, Setting], key: str) -> Any:
     return DEFAULTS.get(key) if setting is None else setting.value
 
 
+def header_scheme(named: bool) -> str:
+    """How requests are signed where no scheme is given; `named`: a header of the signature is,
+    which means the wire format that has one."""
+    return "fraiseql" if named else str(POLICIES["signing.scheme"].built_in)
+
+
 def retry_policy(policies: Mapping[str, Setting]) -> RetryPolicy:
     """The retry policy of effective settings."""
-
-    def get(key: str) -> Any:
-        return value_of(policies, f"retry.{key}")
-
-    return RetryPolicy(
-        max_attempts=get("max_attempts"),
-        backoff=get("backoff"),
-        initial_delay=get("initial_delay"),
-        max_delay=get("max_delay"),
-        multiplier=get("multiplier"),
-        jitter=get("jitter"),
-        retry_on=frozenset(get("retry_on")),
-        dont_retry_on=frozenset(get("dont_retry_on")),
-        retry_after_max=get("retry_after_max"),
-        max_elapsed=get("max_elapsed"),
-    )
+    return RetryPolicy.of({key: setting.value for key, setting in policies.items()})

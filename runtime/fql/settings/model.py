@@ -1,8 +1,9 @@
 """`fql.toml` as a model: every table and key, its type, default, range and meaning.
 
 The models are the one list of settings: unknown keys, the reference page and the test that asks
-for a test of each key are all derived from them. `[webhooks]` policies are resolved by the
-compiler (`policy_settings`) and become part of the plan; `[store] [sources] [egress]
+for a test of each key are all derived from them. `[webhooks]` policies come from the one table of
+policies (`fql.settings.policies`), are resolved by the compiler (`policy_settings`) and become part
+of the plan; `[store] [sources] [egress]
 [observability] [webhooks.dlq] [webhooks.dispatch]` and `test_url` are read at run time.
 
 A table that switches something on (`signing`, `batching`, `rate_limiting`, `prometheus`,
@@ -14,43 +15,33 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from fql.plan.addresses import has_host_bits, parse_network
-from fql.plan.units import show_duration, show_size
+from fql.plan.policy.keys import Kind
+from fql.settings.policies import (
+    Batching,
+    Circuit,
+    RateLimiting,
+    Retry,
+    Signing,
+    Table,
+    given_policies,
+    policies_of,
+)
 from fql.settings.values import (
     DAY,
-    HOUR,
     NAMED,
     Duration,
-    Moment,
     OwnFiles,
     Ports,
-    Secret,
     Size,
-    Statuses,
     Words,
-    as_secrets,
     lasts,
     within,
 )
 
 _HOST = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-
-
-class Table(BaseModel):
-    """Base of all tables: frozen, strict, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
 
 def _project_name(name: str) -> str:
@@ -81,51 +72,6 @@ class Project(Table):
     )
 
 
-class Retry(Table):
-    """When a failed attempt is tried again; attempts count the first one."""
-
-    max_attempts: Annotated[int, Field(ge=1, le=1_000)] = Field(3, description="attempts in all")
-    backoff: Literal["exponential", "linear", "fixed"] = Field(
-        "exponential", description="how the delay grows"
-    )
-    initial_delay: Annotated[Duration, lasts(0, 7 * DAY)] = Field(
-        100, description="delay after the first failure"
-    )
-    max_delay: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
-        5_000, description="no delay is longer"
-    )
-    multiplier: Annotated[float, Field(ge=1, le=100)] = Field(
-        2.5, description="growth of `exponential`"
-    )
-    jitter: Literal["none", "full", "equal"] = Field("full", description="spread of the delays")
-    retry_on: Statuses = Field(
-        (408, 429, 500, 502, 503, 504), description="statuses that are tried again"
-    )
-    dont_retry_on: Statuses = Field(
-        (400, 401, 403, 404, 422), description="statuses that fail at once"
-    )
-    retry_after_max: Annotated[Duration, lasts(0, 30 * DAY)] = Field(
-        3_600_000, description="longest `Retry-After` honoured"
-    )
-    max_elapsed: Annotated[Duration, lasts(1, 30 * DAY)] | None = Field(
-        None, description="limit for all attempts together"
-    )
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Retry:
-        """What FQL341 refuses in a source."""
-        if {"retry_on", "dont_retry_on"} <= self.model_fields_set:
-            both = sorted(set(self.retry_on) & set(self.dont_retry_on))
-            if both:
-                raise ValueError(f"{both[0]} is both in `retry_on` and in `dont_retry_on`")
-        if self.max_delay < self.initial_delay:
-            raise ValueError(
-                f"the cap `max_delay` ({show_duration(self.max_delay)}) is below the first delay"
-                f" `initial_delay` ({show_duration(self.initial_delay)})"
-            )
-        return self
-
-
 def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     """A slip here would open nothing, or another network than was meant."""
     for entry in entries:
@@ -141,76 +87,6 @@ def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 Allowed = Annotated[Words, AfterValidator(_allowed)]
 """Networks and host names."""
-
-
-class DatedSecret(Table):
-    """A secret and the time in which it signs."""
-
-    secret: Secret = Field(description="the secret as `${NAME}`")
-    not_before: Moment | None = Field(None, description="when it begins to sign")
-    not_after: Moment | None = Field(None, description="when it ends to sign")
-
-
-def _form_of_secret(value: object) -> str:
-    # Without it a literal secret would be repeated by the complaint of the other form.
-    return "text" if isinstance(value, str) else "table"
-
-
-AnySecret = Annotated[
-    Annotated[Secret, Tag("text")] | Annotated[DatedSecret, Tag("table")],
-    Discriminator(_form_of_secret),
-]
-Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(as_secrets)]
-
-
-class Signing(Table):
-    """How requests are signed."""
-
-    enabled: bool = Field(True, description="sign every request")
-    scheme: Literal["standard", "fraiseql", "stripe", "github"] | None = Field(
-        None, description="`standard`, or `fraiseql` where a header is given"
-    )
-    algorithm: Literal["sha256", "ed25519"] = Field(
-        "sha256", description="hash of the signature, or `ed25519` for `standard`"
-    )
-    secret: Secrets = Field(
-        (), description="`${NAME}`, several while they rotate, or tables with `secret`, "
-        "`not_before`, `not_after`"
-    )  # fmt: skip
-    header: str | None = Field(None, description="header of the signature (`fraiseql`)")
-    timestamp_header: str | None = Field(None, description="header of the time (`fraiseql`)")
-
-
-class Batching(Table):
-    """Batches for every action whose body uses `each`."""
-
-    enabled: bool = Field(True, description="collect events into batches")
-    batch_size: Annotated[int, Field(ge=1, le=10_000)] = Field(50, description="events of a batch")
-    timeout: Annotated[Duration, lasts(1, DAY)] = Field(
-        10_000, description="longest wait for a batch to fill"
-    )
-
-
-class RateLimiting(Table):
-    """A token bucket for each endpoint."""
-
-    enabled: bool = Field(True, description="limit the requests of each endpoint")
-    max_per_second: Annotated[float, Field(ge=0.001, le=1_000_000)] = Field(
-        100.0, description="tokens a second"
-    )
-    burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(200, description="size of the bucket")
-
-
-class Circuit(Table):
-    """When an endpoint that keeps failing is left alone for a while."""
-
-    failures: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        10, description="failures in a row that open it"
-    )
-    open_for: Annotated[Duration, lasts(1, DAY)] = Field(
-        30_000, description="how long it stays open"
-    )
-    probes: Annotated[int, Field(ge=1, le=100)] = Field(1, description="requests that try it again")
 
 
 BACKEND_KEYS = {
@@ -232,7 +108,7 @@ class DeadLetters(Table):
     retention: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long dead letters are kept"
     )
-    max_size: Annotated[Size, within(1, 10**15, show_size)] = Field(
+    max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
         10_000_000_000, description="past it the oldest go first"
     )
 
@@ -268,24 +144,10 @@ class Dispatch(Table):
     )
 
 
+@policies_of("webhooks")
 class Webhooks(Table):
     """Policies of all actions, and what holds for the whole runtime."""
 
-    timeout: Annotated[Duration, lasts(1, HOUR)] = Field(
-        60_000, description="deadline of one attempt"
-    )
-    max_age: Annotated[Duration, lasts(1, 365 * DAY)] | None = Field(
-        None, description="an unsent action older than this expires"
-    )
-    max_body: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
-        5_000_000, description="longest request body that is sent"
-    )
-    max_response: Annotated[Size, within(1, 100_000_000, show_size)] = Field(
-        1_000_000, description="longest answer that is read"
-    )
-    concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        64, description="requests at once for each endpoint"
-    )
     test_url: str | None = Field(None, description="every request goes there instead")
     retry: Retry = Field(default_factory=Retry)
     signing: Signing | None = None
@@ -303,7 +165,7 @@ class Store(Table):
     keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
         DAY, description="how long finished runs are kept"
     )
-    max_size: Annotated[Size, within(1, 10**15, show_size)] = Field(
+    max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
         10_000_000_000, description="past it the oldest finished runs go"
     )
     remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
@@ -395,49 +257,9 @@ class Settings(Table):
     observability: Observability = Field(default_factory=Observability)
 
 
-_PLAIN = ("timeout", "max_age", "max_body", "max_response", "concurrency")
-"""Policies that are keys of `[webhooks]` itself."""
-
-
 def policy_settings(settings: Settings) -> dict[str, Any]:
-    """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policies`).
+    """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policy.table`).
 
     Switched-on tables bring their defaults along. Secrets keep their `${NAME}`.
     """
-    webhooks = settings.webhooks
-    found = _written(webhooks, "", _PLAIN)
-    found |= _written(webhooks.retry, "retry.", tuple(Retry.model_fields))
-    found |= _written(webhooks.circuit, "circuit.", tuple(Circuit.model_fields))
-    if webhooks.signing is not None:
-        found |= _signing(webhooks.signing)
-    if webhooks.batching is not None and webhooks.batching.enabled:
-        found["batch.size"] = webhooks.batching.batch_size
-        found["batch.timeout"] = webhooks.batching.timeout
-    if webhooks.rate_limiting is not None and webhooks.rate_limiting.enabled:
-        found["rate_limit.max_per_second"] = webhooks.rate_limiting.max_per_second
-        found["rate_limit.burst"] = webhooks.rate_limiting.burst
-    return found
-
-
-def _written(table: Table, prefix: str, keys: tuple[str, ...]) -> dict[str, Any]:
-    found = {f"{prefix}{key}": getattr(table, key) for key in keys if key in table.model_fields_set}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
-
-
-def _signing(signing: Signing) -> dict[str, Any]:
-    """A header without a scheme means the wire format `fraiseql` (mission.md M24)."""
-    if not signing.enabled:
-        return {"signing.enabled": False}
-    headers = signing.header is not None or signing.timestamp_header is not None
-    found: dict[str, Any] = {
-        "signing.enabled": True,
-        "signing.scheme": signing.scheme or ("fraiseql" if headers else "standard"),
-        "signing.secret": [
-            one if isinstance(one, str) else one.model_dump(exclude_none=True)
-            for one in signing.secret
-        ],
-    }
-    for key in ("algorithm", "header", "timestamp_header"):
-        if key in signing.model_fields_set:
-            found[f"signing.{key}"] = getattr(signing, key)
-    return found
+    return given_policies(settings.webhooks)

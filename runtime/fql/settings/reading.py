@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from fql.errors import MissingSecrets, SettingsError, masked_urls
 from fql.plan.environment import REFERENCE
 from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
+from fql.settings.values import Written
 
 __all__ = [
     "Problem",
@@ -58,7 +59,7 @@ class SettingsFileError(SettingsError):
 def read_settings(text: str, name: str = "fql.toml") -> Settings:
     """The settings of a file's text. Raises SettingsFileError that names every problem."""
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(text, parse_float=Written.of)
     except tomllib.TOMLDecodeError as error:
         raise SettingsFileError(name, [_syntax_problem(error, text)]) from None
     except RecursionError:

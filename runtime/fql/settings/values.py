@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from fql.plan.files import is_own_path
-from fql.plan.units import MILLISECONDS, parse_duration, parse_size, show_duration
+from fql.plan.policy.keys import Kind, Range
+from fql.plan.units import MILLISECONDS, parse_duration, parse_size
 
-HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
+DAY = MILLISECONDS["d"]
 
 NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
@@ -30,32 +31,49 @@ def _size(value: object) -> int:
     raise ValueError(f'{value!r} has no unit; write a size as text, such as "10GB"')
 
 
+class Written(Decimal):
+    """A number with a fraction as the file has it: exact, and shown as it is written."""
+
+    __repr__ = Decimal.__str__
+
+    @staticmethod
+    def of(text: str) -> Written:
+        """Never fails: a number beyond what decimals hold is infinite."""
+        try:
+            return Written(text)
+        except InvalidOperation:
+            return Written("-Infinity" if text.startswith("-") else "Infinity")
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError(f"{value!r} is not a number; write one such as 2.5")  # noqa: TRY004
+    return Written(value) if isinstance(value, int | Decimal) else Written(repr(value))
+
+
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Refuses what is outside of the range that the compiler allows for the same key."""
+class Within:
+    """Refuses what is outside of a range, judged exactly. A number with a fraction is a float from
+    then on, as plans hold it."""
 
-    least: int
-    most: int
-    show: Callable[[int], str]
+    range: Range
 
-    def __call__(self, value: int) -> int:
+    def __call__(self, value: int | Decimal) -> int | float:
         """The value. Raises ValueError."""
-        if not self.least <= value <= self.most:
-            raise ValueError(f"{self.show(value)} is outside of {self}")
-        return value
-
-    def __str__(self) -> str:
-        return f"{self.show(self.least)} to {self.show(self.most)}"
+        if self.range.passed_by(value):
+            shown = self.range.kind.written(value) if isinstance(value, int) else value
+            raise ValueError(f"{shown} is outside of {self.range}")
+        return value if isinstance(value, int) else float(value)
 
 
-def within(least: int, most: int, show: Callable[[int], str]) -> AfterValidator:
-    """A range of whole numbers that `show` writes as people do."""
-    return AfterValidator(Range(least, most, show))
+def within(kind: Kind, least: int, most: int) -> AfterValidator:
+    """A range of whole numbers of a kind."""
+    return AfterValidator(Within(Range(kind, least, most)))
 
 
 def lasts(least: int, most: int) -> AfterValidator:
     """`within` for durations, in milliseconds."""
-    return within(least, most, show_duration)
+    return within(Kind.DURATION, least, most)
 
 
 def as_tuple(value: object) -> object:
@@ -116,6 +134,8 @@ Duration = Annotated[int, BeforeValidator(_duration)]
 """Milliseconds, written as text with a unit."""
 Size = Annotated[int, BeforeValidator(_size)]
 """Bytes, written as text with a unit."""
+Number = Annotated[Any, BeforeValidator(_number)]
+"""A number, exact until its range is judged."""
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 OwnFiles = Annotated[
     tuple[Annotated[str, AfterValidator(_own_path)], ...], BeforeValidator(as_tuple)

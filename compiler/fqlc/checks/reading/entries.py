@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from fql.plan.policy.keys import Key
 from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
 from fqlc.checks.table.blocks import BLOCKS
-from fqlc.checks.table.keys import BlockKind, Key
+from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from fql.plan.expressions import Constant, Expr
 from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
+from fql.plan.policy.keys import Key, Kind
 from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
 from fqlc.checks.levels import ALL_HEADERS, Given, Settings, usable
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_missing
 from fqlc.checks.reading.values import ValueReader
-from fqlc.checks.table.keys import Key, Kind, Mark
+from fqlc.checks.table.keys import Mark
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 from fql.plan.expressions import Expr
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
-from fqlc.checks.describe import kind_of, quoted, word_of
+from fql.plan.policy.keys import Key, Kind
+from fqlc.checks.describe import bound_text, kind_of, quoted, word_of
 from fqlc.checks.reading.entries import known_entries, report_missing
-from fqlc.checks.table.keys import Key, Kind, Mark
-from fqlc.checks.table.texts import written
+from fqlc.checks.table.keys import Mark
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -93,16 +93,14 @@ class ValueReader:
         return None
 
     def _in_range(self, key: Key, value: ast.Expr, number: int | Decimal) -> object:
-        low = key.least is not None and number < key.least
-        high = key.most is not None and number > key.most
-        if not low and not high:
+        passed = key.range.passed_by(number) if key.range else None
+        if passed is None:
             return float(number) if key.kind is Kind.NUMBER else int(number)
-        bound = written(key.kind, key.least if low else key.most)
         self._sink.error(
             key.range_code,
-            f"`{key.name}` is out of range: it is at {'least' if low else 'most'} {bound}",
+            f"`{key.name}` is out of range: it is at {passed} {bound_text(key, passed)}",
             value.span,
-            label="too small" if low else "too large",
+            label="too small" if passed == "least" else "too large",
         )
         return Mark.BAD
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.policies import DEFAULTS
+from fql.plan.policy.table import DEFAULTS
 from fql.plan.units import show_duration
 from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fql.plan.expressions import Constant, Text
+from fql.plan.policy.table import AUTH_NEEDS, AUTH_TAKES
 from fqlc.checks.credentials import credential_in
 from fqlc.checks.describe import quoted
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Program
-from fqlc.checks.table.policy_keys import AUTH_NEEDS, AUTH_TAKES
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fqlc.checks.table import policy_keys as policies
+from fql.plan.policy import table as policies
+from fql.plan.policy.keys import Key, Kind
 from fqlc.checks.table.answers import FAILURES
-from fqlc.checks.table.keys import BlockKind, Key, Kind
+from fqlc.checks.table.keys import BlockKind
 
 _WHEN = "Events for which it is not true are skipped."
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fql.plan.policy.keys import Key
+from fqlc.checks.describe import bound_text
 from fqlc.checks.table.blocks import BLOCKS, keys_of
-from fqlc.checks.table.keys import BlockKind, Key
-from fqlc.checks.table.texts import written
+from fqlc.checks.table.keys import BlockKind
 
 INTRODUCTION = """\
 # Keys
@@ -48,6 +49,4 @@ def _kind(key: Key) -> str:
 
 
 def _range(key: Key) -> str:
-    if key.least is None and key.most is None:
-        return ""
-    return f"{written(key.kind, key.least)} to {written(key.kind, key.most)}"
+    return f"{bound_text(key, 'least')} to {bound_text(key, 'most')}" if key.range else ""

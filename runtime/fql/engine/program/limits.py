@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fql.plan.model import Setting
 from fql.plan.policies import value_of
+from fql.plan.policy.table import DEFAULTS
 
 NEVER = 1 << 62
 
@@ -18,10 +19,10 @@ class EndpointLimits:
 
     per_second: float | None = None
     burst: int = 1
-    concurrency: int = 64
-    failures: int = 10
-    open_for: int = 30_000
-    probes: int = 1
+    concurrency: int = DEFAULTS["concurrency"]
+    failures: int = DEFAULTS["circuit.failures"]
+    open_for: int = DEFAULTS["circuit.open_for"]
+    probes: int = DEFAULTS["circuit.probes"]
 
 
 def endpoint_limits(policies: Mapping[str, Setting]) -> EndpointLimits:

@@ -19,7 +19,9 @@ from fql.plan.codec import load_expression
 from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import effective, retry_policy, value_of
+from fql.plan.policy.table import POLICIES
 
+LONGEST_WAIT: int = POLICIES["batch.timeout"].built_in_toml
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"(https?)://(\[[^\]]*\]|[^/:?#\s]+)(?::(\d+))?", re.IGNORECASE)
 
@@ -81,7 +83,7 @@ class Maker:
             when=None if node.when is None else compile_condition(load_expression(node.when)),
             batch=None
             if size is None
-            else BatchPolicy(int(size), int(value_of(policies, "batch.timeout") or 10_000)),
+            else BatchPolicy(int(size), int(value_of(policies, "batch.timeout") or LONGEST_WAIT)),
             max_age=value_of(policies, "max_age"),
             restore_answer=self._restore_answer(node),
         )

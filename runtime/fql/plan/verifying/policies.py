@@ -1,24 +1,19 @@
-"""Settings of a plan: known keys, values of their kind and within their range.
-
-The ranges are those that the compiler allows; a test compares the two.
-"""
+"""Settings of a plan: known keys, values of their kind and within the range of the table."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.model import Policies
-from fql.plan.policies import DEFAULTS
+from fql.plan.policy.keys import Key, Kind
+from fql.plan.policy.table import DEFAULTS, POLICIES
 from fql.plan.verifying.expressions import loaded
 from fql.plan.verifying.refusal import Refused, short, within
-
-SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
@@ -26,31 +21,14 @@ Names = frozenset[str]
 Check = Callable[[object, Names], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Whole numbers, or numbers at all, from `least` to `most`."""
-
-    least: float
-    most: float
-    whole: bool = True
-
-    def __call__(self, value: object, _: Names) -> bool:
-        """True for a value within it."""
-        kinds = (int,) if self.whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            return False
-        return math.isfinite(value) and self.least <= value <= self.most
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """One of a few words."""
-
-    words: tuple[str, ...]
-
-    def __call__(self, value: object, _: Names) -> bool:
-        """True for one of them."""
-        return isinstance(value, str) and value in self.words
+def is_number(key: Key, value: object) -> bool:
+    """A number within the range of the key, judged exactly; a whole one but for `NUMBER`."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(value, float) and key.kind is not Kind.NUMBER:
+        return False
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    return key.range is None or key.range.passed_by(exact) is None
 
 
 def is_switch(value: object, _: Names) -> bool:
@@ -124,65 +102,34 @@ def _declared(name: str, names: Names) -> None:
         raise Refused(f"${{{short(name)}}} is not declared in `environment`")
 
 
-CHECKS: Mapping[str, Check] = {
-    "retry.max_attempts": Range(1, 1_000),
-    "retry.backoff": OneOf(("exponential", "linear", "fixed")),
-    "retry.initial_delay": Range(0, 7 * DAY),
-    "retry.max_delay": Range(0, 30 * DAY),
-    "retry.multiplier": Range(1, 100, whole=False),
-    "retry.jitter": OneOf(("full", "equal", "none")),
-    "retry.retry_on": is_statuses,
-    "retry.dont_retry_on": is_statuses,
-    "retry.retry_after_max": Range(0, 30 * DAY),
-    "retry.max_elapsed": Range(1, 30 * DAY),
-    "timeout": Range(1, HOUR),
-    "max_age": Range(1, 365 * DAY),
-    "max_body": Range(1, 100_000_000),
-    "max_response": Range(1, 100_000_000),
-    "concurrency": Range(1, 10_000),
-    "circuit.failures": Range(1, 10_000),
-    "circuit.open_for": Range(1, DAY),
-    "circuit.probes": Range(1, 100),
-    "rate_limit.max_per_second": Range(0.001, 1_000_000, whole=False),
-    "rate_limit.burst": Range(1, 1_000_000),
-    "batch.size": Range(1, 10_000),
-    "batch.timeout": Range(1, DAY),
-    "signing.enabled": is_switch,
-    "signing.scheme": OneOf(("standard", "fraiseql", "stripe", "github")),
-    "signing.secret": is_secrets,
-    "signing.algorithm": OneOf(("sha256", "ed25519")),
-    "signing.header": is_text,
-    "signing.timestamp_header": is_text,
-    "encryption.algorithm": OneOf(("AES-256-GCM",)),
-    "encryption.key": is_text,
-    "encryption.fields": is_names,
-    "encryption.kid": is_text,
-    "auth.type": OneOf(("bearer", "basic", "header", "oauth2", "mtls")),
-    "auth.token": is_text,
-    "auth.username": is_text,
-    "auth.password": is_text,
-    "auth.header": is_text,
-    "auth.value": is_text,
-    "auth.token_url": is_text,
-    "auth.client_id": is_text,
-    "auth.client_secret": is_text,
-    "auth.scope": is_text,
-    "auth.certificate": is_text,
-    "auth.key": is_text,
-    "auth.ca": is_text,
+_BY_KIND: Mapping[Kind, Check] = {
+    Kind.BOOLEAN: is_switch,
+    Kind.STATUSES: is_statuses,
+    Kind.NAMES: is_names,
+    Kind.SECRETS: is_secrets,
+    Kind.TEXT: is_text,
 }
-"""What each policy takes. Null takes back what a farther level gives, where nothing is the
-built-in default."""
+
+
+def takes(key: Key, value: object, names: Names) -> bool:
+    """Whether a value is one that the key takes. Raises Refused for a name that is not declared."""
+    if key.kind is Kind.WORD:
+        return isinstance(value, str) and value in key.words
+    check = _BY_KIND.get(key.kind)
+    return is_number(key, value) if check is None else check(value, names)
 
 
 def verify_policies(policies: Policies, names: Names) -> None:
-    """Refuse unknown keys, and values of another kind or beyond their range."""
+    """Refuse unknown keys, and values of another kind or beyond their range.
+
+    Null takes back what a farther level gives, where nothing is the built-in default.
+    """
     for key, setting in policies.items():
         with within(short(key)):
-            check = CHECKS.get(key)
-            if check is None:
+            row = POLICIES.get(key)
+            if row is None:
                 raise Refused("there is no such policy")
             if setting.value is None and DEFAULTS.get(key) is None:
                 continue
-            if not check(setting.value, names):
+            if not takes(row, setting.value, names):
                 raise Refused(f"{short(setting.value)} is not a value of it")

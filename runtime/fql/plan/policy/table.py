@@ -1,18 +1,19 @@
-"""The keys of policies: they mean the same at each level that takes them.
+"""The one table of policies: a row for each key says what it takes and what holds without it.
 
-Defaults are those of `fql.plan.policies.DEFAULTS`; a test compares the two.
+Everything else reads it: the checker, `fql.toml`, the verification of plans, the engine, the pages
+of the reference (decision 0081). A key means the same at each level that takes it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
-from fqlc.checks.table.keys import Key, Kind
+from fql.plan.policy.keys import Key, Kind
+from fql.plan.units import MILLISECONDS
 
-SECOND = 1_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
 
 RETRY_KEYS = (
     Key("max_attempts", Kind.INT, "How often an action is tried, the first time included.",
@@ -37,13 +38,13 @@ RETRY_KEYS = (
     Key("retry_after_max", Kind.DURATION, "The longest `Retry-After` that is honoured.",
         default="1h", toml="webhooks.retry.retry_after_max", least=0, most=30 * DAY,
         range_code="FQL341"),
-    Key("max_elapsed", Kind.DURATION, "Time from the first attempt after which none is begun.",
+    Key("max_elapsed", Kind.DURATION, "No attempt starts later than this after the first one.",
         toml="webhooks.retry.max_elapsed", least=1, most=30 * DAY, range_code="FQL341"),
 )  # fmt: skip
 
 SIGNING_KEYS = (
     Key("enabled", Kind.BOOLEAN, "`false` switches signing off.",
-        toml="webhooks.signing.enabled"),
+        toml="webhooks.signing.enabled", toml_default="true"),
     Key("scheme", Kind.WORD, "The wire format of the signature: Standard Webhooks, the one of "
         "FraiseQL, of Stripe, of GitHub.", default="standard",
         toml="webhooks.signing.scheme", words=("standard", "fraiseql", "stripe", "github")),
@@ -102,16 +103,17 @@ AUTH_TAKES = {
 
 BATCH_KEYS = (
     Key("size", Kind.INT, "Events in a call, at most.", required=True,
-        toml="webhooks.batching.batch_size", least=1, most=10_000),
+        toml="webhooks.batching.batch_size", toml_default="50", least=1, most=10_000),
     Key("timeout", Kind.DURATION, "How long the first event of a batch waits, at most.",
-        required=True, toml="webhooks.batching.timeout", least=1, most=DAY),
+        required=True, toml="webhooks.batching.timeout", toml_default="10s", least=1, most=DAY),
 )  # fmt: skip
 
 RATE_KEYS = (
     Key("max_per_second", Kind.NUMBER, "Calls a second, in the long run.", required=True,
-        toml="webhooks.rate_limiting.max_per_second", least=Decimal("0.001"), most=1_000_000),
+        toml="webhooks.rate_limiting.max_per_second", toml_default="100",
+        least=Decimal("0.001"), most=1_000_000),
     Key("burst", Kind.INT, "Calls that may be made at once after a pause.",
-        toml="webhooks.rate_limiting.burst", least=1, most=1_000_000),
+        toml="webhooks.rate_limiting.burst", toml_default="200", least=1, most=1_000_000),
 )  # fmt: skip
 
 CIRCUIT_KEYS = (
@@ -137,15 +139,22 @@ MAX_RESPONSE = Key("max_response", Kind.SIZE, "The longest answer that is read w
 MAX_BODY = Key("max_body", Kind.SIZE, "The longest request body that is sent. An action that makes "
                "a longer one becomes a dead letter of class `evaluation`.", default="5MB",
                toml="webhooks.max_body", least=1, most=100_000_000, policy=True)  # fmt: skip
-SIGNING = Key("signing", Kind.OBJECT, "How requests are signed.", keys=SIGNING_KEYS, policy=True)
+SIGNING = Key(
+    "signing",
+    Kind.OBJECT,
+    "How requests are signed.",
+    keys=SIGNING_KEYS,
+    policy=True,
+    switched=True,
+)
 ENCRYPTION = Key("encryption", Kind.OBJECT, "What of the body is encrypted, and how.",
-                 keys=ENCRYPTION_KEYS, policy=True)  # fmt: skip
+                 keys=ENCRYPTION_KEYS, policy=True, switched=True)  # fmt: skip
 AUTH = Key("auth", Kind.OBJECT, "How we prove to the receiver who we are.", keys=AUTH_KEYS,
-           policy=True)  # fmt: skip
+           policy=True, switched=True)  # fmt: skip
 BATCH = Key("batch", Kind.OBJECT, "One call for many events, whichever of `size` and `timeout` "
-            "comes first.", keys=BATCH_KEYS, policy=True)  # fmt: skip
+            "comes first.", keys=BATCH_KEYS, policy=True, switched=True)  # fmt: skip
 RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all who call the receiver.",
-                 keys=RATE_KEYS, policy=True)  # fmt: skip
+                 keys=RATE_KEYS, policy=True, switched=True)  # fmt: skip
 CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same time.",
                   default="64", toml="webhooks.concurrency", least=1, most=10_000,
                   policy=True)  # fmt: skip
@@ -159,3 +168,22 @@ SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_BODY, MAX_RESPONSE, SIGNING, ENCRYPTION,
 
 RECEIVING = (RATE_LIMIT, CONCURRENCY, CIRCUIT)
 """Policies of a receiver: only `endpoint` and `defaults` take them."""
+
+
+def _flat(keys: tuple[Key, ...]) -> Iterator[tuple[str, Key, bool]]:
+    """Each key of a plan by its dotted name, and whether its default holds by itself. Headers are
+    stored apart."""
+    for key in keys:
+        if key.keys:
+            yield from ((f"{key.name}.{sub.name}", sub, not key.switched) for sub in key.keys)
+        elif key.kind is not Kind.HEADERS:
+            yield key.name, key, True
+
+
+_ALL = tuple(_flat((*SENDING, BATCH, *RECEIVING)))
+
+POLICIES: Mapping[str, Key] = {name: key for name, key, _ in _ALL}
+"""Every policy that a plan can hold, by its dotted name, in the order of the reference."""
+
+DEFAULTS: Mapping[str, Any] = {name: key.built_in for name, key, always in _ALL if always}
+"""What holds where no level says anything; None: nothing does."""
