@@ -7,7 +7,6 @@ engine on that store carries them out, or the next one that starts.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import NotWritable, write_given
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
+from fql.near import did_you_mean
 from fql.plan.model import Plan
 from fql.store.opening import open_store
 from fql.store.plans import plan_of
@@ -332,8 +332,7 @@ def _require(name: str, known: Collection[str], what: str) -> None:
     """Raises UsageError for a name that is not known, unless none is."""
     if not known or name in known:
         return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"it has {', '.join(sorted(known))}"
+    hint = did_you_mean(name, known) or f"it has {', '.join(sorted(known))}"
     raise UsageError(f"the plan has no {what} {name!r}", hint=hint)
 
 

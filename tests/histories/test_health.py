@@ -200,7 +200,7 @@ def test_events_of_an_unknown_entity_are_warned_of_once(
     story.execute(put, put)
     said = story.finish()
     assert said.count("Ordre") == 1
-    assert "did you mean Order?" in said
+    assert "did you mean `Order`?" in said
     assert "2 of an entity that the plan does not know" in said
 
 

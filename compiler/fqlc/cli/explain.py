@@ -68,8 +68,8 @@ def explain(
 
 
 def _page(code: str) -> None:
+    from fql.near import nearest
     from fqlc.diagnostics.registry import all_codes, explain_page
-    from fqlc.source.near import nearest
 
     known = [str(c) for c in all_codes()]
     if code not in known:

@@ -71,7 +71,7 @@ def _by_ending(output: str | None) -> str:
 
 
 def _known(wanted: tuple[str, ...], names: list[str]) -> None:
-    from fqlc.source.near import nearest
+    from fql.near import nearest
 
     for name in wanted:
         if name not in names:

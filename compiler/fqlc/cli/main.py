@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fql.near import nearest
 from fqlc import __version__
-from fqlc.source.near import nearest
 
 if TYPE_CHECKING:
     from fql.errors import FqlError

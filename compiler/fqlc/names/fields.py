@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from fql.near import nearest
 from fql.plan.types import BUILT_IN, ERROR, Type
 from fqlc.diagnostics.model import Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.foreign.types import MEANT_TYPES
 from fqlc.syntax.tree import ast

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from fql.near import nearest
 from fql.plan.types import BUILT_IN, UNWRITTEN
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row
 from fqlc.names.imports import has_missing_imports
 from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Unread, Uses
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

@@ -1,1 +1,1 @@
-"""Texts with paths, places in them, and near names. Knows nothing of the language."""
+"""Texts with paths and places in them. Knows nothing of the language."""

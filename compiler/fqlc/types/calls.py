@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fql.near import nearest
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.functions import FUNCTIONS, Function, overloads
@@ -11,7 +12,6 @@ from fql.plan.patterns import pattern_problem
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 from fqlc.types.members import field_of
 from fqlc.types.names import narrowed, never_there, outside_each, row_value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fql.near import nearest
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
@@ -11,7 +12,6 @@ from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types import lets

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from fql.near import nearest
 from fql.plan import expressions as e
 from fql.plan.types import ERROR, Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.names.symbols import EntityInfo, FieldInfo
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.scope import Context, ExprScope

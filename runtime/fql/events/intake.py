@@ -29,6 +29,7 @@ from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
 from fql.exact.reading import read_json, read_object
 from fql.exact.writing import write_json
+from fql.near import did_you_mean
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
 from fql.plan.types import parse_type
@@ -139,9 +140,9 @@ class Intake:
         if not isinstance(entity, str) or not entity:
             refuse(entity, "entity", "the name of an entity", problems)
         if not isinstance(kind, str) or kind not in KINDS:
-            near = kind.strip().lower() if isinstance(kind, str) else ""
-            meant = f' (did you mean "{near}"?)' if near in KINDS else ""
-            refuse(kind, "event", f"insert, update or delete{meant}", problems)
+            meant = did_you_mean(kind.strip(), KINDS) if isinstance(kind, str) else ""
+            wanted = f"insert, update or delete{meant and f' ({meant})'}"
+            refuse(kind, "event", wanted, problems)
         if problems:
             raise EventMisfit("", problems)
         if entity not in self._rows:

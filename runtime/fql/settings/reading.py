@@ -5,7 +5,6 @@ The tables and keys themselves are in `fql.settings.model`.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fql.errors import MissingSecrets, SettingsError, masked_urls
+from fql.near import did_you_mean
 from fql.plan.environment import REFERENCE
 from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
 from fql.settings.values import Written
@@ -144,10 +144,9 @@ def _kinds() -> str:
 
 
 def _suggestion(path: Path) -> str:
-    near = difflib.get_close_matches(path[-1], _keys_beside(path), n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean `{near[0]}`?"
     known = _keys_beside(path)
+    if meant := did_you_mean(path[-1], known):
+        return f"; {meant}"
     return f"; it knows {', '.join(f'`{key}`' for key in known)}" if known else ""
 
 

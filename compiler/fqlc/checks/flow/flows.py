@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
+from fql.near import nearest
 from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fqlc.checks.flow.graph import forest_order, implied, shortest_ring, topological_order
 from fqlc.diagnostics.sink import MAX_COMPARED
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from fql.near import nearest
 from fql.plan.policy.keys import Key
 from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
 from fqlc.checks.table.blocks import BLOCKS
@@ -12,7 +13,6 @@ from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fql.near import nearest
 from fqlc.checks.describe import quoted
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
@@ -15,7 +16,6 @@ from fqlc.checks.table.blocks import TEST
 from fqlc.diagnostics.model import Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

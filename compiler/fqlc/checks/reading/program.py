@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fql.near import nearest
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
@@ -18,7 +19,6 @@ from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 
 

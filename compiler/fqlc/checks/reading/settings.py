@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fql.near import nearest
 from fql.plan.expressions import Constant, Expr
 from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
@@ -19,7 +20,6 @@ from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 
 HeaderChecker = Callable[[ast.StringLiteral], Expr]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
+from fql.near import nearest
 from fqlc.checks.describe import quoted
 from fqlc.checks.model import EventName
 from fqlc.checks.reading.settings import report_unknown
@@ -13,7 +14,6 @@ from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 
 EVENTS: tuple[EventName, ...] = get_args(EventName)

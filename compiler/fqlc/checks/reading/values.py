@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from fql.near import nearest
 from fql.plan.expressions import Expr
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.policy.keys import Key, Kind
@@ -15,7 +16,6 @@ from fqlc.checks.table.keys import Mark
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 
 SECRET_KEYS = (

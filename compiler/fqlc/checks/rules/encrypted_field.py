@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fql.near import nearest
 from fql.plan import expressions as e
 from fql.plan.types import Type
 from fqlc.checks.model import ActionModel, Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
-from fqlc.source.near import nearest
 
 
 def check(program: Program, sink: Sink) -> None:

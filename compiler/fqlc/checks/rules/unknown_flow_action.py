@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fql.near import nearest
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.near import nearest
 from fqlc.syntax.tree import ast
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
+from fql.near import nearest
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
 from fqlc.syntax.faults.brackets import Balanced, closer_text

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from fql.near import nearest
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.near import nearest
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.foreign.signs import repair
 from fqlc.syntax.parsing.lexer import lex

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from fql.near import nearest
 from fql.plan.units import whole_amount
 from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
-from fqlc.source.near import nearest
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
 from fqlc.syntax.tree import ast

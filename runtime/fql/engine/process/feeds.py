@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Container, Sequence
 
 from fql.engine.core.inputs import Misfit, NewEvent
@@ -13,6 +12,7 @@ from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit
 from fql.errors import SettingsError, StoreError
 from fql.intake.port import Arrival, Source
+from fql.near import did_you_mean
 from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.records import Taken
@@ -130,11 +130,10 @@ class Feed:
         self._strangers.add(entity)
         plan = self._engine.program.plan
         names = [] if plan is None else [one.name for one in plan.entities]
-        near = difflib.get_close_matches(entity, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        meant = did_you_mean(entity, names)
         logger.warning(
             "source %s: events of %r are ignored: the plan has no such entity%s",
-            self._source.name, entity, hint,
+            self._source.name, entity, f"; {meant}" if meant else "",
         )  # fmt: skip
 
     def _made(self, arrival: Arrival) -> NewEvent | Misfit | None:

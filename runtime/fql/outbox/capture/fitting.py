@@ -6,10 +6,10 @@ would say, before it comes.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fql.near import did_you_mean
 from fql.outbox.capture.facts import Column, TableFacts, column_name, table_name
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
@@ -55,7 +55,7 @@ def _of_entity(
 ) -> Iterator[Misfit]:  # fmt: skip
     if table is None:
         wanted = table_name(entity)
-        hint = _near(wanted, known) or "create it, or correct the name after `from`"
+        hint = did_you_mean(wanted, known) or "create it, or correct the name after `from`"
         yield Misfit("FQL501", entity.name, f"there is no table `{wanted}`", hint)
         return
     for field in entity.fields:
@@ -71,7 +71,7 @@ def _of_field(
     name, type_ = column_name(field), parse_type(field.type)
     column = table.column(name)
     if column is None:
-        hint = _near(name, table.columns) or 'create it, or name another with @column("...")'
+        hint = did_you_mean(name, table.columns) or 'create it, or name another with @column("...")'
         yield Misfit("FQL502", place, f"`{table.name}` has no column `{name}`", hint)
         return
     if "BLOB" in column.declared.upper() and type_.name != "UUID":
@@ -124,12 +124,6 @@ def _without_field(entity: Entity, table: TableFacts) -> Iterator[Misfit]:
 
 def _never_null(name: str, column: Column, table: TableFacts) -> bool:
     return column.not_null or name.lower() in {key.lower() for key in table.primary_key}
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    found = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(name.lower(), found, n=1)
-    return f"did you mean `{found[near[0]]}`?" if near else ""
 
 
 def _unfit(type_: Type, column: Column, types: TypeTable) -> str:

@@ -20,6 +20,12 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """The question that ends a message about an unknown name; empty when no candidate is close."""
+    found = nearest(name, candidates)
+    return f"did you mean `{found}`?" if found else ""
+
+
 def near_names(name: str, candidates: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:
     """The close candidates, nearest first, then by name; at most `limit`."""
     pool = list(islice(candidates, MAX_CANDIDATES + 1))

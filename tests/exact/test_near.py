@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fqlc.source.near import distance, near_names, nearest
+from fql.near import distance, near_names, nearest
 
 
 @pytest.mark.parametrize(

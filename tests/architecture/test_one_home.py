@@ -1,0 +1,26 @@
+"""Ideas that had several homes have one: what marks a second home is written nowhere else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted([*(ROOT / "runtime").rglob("*.py"), *(ROOT / "compiler").rglob("*.py")])
+HOMES = {
+    "what an unknown name was meant to be": (r"get_close_matches|did you mean", {"fql/near.py"}),
+}
+"""An idea, what its code cannot do without, and the files that may hold that."""
+
+
+@pytest.mark.parametrize("idea", HOMES)
+def test_an_idea_has_one_home(idea: str) -> None:
+    mark, homes = HOMES[idea]
+    found = {path.relative_to(ROOT).as_posix() for path in FILES if _code(path, mark)}
+    assert {place.split("/", 1)[1] for place in found} == homes
+
+
+def _code(path: Path, mark: str) -> bool:
+    return re.search(mark, path.read_text(encoding="utf-8")) is not None
