@@ -163,3 +163,82 @@ def test_another_condition_asks_for_new_triggers(shop: sqlite3.Connection) -> No
     assert status(shop, every, MAIN).named("differs")
     install(shop, every, MAIN)
     assert not status(shop, one, MAIN).named("differs")
+
+
+def table(columns: str, fields: str, on: str, condition: str) -> tuple[sqlite3.Connection, Plan]:
+    """A table of things with capture of one condition."""
+    text = (
+        f'entity Thing from "things" {{ {fields} }}\n'
+        f"observer o {{ on: Thing.{on} when: {condition}"
+        ' webhook w { url: "https://x.example/" } }'
+    )
+    compiled = compile_text(text)
+    assert compiled.plan is not None, compiled.diagnostics
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute(f"CREATE TABLE things ({columns})")
+    watched = Plan.model_validate_json(compiled.plan)
+    install(connection, watched, MAIN)
+    return connection, watched
+
+
+@pytest.mark.parametrize("collation", ["NOCASE", "RTRIM", "BINARY"])
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [('x != "a"', "A"), ('x != "a"', "a "), ('!(x == "a")', "A"), ('!(x in ["b", "a"])', "a ")],
+)
+def test_texts_are_compared_by_their_characters_whatever_the_collation(
+    collation: str, condition: str, value: str
+) -> None:
+    columns = f"id INTEGER PRIMARY KEY, x TEXT COLLATE {collation}"
+    connection, _ = table(columns, "id: Int @key  x: String", "insert", condition)
+    connection.execute("INSERT INTO things VALUES (1, ?)", (value,))
+    assert len(kept(connection)) == 1
+    connection.close()
+
+
+@pytest.mark.parametrize(("collation", "value"), [("NOCASE", "A"), ("RTRIM", "a ")])
+def test_a_change_that_a_collation_does_not_see_is_one(collation: str, value: str) -> None:
+    columns = f"id INTEGER PRIMARY KEY, x TEXT COLLATE {collation}"
+    connection, _ = table(columns, "id: Int @key  x: String", "update", "x.changed()")
+    connection.execute("INSERT INTO things VALUES (1, 'a')")
+    connection.execute("UPDATE things SET x = ?", (value,))
+    assert len(kept(connection)) == 1
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("declared", "type_text", "condition", "value"),
+    [
+        ("TEXT", "Decimal", "x > 1", "1.0000000000000000001"),
+        ("TEXT", "Decimal", "x > 1", "1.0000001"),
+        ("TEXT", "Decimal", "x != 12345678901234567890", "12345678901234567890.1"),
+        ("TEXT", "Decimal", "x > 0.1", "0.10000000000000000001"),
+        ("REAL", "Decimal", "x > 1", 1.0000001),
+        ("", "Float", "x <= 9007199254740992.0", 2**53 + 1),
+        ("TEXT", "Boolean", "x", "1"),
+        ("", "Int", "x > 5", "text"),
+        ("", "Int", "x > 5", 6.0),
+    ],
+)
+def test_a_number_that_sqlite_would_judge_otherwise_is_told(
+    declared: str, type_text: str, condition: str, value: object
+) -> None:
+    columns = f"id INTEGER PRIMARY KEY, x {declared}"
+    connection, _ = table(columns, f"id: Int @key  x: {type_text}", "insert", condition)
+    connection.execute("INSERT INTO things VALUES (1, ?)", (value,))
+    assert len(kept(connection)) == 1
+    connection.close()
+
+
+def test_a_row_replaced_through_a_unique_column_is_told_if_its_end_is_wanted() -> None:
+    columns = "id INTEGER PRIMARY KEY, x TEXT UNIQUE, n INT"
+    fields = "id: Int @key  x: String  n: Int"
+    connection, _ = table(columns, fields, "delete", "n > 5")
+    connection.execute("INSERT INTO things VALUES (1, 'a', 9), (2, 'b', 1)")
+    connection.execute("INSERT OR REPLACE INTO things VALUES (3, 'a', 0), (4, 'b', 0)")
+    assert [row.old and row.old["id"] for row in kept(connection)] == [1]
+    connection.execute("DELETE FROM fql_main_outbox")
+    connection.execute("INSERT INTO things VALUES (5, 'c', 9)")
+    connection.execute("UPDATE OR REPLACE things SET x = 'c' WHERE id = 3")
+    assert [row.old and row.old["id"] for row in kept(connection)] == [5]
+    connection.close()
