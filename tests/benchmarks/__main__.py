@@ -6,7 +6,16 @@ import importlib
 import platform
 import sqlite3
 
-MODULES = ("deliveries", "expressions", "sending", "compile", "outbox", "isolation", "backlog")
+MODULES = (
+    "deliveries",
+    "expressions",
+    "sending",
+    "compile",
+    "outbox",
+    "capture",
+    "isolation",
+    "backlog",
+)
 
 
 def main() -> None:

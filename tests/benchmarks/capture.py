@@ -125,7 +125,7 @@ def seconds(work: Work, filled: bool, plan: Plan | None, count: int) -> float:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    count = int(sys.argv[1]) if sys.argv[1:] and sys.argv[1].isdecimal() else 20_000
     plans = {"unwanted": UNWANTED, "unwatched": UNWATCHED, "captured": EVERYTHING}
     print(f"{'':16}{'plain, us':>10}" + "".join(f"{name:>11}" for name in plans))
     for name, (work, filled) in works(count).items():
