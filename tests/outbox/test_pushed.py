@@ -242,3 +242,13 @@ def test_a_row_replaced_through_a_unique_column_is_told_if_its_end_is_wanted() -
     connection.execute("UPDATE OR REPLACE things SET x = 'c' WHERE id = 3")
     assert [row.old and row.old["id"] for row in kept(connection)] == [5]
     connection.close()
+
+
+@pytest.mark.parametrize("kind", ["STORED", "VIRTUAL"])
+def test_a_generated_column_changes_without_being_named(kind: str) -> None:
+    columns = f"id INTEGER PRIMARY KEY, n INT, x INT GENERATED ALWAYS AS (n * 2) {kind}"
+    connection, _ = table(columns, "id: Int @key  x: Int", "update", "x.changed()")
+    connection.execute("INSERT INTO things (id, n) VALUES (1, 1)")
+    connection.execute("UPDATE things SET n = 2")
+    assert len(kept(connection)) == 1
+    connection.close()

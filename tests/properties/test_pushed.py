@@ -3,44 +3,152 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from fql.engine.program.match import scope_of
 from fql.errors import EventRefused
 from fql.events.intake import Intake
+from fql.events.model import Event
+from fql.exact.reading import read_object
+from fql.exact.writing import json_text
 from fql.expressions.compile import compile_condition
 from fql.outbox.installing import install
 from fql.outbox.rows import row_reader
 from fql.outbox.tables import Names
+from fql.outbox.values import Text, rows_in_json
 from fql.plan.expressions import Expr
 from fql.plan.model import Observer, Plan, Requirements, Trigger
 from fql.plan.nodes import dump_expression
+from fql.plan.table import TypeTable
+from fql.sql.pushed import Sides, pushed_test
 from tests.outbox.conftest import Kept, kept
-from tests.properties import strategies
-from tests.properties.test_sql import _stored
+from tests.properties import drawn, strategies
 
 ALL, MAIN = Names("all"), Names("main")
-KINDS = ("insert", "update", "delete")
-FIELDS = [name for name in strategies.FIELDS if name != "id"]
 THING = strategies.PLAN.entities[0].model_copy(update={"table": "things"})
+TYPES = TypeTable.of(strategies.PLAN)
 INTAKE = Intake(strategies.PLAN)
 READER = row_reader(THING.fields)
+KEYS = ("id TEXT PRIMARY KEY", "id PRIMARY KEY", "id TEXT UNIQUE, k INTEGER")
+SIDES = {"insert": Sides(new="n"), "update": Sides(new="n", old="o"), "delete": Sides(old="o")}
+CONDITIONS = 40
+"""How many conditions are held against each change."""
 
-declared = st.sampled_from(
-    ["", "TEXT", "TEXT COLLATE NOCASE", "NUMERIC", "INTEGER", "REAL", "DATETIME", "TEXT NOT NULL"]
-)
-keys = st.sampled_from(["id TEXT PRIMARY KEY", "id PRIMARY KEY", "id TEXT UNIQUE, k INTEGER"])
-odd = st.sampled_from(
-    [None, b"\x00\xff", "abc", "", 9e999, -9e999, 1.5, -0.0, 2**60, 2**53 + 1, 1e-7, 0.1 + 0.2,
-     "1e5", " 5", "00.10", "1.000000000000001", "999999999.0000001", "12.3.4", "-", "true", 2,
-     "RED", "red\x00", "0", "1"]
+
+def test_a_test_is_true_for_every_row_that_matches() -> None:
+    found = [judged(Random(f"change {seed}")) for seed in range(150)]
+    assert sum(found) > CONDITIONS * len(found) / 5, "too few conditions match"
+
+
+@pytest.mark.soak
+def test_a_test_is_true_for_every_row_that_matches_for_long() -> None:
+    for seed in range(20_000):
+        judged(Random(f"long change {seed}"))
+
+
+def test_what_the_runtime_would_match_is_told() -> None:
+    found = [told(Random(f"history {seed}")) for seed in range(80)]
+    assert sum(found) > len(found), "too few events match"
+
+
+@pytest.mark.soak
+def test_what_the_runtime_would_match_is_told_for_long() -> None:
+    for seed in range(10_000):
+        told(Random(f"long history {seed}"))
+
+
+@settings(
+    max_examples=20, deadline=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+@given(st.lists(strategies.conditions(2), min_size=10, max_size=10), st.integers())
+def test_conditions_of_every_form(conditions: Sequence[Expr], seed: int) -> None:
+    judged(Random(seed), conditions)
+
+
+def judged(chance: Random, conditions: Sequence[Expr] = ()) -> int:
+    """Hold many conditions against one change, without triggers around them; how many match."""
+    kind = "update" if conditions else chance.choice((*drawn.KINDS, "update"))
+    about = drawn.focus(chance)
+    first, second = drawn.pair(chance, about)
+    many = conditions or [drawn.condition(chance, kind, about) for _ in range(CONDITIONS)]
+    with closing(stored_pair(chance, first, second)) as connection:
+        new = None if kind == "delete" else read(connection, "n")
+        old = None if kind == "insert" else read(connection, "o")
+        event = checked(Kept("Thing", kind, new, old, ""))
+        matching = [one for one in many if event and matches(event, one)]
+        for condition in matching:
+            test = pushed_test(condition, SIDES[kind], THING, TYPES)
+            found = connection.execute(f"SELECT {test.sql or 1} FROM o, n").fetchone()[0]
+            assert found, (test.sql, new, old)
+            changed = [name for name in test.changed if first[name] != second[name]]
+            assert bool(changed) is bool(test.changed), (test.changed, new, old)
+    return len(matching)
+
+
+def stored_pair(chance: Random, first: drawn.Row, second: drawn.Row) -> sqlite3.Connection:
+    """A database with tables `o` and `n` of one row each."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    columns = ", ".join(f"{name} {drawn.declared(chance, name)}" for name in drawn.FIELDS)
+    for name, row in (("o", first), ("n", second)):
+        connection.execute(f"CREATE TABLE {name} (id TEXT, {columns})")
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"INSERT INTO {name} VALUES ({marks})", (*row.values(),))
+    return connection
+
+
+def read(connection: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """The row of a table as capture hands it on."""
+    connection.text_factory = Text
+    names = list(strategies.FIELDS)
+    (values,) = connection.execute(f"SELECT {', '.join(names)} FROM {name}").fetchall()
+    connection.text_factory = str
+    data, _, _ = rows_in_json(json_text(names).encode(), None, values)
+    return read_object(data or b"{}")
+
+
+def told(chance: Random) -> int:
+    """Play statements on a table whose triggers test conditions, beside triggers that do not; how
+    many events match."""
+    watched = chance.sample(drawn.KINDS, chance.randint(1, 3))
+    about = drawn.focus(chance)
+    wanted = {
+        kind: [drawn.condition(chance, kind, about) for _ in range(chance.randint(1, 2))]
+        for kind in watched
+    }
+    everything, told_rows = played(chance, wanted, drawn.history(chance, about))
+    matching = [row for row in everything if expected(row, wanted[row.event])]
+    for row in told_rows:
+        assert row in everything, row
+    for row in matching:
+        assert row in told_rows, (row, wanted[row.event])
+        told_rows.remove(row)
+    return len(matching)
+
+
+def played(
+    chance: Random, wanted: Mapping[str, Sequence[Expr]], history: Sequence[drawn.Statement]
+) -> tuple[list[Kept], list[Kept]]:
+    """What is told of a history without conditions, and with them."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        columns = ", ".join(f"{name} {drawn.declared(chance, name)}" for name in drawn.FIELDS)
+        connection.execute(f"CREATE TABLE things ({chance.choice(KEYS)}, {columns})")
+        recursive = chance.choice(("ON", "OFF"))
+        connection.execute(f"PRAGMA recursive_triggers = {recursive}")
+        install(connection, plan([observer(kind, None) for kind in wanted]), ALL)
+        made = [observer(kind, one) for kind, several in wanted.items() for one in several]
+        install(connection, plan(made), MAIN)
+        for statement, values in history:
+            connection.execute(statement, values)
+        return kept(connection, ALL), kept(connection, MAIN)
 
 
 def observer(kind: str, condition: Expr | None) -> Observer:
@@ -61,74 +169,14 @@ def plan(observers: list[Observer]) -> Plan:
     return strategies.PLAN.model_copy(update=update)
 
 
-@st.composite
-def rows(draw: st.DrawFn) -> dict[str, Any]:
-    """A row as an application stores it, some cells perhaps of another kind."""
-    typed = draw(strategies.rows(sql="sqlite"))
-    row = {name: _stored(typed[name], type_) for name, type_ in strategies.FIELDS.items()}
-    for name in draw(st.sets(st.sampled_from(FIELDS), max_size=2)):
-        row[name] = draw(odd)
-    return row
+def expected(row: Kept, conditions: Sequence[Expr]) -> bool:
+    """Whether an event that came whole has to be told."""
+    event = checked(row)
+    return event is not None and any(matches(event, one) for one in conditions)
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[tuple[str, tuple[object, ...]]]:
-    """Statements on one or two rows."""
-    first, second = draw(rows()), draw(rows())
-    ids = draw(st.sampled_from([("a", "a"), ("a", "A"), ("a", "b")]))
-    first["id"], second["id"] = ids
-    for name in draw(st.sets(st.sampled_from(FIELDS), max_size=len(FIELDS))):
-        second[name] = first[name]
-    marks = ", ".join("?" for _ in second)
-    columns = ", ".join(second)
-    into = f"INTO things ({columns}) VALUES ({marks})"
-    some = sorted(draw(st.sets(st.sampled_from(FIELDS), min_size=1, max_size=4)))
-    sets = ", ".join(f"{name} = ?" for name in some)
-    excluded = ", ".join(f"{name} = excluded.{name}" for name in some)
-    changes = {
-        "update": (f"UPDATE things SET {sets}", tuple(second[name] for name in some)),
-        "upsert": (f"INSERT {into} ON CONFLICT (id) DO UPDATE SET {excluded}", (*second.values(),)),
-        "replace": (f"INSERT OR REPLACE {into}", (*second.values(),)),
-        "ignore": (f"INSERT OR IGNORE {into}", (*second.values(),)),
-        "delete": ("DELETE FROM things", ()),
-    }
-    names = draw(st.lists(st.sampled_from(sorted(changes)), min_size=1, max_size=3))
-    return [(f"INSERT {into}", (*first.values(),)), *(changes[name] for name in names)]
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data(), history=histories(), key=keys, recursive=st.booleans())
-def test_what_the_runtime_would_match_is_told(
-    data: st.DataObject,
-    history: list[tuple[str, tuple[object, ...]]],
-    key: str,
-    recursive: bool,
-) -> None:
-    types = {name: data.draw(declared) for name in FIELDS}
-    watched = data.draw(st.sets(st.sampled_from(KINDS), min_size=1))
-    conditions = {kind: data.draw(strategies.conditions(2)) for kind in sorted(watched)}
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
-        connection.execute(f"CREATE TABLE things ({key}, {columns})")
-        connection.execute(f"PRAGMA recursive_triggers = {'ON' if recursive else 'OFF'}")
-        install(connection, plan([observer(kind, None) for kind in sorted(watched)]), ALL)
-        told = [observer(kind, condition) for kind, condition in conditions.items()]
-        install(connection, plan(told), MAIN)
-        for statement, values in history:
-            try:
-                connection.execute(statement, values)
-            except sqlite3.IntegrityError:
-                continue
-        everything, told_rows = kept(connection, ALL), kept(connection, MAIN)
-    for row in everything:
-        if matches(row, conditions[row.event]):
-            assert row in told_rows, row
-            told_rows.remove(row)
-    assert all(row in everything for row in told_rows)
-
-
-def matches(row: Kept, condition: Expr) -> bool:
-    """What the runtime finds of a row that came whole."""
+def checked(row: Kept) -> Event | None:
+    """What the runtime makes of an event that came whole; None where it is refused."""
     try:
         envelope: Mapping[str, Any] = {
             "entity": "Thing",
@@ -136,10 +184,14 @@ def matches(row: Kept, condition: Expr) -> bool:
             "new": None if row.new is None else READER(row.new),
             "old": None if row.old is None else READER(row.old),
         }
-        event = INTAKE.check(
+        return INTAKE.check(
             envelope, source="t", position="1", new_id=lambda: "e",
             now=datetime(2026, 3, 2, tzinfo=UTC),
         )  # fmt: skip
     except (EventRefused, ValueError):
-        return False
+        return None
+
+
+def matches(event: Event, condition: Expr) -> bool:
+    """What the runtime finds."""
     return bool(compile_condition(condition)(scope_of(event)))
