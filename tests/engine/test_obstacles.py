@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fql.actions.port import Outcome
+from fql.engine.core.arm import ROUND
 from fql.engine.core.inputs import CoreSettings, Order, Performed
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
@@ -107,6 +108,48 @@ def test_suspects_are_sent_alone_to_their_own_endpoint_and_the_others_go_on() ->
     sent = [arrival for arrival in w.ledger if arrival.node == "b"]
     assert len({arrival.key for arrival in sent}) == 30
     assert [work.spec.name for work in w.wire] == ["a"], "and still alone at its endpoint"
+    w.settle()
+    assert {run.state for run in w.runs()} == {"done"}
+
+
+def test_between_two_suspects_others_of_their_endpoint_have_their_turn() -> None:
+    """Ten deliveries hung in three crashes. What comes to the same receiver meanwhile waits for one
+    of them, not for all ten, and they do not wait for ever either."""
+    w = world(observer("a", "o1"), observer("b", "o2"), alone_from=3, crash_budget=5)
+    emit(w, *range(10))
+    answer(w, node="b")
+    for _ in range(3):
+        w.crash()
+        w.cycle()
+        w.cycle()
+    assert [work.spec.name for work in w.wire] == ["a"]
+    emit(w, 10)
+    assert len(w.wire) == 1, "nothing joins a suspect"
+    answer(w, DOWN)
+    w.cycle()
+    assert sorted(work.spec.name for work in w.wire) == ["a", "b"], "the event of now"
+    assert w.wake is not None and w.wake > w.clock.now(), "the retry; nothing spins"
+    answer(w)
+    w.cycle()
+    assert len(w.wire) == 1, "the next suspect, alone"
+    w.settle()
+    assert {run.state for run in w.runs()} == {"done"}
+
+
+def test_a_steady_flow_does_not_keep_a_suspect_waiting() -> None:
+    """However much is ready, the wire is cleared for the next suspect after one turn."""
+    w = world(observer("a", "o1"), alone_from=1, crash_budget=5)
+    emit(w, 1, 2)
+    w.crash()
+    w.cycle()
+    w.cycle()
+    emit(w, *range(3, 60))
+    answer(w)
+    w.cycle()
+    assert len(w.wire) == ROUND
+    answer(w)
+    w.cycle()
+    assert len(w.wire) == 1, "the second suspect, alone"
     w.settle()
     assert {run.state for run in w.runs()} == {"done"}
 

@@ -175,7 +175,9 @@ class History:
         calm = 0
         while calm < 3:
             state = self.now.engine.state
-            busy = any(e.ready and not e.paused for e in state.endpoints.values())
+            busy = any(
+                e.ready and not e.paused and e.alone is None for e in state.endpoints.values()
+            )
             hanging = all(work.spec.observer == "armed" for work in state.in_flight)
             moving = busy or not hanging or state.wanted_ids or state.pending
             calm = 0 if moving and not state.paused else calm + 1

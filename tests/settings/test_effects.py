@@ -6,9 +6,7 @@ import asyncio
 import itertools
 import json
 import logging
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -243,13 +241,6 @@ async def test_no_more_requests_at_once_than_max_in_flight(
     assert min(gaps) >= 0.045
 
 
-def crashed(folder: Path) -> None:
-    """Leave the session as a killed process does: leaving the runtime has given it back."""
-    with closing(sqlite3.connect(folder / "fql.db")) as connection:
-        connection.execute("UPDATE fql_session SET state = 'live'")
-        connection.commit()
-
-
 HELD = """
 entity Order { id: Int @key  status: String  total: Decimal? }
 observer paid { on: Order.update webhook stock { url: "%s/stock" timeout: 20s body: { id } } }
@@ -268,13 +259,42 @@ async def test_crashes_in_a_row_past_the_budget_make_an_action_dead(
         async with runtime(tmp_path, server.url, found, *events, source=HELD) as running:
             assert await server.arrived(crash + 1)
             await running.engine.kill()
-        crashed(tmp_path)
     server.always(200)
     async with runtime(tmp_path, server.url, found, source=HELD) as running:
         await running.until_idle(10)
         letters = await running.client.dead_letters()
     assert [letter.error_class for letter in letters] == (["poison"] if poison else [])
     assert server.call_count == (2 if poison else 3)
+
+
+SHARED = """
+entity Order { id: Int @key  status: String  total: Decimal? }
+endpoint shop { url: "%%s" timeout: %s }
+observer paid { on: Order.update
+  webhook stock { endpoint: shop path: "/stock/{{ id }}" body: { id } } }
+"""
+
+
+async def test_what_hung_in_crashes_holds_others_up_no_longer_than_its_timeout(
+    tmp_path: Path, server: MockWebhookServer
+) -> None:
+    """Three deliveries hung in three crashes, so each is sent alone: what comes to the same
+    receiver waits for the first of them to time out, not for all."""
+    server.always(lambda seen: Reply(fault="hang") if int(seen.path[7:]) < 4 else 200)
+    long, short = SHARED % "20s", SHARED % "500ms"
+    for crash in range(3):
+        events = () if crash else (paid(1), paid(2), paid(3))
+        async with runtime(tmp_path, server.url, settings(), *events, source=long) as running:
+            assert await server.arrived(3 * (crash + 1))
+            await running.engine.kill()
+    server.clear()
+    async with runtime(tmp_path, server.url, settings(), source=short) as running:
+        new = {"id": 4, "status": "paid"}
+        receipt = await running.emit("Order.update", new=new, old={"status": "new"})
+        assert (await running.wait(receipt, 10)).ended
+        hung = {seen.path for seen in server.requests} - {"/stock/4"}
+        await running.engine.kill()
+    assert len(hung) == 1
 
 
 async def test_work_beyond_max_queue_size_waits_in_the_store(

@@ -38,7 +38,7 @@ def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -
         state.item = endpoint
         if endpoint.alone is not None or not _has_room(state, endpoint, share):
             return False
-        if endpoint.suspects:
+        if endpoint.suspect_is_next():
             _arm_alone(state, endpoint, sends)
             if endpoint.suspects or endpoint.alone is not None:
                 return False
@@ -133,7 +133,7 @@ def land(state: State, work: Work) -> None:
     state.in_flight.discard(work)
     endpoint.flying.discard(work)
     if endpoint.alone is work:
-        endpoint.alone = None
+        endpoint.alone, endpoint.others = None, ROUND
 
 
 def mark(state: State, work: Work) -> None:

@@ -67,8 +67,9 @@ class Endpoint:
     """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
 
     `suspects` are ready too, but were on the wire in too many crashes: each is sent `alone`, while
-    nothing else is under way to this endpoint. `waits` counts how often ready work came to a stop
-    before a limit, by its name; `held_back` is the limit it stands before now.
+    nothing else is under way to this endpoint. Between two of them some `others` may go, lest many
+    that hang hold up for long what is ready besides. `waits` counts how often ready work came to a
+    stop before a limit, by its name; `held_back` is the limit it stands before now.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Endpoint:
     flying: set[Work] = field(default_factory=set)
     suspects: deque[Work] = field(default_factory=deque)
     alone: Work | None = None
+    others: int = 0
     held: int = 0
     stored_due: int = NEVER
     asked: bool = False
@@ -113,9 +115,14 @@ class Endpoint:
     def _may_probe(self, now: int) -> bool:
         return now >= self.circuit.open_until and len(self.flying) < self.limits.probes
 
+    def suspect_is_next(self) -> bool:
+        """Whether the next request is that of a suspect, once nothing else is under way."""
+        return bool(self.suspects) and not (self.others and self.ready)
+
     def take(self, work: Work) -> None:
         """One request is armed."""
         self.flying.add(work)
+        self.others = max(0, self.others - 1)
         if self.limits.per_second is not None:
             self.bucket.tokens -= 1
 
@@ -128,7 +135,7 @@ class Endpoint:
         """When waiting alone will let something through; NEVER if an outcome must come first."""
         if self.paused or len(self.flying) >= self.limits.concurrency:
             return NEVER
-        if self.alone is not None or (self.suspects and self.flying):
+        if self.alone is not None or (self.flying and self.suspect_is_next()):
             return NEVER
         if self.circuit.open_until and len(self.flying) >= self.limits.probes:
             return NEVER

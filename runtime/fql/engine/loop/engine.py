@@ -194,7 +194,9 @@ class Engine(Cycles):
         self.tell(EngineStopped(clean=clean))
 
     async def kill(self) -> None:
-        """Stop at once, as a crash would (for tests): nothing is released, nothing is written."""
+        """Stop at once, as a crash would (for tests): nothing is released, nothing is written, so
+        that the next engine counts a crash."""
+        self._given_back = True
         await self._cut()
 
     async def _cut(self) -> None:
