@@ -15,6 +15,12 @@ from tests.growth.programs import KINDS, program
 SMALL, TIMES = 64, 8
 SLACK = 0.15
 """Seconds of CPU that say nothing: the clock of a process ticks in hundredths on some machines."""
+EACH = 3
+"""Every third kind is measured in each run, the others in long ones."""
+MEASURED = [
+    pytest.param(kind, marks=[pytest.mark.soak] if number % EACH else [])
+    for number, kind in enumerate(KINDS)
+]
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -41,7 +47,7 @@ def test_the_judge_tells_a_square_from_a_line() -> None:
     assert not is_linear(lambda size: sum(i * j for i in range(size * 8) for j in range(size * 8)))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MEASURED)
 def test_compiling_takes_time_in_proportion(kind: str) -> None:
     """And the memory of a plan: it is written in that time too."""
     compile_text("enum E { a }")
