@@ -167,8 +167,7 @@ class Shop:
             return self._runtime()
 
     def _runtime(self) -> Runtime:
-        for shared in _actions()._plans.values():
-            object.__setattr__(shared, "sender", self.receiver)
+        object.__setattr__(_actions()._shared, "sender", self.receiver)
         source = OutboxSqlite("shop", self.database, triggers="optional")
         return Swift(
             _plan(), store=self.store, environment={}, sources=(source,), actions=_actions(),

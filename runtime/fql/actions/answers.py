@@ -11,6 +11,7 @@ from fql.egress.answer import Answer
 from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
 from fql.egress.secrets import Masker
+from fql.exact.light import text_of
 from fql.exact.reading import NotJson, read_foreign
 from fql.plan.policies import status_text
 from fql.plan.policy.table import DEFAULTS
@@ -96,8 +97,8 @@ class AnswerReader:
         """
         if not answer.body:
             return ""
-        # The zeros of UTF-16 would hide a secret from the masker, not from people.
-        text = answer.body[: 4 * SHOWN].replace(b"\0", b"").decode("utf-8", "replace")
+        # Zeros would hide a secret from the masker, not from people.
+        text = text_of(answer.body[: 4 * SHOWN]).replace("\0", "")
         cut = answer.truncated or len(answer.body) > 4 * SHOWN
         return self.masker.start(text, cut=cut)[:SHOWN]
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction
+from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction, known_values
 from fql.egress.encryption import Nonce
 from fql.egress.own import OwnPorts, nothing_listens
 from fql.egress.resolver import Resolver
@@ -45,7 +45,7 @@ class WebhookActions:
         self._nonce = nonce
         self._clock = clock
         self._sends = sends
-        self._plans: dict[str, Surroundings] = {}
+        self._shared: Surroundings | None = None
 
     def __call__(
         self, plan: Plan, node: PlanNode, endpoint: Endpoint | None,
@@ -55,7 +55,7 @@ class WebhookActions:
 
         Raises SettingsError, MissingSecrets.
         """
-        return WebhookAction(node, endpoint, environment, self._surroundings(plan))
+        return WebhookAction(node, endpoint, environment, self._surroundings(plan, environment))
 
     def follow(self, egress: EgressSettings) -> None:
         """Go by other settings from the next request on."""
@@ -64,15 +64,14 @@ class WebhookActions:
     def _effective(self, egress: EgressSettings) -> EgressSettings:
         return egress if self._test is None else allowing(egress, self._test)
 
-    def _surroundings(self, plan: Plan) -> Surroundings:
-        found = self._plans.get(plan.digest)
-        if found is None or found.plan is not plan:
-            found = Surroundings(
-                plan, TypeTable.of(plan), Intake(plan), self.sender,
-                frozenset(read_without_type(plan)), self._test, self._nonce, self._clock,
-                self._sends,
+    def _surroundings(self, plan: Plan, environment: Mapping[str, str]) -> Surroundings:
+        found = self._shared
+        if found is None or found.plan is not plan or found.environment is not environment:
+            found = self._shared = Surroundings(
+                plan, environment, known_values(plan, environment), TypeTable.of(plan),
+                Intake(plan), self.sender, frozenset(read_without_type(plan)), self._test,
+                self._nonce, self._clock, self._sends,
             )  # fmt: skip
-            self._plans = {plan.digest: found}
         return found
 
     async def close(self) -> None:

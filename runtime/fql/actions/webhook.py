@@ -66,10 +66,13 @@ class _Recording(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the actions of one plan share. `test_target` takes every request instead. Without
-    `sends` requests are only rendered, and no certificate that a plan names is opened."""
+    """What the actions of one plan share. `masker` knows every value that the plan takes from the
+    environment. `test_target` takes every request instead. Without `sends` requests are only
+    rendered, and no certificate that a plan names is opened."""
 
     plan: Plan
+    environment: Mapping[str, str]
+    masker: Masker
     types: TypeTable
     intake: Intake
     sender: Sender
@@ -78,6 +81,11 @@ class Surroundings:
     nonce: Nonce = os.urandom
     clock: Callable[[], float] = time.time
     sends: bool = True
+
+
+def known_values(plan: Plan, environment: Mapping[str, str]) -> Masker:
+    """Masks every value that a plan takes from the environment, whichever action uses it."""
+    return Masker(environment.get(wanted.name, "") for wanted in plan.environment)
 
 
 class WebhookRequest(Request):
@@ -110,20 +118,20 @@ class WebhookRequest(Request):
             "method": self.method,
             "url": masker.text(str(self.target)),
             "headers": {name: masker.text(value) for name, value in self.headers},
-            "body": masker.value(shown_body(self.body)),
+            "body": shown_body(self.body, masker),
         }
 
 
-def shown_body(body: bytes) -> object:
-    """A body for people: JSON as JSON while it is short, else its start as text."""
+def shown_body(body: bytes, masker: Masker) -> object:
+    """A body for people, masked: JSON as JSON while it is short, else its start as text."""
     if not body:
         return None
     if len(body) <= SHOWN_BODY:
         try:
-            return read_foreign(body)
+            return masker.value(read_foreign(body))
         except ValueError:
             pass
-    return body[:SHOWN_BODY].decode("utf-8", "replace")
+    return masker.start(body[:SHOWN_BODY].decode("utf-8", "replace"), cut=len(body) > SHOWN_BODY)
 
 
 class WebhookAction:
@@ -166,9 +174,7 @@ class WebhookAction:
         typed = any(h.name.lower() == "content-type" for h in self._headers)
         self._standing = () if typed or self._method in BODYLESS else JSON_CONTENT
         self._body = body_render(node.config.body, shared.types)
-        known = (names.get(wanted.name, "") for wanted in shared.plan.environment)
-        self._secrets = (*known, *names.used, *auth.secrets)
-        self._masker = Masker(self._secrets)
+        self._masker = Masker((*names.used, *auth.secrets), shared.masker)
         self._tokens: tuple[str, ...] = ()
         self._longest = int(str(reader.plain("max_body")))
         self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
@@ -232,7 +238,7 @@ class WebhookAction:
         tokens = () if client is None else self._shared.sender.latest_tokens(client)
         if tokens != self._tokens:
             self._tokens = tokens
-            self._answers = replace(self._answers, masker=Masker([*self._secrets, *tokens]))
+            self._answers = replace(self._answers, masker=Masker(tokens, self._masker))
         return self._answers
 
     def _outgoing(self, request: Request, delivery: Delivery) -> Outgoing:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from fql.actions.factory import WebhookActions, allowing
+from fql.actions.webhook import known_values
 from fql.cli.finding import Finding, Level
 from fql.egress.auth import Auth, OAuthClient, auth_of
 from fql.egress.failures import SendFailed
 from fql.egress.own import OwnPorts
-from fql.egress.secrets import Masker
 from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.settings import (
     PolicyReader,
@@ -181,7 +181,7 @@ def contacted(plan: Plan, environment: Mapping[str, str], settings: Settings) ->
     own = frozenset({metrics.port}) if metrics is not None and metrics.enabled else frozenset()
     findings = asyncio.run(reachability(found, egress, lambda: own))
     # A url may come from the environment: the names of endpoints say which one is meant.
-    masker = Masker([environment.get(wanted.name, "") for wanted in plan.environment])
+    masker = known_values(plan, environment)
     return [replace(finding, message=masker.text(finding.message)) for finding in findings]
 
 

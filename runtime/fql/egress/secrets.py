@@ -3,64 +3,79 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import cached_property
-from html import escape
-from urllib.parse import quote, quote_plus
 
-from fql.exact.light import json_spellings
+from fql.egress.spellings import plain, spellings, without_begun_escape
+from fql.exact.numbers import JsonNumber
 
 MASK = "***"
 SHORTEST_MASKED = 8
 """Values shorter than this would turn innocent text into stars."""
-SIGNING_PREFIX = "whsec_"
-"""What begins a signing secret in base64 (Standard Webhooks)."""
+SHORTEST_HALF = 4
+"""Characters of a value at the end of a cut text that are taken for its beginning."""
+
+_PIECE = 4
+_STEP = SHORTEST_MASKED - _PIECE + 1
+"""Of the text every fifth piece of four characters is looked up. Whatever has eight characters
+holds one of them whole, so the search costs the same for one value and for ten thousand."""
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+/?")
 """An address without a path is no secret, and answers link to it."""
-
-_AS_IN_BROWSERS = ("!'()*", ";,/?:@&=+$!'()*#")
-"""What `encodeURIComponent` and `encodeURI` leave as it is."""
-
-_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+_NUMBER = re.compile(r"[0-9.eE+-]+")
 
 
 class Masker:
-    """Replaces known values in text, also where they are percent-encoded or in base64."""
+    """Replaces known values in text, in whatever spelling (`fql.egress.spellings`).
 
-    def __init__(self, values: Iterable[str]) -> None:
-        known = {form for value in values for form in _forms(value)}
-        self._values = {value for value in known if len(value) >= SHORTEST_MASKED}
-        spellings = {form for value in self._values for form in _spellings(value)}
-        # Longest first: a value that contains another one is masked as a whole.
-        self._spellings = sorted(spellings, key=lambda text: (-len(text), text))
-        self._pattern = re.compile("|".join(map(re.escape, self._spellings)))
+    `shared` is a masker whose values are masked as well: many actions have one in common.
+    """
+
+    def __init__(self, values: Iterable[str], shared: Masker | None = None) -> None:
+        self._shared = shared
+        known = {value for value in values if len(value) >= SHORTEST_MASKED}
+        self._values = {value for value in known if shared is None or value not in shared}
+        found = {form for value in self._values for form in spellings(value)}
+        self._spellings = {form for form in found if len(form) >= SHORTEST_MASKED}
+        self._pieces = {
+            form[at : at + _PIECE] for form in self._spellings for at in range(_STEP)
+        }  # fmt: skip
+        self._lengths = _by_start(self._spellings)
+        self._numbers = any(_NUMBER.fullmatch(value) for value in self._values)
+
+    def __contains__(self, value: str) -> bool:
+        return value in self._values or (self._shared is not None and value in self._shared)
 
     def text(self, text: str) -> str:
-        """The text with every known value masked."""
-        # A plain search is far faster than the pattern, and nearly always finds nothing.
-        if not any(spelling in text for spelling in self._spellings):
-            return text
-        return self._pattern.sub(MASK, text)
+        """The text with every known value masked. Where one is hidden by escapes that are not
+        the usual ones, the text is given with its escapes undone."""
+        if self._spellings:
+            text = self._masked(text)
+            undone = plain(text)
+            if undone is not text:
+                masked = self._masked(undone)
+                text = text if masked == undone else masked
+        return text if self._shared is None else self._shared.text(text)
 
     def start(self, text: str, *, cut: bool) -> str:
         """The masked text; of one that was `cut`, no half of a value stays at its end."""
-        if not cut or not self._spellings:
-            return self.text(text)
-        end = max(0, len(text) - len(self._spellings[0]))
-        inside = next((m for m in self._pattern.finditer(text) if m.end() > end), None)
-        return self.text(text[: end if inside is None else min(end, inside.start())])
+        text = self.text(text)
+        if not cut:
+            return text
+        text = self._without_half(text)
+        return text if self._shared is None else self._shared.start(text, cut=True)
 
     def value(self, value: object) -> object:
-        """A JSON value with every known value masked in its texts and keys."""
+        """A JSON value with every known value masked in its texts, keys and numbers."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(k)): self.value(v) for k, v in value.items()}
+            return self._mapping(value)
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
+        if isinstance(value, int | JsonNumber) and self.knows_numbers:
+            return value if self.text(str(value)) == str(value) else MASK
         return value
 
     def answer(self, content: object) -> object:
@@ -70,45 +85,89 @@ class Masker:
 
     @cached_property
     def _of_answers(self) -> Masker:
-        return Masker(value for value in self._values if not _ORIGIN.fullmatch(value))
+        shared = None if self._shared is None else self._shared._of_answers
+        return Masker((value for value in self._values if not _ORIGIN.fullmatch(value)), shared)
 
     @property
     def idle(self) -> bool:
         """True where nothing is to be masked."""
-        return not self._spellings
+        return not self._spellings and (self._shared is None or self._shared.idle)
+
+    @property
+    def knows_numbers(self) -> bool:
+        """True where a value could come as a number of JSON."""
+        return self._numbers or (self._shared is not None and self._shared.knows_numbers)
+
+    def _mapping(self, value: Mapping[object, object]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, inner in value.items():
+            name = self.text(str(key))
+            while name in found:  # two keys that were secrets are still two
+                name += MASK[0]
+            found[name] = self.value(inner)
+        return found
+
+    def _masked(self, text: str) -> str:
+        parts, done = list[str](), 0
+        for start, end in self._spans(text):
+            if start >= done:
+                parts += (text[done:start], MASK)
+            done = max(done, end)
+        return "".join((*parts, text[done:])) if parts else text
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where values begin and end, by their beginning; they may overlap."""
+        pieces = self._pieces
+        for at in range(0, len(text) - _PIECE + 1, _STEP):
+            if text[at : at + _PIECE] in pieces:
+                for start in range(max(0, at - _STEP + 1), at + 1):
+                    length = self._length_at(text, start)
+                    if length:
+                        yield start, start + length
+
+    def _length_at(self, text: str, start: int) -> int:
+        """The length of the longest spelling that begins here, or 0."""
+        for length in self._lengths.get(text[start : start + SHORTEST_MASKED], ()):
+            found = text[start : start + length]
+            if found in self._spellings:
+                return len(found)
+        return 0
+
+    def _without_half(self, text: str) -> str:
+        for view in (text, without_begun_escape(text), plain(without_begun_escape(text))):
+            half = self._half(view)
+            if half:
+                return view[:-half]
+        return text
+
+    def _half(self, text: str) -> int:
+        """The length of the end of a text that is the beginning of a spelling, or 0."""
+        if not self._sorted:
+            return 0
+        for at in range(max(0, len(text) - self._longest + 1), len(text) - SHORTEST_HALF + 1):
+            if text[at : at + SHORTEST_HALF] in self._beginnings:
+                end = text[at:]
+                place = bisect_left(self._sorted, end)
+                if place < len(self._sorted) and self._sorted[place].startswith(end):
+                    return len(end)
+        return 0
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._spellings)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(form[:SHORTEST_HALF] for form in self._spellings)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._spellings))
 
 
-def _forms(value: str) -> Iterator[str]:
-    """A value, and what a receiver knows of it when it is a signing secret in base64."""
-    yield value
-    if value.startswith(SIGNING_PREFIX):
-        yield value.removeprefix(SIGNING_PREFIX)
-        with suppress(ValueError):
-            yield b64decode(value.removeprefix(SIGNING_PREFIX), validate=True).decode("utf-8")
-
-
-def _misread(raw: bytes) -> Iterator[str]:
-    """The value where Latin-1 and UTF-8 are taken for each other, as in headers."""
-    yield raw.decode("latin-1")
-    with suppress(UnicodeError):
-        yield raw.decode("utf-8").encode("latin-1").decode("utf-8", "replace")
-
-
-def _spellings(value: str) -> set[str]:
-    raw = value.encode("utf-8", "surrogateescape")
-    encoded = {quote(raw, safe=safe) for safe in ("", "/", *_AS_IN_BROWSERS)} | {quote_plus(raw)}
-    found = {value, b64encode(raw).decode("ascii"), *encoded}
-    found |= json_spellings(value) | {escape(value), escape(value, quote=False), *_misread(raw)}
-    found |= {_ESCAPE.sub(lambda match: match[0].lower(), text) for text in encoded}
-    return found | set(_in_base64(raw))
-
-
-def _in_base64(raw: bytes) -> Iterator[str]:
-    """How base64 of anything that holds these bytes spells them: the part that does not depend on
-    what stands before and behind, for each of the three places in a group of three bytes."""
-    for before in range(3):
-        padded = bytes(before) + raw
-        first = -(-before * 8 // 6)  # the first character that holds bits of the value only
-        last = len(padded) * 8 // 6
-        for encode in (b64encode, urlsafe_b64encode):
-            yield encode(padded).decode("ascii")[first:last]
+def _by_start(forms: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """The lengths of forms by their first characters, the longest first."""
+    found: dict[str, set[int]] = {}
+    for form in forms:
+        found.setdefault(form[:SHORTEST_MASKED], set()).add(len(form))
+    return {start: tuple(sorted(lengths, reverse=True)) for start, lengths in found.items()}

@@ -57,6 +57,11 @@ def read_lightly(data: bytes | str, *, floats: bool = False) -> object:
     return value
 
 
+def text_of(data: bytes) -> str:
+    """Bytes as text for people, in the encoding that JSON would have."""
+    return data.decode(json.detect_encoding(data), "replace")
+
+
 def light_text(value: object) -> str:
     """Plain values as JSON: texts, numbers, lists, objects. Raises NotWritable."""
     try:
