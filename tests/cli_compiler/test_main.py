@@ -65,7 +65,7 @@ def test_every_command_has_help_with_examples(fqlc: Command, name: str) -> None:
 def test_a_misspelt_command(fqlc: Command) -> None:
     done = fqlc("chek")
     assert done.code == 2
-    assert "similar one exists: check" in done.err
+    assert "did you mean `check`?" in done.err
 
 
 def test_a_wrong_option(fqlc: Command) -> None:

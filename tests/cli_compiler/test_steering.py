@@ -8,9 +8,11 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from fql.cli import output
 from fql.errors import SettingsError
-from fql.plan.harmless import harmless, harmless_json, harmless_styled
+from fql.terminal.commands import report
+from fql.terminal.harmless import harmless, harmless_json, harmless_styled
+from fql.terminal.lines import json_line
+from fql.terminal.words import one_line
 from tests.cli_compiler.conftest import Command
 
 SIGNS = "\x00\x1b\x07\x9b\u202e\u2066\u2028\u2029\u200b\ufeff\u061c"
@@ -34,10 +36,10 @@ def steers(text: str) -> bool:
     return harmless_styled(text) != text
 
 
-def test_both_command_rooms_have_one_function() -> None:
+def test_what_steers_is_shown_as_an_escape() -> None:
     assert not steers(harmless(SIGNS))
-    assert not steers(output.harmless(SIGNS))
-    assert "\n" not in output.harmless("a\nb")
+    assert not steers(one_line(SIGNS))
+    assert "\n" not in one_line("a\nb")
     assert harmless("a\tb\nä😀") == "a\tb\nä😀"
     assert harmless("\x9b\u202e") == "\\x9b\\u202e"
 
@@ -104,8 +106,8 @@ def test_json_keeps_what_it_shows() -> None:
 
 
 def test_errors_of_the_runtime_do_not_steer(capsys: pytest.CaptureFixture[str]) -> None:
-    output.report(SettingsError(SIGNS, hint=SIGNS))
-    output.json_line({"a": SIGNS})
+    report(SettingsError(SIGNS, hint=SIGNS))
+    json_line({"a": SIGNS})
     said = capsys.readouterr()
     assert not steers(said.err)
     assert not steers(said.out)

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from fql.cli import commands
+from fql.terminal.commands import Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Ended:
 Fqlc = Callable[..., Ended]
 
 
-class Mounted(click.Group):
+class Mounted(Reporting):
     """The runtime's commands without a compiler beside them."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from fql.app import Runtime
-from fql.cli.observability import observability
 from fql.engine.loop.clock import SystemClock
 from fql.engine.process import housekeeping
 from fql.errors import StoreError
@@ -29,6 +27,7 @@ from fql.store.memory import MemoryStore
 from fql.store.port import Lease, StoreSize, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer
+from fqlc.cli.main import run
 from tests.observe.promql import Recorder, Vector, evaluate
 from tests.observe.support import METRICS, SOURCE, order, page, plan_of, runtime, scrape, sqlite
 
@@ -374,17 +373,18 @@ def test_dashboard_names_only_series_that_exist() -> None:
 # The commands.
 
 
-def test_commands_write_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_write_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The namespace is that of the settings; `--namespace` overrules it."""
     monkeypatch.chdir(tmp_path)
     Path("fql.toml").write_text('[observability.prometheus]\nnamespace = "fraiseql"\n')
-    run = CliRunner().invoke
-    assert run(observability, ["alerts", "-o", "rules.yml"]).exit_code == 0
+    assert run(["observability", "alerts", "-o", "rules.yml"]) == 0
     assert Path("rules.yml").read_text() == rules("fraiseql")
     assert "fraiseql_webhook_total" in read_rules("fraiseql")["FqlWebhookFailureRate"]["expr"]
-    shown = run(observability, ["dashboard", "--namespace", "shop"])
-    assert json.loads(shown.stdout) == dashboard("shop")
-    refused = run(observability, ["alerts", "-o", "none/rules.yml"])
-    assert refused.exit_code == 3
-    assert refused.stderr.startswith("error: none/rules.yml cannot be written")
-    assert run(observability, ["alerts", "--namespace", "9 x"]).exit_code == 2
+    capfd.readouterr()
+    assert run(["observability", "dashboard", "--namespace", "shop"]) == 0
+    assert json.loads(capfd.readouterr().out) == dashboard("shop")
+    assert run(["observability", "alerts", "-o", "none/rules.yml"]) == 3
+    assert capfd.readouterr().err.startswith("error: none/rules.yml cannot be written")
+    assert run(["observability", "alerts", "--namespace", "9 x"]) == 2

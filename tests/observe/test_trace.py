@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import click
-from click.testing import CliRunner
+import pytest
 
-from fql.cli.trace import story, trace
+from fql.cli.trace import story
 from fql.intake.json_lines import JsonLines
 from fql.testing import MockWebhookServer
+from fqlc.cli.main import run
 from tests.observe.support import SOURCE, order, runtime, sqlite
 
 MORE = (
@@ -92,11 +93,11 @@ async def test_story_of_an_event_nobody_wanted(
 
 
 async def test_unknown_name_is_an_error_with_a_hint(
-    webhook_server: MockWebhookServer, tmp_path: Path
+    webhook_server: MockWebhookServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with runtime(webhook_server, store=sqlite(tmp_path)):
         pass
-    arguments = ["nothing", "--store", sqlite(tmp_path)]
-    result = await asyncio.to_thread(CliRunner().invoke, trace, arguments)
-    assert result.exit_code == 2
-    assert "knows no event or run nothing" in result.stderr
+    arguments = ["trace", "nothing", "--store", sqlite(tmp_path)]
+    assert await asyncio.to_thread(run, arguments) == 2
+    said = capfd.readouterr().err
+    assert "error: this store knows no event or run nothing\n  help: see `fqlc runs`" in said

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from fql.terminal.commands import format_option
+from fql.terminal.lines import say
+from fql.terminal.words import counted
 from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import FORMATS, show_diagnostics, summary
 from fqlc.project.cache import Compiled
@@ -16,7 +19,7 @@ from fqlc.project.door import Door
 @click.command(epilog="\b\nExamples:\n  fqlc check .\n  fqlc check --format json shop.fql\n"
                "  fqlc check --fix .")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print what is found.")
+@format_option(FORMATS, default=None, text="How to print what is found.")
 @click.option("--fix", is_flag=True, help="Apply the safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change the meaning too.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
@@ -39,7 +42,7 @@ def check(
     shown = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "text")
     show_diagnostics(checked.diagnostics, checked.sources, shown)
     if shown == "text" and not checked.diagnostics:
-        click.echo(summary(checked), err=True)
+        say(summary(checked))
     ctx.exit(1 if checked.has_errors else 0)
 
 
@@ -59,5 +62,5 @@ def _fixed(chosen: Door, checked: Compiled, *, unsafe: bool) -> Compiled:
         for path, text in changed.items():
             Path(path).write_bytes(text.encode("utf-8"))
         checked = chosen.diagnose()
-    click.echo(f"{applied} fix{'' if applied == 1 else 'es'} applied", err=True)
+    say(f"{counted(applied, 'fix', 'fixes')} applied")
     return checked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from fql.plan.harmless import harmless
+from fql.terminal.lines import raw, say
+from fql.terminal.words import counted
 from fqlc.cli.inputs import cache_option, inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.project.cache import Compiled
@@ -46,7 +46,7 @@ def compile_(
     elif only_check and output is not None:
         _compare(Path(output), plan)
     elif output is None:
-        sys.stdout.buffer.write(plan + b"\n")
+        raw(plan + b"\n")
     else:
         _write(Path(output), plan)
 
@@ -84,7 +84,7 @@ def _write(output: Path, plan: bytes) -> None:
             beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise SurroundingsError(f"{output} cannot be written: {reason}") from None
-    click.echo(f"wrote {harmless(str(output))} ({len(plan):,} bytes)", err=True)
+    say(f"wrote {output} ({counted(len(plan), 'byte')})")
 
 
 def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from fql.exact.writing import json_text
-from fql.plan.harmless import harmless, harmless_json
+from fql.terminal.commands import format_option
+from fql.terminal.lines import json_line, prose, say
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.emit.diff import Area, differences
@@ -15,8 +15,7 @@ from fqlc.emit.diff import Area, differences
                "  fqlc diff deployed.json .")  # fmt: skip
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
-              help="For people, or one object a line.")  # fmt: skip
+@format_option()
 @cache_option
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
@@ -34,12 +33,12 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
     area = None
     for change in found:
         if form == "json":
-            click.echo(harmless_json(json_text(change.as_json())))
+            json_line(change.as_json())
             continue
         if change.area is not area:
             area = change.area
-            click.echo(click.style(area.value, bold=True))
-        click.echo(harmless(f"  {change.where}: {change.what}"))
+            prose(click.style(area.value, bold=True))
+        prose(f"  {change.where}: {change.what}")
     if not found:
-        click.echo("nothing changed", err=True)
+        say("nothing changed")
     ctx.exit(1 if any(change.area is not Area.COSMETIC for change in found) else 0)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fql.terminal.commands import format_option
+from fql.terminal.lines import prose
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.project.errors import CommandError
@@ -27,8 +29,7 @@ _CODE = re.compile(r"(?i)fql\d{3}")
 @click.option("--action", metavar="OBSERVER[.ACTION]", help="Only the policies of these.")
 @click.option("--sql", "dialect", type=click.Choice(("sqlite", "postgresql")),
               help="Print each condition as a query.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
-              help="For people, or one object a line.")  # fmt: skip
+@format_option()
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
 @cache_option
 def explain(
@@ -68,16 +69,14 @@ def explain(
 
 
 def _page(code: str) -> None:
-    from fql.near import nearest
+    from fql.near import did_you_mean
     from fqlc.diagnostics.registry import all_codes, explain_page
 
     known = [str(c) for c in all_codes()]
     if code not in known:
-        close = nearest(code, known)
-        raise CommandError(
-            f"there is no code {code}", f"a similar one exists: {close}" if close else ""
-        )
-    click.echo(explain_page(code))
+        hint = did_you_mean(code, known) or "`fqlc explain --list` has all of them"
+        raise CommandError(f"there is no code {code}", hint)
+    prose(explain_page(code))
 
 
 def _with_events(targets: tuple[str, ...], event: str | None) -> tuple[tuple[str, ...], str | None]:

@@ -8,20 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
 from fql.actions.port import RenderFailed
 from fql.errors import EventRefused
 from fql.events.intake import Intake
 from fql.events.model import Event
 from fql.exact.reading import NotJson, read_foreign
-from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
 from fql.plan import expressions as e
-from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Json, Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
+from fql.terminal.lines import json_line, prose
 from fql.testing.harness import played_program
 from fqlc.cli.event_story import ActionStory, EventStory, ObserverStory
 from fqlc.cli.request import request_of
@@ -35,10 +32,10 @@ def explain_events(plan: Plan, file: str, form: str) -> None:
     for number, line in enumerate(_lines(file), 1):
         found = explainer.line(line, number)
         if form == "json":
-            click.echo(harmless_json(write_json(found.as_json()).decode()))
+            json_line(found.as_json())
         else:
             for text in found.lines():
-                click.echo(harmless_styled(text))
+                prose(text)
 
 
 class _Explainer:

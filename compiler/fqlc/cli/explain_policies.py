@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import click
 
-from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import RetryPolicy, retry_policy, value_of
 from fql.plan.policy.table import DEFAULTS, POLICIES
 from fql.plan.units import spoken_duration
+from fql.terminal.lines import json_line, prose
+from fql.terminal.words import counted
 from fqlc.emit.policy_text import value_text
 
 
@@ -49,10 +49,10 @@ def explain_policies(pairs: Sequence[tuple[Observer, PlanNode]], form: str) -> N
     """Print the policies of each action."""
     for observer, node in pairs:
         if form == "json":
-            click.echo(harmless_json(json_text(_as_json(observer, node))))
+            json_line(_as_json(observer, node))
         else:
             for line in _lines(observer, node):
-                click.echo(harmless_styled(line))
+                prose(line)
 
 
 def _schedule(policies: Policies) -> Schedule:
@@ -94,7 +94,7 @@ def _lines(observer: Observer, node: PlanNode) -> Iterator[str]:
 
 def _schedule_lines(policies: Policies) -> Iterator[str]:
     schedule, policy = _schedule(policies), retry_policy(policies)
-    yield f"  schedule: {schedule.attempts} attempt{'' if schedule.attempts == 1 else 's'}"
+    yield f"  schedule: {counted(schedule.attempts, 'attempt')}"
     elapsed = 0
     for number, delay in enumerate(schedule.delays, 2):
         elapsed += delay

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import click
-
-from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Entity, Observer, Plan
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.sql.clause import Clause, DialectName, where_clause
 from fql.sql.text import NotInSqlError, quoted_name
+from fql.terminal.lines import data, json_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +27,10 @@ def explain_sql(plan: Plan, dialect: DialectName, form: str) -> None:
     types = TypeTable.of(plan)
     for observer in plan.observers:
         found = _explained(observer, types, dialect)
-        click.echo(
-            harmless_json(json_text(asdict(found)))
-            if form == "json"
-            else harmless_styled(_text(found))
-        )
+        if form == "json":
+            json_line(asdict(found))
+        else:
+            data(_text(found))
 
 
 def _explained(observer: Observer, types: TypeTable, dialect: DialectName) -> Explained:

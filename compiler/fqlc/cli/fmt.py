@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from fql.plan.harmless import harmless
+from fql.terminal.lines import data, raw, say
+from fql.terminal.words import counted
 from fqlc.cli.inputs import inputs
 from fqlc.diagnostics.sink import Sink
 from fqlc.project.errors import CommandError, SurroundingsError
@@ -23,7 +24,7 @@ from fqlc.syntax.parsing.sources import read_source
 def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_diff: bool) -> None:
     """Format sources. The style is fixed. What cannot be read stays as it is."""
     if paths == ("-",):
-        sys.stdout.write(_formatted("input.fql", sys.stdin.buffer.read())[1])
+        raw(_formatted("input.fql", sys.stdin.buffer.read())[1].encode())
         return
     changed = 0
     chosen = inputs(paths)
@@ -33,11 +34,11 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
             continue
         changed += 1
         if show_diff:
-            click.echo(harmless(_diff(path, before, after)), nl=False)
+            data(_diff(path, before, after).removesuffix("\n"))
         elif not only_check:
             _write(path, after)
         else:
-            click.echo(harmless(path))
+            data(path)
     _say(changed, len(chosen.sources.roots), written=not (only_check or show_diff))
     ctx.exit(1 if changed and (only_check or show_diff) else 0)
 
@@ -70,4 +71,4 @@ def _diff(path: str, before: str, after: str) -> str:
 
 def _say(changed: int, total: int, *, written: bool) -> None:
     would = "formatted" if written else "would be formatted"
-    click.echo(f"{changed} of {total} file{'' if total == 1 else 's'} {would}", err=True)
+    say(f"{changed} of {counted(total, 'file')} {would}")

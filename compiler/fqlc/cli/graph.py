@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from fql.plan.harmless import harmless, harmless_json
+from fql.terminal.commands import format_option
+from fql.terminal.harmless import harmless_json
+from fql.terminal.lines import on_terminal, raw, say
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.emit.picture import Picture, picture_of, reduced
@@ -24,7 +25,7 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "
                "  fqlc graph --format mermaid --observer order_shipped plan.json")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="By the ending of FILE, or dot.")
+@format_option(FORMATS, default=None, text="By the ending of FILE, or dot.")
 @click.option("--observer", multiple=True, metavar="NAME", help="Only this observer; repeatable.")
 @click.option("--reduced", "less", is_flag=True, help="Leave out edges that others imply.")
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
@@ -44,21 +45,21 @@ def graph(
     everything itself: the picture, and the details of what is clicked on.
     """
     chosen = form or _by_ending(output)
-    if output is None and chosen in _BINARY and sys.stdout.isatty():
+    if output is None and chosen in _BINARY and on_terminal(err=False):
         raise click.UsageError(f"A {chosen} is nothing for a terminal. Name a file with -o.")
     plan = plan_of(paths, settings)
     _known(observer, [o.name for o in plan.observers])
     drawn = picture_of(plan, observer)
     picture = rendered(reduced(drawn) if less else drawn, chosen)
     if output is None:
-        sys.stdout.buffer.write(picture)
+        raw(picture)
         return
     try:
         Path(output).write_bytes(picture)
     except OSError as error:
         text = f"{output} cannot be written: {error.strerror}"
         raise SurroundingsError(text) from None
-    click.echo(harmless(f"wrote {output}"), err=True)
+    say(f"wrote {output}")
 
 
 def _by_ending(output: str | None) -> str:
@@ -71,12 +72,11 @@ def _by_ending(output: str | None) -> str:
 
 
 def _known(wanted: tuple[str, ...], names: list[str]) -> None:
-    from fql.near import nearest
+    from fql.near import did_you_mean
 
     for name in wanted:
         if name not in names:
-            close = nearest(name, names)
-            hint = f"a similar name exists: {close}" if close else "see fqlc list"
+            hint = did_you_mean(name, names) or "see `fqlc list`"
             raise CommandError(f"there is no observer {name}", hint)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import click
 
-from fql.exact.writing import json_text
-from fql.plan.harmless import harmless_json, harmless_styled
 from fql.plan.model import Observer
+from fql.terminal.commands import format_option
+from fql.terminal.lines import json_line, prose, say
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.emit.picture import condition_text, on_text, target_text
@@ -16,8 +16,7 @@ from fqlc.emit.picture import condition_text, on_text, target_text
 
 @click.command("list", epilog="\b\nExamples:\n  fqlc list .\n  fqlc list --format json plan.json")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
-              help="For people, or one object a line.")  # fmt: skip
+@format_option()
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
 @cache_option
 def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
@@ -25,12 +24,12 @@ def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     plan = plan_of(paths, settings)
     for observer in plan.observers:
         if form == "json":
-            click.echo(harmless_json(json_text(_entry(observer))))
+            json_line(_entry(observer))
         else:
             for line in _lines(observer):
-                click.echo(harmless_styled(line))
+                prose(line)
     if form == "text" and not plan.observers:
-        click.echo("there are no observers", err=True)
+        say("there are no observers")
 
 
 def _entry(observer: Observer) -> dict[str, object]:

@@ -10,16 +10,14 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import click
 
-from fql.near import nearest
+from fql.errors import UsageError
+from fql.near import did_you_mean
+from fql.terminal.commands import Reporting, report_usage
+from fql.terminal.lines import problem
 from fqlc import __version__
-
-if TYPE_CHECKING:
-    from fql.errors import FqlError
 
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("fqlc.cli.check:check", "Find what is wrong in sources."),
@@ -49,7 +47,7 @@ Examples:
 """
 
 
-class Commands(click.Group):
+class Commands(Reporting):
     """A group that imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
@@ -80,9 +78,8 @@ class Commands(click.Group):
         """Find the command, or say which one may have been meant."""
         name = args[0] if args else ""
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            close = nearest(name, self.list_commands(ctx))
-            hint = f" A similar one exists: {close}." if close else " See fqlc --help."
-            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+            hint = did_you_mean(name, self.list_commands(ctx)) or "see `fqlc --help`"
+            raise UsageError(f"there is no command `{name}`", hint=hint)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -120,21 +117,16 @@ def _places() -> dict[str, str]:
     default="auto",
     help="Colours; `auto` follows the terminal and NO_COLOR.",
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of a fault.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a fault.")
 @click.pass_context
-def fqlc(ctx: click.Context, color: str, debug: bool) -> None:
+def fqlc(ctx: click.Context, color: str) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""
     from fql.cli import PLAN_LOADER
     from fqlc.cli.inputs import load_plan_bytes
 
-    ctx.meta["fqlc.debug"] = debug
     ctx.meta[PLAN_LOADER] = load_plan_bytes
     if color != "auto":
         ctx.color = color == "always"
-    elif os.environ.get("NO_COLOR"):
-        ctx.color = False
-    elif os.environ.get("FORCE_COLOR"):
-        ctx.color = True
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -142,16 +134,10 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = fqlc.main(list(arguments), prog_name="fqlc", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return 130
     except click.ClickException as error:
-        from fql.plan.harmless import harmless
-
-        vars(error)["message"] = harmless(error.message)  # click has it final
-        error.show()
-        return error.exit_code
+        return report_usage(error)
     except BrokenPipeError:
         _close_quietly()
         return 0
@@ -166,41 +152,13 @@ def _close_quietly() -> None:
 
 
 def _fault(error: Exception, arguments: Sequence[str]) -> int:
-    from fql.errors import FqlError
-
-    if isinstance(error, FqlError):
-        return _known(error, as_json=_wants_json(arguments))
     if "--debug" in arguments:
         import traceback
 
         traceback.print_exception(error)
-    from fql.plan.harmless import harmless
-
-    click.echo(
-        f"error[FQL901]: a fault in fqlc: {type(error).__name__}: {harmless(str(error))}\n"
-        "  help: this is not your mistake; run again with --debug and report what it prints",
-        err=True,
+    problem(
+        "error[FQL901]",
+        f"a fault in fqlc: {type(error).__name__}: {error}",
+        "this is not your mistake; run again with --debug and report what it prints",
     )
     return 3
-
-
-def _known(error: FqlError, *, as_json: bool) -> int:
-    """Say it to people, and to the program that asked for JSON as well."""
-    from fql.plan.harmless import harmless
-
-    click.echo(harmless(f"error: {error.message}"), err=True)
-    if error.hint:
-        click.echo(harmless(f"  help: {error.hint}"), err=True)
-    if as_json:
-        from fql.exact.writing import json_text
-
-        told = {"error": error.message, "help": error.hint or None, "exit_code": error.exit_code}
-        click.echo(json_text(told))
-    return error.exit_code
-
-
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether the command line asks for JSON; read here because the error may come from anywhere
-    in a command, where its options are out of reach."""
-    asked = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
-    return asked and ("--" not in arguments)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from fql.exact.writing import json_text
 from fql.plan.codec import read_plan
-from fql.plan.harmless import harmless, harmless_json, harmless_styled
 from fql.plan.model import Plan
+from fql.terminal.commands import format_option
+from fql.terminal.lines import json_line, problem, prose, say
 from fqlc.checks.reading.expectations import TestModel, read_tests
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
@@ -36,8 +36,7 @@ from fqlc.source.text import SourceText
                "  fqlc test --coverage --fail-under 90")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--only", metavar="TEXT", help="Only tests whose title contains it.")
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text",
-              help="For people, or one object a line.")  # fmt: skip
+@format_option()
 @click.option("--coverage", is_flag=True, help="Say which sub-conditions and edges tests reach.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT",
               help="Fail when the coverage is lower; implies --coverage.")  # fmt: skip
@@ -81,7 +80,7 @@ def test(
     verdicts = _run(plan, tests, kept)
     if update:
         for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
-            click.echo(harmless(f"wrote {file}"), err=True)
+            say(f"wrote {file}")
     _show(verdicts, checked.sources, form)
     if junit is not None:
         _write(junit, report.junit(verdicts, checked.sources))
@@ -116,10 +115,10 @@ def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[s
     """Name the snapshots that compare with nothing, as after a test was renamed; True if any."""
     found = stale(kept, titles)
     for source, title in found:
-        click.echo(
-            f"{snapshot_file(source)} keeps bodies of {title!r}, but there is no such test; "
+        problem(
+            "warning",
+            f"{snapshot_file(source)} keeps bodies of {title!r}, but there is no such test",
             "run with --update after a look at the others",
-            err=True,
         )
     return bool(found)
 
@@ -127,27 +126,27 @@ def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[s
 def _show(verdicts: Sequence[Verdict], sources: Mapping[str, SourceText], form: str) -> None:
     for verdict in verdicts:
         if form == "json":
-            click.echo(harmless_json(json_text(report.as_json(verdict, sources))))
+            json_line(report.as_json(verdict, sources))
             continue
         for line in report.text_lines(verdict, sources):
-            click.echo(harmless_styled(line))
+            prose(line)
     failed = sum(1 for verdict in verdicts if verdict.problems)
-    click.echo(f"{len(verdicts) - failed} passed, {failed} failed", err=True)
+    say(f"{len(verdicts) - failed:,} passed, {failed:,} failed")
 
 
 def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | None) -> bool:
     """Print the coverage; True when it is too low."""
     found = measured.measure(plan, (v.played for v in verdicts))
     if form == "json":
-        click.echo(harmless_json(json_text({"coverage": measured.as_json(found)})))
+        json_line({"coverage": measured.as_json(found)})
     else:
-        click.echo()
+        prose("")
         for line in measured.as_text(found):
-            click.echo(harmless_styled(line))
+            prose(line)
     share = measured.percent(found)
     if least is None or share >= least:
         return False
-    click.echo(f"the coverage is {share:.1f} %, less than {least:g} %", err=True)
+    say(f"the coverage is {share:.1f} %, less than {least:g} %")
     return True
 
 

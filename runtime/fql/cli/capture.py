@@ -9,16 +9,7 @@ from pathlib import Path
 
 import click
 
-from fql.cli.output import data, json_line, say, table
-from fql.cli.project import (
-    Project,
-    find_project,
-    format_option,
-    plan_of,
-    reporting,
-    settings_option,
-    source_of,
-)
+from fql.cli.project import Project, find_project, plan_of, settings_option, source_of
 from fql.errors import UsageError
 from fql.exact.writing import json_text
 from fql.outbox.capture.fitting import Misfit
@@ -28,6 +19,10 @@ from fql.outbox.sampling import Sample
 from fql.outbox.status import Status, status
 from fql.outbox.tables import Names
 from fql.settings.model import SqliteSource
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line, problem, say
+from fql.terminal.tables import Column, table
+from fql.terminal.words import counted
 
 plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 database_option = click.option(
@@ -50,15 +45,14 @@ def capture() -> None:
 @plan_argument
 @database_option
 @settings_option
-@reporting
 def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
     """Print the SQL that `install` would run; change nothing."""
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
     with opened(_database(database, project), writable=False) as connection:
         wanted = wanted_capture(connection, plan, _names(project))
-    for problem in wanted.problems:
-        say(f"problem: {problem}")
+    for fault in wanted.problems:
+        problem("error", fault)
     for statement in (*wanted.statements, *(trigger.sql for trigger in wanted.triggers)):
         data(f"{statement};\n")
     if wanted.problems:
@@ -69,7 +63,6 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
 @plan_argument
 @database_option
 @settings_option
-@reporting
 def do_install(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
     """Create or renew the triggers that this plan needs.
 
@@ -82,7 +75,7 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
         now, changed = install(connection, plan, _names(project))
         unfit, samples = examined(connection, plan)
     tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
-    say(f"{path}: {len(now.triggers)} triggers on {tables} ({len(changed.made)} new)")
+    say(f"{path}: {counted(len(now.triggers), 'trigger')} on {tables} ({len(changed.made)} new)")
     _say_removed(path, changed)
     _say_fit(unfit, samples)
     if not source_of(project, path):
@@ -96,8 +89,7 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
 @plan_argument
 @database_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def show_status(
     sources: tuple[str, ...], database: str | None, settings_file: str | None, form: str
 ) -> None:
@@ -131,8 +123,8 @@ def _say_fit(unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
 def _show_json(now: Status, unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
     for trigger in now.triggers:
         json_line({"trigger": trigger.name, "table": trigger.table, "state": trigger.state})
-    for problem in now.problems:
-        json_line({"problem": problem})
+    for fault in now.problems:
+        json_line({"problem": fault})
     for name in now.younger:
         json_line({"younger": name})
     for misfit in unfit:
@@ -143,22 +135,24 @@ def _show_json(now: Status, unfit: Sequence[Misfit], samples: Sequence[Sample]) 
 
 
 def _show_text(now: Status) -> None:
-    table(["trigger", "table", "state"], [(t.name, t.table, t.state) for t in now.triggers])
-    for problem in now.problems:
-        say(f"problem: {problem}")
+    columns = (Column("trigger"), Column("table", least=12, drop=1), Column("state"))
+    table(columns, [(t.name, t.table, t.state) for t in now.triggers])
+    for fault in now.problems:
+        problem("error", fault)
     for name in now.younger:
         about = "fires before those of capture, so its event comes before the one that caused it"
         say(f"trigger {name} of the application {about}")
     for project, rows in now.others.items():
-        say(f"project {project} has an outbox in this database as well, with {rows} rows")
-    say(f"{now.waiting} events wait in the outbox" if now.outbox else "there is no outbox yet")
+        about = f"has an outbox in this database as well, with {counted(rows, 'row')}"
+        say(f"project {project} {about}")
+    waiting = f"waiting in the outbox: {counted(now.waiting, 'event')}"
+    say(waiting if now.outbox else "there is no outbox yet")
     say("in step with the plan" if now.in_step else "not in step: run `fqlc capture install`")
 
 
 @capture.command("release")
 @database_option
 @settings_option
-@reporting
 def do_release(database: str | None, settings_file: str | None) -> None:
     """Let another store read the outbox: forget the one that is registered.
 
@@ -176,7 +170,6 @@ def do_release(database: str | None, settings_file: str | None) -> None:
 @database_option
 @settings_option
 @click.option("--force", is_flag=True, help="Give up events that still wait in the outbox.")
-@reporting
 def do_uninstall(database: str | None, settings_file: str | None, force: bool) -> None:
     """Remove the triggers and tables of this project."""
     project = find_project(settings_file).resolved()
@@ -195,7 +188,7 @@ def _say_removed(path: Path, changed: Changed) -> None:
     if changed.tables:
         say(f"{path}: removed the tables {', '.join(changed.tables)}")
     if changed.moved:
-        say(f"{path}: {changed.moved} waiting events taken over from the older outbox")
+        say(f"{path}: {counted(changed.moved, 'waiting event')} taken over from the older outbox")
 
 
 def _names(project: Project) -> Names:

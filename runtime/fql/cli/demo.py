@@ -18,9 +18,8 @@ import click
 
 from fql.cli.demo_proof import Entry, Proof, prove
 from fql.cli.demo_shop import expected_paths, write_shop
-from fql.cli.output import data, say
-from fql.cli.project import reporting
 from fql.errors import FqlError, UsageError
+from fql.terminal.lines import data, say
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer, ReceivedRequest
 
@@ -177,7 +176,6 @@ def _environment() -> dict[str, str]:
 @click.option("--orders", default=500, show_default=True, help="Orders of each of four clients.")
 @click.option("--limit", default=25.0, show_default=True, help="Seconds until it gives up.")
 @click.option("--keep", metavar="DIR", help="Work in this new folder and keep it.")
-@reporting
 def demo(orders: int, limit: float, keep: str | None) -> None:
     """Show the whole path on this machine.
 

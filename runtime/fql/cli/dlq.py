@@ -8,8 +8,7 @@ from typing import Literal
 import click
 
 from fql.cli import letters
-from fql.cli.output import Columns, data, json_line, moment, say, table
-from fql.cli.project import format_option, reporting, settings_option, store_option
+from fql.cli.project import settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.errors import UsageError
@@ -17,14 +16,23 @@ from fql.exact.reading import read_foreign
 from fql.letters import Replayed, Wanted, asked
 from fql.store.records import LetterGroup
 from fql.store.shown import DeadLetter, instant
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line, say
+from fql.terminal.tables import Column, Table, table
+from fql.terminal.words import moment
+
+GROUPS = (
+    Column("observer", least=12), Column("action", least=12), Column("class"), Column("count"),
+    Column("oldest", drop=1), Column("newest", drop=2),
+)  # fmt: skip
 
 
 @click.group(
     epilog="""\b
 Examples:
   fqlc dlq list --observer order_shipped
-  fqlc dlq show dlq_100000003
-  fqlc dlq replay dlq_100000003
+  fqlc dlq show dlq_300000003_warehouse
+  fqlc dlq replay dlq_300000003_warehouse
   fqlc dlq replay --failed-after 2026-03-02 --rate 10 --dry-run
   fqlc dlq stats --format json"""
 )
@@ -36,8 +44,7 @@ def dlq() -> None:
 @letters.filters
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def list_letters(
     *,
     observer: str | None,
@@ -55,7 +62,7 @@ def list_letters(
         observer=observer, action=action, error_class=error_class, failed_after=failed_after,
         failed_before=failed_before, limit=limit,
     )  # fmt: skip
-    columns = Columns(letters.HEADERS)
+    columns = Table(letters.COLUMNS)
 
     async def work(client: Client) -> None:
         async for page in client.dead_letter_pages(**wanted):
@@ -74,8 +81,7 @@ def list_letters(
 @click.argument("dlq_id", metavar="ID")
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Show one dead letter: every attempt, the request with secrets masked."""
     (letter,) = with_client(store, settings_file, lambda one: letters.require(one, (dlq_id,)))
@@ -105,8 +111,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @click.option("--force", is_flag=True, help="Even where an else chain took over.")
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def replay(
     *,
     ids: tuple[str, ...],
@@ -186,7 +191,6 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @store_option
 @settings_option
-@reporting
 def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) -> None:
     """Give dead letters up for good; what waits behind them is cancelled."""
 
@@ -203,8 +207,7 @@ def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) 
 @dlq.command("stats")
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def stats(store: str | None, settings_file: str | None, form: str) -> None:
     """Count dead letters by observer, action and class."""
     groups = with_client(store, settings_file, lambda client: client.dead_letter_groups())
@@ -216,7 +219,7 @@ def stats(store: str | None, settings_file: str | None, form: str) -> None:
                 "newest": instant(group.newest),
             })  # fmt: skip
         return
-    table(("observer", "action", "class", "count", "oldest", "newest"), map(_group_row, groups))
+    table(GROUPS, map(_group_row, groups))
 
 
 def _group_row(group: LetterGroup) -> list[str]:

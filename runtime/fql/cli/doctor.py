@@ -9,17 +9,11 @@ import click
 
 from fql.cli import descriptors, examine, examine_engine, examine_receivers
 from fql.cli.finding import Finding
-from fql.cli.output import counted, data, json_line
-from fql.cli.project import (
-    Project,
-    find_project,
-    format_option,
-    plan_of,
-    reporting,
-    settings_option,
-    store_option,
-)
+from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.errors import MissingSecrets
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line
+from fql.terminal.words import counted
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
@@ -30,9 +24,8 @@ COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @store_option
 @settings_option
-@format_option
+@format_option()
 @click.option("--offline", is_flag=True, help="Do not contact the receivers.")
-@reporting
 def doctor(
     sources: tuple[str, ...],
     store: str | None,

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from fql.cli.output import data, json_line, say
-from fql.cli.project import format_option, reporting, settings_option, store_option
+from fql.cli.project import settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, FqlError
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line, say
 
 
 @click.command(
@@ -26,8 +27,7 @@ Examples:
 @click.argument("file", metavar="FILE|-")
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def emit(file: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Put events into a store: envelopes, one JSON object a line.
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from fql.cli.output import data, say
-from fql.cli.project import reporting
 from fql.errors import UsageError
+from fql.terminal.lines import data, say
 
 FILES = ("shop.fql", "shop_test.fql", "fql.toml", "events.jsonl", "receiver.py")
 
@@ -21,7 +20,6 @@ Examples:
   fqlc init shop"""
 )
 @click.argument("folder", default=".", metavar="[DIR]")
-@reporting
 def init(folder: str) -> None:
     """Write a small project that runs at once.
 

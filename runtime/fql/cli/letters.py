@@ -7,17 +7,22 @@ from typing import TypeVar
 
 import click
 
-from fql.cli.output import harmless, moment, shortened
 from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.writing import write_json
 from fql.letters import Choice
 from fql.store.shown import Attempt, DeadLetter
+from fql.terminal.tables import Column
+from fql.terminal.words import moment, one_line, shortened
 
 F = TypeVar("F", bound=Callable[..., object])
 
 TIME = "Date or time; UTC without an offset."
-HEADERS = ("id", "failed at", "action", "event", "class", "attempts", "reason")
+COLUMNS = (
+    Column("id"), Column("failed at", drop=3), Column("action", least=16, drop=4),
+    Column("event", least=16, drop=2), Column("class", drop=5), Column("attempts", drop=1),
+    Column("reason", least=20),
+)  # fmt: skip
 
 
 def choice(
@@ -72,7 +77,7 @@ def row(letter: DeadLetter) -> list[str]:
         f"{letter.entity}.{letter.event} {letter.event_id}".strip(". "),
         letter.error_class,
         str(len(letter.attempts)),
-        shortened(letter.reason),
+        letter.reason,
     ]
 
 
@@ -88,17 +93,17 @@ def story(letter: DeadLetter) -> Iterator[str]:
     }  # fmt: skip
     for name, value in facts.items():
         if value:
-            yield f"{click.style(name.ljust(12), dim=True)} {harmless(value)}"
+            yield f"{click.style(name.ljust(12), dim=True)} {one_line(value)}"
     for attempt in letter.attempts:
         yield _attempt(attempt)
     for name, content in (("request", letter.request), ("envelope", letter.envelope)):
         if content:
-            text = harmless(write_json(content).decode())
+            text = one_line(write_json(content).decode())
             yield f"{click.style(name.ljust(12), dim=True)} {text}"
 
 
 def _attempt(attempt: Attempt) -> str:
     label = click.style(f"attempt {attempt.number}".ljust(12), dim=True)
-    result = harmless(attempt.error or attempt.status)
+    result = one_line(attempt.error or attempt.status)
     start = shortened(attempt.response_start)
     return f"{label} {attempt.at}  {result}  {attempt.duration_ms} ms  {start}".rstrip()

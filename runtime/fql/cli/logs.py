@@ -6,11 +6,12 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from fql.cli.output import RENEWED, harmless, on_terminal
 from fql.cli.sentences import sentence
 from fql.errors import masked_urls
 from fql.exact.writing import write_json
 from fql.settings.model import Logging
+from fql.terminal.lines import RENEWED, on_terminal
+from fql.terminal.words import one_line
 
 
 class JsonFormatter(logging.Formatter):
@@ -46,7 +47,7 @@ class TextFormatter(logging.Formatter):
         """The line without what follows an exception."""
         fields = getattr(record, "fql", None)
         said = sentence(fields) if isinstance(fields, dict) else None
-        record.message = harmless(masked_urls(record.message if said is None else said))
+        record.message = one_line(masked_urls(record.message if said is None else said))
         return super().formatMessage(record)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from fql.cli.output import data, say
-from fql.cli.project import find_project, reporting, settings_option
+from fql.cli.project import find_project, settings_option
 from fql.errors import FqlError, UsageError
 from fql.exact.writing import pretty_json
 from fql.observe.alerts import rules
 from fql.observe.dashboard import dashboard as grafana
+from fql.terminal.lines import data, say
 
 namespace_option = click.option(
     "--namespace", metavar="NAME", help="Prefix of the series, if not that of the settings."
@@ -44,7 +44,6 @@ def observability() -> None:
 @namespace_option
 @output_option
 @settings_option
-@reporting
 def alerts(namespace: str | None, output: str | None, settings_file: str | None) -> None:
     """Alert rules for Prometheus (a file for `rule_files`)."""
     _write(rules(_namespace(namespace, settings_file)), output)
@@ -54,7 +53,6 @@ def alerts(namespace: str | None, output: str | None, settings_file: str | None)
 @namespace_option
 @output_option
 @settings_option
-@reporting
 def dashboard(namespace: str | None, output: str | None, settings_file: str | None) -> None:
     """A dashboard for Grafana (import the file)."""
     content = grafana(_namespace(namespace, settings_file))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import click
 
-from fql.cli.output import say
-from fql.cli.project import reporting, settings_option, store_option
+from fql.cli.project import settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import Client
+from fql.terminal.lines import say
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc pause shipping\n  fqlc resume shipping")
 @click.argument("name", metavar="ENDPOINT|OBSERVER")
 @store_option
 @settings_option
-@reporting
 def pause(name: str, store: str | None, settings_file: str | None) -> None:
     """Stop sending to an endpoint or for an observer.
 
@@ -33,7 +32,6 @@ def pause(name: str, store: str | None, settings_file: str | None) -> None:
 @click.argument("name", metavar="ENDPOINT|OBSERVER")
 @store_option
 @settings_option
-@reporting
 def resume(name: str, store: str | None, settings_file: str | None) -> None:
     """Send again what `fqlc pause` has stopped."""
 

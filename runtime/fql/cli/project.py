@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import click
 
 from fql.cli import PLAN_LOADER
-from fql.cli.output import report
 from fql.engine.program.build import require_environment
-from fql.errors import FqlError, MissingSecrets, UsageError
+from fql.errors import MissingSecrets, UsageError
 from fql.plan.codec import load_plan, read_plan
 from fql.plan.model import Plan
 from fql.plan.units import parse_duration
@@ -22,9 +19,6 @@ from fql.settings.files import beside_file, read_file
 from fql.settings.model import SqliteSource
 from fql.settings.reading import Settings, resolve
 from fql.store.opening import SETTINGS_FILE
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +109,6 @@ def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple
     return project.resolved(), plan
 
 
-def reporting(command: Callable[P, R]) -> Callable[P, R]:
-    """Show errors of the runtime as one line and a hint, with their exit code."""
-
-    @functools.wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except FqlError as error:
-            report(error)
-            raise click.exceptions.Exit(error.exit_code) from error
-
-    return wrapped
-
-
 class DurationType(click.ParamType[int]):
     """A duration such as `30s`, in milliseconds."""
 
@@ -152,11 +132,3 @@ settings_option = click.option(
     "--settings", "settings_file", metavar="FILE", help="Settings file instead of fql.toml."
 )
 store_option = click.option("--store", metavar="URL", help="Store, such as sqlite:///fql.db.")
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output for people, or one JSON object a line.",
-)

@@ -16,13 +16,10 @@ from fql.app import Runtime
 from fql.cli import logs
 from fql.cli.descriptors import raise_limit
 from fql.cli.loops import on_fast_loop
-from fql.cli.output import RENEWED, counted, data, json_line, on_terminal, say
 from fql.cli.project import (
     DURATION,
     Project,
-    format_option,
     project_and_plan,
-    reporting,
     settings_option,
     source_of,
     store_option,
@@ -36,6 +33,9 @@ from fql.outbox.capture.wanted import wanted_of
 from fql.outbox.tables import DEFAULT_PROJECT
 from fql.plan.model import Plan
 from fql.settings.model import Settings, SqliteSource
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line, on_terminal, problem, renew
+from fql.terminal.words import counted
 
 INTERRUPTED = 130
 TIMED_OUT = 3
@@ -79,8 +79,7 @@ log says what was taken up and which changed settings need a restart."""
 )
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def run(
     *,
     sources: tuple[str, ...],
@@ -234,7 +233,7 @@ class _Process:
         for task in finished:
             task.result()
         if not finished:
-            say("error: the time of --timeout is over and work is left")
+            problem("error", "the time of --timeout is over and work is left")
             return TIMED_OUT
         interrupted = stopped in finished and self._options.until_idle
         return INTERRUPTED if interrupted else 0
@@ -245,11 +244,11 @@ class _Process:
             return
         while True:
             await asyncio.sleep(PROGRESS_SECONDS)
-            click.echo(f"{RENEWED}{shown(runtime.status())}", err=True, nl=False)
+            renew(shown(runtime.status()))
 
     def _conclude(self, summary: Summary) -> None:
         if self._options.until_idle and on_terminal():
-            click.echo(RENEWED, err=True, nl=False)
+            renew()
         if self._options.form == "json":
             json_line(summary.as_json())
         else:

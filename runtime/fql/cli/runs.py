@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import click
 
-from fql.cli.output import json_line, moment, say, table
-from fql.cli.project import format_option, reporting, settings_option, store_option
+from fql.cli.project import settings_option, store_option
 from fql.cli.stores import say_when_taken, with_client
 from fql.client import RUN_STATES, Client
 from fql.store.shown import RunShown
+from fql.terminal.commands import format_option
+from fql.terminal.lines import json_line, say
+from fql.terminal.tables import Column, table
+from fql.terminal.words import moment
+
+COLUMNS = (
+    Column("run"), Column("observer", least=12, drop=3), Column("event", least=16, drop=2),
+    Column("state"), Column("started", drop=1), Column("actions", least=16, drop=4),
+)  # fmt: skip
 
 
 @click.group(
@@ -36,8 +44,7 @@ def runs(context: click.Context) -> None:
 )
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def list_runs(
     *,
     observer: str | None = None,
@@ -58,8 +65,7 @@ def list_runs(
         for run in found:
             json_line(run.as_json())
         return
-    headers = ("run", "observer", "event", "state", "started", "actions")
-    table(headers, [_row(run) for run in found])
+    table(COLUMNS, map(_row, found))
 
 
 def _row(run: RunShown) -> list[str]:
@@ -73,7 +79,6 @@ def _row(run: RunShown) -> list[str]:
 @click.option("--observer", metavar="NAME", help="All open and dead runs of this observer.")
 @store_option
 @settings_option
-@reporting
 def cancel(
     run: str | None, observer: str | None, store: str | None, settings_file: str | None
 ) -> None:
@@ -98,7 +103,6 @@ def cancel(
 @click.option("--new-key", is_flag=True, help="As a new delivery that receivers do not know.")
 @store_option
 @settings_option
-@reporting
 def resend(
     *, run: str, action: str, new_key: bool, store: str | None, settings_file: str | None
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fql.cli.output import counted
+from fql.terminal.words import counted
 
 Fields = Mapping[str, object]
 

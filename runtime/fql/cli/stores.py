@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from fql.cli.output import say
 from fql.cli.project import find_project
 from fql.client import Client, open_client
 from fql.errors import UsageError
 from fql.store.opening import file_of, require_store, settled_url
+from fql.terminal.lines import say
 
 T = TypeVar("T")
 

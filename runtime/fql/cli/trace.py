@@ -7,21 +7,22 @@ from typing import Any
 
 import click
 
-from fql.cli.output import data, harmless, json_line, moment, shortened
-from fql.cli.project import format_option, reporting, settings_option, store_option
+from fql.cli.project import settings_option, store_option
 from fql.cli.stores import with_client
 from fql.client import Client
 from fql.errors import UsageError
 from fql.observe.traceparent import trace_id_of
 from fql.store.shown import DeadLetter, RunShown, Trace
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line
+from fql.terminal.words import moment, one_line, shortened
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_100000002 --format json")
 @click.argument("name", metavar="EVENT|RUN")
 @store_option
 @settings_option
-@format_option
-@reporting
+@format_option()
 def trace(name: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Tell the story of one event or run: every action, every attempt."""
 
@@ -42,7 +43,7 @@ def story(found: Trace) -> Iterator[str]:
     """The lines for a person."""
     if found.event is not None:
         event = found.event
-        what = harmless(f"{event['entity']}.{event['event']} {event['id']}")
+        what = one_line(f"{event['entity']}.{event['event']} {event['id']}")
         yield f"{what} at {moment(event['timestamp'])}"
         trace_id = trace_id_of(event["context"].get("traceparent", ""))
         if trace_id:
@@ -57,7 +58,7 @@ def story(found: Trace) -> Iterator[str]:
 
 def _letter(letter: DeadLetter) -> str:
     refused = f"{letter.entity}.{letter.event} {letter.event_id} was refused"
-    what = harmless(letter.action or refused)
+    what = one_line(letter.action or refused)
     state = " (its `else` chain took over)" if letter.handled else ""
     if letter.state == "replaying":
         state = " (being replayed)"
@@ -72,7 +73,7 @@ def _run(run: RunShown, found: Trace) -> Iterator[str]:
         yield f"    {node['name']}: {node['state']}{_more(node)}"
         for attempt in found.attempts.get(run.run, ()):
             if attempt.action == node["name"]:
-                result = harmless(attempt.error or attempt.status)
+                result = one_line(attempt.error or attempt.status)
                 took = f"{attempt.duration_ms} ms"
                 yield f"      {attempt.number}. {attempt.at}  {result}  {took}"
 

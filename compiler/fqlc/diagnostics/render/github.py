@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fql.plan.harmless import harmless
+from fql.terminal.harmless import harmless
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.render.places import place_of
 from fqlc.source.text import SourceText

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from fql.exact.writing import pretty_json
-from fql.plan.harmless import harmless
+from fql.terminal.harmless import harmless
 from fqlc.diagnostics.model import Diagnostic, Fix, Severity
 from fqlc.diagnostics.registry import page_of
 from fqlc.diagnostics.render.places import place_of

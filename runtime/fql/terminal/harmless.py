@@ -10,7 +10,7 @@ _STEERS = re.compile(
 )
 """Control characters of both kinds, ends of lines that look like none, what turns or hides text."""
 
-_STYLE = re.compile(r"(\x1b\[(?:0|1|3[1-7])(?:;3[1-7])?m)")
+_STYLE = re.compile(r"(\x1b\[(?:[012]|3[1-7])(?:;3[1-7])?m)")
 """What our own commands colour with."""
 
 

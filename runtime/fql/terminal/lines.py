@@ -1,0 +1,116 @@
+"""The one way out for what commands write, and the one decision about colour and width."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+import click
+
+from fql.errors import masked_urls
+from fql.terminal.folding import cut, folded, unstyled
+from fql.terminal.harmless import harmless, harmless_json, harmless_styled
+
+RENEWED = "\r\033[K"
+"""Sets a terminal back to the beginning of the line, and clears it."""
+_SOURCE = re.compile(r" *\d* [|+-] ")
+"""How a line of an excerpt begins."""
+
+
+def data(text: str = "") -> None:
+    """Write a piece of output as it is: what is read by programs as well, or copied."""
+    _write(harmless_styled(text), err=False)
+
+
+def raw(content: bytes) -> None:
+    """Write bytes that are no text for a terminal, such as a picture, or a plan that is stored."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def prose(text: str) -> None:
+    """Write output that a person reads; on a terminal long lines are broken between words."""
+    _write(_folded(harmless_styled(text), err=False), err=False)
+
+
+def excerpts(text: str, *, err: bool, json: bool = False) -> None:
+    """Write diagnostics: excerpts of sources as they are, what is said of them between words."""
+    shown = harmless_json(text) if json else harmless_styled(text)
+    width = None if json else room(err=err)
+    if width is not None:
+        lines = shown.split("\n")
+        shown = "\n".join(x if _SOURCE.match(unstyled(x)) else folded(x, width) for x in lines)
+    _write(shown, err=err)
+
+
+def say(text: str) -> None:
+    """Talk to the person. No connection string is shown with its password."""
+    _write(_folded(harmless_styled(masked_urls(text)), err=True), err=True)
+
+
+def renew(text: str = "") -> None:
+    """Write over the current line of standard error, without ending it."""
+    width = room(err=True)
+    shown = harmless(text)
+    shown = shown if width is None else cut(shown, width - 1)
+    click.echo(f"{RENEWED}{shown}", err=True, nl=False)
+
+
+def problem(kind: str, message: str, hint: str = "") -> None:
+    """Say what is wrong, in the one form: `error: MESSAGE`, and `  help: HINT` where there is one.
+
+    `kind` is `error`, `warning`, or one of them with a code, such as `error[FQL901]`.
+    """
+    color = "yellow" if kind.startswith("warning") else "red"
+    say(f"{click.style(kind, fg=color, bold=True)}: {harmless(message)}")
+    if hint:
+        say(f"  {click.style('help', fg='cyan')}: {harmless(hint)}")
+
+
+def json_line(value: Mapping[str, object]) -> None:
+    """Write one object of JSON output, on a line of its own."""
+    from fql.exact.writing import json_text
+
+    _write(harmless_json(json_text(value)), err=False)
+
+
+def on_terminal(*, err: bool = True) -> bool:
+    """True when a person reads standard error, or with `err=False` standard output."""
+    return (sys.stderr if err else sys.stdout).isatty()
+
+
+def colored(*, err: bool) -> bool:
+    """Whether to colour a stream: `--color` decides, else NO_COLOR, FORCE_COLOR and TERM, else
+    whether a person reads it."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.find_root().color is not None:
+        return bool(context.find_root().color)
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return on_terminal(err=err) and os.environ.get("TERM") != "dumb"
+
+
+def room(*, err: bool = False) -> int | None:
+    """The columns of the terminal that shows a stream; None where it is a file or a pipe."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return None
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return None
+    return max(columns, 20) if columns else None
+
+
+def _folded(text: str, *, err: bool) -> str:
+    width = room(err=err)
+    return text if width is None else folded(text, width)
+
+
+def _write(text: str, *, err: bool) -> None:
+    click.echo(text, err=err, color=colored(err=err))
