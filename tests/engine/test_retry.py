@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import localcontext
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fql.actions.port import Outcome
 from fql.engine.core.retry import DONE, Again, Dead, Decision, decide
@@ -61,3 +66,34 @@ def test_a_delay_past_max_elapsed_ends_it_at_once() -> None:
 def test_jitter_uses_the_chance_given() -> None:
     assert after(Outcome(status=503), policy=RetryPolicy(jitter="full")) == Again(1050)
     assert after(Outcome(status=503), policy=RetryPolicy(jitter="equal")) == Again(1075)
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "delays"),
+    [(1.15, (100, 115, 132)), (1.1, (100, 110, 121)), (3.0, (100, 300, 900))],
+)
+def test_without_jitter_the_schedule_is_exact(multiplier: float, delays: tuple[int, ...]) -> None:
+    """100 * 1.15 is 114.99 in binary fractions."""
+    policy = RetryPolicy(jitter="none", multiplier=multiplier, max_attempts=4)
+    assert policy.base_delays() == delays
+
+
+@given(
+    first=st.integers(0, 604_800_000),
+    percent=st.integers(100, 10_000),
+    cap=st.integers(0, 2_592_000_000),
+    failed=st.integers(1, 20),
+)
+def test_growth_is_that_of_fractions(first: int, percent: int, cap: int, failed: int) -> None:
+    policy = RetryPolicy(initial_delay=first, max_delay=cap, multiplier=percent / 100)
+    exact: Fraction = first * Fraction(percent, 100).__pow__(failed - 1)
+    with localcontext() as context:
+        context.prec = 3  # of the application
+        assert policy.base_delay(failed) == min(int(exact), cap)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 0), (1, 5_000)])
+def test_a_thousand_attempts_do_not_overflow(first: int, last: int) -> None:
+    """Nothing grows to nothing, whatever the factor."""
+    policy = RetryPolicy(initial_delay=first, multiplier=100.0, max_attempts=1_000)
+    assert policy.base_delays()[-1] == last

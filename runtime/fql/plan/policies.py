@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from fql.plan.policy.table import DEFAULTS, POLICIES
@@ -70,36 +71,45 @@ class RetryPolicy:
         return "fail"
 
     def base_delay(self, failed: int) -> int:
-        """Milliseconds to wait after the `failed`-th failed attempt (from 1), before jitter."""
+        """Milliseconds to wait after the `failed`-th failed attempt (from 1), before jitter: the
+        formulas of `backoff`, exact and then rounded down, and never more than `max_delay`."""
         if self.backoff == "fixed":
-            delay: float = self.initial_delay
+            delay: int | Decimal = self.initial_delay
         elif self.backoff == "linear":
             delay = failed * self.initial_delay
         else:
-            delay = self._exponential(failed)
+            exact = Context(prec=60)  # whatever precision the application works with
+            growth = exact.power(Decimal(repr(self.multiplier)), failed - 1)
+            delay = exact.multiply(growth, Decimal(self.initial_delay))
         return int(min(delay, self.max_delay))
 
-    def _exponential(self, failed: int) -> float:
-        try:
-            return float(self.initial_delay * self.multiplier ** (failed - 1))
-        except OverflowError:
-            return float(self.max_delay)
+    def delay(self, failed: int, chance: float, asked: int | None = None) -> int:
+        """Milliseconds until the next attempt may begin: the base delay with jitter, and at least
+        what the receiver `asked` for (Retry-After).
 
-    def delay(self, failed: int, chance: float) -> int:
-        """The delay with jitter; `chance` is a number in [0, 1) that the caller draws.
-
-        `full` spreads over 0..base, `equal` over base/2..base (names after the AWS architecture
-        blog, "Exponential Backoff And Jitter", 2015).
+        `chance` is a number in [0, 1) that the caller draws. `full` spreads over 0..base, `equal`
+        over base/2..base (names after the AWS architecture blog, "Exponential Backoff And Jitter",
+        2015).
         """
         base = self.base_delay(failed)
-        if self.jitter == "none":
-            return base
-        if self.jitter == "equal":
-            return int(base / 2 + base / 2 * chance)
-        return int(base * chance)
+        spread = {"none": base, "equal": base / 2 + base / 2 * chance, "full": base * chance}
+        return max(int(spread[self.jitter]), self.pause(asked))
 
-    def schedule(self) -> tuple[int, ...]:
-        """The longest delays between the attempts, in milliseconds."""
+    def pause(self, asked: int | None) -> int:
+        """What is granted of the milliseconds that a receiver asked for."""
+        return min(asked or 0, self.retry_after_max)
+
+    @property
+    def longest_delay(self) -> int:
+        """No delay is longer, in milliseconds."""
+        return max(self.max_delay, self.retry_after_max)
+
+    def is_too_late(self, elapsed: int) -> bool:
+        """Whether no attempt may begin so many milliseconds after the first one began."""
+        return self.max_elapsed is not None and elapsed > self.max_elapsed
+
+    def base_delays(self) -> tuple[int, ...]:
+        """The base delays between all attempts, in milliseconds."""
         return tuple(self.base_delay(n) for n in range(1, self.max_attempts))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.policy.table import DEFAULTS
+from fql.plan.policies import RetryPolicy
 from fql.plan.units import show_duration
 from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program
@@ -55,6 +55,7 @@ class _Values:
     def __init__(self, settings: Mapping[str, Given], where: Span, whole: Span) -> None:
         """`where` is the head of the place, `whole` its stretch."""
         self._settings = settings
+        self.policy = RetryPolicy.of({key: given.value for key, given in settings.items()})
         self._where = where
         self._whole = whole
 
@@ -64,20 +65,6 @@ class _Values:
     def written(self, key: str) -> Span | None:
         found = self._settings.get(f"retry.{key}")
         return found.span if found is not None else None
-
-    def number(self, key: str) -> float:
-        found = self._settings.get(f"retry.{key}")
-        value = found.value if found is not None else DEFAULTS[f"retry.{key}"]
-        return float(value) if isinstance(value, int | float) else 0.0
-
-    def word(self, key: str) -> str:
-        found = self._settings.get(f"retry.{key}")
-        return str(found.value if found is not None else DEFAULTS[f"retry.{key}"])
-
-    def statuses(self, key: str) -> set[int]:
-        found = self._settings.get(f"retry.{key}")
-        value = found.value if found is not None else DEFAULTS[f"retry.{key}"]
-        return set(value) if isinstance(value, list) else set()
 
     def place(self, *keys: str) -> Span:
         """The first of the keys that was written here, else anywhere, else the head."""
@@ -102,7 +89,7 @@ class _Values:
 
 def _statuses(values: _Values, sink: Sink) -> None:
     """A status in both lists. A default list gives way: only what was written can contradict."""
-    both = values.statuses("retry_on") & values.statuses("dont_retry_on")
+    both = values.policy.retry_on & values.policy.dont_retry_on
     if not both or not (values.given("retry_on") and values.given("dont_retry_on")):
         return
     listed = ", ".join(str(s) for s in sorted(both)[:5])
@@ -117,8 +104,9 @@ def _statuses(values: _Values, sink: Sink) -> None:
 
 
 def _success(values: _Values, sink: Sink) -> None:
-    for key in ("retry_on", "dont_retry_on"):
-        good = sorted(s for s in values.statuses(key) if 200 <= s <= 299)
+    lists = {"retry_on": values.policy.retry_on, "dont_retry_on": values.policy.dont_retry_on}
+    for key, statuses in lists.items():
+        good = sorted(status for status in statuses if 200 <= status <= 299)
         if good and values.given(key):
             sink.error(
                 "FQL341",
@@ -130,15 +118,14 @@ def _success(values: _Values, sink: Sink) -> None:
 
 
 def _low_cap(values: _Values, sink: Sink) -> None:
-    first, cap = values.number("initial_delay"), values.number("max_delay")
+    first, cap = values.policy.initial_delay, values.policy.max_delay
     if cap >= first or not (values.given("initial_delay") or values.given("max_delay")):
         return
     place = values.place("max_delay", "initial_delay")
     labels = values.labels(initial_delay="the first delay", max_delay="the cap")
     sink.error(
         "FQL341",
-        f"the cap `{show_duration(int(cap))}` is below the first delay "
-        f"`{show_duration(int(first))}`",
+        f"the cap `{show_duration(cap)}` is below the first delay `{show_duration(first)}`",
         place,
         label="no delay is ever longer than the cap",
         labels=tuple(label for label in labels if label.span != place),
@@ -148,20 +135,18 @@ def _low_cap(values: _Values, sink: Sink) -> None:
 
 def _may_reach_its_cap(values: _Values) -> bool:
     """True also where the cap was reported, and where nothing is tried again."""
-    failures = int(values.number("max_attempts")) - 1
-    first, cap = values.number("initial_delay"), values.number("max_delay")
-    return failures < 1 or _longest(values, first, failures) >= cap
+    policy, failures = values.policy, values.policy.max_attempts - 1
+    return failures < 1 or policy.base_delay(failures) >= policy.max_delay
 
 
 def _unreached_cap(values: _Values, sink: Sink) -> None:
-    failures = int(values.number("max_attempts")) - 1
-    longest = _longest(values, values.number("initial_delay"), failures)
-    cap = int(values.number("max_delay"))
-    delays = f"the largest of {failures} delays" if failures > 1 else "the only delay"
+    failures = values.policy.max_attempts - 1
+    longest = show_duration(values.policy.base_delay(failures))
+    which = f"the largest of {failures} delays" if failures > 1 else "the only delay"
     sink.warning(
         "FQL341",
-        f"the cap `{show_duration(cap)}` is never reached: {delays} is "
-        f"`{show_duration(int(longest))}`",
+        f"the cap `{show_duration(values.policy.max_delay)}` is never reached: {which} is "
+        f"`{longest}`",
         values.place("max_delay"),
         label="never reached",
         labels=values.labels(
@@ -169,13 +154,3 @@ def _unreached_cap(values: _Values, sink: Sink) -> None:
         ),
         help=("remove it, or raise `max_attempts`",),
     )
-
-
-def _longest(values: _Values, first: float, failures: int) -> float:
-    backoff = values.word("backoff")
-    if backoff == "fixed" or failures < 1:
-        return first
-    if backoff == "linear":
-        return first * failures
-    growth = min(failures - 1, 200)
-    return float(min(first * values.number("multiplier") ** growth, 1e15))

@@ -134,7 +134,7 @@ def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
     elif status is not None:
         endpoint.circuit.record(status < 500, endpoint.limits, state.now)
     if status in (429, 503) and outcome.retry_after:
-        pause = min(outcome.retry_after, work.spec.retry.retry_after_max)
+        pause = work.spec.retry.pause(outcome.retry_after)
         endpoint.blocked_until = max(endpoint.blocked_until, state.now + pause)
         state.dirty_limits[endpoint.name] = endpoint
 

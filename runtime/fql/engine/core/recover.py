@@ -193,9 +193,8 @@ def resume(state: State, work: Work) -> None:
     elif work.state == READY:
         state.endpoint(work.spec.endpoint).ready.append(work)
     elif work.state == SCHEDULED:
-        retry = work.spec.retry
-        longest = max(retry.max_delay, retry.retry_after_max)
-        due = work.due if work.replay else min(work.due, state.now + longest)
+        latest = state.now + work.spec.retry.longest_delay
+        due = work.due if work.replay else min(work.due, latest)
         state.schedule(work, due)
     elif work.state == BUFFERED and isinstance(work.owner, Run):
         buffer(state, work.owner, work)

@@ -55,8 +55,8 @@ def decide(
         return Dead(_final_class(outcome), describe(outcome))
     if failed >= policy.max_attempts:
         return Dead("exhausted", f"{describe(outcome)} (attempt {failed} of {policy.max_attempts})")
-    delay = max(policy.delay(failed, chance), min(outcome.retry_after or 0, policy.retry_after_max))
-    if policy.max_elapsed is not None and now + delay - since > policy.max_elapsed:
+    delay = policy.delay(failed, chance, outcome.retry_after)
+    if policy.is_too_late(now + delay - since):
         return Dead("exhausted", f"{describe(outcome)} (the next try would pass max_elapsed)")
     return Again(now + delay)
 
