@@ -11,7 +11,7 @@ from fqlc.diagnostics.fixes import apply_fixes
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.pipeline import check_project
 from fqlc.source.text import SourceText
-from fqlc.syntax.foreign.types import MEANT_TYPES
+from fqlc.syntax.foreign.table import MEANT_TYPES
 from tests.faults.corpus import MAIN, Fault, faults
 
 ROUNDS = 4

@@ -12,7 +12,7 @@ from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.text import Span
-from fqlc.syntax.foreign.types import MEANT_TYPES
+from fqlc.syntax.foreign.table import MEANT_TYPES
 from fqlc.syntax.tree import ast
 
 FIELD_TYPES = BUILT_IN - {"Duration"}

@@ -13,9 +13,9 @@ from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
-from fqlc.syntax.foreign.answers import foreign
-from fqlc.syntax.foreign.heads import MODIFIERS
-from fqlc.syntax.foreign.shapes import answer_shape
+from fqlc.syntax.foreign.repair import answer
+from fqlc.syntax.foreign.spelling import foreign
+from fqlc.syntax.foreign.table import MODIFIERS
 from fqlc.syntax.reading.attempt import Failure
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
 
@@ -246,7 +246,7 @@ def _answer(
         return _missing_type(found, lexemes[at + 1 : at + 2])
     if (missing := _missing_at_line_end(failure, lexemes, found)) is not None:
         return _report_missing(missing, lexemes[max(at - 2, 0) : at], found)
-    return answer_shape(lexemes, at, expected) if at < len(lexemes) else None
+    return answer(lexemes, at, expected) if at < len(lexemes) else None
 
 
 def _place(found: Lexeme | None, lexemes: list[Lexeme], origin: Origin) -> Span:
@@ -337,7 +337,8 @@ def _missing_type(word: Lexeme, after: list[Lexeme]) -> Diagnostic:
     if after and after[0].type == "KEY" and _same_line(word, after[0]):
         blank = word.origin.span(word.start, after[0].start)
         text = f"a field has no `{word.text}` before its name"
-        return foreign(word, text, fix=Fix((Edit(blank, ""),), safe=word.text in MODIFIERS))
+        fix = Fix((Edit(blank, ""),), safe=word.text in MODIFIERS)
+        return foreign(word.span(), text, fix)
     return Diagnostic(
         "FQL101",
         f"expected `: Type` after `{word.text}`",
@@ -351,7 +352,8 @@ def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> Diagnostic:
     after = next((x for x in lexemes if x.start > word.start), word)
     if word.text in _TYPES and after.type == "NAME":
         written = f"{after.text}: {word.text}"
-        return foreign(word, "the name comes before its type", written, last=after)
+        span = word.origin.span(word.start, after.end)
+        return foreign(span, "the name comes before its type", Fix((Edit(span, written),)))
     end = word.origin.span(word.end, word.end)
     return Diagnostic(
         "FQL101",

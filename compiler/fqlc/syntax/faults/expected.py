@@ -58,4 +58,4 @@ def found_words(lexeme: Lexeme | None) -> str:
         return "a text"
     if lexeme.type == "NUMBER":
         return f"the number `{lexeme.text[:20]}`"
-    return f"`{lexeme.text[:40]}`"
+    return f"`{lexeme.origin.text[lexeme.start : lexeme.end][:40]}`"

@@ -6,20 +6,9 @@ import re
 
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Edit, Fix
+from fqlc.syntax.foreign.spelling import foreign
+from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.reading.lexemes import Origin
-
-FOREIGN_HEADS = {
-    "const": "let", "var": "let", "table": "entity", "model": "entity", "class": "type",
-    "struct": "type", "interface": "type", "input": "type", "record": "type",
-    "message": "type", "val": "let", "include": "import", "require": "import",
-}  # fmt: skip
-"""The word of another language and the one that begins such a declaration here."""
-
-MODIFIERS = frozenset(
-    {"export", "default", "public", "private", "protected", "internal", "pub", "abstract", "final",
-     "sealed", "open", "static", "async", "declare", "data", "readonly", "extern"}
-)  # fmt: skip
-"""Words that other languages put before a declaration; nothing is meant by them here."""
 
 _BEHIND = {"let": re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*="), "import": re.compile(r"[ \t]+[\"']")}
 _ENTITY = re.compile(r"[ \t]+([A-Za-z_]\w*)(?:[ \t]*from\b|[^}\n]*\{[^}]*@(?:key|id)\b)?")
@@ -27,7 +16,7 @@ _NAME_AND_BRACE = re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*(?:from\b[^\r\n{]*)?\{")
 
 
 _OURS = rf"(?:{'|'.join(TOP_LEVEL)})[ \t]+[\w\"']"
-_FOREIGN = rf"(?:{'|'.join(FOREIGN_HEADS)})[ \t]+\w+[ \t]*[{{=]"
+_FOREIGN = rf"(?:{'|'.join(MEANT_HEADS)})[ \t]+\w+[ \t]*[{{=]"
 _MODIFIED = re.compile(rf"[ \t]+(?=(?:(?:{'|'.join(MODIFIERS)})[ \t]+)*(?:{_OURS}|{_FOREIGN}))")
 
 
@@ -38,13 +27,9 @@ def modified(origin: Origin, start: int, end: int) -> int | None:
     if found is None:
         return None
     span = origin.span(start, end)
-    origin.sink.error(
-        "FQL104",
-        f"there is no `{origin.text[start:end]}` before a declaration",
-        span,
-        label="a spelling of another language",
-        fix=Fix((Edit(origin.span(start, found.end()), ""),)),
-    )
+    text = f"there is no `{origin.text[start:end]}` before a declaration"
+    fix = Fix((Edit(origin.span(start, found.end()), ""),))
+    origin.sink.add(foreign(span, text, fix))
     return found.end()
 
 
@@ -59,17 +44,12 @@ def _is_watched(origin: Origin, end: int) -> bool:
 def meant_head(origin: Origin, start: int, end: int) -> str | None:
     """What the word at `start` of a line means where a declaration follows it; reports it."""
     written = origin.text[start:end]
-    word = FOREIGN_HEADS[written]
+    word = MEANT_HEADS[written]
     if word == "type" and _is_watched(origin, end):
         word = "entity"
     if _BEHIND.get(word, _NAME_AND_BRACE).match(origin.text, end) is None:
         return None
     span = origin.span(start, end)
-    origin.sink.error(
-        "FQL104",
-        f"`{written}` is spelled `{word}` here",
-        span,
-        label="a spelling of another language",
-        fix=Fix((Edit(span, word),), safe=word == "let"),
-    )
+    fix = Fix((Edit(span, word),), safe=word == "let")
+    origin.sink.add(foreign(span, f"`{written}` is spelled `{word}` here", fix))
     return word

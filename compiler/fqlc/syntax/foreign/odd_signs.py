@@ -6,16 +6,10 @@ from __future__ import annotations
 from itertools import groupby
 
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
+from fqlc.syntax.foreign.table import MEANT_SIGNS
 from fqlc.syntax.reading.lexemes import Origin
 
 _FULL_WIDTH = 0xFEE0
-_MEANT = {
-    "\u2265": ">=", "\u2264": "<=", "\u2260": "!=", "\u2192": "->", "\u2212": "-", "\u2013": "-",
-    "\u2014": "-", "\u00d7": "*", "\u00f7": "/", "\u2026": "...", "\u2227": "&&", "\u2228": "||",
-    "\u00ac": "!", "\u2208": "in", "\u2209": "not in",
-}  # fmt: skip
-"""What a sign of mathematics or typography means here."""
-
 _NO_WIDTH = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 
 
@@ -23,8 +17,8 @@ def meant(text: str, start: int, end: int) -> str | None:
     """The sign or the blank that a stretch looks like; None for blanks without width inside a
     word, which nobody sees: whether the two parts are one word cannot be told."""
     written = text[start:end]
-    if written in _MEANT:
-        return _MEANT[written]
+    if written in MEANT_SIGNS:
+        return MEANT_SIGNS[written]
     if 0xFF01 <= ord(written[0]) <= 0xFF5E:
         return chr(ord(written[0]) - _FULL_WIDTH)
     inside = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()

@@ -5,22 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
-from fqlc.syntax.foreign.answers import foreign
+from fqlc.syntax.foreign.spelling import foreign
+from fqlc.syntax.foreign.table import MEANT_TYPES
 from fqlc.syntax.reading.lexemes import Lexeme
-
-_CALLED = {
-    "String": ("str", "text", "varchar", "char", "nvarchar", "character"),
-    "Int": ("integer", "int4", "int8", "bigint", "smallint", "serial", "bigserial", "long",
-            "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "usize", "isize"),
-    "Float": ("double", "real", "float4", "float8", "f32", "f64"),
-    "Decimal": ("numeric", "bigdecimal"),
-    "Boolean": ("bool", "bit"),
-    "DateTime": ("timestamp", "timestamptz", "instant"),
-    "JSON": ("jsonb", "dict", "map", "record", "hashmap", "mapping"),
-    "UUID": ("guid",),
-}  # fmt: skip
-MEANT_TYPES = {word: of for of, words in _CALLED.items() for word in words}
-"""Types as databases and other languages call them, in lower case."""
 
 _LISTS = frozenset({"list", "array", "vec", "set", "sequence", "iterable", "mutablelist"})
 _OPTIONALS = frozenset({"optional", "option", "maybe", "nullable"})
@@ -71,7 +58,7 @@ def _mended(
     message = f"`{constraints[0]}` is not written in a field" if constraints else (
         f"`{_short(first.origin.text[span.start : span.end])}` is spelled `{written}` here"
     )  # fmt: skip
-    found = foreign(first, message, last=last, advice=advice, fix=fix)
+    found = foreign(span, message, fix, advice)
     meant = _lexemes_of(written, first, last)
     return Mended(found, [*lexemes[:start], *meant, *lexemes[reader.at :]])
 

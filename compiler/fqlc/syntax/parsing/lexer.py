@@ -12,7 +12,8 @@ import re
 from fql_grammar import tokens as table
 from fqlc.syntax.faults import unreadable
 from fqlc.syntax.foreign import odd_signs
-from fqlc.syntax.foreign.heads import FOREIGN_HEADS, MODIFIERS
+from fqlc.syntax.foreign.repair import SUSPECT_WORDS
+from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.parsing.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.reading import numbers, strings
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Literal, Origin
@@ -28,18 +29,13 @@ _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
 _OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
-_SUSPECT_WORDS = frozenset(
-    {"and", "And", "or", "Or", "is", "Is", "IS", "like", "LIKE", "ILIKE", "between", "BETWEEN",
-     "elif", "elsif", "elseif", "None", "nil", "NULL", "undefined",
-     "True", "TRUE", "False", "AS", "FALSE"}
-)  # fmt: skip
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
 _BEFORE_VALUE = frozenset(
     {"_COLON", "EQUALS", "LPAREN", "LBRACKET", "OP", "MINUS", "BANG", "SPREAD"}
 )
-_WORD_TYPES = {**table.RESERVED, **dict.fromkeys(_SUSPECT_WORDS, "SUSPECT"),
-               **dict.fromkeys(MODIFIERS, "MODIFIER"), **dict.fromkeys(FOREIGN_HEADS, "HEAD"),
+_WORD_TYPES = {**table.RESERVED, **dict.fromkeys(SUSPECT_WORDS, "SUSPECT"),
+               **dict.fromkeys(MODIFIERS, "MODIFIER"), **dict.fromkeys(MEANT_HEADS, "HEAD"),
                **dict.fromkeys(table.TOP_LEVEL, "TOP")}  # fmt: skip
 
 

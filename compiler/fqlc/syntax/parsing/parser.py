@@ -19,7 +19,7 @@ from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText, Span
-from fqlc.syntax.foreign.signs import repair
+from fqlc.syntax.foreign.repair import repair
 from fqlc.syntax.parsing.lexer import lex
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.lexemes import Lexeme, Origin

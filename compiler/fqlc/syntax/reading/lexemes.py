@@ -77,7 +77,7 @@ class Lexeme:
 
 class Lexed:
     """The lexemes of a file. `starts` are the indices at which declarations begin, `suspects`
-    those of spellings of other languages, which `fqlc.syntax.foreign.signs` answers, `odd` the
+    those of spellings of other languages, which `fqlc.syntax.foreign.repair` answers, `odd` the
     stretches that look like a sign or a blank, each with what they look like."""
 
     def __init__(self) -> None:
