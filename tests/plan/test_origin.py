@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
-from fql.plan.origin import Origin, parse_origin
+from fql.plan.origin import Level, Origin, parse_origin
 from fql.plan.policies import effective
 from fqlc import compile_text
 
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
 NAMED = st.builds(Origin, st.sampled_from(["action", "observer", "endpoint"]), NAMES, NAMES)
 BARE = st.builds(Origin, st.sampled_from(["defaults", "fql.toml", "default"]), st.just(""))
@@ -114,3 +119,18 @@ def test_a_named_policy_says_where_it_is_used() -> None:
     plan = plan_with(defaults="retry: patient")
     setting = plan.observers[0].nodes[0].policies["retry.max_attempts"]
     assert str(setting.origin) == "retry patient, in defaults"
+
+
+def test_what_is_nearer_than_an_endpoint_is_what_stands_before_it() -> None:
+    """And both pages of the reference give the levels in this order."""
+    levels = get_args(Level)
+    assert [level for level in levels if Origin(level, "x").nearer_than_endpoint] == [
+        "action", "observer", "retry",
+    ]  # fmt: skip
+    order = ".*".join(
+        [*(f"{level}" for level in levels[:-1] if level != "retry"), "built-in default"]
+    )
+    for name in ("keys.md", "settings.md"):
+        text = (REFERENCE / name).read_text("utf-8")
+        sentence = next(part for part in text.split(".\n") if "built-in default" in part)
+        assert re.search(order, sentence, re.DOTALL), name

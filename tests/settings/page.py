@@ -27,8 +27,8 @@ as `"100ms"`, `"30s"`, `"7d"`, sizes such as `"64KB"`, `"10GB"` (powers of ten) 
 of two): the unit right after the number, as in a `.fql` file. `${NAME}` in a text
 is a variable of the environment; all that are missing are reported together before anything runs.
 
-Policies are taken from the action, then the observer, the endpoint, the `defaults` block, this
-file, the built-in default. `[webhooks]` with `retry`, `circuit`, `signing`, `batching` and
+Policies are taken from the action, then the observer, the endpoint, the `defaults` block,
+`fql.toml`, the built-in default. `[webhooks]` with `retry`, `circuit`, `signing`, `batching` and
 `rate_limiting` is read by `fqlc compile` and becomes part of the plan; the rest is read when a plan
 runs. `signing`, `batching`, `rate_limiting`, `prometheus` and `tracing` are on where their table is
 written, unless it says `enabled = false`.

@@ -8,6 +8,7 @@ from typing import Literal
 
 from fql.plan.addresses import EgressSettings
 from fql.plan.expressions import Expr
+from fql.plan.policy.levels import is_of_batches
 from fql.plan.types import Type
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
@@ -137,11 +138,10 @@ class Program:
         given = endpoint.settings if endpoint else {}
         project = dict(self.surroundings.policies)
         if not action.batched:
-            project = {k: v for k, v in project.items() if not k.startswith("batch.")}
+            project = {k: v for k, v in project.items() if not is_of_batches(k)}
         return merged((action.settings, observer.settings, given, self.defaults, project))
 
     def effective_at(self, endpoint: EndpointModel) -> dict[str, Given]:
         """The policies of an endpoint by itself."""
         levels = (endpoint.settings, self.defaults, self.surroundings.policies)
-        found = merged(levels)
-        return {key: given for key, given in found.items() if not key.startswith("batch.")}
+        return {key: given for key, given in merged(levels).items() if not is_of_batches(key)}

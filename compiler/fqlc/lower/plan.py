@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from fql.plan.expressions import Expr
 from fql.plan.nodes import dump_expression
+from fql.plan.policy.levels import ALL_HEADERS, is_of_receivers
 from fql.plan.policy.table import DEFAULTS
-from fqlc.checks.levels import ALL_HEADERS, Given, merged
+from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
@@ -20,8 +21,6 @@ from fqlc.lower.pieces import Piece, Stored
 from fqlc.lower.policies import plan_headers, plan_policies, removed_header, stored_value
 from fqlc.names.symbols import EntityInfo, EnumInfo, FieldInfo
 from fqlc.source.text import SourceText, Span
-
-RECEIVER_POLICIES = ("rate_limit.", "concurrency", "circuit.")
 
 
 def lower(program: Program, sources: Mapping[str, SourceText]) -> Iterator[Piece]:
@@ -172,11 +171,11 @@ def _removed(header: Stored) -> bool:
 
 
 def _receiver(settings: Mapping[str, Given]) -> dict[str, Given]:
-    return {k: g for k, g in settings.items() if k.startswith(RECEIVER_POLICIES)}
+    return {k: g for k, g in settings.items() if is_of_receivers(k)}
 
 
 def _sender(settings: Mapping[str, Given]) -> dict[str, Given]:
-    return {k: g for k, g in settings.items() if not k.startswith(RECEIVER_POLICIES)}
+    return {k: g for k, g in settings.items() if not is_of_receivers(k)}
 
 
 def _enum(enum: EnumInfo) -> Stored:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from fql.plan.policy.levels import is_of_batches, laid_over
 from fql.plan.policy.table import DEFAULTS, POLICIES
 
 if TYPE_CHECKING:  # the compiler reads these tables without paying for pydantic
@@ -119,17 +120,18 @@ def effective(node: PlanNode, endpoint: Endpoint | None) -> Policies:
     `node` is the action in the plan that its run started with, `endpoint` the one it names, as it
     is now. What is nearer than an endpoint (action, observer) stays;
     everything else is as the endpoint has it now, with its project's defaults. Batches are no
-    matter of an endpoint. An `auth` that is nearer replaces the endpoint's as a whole.
+    matter of an endpoint.
     """
     if endpoint is None:
         return node.policies
     near = {
         key: setting
         for key, setting in node.policies.items()
-        if setting.origin.nearer_than_endpoint or key.startswith("batch.")
+        if setting.origin.nearer_than_endpoint or is_of_batches(key)
     }
-    hidden = ("auth.", "batch.") if "auth.type" in near else ("batch.",)
-    return {k: s for k, s in endpoint.policies.items() if not k.startswith(hidden)} | near
+    return laid_over(
+        (near, {k: s for k, s in endpoint.policies.items() if not is_of_batches(k)}),
+    )
 
 
 def value_of(policies: Mapping[str, Setting], key: str) -> Any:

@@ -10,9 +10,10 @@ from fql.plan.expressions import Constant, Expr
 from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
 from fql.plan.policy.keys import Key, Kind
+from fql.plan.policy.levels import ALL_HEADERS
 from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
-from fqlc.checks.levels import ALL_HEADERS, Given, Settings, usable
+from fqlc.checks.levels import Given, Settings, usable
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_missing
 from fqlc.checks.reading.values import ValueReader
 from fqlc.checks.table.keys import Mark
