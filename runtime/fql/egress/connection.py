@@ -10,6 +10,7 @@ from fql.egress.answer import Answer, Limits
 from fql.egress.failures import SendFailed, of_losing
 from fql.egress.framing import NotHttp
 from fql.egress.parsing import AnswerParser, whole_answer
+from fql.egress.tls import Hearing, hear_the_rest
 
 LONGEST_HANDSHAKE = 3_600.0
 """Seconds: the deadline of the request is nearly always earlier."""
@@ -25,13 +26,14 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_below", "_deadline", "_future", "_limits", "_loop", "_lost", "_parser", "_rings_at",
-        "_timer", "_transport", "born", "closed", "fresh", "idle_since", "untouched",
+        "_timer", "_tls", "_transport", "born", "closed", "fresh", "idle_since", "untouched",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._below: asyncio.Transport | None = None
+        self._tls: Hearing | None = None
         self._parser: AnswerParser | None = None
         self._future: asyncio.Future[Answer] | None = None
         self._limits = Limits()
@@ -54,6 +56,7 @@ class Connection(asyncio.Protocol):
         if made is None:
             raise ConnectionResetError
         self._below, self._transport = transport, made
+        self._tls = cast("Hearing", made.get_extra_info("ssl_object"))
         await asyncio.sleep(0)  # an alert that is there already is read before we write
 
     async def exchange(self, data: bytes, limits: Limits, deadline: float) -> Answer:
@@ -66,11 +69,13 @@ class Connection(asyncio.Protocol):
         self.untouched = True
         transport = self._transport
         if transport is None or self.closed:
-            raise of_losing(self._lost)
+            raise self._losing(self._lost)
         future: asyncio.Future[Answer] = self._loop.create_future()
         self._future = future
         self._watch(deadline)
         transport.write(data)
+        if self._below is not None and self._below.is_closing():
+            hear_the_rest(self._below)
         try:
             return await future
         except asyncio.CancelledError:
@@ -144,7 +149,16 @@ class Connection(asyncio.Protocol):
             if parser.done:
                 self._finish(parser.answer(), reusable=False)
                 return
-        self._fail(of_losing(exc))
+        self._fail(self._losing(exc))
+
+    def _losing(self, error: Exception | None) -> SendFailed:
+        """Why the connection ended. An alert of the receiver says more than what came of it."""
+        tls = self._tls
+        if tls is None:
+            return of_losing(error)
+        if not (self.fresh and self.untouched):
+            return of_losing(tls.heard or error)
+        return of_losing(tls.heard or error, unanswered=True, identified=tls.identified)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio with bytes of an answer; bytes that nobody asked for end it all."""

@@ -19,6 +19,9 @@ _ABOUT_OURS = frozenset(
 )  # fmt: skip
 """Alerts (RFC 8446, section 6.2) that a server sends about a client's certificate."""
 
+MAY_WANT = "it may want a client certificate, and none is set"
+MAY_HAVE_REFUSED = "it may have refused our client certificate"
+
 
 class SendFailed(Exception):
     """No usable answer came. `kind` decides whether another attempt makes sense.
@@ -51,12 +54,19 @@ def of_connecting(error: OSError, where: str) -> SendFailed:
     return SendFailed("connect", f"no connection to {where}: {reason}")
 
 
-def of_losing(error: Exception | None) -> SendFailed:
+def of_losing(
+    error: Exception | None, *, unanswered: bool = False, identified: bool = False
+) -> SendFailed:
     """Classify how a connection ended on which an answer was awaited. In TLS 1.3 a receiver says
-    only here that it does not take our certificate."""
+    only here that it does not take our certificate. One that says nothing may have meant that
+    where the connection was secure and `unanswered`: no byte of an answer ever came over it.
+    `identified` is true where we have a certificate."""
     if isinstance(error, ssl.SSLError):
         return _of_alert(error) or SendFailed("tls", f"TLS ended: {_reason(error)}")
-    return SendFailed("reset", "the receiver closed the connection")
+    message = "the receiver closed the connection"
+    if unanswered:
+        message += f" without an answer; {MAY_HAVE_REFUSED if identified else MAY_WANT}"
+    return SendFailed("reset", message)
 
 
 def _of_alert(error: ssl.SSLError) -> SendFailed | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,45 @@ class TlsSettings:
     key: str | None = None
     password: str | None = field(default=None, repr=False)
     ca: str | None = None
+
+
+class Hearing(ssl.SSLObject):
+    """TLS of one connection, which keeps what the receiver said by an alert: asyncio forgets it
+    where writing has failed before. `identified` says whether we have a certificate to show."""
+
+    heard: ssl.SSLError | None = None
+    identified = False
+
+    def read(self, len: int = 1024, buffer: WriteableBuffer | None = None) -> bytes:  # noqa: A002
+        """As `ssl.SSLObject` does."""
+        try:
+            return super().read(len, buffer)
+        except ssl.SSLWantReadError:
+            raise
+        except ssl.SSLError as error:
+            self.heard = self.heard or error
+            raise
+
+
+class Identified(Hearing):
+    """The same with a certificate of ours."""
+
+    identified = True
+
+
+def hear_the_rest(below: asyncio.Transport) -> None:
+    """Hand TLS what has come on a connection on which writing has failed. A receiver that refuses a
+    certificate in TLS 1.3 says so and resets the connection; Linux keeps what came before that."""
+    tls = below.get_protocol()
+    if not isinstance(tls, asyncio.BufferedProtocol):
+        return
+    try:
+        with below.get_extra_info("socket").dup() as rest:
+            data = rest.recv(65_536)
+    except OSError:
+        return
+    memoryview(tls.get_buffer(len(data)))[: len(data)] = data
+    tls.buffer_updated(len(data))
 
 
 class TlsContexts:
@@ -40,6 +84,7 @@ def _context(settings: TlsSettings) -> ssl.SSLContext:
         raise _unusable(settings.ca, error) from error
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
+    made.sslobject_class = Hearing if settings.certificate is None else Identified
     if settings.certificate is not None:
         _identify(made, settings.certificate, settings)
     return made
