@@ -85,11 +85,3 @@ class _Wanted:
             falls = up & same
             before = here
         return found if found <= most else None
-
-
-def distance(a: str, b: str) -> int:
-    """Edits from `a` to `b`, neighbours swapped counting once (optimal string alignment)."""
-    if not a:
-        return len(b)
-    found = _Wanted(a).edits(b, len(a) + len(b))
-    return len(a) + len(b) if found is None else found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.headers import METHODS, method_problem, name_problem, value_problem
+from fql.plan.headers import name_problem, value_problem
 
 
 @pytest.mark.parametrize("name", ["X-Api-Key", "authorization", "x", "X_1.y", "Content-Type"])
@@ -34,8 +34,3 @@ def test_visible_text_is_a_value(value: str) -> None:
 )  # fmt: skip
 def test_line_ends_controls_and_far_letters_are_refused(value: str) -> None:
     assert value_problem(value)
-
-
-def test_methods() -> None:
-    assert all(method_problem(method) is None for method in METHODS)
-    assert all(method_problem(m) for m in ("post", "", "TRACE", "CONNECT", "POST /x", "GE\r\nT"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.near import distance, near_names, nearest
+from fql.near import near_names, nearest
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_the_nearest_come_first() -> None:
 
 
 def test_swapped_neighbours_are_one_edit() -> None:
-    assert distance("lable", "label") == 1
+    assert near_names("lable", ["lable_x", "label"]) == ("label", "lable_x")

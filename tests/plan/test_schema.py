@@ -10,12 +10,14 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
+from fql.plan import schema
 from fql.plan.codec import dump_expression, seal
 from fql.plan.expressions import Expr
 from fql.plan.model import FORMAT
-from fql.plan.schema import SHIPPED, schema_text
+from fql.plan.schema import schema_text
 from tests.properties import strategies
 
+SHIPPED = Path(schema.__file__).with_name("plan.schema.json")
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "plan.schema.json"
 SCHEMA: Any = json.loads(schema_text())
 

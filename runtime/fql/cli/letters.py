@@ -17,7 +17,7 @@ from fql.terminal.words import moment, one_line, shortened
 
 F = TypeVar("F", bound=Callable[..., object])
 
-TIME = "Date or time; UTC without an offset."
+_TIME = "Date or time; UTC without an offset."
 COLUMNS = (
     Column("id"), Column("failed at", drop=3), Column("action", least=16, drop=4),
     Column("event", least=16, drop=2), Column("class", drop=5), Column("attempts", drop=1),
@@ -56,10 +56,8 @@ def filters(command: F) -> F:
     """The options that choose dead letters."""
     for option in (
         click.option("--limit", type=click.IntRange(1), help="At most so many."),
-        click.option(
-            "--failed-before", metavar="TIME", help="Date or time; UTC without an offset."
-        ),
-        click.option("--failed-after", metavar="TIME", help="Date or time; UTC without an offset."),
+        click.option("--failed-before", metavar="TIME", help=_TIME),
+        click.option("--failed-after", metavar="TIME", help=_TIME),
         click.option("--class", "error_class", metavar="CLASS", help="Such as exhausted."),
         click.option("--action", metavar="NAME", help="Of this action."),
         click.option("--observer", metavar="NAME", help="Of this observer."),

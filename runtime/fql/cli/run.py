@@ -138,7 +138,6 @@ class _Process:
         self._load_again = load_again
         self._taken_up = project.settings
         self._stop = asyncio.Event()
-        self._signal: signal.Signals | None = None
         self._reloads: set[asyncio.Task[None]] = set()
 
     async def run(self) -> int:
@@ -172,15 +171,14 @@ class _Process:
     def _listen(self) -> None:
         """Before anything is sent: whoever is told to end by then drains as well."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._asked_to_end, number)
+            asyncio.get_running_loop().add_signal_handler(number, self._asked_to_end)
 
     def _listen_for_reloads(self, runtime: Runtime) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, runtime)
 
-    def _asked_to_end(self, number: signal.Signals) -> None:
+    def _asked_to_end(self) -> None:
         """The first signal drains; the second ends at once, as signals do by default."""
-        self._signal = number
         self._stop.set()
         logger.info("draining: what is on the wire ends, the rest stays stored")
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -49,9 +49,6 @@ class Profile:
     limits: Limits = field(default_factory=Limits)
 
 
-PLAIN = Profile()
-
-
 class Sender:
     """Sends for one event loop. `clock` gives unix seconds."""
 

@@ -24,7 +24,7 @@ from typing import BinaryIO, NamedTuple
 HEADER = (18, 10)
 """Place and length of what is read of the header: the kind of journal (2 is WAL), and the count of
 changes."""
-PENDING, RESERVED, SHARED = 0x40000000, 0x40000001, 0x40000002
+PENDING, RESERVED = 0x40000000, 0x40000001
 SHARED_BYTES = 510
 WAL_LOCKS, WAL_BYTES = 120, 8
 """Of `-shm`: the writer's, the checkpoint's, recovery's, and five of readers."""

@@ -66,10 +66,6 @@ class EgressSettings:
     allow: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
 
-    def with_allowed(self, *entries: str) -> EgressSettings:
-        """The same settings with more entries allowed."""
-        return EgressSettings((*self.allow, *entries), self.ports)
-
 
 LOOPBACK = EgressSettings(allow=("127.0.0.0/8", "::1/128"))
 """What test harnesses allow themselves: this machine."""

@@ -43,11 +43,6 @@ def is_reserved(name: str) -> bool:
     return lower in RESERVED or lower.startswith(RESERVED_PREFIXES)
 
 
-def is_token(text: str) -> bool:
-    """True for a text that can be a header name or method."""
-    return _TOKEN.fullmatch(text) is not None
-
-
 def value_problem(value: str) -> str | None:
     """Why a header value cannot be sent, or None: visible characters up to U+00FF, with blanks
     and tabs between them; never a line end or NUL."""
@@ -56,10 +51,3 @@ def value_problem(value: str) -> str | None:
     if not _VALUE.fullmatch(value):
         return "a header value holds a line end, a control character or a letter beyond Latin-1"
     return None
-
-
-def method_problem(method: str) -> str | None:
-    """Why a method cannot be used, or None."""
-    if method in METHODS:
-        return None
-    return f"the method is one of {', '.join(METHODS)}"

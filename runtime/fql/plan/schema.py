@@ -6,15 +6,11 @@ It is shipped beside this module as `plan.schema.json` and published in `docs/re
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from fql.exact.writing import pretty_json
 from fql.plan.expressions import BINARY_OPS, UNARY_OPS
 from fql.plan.model import FORMAT, Plan
-
-SHIPPED = Path(__file__).with_name("plan.schema.json")
-"""Where the package has it."""
 
 Schema = dict[str, Any]
 

@@ -18,7 +18,7 @@ _SIGNS: Mapping[str, tuple[str, int]] = {
     "coalesce": ("??", 5), "add": ("+", 6), "sub": ("-", 6),
     "mul": ("*", 7), "div": ("/", 7), "mod": ("%", 7),
 }  # fmt: skip
-_NOT, _NEGATIVE, _POSTFIX, _COALESCE = 3, 8, 9, 5
+_NOT, _NEGATIVE, _POSTFIX = 3, 8, 9
 
 
 def show(e: x.Expr) -> str:

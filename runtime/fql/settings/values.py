@@ -146,4 +146,3 @@ Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Secret = Annotated[str, AfterValidator(_by_name)]
 """A text with a `${NAME}`."""
 Moment = Annotated[str, BeforeValidator(_moment)]
-Count = Annotated[int, Field(ge=1)]

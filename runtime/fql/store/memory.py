@@ -104,7 +104,6 @@ class MemoryStore:
         queued = [run for run in self._runs.values() if run.order_key is not None]
         return Snapshot(
             clean=self._clean,
-            fresh=not self._events,
             open_runs=len(open_runs),
             plans=list(self._plans.values()),
             active=self._active,

@@ -48,15 +48,8 @@ class StoreIdentity:
     where: str
 
 
-class Committed:
-    """How a commit ended."""
-
-    OK: Literal["ok"] = "ok"
-    FENCED: Literal["fenced"] = "fenced"
-    AMBIGUOUS: Literal["ambiguous"] = "ambiguous"
-
-
 Verdict = Literal["ok", "fenced", "ambiguous"]
+"""How a commit ended."""
 
 
 @dataclass(frozen=True, slots=True)

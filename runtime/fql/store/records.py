@@ -227,7 +227,6 @@ class Snapshot:
     """
 
     clean: bool = True
-    fresh: bool = True
     open_runs: int = 0
     plans: list[StoredPlan] = field(default_factory=list)
     active: str | None = None

@@ -55,7 +55,6 @@ class _Peer(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
-            self._server.malformed += 1
             if self._transport is not None:
                 self._transport.close()
 
@@ -105,7 +104,6 @@ class HttpServer:
         self.port = port
         self.tls = tls
         self.connections = 0
-        self.malformed = 0
         self.peers: set[asyncio.Transport] = set()
         self._requests = 0
         self._listening: _Listening | None = None

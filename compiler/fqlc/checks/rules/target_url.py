@@ -5,8 +5,7 @@ from __future__ import annotations
 from fql.plan.addresses import (
     EgressSettings,
     host_problem,
-    is_localhost,
-    parse_address,
+    is_this_host,
     port_problem,
 )
 from fql.plan.expressions import Constant, Text, TextPart
@@ -114,13 +113,8 @@ def _target(base: UrlParts, span: Span, egress: EgressSettings, sink: Sink) -> N
             "FQL332", problem, span, label="nothing may be sent there",
             help=("private networks are opened in `fql.toml`: `[egress] allow = [...]`",),
         )  # fmt: skip
-    elif base.scheme == "http" and not _this_machine(base.host):
+    elif base.scheme == "http" and not is_this_host(base.host):
         sink.warning(
             "FQL332", f"requests to `{base.host}` go out in the clear: the url says `http`", span,
             label="not encrypted", help=("write `https`",),
         )  # fmt: skip
-
-
-def _this_machine(host: str) -> bool:
-    address = parse_address(host)
-    return is_localhost(host) or (address is not None and address.is_loopback)

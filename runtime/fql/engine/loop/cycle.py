@@ -11,8 +11,6 @@ from fql.engine.program.model import Program
 from fql.errors import FqlError
 from fql.store.records import Paged
 
-Accepted = list[NewEvent]
-
 
 @dataclass(slots=True)
 class Group:

@@ -55,7 +55,6 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
     batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
     return Snapshot(
         clean=not before or before[0][0] == "drained",
-        fresh=not rows("SELECT 1 FROM fql_event LIMIT 1"),
         open_runs=rows("SELECT count(*) FROM fql_run WHERE ended IS NULL")[0][0],
         plans=plans(connection),
         active=meta(connection, "active"),
