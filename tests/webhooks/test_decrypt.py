@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
+from pathlib import Path
 
 import pytest
 from joserfc import jwe as joserfc_jwe
@@ -52,6 +54,35 @@ def test_jwcrypto_opens_it() -> None:
     token = jwcrypto_jwe.JWE()
     token.deserialize(json.loads(encrypted()), key=key)
     assert token.payload == BODY
+
+
+@pytest.mark.parametrize("field", ["email", "E-Mail (2)", 'größe;"x"', "a/b%20"])
+def test_other_libraries_open_a_field_as_they_are(field: str) -> None:
+    made = Encryptor(EncryptionSettings(TEXT_KEY, (field,))).body(json.dumps({field: 1}).encode())
+    compact = json.loads(made)[field]
+    opened = joserfc_jwe.decrypt_compact(compact, OctKey.import_key(KEY))
+    token = jwcrypto_jwe.JWE()
+    token.deserialize(compact, key=jwk.JWK(kty="oct", k=urlsafe_b64encode(KEY).decode().strip("=")))
+    assert opened.plaintext == token.payload == b"1"
+    assert opened.headers()["cty"].startswith("json;field=")
+    assert decrypt_payload(made, TEXT_KEY) == {field: 1}
+    for moved in ({"other": compact}, {field.upper(): compact}, compact):
+        with pytest.raises(NotDecrypted, match="a key that it was not made for"):
+            decrypt_payload(json.dumps(moved), TEXT_KEY)
+
+
+def test_the_example_of_the_docs_is_what_it_says() -> None:
+    page = Path("docs/how-to/receive-webhooks.md").read_text()
+    found = re.search(r"under the key `(.+?)` this body\n\n```json\n(.+?)\n```\n\nis `(.+?)`", page)
+    assert found is not None
+    key, body, meant = found.groups()
+    assert decrypt_payload(body.encode(), {"2026-06": key}) == json.loads(meant)
+    opened = joserfc_jwe.decrypt_compact(json.loads(body)["email"], OctKey.import_key(KEY))
+    assert json.loads(opened.plaintext or b"") == "a@b.example"
+    fixed = Encryptor(
+        EncryptionSettings(key, ("email",), "2026-06"), lambda size: bytes(range(size))
+    )
+    assert fixed.body(meant.encode()).decode() == body
 
 
 def test_we_open_what_jwcrypto_makes() -> None:

@@ -8,6 +8,7 @@ from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from urllib.parse import quote
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,8 +21,10 @@ from fql.exact.writing import write_json
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
 
-FIELD = "fql-field"
-"""The claim of a JWE that names the key of the body it stands under."""
+FIELD_TYPE = "json;field="
+"""The start of the content type (`cty`, RFC 7516 section 4.1.12) of a value of a body: after it
+comes the key that the value is under. Every library takes this parameter of a header, and the
+parameters of a media type are the place for what a reader of JSON may need besides."""
 
 Nonce = Callable[[int], bytes]
 
@@ -92,14 +95,19 @@ class Encryptor:
         return self._tree(value)
 
     def compact(self, plaintext: bytes, field: str | None = None) -> str:
-        """One JWE in compact form. The key of the body that it stands under is part of its
-        header, so that it means nothing under another one."""
-        claims = self._claims if field is None else {**self._claims, FIELD: field}
+        """One JWE in compact form. The key of the body that it is under is part of its header, so
+        that it means nothing under another one."""
+        claims = self._claims if field is None else {**self._claims, "cty": content_type(field)}
         header = _encode(write_json(claims))
         nonce = self._nonce(12)
         sealed = self._cipher.encrypt(nonce, plaintext, header.encode("ascii"))
         parts = (header, "", _encode(nonce), _encode(sealed[:-16]), _encode(sealed[-16:]))
         return ".".join(parts)
+
+
+def content_type(field: str) -> str:
+    """The `cty` of the value under a key: JSON, with the key as a token of RFC 9110."""
+    return FIELD_TYPE + quote(field, safe="", errors="surrogatepass")
 
 
 def is_compact(text: str) -> bool:
@@ -111,7 +119,7 @@ def decrypt_compact(
     text: str, keys: Mapping[str, bytes] | tuple[bytes, ...], field: str | None = None
 ) -> bytes:
     """The plaintext of a JWE; `keys` by `kid`, or to be tried in turn. `field` is the key that it
-    stands under, None for a whole body. Raises NotDecrypted."""
+    is under, None for a whole body. Raises NotDecrypted."""
     header, _, nonce, sealed, tag = text.split(".") if is_compact(text) else [""] * 5
     try:
         claims = read_foreign(_decode(header))
@@ -119,8 +127,8 @@ def decrypt_compact(
         raise NotDecrypted("the payload is not JWE in compact form") from None
     if not isinstance(claims, dict) or claims.get("alg") != "dir" or claims.get("enc") != "A256GCM":
         raise NotDecrypted("the payload is not encrypted with dir and A256GCM")
-    if claims.get(FIELD) != field:
-        raise NotDecrypted("an encrypted value stands under a key that it was not made for")
+    if not _belongs(claims.get("cty"), field):
+        raise NotDecrypted("an encrypted value is under a key that it was not made for")
     if "crit" in claims or "zip" in claims:
         raise NotDecrypted("the header has an extension that is not understood")
     for key in _candidates(claims.get("kid"), keys):
@@ -130,6 +138,13 @@ def decrypt_compact(
         except InvalidTag:
             continue
     raise NotDecrypted("the payload was changed or needs another key")
+
+
+def _belongs(found: object, field: str | None) -> bool:
+    """Whether a value of this content type may be under this key."""
+    if field is not None:
+        return found == content_type(field)
+    return not str(found or "").startswith(FIELD_TYPE)
 
 
 def _candidates(kid: object, keys: Mapping[str, bytes] | tuple[bytes, ...]) -> tuple[bytes, ...]:
