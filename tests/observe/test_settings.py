@@ -40,6 +40,17 @@ async def test_metrics_are_served_at_host_and_port(webhook_server: MockWebhookSe
         socket.create_connection(("127.0.0.2", port), timeout=1).close()
 
 
+async def test_only_this_machine_can_ask_by_default(webhook_server: MockWebhookServer) -> None:
+    """127.0.0.2 stands for the address by which a container or a network asks."""
+    async with runtime(
+        webhook_server, settings="[observability.prometheus]\nport = 0\n"
+    ) as running:
+        with socket.create_connection(("127.0.0.1", running.metrics_port), 5):
+            pass
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", running.metrics_port), 5)
+
+
 async def test_namespace_is_the_prefix_of_every_series(webhook_server: MockWebhookServer) -> None:
     text = '[observability.prometheus]\nhost = "127.0.0.1"\nport = 0\nnamespace = "fraiseql"\n'
     async with runtime(webhook_server, settings=text) as running:
