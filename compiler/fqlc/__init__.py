@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fql.version import VERSION
+
 if TYPE_CHECKING:
     from fqlc.checks.model import Surroundings
     from fqlc.diagnostics.compilation import Compilation
@@ -25,7 +27,7 @@ __all__ = [
     "format_text",
 ]
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 FOUND = "found"

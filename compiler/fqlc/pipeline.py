@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fql.version import VERSION
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading.program import read_program
@@ -25,7 +26,6 @@ from fqlc.types.infer import check_lets
 if TYPE_CHECKING:
     from fqlc.lower.pieces import Piece
 
-VERSION = "0.1.0"
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path, or None where there is none that can be read."""

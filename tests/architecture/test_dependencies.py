@@ -16,6 +16,8 @@ BROUGHT = {"pydantic_core"}
 """Part of a distribution that is installed: pydantic cannot be there without it."""
 BY_OTHERS = {"pygments", "pytest", "sqlalchemy", "django"}
 """Imported only where somebody who has it asks: the lexer, the plugin, connections of others."""
+FOR_CHECKERS = {"_typeshed"}
+"""Exists for type checkers only, and is never imported when the program runs."""
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -38,11 +40,12 @@ def installed() -> set[str]:
 def test_every_import_is_installed() -> None:
     """The kit for tests is part of the package, so what it needs is not a matter of our tests."""
     ours, owners = installed(), packages_distributions()
+    others = sys.stdlib_module_names | OWN | BROUGHT | BY_OTHERS | FOR_CHECKERS
     missing: dict[str, set[str]] = {}
     for room in ("compiler", "runtime", "grammar"):
         for path in (ROOT / room).rglob("*.py"):
             for name in imported(path):
-                if name in sys.stdlib_module_names or name in OWN | BROUGHT | BY_OTHERS:
+                if name in others:
                     continue
                 of = {owner.lower().replace("_", "-") for owner in owners.get(name, [name])}
                 if not of & ours:

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "runtime").rglob("*.py"), *(ROOT / "compiler").rglob("*.py")])
 HOMES = {
     "what an unknown name was meant to be": (r"get_close_matches|did you mean", {"fql/near.py"}),
+    "the version of this release": (r'"0\.1\.0"', {"fql/version.py"}),
+    "the types a field may have": (r'"DateTime",\s+"Date",\s+"Duration"', {"fql/plan/types.py"}),
 }
 """An idea, what its code cannot do without, and the files that may hold that."""
 

@@ -13,14 +13,9 @@ import fqlc.cli.main as command_line
 from fql.cli import commands
 from fqlc import __version__
 from fqlc.cli.main import COMPILER_COMMANDS, SECTIONS
-from fqlc.pipeline import VERSION
 from tests.cli_compiler.conftest import Command
 
 FQLC = [sys.executable, "-m", "fqlc"]
-
-
-def test_the_version_is_one() -> None:
-    assert __version__ == VERSION
 
 
 def test_version_imports_next_to_nothing() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fql.near import nearest
-from fql.plan.types import BUILT_IN, ERROR, Type
+from fql.plan.types import ERROR, FIELD_TYPES, Type
 from fqlc.diagnostics.model import Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -15,7 +15,6 @@ from fqlc.source.text import Span
 from fqlc.syntax.foreign.table import MEANT_TYPES
 from fqlc.syntax.tree import ast
 
-FIELD_TYPES = BUILT_IN - {"Duration"}
 BUILTIN_NAMES = frozenset(
     ["_id", "_timestamp", "_event", "_entity", "_old", "_new", "_observer", "_run", "_batch"]
 )

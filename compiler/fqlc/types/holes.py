@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fql.plan import expressions as e
-from fql.plan.types import BUILT_IN, Type
+from fql.plan.types import FIELD_TYPES, Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.report import default_for, poison, poisoned, why_null, wording
 from fqlc.types.scope import Context
 
-_HAS_TEXT = BUILT_IN - {"JSON", "Duration"}
+_HAS_TEXT = FIELD_TYPES - {"JSON"}
 """What has a text form, besides enums."""
 
 

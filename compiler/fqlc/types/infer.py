@@ -116,7 +116,7 @@ def response_type(expr: ast.Expr, project: Project, sink: Sink) -> Type:
 def _named_type(name: str, span: Span, project: Project, sink: Sink) -> Type:
     from fqlc.types.report import suggestion
 
-    if name in t.BUILT_IN - {"Duration"}:
+    if name in t.FIELD_TYPES:
         return Type(name)
     for kind, known in (("type", project.types), ("enum", project.enums)):
         if name in known:

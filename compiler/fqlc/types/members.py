@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fql.near import nearest
 from fql.plan import expressions as e
 from fql.plan import types as t
-from fql.plan.functions import FUNCTIONS
+from fql.plan.functions import FUNCTIONS, names_of
 from fql.plan.types import Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
@@ -40,7 +40,7 @@ FAILURE_FIELDS: Mapping[str, Type] = {
 BATCH_FIELDS: Mapping[str, Type] = {"id": t.STRING, "size": t.INT}
 _VERSIONS: Mapping[str, e.RowName] = {"old": "old", "new": "new"}
 _CHANGES = ("changed", "changed_to", "changed_from")
-_WITHOUT_ARGUMENTS = frozenset({"changed", "length", "lower", "upper", "trim"})
+_WITHOUT_ARGUMENTS = {"changed", *names_of("method")} - {f.name for f in FUNCTIONS if f.parameters}
 
 
 def field_of(expr: ast.Expr, ctx: Context) -> FieldInfo | None:

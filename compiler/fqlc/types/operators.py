@@ -8,6 +8,7 @@ from datetime import timedelta
 from fql.plan import expressions as e
 from fql.plan import types as t
 from fql.plan.types import Type
+from fql.plan.verifying.operators import TIMES
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import facts_of, known
@@ -23,7 +24,6 @@ SIGNS = {
     "mul": "*", "div": "/", "mod": "%", "not": "!", "neg": "-",
 }  # fmt: skip
 _LONG_CHAIN = 32
-_ORDERED = frozenset({"String", "DateTime", "Date", "Duration"})
 
 
 def infer_binary(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
@@ -123,7 +123,7 @@ def _order(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
     if poisoned(sides.left, sides.right):
         return poison(expr.span)
     left, right = sides.left.type, sides.right.type
-    ordered = (is_number(left) and is_number(right)) or (left == right and left.name in _ORDERED)
+    ordered = (is_number(left) and is_number(right)) or (left == right and left.name in t.ORDERED)
     if not ordered or not comparable(left, right):
         return _misfit(expr, sides, ctx)
     return _boolean_node(expr, sides)
@@ -298,24 +298,12 @@ def _never_zero(divisor: e.Expr, ctx: Context) -> bool:
     return known(ctx.scope.facts.non_zero, divisor, ctx.scope.events)
 
 
-_TIME: dict[tuple[str, str, str], Type] = {
-    ("add", "DateTime", "Duration"): t.DATETIME,
-    ("sub", "DateTime", "Duration"): t.DATETIME,
-    ("sub", "DateTime", "DateTime"): t.DURATION,
-    ("add", "Date", "Duration"): t.DATE,
-    ("sub", "Date", "Duration"): t.DATE,
-    ("sub", "Date", "Date"): t.DURATION,
-    ("add", "Duration", "Duration"): t.DURATION,
-    ("sub", "Duration", "Duration"): t.DURATION,
-}
-
-
 def _time(expr: ast.BinaryOf, sides: Sides, ctx: Context) -> e.Expr:
     """Dates and durations; `5s + t` is `t + 5s`."""
     left, right = sides.left, sides.right
     if expr.op == "add" and left.type == t.DURATION and right.type in (t.DATETIME, t.DATE):
         left, right = right, left
-    of = _TIME.get((expr.op, left.type.name, right.type.name))
+    of = TIMES.get((expr.op, left.type.name, right.type.name))
     if of is None:
         return _misfit(expr, sides, ctx)
     if left.type == t.DATE and right.type == t.DURATION and not _whole_days(right):

@@ -29,8 +29,9 @@ from fql.plan.policies import effective
 from fql.plan.table import TypeTable
 from fql.plan.units import show_size
 from fql.plan.urls import UrlParts
+from fql.version import VERSION
 
-USER_AGENT = "fql/0.1.0"
+USER_AGENT = f"fql/{VERSION}"
 KEPT_UNREAD = 4_096
 """Bytes of an answer that are kept where nobody reads it."""
 SHOWN_BODY = 65_536

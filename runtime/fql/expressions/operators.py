@@ -11,7 +11,7 @@ from typing import Any
 
 from fql.events.values import among, differs, same
 from fql.expressions import functions, numbers
-from fql.plan.types import INT, Type
+from fql.plan.types import BUILT_IN, INT, Type
 
 HELPERS: Mapping[str, Callable[..., Any] | type] = {
     "SAME": same,
@@ -94,9 +94,7 @@ _NEGATIONS: Mapping[str, str] = {
     "Duration": "MINUS_SPAN({l})",
 }
 
-_SCALARS = frozenset(
-    ("ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "Duration")
-)
+_SCALARS = BUILT_IN - {"JSON"}
 
 
 def arithmetic(op: str, left: Type, right: Type) -> str:

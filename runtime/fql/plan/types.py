@@ -26,6 +26,13 @@ BUILT_IN = frozenset(
 )
 """Names of the scalar types. `Duration` exists in expressions only, never as a field."""
 
+FIELD_TYPES = BUILT_IN - {"Duration"}
+"""Names of the scalar types that a field may have."""
+
+NUMBERS = frozenset({"Int", "Float", "Decimal"})
+ORDERED = frozenset({"String", "DateTime", "Date", "Duration"})
+"""Types besides numbers whose values `<` and its like take, of the same type on both sides."""
+
 UNWRITTEN = frozenset({"Batch", "Error", "Failure", "List", "Null", "Object"})
 """Names of types that values have and nobody writes: of `_batch`, of a faulty expression (fits
 everything, reported once), of `label.error`, of `[T]`, of `null` and of an object literal."""

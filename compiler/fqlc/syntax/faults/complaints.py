@@ -6,6 +6,7 @@ import re
 from itertools import takewhile
 
 from fql.near import nearest
+from fql.plan.types import FIELD_TYPES
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
@@ -293,11 +294,6 @@ def _same_line(a: Lexeme, b: Lexeme) -> bool:
     return "\n" not in a.origin.text[a.end : b.start]
 
 
-_TYPES = frozenset(
-    {"ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "JSON"}
-)
-
-
 def _missing_at_line_end(
     failure: Failure, lexemes: list[Lexeme], found: Lexeme | None
 ) -> str | None:
@@ -350,7 +346,7 @@ def _missing_type(word: Lexeme, after: list[Lexeme]) -> Diagnostic:
 
 def _missing_colon(word: Lexeme, lexemes: list[Lexeme]) -> Diagnostic:
     after = next((x for x in lexemes if x.start > word.start), word)
-    if word.text in _TYPES and after.type == "NAME":
+    if word.text in FIELD_TYPES and after.type == "NAME":
         written = f"{after.text}: {word.text}"
         span = word.origin.span(word.start, after.end)
         return foreign(span, "the name comes before its type", Fix((Edit(span, written),)))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from fql.plan.functions import names_of
 from fqlc.syntax.foreign.spelling import Spelling, Where
 from fqlc.syntax.reading.lexemes import Lexeme
 from fqlc.syntax.reading.numbers import meant_unit
@@ -27,10 +28,7 @@ _CONSTANTS = frozenset(
 )
 _NULLS = frozenset({"null", "None", "nil", "NULL", "undefined"})
 _PREFIXES = frozenset({"r", "R", "u", "b", "rb", "br", "fr", "rf", "N", "E"})
-_FILTERS = frozenset(
-    {"default", "upper", "lower", "trim", "length", "replace", "join", "round", "date", "json",
-     "truncate", "urlencode", "title", "safe", "tojson"}
-)  # fmt: skip
+_FILTERS = frozenset({*names_of("filter"), "default", "title", "safe", "tojson"})
 _CHOOSING = frozenset({"case", "match", "switch", "if", "typeof"})
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fql.plan.model import DeclaredType, Entity, Enum, Plan
-from fql.plan.types import BUILT_IN, UNWRITTEN, Type, parse_type
+from fql.plan.types import BUILT_IN, FIELD_TYPES, UNWRITTEN, Type, parse_type
 from fql.plan.verifying.refusal import Refused, short, within
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """A name of the language, and of a variable of the environment."""
-
-_FIELD_TYPES = BUILT_IN - {"Duration"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Known:
         core = found
         while core.item is not None:
             core = core.item
-        if core.name not in _FIELD_TYPES and not self.declares(core.name):
+        if core.name not in FIELD_TYPES and not self.declares(core.name):
             raise Refused(f"there is no type {short(core.name)}")
         return found
 

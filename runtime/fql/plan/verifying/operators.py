@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from fql.plan.types import BOOLEAN, DATE, DATETIME, DECIMAL, DURATION, INT, JSON, STRING, Type
+from collections.abc import Mapping
 
-_NUMBERS = frozenset({"Int", "Float", "Decimal"})
-_ORDERED = frozenset({"String", "DateTime", "Date", "Duration"})
+from fql.plan.types import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DECIMAL,
+    DURATION,
+    INT,
+    JSON,
+    NUMBERS,
+    ORDERED,
+    STRING,
+    Type,
+)
+
 _INCOMPARABLE = frozenset({"Object", "Failure", "Batch"})
 
-_OTHERS: dict[tuple[str, str, str], Type] = {
-    ("add", "String", "String"): STRING,
+TIMES: Mapping[tuple[str, str, str], Type] = {
     ("add", "DateTime", "Duration"): DATETIME,
     ("add", "Duration", "DateTime"): DATETIME,
     ("add", "Duration", "Date"): DATE,
@@ -20,6 +31,12 @@ _OTHERS: dict[tuple[str, str, str], Type] = {
     ("sub", "Date", "Duration"): DATE,
     ("sub", "Date", "Date"): DURATION,
     ("sub", "Duration", "Duration"): DURATION,
+}
+"""What `+` and `-` make of moments, days and spans of time."""
+
+_OTHERS: Mapping[tuple[str, str, str], Type] = {
+    **TIMES,
+    ("add", "String", "String"): STRING,
     ("mul", "Duration", "Int"): DURATION,
     ("mul", "Int", "Duration"): DURATION,
 }
@@ -43,7 +60,7 @@ def unary(op: str, of: Type) -> Type | None:
     """The type of `!of` or `-of`; None where the operator takes no such operand."""
     if op == "not":
         return BOOLEAN if of.name == "Boolean" else None
-    return of if of.name in _NUMBERS or of.name == "Duration" else None
+    return of if of.name in NUMBERS or of.name == "Duration" else None
 
 
 def comparable(left: Type, right: Type) -> bool:
@@ -53,7 +70,7 @@ def comparable(left: Type, right: Type) -> bool:
     if left.item is not None or right.item is not None:
         both = left.item is not None and right.item is not None
         return both and comparable(left.item or left, right.item or right)
-    if left.name in _NUMBERS and right.name in _NUMBERS:
+    if left.name in NUMBERS and right.name in NUMBERS:
         return {left.name, right.name} != {"Float", "Decimal"}
     return left.name == right.name and left.name not in _INCOMPARABLE
 
@@ -68,12 +85,12 @@ def same(stated: Type, found: Type) -> bool:
 def _ordered(left: Type, right: Type) -> bool:
     if left.item is not None or right.item is not None or not comparable(left, right):
         return False
-    both = left.name in _NUMBERS and right.name in _NUMBERS
-    return both or (left.name == right.name and left.name in _ORDERED)
+    both = left.name in NUMBERS and right.name in NUMBERS
+    return both or (left.name == right.name and left.name in ORDERED)
 
 
 def _arithmetic(op: str, left: Type, right: Type) -> Type | None:
-    if left.name not in _NUMBERS or right.name not in _NUMBERS:
+    if left.name not in NUMBERS or right.name not in NUMBERS:
         return _OTHERS.get((op, left.name, right.name))
     if not comparable(left, right):
         return None

@@ -1,0 +1,3 @@
+"""The version of this release: of the package, of plans, and of requests."""
+
+VERSION = "0.1.0"
