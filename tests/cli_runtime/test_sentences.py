@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
-from fql.cli.logs import TextFormatter
+from fql.cli.logs import JsonFormatter, TextFormatter
 from fql.observe.events import (
     AttemptEnded,
     DeadLetterClosed,
@@ -23,8 +24,10 @@ from fql.observe.events import (
 from fql.observe.logs import LogListener
 
 
-def attempt(status: int | None, failure: str | None, state: str) -> AttemptEnded:
-    return AttemptEnded("shipped", "label", "e", "run_1", 2, status, failure, 12, state, "evt-1")
+def attempt(status: int | None, failure: str | None, state: str, reason: str = "") -> AttemptEnded:
+    return AttemptEnded(
+        "shipped", "label", "e", "run_1", 2, status, failure, 12, state, "evt-1", reason=reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,9 @@ def attempt(status: int | None, failure: str | None, state: str) -> AttemptEnded
          "shipped.label for evt-1: attempt 2: status 503 after 12 ms, will be tried again"),
         (attempt(None, "connect", "dead"),
          "shipped.label for evt-1: attempt 2: failed (connect) after 12 ms, given up"),
+        (attempt(None, "connect", "dead", "no connection to 10.0.0.1:80: Connection refused"),
+         "shipped.label for evt-1: attempt 2: no connection to 10.0.0.1:80: Connection refused"
+         " after 12 ms, given up"),
         (attempt(200, None, "done"), "shipped.label for evt-1: attempt 2: status 200 after 12 ms"),
         (RunFinished("shipped", "run_1", "dead", "evt-1"), "shipped for evt-1: the run is dead"),
         (DeadLetterWritten("dlq_1", "shipped", "label", "run_1", "exhausted", "why"),
@@ -55,8 +61,9 @@ def attempt(status: int | None, failure: str | None, state: str) -> AttemptEnded
     ],
 )  # fmt: skip
 def test_an_event_becomes_a_sentence(event: Lifecycle, said: str) -> None:
-    """Those that only `debug` shows keep their names and fields."""
+    """On a terminal and in a file; those that only `debug` shows keep their names and fields."""
     assert line_of(event, TextFormatter())[9:].split(None, 1)[1] == said
+    assert json.loads(line_of(event, JsonFormatter()))["message"] == said
 
 
 def test_a_line_is_written_over_the_progress() -> None:

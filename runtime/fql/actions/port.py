@@ -23,6 +23,8 @@ Failure = Literal[
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """The context of an event that brought none."""
 
+UNANSWERED = frozenset({"dns", "connect", "tls", "timeout", "reset", "shortage", "egress"})
+"""Failures whose reason is in words of ours, with the host: it quotes nothing that was answered."""
 FINAL_FAILURES = frozenset(
     {"certificate", "egress", "request", "response", "evaluation", "internal"}
 )

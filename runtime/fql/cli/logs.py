@@ -14,20 +14,26 @@ from fql.terminal.lines import RENEWED, on_terminal
 from fql.terminal.words import one_line
 
 
+def fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """The ids, numbers and states that a record brings."""
+    fields = getattr(record, "fql", None)
+    return fields if isinstance(fields, dict) else {}
+
+
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the ids that a record brings."""
+    """One JSON object a line: time, level, logger, message, and the ids that a record brings. The
+    message is the sentence that a person at a terminal reads."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
+        fields = fields_of(record)
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": masked_urls(record.getMessage()),
+            "message": masked_urls(sentence(fields) or record.getMessage()),
+            **fields,
         }
-        fields = getattr(record, "fql", None)
-        if isinstance(fields, dict):
-            line |= fields
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return write_json(line).decode()
@@ -45,9 +51,7 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's
         """The line without what follows an exception."""
-        fields = getattr(record, "fql", None)
-        said = sentence(fields) if isinstance(fields, dict) else None
-        record.message = one_line(masked_urls(record.message if said is None else said))
+        record.message = one_line(masked_urls(sentence(fields_of(record)) or record.message))
         return super().formatMessage(record)
 
 

@@ -40,6 +40,10 @@ from fql.terminal.words import counted
 INTERRUPTED = 130
 TIMED_OUT = 3
 PROGRESS_SECONDS = 0.5
+_SECOND = {
+    signal.SIGINT: "a second Ctrl-C ends at once",
+    signal.SIGTERM: "a second signal ends at once",
+}
 
 logger = logging.getLogger("fql.run")
 
@@ -181,6 +185,7 @@ class _Process:
         """The first signal drains; the second ends at once, as signals do by default."""
         self._stop.set()
         logger.info("draining: what is on the wire ends, the rest stays stored")
+        logger.info("%s", _SECOND[number])
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(each)
 
@@ -255,10 +260,11 @@ class _Process:
 
 def shown(summary: Summary) -> str:
     """The numbers in one line."""
-    text = (
-        f"{counted(summary.events, 'event')}, {counted(summary.runs, 'run')}:"
-        f" {summary.done:,} done, {summary.dead:,} dead, {summary.left:,} left"
-    )
+    replayed = [f"{summary.replayed:,} replayed"] if summary.replayed else []
+    taken = [counted(summary.events, "event"), counted(summary.runs, "run")]
+    what = [*taken, *replayed] if summary.events or not replayed else replayed
+    ended = f"{summary.done:,} done, {summary.dead:,} dead, {summary.left:,} left"
+    text = f"{', '.join(what)}: {ended}"
     others = [counted(summary.duplicates, "duplicate")] if summary.duplicates else []
     others += [f"{summary.refused:,} refused: see fqlc dlq list"] if summary.refused else []
     if summary.unknown:

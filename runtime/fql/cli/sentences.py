@@ -29,8 +29,8 @@ def _stopped(fields: Fields) -> str:
 
 
 def _attempt(fields: Fields) -> str:
-    failure = fields["failure"]
-    got = f"failed ({failure})" if failure else f"status {fields['status']}"
+    failure = fields.get("reason") or f"failed ({fields['failure']})"
+    got = failure if fields["failure"] else f"status {fields['status']}"
     what = f"{_action(fields)}: attempt {fields['attempt']}: {got} after {fields['duration_ms']} ms"
     then = _THEN.get(str(fields["state"]))
     return f"{what}, {then}" if then else what

@@ -25,7 +25,8 @@ class EngineStopped:
 
 class AttemptEnded(NamedTuple):
     """One try of an action. `run` is the id of the run or batch, `state` what the node became;
-    `failure` is the kind of failure where no usable answer came; times in milliseconds.
+    `failure` is the kind of failure where no usable answer came, `reason` why there was none, with
+    secrets masked; times in milliseconds.
 
     A tuple, as one is made for every delivery: a frozen dataclass takes twice as long.
     """
@@ -41,6 +42,7 @@ class AttemptEnded(NamedTuple):
     state: str
     event_id: str = ""
     traceparent: str = ""
+    reason: str = ""
 
     @property
     def failed(self) -> bool:

@@ -1,7 +1,8 @@
 """Lifecycle events as log records of the standard library, with their ids as fields.
 
-Ids, names, numbers and states only: no url, header, body, answer or reason, because a reason may
-quote what a receiver answered or what stood in a row. `fqlc dlq show` and `fqlc trace` have them.
+Ids, names, numbers and states only: no url, header, body or answer, and no reason that may quote
+what a receiver answered or what stood in a row. `fqlc dlq show` and `fqlc trace` have them. Why a
+receiver was not reached is told with its host: these are words of ours, with secrets masked.
 """
 
 from __future__ import annotations
@@ -92,5 +93,7 @@ def fields_of(event: Lifecycle) -> dict[str, object]:
     values = event._asdict() if isinstance(event, AttemptEnded) else asdict(event)
     hidden = HIDDEN.get(type(event), set())
     fields = {RENAMED.get(n, n): value for n, value in values.items() if n not in hidden}
+    if fields.get("reason") == "":
+        del fields["reason"]
     trace_id = trace_id_of(str(values.get("traceparent", "")))
     return {**fields, "trace_id": trace_id} if trace_id else fields

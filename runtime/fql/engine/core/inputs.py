@@ -197,3 +197,4 @@ class Tally:
     sent: int = 0
     open_runs: int = 0
     retries: int = 0
+    replayed: int = 0

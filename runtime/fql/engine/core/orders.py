@@ -126,6 +126,7 @@ def _replay(state: State, run: Run, order: Order) -> None:
         if unfit is not None:
             state.refused.append(Refused(order, unfit.bare))
             return
+    state.tally.replayed += 1
     work.failed, work.crashes, work.since = 0, 0, 0
     work.replay = Replay.BY_ORIGINAL if order.original else Replay.BY_ACTIVE
     work.failure = None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from fql.actions.port import UNANSWERED
 from fql.engine.core.inputs import Performed, Step
 from fql.engine.core.runs import owner_name
 from fql.engine.loop.cycle import Group
@@ -80,16 +81,16 @@ class Herald:
             self.tell(EventsTaken(source, len(events) - known, known, misfits))
 
     def announce(self, result: Step) -> None:
-        """What this step, now stored, has brought about."""
+        """What this step, now stored, has brought about: attempts before what follows from them."""
         if self._watchers:
             self._resolve_watchers(result)
-        if self.is_heard(RunFinished):
-            self._announce_runs(result)
-        self._announce_letters(result)
-        for reason in result.shortages:
-            self.tell(OwnShortage(reason))
         if self.is_heard(AttemptEnded):
             self._announce_attempts(result.attempted)
+        self._announce_letters(result)
+        if self.is_heard(RunFinished):
+            self._announce_runs(result)
+        for reason in result.shortages:
+            self.tell(OwnShortage(reason))
 
     def _resolve_watchers(self, result: Step) -> None:
         for ended in result.ended:
@@ -132,6 +133,7 @@ class Herald:
                     spec.observer, spec.name, spec.endpoint, owner_name(work), one.number,
                     outcome.status, outcome.failure, outcome.duration_ms, STATE_NAMES[work.state],
                     event.id, event.context.get("traceparent", ""),
+                    outcome.error if outcome.failure in UNANSWERED else "",
                 )
             )  # fmt: skip
 

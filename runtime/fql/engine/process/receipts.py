@@ -36,7 +36,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Numbers of a runtime since its start; `left` are open runs."""
+    """Numbers of a runtime since its start; `left` are open runs, `replayed` dead letters."""
 
     events: int = 0
     duplicates: int = 0
@@ -46,6 +46,7 @@ class Summary:
     done: int = 0
     dead: int = 0
     left: int = 0
+    replayed: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The same as an object."""
@@ -71,4 +72,5 @@ def summary_of(tally: Tally) -> Summary:
         done=tally.done,
         dead=tally.dead,
         left=max(0, tally.open_runs),
+        replayed=tally.replayed,
     )
