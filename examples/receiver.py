@@ -34,21 +34,27 @@ def line(request: ReceivedRequest) -> str:
     return f"{action}: {request.method} {request.path} {json.dumps(request.payload)}{attempt}"
 
 
+def say(text: str) -> None:
+    """Write a line in one piece: other processes write to the same place."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Listen and print until Ctrl+C."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 9999
     with MockWebhookServer(port=port) as server:
         server.always(script(Path("answers.json")))
-        print(f"listening on {server.url}", flush=True)
+        say(f"listening on {server.url}")
         seen = 0
         try:
             while True:
                 time.sleep(0.1)
                 for request in server.requests[seen:]:
                     seen += 1
-                    print(line(request), flush=True)
+                    say(line(request))
         except KeyboardInterrupt:
-            print(f"{seen} requests")
+            say(f"{seen} requests")
 
 
 if __name__ == "__main__":
