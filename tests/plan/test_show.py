@@ -32,6 +32,14 @@ def op(name: str, left: x.Expr, right: x.Expr, type_: t.Type = t.BOOLEAN) -> x.B
 A, B, C = field("a"), field("b"), field("c")
 JSON_A = x.Index(type=t.JSON.optional(), of=field("j", t.JSON), key=const("a", t.STRING))
 
+
+def changed(to_or_from: str) -> x.Binary:
+    """What a plan holds for `changed_to` and `changed_from`."""
+    row: x.RowName = "new" if to_or_from == "to" else "old"
+    same = op("eq", field("s", STATUS, row), const("shipped", STATUS))
+    return op("and", x.Changed(type=t.BOOLEAN, name="s"), same)
+
+
 CASES: list[tuple[x.Expr, str]] = [
     (
         op(
@@ -41,6 +49,13 @@ CASES: list[tuple[x.Expr, str]] = [
         ),
         "s.changed() && s == shipped",
     ),
+    (changed("to"), "s.changed_to(shipped)"),
+    (changed("from"), "s.changed_from(shipped)"),
+    (op("and", changed("to"), A), "s.changed_to(shipped) && a"),
+    (op("and", A, changed("to")), "a && s.changed_to(shipped)"),
+    (op("and", op("and", A, changed("to")), B), "a && s.changed_to(shipped) && b"),
+    (op("or", changed("to"), changed("from")), "s.changed_to(shipped) || s.changed_from(shipped)"),
+    (x.Unary(type=t.BOOLEAN, op="not", of=changed("to")), "!s.changed_to(shipped)"),
     (op("and", op("or", A, B), C), "(a || b) && c"),
     (op("or", op("and", A, B), C), "a && b || c"),
     (x.Unary(type=t.BOOLEAN, op="not", of=op("eq", A, B)), "!(a == b)"),

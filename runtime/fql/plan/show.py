@@ -33,7 +33,7 @@ def _show(e: x.Expr, level: int) -> str:
 
 
 def _level(e: x.Expr) -> int:
-    if isinstance(e, x.Binary):
+    if isinstance(e, x.Binary) and change_of(e) is None:
         return _SIGNS[e.op][1]
     if isinstance(e, x.Unary):
         return _NOT if e.op == "not" else _NEGATIVE
@@ -136,15 +136,33 @@ def _unary(e: x.Unary) -> str:
     return f"!{_show(e.of, _POSTFIX)}"
 
 
+def change_of(e: x.Expr) -> tuple[str, str, x.Expr] | None:
+    """The name, method and value of `name.changed_to(value)` or `name.changed_from(value)`, which a
+    plan holds as two conditions; None for anything else."""
+    if not (isinstance(e, x.Binary) and e.op == "and" and isinstance(e.left, x.Changed)):
+        return None
+    same = e.right
+    if not (isinstance(same, x.Binary) and same.op == "eq" and isinstance(same.left, x.Field)):
+        return None
+    if same.left.name != e.left.name or same.left.row == "row":
+        return None
+    method = "changed_to" if same.left.row == "new" else "changed_from"
+    return e.left.name, method, same.right
+
+
 @_text.register
 def _binary(e: x.Binary) -> str:
+    change = change_of(e)
+    if change is not None:
+        name, method, value = change
+        return f"{name}.{method}({show(value)})"
     sign, level = _SIGNS[e.op]
     right_first = e.op == "coalesce"  # `a ?? b ?? c` binds to the right, comparisons to neither
     compares = level == _SIGNS["eq"][1]
     rights: list[str] = []
     left: x.Expr = e
     while isinstance(left, x.Binary) and left.op == e.op and (left is e or not right_first):
-        if compares and left is not e:
+        if left is not e and (compares or change_of(left) is not None):
             break
         rights.append(_show(left.right, level + (not right_first)))
         left = left.left
