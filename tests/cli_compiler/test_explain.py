@@ -7,8 +7,11 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from fql.plan.policies import RetryPolicy
 from fqlc.cli.explain_policies import schedule_of
+from fqlc.diagnostics.registry import all_pages
 from tests.cli_compiler.conftest import Command
 
 EVENTS = """\
@@ -143,7 +146,7 @@ def test_conditions_as_sql_for_programs(fqlc: Command, shop: Path) -> None:
 
 
 def test_an_unknown_action(fqlc: Command) -> None:
-    assert fqlc("explain", "--action", "nothing", "shop.fql").code == 1
+    assert fqlc("explain", "--action", "nothing", "shop.fql").code == 2
 
 
 def test_list(fqlc: Command) -> None:
@@ -159,7 +162,7 @@ def test_graph_by_the_ending_of_the_file(fqlc: Command, shop: Path) -> None:
     assert fqlc("graph", "-o", "shop.svg", "shop.fql").code == 0
     assert b"</svg>" in (shop / "shop.svg").read_bytes()
     assert fqlc("graph", "-o", "shop.xyz", "shop.fql").code == 2
-    assert fqlc("graph", "shop.fql", "--observer", "order_create").code == 1
+    assert fqlc("graph", "shop.fql", "--observer", "order_create").code == 2
     assert fqlc("graph", "--format", "mermaid", "shop.fql").out.startswith("flowchart")
 
 
@@ -220,3 +223,45 @@ def test_a_request_that_cannot_be_built_would_be_dead(fqlc: Command, shop: Path)
     assert [action["decision"] for action in observer["actions"]] == ["dead", "dead"]
     assert all(action["problem"] for action in observer["actions"])
     assert "would be dead" in fqlc("explain", "--event", "e.jsonl", "bad.fql").out
+
+
+def test_all_codes_are_listed(fqlc: Command) -> None:
+    listed = fqlc("explain", "--list")
+    assert listed.code == 0
+    for page in all_pages():
+        assert f"\n{page.code}  " in listed.out
+        assert page.title in listed.out
+    as_json = [
+        json.loads(line) for line in fqlc("explain", "--list", "--format", "json").out.splitlines()
+    ]
+    assert [entry["code"] for entry in as_json] == [page.code for page in all_pages()]
+    assert set(as_json[0]) == {"code", "severities", "title"}
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("FQL2011", "did you mean `FQL201`?"), ("fql30l1", "did you mean `FQL301`?"),
+     ("FQL999", "did you mean `FQL"), ("FQL99999999", "`fqlc explain --list` has all of them")],
+)  # fmt: skip
+def test_a_code_that_does_not_exist(fqlc: Command, written: str, hint: str) -> None:
+    """It is no path: nobody is told to check one."""
+    said = fqlc("explain", written)
+    assert said.code == 2
+    assert f"error: there is no code {written}\n  help: {hint}" in said.err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("explain", "--action", "order_created.warehuse", "shop.fql"),
+         "error: there is no action order_created.warehuse\n"
+         "  help: did you mean `order_created.warehouse`?"),
+        (("graph", "--observer", "order_creatd", "shop.fql"),
+         "error: there is no observer order_creatd\n  help: did you mean `order_created`?"),
+    ],
+)  # fmt: skip
+def test_a_name_that_does_not_exist_is_wrong_usage(
+    fqlc: Command, command: tuple[str, ...], said: str
+) -> None:
+    ended = fqlc(*command)
+    assert (ended.code, ended.err.strip()) == (2, said)

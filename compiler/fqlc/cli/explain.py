@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from fql.errors import UsageError
+from fql.near import did_you_mean
 from fql.terminal.commands import format_option
-from fql.terminal.lines import prose
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
-from fqlc.project.errors import CommandError
 
 if TYPE_CHECKING:
     from fql.plan.model import Observer, Plan, PlanNode
 
-_CODE = re.compile(r"(?i)fql\d{3}")
 
-
-@click.command(epilog="\b\nExamples:\n  fqlc explain FQL301\n"
+@click.command(epilog="\b\nExamples:\n  fqlc explain FQL301\n  fqlc explain --list\n"
                "  fqlc explain --event events.jsonl shop.fql\n"
                "  fqlc explain --action order_shipped.label shop.fql\n"
                "  fqlc explain --sql sqlite shop.fql")  # fmt: skip
@@ -29,6 +26,7 @@ _CODE = re.compile(r"(?i)fql\d{3}")
 @click.option("--action", metavar="OBSERVER[.ACTION]", help="Only the policies of these.")
 @click.option("--sql", "dialect", type=click.Choice(("sqlite", "postgresql")),
               help="Print each condition as a query.")  # fmt: skip
+@click.option("--list", "codes", is_flag=True, help="List all codes with their titles.")
 @format_option()
 @click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
 @cache_option
@@ -38,19 +36,25 @@ def explain(
     event: str | None,
     action: str | None,
     dialect: str | None,
+    codes: bool,
     form: str,
     settings: str | None,
 ) -> None:
     """Explain a code, what would happen for events, or the policies and schedules of actions.
 
-    With a code such as FQL301: its page. With --event: which observers would match, why, and what
-    would be sent; nothing is sent. With --sql: a query for the rows that an observer's condition
-    selects, with what it rests upon; where the database would answer otherwise, why there is none.
-    Else: the effective policies with the level each came from,
-    and the retry schedule with its worst case.
+    With a code such as FQL301: its page; with --list: all codes. With --event: which observers
+    would match, why, and what would be sent; nothing is sent. With --sql: a query for the rows that
+    an observer's condition selects, with what it rests upon; where the database would answer
+    otherwise, why there is none. Else: the effective policies with the level each came from, and
+    the retry schedule with its worst case.
     """
-    if len(targets) == 1 and _CODE.fullmatch(targets[0]):
-        _page(targets[0].upper())
+    from fqlc.cli.explain_code import explain_code, list_codes, means_code
+
+    if codes:
+        list_codes(form)
+        return
+    if len(targets) == 1 and means_code(targets[0]):
+        explain_code(targets[0], form)
         return
     targets, event = _with_events(targets, event)
     plan = plan_of(targets, settings)
@@ -68,17 +72,6 @@ def explain(
         explain_policies(_chosen(plan, action), form)
 
 
-def _page(code: str) -> None:
-    from fql.near import did_you_mean
-    from fqlc.diagnostics.registry import all_codes, explain_page
-
-    known = [str(c) for c in all_codes()]
-    if code not in known:
-        hint = did_you_mean(code, known) or "`fqlc explain --list` has all of them"
-        raise CommandError(f"there is no code {code}", hint)
-    prose(explain_page(code))
-
-
 def _with_events(targets: tuple[str, ...], event: str | None) -> tuple[tuple[str, ...], str | None]:
     """`fqlc explain events.jsonl shop.fql` means the same as `--event events.jsonl`."""
     found = [t for t in targets if t.endswith(".jsonl")]
@@ -87,8 +80,12 @@ def _with_events(targets: tuple[str, ...], event: str | None) -> tuple[tuple[str
     return targets, event
 
 
+def _actions(observer: Observer) -> list[str]:
+    return [f"{observer.name}.{node.name}" for node in observer.nodes]
+
+
 def _chosen(plan: Plan, action: str | None) -> Sequence[tuple[Observer, PlanNode]]:
-    """The pairs of observer and action that are meant. Raises CommandError when there are none."""
+    """The pairs of observer and action that are meant. Raises UsageError when there are none."""
     observer, _, name = (action or "").partition(".")
     pairs = [
         (o, n)
@@ -97,5 +94,7 @@ def _chosen(plan: Plan, action: str | None) -> Sequence[tuple[Observer, PlanNode
         if (not observer or o.name == observer) and (not name or n.name == name)
     ]
     if action and not pairs:
-        raise CommandError(f"there is no action {action}", "see fqlc list")
+        names = [name for o in plan.observers for name in (o.name, *_actions(o))]
+        hint = did_you_mean(action, names) or "see `fqlc list`"
+        raise UsageError(f"there is no action {action}", hint=hint)
     return pairs

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from fql.errors import UsageError
 from fql.terminal.commands import format_option
 from fql.terminal.harmless import harmless_json
 from fql.terminal.lines import on_terminal, raw, say
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.emit.picture import Picture, picture_of, reduced
-from fqlc.project.errors import CommandError, SurroundingsError
+from fqlc.project.errors import SurroundingsError
 
 FORMATS = ("svg", "png", "pdf", "dot", "mermaid", "json", "html")
 _BINARY = ("png", "pdf")
@@ -77,11 +78,11 @@ def _known(wanted: tuple[str, ...], names: list[str]) -> None:
     for name in wanted:
         if name not in names:
             hint = did_you_mean(name, names) or "see `fqlc list`"
-            raise CommandError(f"there is no observer {name}", hint)
+            raise UsageError(f"there is no observer {name}", hint=hint)
 
 
 def rendered(picture: Picture, form: str) -> bytes:
-    """The picture in a format. Raises CommandError where no program can draw it."""
+    """The picture in a format. Raises SurroundingsError where no program can draw it."""
     if form == "json":
         from fqlc.emit.graph_json import graph_json
 

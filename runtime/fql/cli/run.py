@@ -40,10 +40,6 @@ from fql.terminal.words import counted
 INTERRUPTED = 130
 TIMED_OUT = 3
 PROGRESS_SECONDS = 0.5
-_SECOND = {
-    signal.SIGINT: "a second Ctrl-C ends at once",
-    signal.SIGTERM: "a second signal ends at once",
-}
 
 logger = logging.getLogger("fql.run")
 
@@ -185,7 +181,7 @@ class _Process:
         """The first signal drains; the second ends at once, as signals do by default."""
         self._stop.set()
         logger.info("draining: what is on the wire ends, the rest stays stored")
-        logger.info("%s", _SECOND[number])
+        logger.info("a second Ctrl-C or SIGTERM ends at once")
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(each)
 

@@ -1,0 +1,48 @@
+"""The pages of codes, and the list of all of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fql.errors import UsageError
+from fql.near import did_you_mean
+from fql.terminal.lines import json_line, prose
+from fql.terminal.tables import Column, table
+from fqlc.diagnostics.registry import all_codes, all_pages, explain_page, page_of
+
+_CODE = re.compile(r"(?i)fql\w*\d\w*")
+_COLUMNS = (Column("code"), Column("severity", drop=1), Column("title", least=20))
+
+
+def means_code(target: str) -> bool:
+    """Whether an argument is a code, or was meant to be one, rather than a path."""
+    known = target.upper() in all_codes()
+    return known or (_CODE.fullmatch(target) is not None and not Path(target).exists())
+
+
+def explain_code(code: str, form: str) -> None:
+    """Print the page of a code. Raises UsageError for one that does not exist."""
+    page = page_of(code.upper())
+    if page is None:
+        hint = did_you_mean(code.upper(), all_codes()) or "`fqlc explain --list` has all of them"
+        raise UsageError(f"there is no code {code}", hint=hint)
+    if form == "json":
+        severities = [severity.value for severity in page.severities]
+        json_line({
+            "code": page.code, "severities": severities, "title": page.title, "why": page.why,
+            "wrong": page.wrong, "right": page.right, "around": page.around,
+        })  # fmt: skip
+        return
+    prose(explain_page(page.code))
+
+
+def list_codes(form: str) -> None:
+    """Print all codes in order, each with its severities and its title."""
+    pages = all_pages()
+    if form == "json":
+        for page in pages:
+            severities = [severity.value for severity in page.severities]
+            json_line({"code": page.code, "severities": severities, "title": page.title})
+        return
+    table(_COLUMNS, [(p.code, " or ".join(s.value for s in p.severities), p.title) for p in pages])
