@@ -9,12 +9,12 @@ import pytest
 
 from fql.errors import MissingSecrets, SettingsError
 from fql.plan.policy.keys import Key
+from fql.settings.environment import resolve
 from fql.settings.reading import (
     Settings,
     SettingsFileError,
     policy_settings,
     read_settings,
-    resolve,
 )
 from fqlc.checks.table.blocks import DEFAULTS
 

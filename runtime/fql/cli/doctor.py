@@ -10,7 +10,7 @@ import click
 from fql.cli import descriptors, examine, examine_engine, examine_receivers
 from fql.cli.finding import Finding
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
-from fql.errors import MissingSecrets
+from fql.errors import SettingsError
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line
 from fql.terminal.words import counted
@@ -62,7 +62,7 @@ def doctor(
 def _resolved(project: Project) -> tuple[Project, list[Finding]]:
     try:
         return project.resolved(), []
-    except MissingSecrets as error:
+    except SettingsError as error:
         return project, [Finding("settings", "problem", error.message)]
 
 

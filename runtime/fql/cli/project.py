@@ -10,14 +10,15 @@ from pathlib import Path
 import click
 
 from fql.cli import PLAN_LOADER
-from fql.engine.program.build import require_environment
-from fql.errors import MissingSecrets, UsageError
+from fql.errors import UsageError
 from fql.plan.codec import load_plan, read_plan
+from fql.plan.environment import require, together
 from fql.plan.model import Plan
 from fql.plan.units import parse_duration
+from fql.settings.environment import names_of, resolve
 from fql.settings.files import beside_file, read_file
 from fql.settings.model import SqliteSource
-from fql.settings.reading import Settings, resolve
+from fql.settings.reading import Settings
 from fql.store.opening import SETTINGS_FILE
 
 
@@ -97,15 +98,7 @@ def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple
     and `plan_of` do; MissingSecrets names what either lacks, all at once."""
     project = find_project(settings_file)
     plan = plan_of(paths, project)
-    missing: dict[str, list[str]] = {}
-    for find in (project.resolved, lambda: require_environment(plan, os.environ)):
-        try:
-            find()
-        except MissingSecrets as error:
-            for name, users in error.missing.items():
-                missing.setdefault(name, []).extend(users)
-    if missing:
-        raise MissingSecrets(missing)
+    require(together(names_of(project.settings), plan.names), os.environ)
     return project.resolved(), plan
 
 

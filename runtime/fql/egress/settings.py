@@ -34,9 +34,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fql.errors import MissingSecrets, SettingsError
+from fql.errors import SettingsError
 from fql.plan import codec
-from fql.plan.environment import REFERENCE
+from fql.plan.environment import filled, lookup
 from fql.plan.expressions import Constant, Environment, Expr, Text, TextPart
 from fql.plan.model import Setting
 from fql.plan.policies import header_scheme, value_of
@@ -87,14 +87,6 @@ class AuthSettings:
     values: Mapping[str, str] = field(repr=False)
 
 
-def lookup(environment: Mapping[str, str], name: str, used_by: str) -> str:
-    """The value of a `${NAME}`. Raises MissingSecrets."""
-    value = environment.get(name)
-    if value is None:
-        raise MissingSecrets({name: [used_by]})
-    return value
-
-
 class PolicyReader:
     """Reads settings of one action, resolving names in the environment.
 
@@ -135,7 +127,7 @@ class PolicyReader:
     def resolve(self, value: object, key: str) -> str:
         """The string that a text value stands for. Raises MissingSecrets, SettingsError."""
         if isinstance(value, str):
-            return REFERENCE.sub(lambda match: self.name(match[1]), value)
+            return filled(value, self.name)
         if isinstance(value, Mapping):
             parts = text_parts(codec.load_expression(value))
             return "".join(self._part(part, key) for part in parts)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatchmethod
 from typing import Any
 
-from fql.errors import MissingSecrets
 from fql.expressions import functions, operators
 from fql.plan import expressions as x
+from fql.plan.environment import lookup
 
 _NESTING = 24
 """Levels of one generated function; at most four parentheses a level, and Python stops at 200."""
@@ -291,9 +291,7 @@ class Generator:
         if isinstance(part, x.Hole):
             return self.hole(part.value)
         if isinstance(part, x.Environment):
-            if part.name not in self.environment:
-                raise MissingSecrets({part.name: ["a text"]})
-            return self.constant(self.environment[part.name])
+            return self.constant(lookup(self.environment, part.name, "a text"))
         if isinstance(part, x.Choice):
             return self._choice(part)
         return self._loop(part)

@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fql.errors import MissingSecrets
 from fql.events.values import among, differs, same, text_of
 from fql.expressions import functions, numbers, operators
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope
 from fql.plan import expressions as x
+from fql.plan.environment import lookup
 
 Bindings = Mapping[str, object]
 
@@ -118,9 +118,7 @@ class _Walk:
             case x.Hole():
                 return text_of(self.value(part.value, names))
             case x.Environment():
-                if part.name not in self.environment:
-                    raise MissingSecrets({part.name: ["a text"]})
-                return self.environment[part.name]
+                return lookup(self.environment, part.name, "a text")
             case x.Choice():
                 return self._choice(part, names)
             case x.Loop():

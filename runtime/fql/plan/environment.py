@@ -1,12 +1,46 @@
-"""`${NAME}`: where parts of a plan name the environment. Pure; imports nothing of the plan."""
+"""`${NAME}`: a value of the environment by its name. The one place that knows how it is written,
+who names what, and what is missing. Pure; imports nothing of the plan.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""A name in plain text, as `fql.toml` and policies from there have it."""
+from fql.errors import MissingSecrets
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Reference(NamedTuple):
+    """A reference in a text: `text[start:end]` is `${NAME}`."""
+
+    start: int
+    end: int
+    name: str
+
+
+def reference_at(text: str, start: int) -> Reference | None:
+    """The reference that begins there, if one does."""
+    found = _REFERENCE.match(text, start)
+    return Reference(start, found.end(), found[1]) if found else None
+
+
+def begins_none(text: str) -> bool:
+    """Whether a `${` of a text begins no reference: a slip, since nothing else is written so."""
+    return text.count("${") > sum(1 for _ in _REFERENCE.finditer(text))
+
+
+def references_in(value: object) -> Iterator[str]:
+    """The names in plain texts within a value, as `fql.toml` and policies from there have them."""
+    if isinstance(value, str):
+        yield from _REFERENCE.findall(value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from references_in(item)
+    elif isinstance(value, Mapping):
+        yield from references_in(list(value.values()))
 
 
 def names_in(part: object) -> Iterator[str]:
@@ -22,12 +56,30 @@ def names_in(part: object) -> Iterator[str]:
             yield from names_in(value)
 
 
-def references_in(value: object) -> Iterator[str]:
-    """The names in plain texts within a value."""
-    if isinstance(value, str):
-        yield from REFERENCE.findall(value)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from references_in(item)
-    elif isinstance(value, Mapping):
-        yield from references_in(list(value.values()))
+def filled(text: str, value_of: Callable[[str], str]) -> str:
+    """The text with each reference replaced by the value of its name, which is taken as it is:
+    what looks like a reference in it is none."""
+    return _REFERENCE.sub(lambda found: value_of(found[1]), text)
+
+
+def require(wanted: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
+    """Raises MissingSecrets with all names that the environment lacks; `wanted` gives the users of
+    each name."""
+    missing = {name: list(users) for name, users in wanted.items() if name not in environment}
+    if missing:
+        raise MissingSecrets(missing)
+
+
+def lookup(environment: Mapping[str, str], name: str, used_by: str) -> str:
+    """The value of one name. Raises MissingSecrets."""
+    require({name: [used_by]}, environment)
+    return environment[name]
+
+
+def together(*wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The users of each name in several places, so that all missing names make one error."""
+    found: dict[str, list[str]] = {}
+    for users_of in wanted:
+        for name, users in users_of.items():
+            found.setdefault(name, []).extend(users)
+    return found

@@ -227,3 +227,8 @@ class Plan(Part):
     endpoints: tuple[Endpoint, ...] = ()
     limits: tuple[Limit, ...] = ()
     observers: tuple[Observer, ...] = ()
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The names of the environment that it needs, each with its users."""
+        return {wanted.name: list(wanted.used_by) for wanted in self.environment}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fql.errors import SettingsError
 from fql.plan.files import LONGEST_SETTINGS, read_regular
+from fql.settings.environment import resolve
 from fql.settings.model import Settings, SourceTable, SqliteSource
-from fql.settings.reading import read_settings, resolve
+from fql.settings.reading import read_settings
 
 __all__ = ["beside_file", "load_settings", "read_file"]
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from fql.plan.addresses import has_host_bits, parse_network
+from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
 from fql.settings.policies import (
     Batching,
@@ -31,7 +32,6 @@ from fql.settings.policies import (
 )
 from fql.settings.values import (
     DAY,
-    NAMED,
     Duration,
     OwnFiles,
     Ports,
@@ -75,7 +75,7 @@ class Project(Table):
 def _allowed(entries: tuple[str, ...]) -> tuple[str, ...]:
     """A slip here would open nothing, or another network than was meant."""
     for entry in entries:
-        if not (parse_network(entry) or _HOST.fullmatch(entry) or NAMED.search(entry)):
+        if not (parse_network(entry) or _HOST.fullmatch(entry) or any(references_in(entry))):
             if has_host_bits(entry):
                 raise ValueError(
                     f"{entry!r} has bits after its prefix: write the address alone, or the network"

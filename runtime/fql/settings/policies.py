@@ -18,9 +18,11 @@ from pydantic import (
     Field,
     Tag,
     create_model,
+    field_validator,
     model_validator,
 )
 
+from fql.plan.environment import begins_none
 from fql.plan.policies import RetryPolicy, header_scheme
 from fql.plan.policy.keys import Key, Kind
 from fql.plan.policy.table import POLICIES
@@ -41,6 +43,15 @@ class Table(BaseModel):
     """Base of all tables: frozen, strict, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    @field_validator("*")
+    @classmethod
+    def _names_are_whole(cls, value: object) -> object:
+        """A text with half a `${NAME}` would be taken as it is."""
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and begins_none(text):
+                raise ValueError("a `${` is not followed by a name and `}`; write `${NAME}`")
+        return value
 
 
 class DatedSecret(Table):

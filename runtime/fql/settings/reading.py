@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from fql.errors import MissingSecrets, SettingsError, masked_urls
+from fql.errors import SettingsError, masked_urls
 from fql.near import did_you_mean
-from fql.plan.environment import REFERENCE
 from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
 from fql.settings.values import Written
 
@@ -26,7 +25,6 @@ __all__ = [
     "every_key",
     "policy_settings",
     "read_settings",
-    "resolve",
 ]
 
 Path = tuple[str, ...]
@@ -187,50 +185,3 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterator[str]:
             yield from _walk(inner, f"{key}.")
         else:
             yield key
-
-
-def resolve(settings: Settings, environment: Mapping[str, str], name: str = "fql.toml") -> Settings:
-    """The settings with each `${NAME}` of the run-time tables replaced.
-
-    Policies keep theirs: the compiler puts the names into the plan. Raises MissingSecrets with
-    all missing names and where each is used.
-    """
-    filler = _Filler(environment, name)
-    webhooks = settings.webhooks.model_copy(
-        update={
-            "test_url": filler.fill(settings.webhooks.test_url, "webhooks.test_url"),
-            "dlq": filler.fill(settings.webhooks.dlq, "webhooks.dlq"),
-        }
-    )
-    tables = {
-        key: filler.fill(getattr(settings, key), key) for key in ("store", "sources", "egress")
-    }
-    if filler.missing:
-        raise MissingSecrets(filler.missing)
-    return settings.model_copy(update={"webhooks": webhooks, **tables})
-
-
-class _Filler:
-    """Replaces references in nested values and collects the names that are missing."""
-
-    def __init__(self, environment: Mapping[str, str], name: str) -> None:
-        self._environment = environment
-        self._name = name
-        self.missing: dict[str, list[str]] = {}
-
-    def fill(self, value: object, path: str) -> object:
-        if isinstance(value, str):
-            return REFERENCE.sub(lambda found: self._value(found[1], path), value)
-        if isinstance(value, tuple):
-            return tuple(self.fill(item, path) for item in value)
-        if isinstance(value, dict):
-            return {key: self.fill(item, f"{path}.{key}") for key, item in value.items()}
-        if isinstance(value, BaseModel):
-            items = {key: self.fill(item, f"{path}.{key}") for key, item in value}
-            return value.model_copy(update=items)
-        return value
-
-    def _value(self, name: str, path: str) -> str:
-        if name not in self._environment:
-            self.missing.setdefault(name, []).append(f"{self._name} {path}")
-        return self._environment.get(name, "")

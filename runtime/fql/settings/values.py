@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -10,13 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from fql.plan.environment import references_in
 from fql.plan.files import is_own_path
 from fql.plan.policy.keys import Kind, Range
 from fql.plan.units import MILLISECONDS, parse_duration, parse_size
 
 DAY = MILLISECONDS["d"]
-
-NAMED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def _duration(value: object) -> int:
@@ -101,6 +99,10 @@ def _statuses(value: object) -> object:
 
 def _own_path(value: str) -> str:
     """A path of the project's own: whoever sends a change may write the settings as well."""
+    if any(references_in(value)):
+        raise ValueError(
+            f"{value!r} names the environment, which a compile does not read: write the path"
+        )
     if not is_own_path(value):
         raise ValueError(f"{value!r} leads outside of the project; write a path below its folder")
     return value
@@ -113,7 +115,7 @@ def as_secrets(value: object) -> object:
 
 def _by_name(value: str) -> str:
     """A secret stands in the environment: what stands here would stand in the plan as well."""
-    if not NAMED.search(value):
+    if not any(references_in(value)):
         raise ValueError('a secret is taken from the environment; write "${NAME}"')
     return value
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
+from fql.settings.environment import resolve
 from fql.settings.files import beside, read_file
 from fql.settings.model import Settings, Webhooks
-from fql.settings.reading import resolve
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from fql.plan.environment import reference_at
 from fql_grammar.tokens import ESCAPES, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
 from fqlc.syntax.tree import ast
 
-_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WORKFLOW = re.compile(r"\$\{\{\s*(?:(?:secrets|env|vars)\.)?([A-Za-z_]\w*)\s*\}\}", re.ASCII)
 """A secret or variable as workflows of GitHub and others write it."""
 _UNICODE = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
@@ -209,11 +209,11 @@ class _Decoder:
         found: list[tuple[int, int, str]] = []
         position = value.find("${")
         while position >= 0:
-            match = _ENVIRONMENT.match(value, position)
+            reference = reference_at(value, position)
             if position in self._escaped or position + 1 in self._escaped:
                 pass
-            elif match is not None:
-                found.append((position, match.end(), match[1]))
+            elif reference is not None:
+                found.append(reference)
             else:
                 self._bad_reference(position, span)
             position = value.find("${", position + 2)

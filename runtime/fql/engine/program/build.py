@@ -11,28 +11,17 @@ from fql.engine.program.limits import EndpointLimits, endpoint_limits
 from fql.engine.program.match import Matcher
 from fql.engine.program.model import NodeSpec, ObserverSpec, Program, short_digest
 from fql.engine.program.specs import ActionFactory, Maker
-from fql.errors import MissingSecrets, PlanError, SettingsError
+from fql.errors import PlanError, SettingsError
 from fql.events.intake import Intake
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
 from fql.outbox.rows import row_reader
 from fql.plan.codec import write_plan
-from fql.plan.environment import names_in, references_in
+from fql.plan.environment import names_in, references_in, require
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import RetryPolicy, effective
 from fql.store.plans import node_names, plan_of
 from fql.store.records import StoredPlan
-
-
-def require_environment(plan: Plan, environment: Mapping[str, str]) -> None:
-    """Raises MissingSecrets with every name that the plan needs and the environment lacks."""
-    _require({wanted.name: list(wanted.used_by) for wanted in plan.environment}, environment)
-
-
-def _require(wanted: Mapping[str, list[str]], environment: Mapping[str, str]) -> None:
-    missing = {name: users for name, users in wanted.items() if name not in environment}
-    if missing:
-        raise MissingSecrets(missing)
 
 
 def build_program(
@@ -45,10 +34,7 @@ def build_program(
     """Prepare a plan. Named endpoints come from the `active` plan if it still has them. Raises
     MissingSecrets, SettingsError."""
     endpoints = _endpoints(plan, active)
-    if active is None:
-        require_environment(plan, environment)
-    else:
-        _require(_names_now(plan, endpoints), environment)
+    require(plan.names if active is None else _names_now(plan, endpoints), environment)
     return _prepared(plan, environment, factory, endpoints)
 
 

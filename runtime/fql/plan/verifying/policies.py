@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from fql.plan.environment import begins_none, references_in
 from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.model import Policies
@@ -14,8 +14,6 @@ from fql.plan.policy.keys import Key, Kind
 from fql.plan.policy.table import DEFAULTS, POLICIES
 from fql.plan.verifying.expressions import loaded
 from fql.plan.verifying.refusal import Refused, short, within
-
-_REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 Names = frozenset[str]
 Check = Callable[[object, Names], bool]
@@ -58,8 +56,10 @@ def is_text(value: object, names: Names) -> bool:
     """A plain text with `${NAME}`s, or an expression of literals and names. Raises Refused for a
     name that is not declared."""
     if isinstance(value, str):
-        for name in _REFERENCE.findall(value):
+        for name in references_in(value):
             _declared(name, names)
+        if begins_none(value):
+            raise Refused("a `${` is not followed by a name and `}`")
         return True
     if not isinstance(value, Mapping):
         return False
