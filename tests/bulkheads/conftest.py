@@ -27,11 +27,16 @@ def strikes() -> Iterator[Strikes]:
         yield found
 
 
-@pytest.fixture
-def swift(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pauses, and no words about thousands of faults."""
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pauses."""
     for pause in PAUSES:
         monkeypatch.setattr(f"fql.engine.{pause}", 0.003)
+
+
+@pytest.fixture
+def swift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No words about thousands of faults."""
     monkeypatch.setattr(logging.getLogger("fql"), "disabled", True)
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("fql."):

@@ -118,7 +118,7 @@ def plain(strikes: Strikes, tmp_path: Path) -> dict[int, int]:
 
 
 def test_a_haunted_event_is_given_up_alone(strikes: Strikes, tmp_path: Path) -> None:
-    some = drawn(strikes, plain(strikes, tmp_path), 0)[:120]
+    some = drawn(strikes, plain(strikes, tmp_path), 0)[:40]
     wrong = [line for n, one in enumerate(some) for line in play(strikes, tmp_path / str(n), one)]
     assert not wrong, "\n".join(wrong)
 
