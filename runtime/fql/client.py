@@ -15,6 +15,7 @@ from typing import Any, Unpack
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.checks import Origin, check, handed_in
+from fql.engine.process.putoff import due_of
 from fql.engine.process.receipts import Handed, Receipt
 from fql.engine.process.refit import Refits
 from fql.engine.program.model import Program
@@ -160,6 +161,9 @@ class Client:
         `dead`. Raises StoreError when for a minute, after the last is due, none has ended."""
         marked = {one.letter.dlq_id: one for one in replayed if not one.skipped}
         last = max((one.due for one in marked.values()), default="")
+        read_again = max((one.due for one in marked.values() if one.letter.run is None), default="")
+        while (instant(self._wall()) or "") < read_again:  # noqa: ASYNC110 - a time of the wall
+            await asyncio.sleep(0.05)
         if not await self.wait_taken(PATIENCE):
             raise StoreError("no engine has taken the replays within a minute")
         for part in parted(tuple(marked)):
@@ -288,14 +292,22 @@ class Client:
         return dict((await self._store.size()).letters)
 
     async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
-        """Wait, at most so many seconds, until an engine has taken all commands."""
+        """Wait, at most so many seconds, until an engine has taken all commands whose time has
+        come."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
-        while (await self._store.size()).inbox:
+        while await self._has_untaken():
             if loop.time() > end:
                 return False
             await asyncio.sleep(0.02)
         return True
+
+    async def _has_untaken(self) -> bool:
+        """Whether the inbox holds what an engine would have taken by now."""
+        if not (await self._store.size()).inbox:
+            return False
+        now = self._wall()
+        return any(due_of(one) <= now for one in await self._store.fetch(MOST_COMMANDS, 0))
 
     async def _append(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
         if not commands:

@@ -309,6 +309,7 @@ class Marking:
             body = {
                 "name": "capture", "source": letter.source, "position": letter.dlq_id,
                 "envelope": letter.envelope, "letter": letter.dlq_id, "only": letter.observer,
+                "due": due,
             }  # fmt: skip
             return "recapture", body
         wish = self._wish

@@ -11,6 +11,7 @@ from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.checks import Origin, check_or_misfit, handed_in, unchecked
+from fql.engine.process.putoff import PutOff, due_of
 from fql.engine.program.bulkhead import Fault, PlainError, guarded
 from fql.errors import StoreError, StoreGone
 from fql.exact.reading import read_object
@@ -22,6 +23,9 @@ PAGE = 500
 LONGEST_WAIT = 0.5
 """Seconds between looks at a store that nobody writes to: it may have been removed."""
 
+Taken = NewEvent | Misfit | Order
+"""What an entry becomes."""
+
 
 class Inbox:
     """Watches a store's inbox. An entry is deleted in the commit that carries it out."""
@@ -31,6 +35,7 @@ class Inbox:
         self._engine = engine
         self._clock = clock
         self._after = 0
+        self._put_off = PutOff()
         self._told = ""
         self._generation = engine.generation
         self._reading = asyncio.Lock()
@@ -40,7 +45,7 @@ class Inbox:
         while True:
             try:
                 if not await self.read():
-                    await self._store.wait(LONGEST_WAIT)
+                    await self._store.wait(self._patience())
             except StoreGone as problem:
                 self._engine.lose(problem)
                 return
@@ -49,6 +54,16 @@ class Inbox:
                 await asyncio.sleep(LONGEST_WAIT)
             else:
                 self._told = ""
+
+    def waits(self) -> bool:
+        """Whether entries wait for their time."""
+        return bool(self._put_off)
+
+    def _patience(self) -> float:
+        """Seconds until the next look, if nobody writes to the store."""
+        due = self._put_off.next_due()
+        left = LONGEST_WAIT if due is None else (due - self._clock.now()) / 1000
+        return min(LONGEST_WAIT, max(0.0, left))
 
     def _tell(self, problem: StoreError) -> None:
         """Each reason once."""
@@ -74,23 +89,31 @@ class Inbox:
         generation = self._engine.generation
         if self._generation != generation:
             self._after, self._generation = 0, generation
-        commands = await self._store.fetch(PAGE, self._after)
-        if not commands or generation != self._engine.generation:
-            return len(commands)
-        await self._hand_in(commands)
-        self._after = commands[-1].id
-        return len(commands)
+            self._put_off.clear()
+        due = self._put_off.due(self._clock.now())[:PAGE]
+        commands = [one for entry in due for one in await self._store.fetch(1, entry - 1)]
+        new = await self._store.fetch(PAGE, self._after)
+        if not (commands or new) or generation != self._engine.generation:
+            return len(commands) + len(new)
+        dues = {one.id: self._by_our_clock(due_of(one)) for one in new}
+        waiting = [one for one in new if dues[one.id] > self._clock.now()]
+        for one in waiting:
+            self._put_off.put(dues[one.id], one)
+        await self._hand_in([*commands, *(one for one in new if one not in waiting)])
+        self._put_off.drop(due)
+        self._after = new[-1].id if new else self._after
+        return len(commands) + len(new)
 
     async def _hand_in(self, commands: Sequence[Command]) -> None:
         """Nothing is handed in before all has been understood."""
-        taken = [self._taken(command) for command in commands]
+        taken = [one for command in commands for one in self._with_replays(self._taken(command))]
         events = [one for one in taken if isinstance(one, NewEvent)]
         misfits = [one for one in taken if isinstance(one, Misfit)]
         self._engine.order(*(one for one in taken if isinstance(one, Order)))
         if events or misfits:
             await self._engine.submit(events, misfits, "inbox")
 
-    def _taken(self, command: Command) -> NewEvent | Misfit | Order:
+    def _taken(self, command: Command) -> Taken:
         if command.kind not in ("emit", "recapture"):
             return self._order(command)
         made = guarded(self._event, command)
@@ -101,22 +124,28 @@ class Inbox:
             return Order("ignore", consumed=command.id)
         return made
 
+    def _with_replays(self, taken: Taken) -> list[Taken]:
+        """A discard stops a replay of its dead letter that has not begun."""
+        if not isinstance(taken, Order) or taken.kind != "discard":
+            return [taken]
+        stopped = self._put_off.of_letter(taken.letter)
+        self._put_off.drop(stopped)
+        return [*(Order("ignore", consumed=entry) for entry in stopped), taken]
+
     def _order(self, command: Command) -> Order:
         """One that cannot be read, or that nobody knows, is taken out and told of."""
         order = guarded(_order_of, command)
         if isinstance(order, Order):
-            return self._by_our_clock(order)
+            return replace(order, due=self._by_our_clock(order.due))
         logger.error(
             "entry %d of the inbox, %s, cannot be carried out: %s",
             command.id, command.kind, order.text,
         )  # fmt: skip
         return Order("ignore", consumed=command.id)
 
-    def _by_our_clock(self, order: Order) -> Order:
-        """Clients write times of the wall clock, which ours may be on its way to."""
-        if not order.due:
-            return order
-        return replace(order, due=max(1, order.due - self._clock.drift()))
+    def _by_our_clock(self, due: int) -> int:
+        """Clients write times of the wall clock, which ours may be on its way to. 0 is at once."""
+        return max(1, due - self._clock.drift()) if due else 0
 
     def _event(self, command: Command) -> NewEvent | Misfit | None:
         body = read_object(command.body)

@@ -175,7 +175,9 @@ class Leading:
         feeds_quiet = all(feed.quiet() for feed in self._feeds)
         if self._no_more() and engine.state.buffers:
             engine.flush()
-        return feeds_quiet and engine.idle() and not await self._inbox.read()
+        return (
+            feeds_quiet and engine.idle() and not (await self._inbox.read() or self._inbox.waits())
+        )
 
     async def left_elsewhere(self, most: int = 100_000) -> int:
         """What the engine in another process has yet to do: entries of the inbox, open runs. It is
