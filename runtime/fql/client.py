@@ -126,7 +126,7 @@ class Client:
         pages = self.replay_pages(() if dlq_id is None else (dlq_id,), **wanted)
         replayed = [one async for page in pages for one in page]
         if wanted.get("wait") and not wanted.get("dry_run"):
-            return await self._ended(replayed)
+            return await self.ended(replayed)
         return replayed
 
     async def replay_pages(
@@ -156,9 +156,10 @@ class Client:
             if numbers.get(one.dlq_id) in runs
         }
 
-    async def _ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
-        """The same once none of them waits or is being replayed: `state` is then `resolved` or
-        `dead`. Raises StoreError when for a minute, after the last is due, none has ended."""
+    async def ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
+        """What `replay_pages` gave, once none of it waits or is being replayed: `state` is then
+        `resolved` or `dead`. Raises StoreError when for a minute, after the last is due, none has
+        ended."""
         marked = {one.letter.dlq_id: one for one in replayed if not one.skipped}
         last = max((one.due for one in marked.values()), default="")
         read_again = max((one.due for one in marked.values() if one.letter.run is None), default="")

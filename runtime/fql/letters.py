@@ -31,6 +31,7 @@ SLOWEST, FASTEST = 0.001, 1_000_000
 PREFIXES = {"run": "run", "batch": "bat"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+NO_ACTION = "it has no action yet whose answer this could be; replay it without a response"
 HANDLED = "its `else` chain took over; replay it with force (`--force`)"
 GONE = (
     "the active plan no longer has this action; replay it with the original one (`--plan original`)"
@@ -59,8 +60,8 @@ class Wanted(Choice, total=False):
 
     Without an id, a time or a filter nothing is replayed, but for `all=True`. `delay` is a
     duration such as `"30s"`, or seconds; `rate` is replays a second. `plan` "original" renders as
-    then. `response` supplies the answer without sending. `force` replays also what an `else` chain
-    took over. `dry_run` only says what would be replayed. `wait` waits for the ends.
+    then. `response` supplies the answer without sending, at once. `force` replays also what an
+    `else` chain took over. `dry_run` only says what would be replayed. `wait` waits for the ends.
     """
 
     all: bool
@@ -99,12 +100,17 @@ def asked(ids: Sequence[str], wanted: Wanted) -> Asked:
             "say which dead letters to replay: by id, by time or by a filter",
             hint="or replay every one there is, with all=True (`--all`)",
         )
+    delay, rate = _delay(wanted.get("delay")), _rate(wanted.get("rate"))
+    if wanted.get("response") is not None and (delay or rate):
+        raise UsageError(
+            "an answer that is supplied is taken at once, as nothing is sent",
+            hint="leave out delay and rate (`--delay`, `--rate`)",
+        )
     plan = wanted.get("plan", "active")
     if plan not in ("active", "original"):
         raise UsageError(f'plan is "active" or "original", not {plan!r}')
     return Asked(
-        letters, _delay(wanted.get("delay")), _rate(wanted.get("rate")),
-        plan == "original", wanted.get("response"), _switch(wanted, "force"),
+        letters, delay, rate, plan == "original", wanted.get("response"), _switch(wanted, "force"),
         _switch(wanted, "dry_run"), _switch(wanted, "wait"),
     )  # fmt: skip
 
@@ -298,6 +304,8 @@ class Marking:
             return "is being replayed already"
         if letter.handled and not self._wish.force:
             return HANDLED
+        if letter.run is None and self._wish.response is not None:
+            return NO_ACTION
         if self._actions is None or (letter.run is None and not letter.observer):
             return ""
         if letter.run is None:

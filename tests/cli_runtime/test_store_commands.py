@@ -14,6 +14,7 @@ import pytest
 from tests.cli_runtime.conftest import Fqlc
 from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
 
+from fql import blocking
 from fql.app import Runtime
 from fql.engine.process.receipts import Summary
 from fql.intake.json_lines import JsonLines
@@ -325,6 +326,41 @@ def test_what_cannot_be_replayed_is_said_beside_the_output(
     assert (done.code, done.out) == (1, "")
     assert "--plan original" in done.err
     assert fqlc("dlq", "replay", str(letter["dlq_id"]), "--plan", "original").code == 0
+
+
+def test_a_replay_can_be_waited_for(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:
+    """Beside an engine: what became of it, and 1 where it is dead again."""
+    server.reply(404)
+    shop.run(paid(1))
+    with blocking.Runtime(
+        shop.plan, store=f"sqlite:///{shop.folder / 'fql.db'}", settings=shop.settings,
+        environment={}, listeners=(),
+    ):  # fmt: skip
+        server.reply(404)
+        again = fqlc("dlq", "replay", "--all", "--wait")
+        assert (again.code, again.out.splitlines()[-1].split()[1:3]) == (1, ["dead", "again:"])
+        done = fqlc("dlq", "replay", "--all", "--wait")
+        assert (done.code, done.out.splitlines()[-1].split()[1:]) == (0, ["resolved"])
+
+
+TYPED = SOURCE.replace("observer", "type Stock { left: Int }\nobserver", 1).replace(
+    'stock/{{ id }}" body: { id }', 'stock/{{ id }}" body: { id } response: Stock'
+)
+
+
+def test_a_response_that_does_not_fit_is_refused_at_once(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    server.reply(404)
+    shop.plan = compiled(server.url, TYPED)
+    shop.run(paid(1))
+    (shop.folder / "answer.json").write_text('{"left": "many"}')
+    refused = fqlc("dlq", "replay", "--all", "--response", "answer.json")
+    assert refused.code == 1
+    assert "left" in refused.err
+    late = fqlc("dlq", "replay", "--all", "--response", "answer.json", "--delay", "1m")
+    assert late.code == 2
+    assert "--delay" in late.err
 
 
 def test_options_of_replay(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -109,6 +110,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 )
 @click.option("--response", metavar="FILE", help="Take this JSON as the answer; send nothing.")
 @click.option("--force", is_flag=True, help="Even where an else chain took over.")
+@click.option("--wait", is_flag=True, help="Wait until they have ended; 1 if one is dead again.")
 @store_option
 @settings_option
 @format_option()
@@ -129,6 +131,7 @@ def replay(
     plan: Literal["active", "original"],
     response: str | None,
     force: bool,
+    wait: bool,
     store: str | None,
     settings_file: str | None,
     form: str,
@@ -143,25 +146,52 @@ def replay(
             failed_after=failed_after, failed_before=failed_before, limit=limit,
         ),
         all=everything, delay=delay, rate=rate, plan=plan, response=_answer(response),
-        force=force, dry_run=dry_run, wait=False,
+        force=force, dry_run=dry_run, wait=wait,
     )  # fmt: skip
     asked(ids, wanted)
 
-    async def work(client: Client) -> tuple[int, int]:
-        await letters.require(client, ids)
-        total = skipped = 0
-        async for page in client.replay_pages(ids, **wanted):
-            _show_marked(page, form, dry_run=dry_run)
-            total, skipped = total + len(page), skipped + sum(bool(one.skipped) for one in page)
-        if total > skipped and not dry_run:
-            await say_when_taken(client)
-        return total, skipped
-
-    total, skipped = with_client(store, settings_file, work)
+    total, failed = with_client(
+        store, settings_file, lambda client: _replayed(client, ids, wanted, form)
+    )
     if not total:
         say("no dead letter fits")
-    elif total == skipped:
+    elif failed:
         raise click.exceptions.Exit(1)
+
+
+async def _replayed(
+    client: Client, ids: Sequence[str], wanted: Wanted, form: str
+) -> tuple[int, bool]:
+    """Mark them page by page, and wait for their ends if that is wanted. Gives how many there are,
+    and whether it failed: none could be replayed, or one that was waited for is dead again."""
+    await letters.require(client, ids)
+    dry_run = wanted["dry_run"]
+    wait = wanted["wait"] and not dry_run
+    total, left, marked = 0, 0, list[Replayed]()
+    async for page in client.replay_pages(ids, **wanted):
+        if not (wait and form == "json"):
+            _show_marked(page, form, dry_run=dry_run)
+        total, left = total + len(page), left + sum(not one.skipped for one in page)
+        marked += page if wait else ()
+    if wait:
+        return total, _show_ended(await client.ended(marked), form) or not left
+    if left and not dry_run:
+        await say_when_taken(client)
+    return total, not left
+
+
+def _show_ended(ended: Sequence[Replayed], form: str) -> bool:
+    """What became of each, in JSON of the ones that were left out as well; whether one is dead."""
+    dead = False
+    for one in ended:
+        letter = one.letter
+        if form == "json":
+            json_line(one.as_json())
+        elif not one.skipped:
+            again = f"dead again: {letter.reason}"
+            data(f"{letter.dlq_id} {again if letter.state == 'dead' else letter.state}")
+        dead = dead or (letter.state == "dead" and not one.skipped)
+    return dead
 
 
 def _answer(file: str | None) -> object:
