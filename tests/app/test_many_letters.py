@@ -22,7 +22,7 @@ from tests.app.many import multiply
 from tests.app.plans import order
 from tests.app.test_replays import engine, fail
 
-FEW, MANY = 5_000, 20_000
+FEW, MANY = 2_000, 8_000
 
 
 async def made(server: MockWebhookServer, folder: Path, number: int) -> str:

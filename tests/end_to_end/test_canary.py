@@ -105,7 +105,7 @@ def spellings(text: str) -> Iterator[str]:
     yield text
     yield unquote_plus(text)
     yield text.replace("\\/", "/")
-    for found in re.findall(r"[A-Za-z0-9+/_-]{12,}", text):
+    for found in set(re.findall(r"[A-Za-z0-9+/_-]{12,}", text)):
         for start in range(4):
             part = found[start:].replace("-", "+").replace("_", "/")
             yield b64decode(part[: len(part) // 4 * 4]).decode("latin-1")
@@ -113,7 +113,7 @@ def spellings(text: str) -> Iterator[str]:
 
 def leaks(text: str) -> list[str]:
     """The needles that a text shows, in any spelling."""
-    return [needle for needle in NEEDLES for said in spellings(text) if needle in said]
+    return [needle for said in spellings(text) for needle in NEEDLES if needle in said]
 
 
 def test_the_search_finds_what_it_is_to_find() -> None:
