@@ -9,9 +9,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "runtime").rglob("*.py"), *(ROOT / "compiler").rglob("*.py")])
-HOMES = {
+HOMES: dict[str, tuple[str, set[str]]] = {
     "what an unknown name was meant to be": (r"get_close_matches|did you mean", {"fql/near.py"}),
     "the version of this release": (r'"0\.1\.0"', {"fql/version.py"}),
+    "how the environment is named": (r"\\\$\\\{\(?\[", {"fql/plan/environment.py"}),
+    "the defaults of policies": (r"\[?408, 429, 500", {"fql/plan/policy/table.py"}),
+    "the growth of delays": (r"\.multiplier\b(?!\")", {"fql/plan/policies.py"}),
+    "which level of a policy holds": (r"\.nearer_than_endpoint\b", {"fql/plan/policies.py"}),
+    "the letters of states": (r"""(?:state|letter)\w* (?:==|!=|in) [({]?["'][a-zA-Z]["']""", set()),
+    "the text of an origin": (r"""\.origin(?:\.\w+)? (?:==|!=|in) [({]?["']""", set()),
     "the types a field may have": (r'"DateTime",\s+"Date",\s+"Duration"', {"fql/plan/types.py"}),
 }
 """An idea, what its code cannot do without, and the files that may hold that."""

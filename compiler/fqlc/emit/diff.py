@@ -121,7 +121,7 @@ def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
 
 def _own(policies: Policies) -> Policies:
     """Without what an action has from its endpoint, where the change is told once."""
-    return {k: s for k, s in policies.items() if s.origin.level != "endpoint"}
+    return {k: s for k, s in policies.items() if not s.origin.of_endpoint}
 
 
 def _policies(where: str, old: Policies, new: Policies) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fql.plan.environment import names_in, references_in
-from fql.plan.origin import parse_origin
+from fql.plan.origin import FQL_TOML, parse_origin
 
 Stored = dict[str, Any]
 
@@ -25,8 +25,9 @@ class EnvironmentNames:
         """Note the names of policies under the level that gave them."""
         for key, setting in policies.items():
             origin = parse_origin(setting["origin"])
-            of_endpoint = origin.level == "endpoint"
-            self.collect(setting["value"], f"endpoint {origin.name}" if of_endpoint else user)
-            if origin.level == "fql.toml":
+            self.collect(
+                setting["value"], f"endpoint {origin.name}" if origin.of_endpoint else user
+            )
+            if origin == FQL_TOML:
                 for name in references_in(setting["value"]):
                     self.users.setdefault(name, set()).add(f"fql.toml {key}")

@@ -37,6 +37,11 @@ class Origin:
         return f"retry {self.retry}, in {place}" if self.retry else place
 
     @property
+    def of_endpoint(self) -> bool:
+        """Whether an endpoint itself gives the value."""
+        return self.level == "endpoint"
+
+    @property
     def nearer_than_endpoint(self) -> bool:
         """Whether it wins over what an endpoint gives."""
         return self.level in _NEAR
