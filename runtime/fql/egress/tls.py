@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +27,12 @@ class Hearing(ssl.SSLObject):
     heard: ssl.SSLError | None = None
     identified = False
 
-    def read(self, len: int = 1024, buffer: WriteableBuffer | None = None) -> bytes:  # noqa: A002
+    def read(  # type: ignore[override]  # "anything with bytes" has no type before Python 3.12
+        self, size: int = 1024, buffer: bytearray | memoryview | None = None
+    ) -> bytes:
         """As `ssl.SSLObject` does."""
         try:
-            return super().read(len, buffer)
+            return super().read(size, buffer)
         except ssl.SSLWantReadError:
             raise
         except ssl.SSLError as error:
