@@ -183,7 +183,7 @@ class Client:
             if left != before or (instant(now) or "") < last:
                 before, since = left, now
             if now - since > PATIENCE * 1000:
-                raise StoreError("no engine has ended the replays within a minute")
+                raise StoreError("no engine has finished the replays within a minute")
             await asyncio.sleep(0.05)
 
     def _wall(self) -> int:
@@ -247,7 +247,7 @@ class Client:
         """The story of an event (its own id, or a receipt's) or of a run. Raises UsageError for
         an empty name."""
         if not name:
-            raise UsageError("say which event or run: by its id", hint="see `fqlc runs`")
+            raise UsageError("give the id of an event or a run", hint="see `fqlc runs`")
         number = parse_name(name)
         if name.startswith("run_") and number is not None:
             wanted = RunFilter(ids=(number,))

@@ -98,7 +98,7 @@ class WorkBlocked(FqlError):
         reasons = [f"{_runs(of, runs)}: {of}" for of in dict.fromkeys(runs.values())]
         super().__init__(
             "work is left that cannot go on: " + "; ".join(reasons),
-            hint="mend that and start again, or give the runs up: `fqlc runs cancel RUN`",
+            hint="fix that and start again, or cancel the runs: `fqlc runs cancel RUN`",
         )
 
 

@@ -94,7 +94,7 @@ def asked(ids: Sequence[str], wanted: Wanted) -> Asked:
     everything = _switch(wanted, "all")
     letters = chosen(ids, wanted)
     if everything and letters != LetterFilter(limit=letters.limit):
-        raise UsageError("say either `all` or which dead letters, not both")
+        raise UsageError("give either `all` or which dead letters, not both")
     if not everything and letters == LetterFilter(limit=letters.limit):
         raise UsageError(
             "say which dead letters to replay: by id, by time or by a filter",
@@ -127,7 +127,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
     limit = choice.get("limit")
     after, before = _instant(choice.get("failed_after")), _instant(choice.get("failed_before"))
     if after is not None and before is not None and after >= before:
-        raise UsageError("failed_after is not before failed_before: nothing lies between")
+        raise UsageError("failed_after is not before failed_before: there is nothing between them")
     return LetterFilter(
         ids=tuple(ids),
         observer=named.get("observer"),
@@ -157,7 +157,8 @@ def _refuse_unknown(given: Mapping[str, object], known: Mapping[str, object]) ->
             raise UsageError(f"{name!r} is a filter", hint=f'write filter={{"{name}": ...}}')
         if name not in known:
             raise UsageError(
-                f"a replay knows no {name!r}", hint=f"it knows dlq_id, {', '.join(sorted(known))}"
+                f"a replay has no option {name!r}",
+                hint=f"it knows dlq_id, {', '.join(sorted(known))}",
             )
 
 
@@ -176,7 +177,7 @@ def _filter(given: Mapping[str, str] | None) -> Mapping[str, str]:
         raise UsageError(f"a filter is texts by name, such as {example}, not {given!r}")
     for name, value in given.items():
         if name not in FILTERS:
-            raise UsageError(f"a filter knows observer, action, class and batch, not {name!r}")
+            raise UsageError(f"a filter takes observer, action, class and batch, not {name!r}")
         if not value.strip():
             raise UsageError(f"the filter {name!r} is empty", hint="leave it out for all of them")
         if name == "class" and value not in CLASSES:

@@ -64,7 +64,7 @@ def sign_webhook(
         raise SettingsError(
             f"A message {identity[:60]!r} of second {stamp} cannot be signed: it could be read in"
             " two ways.",
-            hint="an id is visible ASCII without a point, a time is not before 1970",
+            hint="an id is visible ASCII without a dot, and a time is not before 1970",
         )
     made = dict(Signer(settings).headers(identity, stamp, raw))
     return {"webhook-id": identity, "webhook-timestamp": str(stamp), **made}

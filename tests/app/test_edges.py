@@ -218,7 +218,7 @@ async def test_an_engine_that_is_broken_refuses_events_until_it_is_not(
         with monkeypatch.context() as patch:
             patch.setattr("fql.engine.loop.cycles.step", broken)
             for number in (1, 2):
-                with pytest.raises(StoreError, match="cannot go on now: ZeroDivisionError"):
+                with pytest.raises(StoreError, match="cannot continue: ZeroDivisionError"):
                     await asyncio.wait_for(running.emit("Order.insert", new=order(number)), 30)
         await running.emit("Order.insert", new=order(3))
         assert (await running.until_idle(30)).events == 1

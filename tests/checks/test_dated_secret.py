@@ -29,7 +29,7 @@ from tests.checks.harness import expect, shop
         (
             '{ secret: "${S}", not_before: "2026-06-02T00:00:00Z",'
             ' not_after: "2026-06-01T00:00:00Z" }',
-            "# error: FQL371 ends before it begins",
+            "# error: FQL371 ends before it starts",
         ),
         ('{ secret: "${S}", not_before: "2026-06-02T00:00:00Z" }', ""),
     ],
@@ -58,7 +58,7 @@ def test_names_of_headers_in_settings(setting: str, mark: str) -> None:
     [
         ("https://login.example.com/token", ""),
         ("${LOGIN}/token", ""),
-        ("http://login.example.com/token", "# warning: FQL332 in the clear"),
+        ("http://login.example.com/token", "# warning: FQL332 not encrypted"),
         ("https://169.254.169.254/token", "# error: FQL332"),
         ("https://login.example.com/token#x", "# error: FQL361"),
     ],

@@ -35,7 +35,9 @@ def test_a_let_adds_to_the_depth_of_a_body() -> None:
     let = f"let a0 = {'{ a: ' * 45}1{' }' * 45}\n"
     assert not reports(let + shop(body(20, "a0")))
     found = reports(let + shop(body(50, "a0")))
-    assert [(d.code, d.message) for d in found] == [("FQL390", "the body of `a` nests too deep")]
+    assert [(d.code, d.message) for d in found] == [
+        ("FQL390", "the body of `a` is nested too deeply")
+    ]
 
 
 @pytest.mark.parametrize("lets", [3, 30])

@@ -15,8 +15,8 @@ def test_a_ring_is_reported_once_at_its_last_edge() -> None:
     expect(shop(A + "flow { a -> b -> c\n c -> a } # error: FQL301 `a` -> `b` -> `c` -> `a`"))
 
 
-def test_a_ring_over_a_failure_edge() -> None:
-    expect(shop(A + "flow { a -> b -> c\n c else a } # error: FQL301 ring"))
+def test_a_cycle_over_a_failure_edge() -> None:
+    expect(shop(A + "flow { a -> b -> c\n c else a } # error: FQL301 cycle"))
 
 
 def test_each_edge_of_the_ring_has_a_label() -> None:

@@ -19,8 +19,11 @@ from tests.checks.harness import expect, shop
         ('signing: { secret: [{ secret: "${A}", not_after: "soon" }] }', "# error: FQL206"),
         ("signing: { scheme: standard }", "# error: FQL371 signs nothing"),
         ("signing: { enabled: false }", ""),
-        ('signing: { secret: "short" }', "# error: FQL371 stands in the source"),
-        ('signing: { scheme: github, secret: "${S}", header: "X" }', "# error: FQL371 of its own"),
+        ('signing: { secret: "short" }', "# error: FQL371 is written in the source"),
+        (
+            'signing: { scheme: github, secret: "${S}", header: "X" }',
+            "# error: FQL371 its own headers",
+        ),
         ('signing: { header: "X-Sig", secret: "${S}" }', ""),
         ('signing: { scheme: md5, secret: "${S}" }', "# error: FQL206"),
         ('signing: { scheme: stripe, algorithm: ed25519, secret: "${S}" }', "# error: FQL371"),

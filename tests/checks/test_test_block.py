@@ -39,7 +39,7 @@ def test_a_sound_test() -> None:
         {"observer": "observer: oo # error: FQL381 no observer"},
         {"event": "event: Order.insert # error: FQL381 watches `Order.update`"},
         {"new": "new: { t: b } # error: FQL381 no field `t`"},
-        {"new": "new: { s: c } # error: FQL381 no member"},
+        {"new": "new: { s: c } # error: FQL381 not a member"},
         {"new": "new: { total: true } # error: FQL381 is not `Decimal`"},
         {"new": "new: { total: 1 + 1 } # error: FQL381 written out"},
         {"old": 'old: { id: "1" } # error: FQL381 lacks `total` and `s`'},

@@ -56,7 +56,7 @@ def test_sarif(fqlc: Command, shop: Path) -> None:
 
 
 def test_fix_applies_safe_fixes(fqlc: Command, shop: Path) -> None:
-    """Another case, a spelling of another language; never a name that is merely similar."""
+    """Another case, a spelling from another language; never a name that is merely similar."""
     file = shop / "shop.fql"
     file.write_text(file.read_text().replace("when: total >", "when: Total >="))
     done = fqlc("check", "--fix", "shop.fql")

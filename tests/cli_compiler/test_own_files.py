@@ -176,7 +176,7 @@ def test_the_settings_name_files_of_the_project_only(
 ) -> None:
     (shop / "fql.toml").write_text(f"[project]\nfiles = [{path!r}]\n")
     ran = fqlc(command)
-    assert "leads outside of the project" in ran.err
+    assert "leads outside the project" in ran.err
     assert ran.code in {1, 2, 3}
 
 

@@ -106,7 +106,7 @@ def test_a_folder_of_projects_is_none(fqlc: Command, shop: Path) -> None:
     (inner / "fql.toml").write_text("")
     done = fqlc("check", "many")
     assert done.code == 1
-    assert "folders with an fql.toml of their own are projects by themselves" in done.err
+    assert "folders with their own fql.toml are separate projects" in done.err
     assert fqlc("check", "many/one").code == 0
 
 

@@ -201,7 +201,7 @@ def test_a_token_is_fetched_and_shown_to_nobody(tmp_path: Path, process: Fqlc) -
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(401, {"error": "invalid_client"}), "said 401 (invalid_client); look at client_id"),
+        (Reply(401, {"error": "invalid_client"}), "said 401 (invalid_client); check client_id"),
         (Reply(400, {"error": "invalid_scope"}), "said 400 (invalid_scope); look at scope"),
         (Reply(404, {"error": "canary"}), "said 404; look at token_url"),
         (Reply(200, {"token": "canary"}), "gave no token; look at token_url"),

@@ -116,7 +116,7 @@ class _Declarations:
 
     def _name(self, name: str) -> str:
         if not _NAME.fullmatch(name) or name in RESERVED:
-            raise NotApplicable("keys that are no names")
+            raise NotApplicable("keys that are not names")
         return name
 
     def _type(self, value: Any) -> str:

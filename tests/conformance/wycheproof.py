@@ -28,7 +28,7 @@ OUTCOMES: tuple[Outcome, ...] = ("accepted", "refused", "not offered")
 
 SIZES = "a nonce is 96 bits, a key 256"
 SHORT = "signatures are never cut short"
-ALGORITHMS = "an algorithm other than `dir` with `A256GCM`; refused all the same"
+ALGORITHMS = "an algorithm other than `dir` with `A256GCM`; refused anyway"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def test_the_text_shows_place_excerpt_labels_help_and_fix() -> None:
         "5 -   when: totl > 1000\n"
         "  +   when: total > 1000\n"
         "\n"
-        "1 error found; `fqlc check --fix` mends 1; `fqlc explain FQL201` says more"
+        "1 error found; `fqlc check --fix` fixes 1; `fqlc explain FQL201` says more"
     )
 
 

@@ -19,7 +19,7 @@ HEAD = """# Commands
 Printed from the program's own help by `python -m tests.docs.command_page`; a test keeps it current.
 
 Exit codes: 0 fine; 1 the input has errors, a test failed or a check found something; 2 wrong usage;
-3 the surroundings failed (file, network, database); 130 interrupted. `fqlc run --until-idle` that a
+3 the environment failed (file, network, database); 130 interrupted. `fqlc run --until-idle` that a
 signal ends before all work has ended is such an interruption; without `--until-idle` a signal is
 the usual end, and the code 0. Errors go to standard error, one line and a hint; `--debug` adds the
 traceback of a fault. `--format json` is there wherever a program would read.

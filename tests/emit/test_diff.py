@@ -93,7 +93,7 @@ type Answer { reference: String }
          'webhook z { url: "${SHOP}/", body: { id } } }\ntype Answer', Area.DELIVERY, "${SHOP}",
          "must be set now: observer q, action z needs it"),
         ("on: Order.insert", "on: Order.insert  order_by: id", Area.DELIVERY, "observer o",
-         "runs are ordered by `id` (skip), before by nothing"),
+         "runs are ordered by `id` (skip), previously by nothing"),
         # nothing that a receiver could notice
         ("{ id, deep: { status }, all: [1] }", "{ all: [1], id, deep: { status } }", Area.COSMETIC,
          "observer o, action b", "the body changed: its keys come in another order"),

@@ -98,10 +98,10 @@ def test_the_row_before_is_named(dialect: DialectName) -> None:
         ('_event == "insert"', "`_event` is not in the rows"),
         ('"order {{ n }}" == code', "is not in the rows"),
         ("rate % 2 == 1", "`%` of Floats"),
-        ("rate.to_decimal() == 1.5", "does not tell the exact value of a Float"),
+        ("rate.to_decimal() == 1.5", "does not give the exact value of a Float"),
         (r'code.matches("\\bx")', "in a pattern"),
         ("tree == first_tree", "equality of `Tree`, which holds values of its own type"),
-        ("[code].any(c, c == note)", "`[code]` is no list of literals"),
+        ("[code].any(c, c == note)", "`[code]` is not a list of literals"),
     ],
 )
 @pytest.mark.parametrize("dialect", DIALECTS)

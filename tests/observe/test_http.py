@@ -121,6 +121,6 @@ async def test_engine_that_cannot_go_on_is_not_healthy(
         for path, name in (("/health", "healthy"), ("/ready", "ready")):
             status, told = await page(running, path)
             assert (status, told[name]) == (503, False)
-            assert "the engine cannot go on now: RuntimeError" in str(told["reason"])
+            assert "the engine cannot continue: RuntimeError" in str(told["reason"])
         with pytest.raises(StoreError, match="RuntimeError"):
             await emit

@@ -124,7 +124,7 @@ async def test_trace_that_the_event_brings_is_taken_over(
 async def test_span_of_the_application_is_the_parent(
     webhook_server: MockWebhookServer, exported: InMemorySpanExporter
 ) -> None:
-    """`emit` inside of a span of the application belongs to its trace."""
+    """`emit` inside a span of the application belongs to its trace."""
     tracer = trace.get_tracer("application")
     async with runtime(webhook_server, settings=TRACING) as running:
         with tracer.start_as_current_span("checkout") as checkout:

@@ -90,7 +90,7 @@ def test_with_the_endpoint_of_its_own_plan_nothing_changes(plan: Plan) -> None:
 
 @given(programs(), programs())
 def test_after_a_reload_the_nearer_level_wins_for_every_key(then: Plan, now: Plan) -> None:
-    """An open run of the plan of then keeps what its action and observer say; everything else is
+    """An open run of an earlier plan keeps what its action and observer say; everything else is
     as for a new run whose action and observer say nothing."""
     [node], [endpoint] = then.observers[0].nodes, now.endpoints
     near = {k: s for k, s in node.policies.items() if s.origin.nearer_than_endpoint}

@@ -151,7 +151,7 @@ async def test_a_full_disk_refuses_the_commit_whole(tmp_path: Path) -> None:
 def test_urls_of_stores(tmp_path: Path) -> None:
     assert type(open_store("memory:")).__name__ == "MemoryStore"
     assert type(open_store("sqlite:///x.db")).__name__ == "SqliteStore"
-    with pytest.raises(SettingsError, match="no known kind"):
+    with pytest.raises(SettingsError, match="not a known kind"):
         open_store("mysql://x")
     (tmp_path / "fql.toml").write_text('[store]\nurl = "sqlite:///data/x.db"\n')
     (tmp_path / "deep").mkdir()

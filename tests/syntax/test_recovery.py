@@ -81,7 +81,7 @@ def test_an_open_brace_is_shown_at_the_innermost_opener() -> None:
         ("entity E { a: }", "expected a type after `a:`, found `}`"),
         ("observer o { on: X.insert } }", "`}` closes nothing"),
         ("let x = (1, 2)",
-         "parentheses hold one value; with commas they are a list behind `in` only"),
+         "parentheses hold one value; with commas they are a list, allowed after `in` only"),
         ("let x = 1 < 2 < 3", "comparisons cannot be chained"),
         ('entity E { a: String """doc""" }',
          "documentation belongs before declarations, fields, enum members, and actions"),

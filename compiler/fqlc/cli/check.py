@@ -19,10 +19,10 @@ from fqlc.project.door import Door
 @click.command(epilog="\b\nExamples:\n  fqlc check .\n  fqlc check --format json shop.fql\n"
                "  fqlc check --fix .")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
-@format_option(FORMATS, default=None, text="How to print what is found.")
+@format_option(FORMATS, default=None, text="Output format.")
 @click.option("--fix", is_flag=True, help="Apply the safe fixes.")
-@click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change the meaning too.")
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--unsafe-fixes", is_flag=True, help="Also apply fixes that may change the meaning.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @cache_option
 @click.pass_context
 def check(

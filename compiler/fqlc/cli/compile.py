@@ -20,10 +20,10 @@ from fqlc.project.errors import CommandError, SurroundingsError
 @click.command("compile", epilog="\b\nExamples:\n  fqlc compile -o plan.json shop.fql\n"
                "  fqlc compile --check -o plan.json .")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; by default standard output.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if FILE is stale.")
 @click.option("--watch", is_flag=True, help="Compile again whenever a source changes.")
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @cache_option
 @click.pass_context
 def compile_(
@@ -64,7 +64,7 @@ def _compare(output: Path, plan: bytes) -> None:
         raise CommandError(f"{output} does not exist", "run without --check") from None
     if current.rstrip() != plan:
         raise CommandError(
-            f"{output} is stale: the sources say something else", "run without --check"
+            f"{output} is stale: it is not what the sources compile to", "run without --check"
         )
 
 

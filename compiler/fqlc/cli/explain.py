@@ -22,13 +22,15 @@ if TYPE_CHECKING:
                "  fqlc explain --action order_shipped.label shop.fql\n"
                "  fqlc explain --sql sqlite shop.fql")  # fmt: skip
 @click.argument("targets", nargs=-1, metavar="CODE | [FILE|FOLDER|PLAN]...")
-@click.option("--event", "event", metavar="FILE", help="Events, one envelope a line; - for input.")
+@click.option(
+    "--event", "event", metavar="FILE", help="Events, one envelope per line; - for standard input."
+)
 @click.option("--action", metavar="OBSERVER[.ACTION]", help="Only the policies of these.")
 @click.option("--sql", "dialect", type=click.Choice(("sqlite", "postgresql")),
               help="Print each condition as a query.")  # fmt: skip
 @click.option("--list", "codes", is_flag=True, help="List all codes with their titles.")
 @format_option()
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @cache_option
 def explain(
     targets: tuple[str, ...],

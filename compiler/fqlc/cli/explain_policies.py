@@ -109,6 +109,6 @@ def _schedule_lines(policies: Policies) -> Iterator[str]:
         why = f"no attempt begins after `max_elapsed`, and the last takes its timeout of {timeout}"
     yield f"    given up after at most {spoken_duration(schedule.worst)}: {why}"
     yield (
-        "    a Retry-After of the receiver may lengthen each delay, up to "
+        "    a Retry-After from the receiver may lengthen each delay, up to "
         f"{spoken_duration(policy.retry_after_max)}"
     )

@@ -53,5 +53,5 @@ def _table(entity: Entity, dialect: DialectName) -> str:
 
 def _text(found: Explained) -> str:
     lines = [f"-- {found.observer}", *(f"-- {note}" for note in found.notes)]
-    lines.append(found.query or f"-- cannot be said in SQL: {found.refused}")
+    lines.append(found.query or f"-- cannot be written in SQL: {found.refused}")
     return "\n".join(lines) + "\n"

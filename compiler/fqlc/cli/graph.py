@@ -25,11 +25,11 @@ _ENDINGS = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "
 @click.command(epilog="\b\nExamples:\n  fqlc graph -o shop.svg shop.fql\n"
                "  fqlc graph --format mermaid --observer order_shipped plan.json")  # fmt: skip
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without.")
-@format_option(FORMATS, default=None, text="By the ending of FILE, or dot.")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; by default standard output.")
+@format_option(FORMATS, default=None, text="By default chosen from the name of FILE, or dot.")
 @click.option("--observer", multiple=True, metavar="NAME", help="Only this observer; repeatable.")
 @click.option("--reduced", "less", is_flag=True, help="Leave out edges that others imply.")
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @cache_option
 def graph(
     paths: tuple[str, ...],
@@ -47,7 +47,7 @@ def graph(
     """
     chosen = form or _by_ending(output)
     if output is None and chosen in _BINARY and on_terminal(err=False):
-        raise click.UsageError(f"A {chosen} is nothing for a terminal. Name a file with -o.")
+        raise click.UsageError(f"A {chosen} cannot be shown on a terminal. Name a file with -o.")
     plan = plan_of(paths, settings)
     _known(observer, [o.name for o in plan.observers])
     drawn = picture_of(plan, observer)
@@ -68,7 +68,9 @@ def _by_ending(output: str | None) -> str:
         return "dot"
     found = _ENDINGS.get(Path(output).suffix.lower())
     if found is None:
-        raise click.UsageError(f"What format is {output}? Say so with --format.")
+        raise click.UsageError(
+            f"The name does not tell the format of {output}. Give it with --format."
+        )
     return found
 
 

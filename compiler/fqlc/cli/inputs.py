@@ -34,7 +34,7 @@ def cache_option(command: C) -> C:
 
     return click.option(
         "--no-cache", is_flag=True, expose_value=False, callback=remember,
-        help="Compile anew, whatever is remembered.",
+        help="Compile without the cache.",
     )(command)  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from fqlc.emit.picture import condition_text, on_text, target_text
 @click.command("list", epilog="\b\nExamples:\n  fqlc list .\n  fqlc list --format json plan.json")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
 @format_option()
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @cache_option
 def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     """List the observers of sources or a plan, with their actions."""

@@ -1,7 +1,7 @@
 """The group of all commands, each imported when it is called, and the one place that ends it.
 
 Exit codes: 0 fine; 1 the input has errors or a check found something; 2 wrong usage; 3 the
-surroundings failed, or fqlc itself; 130 interrupted.
+environment failed, or fqlc itself; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "graph": ("fqlc.cli.graph:graph", "Draw the observers of sources or a plan."),
     "list": ("fqlc.cli.list:list_", "List observers and their actions."),
     "explain": ("fqlc.cli.explain:explain", "Explain a code, an event or a retry schedule."),
-    "diff": ("fqlc.cli.diff:diff", "Say what changes between two plans."),
+    "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
 }
 """Where each command is, and its line in the help."""
@@ -117,7 +117,9 @@ def _places() -> dict[str, str]:
     default="auto",
     help="Colours; `auto` follows the terminal and NO_COLOR.",
 )
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a fault.")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show the traceback of an internal error."
+)
 @click.pass_context
 def fqlc(ctx: click.Context, color: str) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""

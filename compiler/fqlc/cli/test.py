@@ -37,12 +37,14 @@ from fqlc.source.text import SourceText
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
 @click.option("--only", metavar="TEXT", help="Only tests whose title contains it.")
 @format_option()
-@click.option("--coverage", is_flag=True, help="Say which sub-conditions and edges tests reach.")
+@click.option(
+    "--coverage", is_flag=True, help="Show which sub-conditions and edges the tests reach."
+)
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT",
               help="Fail when the coverage is lower; implies --coverage.")  # fmt: skip
 @click.option("--junit", metavar="FILE", help="Write a JUnit report too.")
 @click.option("--update", is_flag=True, help="Keep the sent bodies in snapshots beside the tests.")
-@click.option("--settings", metavar="FILE", help="Settings file instead of fql.toml.")
+@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
 @click.pass_context
 def test(
     ctx: click.Context,
@@ -118,7 +120,7 @@ def _says_stale(kept: Mapping[tuple[str, str], Bodies], titles: Sequence[tuple[s
         problem(
             "warning",
             f"{snapshot_file(source)} keeps bodies of {title!r}, but there is no such test",
-            "run with --update after a look at the others",
+            "run with --update after you have checked the others",
         )
     return bool(found)
 

@@ -53,7 +53,7 @@ def explain_page(code: str) -> str:
     if page.around:
         parts.append(page.around)
     if Severity.WARNING in page.severities:
-        parts.append(f"Where it is meant, write `# fql: allow {page.code} REASON` before it.")
+        parts.append(f"If this is intended, write `# fql: allow {page.code} REASON` before it.")
     return "\n\n".join(parts)
 
 

@@ -88,7 +88,7 @@ def _judge(
         message = f"nothing on this line or the next is {unused[0]}"
         return _complain(allowance, message, "remove the comment", remove=len(unused) == 1)
     if not allowance.reason:
-        return _complain(allowance, "an allow comment gives no reason", "say why behind the code")
+        return _complain(allowance, "an allow comment gives no reason", "say why after the code")
     return None
 
 

@@ -56,7 +56,7 @@ def _observer(where: str, old: Observer, new: Observer) -> Iterator[Change]:
     if old.when != new.when:
         yield Change(Area.TRIGGERS, where, _when(old, new))
     if old.order_by != new.order_by:
-        words = f"runs are ordered by {_order(new)}, before by {_order(old)}"
+        words = f"runs are ordered by {_order(new)}, previously by {_order(old)}"
         yield Change(Area.DELIVERY, where, words)
     if old.edges != new.edges:
         yield Change(Area.DELIVERY, where, _edges(old, new))

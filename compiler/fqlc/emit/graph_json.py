@@ -1,4 +1,4 @@
-"""A picture as JSON, for programs that draw by themselves."""
+"""A picture as JSON, for programs that do their own drawing."""
 
 from __future__ import annotations
 

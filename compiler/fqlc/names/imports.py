@@ -162,7 +162,7 @@ class _Loader:
         path = " -> ".join(f"`{p}`" for p in [*ring, target])
         self.sink.error(
             "FQL111", f"these files import each other: {path}", span,
-            label="this import closes the ring", labels=labels,
+            label="this import closes the cycle", labels=labels,
             help=("move what both need into a file of its own",),
         )  # fmt: skip
 

@@ -113,7 +113,7 @@ class Cache:
         with (self.folder / _KEY).open("rb") as file:
             found = os.fstat(file.fileno())
             if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
-                raise PermissionError("the key of the cache is not ours alone")
+                raise PermissionError("the key of the cache can be read by other users")
             return file.read(_KEY_BYTES)
 
     def _own_secret(self) -> bytes:

@@ -54,8 +54,8 @@ def project_of(
     if not roots:
         raise CommandError(
             f"there are no .fql files in {', '.join(chosen)}",
-            "name a file or another folder; folders with an fql.toml of their own are projects by"
-            " themselves, and hidden or installed ones are left out",
+            "name a file or another folder; folders with their own fql.toml are separate "
+            "projects, and hidden or installed ones are left out",
         )
     shown = label(file) if file else None
     files = ProjectFiles.of(roots if paths else (), shown, working_folder())
@@ -221,7 +221,7 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     except OSError as error:
         raise SurroundingsError(f"{file} cannot be read: {error.strerror}", "") from None
     except UnicodeDecodeError:
-        raise SurroundingsError(f"{file} is not UTF-8", "save it in the encoding UTF-8") from None
+        raise SurroundingsError(f"{file} is not UTF-8", "save it as UTF-8") from None
     settings = read_settings(text, file)
     policies = {key: Given(v, FQL_TOML) for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))

@@ -2,7 +2,7 @@
 
 A program names its imports itself, and whoever sends a change may have written it. So what it names
 is looked at before it is opened: a device, a pipe, another kind of file, or a link that leads
-outside of the project is not read, and nothing of it can be printed.
+outside the project is not read, and nothing of it can be printed.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def infer_each(expr: ast.EachOf, ctx: Context) -> e.Expr:
         _refuse_each(expr, "`each` is for batched actions", ctx)
         return poison(expr.span)
     if ctx.scope.batch == "each":
-        _refuse_each(expr, "`each` cannot stand inside another `each`", ctx)
+        _refuse_each(expr, "`each` cannot be used inside another `each`", ctx)
         return poison(expr.span)
     inner = ctx.within(replace(ctx.scope, batch="each"))
     body = infer_object(expr.body, inner)

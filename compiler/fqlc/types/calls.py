@@ -310,9 +310,9 @@ def _wrong_argument(written: ast.Expr, value: e.Expr, message: str, ctx: Context
 
 
 def _literal_problem(function: Function, value: e.Expr) -> str:
-    """What is wrong with an argument that has to be a literal; empty when nothing."""
+    """What is wrong with an argument that must be a literal; empty when nothing."""
     if not isinstance(value, e.Constant):
-        return f"the argument of `{function.name}` has to be a literal"
+        return f"the argument of `{function.name}` must be a literal"
     given = value.value
     if function.name == "matches" and isinstance(given, str):
         return pattern_problem(given)

@@ -60,7 +60,7 @@ def _check_text_form(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
         default = default_for(of).replace('"', "'")
         end = Span(written.span.path, written.span.end, written.span.end)
         advice = f"give a default: `| default({default})`" if default else (
-            f"put it behind a test: `{{% if {_tested(name)} != none %}}...{{% endif %}}`"
+            f"put it inside a test: `{{% if {_tested(name)} != none %}}...{{% endif %}}`"
         )  # fmt: skip
         ctx.sink.error(
             "FQL313", f"{name} may be null, which has no text form", written.span,

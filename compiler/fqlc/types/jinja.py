@@ -127,8 +127,8 @@ class _Reader:
         word = _WORD.match(self.literal.value, offset)
         span = self.span(offset, len(word.group()) if word else 1)
         self.ctx.sink.error(
-            "FQL312", message, span, label="not readable as a template",
-            help=(hint,) if hint else ("templates know output, `if`, `for`, comments, "
+            "FQL312", message, span, label="cannot be read as a template",
+            help=(hint,) if hint else ("templates have output, `if`, `for`, comments, "
                                        "comparisons and the listed filters",),
         )  # fmt: skip
 
@@ -174,7 +174,7 @@ class _Reader:
 
     def _loop(self, node: nodes.For, ctx: Context, depth: int) -> e.Loop:
         if ctx.scope.variables:
-            raise Refused("a `for` cannot stand inside another `for`", node.lineno)
+            raise Refused("a `for` cannot be used inside another `for`", node.lineno)
         if not isinstance(node.target, nodes.Name) or node.test is not None or node.recursive:
             raise Refused("a `for` has one name and a list", node.lineno)
         written = self.whole(node.iter)

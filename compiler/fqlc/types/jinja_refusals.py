@@ -46,13 +46,13 @@ def hint_on_syntax(problem: TemplateSyntaxError, rest: str) -> str:
     if rest.startswith("if") and "expected" in (problem.message or ""):
         return "write `elif` for `else if`"
     if rest.startswith("??"):
-        return "what stands for null is given by a filter: `{{ note | default('none') }}`"
+        return "give the text for null with a filter: `{{ note | default('none') }}`"
     return ""
 
 
 def inside_tag(offset: int) -> Refused:
     """The refusal of a reference to the environment inside a tag."""
-    return Refused("a `${NAME}` cannot stand inside a tag", offset, "put it beside the tag")
+    return Refused("a `${NAME}` cannot be used inside a tag", offset, "put it beside the tag")
 
 
 def construct(node: nodes.Node) -> str:

@@ -81,9 +81,9 @@ def _affordable(name: str, use: ast.NameUse, ctx: Context) -> bool:
         return True
     if had_some:
         ctx.sink.error(
-            "FQL390", f"the uses of `let`s stand for more than {MOST_EXPANDED:,} parts", use.span,
+            "FQL390", f"the `let`s expand to more than {MOST_EXPANDED:,} parts", use.span,
             label=f"one of them: `{name}` has {size:,}",
-            help=("a plan holds the value at each use: use a large one in one place",),
+            help=("a plan holds the value at each use: use a large one in one place only",),
         )  # fmt: skip
     return False
 
@@ -181,8 +181,8 @@ def _ring(under_way: list[str], use: ast.NameUse, project: Project) -> _Let:
         Label(project.lets[n].span, f"`{n}` is declared here") for n in ring[:_MOST_SHOWN]
     )
     found = Diagnostic(
-        "FQL202", f"a `let` cannot be defined by itself: {path}", use.span,
-        label="this use closes the ring", labels=labels,
+        "FQL202", f"a `let` cannot be defined in terms of itself: {path}", use.span,
+        label="this use closes the cycle", labels=labels,
         help=("give one of them a literal value",),
     )  # fmt: skip
     return _Let(poison(use.span), (found,))

@@ -95,7 +95,7 @@ def _uncalled(expr: ast.MemberAccess, ctx: Context) -> e.Expr:
     end = Span(expr.span.path, expr.span.end, expr.span.end)
     bare = name in _WITHOUT_ARGUMENTS
     ctx.sink.error(
-        code, f"`{name}` is a method and has to be called", expr.name.span,
+        code, f"`{name}` is a method and must be called", expr.name.span,
         label="not called", help=(f"write `{name}({'' if bare else '...'})`",),
         fix=Fix((Edit(end, "()"),)) if bare else None,
     )  # fmt: skip
@@ -158,7 +158,7 @@ def _failure(expr: ast.MemberAccess, view: ActionView, ctx: Context) -> e.Expr:
 def _absent(expr: ast.MemberAccess, view: ActionView, what: str, ctx: Context) -> e.Expr:
     error = expr.name.text == "error"
     reason = view.absent_reason or (
-        "this action does not run behind its failure" if error
+        "this action does not run after its failure" if error
         else f"`{view.name}` does not run before this on every path"
     )  # fmt: skip
     advice = view.absent_advice or (
@@ -296,7 +296,7 @@ def infer_index(expr: ast.IndexOf, ctx: Context) -> e.Expr:
 def _not_json(expr: ast.IndexOf, of: e.Expr, ctx: Context) -> e.Expr:
     help_ = ("write `.name` to read a field",)
     if of.type.is_list:
-        help_ = ("a list has `any(x, ...)` and `all(x, ...)`, which work for every length",)
+        help_ = ("a list has `any(x, ...)` and `all(x, ...)`, which work for any length",)
     ctx.sink.error(
         "FQL211", f"only JSON can be indexed, and {wording(expr.of)} is `{of.type}`",
         expr.of.span, label=f"this is `{of.type}`", help=help_,

@@ -183,7 +183,7 @@ def _enum_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
     ctx.sink.error(
         _code(ctx), f"`{use.text}` is an enum and has no value of its own", use.span,
         label="an enum",
-        help=(f"members stand by themselves: `{first}`, not `{use.text}.{first}`",),
+        help=(f"members need no prefix: write `{first}`, not `{use.text}.{first}`",),
     )  # fmt: skip
     return poison(use.span)
 
@@ -196,7 +196,7 @@ def _row_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
     """The row as other languages name it: fields stand by themselves here."""
     word = use.text.lower()
     fix = Fix((Edit(use.span, f"_{word}"),)) if word in ("new", "old") else None
-    help_ = ("fields stand by themselves: write `name`, not `row.name`",
+    help_ = ("fields need no prefix: write `name`, not `row.name`",
              "the rows are `_new` and `_old`, the old value of a field is `name.old`")  # fmt: skip
     ctx.sink.error(
         _code(ctx), f"unknown name `{use.text}`", use.span,

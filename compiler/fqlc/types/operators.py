@@ -207,7 +207,7 @@ def _advice_on_text(written: ast.Expr, other: Type) -> _Advice | None:
     return None
 
 
-_BOOLEAN_ADVICE: _Advice = (("a Boolean stands by itself: `x` or `!x`",), None)
+_BOOLEAN_ADVICE: _Advice = (("a Boolean needs no comparison: `x` or `!x`",), None)
 
 
 def _advice_on_types(left: Type, right: Type) -> _Advice:

@@ -67,7 +67,7 @@ def _environment_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
         return True
     for start, end, name in literal.environment:
         help_: tuple[str, ...] = (
-            "put it into a header, url, path, auth, signing or encryption setting",
+            "put it in a header, url, path, auth, signing or encryption setting",
         )
         fix = None
         span = literal.inside(start, end)
@@ -75,7 +75,7 @@ def _environment_allowed(literal: ast.StringLiteral, ctx: Context) -> bool:
             help_ = (f"to insert the field `{name}` write `{{{{ {name} }}}}`",)
             fix = Fix((Edit(span, f"{{{{ {name} }}}}"),), safe=False)
         ctx.sink.error(
-            "FQL321", f"`${{{name}}}` stands where its value would be stored or shown",
+            "FQL321", f"`${{{name}}}` is used where its value would be stored or shown",
             span, label="not allowed here", help=help_, fix=fix,
         )  # fmt: skip
     return False

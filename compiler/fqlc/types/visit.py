@@ -44,7 +44,7 @@ def _size(expr: ast.SizeLiteral, ctx: Context, expected: Type | None) -> e.Expr:
 def _range(expr: ast.RangeLiteral, ctx: Context, expected: Type | None) -> e.Expr:
     del expected
     ctx.sink.error(
-        "FQL211", "a range stands in status lists only", expr.span,
+        "FQL211", "ranges are allowed in status lists only", expr.span,
         help=("compare with `>=` and `<=`",),
     )  # fmt: skip
     return poison(expr.span)

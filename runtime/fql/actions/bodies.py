@@ -35,7 +35,7 @@ def plain_body(answer: Answer, limit: int) -> tuple[bytes, bool]:
         try:
             body, longer = undo(body, limit)
         except zlib.error:
-            raise Unreadable("the answer is not encoded as it says") from None
+            raise Unreadable("the answer is not encoded as its header says") from None
         cut = cut or longer
     return body, cut or len(body) > limit
 

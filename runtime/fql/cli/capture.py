@@ -26,7 +26,7 @@ from fql.terminal.words import counted
 
 plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 database_option = click.option(
-    "--database", metavar="FILE", help="The application's database; else that of fql.toml."
+    "--database", metavar="FILE", help="The application's database; by default the one in fql.toml."
 )
 
 
@@ -169,7 +169,7 @@ def do_release(database: str | None, settings_file: str | None) -> None:
 @capture.command("uninstall")
 @database_option
 @settings_option
-@click.option("--force", is_flag=True, help="Give up events that still wait in the outbox.")
+@click.option("--force", is_flag=True, help="Discard events that are still in the outbox.")
 def do_uninstall(database: str | None, settings_file: str | None, force: bool) -> None:
     """Remove the triggers and tables of this project."""
     project = find_project(settings_file).resolved()

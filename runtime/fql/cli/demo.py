@@ -158,7 +158,7 @@ class Story:
                 next_line += 1
                 self.tell(f"{len(delivered):,} delivered")
             if self._engine is not None and self._engine.poll() is not None:
-                raise FqlError("fqlc run ended by itself", hint=self._last_words())
+                raise FqlError("fqlc run ended unexpectedly", hint=self._last_words())
             ended = not kills and all(client.poll() is not None for client in clients)
             if ended and delivered >= expected_paths(self._folder / "shop.db"):
                 return

@@ -97,8 +97,8 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @letters.filters
 @click.option("--batch", metavar="ID", help="All members of this batch that are still dead.")
-@click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
-@click.option("--delay", metavar="DURATION", help="Start so much later, such as 30s.")
+@click.option("--all", "everything", is_flag=True, help="All dead letters.")
+@click.option("--delay", metavar="DURATION", help="Delay the replay by this, such as 30s.")
 @click.option("--rate", type=float, help="Replays a second.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
 @click.option(
@@ -108,8 +108,8 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
     show_default=True,
     help="Render with the active plan, or with the plan the run started on.",
 )
-@click.option("--response", metavar="FILE", help="Take this JSON as the answer; send nothing.")
-@click.option("--force", is_flag=True, help="Even where an else chain took over.")
+@click.option("--response", metavar="FILE", help="Use this JSON as the answer and send nothing.")
+@click.option("--force", is_flag=True, help="Also those whose else chain took over.")
 @click.option("--wait", is_flag=True, help="Wait until they have ended; 1 if one is dead again.")
 @store_option
 @settings_option

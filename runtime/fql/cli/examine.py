@@ -54,7 +54,7 @@ def _modes(path: Path) -> Iterable[Finding]:
 def _filesystem(path: Path) -> Iterable[Finding]:
     kind = filesystem_of(path.resolve(), _mounts())
     if kind in NETWORK_FILESYSTEMS:
-        yield Finding("store", "problem", f"{path} lies on a network file system ({kind}), where "
+        yield Finding("store", "problem", f"{path} is on a network file system ({kind}), where "
                       "SQLite's locks do not hold")  # fmt: skip
 
 

@@ -217,7 +217,7 @@ def _advice(error: SendFailed) -> str:
         return "; look at scope"
     credentials = ("invalid_client", "unauthorized_client", "said 401", "said 403")
     if any(sign in said for sign in credentials):
-        return "; look at client_id and client_secret"
+        return "; check client_id and client_secret"
     return "; look at token_url" if "said 404" in said or "gave no token" in said else ""
 
 

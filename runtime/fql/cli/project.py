@@ -122,6 +122,6 @@ class DurationType(click.ParamType[int]):
 DURATION = DurationType()
 
 settings_option = click.option(
-    "--settings", "settings_file", metavar="FILE", help="Settings file instead of fql.toml."
+    "--settings", "settings_file", metavar="FILE", help="Settings file to use instead of fql.toml."
 )
 store_option = click.option("--store", metavar="URL", help="Store, such as sqlite:///fql.db.")

@@ -70,12 +70,16 @@ on the wire ends, the rest stays stored. SIGHUP reads environment, settings and 
 log says what was taken up and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
-@click.option("--events", multiple=True, metavar="FILE", help="Envelopes, one a line; - is stdin.")
-@click.option("--database", metavar="FILE", help="A source besides those of fql.toml.")
-@click.option("--until-idle", is_flag=True, help="End when all work has ended.")
+@click.option(
+    "--events", multiple=True, metavar="FILE", help="Envelopes, one per line; - for standard input."
+)
+@click.option("--database", metavar="FILE", help="A source in addition to those in fql.toml.")
+@click.option("--until-idle", is_flag=True, help="Stop when all work is finished.")
 @click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
 @click.option(
-    "--fail-on-dead", is_flag=True, help="Exit code 1 when something became dead, or was refused."
+    "--fail-on-dead",
+    is_flag=True,
+    help="Exit with 1 if an action became dead or an event was refused.",
 )
 @store_option
 @settings_option
@@ -232,7 +236,7 @@ class _Process:
         for task in finished:
             task.result()
         if not finished:
-            problem("error", "the time of --timeout is over and work is left")
+            problem("error", "the time of --timeout is up and work is left")
             return TIMED_OUT
         interrupted = stopped in finished and self._options.until_idle
         return INTERRUPTED if interrupted else 0

@@ -100,7 +100,7 @@ def cancel(
 @runs.command("resend")
 @click.argument("run")
 @click.option("--action", default="", metavar="NAME", help="Only this one.")
-@click.option("--new-key", is_flag=True, help="As a new delivery that receivers do not know.")
+@click.option("--new-key", is_flag=True, help="As a new delivery, with a new key.")
 @store_option
 @settings_option
 def resend(

@@ -131,7 +131,9 @@ def _header(name: str, value: str) -> Headers:
 
 def _basic(username: str, password: str) -> str:
     if ":" in username:
-        raise SettingsError("The username of auth holds a colon.", hint="basic auth cannot say it")
+        raise SettingsError(
+            "The username of auth holds a colon.", hint="basic auth cannot express that"
+        )
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
 

@@ -48,7 +48,7 @@ def read_head(head: bytes) -> Framing:
     found = _STATUS.match(lines[0])
     status = int(found[3]) if found else 0
     if found is None or status < 100:
-        raise NotHttp("its status line is not one", lines[0])
+        raise NotHttp("its status line is not valid", lines[0])
     headers: dict[str, str] = {}
     for name, value in _headers(lines[1:-2]):
         if not name:

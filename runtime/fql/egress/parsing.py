@@ -140,7 +140,9 @@ class AnswerParser:
         if head.status < 200:
             self._interim += 1
             if head.status == 101 or self._interim > MAX_INTERIM:
-                what = "switches protocols" if head.status == 101 else "has no end of interim ones"
+                what = (
+                    "switches protocols" if head.status == 101 else "has too many interim answers"
+                )
                 raise NotHttp(f"it {what}")
             return True
         self._head = head

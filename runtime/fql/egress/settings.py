@@ -182,7 +182,7 @@ class PolicyReader:
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            raise SettingsError(f"{self._user}: {value} is no date of a secret.",
+            raise SettingsError(f"{self._user}: {value} is not a date.",
                                 hint="write 2026-03-02T14:00:00Z")  # fmt: skip
         return moment.timestamp()
 
@@ -214,7 +214,7 @@ def text_parts(expression: Expr) -> tuple[TextPart, ...]:
         return expression.parts
     if isinstance(expression, Constant) and isinstance(expression.value, str):
         return (expression.value,)
-    raise SettingsError("The plan holds a text setting that is no text.", hint="compile again")
+    raise SettingsError("The plan holds a text setting that is not a text.", hint="compile again")
 
 
 def resolve_parts(

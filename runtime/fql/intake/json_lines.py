@@ -76,7 +76,7 @@ class JsonLines(PlainSource):
             self._read_lines(self._stream, loop)
         except (OSError, ValueError, FqlError) as error:  # ValueError: it was closed below us
             if not self._closed:
-                logger.warning("%s cannot be read any further: %s", self.name, error)
+                logger.warning("%s cannot be read further: %s", self.name, error)
         self._put(b"", loop)
 
     def _read_lines(self, stream: BinaryIO | None, loop: asyncio.AbstractEventLoop) -> None:
@@ -146,7 +146,7 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def arrival(line: bytes, number: int) -> Arrival:
-    """One line as an arrival; what is no JSON object has a `problem`."""
+    """One line as an arrival; what is not JSON object has a `problem`."""
     if len(line.rstrip(b"\r\n")) > MAX_LINE:
         problem = f"line {number} is longer than {MAX_LINE // 1_000_000} MB"
         return _unreadable(line, number, problem)

@@ -281,7 +281,7 @@ class OutboxReader:
             except FqlError as error:
                 return replace(found, trouble=error.message)
         made = ", ".join(changed.made) or "none"
-        self.voice.warn(f"triggers were out of step with the plan; made again: {made}")
+        self.voice.warn(f"triggers were out of step with the plan; installed again: {made}")
         return judged(status, self._options.triggers)
 
     def _has_missed(self, file: OutboxFile, seen: Seen) -> bool:
@@ -290,7 +290,7 @@ class OutboxReader:
         floor = self._floor
         if seen.incarnation != self.outbox:
             if self.outbox:
-                self.voice.restored(f"the outbox in {self._path} was made anew")
+                self.voice.restored(f"the outbox in {self._path} was created again")
             self.outbox, self._floor = seen.incarnation, 0
             self._number = self._recalled.get(self.outbox, 0)
         if seen.number < self._number:

@@ -44,7 +44,7 @@ LONGEST_PAUSE = 2.0
 class OutboxSqlite:
     """Reads the outbox of the project `names` in the database at `database`.
 
-    `poll_ms` is the shortest time between two looks, in milliseconds. With `triggers="optional"`
+    `poll_ms` is the shortest time between two reads, in milliseconds. With `triggers="optional"`
     missing triggers are no fault, with `install` they are made here.
     """
 

@@ -49,7 +49,7 @@ ALERTS = (
         "sum by (observer) (increase(NS_dead_letters_evicted_total[1h])) > 0",
         "0s",
         "critical",
-        "dead letters of {{ $labels.observer }} were removed before anybody saw to them",
+        "dead letters of {{ $labels.observer }} were removed before anybody handled them",
         "They were too old or too many: see `retention` and `max_size` in [webhooks.dlq].",
     ),
     Alert(
@@ -81,7 +81,7 @@ ALERTS = (
         "min by (source) (NS_source_ok) == 0",
         "1m",
         "critical",
-        "the source {{ $labels.source }} does not bring what it should",
+        "the source {{ $labels.source }} does not deliver as it should",
         "The log and `/ready` say what is wrong; nothing that was committed is lost.",
     ),
     Alert(

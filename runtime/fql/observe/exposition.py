@@ -59,7 +59,7 @@ class Exposition(Collector):
             (((name,), sums.retries) for name, sums in self._observers()),
         )  # fmt: skip
         yield self._counter(
-            "runs", "Runs that came to their end.", ("observer", "state"),
+            "runs", "Runs that have ended.", ("observer", "state"),
             (((name, state), n) for name, sums in self._observers()
              for state, n in list(sums.runs.items())),
         )  # fmt: skip

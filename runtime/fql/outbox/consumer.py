@@ -60,7 +60,7 @@ def refusal(found: Reader | None, mine: Reader, *, there: Callable[[str], bool] 
     """Why this store must not read the outbox; empty when it may.
 
     A registered store is gone when it was in memory, or when it was on this machine and its file
-    is no longer there, or is this store's own: that was made anew.
+    is no longer there, or is this store's own: that was created again.
     """
     if found is None or found.where == MEMORY:
         return ""

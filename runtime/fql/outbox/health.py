@@ -53,7 +53,9 @@ def _about_tables(found: Status, *, required: bool) -> list[str]:
     if found.tables == "older":
         faults.append("the outbox is one of an older version of fqlc")
     elif found.tables != "current" and wanted and required:
-        faults.append("there is no outbox" if found.tables == "none" else "the outbox is not whole")
+        faults.append(
+            "there is no outbox" if found.tables == "none" else "the outbox is incomplete"
+        )
     return faults
 
 

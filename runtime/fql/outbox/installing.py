@@ -91,7 +91,7 @@ def _unusable(tables: Tables, names: Names) -> list[str]:
     if tables == "newer":
         return [f"`{names.source}` was made by a newer fqlc than this one"]
     if tables == "foreign":
-        return [f"`{names.outbox}` or a table beside it is not of the shape that fqlc gives it"]
+        return [f"`{names.outbox}` or a table beside it does not have the shape that fqlc gives it"]
     return []
 
 

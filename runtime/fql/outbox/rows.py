@@ -7,7 +7,7 @@ of the event then refuses it with path, expected type and what came.
     Boolean    0 and 1
     DateTime   text, or a number of seconds since 1970; without an offset it is UTC, as SQLite's
                own CURRENT_TIMESTAMP is
-    Date       text; a time of 00:00:00 behind it is dropped
+    Date       text; a time of 00:00:00 after it is dropped
     Decimal    text and integers as they are; a real becomes the shortest decimal that reads back
                as the same number, so 19.99 is 19.99
     UUID       text with or without hyphens, or 16 bytes
@@ -55,7 +55,7 @@ def _read(converters: Mapping[str, Convert], row: Mapping[str, object]) -> Row:
 
 
 def _marked(value: list[object] | dict[str, object]) -> str:
-    """What a list says that stands for a value which is no JSON: columns hold no lists. An object
+    """What a list says that stands for a value which is not JSON: columns hold no lists. An object
     is the form of older triggers."""
     kind, content = next(iter(value.items())) if isinstance(value, dict) else tuple(value[:2])
     if kind == "infinite":

@@ -204,7 +204,7 @@ def _about_tables(tables: Tables, names: Names) -> tuple[str, ...]:
         return (f"`{names.source}` was made by a newer fqlc than this one",)
     if tables == "foreign":
         return (
-            f"the tables `{names.outbox}`, `{names.source}`, `{names.replaced}` are not all of the"
+            f"the tables `{names.outbox}`, `{names.source}`, `{names.replaced}` do not all have the"
             " shape that fqlc gives them",
         )
     return ()

@@ -1,6 +1,7 @@
 """The tables of capture in somebody else's SQLite database: names, columns, format.
 
-Every name holds the project's (`[project] name`), so that two projects on one database keep apart.
+Every name holds the project's (`[project] name`), so that two projects on one database do not
+collide.
 """
 
 from __future__ import annotations

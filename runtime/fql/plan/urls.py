@@ -136,14 +136,14 @@ def parse_host(text: str) -> str:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise UrlProblem("malformed", "the host of the url is malformed")
     if _NUMBER.fullmatch(labels[-1]) and parse_address(name) is None:
-        raise UrlProblem("malformed", f"the host {name} is a number but no address a.b.c.d")
+        raise UrlProblem("malformed", f"the host {name} is a number but not an address a.b.c.d")
     return name
 
 
 def _bracketed(text: str) -> str:
     address = parse_address(text)
     if not isinstance(address, IPv6Address):
-        raise UrlProblem("malformed", "the brackets hold no IPv6 address")
+        raise UrlProblem("malformed", "the brackets do not hold an IPv6 address")
     return str(address)
 
 
@@ -151,7 +151,9 @@ def _idna(text: str) -> str:
     """Convert other scripts, refusing every letter that a look-up could read in two ways."""
     folded = unicodedata.normalize("NFKC", text).lower()
     if folded != text.lower() or _AMBIGUOUS & set(folded):
-        raise UrlProblem("malformed", "the host has letters of several readings; write it as xn--")
+        raise UrlProblem(
+            "malformed", "the host has letters that can be read in several ways; write it as xn--"
+        )
     try:
         return folded.encode("idna").decode("ascii")
     except UnicodeError:
@@ -249,7 +251,7 @@ def split_url(parts: Sequence[TextPart]) -> UrlTemplate:
         return UrlTemplate(base, rest.path, rest.query)
     if any(isinstance(part, Environment) for part in merged[:2]):
         return UrlTemplate(None, merged)
-    raise UrlProblem("malformed", "a hole must not stand in scheme, host or port of a url")
+    raise UrlProblem("malformed", "`{{ }}` is not allowed in the scheme, host or port of a url")
 
 
 def split_path(parts: Sequence[TextPart]) -> UrlTemplate:

@@ -67,8 +67,8 @@ class Project(Table):
     )
     exclude: OwnFiles = Field(
         (),
-        description="folders, or patterns such as `old/*.fql`, that are left out where a folder"
-        " is taken",
+        description="folders, or patterns such as `old/*.fql`, that are left out when a folder is"
+        " read",
     )
 
 
@@ -109,7 +109,7 @@ class DeadLetters(Table):
         7 * DAY, description="how long dead letters are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="past it the oldest go first"
+        10_000_000_000, description="above it the oldest are removed first"
     )
 
     @model_validator(mode="after")
@@ -166,13 +166,13 @@ class Store(Table):
         DAY, description="how long finished runs are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="past it the oldest finished runs go"
+        10_000_000_000, description="above it the oldest finished runs are removed"
     )
     remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
-        7 * DAY, description="how long event keys are known"
+        7 * DAY, description="how long event keys are remembered"
     )
     remember_max: Annotated[int, Field(ge=1, le=10**12)] = Field(
-        50_000_000, description="event keys known at most"
+        50_000_000, description="the most event keys that are remembered"
     )
 
 
@@ -182,11 +182,12 @@ class SqliteSource(Table):
     kind: Literal["sqlite"] = Field(description="the kind of source")
     database: str = Field(description="the application's database file")
     poll: Annotated[Duration, lasts(1, 60_000)] = Field(
-        1, description="shortest time between two looks"
+        1, description="shortest time between two reads"
     )
     triggers: Literal["required", "optional"] = Field(
         "required",
-        description="`optional`: missing ones are no fault, as `fql.outbox.emit` writes the events",
+        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
+        "writes the events",
     )
     install: bool = Field(
         False, description="make triggers that are missing or out of step, also while running"
@@ -215,7 +216,7 @@ class Prometheus(Table):
 
     enabled: bool = Field(True, description="serve metrics")
     host: str = Field(
-        "127.0.0.1", description='address to listen on; "0.0.0.0" lets other machines ask'
+        "127.0.0.1", description='address to listen on; "0.0.0.0" lets other machines connect'
     )
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(9090, description="0 takes a free one")
     namespace: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
@@ -226,7 +227,7 @@ class Prometheus(Table):
 class Tracing(Table):
     """OpenTelemetry spans of runs and attempts."""
 
-    enabled: bool = Field(True, description="make spans, and send `traceparent` of each attempt")
+    enabled: bool = Field(True, description="create spans, and send `traceparent` of each attempt")
 
 
 class Logging(Table):

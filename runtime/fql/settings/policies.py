@@ -58,8 +58,8 @@ class DatedSecret(Table):
     """A secret and the time in which it signs."""
 
     secret: Secret = Field(description="the secret as `${NAME}`")
-    not_before: Moment | None = Field(None, description="when it begins to sign")
-    not_after: Moment | None = Field(None, description="when it ends to sign")
+    not_before: Moment | None = Field(None, description="when it starts to sign")
+    not_after: Moment | None = Field(None, description="when it stops signing")
 
 
 def _form_of_secret(value: object) -> str:

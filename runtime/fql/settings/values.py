@@ -104,7 +104,7 @@ def _own_path(value: str) -> str:
             f"{value!r} names the environment, which a compile does not read: write the path"
         )
     if not is_own_path(value):
-        raise ValueError(f"{value!r} leads outside of the project; write a path below its folder")
+        raise ValueError(f"{value!r} leads outside the project; write a path below its folder")
     return value
 
 

@@ -36,7 +36,7 @@ _DIGITS = 28  # of a quotient, as `fql.expressions.numbers` has them
 _PLACES = 300  # enough to tell a half from what is near it, for numbers as `SHORT` says
 
 SHORT = "numbers that are divided have at most 60 digits"
-FINITE = "no Float overflows or underflows, which PostgreSQL takes for an error"
+FINITE = "no Float overflows or underflows, which PostgreSQL treats as an error"
 
 _TRIMMED = quoted_text(BLANKS)
 _COLUMN_CASTS: Mapping[str, str] = {"ID": "text", "Enum": "text", "UUID": "uuid"}
@@ -195,7 +195,7 @@ class PostgreSQL(Dialect):
         if e.name not in _METHODS:
             raise NotInSqlError(f"`{e.name}()` has no translation to SQL")
         if e.name == "to_decimal" and e.of.type.name == "Float":
-            raise NotInSqlError(f"`{show(e)}`: PostgreSQL does not tell the exact value of a Float")
+            raise NotInSqlError(f"`{show(e)}`: PostgreSQL does not give the exact value of a Float")
         self._note_on(e.name)
         return _METHODS[e.name](of, *arguments)
 

@@ -35,7 +35,7 @@ from fql.sql.sqlite_numbers import MILLIONTHS, PLACES, float_literal, whole_or_d
 from fql.sql.text import NotInSqlError, quoted_text
 
 DECIMALS = (
-    "Decimals have at most 9 digits before the point and 6 behind it, results included"
+    "Decimals have at most 9 digits before the point and 6 after it, results included"
     " (SQLite has no exact ones)"
 )
 WHOLE = "whole numbers and durations in microseconds fit 64 bits, results included"
@@ -232,7 +232,7 @@ class SQLite(Dialect):
         if e.of.type.name == "Int":
             return f"CAST({of} AS REAL)" if e.name == "to_float" else self._decimal(of)
         if e.name == "to_decimal":
-            raise NotInSqlError(f"`{show(e)}`: SQLite does not tell the exact value of a Float")
+            raise NotInSqlError(f"`{show(e)}`: SQLite does not give the exact value of a Float")
         self.note(LAST_BIT)
         return of
 

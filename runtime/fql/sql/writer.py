@@ -243,7 +243,7 @@ class Writer:
                 return Json(f"COALESCE({', '.join(sides)})")
             case x.ListOf() | x.Constant() if (items := literal_items(e)) is not None:
                 return Json(self.dialect.literal_document(_json_text(e, items)))
-        raise NotInSqlError(f"`{show(e)}` is no list or JSON that is stored in a row")
+        raise NotInSqlError(f"`{show(e)}` is not a list or JSON that is stored in a row")
 
     def _indexed(self, e: x.Index) -> Json:
         place, key = self._json(e.of), e.key
@@ -321,7 +321,7 @@ def literal_items(e: x.Expr) -> tuple[x.Expr, ...] | None:
 def _json_text(e: x.Expr, items: tuple[x.Expr, ...]) -> str:
     """A list of literals as JSON. Raises NotInSqlError where an item is none."""
     if not all(isinstance(item, x.Constant) for item in items):
-        raise NotInSqlError(f"`{show(e)}` is no list of literals")
+        raise NotInSqlError(f"`{show(e)}` is not a list of literals")
     values = [item.value for item in items if isinstance(item, x.Constant)]
     return json_text(values)
 

@@ -50,12 +50,12 @@ def settled_url(url: str) -> str:
     if scheme != "sqlite" or not rest.startswith("///"):
         kind = f"the store of kind {scheme!r}" if rest.startswith("//") else "this"
         raise SettingsError(
-            f"{kind} is of no known kind", hint=f"use `memory:` or `{SQLITE}path/to/file.db`"
+            f"{kind} is not a known kind", hint=f"use `memory:` or `{SQLITE}path/to/file.db`"
         )
     path = rest[3:]
     problem = _path_problem(path)
     if problem:
-        raise SettingsError(f"the store's URL {url!r} names no file: {problem}")
+        raise SettingsError(f"the store's URL {url!r} does not name a file: {problem}")
     return SQLITE + str(Path(path).resolve())
 
 
@@ -71,12 +71,12 @@ def _path_problem(path: str) -> str:
     if not path.strip() or path != path.strip():
         return "the path is empty, or begins or ends with a blank"
     if path.startswith((":memory:", "file:")):
-        return "a store in memory is `memory:`, and a path is no URL of its own"
+        return "a store in memory is `memory:`, and a bare path is not the URL of a store"
     if path.startswith("~"):
         return "`~` means your home folder to a shell only; write the whole path"
     if "?" in path or "\0" in path:
         return "a store takes no options, and `?` or NUL cannot be part of its name"
-    return "it ends like a folder" if path.endswith("/") else ""
+    return "it ends with a slash, like a folder" if path.endswith("/") else ""
 
 
 def file_of(url: str) -> Path | None:

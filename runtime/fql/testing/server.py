@@ -216,7 +216,7 @@ class MockWebhookServer:
 
     @property
     def last_payload(self) -> object:
-        """The body of the latest request as JSON; None before any, or where it is no JSON."""
+        """The body of the latest request as JSON; None before any, or where it is not JSON."""
         with self._changed:
             return self._requests[-1].payload if self._requests else None
 

@@ -97,12 +97,12 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
     close = nearest(name, TOP_LEVEL)
     inside = BLOCKS.get(name) is not None
     kinds = ", ".join(f"`{kind}`" for kind in TOP_LEVEL)
-    help_ = (f"`{name}` stands inside of an `observer`" if inside else f"blocks here are {kinds}",)
+    help_ = (f"`{name}` belongs inside an `observer`" if inside else f"blocks here are {kinds}",)
     if close:
         help_ = (f"a block with a similar name exists: `{close}`",)
     sink.error(
         "FQL204",
-        f"`{name}` cannot stand by itself" if inside else f"unknown kind of block `{name}`",
+        f"`{name}` cannot be at the top level" if inside else f"unknown kind of block `{name}`",
         block.kind.span,
         label="not here" if inside else "unknown kind of block",
         help=help_,
@@ -144,7 +144,7 @@ def _given_twice(key: str, first: Given, again: Given, sink: Sink) -> None:
             again.span,
             label="given again here",
             labels=(Label(first.span, "first given here"),),
-            help=("`defaults` hold for the whole project; keep one",),
+            help=("`defaults` apply to the whole project; keep one",),
         )
 
 

@@ -61,7 +61,7 @@ def misfit(value: Any, of: Type, project: Project) -> str | None:
     if of.name in project.enum_infos:
         enum = project.enum_infos[of.name]
         fits_enum = isinstance(value, str) and (enum.broken or value in enum.members)
-        return None if fits_enum else f"`{_shown(value)}` is no member of `{of.name}`"
+        return None if fits_enum else f"`{_shown(value)}` is not a member of `{of.name}`"
     row = project.rows.get(of.name)
     if row is not None:
         return _object(value, of, project)

@@ -59,7 +59,7 @@ def _items(value: ast.Expr) -> Iterator[ast.Expr]:
 def _not_joined(value: ast.BinaryOf, sink: Sink) -> None:
     sink.error(
         "FQL206",
-        "several triggers stand in a list",
+        "several triggers must be a list",
         value.span,
         label="not a list",
         help=("write `on: [Order.insert, Order.update]`",),

@@ -20,8 +20,8 @@ from fqlc.syntax.tree import ast
 
 SECRET_KEYS = (
     Key("secret", Kind.TEXT, "The secret as `${NAME}`.", required=True),
-    Key("not_before", Kind.TEXT, "When it begins to sign."),
-    Key("not_after", Kind.TEXT, "When it ends to sign."),
+    Key("not_before", Kind.TEXT, "When it starts to sign."),
+    Key("not_after", Kind.TEXT, "When it stops signing."),
 )
 """A secret with the time in which it is used."""
 
@@ -169,7 +169,7 @@ class ValueReader:
     def _list(self, key: Key, value: ast.Expr) -> tuple[ast.Expr, ...] | None:
         if isinstance(value, ast.ListLiteral):
             return value.items
-        self.wrong(key, value, "put it into brackets: `[...]`")
+        self.wrong(key, value, "put it in brackets: `[...]`")
         return None
 
     def _words(self, key: Key, value: ast.Expr) -> object:

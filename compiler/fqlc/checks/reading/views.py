@@ -95,7 +95,7 @@ def before_all(blocks: Mapping[str, ast.Block]) -> Mapping[str, ActionView]:
         name: ActionView(
             name, None, "absent", "this is read before any action runs",
             (Label(block.header, f"`{name}` is declared here"),),
-            absent_advice=f"put the condition into the `when` of an action behind `{name}`",
+            absent_advice=f"put the condition in the `when` of an action after `{name}`",
         )
         for name, block in blocks.items()
     }  # fmt: skip

@@ -64,7 +64,7 @@ def _report(chain: ast.Chain, lone: list[ast.Step], sink: Sink) -> None:
         label="runs at once",
         help=(
             f"to run them side by side write `-> [{name}, {names}]`",
-            "where it is meant, put it on a line of its own",
+            "if this is intended, put it on a line of its own",
         ),
         fix=Fix((Edit(begin, "["), Edit(end, "]")), safe=False),
     )

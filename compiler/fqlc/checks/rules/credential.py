@@ -26,10 +26,10 @@ def _judge(text: ast.StringLiteral, sink: Sink) -> None:
             "FQL322",
             f"this text looks like {found.what}: `{_masked(found.text)}`",
             text.inside(found.start, found.start + len(found.text)),
-            label="a secret does not belong into a source",
+            label="a secret does not belong in a source file",
             help=(
                 'take it from the environment: `"${NAME}"`',
-                "a secret that was committed is no secret any more: replace it",
+                "a secret that was committed is no longer secret: replace it",
             ),
         )
 

@@ -31,16 +31,18 @@ def _secrets(given: Given, sink: Sink) -> None:
     for begin, end in stretches:
         if end <= begin:
             sink.error(
-                "FQL371", "a secret ends before it begins, so it never signs", given.span,
+                "FQL371", "this secret ends before it starts, so it never signs", given.span,
                 label="never in use",
             )  # fmt: skip
             return
     for begin, end in uncovered(stretches):
         until = "on" if end == LAST else f"to {end.isoformat()}"
         sink.warning(
-            "FQL371", f"no secret signs from {begin.isoformat()} {until}: nothing is sent then",
+            "FQL371",
+                f"no secret signs from {begin.isoformat()} {until}: nothing is sent in "
+                f"that time",
             given.span, label="does not cover all time",
-            help=("let the next secret begin before the last one ends",),
+            help=("start the next secret before the last one ends",),
         )  # fmt: skip
 
 

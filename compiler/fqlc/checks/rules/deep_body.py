@@ -24,10 +24,10 @@ def check(program: Program, sink: Sink) -> None:
             if action.body is not None and span is not None and _is_too_deep(action.body):
                 sink.error(
                     "FQL390",
-                    f"the body of `{action.name}` nests too deep",
+                    f"the body of `{action.name}` is nested too deeply",
                     span,
                     label="too deep",
-                    help=("send fewer objects within each other",),
+                    help=("nest fewer objects",),
                 )
 
 

@@ -33,7 +33,7 @@ def _fields(action: ActionModel, body: e.Expr, project: Project, sink: Sink) -> 
             close = nearest(str(name), sink.comparable(known))
             sink.error(
                 "FQL371", f"the body has no key `{name}` to encrypt", given.span,
-                label="nothing of this name is sent",
+                label="nothing with this name is sent",
                 help=(f"a key with a similar name exists: `{close}`",) if close else (),
             )  # fmt: skip
 

@@ -20,9 +20,9 @@ def _report(observer: ObserverModel, edges: tuple[FlowEdge, ...], sink: Sink) ->
     closing = edges[-1]
     sink.error(
         "FQL301",
-        f"the flow of `{observer.name}` is a ring: {path}",
+        f"the flow of `{observer.name}` has a cycle: {path}",
         closing.span,
-        label="this edge closes the ring",
+        label="this edge closes the cycle",
         labels=tuple(Label(e.span, f"`{e.target.name}` waits for `{e.source.name}`")
                      for e in edges[:-1]),
         help=("remove one of these edges, or make it a failure edge with `else`",),

@@ -19,10 +19,11 @@ def _report(edge: FlowEdge, way: FlowEdge, sink: Sink) -> None:
     source, target = edge.pair
     sink.warning(
         "FQL306",
-        f"the edge from `{source}` to `{target}` says nothing new",
+        f"the edge from `{source}` to `{target}` is redundant",
         edge.span,
         label="implied by other edges",
-        labels=(Label(way.span, f"`{target}` already follows `{source}` by way of "
-                                f"`{way.target.name}`"),),
+        labels=(Label(way.span,
+            f"`{target}` already follows `{source}` through "
+            f"`{way.target.name}`"),),
         help=("remove it",),
     )  # fmt: skip

@@ -106,19 +106,19 @@ def _report(action: ActionModel, use: SensitiveUse, sink: Sink, *, more: bool) -
         if target is not None:
             labels.append(Label(target.span, "does not accept sensitive values"))
     fix = (
-        "say in the endpoint: `accepts: [sensitive]`"
+        "declare in the endpoint: `accepts: [sensitive]`"
         if action.endpoint
-        else "send to an `endpoint` that says `accepts: [sensitive]`"
+        else "send to an `endpoint` with `accepts: [sensitive]`"
     )
     sink.error(
         "FQL331",
-        f"`{use.field}` of `{use.owner}` is sensitive and leaves in the clear for {to}{whole}",
+        f"`{use.field}` of `{use.owner}` is sensitive and would be sent unencrypted to {to}{whole}",
         use.use,
         label="leaves here",
         labels=tuple(labels),
         help=(
             fix,
             f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`',
-            *(("there are more such fields: they are not listed",) if more else ()),
+            *(("there are more such fields, not listed here",) if more else ()),
         ),
     )

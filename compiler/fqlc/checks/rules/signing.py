@@ -60,7 +60,7 @@ def _signing(settings: Mapping[str, Given], where: Span, sink: Sink) -> None:
     if scheme is not None and scheme.value not in ("fraiseql", None) and named:
         at = group[named[0]]
         sink.error(
-            "FQL371", f"the scheme `{scheme.value}` has headers of its own", at.span or where,
+            "FQL371", f"the scheme `{scheme.value}` has its own headers", at.span or where,
             label=f"`{named[0]}` belongs to `fraiseql`", help=("remove it, or the scheme",),
         )  # fmt: skip
     _algorithm(group, where, sink)
@@ -73,7 +73,7 @@ def _algorithm(group: Mapping[str, Given], where: Span, sink: Sink) -> None:
     other = scheme is not None and scheme.value != "standard"
     if other or "header" in group or "timestamp_header" in group:
         sink.error(
-            "FQL371", "`ed25519` exists under the scheme `standard` only", algorithm.span or where,
+            "FQL371", "`ed25519` works with the scheme `standard` only", algorithm.span or where,
             label="not under this scheme",
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ def _literal_secret(given: Given, name: str, sink: Sink) -> None:
             short = len(literal) < _SHORTEST_SECRET
             why = f"shorter than {_SHORTEST_SECRET} characters" if short else "part of the plan"
             sink.error(
-                "FQL371", f"the {name} stands in the source, where everybody can read it",
+                "FQL371", f"the {name} is written in the source, where everybody can read it",
                 given.span, label=why, help=('take it from the environment: `"${NAME}"`',),
             )  # fmt: skip
 

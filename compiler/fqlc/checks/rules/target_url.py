@@ -115,6 +115,6 @@ def _target(base: UrlParts, span: Span, egress: EgressSettings, sink: Sink) -> N
         )  # fmt: skip
     elif base.scheme == "http" and not is_this_host(base.host):
         sink.warning(
-            "FQL332", f"requests to `{base.host}` go out in the clear: the url says `http`", span,
+            "FQL332", f"requests to `{base.host}` are not encrypted: the url says `http`", span,
             label="not encrypted", help=("write `https`",),
         )  # fmt: skip

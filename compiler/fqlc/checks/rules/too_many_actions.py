@@ -25,6 +25,6 @@ def check(program: Program, sink: Sink) -> None:
                 f" {MOST_EDGES:,}",
                 observer.block.flow.span,
                 label="too many edges",
-                help=("each action of a bracket waits for each of the bracket before it: put one"
-                      " action between them",),
+                help=("each action in a bracket waits for all actions in the bracket before it:"
+                      " put one action between them",),
             )  # fmt: skip

@@ -37,7 +37,7 @@ def _delay(_: Any, written: ast.Expr) -> str | None:
 
 def _headers(value: Any, _: ast.Expr) -> str | None:
     fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-    return None if fits else "`headers` are an object of texts"
+    return None if fits else "`headers` is an object of texts"
 
 
 def _failure(value: Any, written: ast.Expr) -> str | None:

@@ -20,7 +20,7 @@ OBSERVER = BlockKind(
         Key("order_by", Kind.ORDER, "One run at a time for each value, in the order of the "
             "source.", keys=(
                 Key("by", Kind.BODY, "The value.", required=True),
-                Key("on_dead", Kind.WORD, "What a dead run does to those behind it.",
+                Key("on_dead", Kind.WORD, "What a dead run does to the runs after it.",
                     default="skip", words=("skip", "block")),
             )),
         *policies.SENDING,
@@ -51,7 +51,7 @@ ENDPOINT = BlockKind(
     "A receiver that several actions share.",
     (
         Key("url", Kind.TEXT, "Scheme, host, port and the beginning of the path.", required=True),
-        Key("accepts", Kind.WORDS, "What may be sent to it beyond the ordinary.",
+        Key("accepts", Kind.WORDS, "What else may be sent to it, such as sensitive values.",
             words=("sensitive",)),
         *policies.SENDING,
         *policies.RECEIVING,
@@ -74,15 +74,19 @@ TEST = BlockKind(
         Key("observer", Kind.NAME, "The observer under test.", required=True, names="observer"),
         Key("event", Kind.TRIGGER, "The event.", required=True),
         Key("old", Kind.ROW, "The row before."),
-        Key("new", Kind.ROW, "The row after; in an update laid over `old`."),
+        Key("new", Kind.ROW,
+            "The row after the change; in an update its fields replace those "
+            "of `old`."),
         Key("respond", Kind.ANSWERS, "What receivers answer: an object, or a list of them for "
             "one attempt after the other.", keys=(
                 Key("status", Kind.INT, "The HTTP status.", default="200", least=100, most=599,
                     range_code="FQL381"),
                 Key("body", Kind.BODY, "The answer."),
-                Key("delay", Kind.DURATION, "How long it takes; no answer if beyond `timeout`.",
+                Key("delay", Kind.DURATION,
+                    "How long the answer takes; if longer than "
+                    "`timeout`, there is none.",
                     default="0s"),
-                Key("headers", Kind.HEADERS, "Headers of the answer; `Retry-After` counts."),
+                Key("headers", Kind.HEADERS, "Headers of the answer; `Retry-After` is honoured."),
                 Key("failure", Kind.WORD, "No answer at all.",
                     words=FAILURES),
             )),

@@ -25,7 +25,7 @@ PAGES = (
         code="FQL231",
         title="condition can never be true",
         why="No value satisfies all parts of the condition at once, so what depends on it never "
-        "happens. Mostly `||` or `old` was meant.",
+        "happens. Usually `||` or `old` was meant.",
         wrong=_when("status == paid && status == shipped"),
         right=_when("status.old == paid && status == shipped"),
     ),
@@ -41,7 +41,7 @@ PAGES = (
     Page(
         code="FQL233",
         title="value outside the enum",
-        why="The enum has no such member, so the comparison could never hold.",
+        why="The enum has no such member, so the comparison could never be true.",
         wrong=_when("status == payed"),
         right=_when("status == paid"),
     ),

@@ -30,7 +30,7 @@ PAGES = (
     Page(
         code="FQL901",
         title="a fault in fqlc itself",
-        why="The compiler met a state that it should never be in. Nothing is wrong with the "
+        why="The compiler reached a state that should be impossible. Nothing is wrong with the "
         "source. Please report it with what `fqlc --debug` prints.",
         wrong="",
         right="",

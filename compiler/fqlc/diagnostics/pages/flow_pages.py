@@ -33,8 +33,8 @@ PAGES = (
     Page(
         code="FQL301",
         title="cycle in the flow",
-        why="An action starts when all before it are done. In a ring each waits for the others, "
-        "so none would ever start. The message shows the ring as a path.",
+        why="An action starts when all before it are done. In a cycle each waits for the others, "
+        "so none would ever start. The message shows the cycle as a path.",
         wrong=_flow("reserve -> label -> track -> label"),
         right=_RIGHT,
     ),
@@ -48,7 +48,7 @@ PAGES = (
     Page(
         code="FQL303",
         title="action never reached",
-        why="With a `flow` block every action is named in it. This one is not, or only behind an "
+        why="With a `flow` block every action is named in it. This one is not, or only after an "
         "action that never runs.",
         wrong=_flow("reserve -> label"),
         right=_RIGHT,
@@ -56,7 +56,7 @@ PAGES = (
     Page(
         code="FQL304",
         title="edge written twice, or from an action to itself",
-        why="An action cannot wait for itself, and saying an edge twice changes nothing.",
+        why="An action cannot wait for itself, and writing an edge twice changes nothing.",
         wrong=_flow("reserve -> label -> track   reserve -> label"),
         right=_RIGHT,
     ),
@@ -64,7 +64,7 @@ PAGES = (
         code="FQL305",
         title="response or error used where it may not exist",
         why="A response may be read only by an action that comes after it on every path, an error "
-        "only behind a failure edge `else`.",
+        "only after a failure edge `else`.",
         wrong=_answer("[label, crm]"),
         right=_answer("label -> crm"),
     ),
@@ -86,8 +86,8 @@ PAGES = (
     Page(
         code="FQL308",
         title="comma that ends a chain",
-        why="A comma in a flow separates statements: what stands after it does not wait for the "
-        "chain before it. Whoever means two actions side by side writes brackets.",
+        why="A comma in a flow separates statements: what comes after it does not wait for the "
+        "chain before it. To run two actions side by side, write brackets.",
         wrong=_flow("reserve -> label, track"),
         right=_flow("reserve -> [label, track]"),
         severities=WARNING,
@@ -95,7 +95,7 @@ PAGES = (
     Page(
         code="FQL351",
         title="batched action that others wait for",
-        why="A batch is sent when it is full or its time is over; everything behind the action "
+        why="A batch is sent when it is full or its time is up; everything after the action "
         "waits for that. Put the batched action at the end.",
         wrong=observer(
             """

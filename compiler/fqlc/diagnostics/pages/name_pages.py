@@ -22,7 +22,7 @@ PAGES = (
     Page(
         code="FQL201",
         title="unknown field",
-        why="A condition that names a field which is not there would never fire, so every name is "
+        why="A condition on a field that does not exist would never be true, so every name is "
         "checked against the entity of the observer.",
         wrong=observer(
             """
@@ -49,9 +49,9 @@ PAGES = (
     Page(
         code="FQL203",
         title="declared twice",
-        why="Two declarations, fields, actions or keys of one name would leave it open which of "
-        "them counts. An action must not be called like a field of its entity, nor a field like "
-        "a built-in name.",
+        why="Two declarations, fields, actions or keys with the same name would leave open which "
+        "of them counts. An action must not have the name of a field of its entity, nor a field a "
+        "built-in name.",
         wrong=_with('webhook crm { url: "https://a.example.com", url: "https://b.example.com" }'),
         right=_with('webhook crm { url: "https://a.example.com" }'),
     ),
@@ -92,7 +92,7 @@ PAGES = (
     Page(
         code="FQL208",
         title="allow comment without reason or use",
-        why="`# fql: allow CODE REASON` silences a warning on its line or the line behind it. "
+        why="`# fql: allow CODE REASON` silences a warning on its line or the next. "
         "Without a reason nobody can judge it later; without use it would hide what comes later. "
         "Errors cannot be allowed.",
         wrong=ORDER + "\n# fql: allow FQL207 kept for the next release\n" + "let unused = 1\n"

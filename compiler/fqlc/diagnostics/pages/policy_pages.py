@@ -16,7 +16,8 @@ PAGES = (
         code="FQL341",
         title="contradictory retry policy",
         why="The settings exclude each other: the longest delay is below the first one, a status "
-        "is to be retried and not retried, there is no attempt, or (a warning) a cap is never "
+        "is both to be retried and not to be retried, there is no attempt, or (a warning) a cap "
+        "is never "
         "reached.",
         wrong=_hook("retry: { initial_delay: 10s, max_delay: 1s }"),
         right=_hook("retry: { initial_delay: 100ms, max_delay: 200ms }"),
@@ -33,7 +34,7 @@ PAGES = (
     Page(
         code="FQL343",
         title="`each` without `batch`, or row fields outside `each`",
-        why="In a batch one request is made of many events, so fields of a row have a meaning "
+        why="In a batch one request is made from many events, so fields of a row have a meaning "
         "only inside `each`, which is rendered once for every event.",
         wrong=_hook("body: { orders: each { id, total } }"),
         right=_hook("batch: { size: 10, timeout: 5s }\n  body: { orders: each { id, total } }"),

@@ -32,7 +32,7 @@ PAGES = (
     Page(
         code="FQL322",
         title="literal that looks like a credential",
-        why="Sources are kept, copied and shown. A credential belongs into the environment; the "
+        why="Sources are kept, copied and shown. A credential belongs in the environment; the "
         "message shows it masked.",
         wrong=_hook(
             _URL
@@ -45,7 +45,8 @@ PAGES = (
     Page(
         code="FQL331",
         title="sensitive value leaves unencrypted",
-        why="A field marked `@sensitive`, or what is computed of it, goes to a receiver that does "
+        why="A field marked `@sensitive`, or a value computed from it, goes to a receiver that "
+        "does "
         "not accept it. Leave it out, encrypt the field, or declare `accepts: [sensitive]` at the "
         "endpoint.",
         wrong=_hook(_URL + "  body: { id, email }", private=True),
@@ -54,8 +55,8 @@ PAGES = (
     Page(
         code="FQL332",
         title="plain http, forbidden address or scheme",
-        why="Over plain http everybody on the way reads and changes what is sent (warning). "
-        "Addresses inside of the own network, of the cloud's metadata for example, and schemes "
+        why="Over plain http everybody on the way can read and change what is sent (warning). "
+        "Addresses in the local network, such as the metadata service of a cloud, and schemes "
         "besides http and https are refused (error).",
         wrong=_hook('  url: "http://crm.example.com/orders"'),
         right=_hook(_URL),
@@ -71,8 +72,9 @@ PAGES = (
     Page(
         code="FQL362",
         title="`Content-Type` that does not fit the body",
-        why="A body is sent as JSON, texts with their quotes. A receiver that is told of a form or "
-        "of XML would read something else.",
+        why="A body is sent as JSON, texts with their quotes. A receiver that expects a form or "
+        "XML "
+        "would misread it.",
         wrong=_hook(_URL + '  headers: { "Content-Type": "application/x-www-form-urlencoded" }'),
         right=_hook(_URL + '  headers: { "Content-Type": "application/vnd.api+json" }'),
     ),

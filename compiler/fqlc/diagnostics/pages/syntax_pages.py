@@ -23,7 +23,7 @@ PAGES = (
         code="FQL101",
         title="unexpected token",
         why="The text does not follow the grammar here. The message says what was expected. "
-        "The rest of the file is read on, so other mistakes are found in the same run.",
+        "The rest of the file is still read, so other mistakes are found in the same run.",
         wrong=observer(
             """
             on: Order.update
@@ -45,8 +45,8 @@ PAGES = (
     Page(
         code="FQL103",
         title="text that is not closed, or a bad escape",
-        why="A text in single or double quotes ends on its line; longer ones stand between "
-        "three quotes. The escapes are \\n \\r \\t \\\\ \\\" \\' \\$ \\{ and \\u{1F600}, "
+        why="A text in single or double quotes ends on its line; longer ones are written "
+        "between triple quotes. The escapes are \\n \\r \\t \\\\ \\\" \\' \\$ \\{ and \\u{1F600}, "
         "and `${` is followed by a name and `}`.",
         wrong=_greeting("50\\% off"),
         right=_greeting("50% off"),
@@ -97,14 +97,15 @@ PAGES = (
         "more than 5 MB.",
         wrong="",
         right="",
-        around="It is about the bytes of a file, so no text shows it: save the file as UTF-8, "
+        around="This is about the bytes of a file, so no example can show it: save the file as "
+        "UTF-8, "
         "and split what is larger than 5 MB into files that are imported.",
     ),
     Page(
         code="FQL111",
         title="import that is not found, or a cycle of imports",
         why="The path of an import is relative to the file that imports. Files that import each "
-        "other in a ring have no order in which they can be read by people. An import reads "
+        "other in a cycle have no order in which they can be read by people. An import reads "
         "regular files called `*.fql` inside the project and nothing else, because anybody who "
         "sends a change can write one.",
         wrong='import "missing.fql"\n\n' + _SOUND,

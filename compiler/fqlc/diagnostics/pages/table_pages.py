@@ -33,7 +33,7 @@ PAGES = (
     _page("FQL502", "column not there", "A field is read from its column.",
           "here `orders` has no column `note`."),
     _page("FQL503", "type cannot hold the column",
-          "What the column is declared for does not fit the field, so each change would become a "
+          "The declared type of the column does not fit the field, so each change would become a "
           "dead letter of class `capture`.",
           "here `status` is an `INTEGER`."),
     _page("FQL504", "field without null over a nullable column",
@@ -47,9 +47,9 @@ PAGES = (
           "An event is JSON, which has no bytes. Only a UUID may be stored as 16 bytes.",
           "here `note` is a `BLOB`."),
     _page("FQL507", "@key is not the key",
-          "Two rows with one @key would be taken for one.",
+          "Two rows with the same @key would be taken for the same row.",
           "here the primary key of `orders` is another column than `id`."),
     _page("FQL508", "column without a field",
-          "Its values are not part of the event. This is told only where it is asked for.",
+          "Its values are not part of the event. This is reported on request only.",
           "here `orders` has a column `total`."),
 )  # fmt: skip

@@ -31,14 +31,14 @@ PAGES = (
         code="FQL312",
         title="template syntax error",
         why="Templates have output, `if`, `for` over a list, comments and the listed filters. "
-        "`${NAME}` never stands inside a tag.",
+        "`${NAME}` is never allowed inside a tag.",
         wrong=_note("Order of {{ customer"),
         right=_note("Order of {{ customer }}"),
     ),
     Page(
         code="FQL313",
         title="value that cannot be text",
-        why="A null, a list or an object has no one form as text. Give a default, or use the bare "
+        why="A null, a list or an object has no single text form. Give a default, or use the bare "
         "expression outside of a text, where it keeps its JSON type.",
         wrong=_note("Note: {{ note }}"),
         right=_note("Note: {{ note | default('none') }}"),

@@ -23,16 +23,16 @@ PAGES = (
     Page(
         code="FQL211",
         title="operand types do not fit",
-        why="A text is never a number, and `Decimal` and `Float` do not mix, because a comparison "
-        "that converts silently decides differently from what is read.",
+        why="A text is never a number, and `Decimal` and `Float` do not mix, because a silent "
+        "conversion would compare something other than what is written.",
         wrong=_when('total > "100"'),
         right=_when("total > 100"),
     ),
     Page(
         code="FQL212",
         title="nullable used as non-null",
-        why="The value may be null. After a check no evaluation can fail, so the null must be "
-        "handled: by a guard with `&&`, by `??`, or by `?.`.",
+        why="The value may be null. A checked program cannot fail while it runs, so the null "
+        "must be handled: by a guard with `&&`, by `??`, or by `?.`.",
         wrong=_when('tracking.starts_with("1Z")'),
         right=_when('tracking != null && tracking.starts_with("1Z")'),
     ),

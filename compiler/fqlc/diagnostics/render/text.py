@@ -77,7 +77,7 @@ def closing(found: Sequence[Diagnostic]) -> str:
         if (n := sum(d.severity is severity for d in found))
     ]
     fixable = sum(d.fix is not None and d.fix.safe for d in found)
-    fixes = f"; `fqlc check --fix` mends {fixable}" if fixable else ""
+    fixes = f"; `fqlc check --fix` fixes {fixable}" if fixable else ""
     first = found[0].code
     return f"{' and '.join(counts)} found{fixes}; `fqlc explain {first}` says more"
 
@@ -206,7 +206,7 @@ def _fix(fix: Fix, sheet: _Sheet) -> list[str]:
     if new == [old]:  # the change lies beyond what fits on a line
         return []
     paint = sheet.paint
-    title = "fix" if fix.safe else "fix, when this is meant"
+    title = "fix" if fix.safe else "fix, if this is intended"
     return [
         f"{sheet.gutter()} {paint('=', 'dim')} {paint(title, 'bold')}:",
         f"{sheet.gutter(first)} {paint('- ' + old, 'removed')}",

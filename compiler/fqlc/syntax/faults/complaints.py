@@ -60,11 +60,11 @@ class Complaint:
         inner = lexemes[after + 1]
         if lexemes[0].type != "KEY":
             text, label = f"expected `{{` after `{head}`, found `:`", "the `{` is missing"
-            advice = f"write `{head} {{ ... }}`: what belongs together stands between braces"
+            advice = f"write `{head} {{ ... }}`: put what belongs together between braces"
         else:
             text, label = f"expected a value after `{head}:`", "the value is missing"
             advice = f"a list is written in brackets: `{head}: [...]`" if inner.text == "-" else (
-                f"what belongs to a key stands between braces: `{head}: {{ {inner.text}: ... }}`"
+                f"put what belongs to a key between braces: `{head}: {{ {inner.text}: ... }}`"
             )  # fmt: skip
         span = lexemes[0].origin.span(lexemes[0].start, lexemes[after].end)
         self._say(Diagnostic("FQL101", text, span, label=label, help=(advice,)), lexemes)

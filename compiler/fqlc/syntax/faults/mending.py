@@ -99,7 +99,7 @@ def _report_closer(closer: Lexeme, lexemes: list[Lexeme]) -> None:
     last = lexemes[-1]
     closer.origin.sink.error(
         "FQL101",
-        f"one `{closer.text}` too many: the declaration goes on after it",
+        f"one `{closer.text}` too many: the declaration continues after it",
         closer.span(),
         label="closes too much",
         labels=(Label(last.span(), "nothing would be left to close here"),),

@@ -23,7 +23,7 @@ def text_over_lines(origin: Origin, start: int, end: int) -> None:
     edits = tuple(Edit(origin.span(*quote), '"""') for quote in quotes)
     _report(
         origin, "FQL103", "a text in quotes ends on its line", first,
-        "goes on over the end of the line", _SEVERAL_LINES,
+        "continues past the end of the line", _SEVERAL_LINES,
         Fix(edits, safe=False) if plain else None,
     )  # fmt: skip
 
@@ -45,8 +45,8 @@ def wide_word(origin: Origin, start: int, end: int) -> None:
         "FQL105",
         f"`{origin.text[start:end][:40]}` has letters that names cannot have",
         origin.span(start, end),
-        label="names are of `A-Z a-z 0-9 _`",
-        help=("a column of another name is given by `@column(...)`",),
+        label="names consist of `A-Z a-z 0-9 _`",
+        help=("give the name of the column with `@column(...)`",),
     )
 
 
@@ -56,7 +56,7 @@ def unknown_characters(origin: Origin, start: int, end: int) -> None:
     shown = written if written.isprintable() and len(written) <= 20 else ascii(written[:20])
     smart = any(c in "\u2018\u2019\u201c\u201d" for c in written)
     _report(
-        origin, "FQL105", f"`{shown}` has no meaning outside of a text", origin.span(start, end),
+        origin, "FQL105", f"`{shown}` has no meaning outside a text", origin.span(start, end),
         "unknown character" if end == start + 1 else "unknown characters",
         _advice(smart=smart, environment=written == "$"),
     )  # fmt: skip
@@ -79,7 +79,7 @@ def _report(  # noqa: PLR0917 - the fields of a diagnostic, in their order
 
 def _advice(*, smart: bool, environment: bool) -> tuple[str, ...]:
     if smart:
-        return ("texts are put in straight quotes: \"text\" or 'text'",)
+        return ("texts have straight quotes: \"text\" or 'text'",)
     if environment:
         return ('references to the environment are part of a text: "${NAME}"',)
     return ()

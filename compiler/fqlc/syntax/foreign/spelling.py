@@ -11,7 +11,7 @@ from fqlc.source.text import Span
 
 
 class Where(Enum):
-    """The place in which something is a spelling of another language."""
+    """The place in which something is a spelling from another language."""
 
     HEAD = auto()
     """It begins a declaration."""
@@ -55,7 +55,7 @@ class Where(Enum):
 STOPS = frozenset({Where.STOP, Where.BEFORE_STOP, Where.FIRST, Where.MEMBER, Where.CHOICE})
 BEFORE_READING = frozenset(Where) - STOPS - {Where.HEAD, Where.TYPE, Where.LOOKS}
 
-LABEL = "a spelling of another language"
+LABEL = "a spelling from another language"
 SAYS = "`<0>` is spelled `<meant>` here"
 Turn = Callable[[str], str | None]
 """From what is written to what is meant; None where that cannot be told."""

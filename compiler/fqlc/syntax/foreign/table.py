@@ -16,7 +16,7 @@ _CHOICE = (
 _COMPARE_TEXT = ("write `.starts_with(...)`, `.ends_with(...)`, `.contains(...)` or "
                  "`.matches(...)`",)  # fmt: skip
 _NO_FUNCTIONS = ("write the condition itself; fields are written by their names",)
-_INSERT = ("a field is inserted by `{{ name }}`",)
+_INSERT = ("a field is inserted with `{{ name }}`",)
 _SEVERAL_LINES = 'a text of several lines is written between `"""`'
 _ANY = ("write `list.any(x, ...)`",)
 
@@ -119,7 +119,7 @@ _ARROWS = (
     Spelling("-->", _W.ANYWHERE, "->", "an edge is spelled `->`"),
     Spelling("elif/elsif/elseif", _W.ANYWHERE, "else", "a failure edge is spelled `else`",
              before="NAME", after="NAME/["),
-    Spelling("..=", _W.ANYWHERE, "..", "a range is spelled `..` here, and its end counts"),
+    Spelling("..=", _W.ANYWHERE, "..", "a range is spelled `..` here, and its end is included"),
     Spelling("NAME as/AS NAME", _W.ANYWHERE, "<3>: <1>", "a value comes after its key: `<meant>`",
              before="{/,/NAME"),
 )  # fmt: skip
@@ -135,22 +135,22 @@ _TEXTS = (
     Spelling("SINGLE SINGLE", _W.ANYWHERE, texts.escaped, "a quote inside a text is written `\\'`",
              reads="<1>"),
     Spelling("TRIPLED", _W.ANYWHERE, texts.tripled, _SEVERAL_LINES, reads="TEXT"),
-    Spelling("QUOTED", _W.ANYWHERE, texts.straight, 'a text is put in straight quotes: `"text"`',
+    Spelling("QUOTED", _W.ANYWHERE, texts.straight, 'a text has straight quotes: `"text"`',
              reads="TEXT"),
     Spelling("URL", _W.ANYWHERE, texts.quoted, "a url must be quoted", reads="TEXT"),
 )  # fmt: skip
 
 _STOPS = (
     Spelling("import ...STRING", _W.FIRST, "import <2>",
-             "an import names a file; all its declarations are there then"),
+             "an import names a file, and all its declarations can be used"),
     Spelling("let NAME NAME/KEY", _W.FIRST, "let <3>",
              "there is no `<2>` before the name of a `let`"),
     Spelling("let KEY : ~=", _W.FIRST, "let <2> =", "a constant has no type: `let <2> = ...`"),
     Spelling("let KEY :", _W.FIRST, "let <2> =",
              "a constant is written with `=`: `let name = value`"),
-    Spelling("lambda/=>", _W.BEFORE_STOP, says="there are no functions to write here",
+    Spelling("lambda/=>", _W.BEFORE_STOP, says="functions cannot be written here",
              advice=_NO_FUNCTIONS),
-    Spelling("lambda/=>", _W.STOP, says="there are no functions to write here",
+    Spelling("lambda/=>", _W.STOP, says="functions cannot be written here",
              advice=_NO_FUNCTIONS),
     Spelling("CHOOSING", _W.BEFORE_STOP, says="there is no `<0>` here", advice=_CHOICE),
     Spelling("CHOOSING", _W.FIRST, says="there is no `<0>` here", advice=_CHOICE),
@@ -184,7 +184,7 @@ _STOPS = (
     Spelling("!~", _W.STOP, says="`!~` is a method here",
              advice=('write `!text.matches("pattern")`',)),
     Spelling("..<", _W.STOP, says="there is no `..<`",
-             advice=("the end of a range counts: `500..599`",)),
+             advice=("the end of a range is included: `500..599`",)),
     Spelling(":=", _W.STOP, says="there is no `:=`",
              advice=("a key is followed by `:`, the name of a `let` by `=`",)),
     Spelling("HEREDOC", _W.STOP, says=_SEVERAL_LINES),

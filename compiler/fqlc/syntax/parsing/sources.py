@@ -30,7 +30,7 @@ def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
         _refuse(
             path_label, sink,
             f"`{path_label}` is not UTF-8: byte {error.start + 1:,} is 0x{data[error.start]:02x}",
-            "save the file in the encoding UTF-8",
+            "save the file as UTF-8",
         )  # fmt: skip
         return None
     return SourceText(path_label, text)

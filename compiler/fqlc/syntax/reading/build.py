@@ -104,7 +104,7 @@ class Builder:
         if isinstance(first, ast.ErrorExpression) or isinstance(last, ast.ErrorExpression):
             return ast.ErrorExpression(span=span)
         children[0].origin.sink.error(
-            "FQL105", "a range stands between two whole numbers", span, label="not a range"
+            "FQL105", "a range is between two whole numbers", span, label="not a range"
         )
         return ast.ErrorExpression(span=span)
 

@@ -21,7 +21,7 @@ def limited(value: ast.Expr, origin: Origin) -> ast.Expr:
         return value
     origin.sink.error(
         "FQL390",
-        f"an expression nests more than {MAX_EXPRESSION_DEPTH} deep",
+        f"an expression is nested more than {MAX_EXPRESSION_DEPTH} deep",
         value.span,
         label="too deep",
         help=("split it with `let`, or compare with a list: `x in [...]`",),

@@ -56,7 +56,7 @@ def _class_of_statuses(origin: Origin, span: Span, first: int) -> Quantity:
     text = origin.text[span.start : span.end]
     found = Diagnostic(
         "FQL104", f"`{text}` is written `{written}` here", span,
-        label="a spelling of another language", fix=Fix((Edit(span, written),)),
+        label="a spelling from another language", fix=Fix((Edit(span, written),)),
     )  # fmt: skip
     origin.sink.cause(found, span)
     return ast.RangeLiteral(span=span, first=first, last=first + 99)

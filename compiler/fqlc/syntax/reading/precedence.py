@@ -137,7 +137,7 @@ def stray_list(span: Span) -> Diagnostic:
     """What is said of `(a, b)` anywhere but behind `in`."""
     return Diagnostic(
         "FQL101",
-        "parentheses hold one value; with commas they are a list behind `in` only",
+        "parentheses hold one value; with commas they are a list, allowed after `in` only",
         span,
         label="expected one value",
         help=("write a list as `[a, b]`",),

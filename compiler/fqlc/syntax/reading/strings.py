@@ -231,7 +231,7 @@ class _Decoder:
                 "FQL104",
                 f"`{workflow[0]}` is written `${{{workflow[1]}}}` here",
                 place,
-                label="a spelling of another language",
+                label="a spelling from another language",
                 fix=Fix((Edit(place, f"${{{workflow[1]}}}"),)),
             )
         else:

@@ -157,7 +157,7 @@ def _must_be_held(run: Run) -> bool:
 
 
 def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
-    """Write the dead letter of a change that did not fit; the source goes on behind it."""
+    """Write the dead letter of a change that did not fit; the source continues after it."""
     _note_origin(state, misfit.row, misfit.consumed)
     if misfit.faults:
         return

@@ -240,7 +240,7 @@ class Cycles:
         known = self._memory.blame(fault, waiting)
         if not known:
             self.broken = fault.text
-            waiting.reject(StoreError(f"the engine cannot go on now: {fault.text}", hint=HINT))
+            waiting.reject(StoreError(f"the engine cannot continue: {fault.text}", hint=HINT))
             waiting.groups = []
         if isinstance(item, Program) and item is waiting.program:
             self._refuse_program(waiting, fault)

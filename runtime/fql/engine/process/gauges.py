@@ -74,7 +74,7 @@ class Watched:
         problem, broken = self.engine.failed(), self.engine.broken
         if problem is not None:
             return f"the engine has stopped: {fault_of(problem).text}"
-        return f"the engine cannot go on now: {broken}" if broken else ""
+        return f"the engine cannot continue: {broken}" if broken else ""
 
     def unready(self) -> str:
         """Why no events are taken now, or nothing."""

@@ -83,8 +83,9 @@ class Housekeeper:
         elif journal >= 2 * self._told_at:
             self._told_at = journal
             logger.warning(
-                "the journal of the store has grown to %s, because somebody reads the store without"
-                " an end: look for a shell, script or backup with an open transaction",
+                "the journal of the store has grown to %s, because a reader keeps a transaction "
+                "open:"
+                " look for a shell, script or backup with an open transaction",
                 show_size(journal // MEGABYTE * MEGABYTE),
             )
 

@@ -183,5 +183,5 @@ def _order_of(command: Command) -> Order:
     body = read_object(command.body)
     for name, value in body.items():
         if name != "answer" and type(value) is not FIELDS.get(name):
-            raise PlainError(f"`{name}` is not what it should be")
+            raise PlainError(f"`{name}` is not valid")
     return Order(command.kind, consumed=command.id, **body)

@@ -111,7 +111,7 @@ def _of_key(entity: Entity, table: TableFacts) -> Iterator[Misfit]:
     if not any(columns and {c.lower() for c in columns} == key for columns in unique):
         columns = ", ".join(f"`{name}`" for name in table.primary_key) or "none"
         message = f"@key is not a key of `{table.name}`; its primary key: {columns}"
-        yield Misfit("FQL507", entity.name, message, "put @key at the field of that column")
+        yield Misfit("FQL507", entity.name, message, "put @key on the field of that column")
 
 
 def _without_field(entity: Entity, table: TableFacts) -> Iterator[Misfit]:

@@ -45,10 +45,12 @@ RETRY_KEYS = (
 SIGNING_KEYS = (
     Key("enabled", Kind.BOOLEAN, "`false` switches signing off.",
         toml="webhooks.signing.enabled", toml_default="true"),
-    Key("scheme", Kind.WORD, "The wire format of the signature: Standard Webhooks, the one of "
-        "FraiseQL, of Stripe, of GitHub.", default="standard",
+    Key("scheme", Kind.WORD, "The wire format of the signature: that of Standard Webhooks, "
+        "FraiseQL, Stripe or GitHub.", default="standard",
         toml="webhooks.signing.scheme", words=("standard", "fraiseql", "stripe", "github")),
-    Key("secret", Kind.SECRETS, "The secret as `${NAME}`; several during a rotation, each also as "
+    Key("secret", Kind.SECRETS,
+        "The secret as `${NAME}`; several during a rotation, each also "
+        "written as "
         "`{ secret: ..., not_before: ..., not_after: ... }`.",
         toml="webhooks.signing.secret"),
     Key("algorithm", Kind.WORD, "The hash of `fraiseql`, `stripe` and `github`, or `ed25519` for "
@@ -64,7 +66,7 @@ ENCRYPTION_KEYS = (
     Key("algorithm", Kind.WORD, "AES-256-GCM, as JWE compact.", default="AES-256-GCM",
         words=("AES-256-GCM",)),
     Key("key", Kind.TEXT, "The key as `${NAME}`: 32 bytes as base64 or hex."),
-    Key("fields", Kind.NAMES, "The keys of the body to encrypt; without it the whole body."),
+    Key("fields", Kind.NAMES, "The keys of the body to encrypt; by default the whole body."),
     Key("kid", Kind.TEXT, "The key id in the header of each JWE."),
 )  # fmt: skip
 
@@ -147,12 +149,12 @@ SIGNING = Key(
     policy=True,
     switched=True,
 )
-ENCRYPTION = Key("encryption", Kind.OBJECT, "What of the body is encrypted, and how.",
+ENCRYPTION = Key("encryption", Kind.OBJECT, "Which parts of the body are encrypted, and how.",
                  keys=ENCRYPTION_KEYS, policy=True, switched=True)  # fmt: skip
 AUTH = Key("auth", Kind.OBJECT, "How we prove to the receiver who we are.", keys=AUTH_KEYS,
            policy=True, switched=True)  # fmt: skip
-BATCH = Key("batch", Kind.OBJECT, "One call for many events, whichever of `size` and `timeout` "
-            "comes first.", keys=BATCH_KEYS, policy=True, switched=True)  # fmt: skip
+BATCH = Key("batch", Kind.OBJECT, "One call for many events, made when `size` or `timeout` is "
+            "reached.", keys=BATCH_KEYS, policy=True, switched=True)  # fmt: skip
 RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all who call the receiver.",
                  keys=RATE_KEYS, policy=True, switched=True)  # fmt: skip
 CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same time.",
@@ -160,8 +162,8 @@ CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same ti
                   policy=True)  # fmt: skip
 CIRCUIT = Key("circuit", Kind.OBJECT, "When a receiver that fails is left alone for a while.",
               keys=CIRCUIT_KEYS, policy=True)  # fmt: skip
-HEADERS = Key("headers", Kind.HEADERS, "Request headers; merged over the levels by their name, "
-              "case ignored; `null` removes one.", policy=True)  # fmt: skip
+HEADERS = Key("headers", Kind.HEADERS, "Request headers, merged across the levels by name, "
+              "ignoring case; `null` removes one.", policy=True)  # fmt: skip
 
 SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_BODY, MAX_RESPONSE, SIGNING, ENCRYPTION, AUTH, HEADERS)
 """Policies that every level takes."""

@@ -243,7 +243,7 @@ def _object(e: x.ObjectOf, scope: Scope) -> Type:
 
 def _each(e: x.Each, scope: Scope) -> Type:
     if scope.batch != "outside":
-        raise Refused("`each` stands in a batched body only, and not in another one")
+        raise Refused("`each` is allowed in a batched body only, and not inside another one")
     type_of(e.body, replace(scope, batch="each"))
     return list_of(OBJECT)
 
@@ -288,7 +288,7 @@ def _has_text(of: Type, scope: Scope) -> None:
 
 def _declared(name: str, environment: frozenset[str] | None) -> None:
     if environment is None:
-        raise Refused(f"${{{short(name)}}} stands where its value would be stored or shown")
+        raise Refused(f"${{{short(name)}}} is used where its value would be stored or shown")
     if name not in environment:
         raise Refused(f"${{{short(name)}}} is not declared in `environment`")
 

@@ -18,7 +18,7 @@ def verify_flow(names: Sequence[str], edges: Sequence[Edge]) -> None:
     for edge in edges:
         _verify_edge(edge, after)
         if (edge.source, edge.to) in seen:
-            raise Refused(f"an edge to {short(edge.to)} is there twice")
+            raise Refused(f"an edge to {short(edge.to)} is written twice")
         seen.add((edge.source, edge.to))
         led_to.add(edge.to)
         if edge.source is not None:
@@ -49,4 +49,4 @@ def _verify_order(after: dict[str, list[str]], waiting: dict[str, int]) -> None:
                 free.append(name)
     if done < len(after):
         ring = next(name for name, count in waiting.items() if count)
-        raise Refused(f"the edges form a ring at {short(ring)}")
+        raise Refused(f"the edges form a cycle at {short(ring)}")

@@ -68,7 +68,7 @@ def unique(what: str, names: Iterable[str]) -> None:
             raise Refused(f"{short(name)} is not the name of an {what}" if what[0] in "aeo" else
                           f"{short(name)} is not the name of a {what}")  # fmt: skip
         if name in seen:
-            raise Refused(f"the {what} {short(name)} is there twice")
+            raise Refused(f"the {what} {short(name)} is written twice")
         seen.add(name)
 
 

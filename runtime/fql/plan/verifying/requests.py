@@ -87,7 +87,7 @@ def verify_headers(headers: Iterable[Header], scope: Scope) -> None:
             if (problem := name_problem(header.name)) is not None:
                 raise Refused(problem)
             if header.name.lower() in seen:
-                raise Refused("it is there twice")
+                raise Refused("it is written twice")
             seen.add(header.name.lower())
             if not _is_removed(header):
                 _verify_value(_text_parts(header.value, scope))

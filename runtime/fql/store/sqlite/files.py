@@ -64,7 +64,8 @@ def translate(problem: sqlite3.Error, path: Path) -> StoreError:
     kind = getattr(problem, "sqlite_errorcode", 0) & 0xFF
     if kind == sqlite3.SQLITE_FULL or (kind in WRITING and _is_full(path)):
         return StoreFull(
-            f"no space is left for the store {path}", hint="free some space; work resumes by itself"
+            f"no space is left for the store {path}",
+            hint="free some space; work resumes automatically",
         )
     if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreError(
