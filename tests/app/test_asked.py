@@ -118,7 +118,7 @@ def test_everyone_who_replays_speaks_the_same_words() -> None:
 
 
 def test_the_command_speaks_them_too() -> None:
-    from fql.cli.dlq import replay
+    from fql.cli.stored.dlq import replay
 
     options = {one.name for one in replay.params}
     renamed = {"filter": {"observer", "action", "error_class", "batch"}, "all": {"everything"}}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fql.plan.policies import RetryPolicy
-from fqlc.cli.explain_policies import schedule_of
+from fqlc.cli.explaining.policies import schedule_of
 from fqlc.diagnostics.registry import all_pages
 from tests.cli_compiler.conftest import Command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.cli.demo_proof import Entry, prove
+from fql.cli.demo.proof import Entry, prove
 
 EXPECTED = {"/stock/1", "/books/1"}
 GOOD = [Entry("/stock/1", "a", 503), Entry("/stock/1", "a", 200), Entry("/books/1", "b", 200)]

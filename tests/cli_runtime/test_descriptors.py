@@ -11,7 +11,7 @@ import pytest
 from tests.app.plans import plan_of, settings_of
 from tests.cli_runtime.shop import write_project
 
-from fql.cli.descriptors import finding, needed
+from fql.cli.examining.descriptors import finding, needed
 from fql.testing import MockWebhookServer
 
 

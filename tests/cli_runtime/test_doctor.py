@@ -15,7 +15,7 @@ from tests.cli_runtime.conftest import Ended, Fqlc
 from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
 
-from fql.cli.examine import filesystem_of
+from fql.cli.examining.examine import filesystem_of
 from fql.plan.codec import dump_expression, write_plan
 from fql.plan.expressions import Constant
 from fql.plan.model import Endpoint, EnvironmentName, Plan

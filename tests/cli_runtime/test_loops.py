@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from fql.cli.loops import SELDOM, on_fast_loop
+from fql.cli.running.loops import SELDOM, on_fast_loop
 
 
 async def name_of_loop() -> str:

@@ -13,7 +13,7 @@ from tests.cli_runtime.conftest import Fqlc
 from tests.cli_runtime.shop import lines, paid, write_project
 from tests.cli_runtime.test_run import ready, running
 
-from fql.cli.reloading import Changes, changes
+from fql.cli.running.reloading import Changes, changes
 from fql.settings.reading import read_settings
 from fql.testing.server import MockWebhookServer
 

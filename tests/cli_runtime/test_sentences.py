@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from fql.cli.logs import JsonFormatter, TextFormatter
+from fql.cli.running.logs import JsonFormatter, TextFormatter
 from fql.observe.events import (
     AttemptEnded,
     DeadLetterClosed,

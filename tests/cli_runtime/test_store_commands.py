@@ -72,7 +72,7 @@ class Shop:
 def shop(tmp_path: Path, server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch) -> Shop:
     """A shop without an `egress` problem: settings as the commands find them."""
     (tmp_path / "fql.toml").write_text(SETTINGS)
-    monkeypatch.setattr("fql.cli.stores.TAKEN_SECONDS", 0.05)
+    monkeypatch.setattr("fql.cli.stored.stores.TAKEN_SECONDS", 0.05)
     return Shop(tmp_path, server.url)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from fql.cli.logs import JsonFormatter, TextFormatter
+from fql.cli.running.logs import JsonFormatter, TextFormatter
 from fql.observe.events import (
     AttemptEnded,
     CycleCommitted,

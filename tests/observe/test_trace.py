@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from fql.cli.trace import story
+from fql.cli.stored.trace import story
 from fql.intake.json_lines import JsonLines
 from fql.testing import MockWebhookServer
 from fqlc.cli.main import run

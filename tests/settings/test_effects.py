@@ -13,7 +13,7 @@ import pytest
 from tests.cli_runtime.shop import SETTINGS, SOURCE, lines, paid
 
 from fql.app import Runtime
-from fql.cli import logs
+from fql.cli.running import logs
 from fql.engine.loop.clock import SystemClock
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.intake.json_lines import JsonLines

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fql.cli.finding import Finding
-from fql.cli.logs import JsonFormatter, TextFormatter
+from fql.cli.examining.finding import Finding
+from fql.cli.running.logs import JsonFormatter, TextFormatter
 from fql.errors import FqlError, SettingsError, masked_urls
 from fql.intake.outbox_voice import Voice
 from fql.outbox.database import opened

@@ -25,7 +25,10 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "fmt": ("fqlc.cli.fmt:fmt", "Format sources."),
     "graph": ("fqlc.cli.graph:graph", "Draw the observers of sources or a plan."),
     "list": ("fqlc.cli.list:list_", "List observers and their actions."),
-    "explain": ("fqlc.cli.explain:explain", "Explain a code, an event or a retry schedule."),
+    "explain": (
+        "fqlc.cli.explaining.explain:explain",
+        "Explain a code, an event or a retry schedule.",
+    ),
     "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
 }

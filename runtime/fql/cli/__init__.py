@@ -18,16 +18,16 @@ PLAN_LOADER = "fql.plan_loader"
 def commands() -> dict[str, str]:
     """Each command's name and where it is, as `module:attribute`."""
     return {
-        "run": "fql.cli.run:run",
-        "emit": "fql.cli.emit:emit",
-        "runs": "fql.cli.runs:runs",
-        "dlq": "fql.cli.dlq:dlq",
-        "trace": "fql.cli.trace:trace",
+        "run": "fql.cli.running.run:run",
+        "emit": "fql.cli.stored.emit:emit",
+        "runs": "fql.cli.stored.runs:runs",
+        "dlq": "fql.cli.stored.dlq:dlq",
+        "trace": "fql.cli.stored.trace:trace",
         "observability": "fql.cli.observability:observability",
-        "pause": "fql.cli.pause:pause",
-        "resume": "fql.cli.pause:resume",
+        "pause": "fql.cli.stored.pause:pause",
+        "resume": "fql.cli.stored.pause:resume",
         "capture": "fql.cli.capture:capture",
-        "doctor": "fql.cli.doctor:doctor",
+        "doctor": "fql.cli.examining.doctor:doctor",
         "init": "fql.cli.init:init",
-        "demo": "fql.cli.demo:demo",
+        "demo": "fql.cli.demo.demo:demo",
     }

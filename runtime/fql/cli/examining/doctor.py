@@ -7,8 +7,8 @@ import time
 
 import click
 
-from fql.cli import descriptors, examine, examine_engine, examine_receivers
-from fql.cli.finding import Finding
+from fql.cli.examining import descriptors, examine, examine_engine, examine_receivers
+from fql.cli.examining.finding import Finding
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.errors import SettingsError
 from fql.terminal.commands import format_option

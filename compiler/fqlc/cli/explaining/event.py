@@ -20,8 +20,8 @@ from fql.plan.model import Json, Observer, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.terminal.lines import json_line, prose
 from fql.testing.harness import played_program
-from fqlc.cli.event_story import ActionStory, EventStory, ObserverStory
-from fqlc.cli.request import request_of
+from fqlc.cli.explaining.event_story import ActionStory, EventStory, ObserverStory
+from fqlc.cli.explaining.request import request_of
 from fqlc.lower.old_values import nodes_of
 from fqlc.project.errors import SurroundingsError
 

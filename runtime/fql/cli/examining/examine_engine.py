@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from fql.cli.finding import Finding
+from fql.cli.examining.finding import Finding
 from fql.settings.model import Prometheus
 
 SECONDS = 2.0

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import click
 
-from fql.cli.demo_proof import Entry, Proof, prove
-from fql.cli.demo_shop import expected_paths, write_shop
+from fql.cli.demo.proof import Entry, Proof, prove
+from fql.cli.demo.shop import expected_paths, write_shop
 from fql.errors import FqlError, UsageError
 from fql.terminal.lines import data, say
 from fql.testing.replies import Reply
@@ -124,7 +124,7 @@ class Story:
         database = str(self._folder / "shop.db")
         found = [
             subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "fql.cli.demo_shop", database,
+                [sys.executable, "-m", "fql.cli.demo.shop", database,
                  str(1 + n * 1_000_000), str(self._orders)]
             )
             for n in range(CLIENTS)

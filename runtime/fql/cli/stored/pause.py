@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fql.cli.project import settings_option, store_option
-from fql.cli.stores import say_when_taken, with_client
+from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.terminal.lines import say
 

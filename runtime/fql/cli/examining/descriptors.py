@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from contextlib import suppress
 
-from fql.cli.finding import Finding
+from fql.cli.examining.finding import Finding
 from fql.egress.transport import IDLE_IN_ALL, IDLE_PER_HOST
 from fql.plan.model import Plan
 from fql.settings.model import Settings

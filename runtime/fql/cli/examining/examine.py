@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from fql.cli.finding import Finding, Level
+from fql.cli.examining.finding import Finding, Level
 from fql.cli.project import Project
 from fql.errors import FqlError
 from fql.outbox.database import examined, opened

@@ -1,6 +1,6 @@
 """The shop of the demo: its tables, its `.fql`, and the clients that change its rows.
 
-python -m fql.cli.demo_shop DATABASE FIRST COUNT     one client: COUNT orders from id FIRST on
+python -m fql.cli.demo.shop DATABASE FIRST COUNT     one client: COUNT orders from id FIRST on
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from fql.actions.factory import WebhookActions, allowing
 from fql.actions.webhook import known_values
-from fql.cli.finding import Finding, Level
+from fql.cli.examining.finding import Finding, Level
 from fql.egress.auth import Auth, OAuthClient, auth_of
 from fql.egress.failures import SendFailed
 from fql.egress.own import OwnPorts

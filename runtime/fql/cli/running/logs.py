@@ -6,7 +6,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from fql.cli.sentences import sentence
+from fql.cli.running.sentences import sentence
 from fql.errors import masked_urls
 from fql.exact.writing import write_json
 from fql.settings.model import Logging

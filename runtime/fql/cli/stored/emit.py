@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fql.cli.project import settings_option, store_option
-from fql.cli.stores import say_when_taken, with_client
+from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, FqlError

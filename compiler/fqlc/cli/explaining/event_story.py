@@ -10,7 +10,7 @@ import click
 
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part
-from fqlc.cli.request import Request
+from fqlc.cli.explaining.request import Request
 from fqlc.cli.testing.conditions import condition_lines
 
 Decision = Literal["send", "dead", "skip", "after", "batch", "on_failure"]

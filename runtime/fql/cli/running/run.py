@@ -13,9 +13,7 @@ from typing import Any
 import click
 
 from fql.app import Runtime
-from fql.cli import logs
-from fql.cli.descriptors import raise_limit
-from fql.cli.loops import on_fast_loop
+from fql.cli.examining.descriptors import raise_limit
 from fql.cli.project import (
     DURATION,
     Project,
@@ -24,7 +22,9 @@ from fql.cli.project import (
     source_of,
     store_option,
 )
-from fql.cli.reloading import changes
+from fql.cli.running import logs
+from fql.cli.running.loops import on_fast_loop
+from fql.cli.running.reloading import changes
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines

@@ -8,9 +8,9 @@ from typing import Literal
 
 import click
 
-from fql.cli import letters
 from fql.cli.project import settings_option, store_option
-from fql.cli.stores import say_when_taken, with_client
+from fql.cli.stored import letters
+from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import read_foreign

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fql.cli.project import settings_option, store_option
-from fql.cli.stores import with_client
+from fql.cli.stored.stores import with_client
 from fql.client import Client
 from fql.errors import UsageError
 from fql.observe.traceparent import trace_id_of

@@ -50,7 +50,7 @@ def explain(
     otherwise, why there is none. Else: the effective policies with the level each came from, and
     the retry schedule with its worst case.
     """
-    from fqlc.cli.explain_code import explain_code, list_codes, means_code
+    from fqlc.cli.explaining.code import explain_code, list_codes, means_code
 
     if codes:
         list_codes(form)
@@ -61,15 +61,15 @@ def explain(
     targets, event = _with_events(targets, event)
     plan = plan_of(targets, settings)
     if event is not None:
-        from fqlc.cli.explain_event import explain_events
+        from fqlc.cli.explaining.event import explain_events
 
         explain_events(plan, event, form)
     elif dialect is not None:
-        from fqlc.cli.explain_sql import explain_sql
+        from fqlc.cli.explaining.sql import explain_sql
 
         explain_sql(plan, "sqlite" if dialect == "sqlite" else "postgresql", form)
     else:
-        from fqlc.cli.explain_policies import explain_policies
+        from fqlc.cli.explaining.policies import explain_policies
 
         explain_policies(_chosen(plan, action), form)
 

@@ -1,0 +1,1 @@
+"""`fqlc explain`: codes, events, policies and conditions."""

@@ -1,0 +1,1 @@
+"""`fqlc demo`: the whole path on one machine, and the proof."""

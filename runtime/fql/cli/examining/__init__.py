@@ -1,0 +1,1 @@
+"""`fqlc doctor`, and what it looks at."""

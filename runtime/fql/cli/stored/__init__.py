@@ -1,0 +1,1 @@
+"""Commands that look at the work of a store, and change it."""
