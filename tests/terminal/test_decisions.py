@@ -112,7 +112,7 @@ def test_one_decision_on_colour(
          " mean `--format`?"),
         (("dlq", "list", "--limit", "0"), 2, "error: invalid value for '--limit': 0 is not in the"
          " range x>=1\n  help: see `fqlc dlq list --help`"),
-        (("explain", "FQL999"), 1, "error: there is no code FQL999\n  help: "),
+        (("explain", "FQL999"), 2, "error: there is no code FQL999\n  help: "),
         (("runs",), 3, "error: "),
         (("run", "--timeout", "1s"), 2, "error: --timeout needs --until-idle\n"),
     ],
