@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
+from fqlc.source.collector import collector_at_rest
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.sources import read_source
@@ -63,7 +62,7 @@ def examine_project(
     """Read, parse, resolve, type and check the files and what they import."""
     sink = Sink()
     texts = _Texts(read)
-    with _without_collector():
+    with collector_at_rest():
         files = load_project(sorted(roots), texts.read, sink)
         project: Project = resolve_project(files, sink)
         around = surroundings or Surroundings()
@@ -96,7 +95,7 @@ def plan_of(checked: Checked) -> bytes | None:
     """The sealed plan of a check without errors."""
     if checked.has_errors:
         return None
-    with _without_collector():
+    with collector_at_rest():
         pieces = pieces_of(checked.program, checked.sources)
         return sealed(pieces, checked.sources, checked.names)
 
@@ -133,15 +132,3 @@ class _Texts:
         """The texts that could be decoded, by path."""
         read = ((path, read_source(path, data, Sink())) for path, data in self._data.items())
         return {path: source for path, source in read if source is not None}
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Trees only grow here; the collector would look at all of them again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from fqlc.incremental.answer import Answer, answer
 from fqlc.incremental.job import Job
+from fqlc.source.collector import end_collector
 
 
 def processes() -> int:
@@ -88,7 +88,7 @@ def _received(child: Connection | None) -> Answer | None:
 def _work(out: Connection, job: Job) -> None:
     """A child makes trees and ends with them: no collector. An interrupt is the parent's matter,
     and so is a fault: the whole compile will tell it."""
-    gc.disable()
+    end_collector()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     out.send(answer(job))

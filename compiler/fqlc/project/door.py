@@ -6,9 +6,7 @@ The compiler itself is imported only where the cache has no answer.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 from fqlc.diagnostics.compilation import Compilation
 from fqlc.project.cache import Cache, Compiled, Recorder
 from fqlc.project.files import ProjectSources, working_folder
+from fqlc.source.collector import kept_for_good
 
 if TYPE_CHECKING:
     from fqlc.pipeline import Checked
@@ -51,7 +50,7 @@ class Door:
             recorder.read(self.sources.settings)
         found = self.cache.load(key, recorder.read, plan=plan) if self.cache else None
         if found is None:
-            with _trees_kept():
+            with kept_for_good():
                 done = self._parts(key, recorder, plan=plan) or self._whole(recorder, plan=plan)
             found = Compiled(done.plan, done.diagnostics, done.sources, tuple(recorder.data))
             if self.cache:
@@ -93,14 +92,3 @@ class Door:
         from fqlc.pipeline import check_project
 
         return check_project(self.sources.roots, recorder.read, self.sources.surroundings())
-
-
-@contextmanager
-def _trees_kept() -> Iterator[None]:
-    """What a command has compiled lives as long as the command: the collector need not look."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()

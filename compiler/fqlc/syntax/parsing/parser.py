@@ -7,10 +7,8 @@ ones only is imported with the first of them.
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from fql.near import nearest
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
+from fqlc.source.collector import collector_at_rest
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.foreign.repair import repair
 from fqlc.syntax.parsing.lexer import lex
@@ -34,7 +33,7 @@ MAX_BROKEN = 1_000
 
 def parse_file(source: SourceText, sink: Sink) -> ast.File:
     """The syntax tree of a file. Problems go to the sink; never raises on any text."""
-    with _collector_at_rest():
+    with collector_at_rest():
         origin = Origin(source.path, source.text, sink)
         lexed = lex(origin)
         lexemes = repair(lexed)
@@ -65,18 +64,6 @@ def parse_file(source: SourceText, sink: Sink) -> ast.File:
 
 def _any_within(offsets: list[int], place: Span) -> bool:
     return bisect_left(offsets, place.start) < bisect_left(offsets, place.end)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Parsing makes many nodes and no garbage: without the collector its time is linear."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _chunks(
