@@ -110,9 +110,15 @@ def asked(ids: Sequence[str], wanted: Wanted) -> Asked:
     if plan not in ("active", "original"):
         raise UsageError(f'plan is "active" or "original", not {plan!r}')
     return Asked(
-        letters, delay, rate, plan == "original", wanted.get("response"), _switch(wanted, "force"),
-        _switch(wanted, "dry_run"), _switch(wanted, "wait"),
-    )  # fmt: skip
+        letters=letters,
+        delay=delay,
+        rate=rate,
+        original=plan == "original",
+        response=wanted.get("response"),
+        force=_switch(wanted, "force"),
+        dry_run=_switch(wanted, "dry_run"),
+        wait=_switch(wanted, "wait"),
+    )
 
 
 def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:

@@ -46,7 +46,16 @@ class Sink:
         covers: Span | None = None,
     ) -> None:
         """Report an error; `covers` is the stretch in which everything else hangs on it."""
-        found = Diagnostic(code, message, span, Severity.ERROR, label, labels, help, fix)
+        found = Diagnostic(
+            code=code,
+            message=message,
+            span=span,
+            severity=Severity.ERROR,
+            label=label,
+            labels=labels,
+            help=help,
+            fix=fix,
+        )
         self.cause(found, covers) if covers is not None else self.add(found)
 
     def warning(
@@ -61,7 +70,18 @@ class Sink:
         fix: Fix | None = None,
     ) -> None:
         """Report a warning."""
-        self.add(Diagnostic(code, message, span, Severity.WARNING, label, labels, help, fix))
+        self.add(
+            Diagnostic(
+                code=code,
+                message=message,
+                span=span,
+                severity=Severity.WARNING,
+                label=label,
+                labels=labels,
+                help=help,
+                fix=fix,
+            )
+        )
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a finished diagnostic; the same one twice counts once."""

@@ -44,7 +44,15 @@ def build_row(
     ) else ""  # fmt: skip
     doc = declaration.doc.text if declaration.doc else ""
     fields = MappingProxyType(builder.fields)
-    return EntityInfo(symbol.name, symbol.kind, fields, symbol.span, table, doc, symbol.broken)
+    return EntityInfo(
+        name=symbol.name,
+        kind=symbol.kind,
+        fields=fields,
+        span=symbol.span,
+        table=table,
+        doc=doc,
+        broken=symbol.broken,
+    )
 
 
 class _RowBuilder:
@@ -73,10 +81,16 @@ class _RowBuilder:
             self._built_in(field)
         marks = self._attributes(field)
         self.fields[name] = FieldInfo(
-            name, self.symbol.name, self.field_type(field.type), field.name.span,
-            field.type.span, "key" in marks, self._sensitive(field), self._column(field),
-            field.doc.text if field.doc else "",
-        )  # fmt: skip
+            name=name,
+            owner=self.symbol.name,
+            type=self.field_type(field.type),
+            span=field.name.span,
+            type_span=field.type.span,
+            key="key" in marks,
+            sensitive=self._sensitive(field),
+            column=self._column(field),
+            doc=field.doc.text if field.doc else "",
+        )
 
     def _duplicate(self, field: ast.FieldDeclaration, first: Span) -> None:
         self.sink.error(

@@ -52,14 +52,16 @@ class AnswerReader:
             error, value, refused = self._understood(answer, members)
         waits = answer.headers.get("retry-after")
         return Outcome(
-            answer.status,
-            "response" if error else None,
-            error or ("" if good else status_text(answer.status)),
-            duration_ms,
-            self.shown(answer),
-            value,
-            None if waits is None else retry_after_ms(waits, now, answer.headers.get("date")),
-            refused,
+            status=answer.status,
+            failure="response" if error else None,
+            error=error or ("" if good else status_text(answer.status)),
+            duration_ms=duration_ms,
+            response_start=self.shown(answer),
+            answer=value,
+            retry_after=None
+            if waits is None
+            else retry_after_ms(waits, now, answer.headers.get("date")),
+            failed_members=refused,
         )
 
     def _understood(self, answer: Answer, members: int) -> tuple[str, object, Refused]:

@@ -68,10 +68,18 @@ class WebhookActions:
         found = self._shared
         if found is None or found.plan is not plan or found.environment is not environment:
             found = self._shared = Surroundings(
-                plan, environment, known_values(plan, environment), TypeTable.of(plan),
-                Intake(plan), self.sender, frozenset(read_without_type(plan)), self._test,
-                self._nonce, self._clock, self._sends,
-            )  # fmt: skip
+                plan=plan,
+                environment=environment,
+                masker=known_values(plan, environment),
+                types=TypeTable.of(plan),
+                intake=Intake(plan),
+                sender=self.sender,
+                read_without_type=frozenset(read_without_type(plan)),
+                test_target=self._test,
+                nonce=self._nonce,
+                clock=self._clock,
+                sends=self._sends,
+            )
         return found
 
     async def close(self) -> None:

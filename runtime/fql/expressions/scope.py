@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from fql.events.model import Row
+from fql.events.model import Event, Row
 
 
 @dataclass(slots=True)
@@ -44,3 +44,18 @@ class Scope:
     failures: dict[str, FailureInfo] = field(default_factory=dict)
     batch: BatchInfo | None = None
     members: Sequence[Scope] = ()
+
+    @classmethod
+    def of(cls, event: Event, observer: str, run: str) -> Scope:
+        """What a run of an observer sees of its event before any action has answered. `run` is its
+        id, or a word that stands for one."""
+        return cls(
+            event=event.kind,
+            entity=event.entity,
+            new=event.new,
+            old=event.old,
+            id=event.id,
+            timestamp=event.timestamp,
+            observer=observer,
+            run=run,
+        )

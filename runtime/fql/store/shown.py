@@ -240,9 +240,17 @@ def run_shown(loaded: Loaded, names: Sequence[str], sent: Mapping[int, int]) -> 
         attempts = max(node.sends, sent.get(node.batch, 0))
         nodes.append({"name": name, **_node(node, attempts)})
     return RunShown(
-        run_name(run.id), run.observer, event.event_id, event.entity, event.kind, run.state,
-        instant(run.started) or "", instant(run.ended), run.plan, tuple(nodes),
-    )  # fmt: skip
+        run=run_name(run.id),
+        observer=run.observer,
+        event_id=event.event_id,
+        entity=event.entity,
+        event=event.kind,
+        state=run.state,
+        started_at=instant(run.started) or "",
+        ended_at=instant(run.ended),
+        plan=run.plan,
+        nodes=tuple(nodes),
+    )
 
 
 def _node(node: StoredWork, attempts: int) -> dict[str, Any]:
@@ -311,6 +319,11 @@ def _attempt(row: AttemptRow) -> Attempt:
     if row.failure and row.error:
         error = f"{row.failure}: {row.error}"
     return Attempt(
-        row.node, instant(row.at) or "", row.number, row.status, error or None,
-        row.duration_ms, row.response_start,
-    )  # fmt: skip
+        action=row.node,
+        at=instant(row.at) or "",
+        number=row.number,
+        status=row.status,
+        error=error or None,
+        duration_ms=row.duration_ms,
+        response_start=row.response_start,
+    )

@@ -72,14 +72,14 @@ class _Peer(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         request = Received(
-            self._parser.get_method().decode("ascii"),
-            self._target.decode("latin-1"),
-            {name.lower(): value for name, value in self._headers},
-            b"".join(self._body),
-            time.monotonic(),
-            self._server.count(),
-            tuple(self._headers),
-            self._number,
+            method=self._parser.get_method().decode("ascii"),
+            target=self._target.decode("latin-1"),
+            headers={name.lower(): value for name, value in self._headers},
+            body=b"".join(self._body),
+            at=time.monotonic(),
+            nth=self._server.count(),
+            raw_headers=tuple(self._headers),
+            connection=self._number,
         )
         if self._transport is not None:
             self._server.behave(request, self._transport)

@@ -82,11 +82,21 @@ class ActionReader:
         settings = tools.settings(text).policies(found, Origin("action", name))
         target = self._target(block, found, text)
         return ActionModel(
-            name, block.kind.text, block, settings, inside, sight.guards[name],
-            target.endpoint, target.url, target.path, self._method(found), body,
-            found["body"].value.span if "body" in found else None,
-            sight.responses.get(name), batched,
-        )  # fmt: skip
+            name=name,
+            kind=block.kind.text,
+            block=block,
+            settings=settings,
+            scope=inside,
+            when=sight.guards[name],
+            endpoint=target.endpoint,
+            url=target.url,
+            path=target.path,
+            method=self._method(found),
+            body=body,
+            body_span=found["body"].value.span if "body" in found else None,
+            response=sight.responses.get(name),
+            batched=batched,
+        )
 
     def _place(self, batch: Found | None) -> BatchPlace:
         """Whether it collects events: `batch: null` switches the project's batching off."""

@@ -93,9 +93,16 @@ class _Reader:
             return None
         title = self._block.title.value if self._block.title else ""
         return TestModel(
-            title, self._block, observer.name, observer.entity.name, event, old, new, respond,
-            expect,
-        )  # fmt: skip
+            title=title,
+            block=self._block,
+            observer=observer.name,
+            entity=observer.entity.name,
+            event=event,
+            old=old,
+            new=new,
+            respond=respond,
+            expect=expect,
+        )
 
     def _wrong(
         self, message: str, span: Span, label: str, *help_: str, fix: Fix | None = None

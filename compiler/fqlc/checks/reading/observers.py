@@ -57,19 +57,19 @@ def read_observer(
     graph = _graph(block, blocks)
     reader = ActionReader(tools, inner, endpoints)
     return ObserverModel(
-        name,
-        block,
-        watched.entity,
-        watched.events,
-        when,
-        tools.settings(replace(inner, allow_environment=True)).policies(
+        name=name,
+        block=block,
+        entity=watched.entity,
+        events=watched.events,
+        when=when,
+        settings=tools.settings(replace(inner, allow_environment=True)).policies(
             found, Origin("observer", name)
         ),
-        graph,
-        _read_actions(reader, blocks, graph),
-        inner,
-        _order(tools, found.get("order_by"), early.knowing(facts)),
-        block.sound and bool(watched.events),
+        graph=graph,
+        actions=_read_actions(reader, blocks, graph),
+        scope=inner,
+        order_by=_order(tools, found.get("order_by"), early.knowing(facts)),
+        sound=block.sound and bool(watched.events),
     )
 
 

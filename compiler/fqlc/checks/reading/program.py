@@ -56,9 +56,14 @@ def read_program(
         if isinstance(s.declaration, ast.Block)
     )
     return Program(
-        project, observers, reader.endpoints, reader.retries, defaults, surroundings,
-        frozenset(roots),
-    )  # fmt: skip
+        project=project,
+        observers=observers,
+        endpoints=reader.endpoints,
+        retries=reader.retries,
+        defaults=defaults,
+        surroundings=surroundings,
+        roots=frozenset(roots),
+    )
 
 
 def _unknown_blocks(project: Project, sink: Sink) -> None:

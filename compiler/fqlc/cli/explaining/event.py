@@ -68,8 +68,7 @@ class _Explainer:
     def _observer(self, observer: Observer, event: Event) -> ObserverStory:
         if not any(t.entity == event.entity and t.event == event.kind for t in observer.on):
             return ObserverStory(observer.name, watches=False)
-        scope = Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
-                      observer.name, "explain")  # fmt: skip
+        scope = Scope.of(event, observer.name, "explain")
         part = _condition(observer.when, scope)
         if part is not None and part.value is not True:
             return ObserverStory(observer.name, watches=True, condition=part)

@@ -68,7 +68,15 @@ def play(plan: Plan, test: TestModel) -> Played:
         scope = _scope(alone, test, rows, clock.now())
         result = harness.emit(f"{test.entity}.{test.event}", new=test.new, old=test.old).run()
     except FqlError as error:
-        return Played(test, observer, False, {}, (), None, error.message)
+        return Played(
+            test=test,
+            observer=observer,
+            matched=False,
+            states={},
+            attempts=(),
+            scope=None,
+            refused=error.message,
+        )
     _remember(scope, result)
     states = _states(observer, next(iter(result.states.values()), {}))
     return Played(
@@ -100,8 +108,7 @@ def _scope(plan: Plan, test: TestModel, rows: Mapping[str, Any], now: int) -> Sc
         envelope, source="test", position="1", new_id=lambda: "evt-1",
         now=datetime.fromtimestamp(now / 1000, UTC),
     )  # fmt: skip
-    return Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp,
-                 test.observer, "test")  # fmt: skip
+    return Scope.of(event, test.observer, "test")
 
 
 def _remember(scope: Scope, result: HarnessResult) -> None:

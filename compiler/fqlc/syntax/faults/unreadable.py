@@ -72,7 +72,16 @@ def _report(  # noqa: PLR0917 - the fields of a diagnostic, in their order
     fix: Fix | None = None,
 ) -> None:
     """Report it, and note that what is around it hangs on this."""
-    found = Diagnostic(code, message, span, Severity.ERROR, label, (), advice, fix)
+    found = Diagnostic(
+        code=code,
+        message=message,
+        span=span,
+        severity=Severity.ERROR,
+        label=label,
+        labels=(),
+        help=advice,
+        fix=fix,
+    )
     origin.unreadable.append(found)
     origin.sink.add(found)
 

@@ -181,7 +181,13 @@ class _Repair:
         following = starts[len(self._starts) :][:1]
         first = self._first(index)
         spot = Spot(
-            done, len(done), todo, index, (following or [len(todo)])[0], first, self._declared
+            left=done,
+            end=len(done),
+            right=todo,
+            at=index,
+            stop=(following or [len(todo)])[0],
+            first=first,
+            declared=self._declared,
         )
         found = look_up(spot, BEFORE_READING, frozenset())
         if found is None:

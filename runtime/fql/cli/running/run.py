@@ -101,7 +101,15 @@ def run(
         raise UsageError("--timeout needs --until-idle")
     project, plan = _with_database(*project_and_plan(settings_file, sources), database)
     compiled = any(source.endswith(".json") for source in sources)
-    options = Options(events, until_idle, timeout, fail_on_dead, store, form, compiled)
+    options = Options(
+        events=events,
+        until_idle=until_idle,
+        timeout=timeout,
+        fail_on_dead=fail_on_dead,
+        store=store,
+        form=form,
+        compiled=compiled,
+    )
     logs.set_up(project.settings.observability.logging)
     raise_limit()
     context = click.get_current_context()

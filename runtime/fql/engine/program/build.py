@@ -126,15 +126,26 @@ def _unreadable(stored: StoredPlan, why: str) -> Program:
     logger.error("open work of plan %s waits: %s", stored.short, why)
     observers = {
         name: ObserverSpec(
-            name, stored.short, stored.digest,
+            name,
+            stored.short,
+            stored.digest,
             tuple(
-                NodeSpec(index, node, name, "", RetryPolicy(), 0, _NoAction())
+                NodeSpec(
+                    index=index,
+                    name=node,
+                    observer=name,
+                    endpoint="",
+                    retry=RetryPolicy(),
+                    timeout=0,
+                    action=_NoAction(),
+                )
                 for index, node in enumerate(nodes)
             ),
-            build_graph(nodes, ()), blocked=why,
+            build_graph(nodes, ()),
+            blocked=why,
         )
         for name, nodes in node_names(stored).items()
-    }  # fmt: skip
+    }
     return Program(
         stored.short, stored.digest, observers, lambda _event: (), _no_rows, blob=stored.blob,
         blocked=why,
