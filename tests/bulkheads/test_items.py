@@ -201,11 +201,12 @@ async def test_entries_of_the_inbox_that_cannot_be_carried_out(
     await check_others(webhook_server, store, TWO, "o1")
 
 
-@pytest.mark.parametrize("answer", [{"n": "x"}, [1], {"n": 1.5}, "text", 5])
+@pytest.mark.parametrize("answer", [{"n": "x@example.com"}, [1], {"n": 1.5}, "text", 5])
 async def test_a_supplied_answer_that_does_not_fit_changes_nothing(
-    webhook_server: MockWebhookServer, store: str, answer: object
+    webhook_server: MockWebhookServer, store: str, answer: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor does it on its way through the inbox, whoever has put it there."""
+    """Nor does it on its way through the inbox, whoever has put it there. The log says where, and
+    not what came."""
     webhook_server.reply(400, path="/harm")
     async with runtime(webhook_server, plan=plan_of(TYPED), store=store) as running:
         await running.emit("Order.insert", new=order(1))
@@ -218,6 +219,9 @@ async def test_a_supplied_answer_that_does_not_fit_changes_nothing(
         await running.until_idle(20)
         [after] = await letters_of(running)
         assert (after.dlq_id, after.state) == (letter.dlq_id, "dead")
+    assert "was not carried out: response" in caplog.text
+    assert " came" not in caplog.text
+    assert "example.com" not in caplog.text
     await check_others(webhook_server, store, TYPED, "o1")
 
 

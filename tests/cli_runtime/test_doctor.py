@@ -6,6 +6,7 @@ import os
 import socket
 import sqlite3
 import ssl
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import trustme
 from tests.cli_runtime.conftest import Ended, Fqlc
 from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
+from tests.stores import unpacked
 
 from fql.cli.examining.examine import filesystem_of
 from fql.plan.codec import dump_expression, write_plan
@@ -50,6 +52,33 @@ def test_everything_is_fine(tmp_path: Path, fqlc: Fqlc) -> None:
     assert done.code == 0, done.out
     assert levels(done)["endpoint r"] == "ok"
     assert levels(done)["store"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("number", "level", "words"),
+    [
+        (1, "warning", "is upgraded to"), (2, "ok", "that of this version"),
+        (99, "problem", "newer version"), ("x", "problem", "no readable format"),
+    ],
+)  # fmt: skip
+def test_format_of_the_store(
+    tmp_path: Path, fqlc: Fqlc, number: object, level: str, words: str
+) -> None:
+    """Looked at, and left as it is."""
+    with MockWebhookServer() as server:
+        (tmp_path / "plan.json").write_bytes(write_plan(with_endpoint(server.url)))
+        (tmp_path / "fql.toml").write_text(ALLOW)
+        store = unpacked(tmp_path, "store.db")
+        store.chmod(0o600)
+        with closing(sqlite3.connect(store)) as connection:
+            connection.execute("UPDATE fql_meta SET value = ? WHERE name = 'version'", (number,))
+            connection.commit()
+        before = store.read_bytes()
+        done = fqlc("doctor", "plan.json", "--store", f"sqlite:///{store}", "--format", "json")
+    found = [line for line in done.lines if line["subject"] == "store"]
+    assert found[0]["level"] == level
+    assert words in str(found[0]["message"])
+    assert store.read_bytes() == before
 
 
 def test_receiver_that_does_not_listen(tmp_path: Path, fqlc: Fqlc) -> None:

@@ -40,7 +40,12 @@ class Problem:
     came: str
 
     def __str__(self) -> str:
-        return f"{self.path} must be {self.expected}, but {self.came} came"
+        return f"{self.bare}, but {self.came} came"
+
+    @property
+    def bare(self) -> str:
+        """The same without what came, for logs: values of rows and answers may be personal."""
+        return f"{self.path} must be {self.expected}"
 
 
 Problems = list[Problem]

@@ -54,6 +54,15 @@ class EventMisfit(EventRefused):
         )
 
 
+class AnswerMisfit(ValueError):
+    """An answer does not fit its type; says for each problem the path, the expected type and what
+    came. `bare` does not say what came, for logs."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.bare = "; ".join(one.bare for one in problems)
+
+
 class UnknownEntity(EventRefused):
     """The plan has no entity of this name; the engine counts such events and ignores them."""
 
@@ -193,13 +202,12 @@ class Intake:
         return self._old_checks[key]
 
     def fit_answer(self, type_text: str, value: object) -> object:
-        """The typed value in the JSON that a receiver answered. Raises ValueError with the path,
-        the expected type and what came."""
+        """The typed value in the JSON that a receiver answered. Raises AnswerMisfit."""
         decode: Decoder = decoder(parse_type(type_text), self._table)
         problems: Problems = []
         result = decode(value, "response", problems)
         if problems:
-            raise ValueError("; ".join(map(str, problems)))
+            raise AnswerMisfit(problems)
         return result
 
 

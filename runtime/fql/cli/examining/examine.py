@@ -10,12 +10,14 @@ from pathlib import Path
 
 from fql.cli.examining.finding import Finding, Level
 from fql.cli.project import Project
-from fql.errors import FqlError
+from fql.errors import FqlError, StoreError
 from fql.outbox.database import examined, opened
 from fql.outbox.status import status
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
 from fql.settings.model import SqliteSource
+from fql.store.sqlite.format import format_of
+from fql.store.sqlite.schema import FORMAT
 
 NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"})
 
@@ -40,7 +42,9 @@ def store(url: str) -> list[Finding]:
     if not path.exists():
         return [Finding("store", "ok", f"{path} does not exist yet; `fqlc run` creates it")]
     found = [*_modes(path), *_filesystem(path), *_soundness(path)]
-    return found or [Finding("store", "ok", f"{path} is private, local and sound")]
+    if all(one.level == "ok" for one in found):
+        found.append(Finding("store", "ok", f"{path} is private, local and sound"))
+    return found
 
 
 def _modes(path: Path) -> Iterable[Finding]:
@@ -80,6 +84,7 @@ def _soundness(path: Path) -> Iterable[Finding]:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)
         try:
             (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            form = _format(connection, path) if answer == "ok" else None
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
@@ -87,6 +92,26 @@ def _soundness(path: Path) -> Iterable[Finding]:
         return
     if answer != "ok":
         yield Finding("store", "problem", f"{path} is damaged: {answer}")
+    if form is not None:
+        yield form
+
+
+def _format(connection: sqlite3.Connection, path: Path) -> Finding:
+    """Whether this version reads the store as it is."""
+    try:
+        found = format_of(connection, path)
+    except StoreError as problem:
+        return Finding("store", "problem", f"{problem.message}; {problem.hint}")
+    if found is None:
+        words = "is an SQLite file without a store; `fqlc run` makes one in it"
+        return Finding("store", "warning", f"{path} {words}")
+    if found == FORMAT:
+        return Finding("store", "ok", f"{path} has format {found}, that of this version")
+    return Finding(
+        "store", "warning",
+        f"{path} has the older format {found}: it is upgraded to {FORMAT} when it is opened, and "
+        "older versions refuse it then; copy the file before",
+    )  # fmt: skip
 
 
 def sources(project: Project, plan: Plan) -> list[Finding]:

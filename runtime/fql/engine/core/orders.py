@@ -17,6 +17,7 @@ from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
 from fql.engine.program.fit import Past, Story, Unfit
+from fql.events.intake import AnswerMisfit
 from fql.store.works import (
     CANCELLED,
     DEAD,
@@ -118,8 +119,8 @@ def _replay(state: State, run: Run, order: Order) -> None:
     if answer is not None and work.spec.restore_answer is not None:
         try:
             answer = work.spec.restore_answer(answer)
-        except ValueError as misfit:
-            state.refused.append(Refused(order, str(misfit)))
+        except AnswerMisfit as misfit:
+            state.refused.append(Refused(order, misfit.bare))
             return
     if answer is None and not order.original:
         unfit = go_by_active(state, run, work)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fql.errors import EventRefused
-from fql.events.intake import EventMisfit, Intake
+from fql.events.intake import AnswerMisfit, EventMisfit, Intake
 from fql.events.model import Row
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
@@ -116,7 +116,7 @@ class Measure:
             return self.intake.refit(story.entity, story.kind, story.payload, needed)
         except EventMisfit as misfit:
             why = "; ".join(map(str, misfit.problems))
-            bare = "; ".join(f"{one.path} must be {one.expected}" for one in misfit.problems)
+            bare = "; ".join(one.bare for one in misfit.problems)
             said = "the event does not fit the active plan: "
             raise _Misfit(said + why, said + bare) from None
         except EventRefused as refused:
@@ -149,9 +149,9 @@ class Measure:
             return answer
         try:
             return self.intake.fit_answer(wanted, read_json(write_json(answer)))
-        except ValueError as misfit:
-            said = f"the answer of {action} does not fit the active plan"
-            raise _Misfit(f"{said}: {misfit}", said) from None
+        except AnswerMisfit as misfit:
+            said = f"the answer of {action} does not fit the active plan: "
+            raise _Misfit(said + str(misfit), said + misfit.bare) from None
 
     def _require_followers(self, story: Story, other: Measure, node: PlanNode) -> None:
         """The run goes on by this plan, its own: what its later actions read of the answer, the

@@ -32,7 +32,7 @@ def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
     """Create the tables that are missing, or upgrade those of an older format; writes nothing
     where all is as it should be. Raises StoreError for a newer format, for an older one whose
     engine is at work, and for a file that was moved without its journal."""
-    found = _format(connection, path)
+    found = format_of(connection, path)
     if found is not None and found < schema.FORMAT:
         with _no_older_engine(connection, path):
             _write(connection, path, letters)
@@ -40,8 +40,9 @@ def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
         _write(connection, path, letters)
 
 
-def _format(connection: sqlite3.Connection, path: Path) -> int | None:
-    """The number in the file; None for one without tables. Raises StoreError."""
+def format_of(connection: sqlite3.Connection, path: Path) -> int | None:
+    """The number in the file; None for one without tables. Raises StoreError for a newer format,
+    and for what is no number."""
     tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fql_meta'"
     found = meta(connection, "version") if connection.execute(tables).fetchone() else None
     if found is None:
@@ -75,7 +76,7 @@ def _no_older_engine(connection: sqlite3.Connection, path: Path) -> Iterator[Non
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         end = time.monotonic() + PATIENCE_SECONDS
-        while not _locked(handle) and _format(connection, path) != schema.FORMAT:
+        while not _locked(handle) and format_of(connection, path) != schema.FORMAT:
             if time.monotonic() > end:
                 raise _in_use(path, os.pread(handle, 200, 0).decode(errors="replace").strip())
             time.sleep(0.05)
@@ -105,7 +106,7 @@ def _write(connection: sqlite3.Connection, path: Path, letters: str) -> None:
     """All that is missing, in one transaction. What another process has done meanwhile counts."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = _format(connection, path)
+        found = format_of(connection, path)
         for number in range((found or schema.FORMAT) + 1, schema.FORMAT + 1):
             _STEPS[number](connection, letters)
         for statement in schema.TABLES.format(letters=letters).split(";"):
