@@ -1,7 +1,7 @@
 """What editors colour: rules made from the token table, for every kind of editor grammar.
 
 A rule names a *kind* of text. Editors look at one line at a time and know no grammar, so the rules
-judge a word by what stands around it on its line. Rules of a group are tried in order.
+judge a word by what is around it on its line. Rules of a group are tried in order.
 """
 
 from __future__ import annotations

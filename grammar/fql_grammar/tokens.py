@@ -56,7 +56,7 @@ RESERVED: dict[str, str] = {
     "true": "WORD", "false": "WORD", "null": "WORD", "each": "EACH", "else": "ELSE",
     "in": "OP", "IN": "OP", "AND": "OP", "OR": "OP", "not": "BANG", "NOT": "BANG",
 }  # fmt: skip
-"""Words that are no bare names. Before `:` and behind `.` they are names like all others."""
+"""Words that are not bare names. Before `:` and after `.` they are names like all others."""
 
 TOP_LEVEL: dict[str, str] = {
     "import": "IMPORT", "enum": "ENUM", "type": "TYPE", "entity": "ENTITY", "let": "LET",
@@ -78,7 +78,7 @@ SIZE_UNITS: dict[str, int] = {
 ESCAPES: dict[str, str] = {
     "n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'", "$": "$", "{": "{",
 }  # fmt: skip
-"""What stands behind a backslash in a string, besides `u{...}`, and what it means."""
+"""What is after a backslash in a string, besides `u{...}`, and what it means."""
 
 WORD_PATTERN = r"[A-Za-z_][A-Za-z0-9_]*+"
 STRING_PATTERN = (

@@ -191,7 +191,7 @@ class Client:
         return self._clock.now() + self._clock.drift()
 
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """Give dead letters up for good; what waits behind them is cancelled, and so is a replay
+        """Give dead letters up for good; what waits after them is cancelled, and so is a replay
         that was not sent yet. Raises UsageError."""
         if not ids:
             raise UsageError("say which dead letters to discard, by their ids")

@@ -44,7 +44,7 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
 
 
 def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
-    """The text as it is and as it should be. Raises CommandError for what is no text."""
+    """The text as it is and as it should be. Raises CommandError for what is not a text."""
     from fqlc.syntax.printing.files import format_source
 
     sink = Sink()

@@ -54,7 +54,7 @@ class Diagnostic:
     fix: Fix | None = None
 
     def order(self) -> tuple[object, ...]:
-        """What diagnostics are sorted by: file, place and code, then what is said, so that the
+        """What diagnostics are sorted by: file, place and code, then what is reported, so that the
         order of passes does not matter."""
         places = tuple((label.span.path, label.span.start) for label in self.labels)
         return self.span.path, self.span.start, self.span.end, self.code, self.message, places

@@ -88,7 +88,7 @@ class Sink:
         self._found[diagnostic] = None
 
     def cause(self, diagnostic: Diagnostic | None, covers: Span) -> None:
-        """Report what explains everything else that is found in a stretch: nothing else is said
+        """Report what explains everything else that is found in a stretch: nothing else is reported
         of it, whoever finds it and when. None where the cause lies, and was said, elsewhere."""
         if diagnostic is not None:
             self.add(diagnostic)
@@ -125,8 +125,8 @@ _Cover = tuple[int, int, _Causes]
 
 
 def _outermost(covered: list[tuple[Span, Diagnostic | None]]) -> dict[str, list[_Cover]]:
-    """For each file, in order, stretches that share nothing, each with the causes that are said
-    of it. What was covered inside of another stretch hangs on the cause of that."""
+    """For each file, in order, stretches that share nothing, each with the causes that are reported
+    of it. What was covered inside another stretch hangs on the cause of that."""
     rows: dict[str, list[_Cover]] = {}
     for span, cause in sorted(covered, key=lambda c: (c[0].path, c[0].start, -c[0].end)):
         row = rows.setdefault(span.path, [])

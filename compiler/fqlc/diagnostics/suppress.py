@@ -14,7 +14,7 @@ _ALLOW = re.compile(r"fql:\s*allow\b\s*(?P<codes>FQL\d+(?:\s*,\s*FQL\d+)*)?\s*(?
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A comment of a source: its stretch with the `#`, and its text behind the sign."""
+    """A comment of a source: its stretch with the `#`, and its text after the sign."""
 
     span: Span
     text: str
@@ -36,7 +36,7 @@ def suppress(
     """What remains of the diagnostics, and FQL208 for allow comments that have no reason, name
     no code, name an error, or silence nothing.
 
-    A comment silences warnings of its codes on its own line and on the line behind it.
+    A comment silences warnings of its codes on its own line and on the line after it.
     """
     allowances = [a for r in remarks if (a := _allowance(r, sources)) is not None]
     by_line = {(a.remark.span.path, a.line): a for a in allowances}

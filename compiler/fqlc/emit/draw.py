@@ -16,7 +16,7 @@ class DrawingFailed(Exception):
 
 
 def find_program(form: str) -> str | None:
-    """The program that draws a format. graphviz-pure stands beside the interpreter; it draws no
+    """The program that draws a format. graphviz-pure is beside the interpreter; it draws no
     pdf."""
     found = shutil.which("dot")
     if found is not None or form == "pdf":

@@ -23,7 +23,7 @@ Links = Sequence[tuple[str, str]]
 """Titles of nodes, each with the words of the link to it."""
 
 Row = tuple[str, str | Links]
-"""A term and what is said of it."""
+"""A term and what is reported about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +134,5 @@ def _inline(svg: str) -> str:
 
 
 def _json(value: object) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot end the script element it is in."""
     return json_text(value).replace("<", "\\u003c")

@@ -75,7 +75,7 @@ def answer(job: Job) -> Answer | None:
 
 def _examine(job: Job) -> Examined:
     """The pipeline over the texts. A file of the project out of sight is an empty one."""
-    # With a byte order mark, as one that stands in a text itself would be taken for it.
+    # With a byte order mark, as one that is in a text itself would be taken for it.
     texts = {path: text.encode("utf-8-sig") for path, text in job.texts().items()}
     return examine_project(list(texts), lambda path: texts.get(path, b""), job.surroundings)
 
@@ -85,7 +85,7 @@ def _of_parts(seen: Examined) -> tuple[Diagnostic, ...]:
 
 
 def _is_past_us(found: Diagnostic, places: Places) -> bool:
-    """True for what only the whole compile can tell: errors, and what stands in no unit."""
+    """True for what only the whole compile can tell: errors, and what is in no unit."""
     return found.severity is Severity.ERROR or places.of(found.span) is None
 
 
@@ -107,8 +107,9 @@ def _stretch(declaration: ast.Declaration) -> Span:
 
 
 def _own(number: int, found: Sequence[Diagnostic], job: Job) -> tuple[Diagnostic, ...]:
-    """The findings in a target that are its own doing. What is said of a declaration that others
-    lean on may be the doing of those: it is its own when it is said without them as well."""
+    """The findings in a target that are its own doing. What is reported about a declaration that
+    others
+    lean on may be the doing of those: it is its own when it is reported without them as well."""
     if not found or job.units[number].part.kind in _WATCHING:
         return tuple(found)
     alone = frozenset(_of_parts(_examine(job.narrowed(job.targets[number]))))

@@ -97,7 +97,7 @@ def _answers(
 def _foreign(
     layout: Layout, results: Mapping[int, Result], answers: Sequence[Answer]
 ) -> dict[int, list[Diagnostic]]:
-    """Findings by the unit that they stand in, where they are the doing of a unit that leans on
+    """Findings by the unit that they are in, where they are the doing of a unit that leans on
     it."""
     places = Places(dict(enumerate(layout.units)))
     found = dict.fromkeys(d for answer in answers for d in answer.found)

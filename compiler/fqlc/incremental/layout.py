@@ -38,7 +38,7 @@ _IMPORTED = re.compile(r"import[ \t]+([\"'])([^\"'\\\n$]+)\1")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A declaration where it stands. `text` is what was written, `digest` covers that and the
+    """A declaration where it is. `text` is what was written, `digest` covers that and the
     path of the file."""
 
     path: str
@@ -54,7 +54,7 @@ class Unit:
 @dataclass(frozen=True)
 class Layout:
     """All units in the order of files. `leanings[i]` are the units that unit `i` leans on, itself
-    included, in an order that does not depend on where they stand; `keys[i]` is their digest."""
+    included, in an order that does not depend on where they are; `keys[i]` is their digest."""
 
     sources: Mapping[str, SourceText]
     units: tuple[Unit, ...]
@@ -73,7 +73,8 @@ class Layout:
 
 def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
     """The layout of the roots and all they import; `salt` is part of each key and tells of
-    everything else that an answer depends on. None where that is no plain project, which the whole
+    everything else that an answer depends on. None where that is not a plain project, which the
+    whole
     compile then tells: a file or import is missing or unreadable, imports form a ring, a name is
     missing or declared twice."""
     files = _read_all(roots, read)
@@ -94,7 +95,7 @@ def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
 
 
 class Places:
-    """Which unit a stretch of source stands in."""
+    """Which unit a stretch of source is in."""
 
     def __init__(self, units: Mapping[int, Unit]) -> None:
         self._units = units
@@ -108,7 +109,7 @@ class Places:
         return number if number is not None and self._units[number].holds(span) else None
 
     def sorted_out(self, things: Iterable[tuple[T, Span]]) -> dict[int, list[T]]:
-        """The things by the unit that each stands in."""
+        """The things by the unit that each is in."""
         found: dict[int, list[T]] = {}
         for thing, span in things:
             number = self.of(span)

@@ -1,4 +1,4 @@
-"""Results as JSON values that hold wherever their unit stands.
+"""Results as JSON values that hold wherever their unit is.
 
 A place is written relative to the unit it lies in, by the number of that unit among those that
 are near: the ones that the result's own unit leans on. Lines in the plan are relative to the
@@ -63,7 +63,7 @@ def _is_flat(stored: Stored) -> bool:
 
 
 def load_result(stored: Mapping[str, Any], unit: Unit, near: Sequence[Unit]) -> Result:
-    """The result that was kept, for where the unit stands now. Raises KeyError, TypeError,
+    """The result that was kept, for where the unit is now. Raises KeyError, TypeError,
     ValueError or IndexError for what `dump_result` did not make."""
 
     def place(at: Sequence[int]) -> Span:

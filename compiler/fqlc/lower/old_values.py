@@ -84,7 +84,7 @@ def nodes_of(expr: object) -> Iterator[object]:
 
 @cache
 def _parts_of(kind: Any) -> tuple[str, ...] | None:
-    """The fields of a kind of node that may hold nodes; None for what is no node."""
+    """The fields of a kind of node that may hold nodes; None for what is not a node."""
     if not is_dataclass(kind):
         return None
     return tuple(f.name for f in fields(kind) if f.name not in ("type", "at", "name", "op", "row"))

@@ -1,6 +1,6 @@
 """All declarations of a project in one scope: order does not matter, duplicates are reported.
 
-Kinds are told apart where a name is used (`endpoint:` looks at endpoints only), so an endpoint
+Kinds are distinguished where a name is used (`endpoint:` looks at endpoints only), so an endpoint
 and a retry policy may share a name; entities, types and enums share one set of names.
 """
 

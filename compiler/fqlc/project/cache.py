@@ -87,7 +87,7 @@ class Cache:
         return found if found.plan is not None or found.has_errors or not plan else None
 
     def save(self, key: Sequence[str], recorder: Recorder, found: Compiled) -> None:
-        """Keep a result. A folder that cannot be written to is no reason to fail."""
+        """Keep a result. A folder that cannot be written to is not a reason to fail."""
         files = {
             path: None if data is None else [_digest(data), path in found.sources]
             for path, data in recorder.data.items()
@@ -109,7 +109,8 @@ class Cache:
 
     def _secret(self) -> bytes:
         """The key that entries are sealed with, known to this user alone: what somebody else has
-        put into the folder is no entry. Raises OSError where there is none, or it is not ours."""
+        put into the folder is not an entry. Raises OSError where there is none, or it is not
+        ours."""
         with (self.folder / _KEY).open("rb") as file:
             found = os.fstat(file.fileno())
             if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):

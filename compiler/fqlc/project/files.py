@@ -66,7 +66,7 @@ def sources_of(path: str, settings: Path | None = None) -> list[str]:
     """The sources that an argument means: a file, or all `.fql` files below a folder, but not
     those of other projects, of installed packages and of `[project] exclude`.
 
-    Raises SurroundingsError where there is nothing, CommandError for a file that is no source.
+    Raises SurroundingsError where there is nothing, CommandError for a file that is not a source.
     """
     place = Path(path)
     if place.is_dir():
@@ -170,7 +170,7 @@ def settings_of(paths: Sequence[str]) -> Path | None:
 
 def project_files(file: Path) -> list[str]:
     """`[project] files` relative to the file. Raises SettingsError where they lead elsewhere; what
-    else is wrong with the file is said when it is used."""
+    else is wrong with the file is reported when it is used."""
     return [label(file.parent / path) for path in _own_paths(file, "files")]
 
 

@@ -1,4 +1,4 @@
-"""Which files a project may read: regular ones called `*.fql`, inside of its folders.
+"""Which files a project may read: regular ones called `*.fql`, inside its folders.
 
 A program names its imports itself, and whoever sends a change may have written it. So what it names
 is looked at before it is opened: a device, a pipe, another kind of file, or a link that leads

@@ -87,7 +87,7 @@ class SourceText:
         return starts
 
     def position(self, offset: int) -> Position:
-        """Line and column of an offset; offsets behind the end mean the end."""
+        """Line and column of an offset; offsets after the end mean the end."""
         offset = min(max(offset, 0), len(self.text))
         line = bisect_right(self._line_starts, offset)
         return Position(line, offset - self._line_starts[line - 1] + 1)

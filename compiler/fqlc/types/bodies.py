@@ -45,7 +45,7 @@ def infer_object(literal: ast.ObjectLiteral, ctx: Context) -> e.Expr:
             value = _spread(entry, value, ctx)
         _refuse_duration(entry.value, value, ctx)
         entries.append(e.Entry(entry.key.text if entry.key else None, value))
-    # In a plan later keys win: written ones go after all spreads, wherever they stand.
+    # In a plan later keys win: written ones go after all spreads, wherever they are.
     entries.sort(key=lambda made: made.key is not None)
     return e.ObjectOf(type=t.OBJECT, entries=tuple(entries), at=at(literal.span))
 

@@ -33,7 +33,7 @@ class Finding:
 
 def unsatisfiable(expr: e.Expr, scope: ExprScope, context: Sequence[Test] = ()) -> Finding | None:
     """Why the condition can never be true; None when it can, or that is not known. `context` are
-    the tests that hold where it stands; see `context_of`."""
+    the tests that hold where it is; see `context_of`."""
     folded = truth_of(expr)
     whole = _span(expr.at, scope)
     if folded is not None:

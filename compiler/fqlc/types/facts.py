@@ -1,7 +1,7 @@
-"""Narrowing: what is known to hold where an expression stands. Pure.
+"""Narrowing: what is known to hold where an expression is. Pure.
 
 A fact is about an expression, told apart by its shape: every expression is pure, so the same
-shape has the same value wherever it stands in one evaluation. `j["a"].as_int() != null` narrows
+shape has the same value wherever it is in one evaluation. `j["a"].as_int() != null` narrows
 just as a field does.
 """
 

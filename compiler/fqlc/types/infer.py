@@ -67,7 +67,7 @@ def _instead(expr: ast.Expr) -> str:
 
 
 def check_text(literal: ast.StringLiteral, scope: ExprScope, sink: Sink, place: Place) -> e.Expr:
-    """A text as Constant or Text. `${NAME}` may stand in headers, urls and paths, and in
+    """A text as Constant or Text. `${NAME}` may be in headers, urls and paths, and in
     settings where the scope allows it; elsewhere FQL321."""
     allowed = scope.allow_environment or place in _ENVIRONMENT_PLACES
     inner = replace(scope, allow_environment=allowed)

@@ -102,7 +102,7 @@ class _Reader:
                     raise inside_tag(offset + value.index(_HIDDEN_REFERENCE))
                 yield Token(offset, kind, value)
         except TemplateSyntaxError as problem:
-            # The lexer counts lines; where it stopped is behind the last token.
+            # The lexer counts lines; where it stopped is after the last token.
             offset = self.position
             if source[offset : offset + 1] == _HIDDEN_REFERENCE:
                 raise inside_tag(offset) from problem
@@ -261,7 +261,7 @@ class _Reader:
         return ast.MemberAccess(of=of, name=name, span=of.span.to(name.span))
 
     def _word_after(self, word: str, start: int) -> ast.Name:
-        """The name at or behind an offset, as a name with its place."""
+        """The name at or after an offset, as a name with its place."""
         found = self.literal.value.find(word, start)
         return ast.Name(text=word, span=self.span(max(found, start), len(word)))
 

@@ -162,7 +162,7 @@ def _depth(value: ast.Expr, project: Project) -> int:
 
 def _unread(symbol: Symbol, project: Project, why: str = "") -> _Let:
     """A `let` whose value is not looked at, reported when there is a reason of its own. Those that
-    it names are used all the same."""
+    it names are used anyway."""
     for use in _uses(symbol.name, project):
         project.uses.mark("let", use.text, use.span)
     found = Diagnostic(

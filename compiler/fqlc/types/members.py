@@ -1,4 +1,4 @@
-"""What stands behind a dot or in brackets: fields of rows and types, old and new, responses."""
+"""What is after a dot or in brackets: fields of rows and types, old and new, responses."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def _code(ctx: Context) -> str:
 
 
 def _row_prefix(use: ast.NameUse, ctx: Context) -> e.Expr:
-    """The row as other languages name it: fields stand by themselves here."""
+    """The row as other languages name it: fields need no prefix here."""
     word = use.text.lower()
     fix = Fix((Edit(use.span, f"_{word}"),)) if word in ("new", "old") else None
     help_ = ("fields need no prefix: write `name`, not `row.name`",

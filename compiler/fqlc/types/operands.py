@@ -65,7 +65,7 @@ def _hint(of: Type | None, expected: Type | None) -> Type | None:
 
 
 def _enum_behind(first: e.Expr, left: ast.Expr, right: ast.Expr, ctx: Context) -> bool:
-    """True when a bare name on the left stands opposite an enum field on the right: the name is
+    """True when a bare name on the left is opposite an enum field on the right: the name is
     a member first, even where a field has it too."""
     name, other = bare(left), bare(right)
     if not isinstance(name, ast.NameUse) or not isinstance(other, ast.NameUse):

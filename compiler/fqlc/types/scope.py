@@ -1,4 +1,4 @@
-"""Where an expression stands: what it can see, and what is known there."""
+"""Where an expression is: what it can see, and what is known there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ActionView:
 
     `response` is the declared type, None for `JSON?`. A response is `nullable` where the action
     may have been skipped, `absent` where it does not come before on every path; an error is
-    there behind a failure edge only. `absent_reason` says why, in words after "because",
+    there after a failure edge only. `absent_reason` says why, in words after "because",
     `absent_advice` what to do.
     """
 

@@ -80,7 +80,7 @@ def sensitive_fields(
     covered: frozenset[str] = frozenset(),
 ) -> tuple[SensitiveUse, ...]:
     """The sensitive fields whose values reach the value of the expression, each once for a
-    place in the body. `near` is the stretch to blame where a node has none; what stands under a
+    place in the body. `near` is the stretch to blame where a node has none; what is under a
     key of `covered` is encrypted."""
     start = near if near is not None else Span(scope.path, 0, 0)
     found = dict.fromkeys(_flow(expr, _Walk(scope, start, covered=covered)))

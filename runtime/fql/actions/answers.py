@@ -67,7 +67,7 @@ class AnswerReader:
     def _understood(self, answer: Answer, members: int) -> tuple[str, object, Refused]:
         """Why the answer cannot be understood, or what it says: its value and who is refused."""
         try:
-            # Masked before anything is made of it: nobody behind this line knows a secret.
+            # Masked before anything is made of it: nobody after this line knows a secret.
             content = self.masker.answer(self._content(answer))
             value = None if self.check is None else self.check(content)
             refused = refused_members(content, members) if self.batch else NOBODY

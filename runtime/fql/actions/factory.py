@@ -106,7 +106,7 @@ def allowing(egress: EgressSettings, target: UrlParts) -> EgressSettings:
 
 
 def read_without_type(plan: Plan) -> Iterator[int]:
-    """The identities of nodes without `response:` whose answer is read all the same."""
+    """The identities of nodes without `response:` whose answer is read anyway."""
     for observer in plan.observers:
         untyped = [node for node in observer.nodes if node.config.response is None]
         if len(observer.nodes) < 2 or not untyped:

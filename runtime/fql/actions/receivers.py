@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 class AllowedInTests:
     """Entries of an allow list that hold while a test runs, in each of its threads: an application
-    under test may make its runtime in any of them. Empty in every process that is no test."""
+    under test may make its runtime in any of them. Empty in every process that is not a test."""
 
     def __init__(self) -> None:
         self._held: list[tuple[str, ...]] = []

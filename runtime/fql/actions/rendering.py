@@ -43,7 +43,7 @@ class UrlRender:
     fixed: UrlParts | None = None
 
     def __call__(self, scope: Scope) -> UrlParts:
-        """The url for a scope. Raises RenderFailed for a value that must not stand in it."""
+        """The url for a scope. Raises RenderFailed for a value that must not be in it."""
         if self.fixed is not None:
             return self.fixed
         try:

@@ -92,7 +92,7 @@ def known_values(plan: Plan, environment: Mapping[str, str]) -> Masker:
 class WebhookRequest(Request):
     """A rendered webhook. `shown` is made when somebody looks: most requests are never shown.
 
-    `members` is how many events it carries, 0 outside of batches.
+    `members` is how many events it carries, 0 outside batches.
     """
 
     __slots__ = ("_masker", "members")

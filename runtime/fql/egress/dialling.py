@@ -121,7 +121,7 @@ async def first_open(addresses: Sequence[str], dial: Dial, where: str) -> Connec
 
 
 def _of_all(problems: Sequence[SendFailed]) -> SendFailed | None:
-    """Why no address answered; a shortage of ours is no receiver's fault."""
+    """Why no address answered; a shortage of ours is not a receiver's fault."""
     for problem in problems:
         if problem.kind == "shortage":
             return problem
@@ -130,7 +130,7 @@ def _of_all(problems: Sequence[SendFailed]) -> SendFailed | None:
 
 
 async def _let_go(running: set[asyncio.Task[Connection]]) -> None:
-    """End the attempts that are too late, and the connections that opened all the same."""
+    """End the attempts that are too late, and the connections that opened anyway."""
     for task in running:
         task.cancel()
     for late in await asyncio.gather(*running, return_exceptions=True):

@@ -22,7 +22,7 @@ _STEP = SHORTEST_MASKED - _PIECE + 1
 holds one of them whole, so the search costs the same for one value and for ten thousand."""
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+/?")
-"""An address without a path is no secret, and answers link to it."""
+"""An address without a path is not a secret, and answers link to it."""
 _NUMBER = re.compile(r"[0-9.eE+-]+")
 
 

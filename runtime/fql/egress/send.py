@@ -31,7 +31,7 @@ BODYLESS = frozenset({"GET"})
 
 class Outgoing(NamedTuple):
     """A request without its signature. `message_id` is the key that receivers see as
-    `webhook-id`; requests that are no webhooks have none."""
+    `webhook-id`; requests that are not webhooks have none."""
 
     method: str
     url: UrlParts

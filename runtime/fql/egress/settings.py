@@ -118,7 +118,7 @@ class PolicyReader:
         return value
 
     def texts(self, key: str) -> tuple[object, ...]:
-        """A list of whatever stands there; one value is a list of one."""
+        """A list of whatever is there; one value is a list of one."""
         value = self.plain(key)
         if value is None:
             return ()

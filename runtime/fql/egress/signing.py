@@ -128,7 +128,7 @@ def signature_function(scheme: str, secret: str, algorithm: str = "sha256") -> S
 
 def _digester(key: bytes) -> Callable[[bytes], bytes]:
     """HMAC-SHA256 (RFC 2104) under one key. The key is hashed once: a copy of that state takes
-    less than half the time of `hmac.digest`, which begins anew and looks the algorithm up."""
+    less than half the time of `hmac.digest`, which begins again and looks the algorithm up."""
     keyed = hmac.new(key, digestmod="sha256")
 
     def digest(content: bytes) -> bytes:

@@ -24,7 +24,7 @@ IDLE_SECONDS = 60.0
 LIFE_SECONDS = 300.0
 SWEEP_SECONDS = 15.0
 IDLE_PER_HOST = 256
-"""As many as may be in flight by default: a burst must not open connections anew each time."""
+"""As many as may be in flight by default: a burst must not open connections again each time."""
 IDLE_IN_ALL = 512
 """Over all receivers: the one that has lain idle longest goes first."""
 

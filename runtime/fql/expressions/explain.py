@@ -51,7 +51,7 @@ def _explained(e: Expr, scope: Scope) -> Part:
 
 
 def _chain(e: Binary, scope: Scope) -> Part:
-    """Parts in order; those behind the first that decides are not evaluated: what the earlier
+    """Parts in order; those after the first that decides are not evaluated: what the earlier
     ones have ruled out, such as a null, must not be met."""
     decisive = e.op == "or"
     value = not decisive

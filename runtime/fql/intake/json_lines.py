@@ -21,7 +21,7 @@ from fql.plan.model import Plan
 logger = logging.getLogger("fql.intake.json_lines")
 
 MAX_LINE = 16_000_000
-"""Bytes of one line; a longer one is no event."""
+"""Bytes of one line; a longer one is not an event."""
 
 READ_AHEAD = 1_000
 """Lines held in memory before the engine has asked for them."""
@@ -30,7 +30,7 @@ READ_AHEAD = 1_000
 class JsonLines(PlainSource):
     """Reads a file to its end, or standard input (`-`) as it comes.
 
-    Each opening is an incarnation of its own: a file that is given again is told apart by the
+    Each opening is an incarnation of its own: a file that is given again is distinguished by the
     `key` or `id` of its events, so events with one of them may be repeated after a crash.
     """
 

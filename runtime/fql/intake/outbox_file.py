@@ -34,7 +34,7 @@ _COLUMNS = ", ".join(
     ("seq", _ID, "raw", *(f"CAST({name} AS TEXT)" for name in _TEXTS),
      "strftime('%Y-%m-%dT%H:%M:%fZ', at)", "o.*")
 )  # fmt: skip
-"""The whole row behind what is known of it, for the values that triggers kept."""
+"""The whole row after what is known of it, for the values that triggers kept."""
 
 Inode = tuple[int, int]
 
@@ -60,7 +60,7 @@ class Row(NamedTuple):
 class Seen(NamedTuple):
     """What one look finds, all of one moment: the number of the schema, the triggers called
     `fql_...`, the state of our tables; what the outbox says about itself, the highest number it
-    gave, how many rows there are up to the number asked for (None: not counted); and rows behind
+    gave, how many rows there are up to the number asked for (None: not counted); and rows after
     that."""
 
     schema: int
@@ -74,7 +74,7 @@ class Seen(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """What a look is to find: rows behind `after` that are not `done`, at most `limit`; tables and
+    """What a look is to find: rows after `after` that are not `done`, at most `limit`; tables and
     triggers only where the schema is no longer that of what is `known`; `counted`, also how many
     rows there are up to `after`."""
 

@@ -1,8 +1,9 @@
 """Reading an outbox through everything that can happen to its file. Used on one thread.
 
 Each read first looks: is it still the same file, are tables and triggers what the plan needs, is
-this store the one that reads it, have the numbers gone back? What is wrong is said once and kept in
-`health` until it is mended. Rows are known by their ids alone, so whatever happened, each row that
+this store the one that reads it, have the numbers gone back? What is wrong is reported once and
+kept in
+`health` until it is fixed. Rows are known by their ids alone, so whatever happened, each row that
 is not known is handed on.
 """
 
@@ -97,7 +98,7 @@ class OutboxReader:
             raise StoreError(f"source {self._name}: {self._path}: {reason}", hint=HAND_OVER)
 
     def follow(self, plan: Plan) -> None:
-        """Use another plan from the next read on. Raises SettingsError, and the plan of now stays,
+        """Use another plan from the next read on. Raises SettingsError, and the current plan stays,
         when the triggers do not supply what it needs."""
         if self._file is not None:
             self._require(plan)
@@ -192,7 +193,7 @@ class OutboxReader:
 
     def tidy(self, *, pressing: bool = False) -> None:
         """Delete rows that are done, unless somebody is at work on the database; where it is
-        `pressing`, a slice of them all the same."""
+        `pressing`, a slice of them anyway."""
         try:
             while self.done and self._is_same_file():
                 if not self._delete(patient=pressing) or pressing:
@@ -332,7 +333,7 @@ class OutboxReader:
         return self._file is not None and inode_of(self._path) == self._file.inode
 
     def _fail(self, error: Exception) -> None:
-        """The next read connects anew, as what this connection believes may be wrong."""
+        """The next read connects again, as what this connection believes may be wrong."""
         self.failures_in_a_row += 1
         self.voice.failed()
         self._looked = None

@@ -45,7 +45,7 @@ class OutboxSqlite:
     """Reads the outbox of the project `names` in the database at `database`.
 
     `poll_ms` is the shortest time between two reads, in milliseconds. With `triggers="optional"`
-    missing triggers are no fault, with `install` they are made here.
+    missing triggers are not a fault, with `install` they are made here.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a source says about its outbox: each trouble once, and once more when it is mended."""
+"""What a source says about its outbox: each trouble once, and once more when it is fixed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger("fql.intake.sqlite")
 
 class Voice:
     """Logs under the source's name, and keeps its health. A trouble has a kind; one of each kind
-    is kept until it is mended."""
+    is kept until it is fixed."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -93,12 +93,12 @@ class Source(Protocol):
 
     async def follow(self, plan: Plan) -> None:
         """Another plan is about to be used. Raises SettingsError when this source cannot supply
-        what it needs; then the plan of now stays."""
+        what it needs; then the current plan stays."""
         ...
 
     def recall(self, numbers: Mapping[str, int]) -> None:
-        """The last row numbers that the store has seen, by outbox: where the numbers of now are
-        lower, an older copy was restored, and that is said."""
+        """The last row numbers that the store has seen, by outbox: where the current numbers are
+        lower, an older copy was restored, and that is reported."""
         ...
 
     def gone(self) -> list[bytes]:

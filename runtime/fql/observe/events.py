@@ -46,7 +46,7 @@ class AttemptEnded(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Whether it was no success: no usable answer, or a status outside of 200 to 299."""
+        """Whether it was not a success: no usable answer, or a status outside 200 to 299."""
         return self.failure is not None or not (self.status and 200 <= self.status < 300)
 
 

@@ -1,6 +1,6 @@
 """The application's own connections, of whatever library: how each runs a statement.
 
-Libraries are recognised by the names of their classes, so that none of them has to be imported or
+Libraries are recognised by the names of their classes, so that none of them must be imported or
 installed. What cannot be used is refused with the words that help.
 """
 

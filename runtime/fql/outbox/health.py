@@ -25,7 +25,8 @@ class Judgement:
 
 
 def judged(found: Status, triggers: Wanted) -> Judgement:
-    """What a status means. With `optional`, missing triggers are no fault: the application writes
+    """What a status means. With `optional`, missing triggers are not a fault: the application
+    writes
     its events with `fql.outbox.emit`."""
     required = triggers == "required"
     stale, missing = found.named("differs"), found.named("missing")

@@ -26,7 +26,7 @@ class Lookout:
     """Asks `changed` until it says yes. Two looks are at least `poll` seconds apart.
 
     A write is seen before its transaction is: SQLite writes, syncs and only then publishes. So the
-    looks behind a write come quickly at first, and less and less often.
+    looks after a write come quickly at first, and less and less often.
     """
 
     def __init__(self, changed: Callable[[], bool], paths: Sequence[Path], poll: float) -> None:

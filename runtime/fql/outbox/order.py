@@ -1,7 +1,7 @@
 """Triggers of the application that change the order of events.
 
 Of the triggers for one event SQLite fires the youngest first. One that is younger than ours and
-changes a captured table tells its own change before the one that caused it. Ours made anew are the
+changes a captured table tells its own change before the one that caused it. Ours made again are the
 youngest again.
 """
 

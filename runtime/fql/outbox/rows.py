@@ -140,7 +140,7 @@ def _json(value: object) -> object:
 
 
 def _object(value: object) -> object:
-    """A declared type is stored as a JSON object; an enum is text that is no object."""
+    """A declared type is stored as a JSON object; an enum is text that is not an object."""
     return _json(value) if isinstance(value, str) and value.lstrip().startswith("{") else value
 
 

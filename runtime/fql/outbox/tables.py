@@ -75,7 +75,7 @@ REPLACED_COLUMNS = ("entity", "same", "place", "old", "emitted")
 
 
 def value_columns(count: int) -> tuple[str, ...]:
-    """The columns for values that triggers keep, behind all others. They have no type, so that
+    """The columns for values that triggers keep, after all others. They have no type, so that
     SQLite leaves each value as it is."""
     return tuple(f"v{number}" for number in range(1, count + 1))
 

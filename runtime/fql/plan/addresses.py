@@ -2,7 +2,7 @@
 
 The standard library's `is_global` is wrong for several ranges and changes between versions, so
 the decision is made by the networks below (IANA special-purpose registries, RFC 6890 and later
-additions; 168.63.129.16 is a cloud provider's metadata address outside of them). Compiler and
+additions; 168.63.129.16 is a cloud provider's metadata address outside them). Compiler and
 runtime share this file, so that "Test" and "deliver" never judge differently.
 """
 
@@ -190,6 +190,6 @@ def target_problem(host: str, port: int, egress: EgressSettings) -> str | None:
 
 
 def is_this_host(host: str) -> bool:
-    """True for loopback spellings: plain http to them is no warning (FQL332)."""
+    """True for loopback spellings: plain http to them is not a warning (FQL332)."""
     address = parse_address(host)
     return address.is_loopback if address is not None else is_localhost(host)

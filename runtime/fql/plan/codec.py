@@ -51,7 +51,7 @@ def seal(plan_without_digest: Mapping[str, Any]) -> bytes:
 
 
 def write_plan(plan: Plan | Mapping[str, Any]) -> bytes:
-    """The bytes of a plan given as model or as data; its digest is computed anew. What `read_plan`
+    """The bytes of a plan given as model or as data; its digest is computed again. What `read_plan`
     read has the same bytes and digest again: a default that was not written stays unwritten."""
     if isinstance(plan, Plan):
         return write_plan(plan.model_dump(mode="json", by_alias=True, exclude_unset=True))

@@ -79,10 +79,10 @@ type `Error` stands for any type; the operand of `json` may be of any type, null
 
 
 def names_of(place: str) -> frozenset[str]:
-    """The names of all functions that may stand in the place."""
+    """The names of all functions that may be in the place."""
     return frozenset(f.name for f in FUNCTIONS if place in f.places)
 
 
 def overloads(name: str, place: str) -> tuple[Function, ...]:
-    """All functions of a name that may stand in the place."""
+    """All functions of a name that may be in the place."""
     return tuple(f for f in FUNCTIONS if f.name == name and place in f.places)

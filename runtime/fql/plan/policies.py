@@ -21,7 +21,7 @@ Verdict = Literal["success", "retry", "fail"]
 
 
 def status_text(status: int) -> str:
-    """An HTTP status that is no success, in a few words for people.
+    """An HTTP status that is not a success, in a few words for people.
 
     It says more where the number alone would not tell why no other attempt follows.
     """

@@ -1,6 +1,6 @@
 """Urls: one strict grammar, parsed once into parts, never put together and parsed again.
 
-Parsers disagree about hostile urls, so nothing outside of this grammar is accepted: `http` or
+Parsers disagree about hostile urls, so nothing outside this grammar is accepted: `http` or
 `https`, a host of ASCII letters (other scripts are converted by IDNA where that is unambiguous)
 or a literal address in its one spelling, a port, a path, a query. No user, no fragment, no
 backslash, no blank, no `.` or `..` segment.
@@ -46,7 +46,7 @@ class UrlProblem(ValueError):
 
 
 class ValueRefused(ValueError):
-    """A value that must not stand in a url or header; the action that renders it is dead."""
+    """A value that must not be in a url or header; the action that renders it is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def _check_nested(part: TextPart, grammar: re.Pattern[str], place: str) -> None:
 
 
 def _literals_within(part: TextPart) -> Iterator[str]:
-    """The literal stretches inside of a choice or loop; they stay in the part they are in."""
+    """The literal stretches inside a choice or loop; they stay in the part they are in."""
     if isinstance(part, Choice):
         branches = [*(body for _, body in part.branches), part.otherwise]
     elif isinstance(part, Loop):

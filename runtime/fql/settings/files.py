@@ -1,4 +1,4 @@
-"""`fql.toml` as a file: read, with its relative paths seen from the folder it stands in."""
+"""`fql.toml` as a file: read, with its relative paths seen from the folder it is in."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Path = tuple[str, ...]
-"""Where a value stands: `("webhooks", "dlq", "table")`."""
+"""Where a value is: `("webhooks", "dlq", "table")`."""
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
@@ -100,7 +100,7 @@ def _problem(error: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
 
 
 def _place(location: Sequence[int | str]) -> Path:
-    """The written path: pydantic adds the kind of a source behind its name."""
+    """The written path: pydantic adds the kind of a source after its name."""
     path = tuple(str(part) for part in location)
     if len(path) > 3 and path[0] == "sources":
         return path[:2] + path[3:]

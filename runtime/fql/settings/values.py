@@ -51,7 +51,7 @@ def _number(value: object) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Refuses what is outside of a range, judged exactly. A number with a fraction is a float from
+    """Refuses what is outside a range, judged exactly. A number with a fraction is a float from
     then on, as plans hold it."""
 
     range: Range
@@ -114,7 +114,7 @@ def as_secrets(value: object) -> object:
 
 
 def _by_name(value: str) -> str:
-    """A secret stands in the environment: what stands here would stand in the plan as well."""
+    """A secret is in the environment: what is here would be in the plan as well."""
     if not any(references_in(value)):
         raise ValueError('a secret is taken from the environment; write "${NAME}"')
     return value

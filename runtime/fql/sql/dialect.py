@@ -105,7 +105,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def step(self, place: Json, key: x.Expr, sql: str) -> Json:
-        """The place that an index leads to whose key is no literal; `sql` is the key's."""
+        """The place that an index leads to whose key is not a literal; `sql` is the key's."""
 
     @abstractmethod
     def size(self, place: Json) -> str:

@@ -134,7 +134,7 @@ def _glob_char(chars: Chars) -> str:
 
 
 def _members(chars: Chars) -> str:
-    """What stands in the brackets of a GLOB: `]` first, `-` next, `^` last, to be themselves."""
+    """What is in the brackets of a GLOB: `]` first, `-` next, `^` last, to be themselves."""
     singles: set[str] = set()
     ranges: list[str] = []
     for low, high in chars.ranges:

@@ -1,6 +1,7 @@
 """When a stored value of SQLite is not one that a test of its field can judge.
 
-SQLite keeps any value in any column. Here is said, for each type that triggers test, which stored
+SQLite keeps any value in any column. This module says, for each type that triggers test, which
+stored
 values the test judges as the runtime does; the rest are misfits.
 """
 

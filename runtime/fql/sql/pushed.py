@@ -4,7 +4,7 @@ The test may be true for a row that the runtime then finds not to match; never f
 matches. So a condition is walked in two ways: `may` writes what is true whenever the condition is,
 `must` what is true only when it is. A part that SQLite cannot judge exactly is left out of an
 `and`, and makes an `or` untestable. A value that does not fit its field (a text in an Int, a null
-where none may be) is no reason to be silent: `misfits` are true for such rows, so that they are
+where none may be) is not a reason to be silent: `misfits` are true for such rows, so that they are
 written and become dead letters with a reason.
 
 Only what cannot fail is tested: an error in a trigger would fail the application's statement.
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What a trigger tests; `part` is None where every row has to be told. `changed` are fields of
+    """What a trigger tests; `part` is None where every row must be told. `changed` are fields of
     which one must have changed; empty where that is not sure."""
 
     part: Part | None = None
@@ -60,7 +60,7 @@ class Test:
 
     @property
     def sql(self) -> str:
-        """The test with its misfits; empty where every row has to be told."""
+        """The test with its misfits; empty where every row must be told."""
         if self.part is None:
             return ""
         return " OR ".join([self.part.sql, *sorted(self.part.misfits)])

@@ -1,6 +1,6 @@
 """A pattern as an advanced regular expression of PostgreSQL.
 
-Written anew from the pattern's data, with sets spelled out, so that neither the locale of the
+Written again from the pattern's data, with sets spelled out, so that neither the locale of the
 database nor a difference in syntax can change what it matches.
 """
 

@@ -239,7 +239,7 @@ class SQLite(Dialect):
 
 def _microseconds(value: str) -> str:
     """The microseconds of a moment in text: whole seconds by SQLite, which rounds fractions, and
-    digits behind the point by themselves (a text of digits and more reads as its digits)."""
+    digits after the point by themselves (a text of digits and more reads as its digits)."""
     offset = f"CASE WHEN length({value}) > 24 AND substr({value}, -6, 1) IN ('+', '-')"
     zone = f"{offset} THEN substr({value}, -6) ELSE '' END"
     seconds = f"strftime('%s', substr({value}, 1, 19) || {zone})"

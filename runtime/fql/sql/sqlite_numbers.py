@@ -10,7 +10,7 @@ from fql.sql.dialect import plain_number
 from fql.sql.text import NotInSqlError
 
 PLACES = 6
-"""Digits behind the point to which decimals are rounded, so that equal ones are equal floats."""
+"""Digits after the point to which decimals are rounded, so that equal ones are equal floats."""
 
 MILLIONTHS = 10**PLACES
 

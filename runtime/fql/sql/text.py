@@ -1,4 +1,4 @@
-"""How names and texts are written in SQL, and what is said when something cannot be."""
+"""How names and texts are written in SQL, and what is reported when something cannot be."""
 
 from __future__ import annotations
 

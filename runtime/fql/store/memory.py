@@ -220,7 +220,7 @@ class MemoryStore:
             self._events.pop(run.event, None)
 
     async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox behind the id `after`, oldest first."""
+        """Commands in the inbox after the id `after`, oldest first."""
         self._changed.clear()
         return [self._inbox[n] for n in sorted(self._inbox) if n > after][:limit]
 

@@ -2,7 +2,7 @@
 
 Safety rests on the lease: every commit first advances the engine's own session row. `Fenced` means
 that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost: the
-engine then asks for the session's `cycle`, and goes on or loads anew what is stored.
+engine then asks for the session's `cycle`, and goes on or loads again what is stored.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Store(Protocol):
         ...
 
     async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox behind the id `after`, oldest first."""
+        """Commands in the inbox after the id `after`, oldest first."""
         ...
 
     async def wait(self, seconds: float) -> bool:

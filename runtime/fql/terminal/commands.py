@@ -39,7 +39,7 @@ class Reporting(click.Group):
     """A group of commands whose errors become `error: ...`, and exit codes."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what it could not do is said in the one form."""
+        """Run the command; what it could not do is reported in the one form."""
         try:
             return super().invoke(ctx)
         except FqlError as error:

@@ -25,7 +25,7 @@ def data(text: str = "") -> None:
 
 
 def raw(content: bytes) -> None:
-    """Write bytes that are no text for a terminal, such as a picture, or a plan that is stored."""
+    """Write bytes that are not text for a terminal, such as a picture, or a plan that is stored."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
@@ -37,7 +37,8 @@ def prose(text: str) -> None:
 
 
 def excerpts(text: str, *, err: bool, json: bool = False) -> None:
-    """Write diagnostics: excerpts of sources as they are, what is said of them between words."""
+    """Write diagnostics: excerpts of sources as they are, what is reported about them between
+    words."""
     shown = harmless_json(text) if json else harmless_styled(text)
     width = None if json else room(err=err)
     if width is not None:

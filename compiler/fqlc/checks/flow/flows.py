@@ -34,7 +34,7 @@ class FlowEdge:
 
     @property
     def span(self) -> Span:
-        """The stretch from one step to the other, or the target alone where it stands before."""
+        """The stretch from one step to the other, or the target alone where it comes first."""
         if self.source.span.start < self.target.span.start:
             return self.source.span.to(self.target.span)
         return self.target.span
@@ -48,7 +48,7 @@ class FlowGraph:
     `flow` block. `beyond` is how many edges a flow has that is too large to be read, in which case
     none is written. `unread` are actions whose block could not be read; where the graph is not
     `complete`, more of them or of the edges may be missing, and what does not exist in it may
-    exist all the same.
+    exist anyway.
     """
 
     names: tuple[str, ...]
@@ -90,7 +90,7 @@ class FlowGraph:
 
     @cached_property
     def order(self) -> tuple[str, ...] | None:
-        """The actions with each behind all before it; None when there is a ring."""
+        """The actions with each after all before it; None when there is a ring."""
         if self._forest is not None:
             return self._forest
         return topological_order(self.names, [e.pair for e in self.edges])

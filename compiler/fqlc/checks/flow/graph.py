@@ -16,7 +16,7 @@ Pair = tuple[str, str]
 
 
 def forest_order(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[str, ...] | None:
-    """The names with each behind what leads to it, level by level; None where an edge joins two
+    """The names with each after what leads to it, level by level; None where an edge joins two
     ways or closes a ring, so that it takes more to say."""
     after: Mapping[str, list[str]] = {name: [] for name in names}
     led_to: set[str] = set()
@@ -32,7 +32,7 @@ def forest_order(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[str, ...]
 
 
 def topological_order(names: Sequence[str], pairs: Iterable[Pair]) -> tuple[str, ...] | None:
-    """The names with each behind all that lead to it; None when there is a ring."""
+    """The names with each after all that lead to it; None when there is a ring."""
     import networkx as nx
 
     try:

@@ -145,7 +145,7 @@ def report_missing(
 
 
 def report_blocks(block: ast.Block, kind: BlockKind, sink: Sink) -> None:
-    """FQL204 for blocks and flows that may not stand in this one."""
+    """FQL204 for blocks and flows that may not be in this one."""
     for child in block.blocks:
         if child.kind.text not in kind.blocks:
             _unknown_block(child, kind, sink)
@@ -154,7 +154,7 @@ def report_blocks(block: ast.Block, kind: BlockKind, sink: Sink) -> None:
 
 
 def is_meant(child: ast.Block, kind: BlockKind) -> bool:
-    """True for a block that may stand in this one, also where the word for it is misspelt."""
+    """True for a block that may be in this one, also where the word for it is misspelt."""
     word = child.kind.text
     return word in kind.blocks or (
         kind.key(word) is None and nearest(word, kind.blocks) is not None

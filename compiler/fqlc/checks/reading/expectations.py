@@ -47,7 +47,7 @@ _ENDS = ("sent", "skipped", "dead")
 
 
 def _titles(program: Program, sink: Sink) -> None:
-    """Tests are told apart by their titles."""
+    """Tests are distinguished by their titles."""
     first: dict[str, Span] = {}
     for block in program.project.tests:
         if block.title is None:

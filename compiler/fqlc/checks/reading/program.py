@@ -77,7 +77,7 @@ def _unknown_blocks(project: Project, sink: Sink) -> None:
 
 
 def _needs_name(block: ast.Block) -> bool:
-    """True for a kind that is told apart by its name; a `test` has a title."""
+    """True for a kind that is distinguished by its name; a `test` has a title."""
     kind = BLOCKS[block.kind.text]
     return kind.named and (kind is not TEST or block.title is None)
 

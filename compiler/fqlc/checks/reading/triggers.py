@@ -96,7 +96,7 @@ def _mark_meant(item: ast.Expr, project: Project) -> None:
 
 
 def _how(item: ast.Expr) -> tuple[str, ...]:
-    """Say which event of an entity that stands by itself, and how a list by dashes is written."""
+    """Say which event an entity on its own lacks, and how a list by dashes is written."""
     if isinstance(item, ast.UnaryOf | ast.BinaryOf):
         return ("a list is written in brackets: `on: [Order.insert, Order.update]`",)
     return (f"write `{item.text}.update`",) if isinstance(item, ast.NameUse) else ()

@@ -9,7 +9,7 @@ from fqlc.diagnostics.sink import Sink
 
 MOST_LEVELS = 240
 """Levels of JSON of one stored expression. A document may have 254 (see `fql.plan.codec`), and a
-body stands at most ten below the top of a plan."""
+body is at most ten below the top of a plan."""
 
 _HARMLESS = 20
 """Objects and lists within each other that cannot reach it: each takes three levels, and what they

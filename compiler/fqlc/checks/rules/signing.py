@@ -79,7 +79,7 @@ def _algorithm(group: Mapping[str, Given], where: Span, sink: Sink) -> None:
 
 
 def _literal_secret(given: Given, name: str, sink: Sink) -> None:
-    """A secret that stands in the source is known to everybody who reads it."""
+    """A secret that is in the source is known to everybody who reads it."""
     values = given.value if isinstance(given.value, list) else [given.value]
     for value in values:
         text = value.get("secret") if isinstance(value, dict) else value

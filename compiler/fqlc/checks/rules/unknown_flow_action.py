@@ -10,7 +10,7 @@ from fqlc.syntax.tree import ast
 
 
 def check(program: Program, sink: Sink) -> None:
-    """Report each unknown name once, where it stands first."""
+    """Report each unknown name once, where it occurs first."""
     for observer in program.observers:
         if not observer.block.sound:
             continue

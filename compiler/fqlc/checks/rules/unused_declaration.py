@@ -19,7 +19,7 @@ KINDS = ("entity", "type", "enum", "endpoint", "retry", "let")
 def check(program: Program, sink: Sink) -> None:
     """Report unused declarations of the files that were given; imported ones may serve others.
 
-    Nothing is said while a declaration could not be read: it may have been the user.
+    Nothing is reported while a declaration could not be read: it may have been the user.
     """
     project = program.project
     if project.broken or project.incomplete or any(s.broken for s in _all(program)):

@@ -20,7 +20,7 @@ def answer_misfit(key: str, value: Any, written: ast.Expr) -> str | None:
 
 
 def attempts_misfit(value: Any) -> str | None:
-    """Why a value is no number of attempts."""
+    """Why a value is not a number of attempts."""
     fits = type(value) is int and value >= 0
     return None if fits else "a number of attempts is a whole number from 0"
 

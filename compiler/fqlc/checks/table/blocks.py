@@ -104,7 +104,7 @@ BLOCKS = {b.name: b for b in (OBSERVER, WEBHOOK, ENDPOINT, RETRY, DEFAULTS, TEST
 """Every kind of block by name."""
 
 TOP_LEVEL = ("observer", "endpoint", "retry", "defaults", "test")
-"""Blocks that stand by themselves."""
+"""Blocks that are at the top level."""
 
 
 def keys_of(block: BlockKind) -> Iterator[tuple[str, Key]]:

@@ -10,7 +10,7 @@ from fql.plan.policy.keys import Key
 
 @dataclass(frozen=True, slots=True)
 class BlockKind:
-    """A kind of block: its keys, and the kinds of blocks that may stand in it."""
+    """A kind of block: its keys, and the kinds of blocks that may be in it."""
 
     name: str
     doc: str

@@ -18,7 +18,7 @@ from fqlc.cli.testing.play import Played
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How a test ended. `problems` say what was expected and what happened instead; none is a
-    pass. `story` tells what was decided and sent, for whoever has to mend it."""
+    pass. `story` tells what was decided and sent, for whoever has to fix it."""
 
     test: TestModel
     played: Played

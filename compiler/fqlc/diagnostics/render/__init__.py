@@ -18,7 +18,7 @@ def render(
     color: bool = False,
     width: int = 100,
 ) -> str:
-    """All of `found` in one of FORMATS, without a line end behind the last line.
+    """All of `found` in one of FORMATS, without a line end after the last line.
 
     `sources` are the texts by path; a diagnostic of another path is shown without excerpt.
     `color` and `width` (in columns) matter for text only.

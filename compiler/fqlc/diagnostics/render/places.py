@@ -10,7 +10,7 @@ from fqlc.source.text import SourceText, Span
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """File, lines and columns from 1; the end stands behind the last character."""
+    """File, lines and columns from 1; the end is after the last character."""
 
     file: str
     line: int

@@ -196,7 +196,7 @@ def _row(  # noqa: PLR0917 - the measures of one row
 
 
 def _fix(fix: Fix, sheet: _Sheet) -> list[str]:
-    """The first line that the fix changes, before and behind it."""
+    """The first line that the fix changes, before and after it."""
     source = sheet.sources.get(fix.edits[0].span.path) if fix.edits else None
     if source is None:
         return []

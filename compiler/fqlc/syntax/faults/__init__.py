@@ -1,1 +1,1 @@
-"""What is said of a text that does not parse, and where reading goes on."""
+"""What is reported about a text that does not parse, and where reading goes on."""

@@ -33,7 +33,7 @@ def balance(lexemes: list[Lexeme]) -> Balanced:
 
 
 def fits_indentation(lexemes: list[Lexeme]) -> bool:
-    """True when every bracket is closed, and no line stands further out than what is open."""
+    """True when every bracket is closed, and no line is further out than what is open."""
     result = _by_indentation(lexemes)
     return not result.unclosed and not result.stray
 

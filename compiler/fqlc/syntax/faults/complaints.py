@@ -26,7 +26,7 @@ _SEMICOLON = re.compile(r"[ \t]*;")
 
 class Complaint:
     """The one FQL101 that a declaration or a direct child block may have. What could not be read
-    is covered by it: nothing else is said of that, neither here nor by later passes."""
+    is covered by it: nothing else is reported about that, neither here nor by later passes."""
 
     def __init__(self, *, spent: bool = False) -> None:
         self._spent = spent
@@ -39,7 +39,7 @@ class Complaint:
         *,
         inside: bool = False,
     ) -> None:
-        """Say what was expected where reading stopped; `behind` stands after the lexemes, which
+        """Say what was expected where reading stopped; `behind` is shown after the lexemes, which
         are a part of a block when `inside`."""
         if failure.at > 0 and lexemes[failure.at - 1].type == "DOC":
             self._say(_documentation(lexemes[failure.at - 1]), lexemes)
@@ -107,7 +107,7 @@ class Complaint:
         self._say(unknown_kind(lexemes[0].text, lexemes[0].span()), lexemes)
 
     def _say(self, found: Diagnostic, lexemes: list[Lexeme]) -> None:
-        """Say it, or what is the cause of it: a stretch that is no token at all."""
+        """Say it, or what is the cause of it: a stretch that is not a token at all."""
         origin, start = lexemes[0].origin, lexemes[0].start
         end = max(x.end for x in lexemes)
         semicolon = _SEMICOLON.match(origin.text, end)
@@ -227,7 +227,7 @@ def _end_before(found: Lexeme | None, lexemes: list[Lexeme]) -> int:
 
 
 def _indentation(lexeme: Lexeme) -> str:
-    """The blanks at the begin of its line."""
+    """The blanks at the start of its line."""
     text = lexeme.origin.text
     begin = text.rfind("\n", 0, lexeme.start) + 1
     end = begin

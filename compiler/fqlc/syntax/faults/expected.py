@@ -47,7 +47,7 @@ def one_of(words: list[str]) -> str:
 
 
 def found_words(lexeme: Lexeme | None) -> str:
-    """How a message calls what stands there."""
+    """How a message calls what is there."""
     if lexeme is None:
         return "the end of the file"
     if lexeme.type == "DOC":

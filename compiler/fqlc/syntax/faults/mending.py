@@ -34,7 +34,7 @@ def with_opener(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | None:
 
 
 def _open_head(lexemes: list[Lexeme], at: int) -> list[Lexeme]:
-    """What a `{` is missing behind: the head of a block at the end of a line, or a key whose
+    """What a `{` is missing after: the head of a block at the end of a line, or a key whose
     value begins on the same line with a key."""
     before = lexemes[at - 1]
     if before.type == "_COLON":

@@ -1,6 +1,6 @@
 """What is sound in a broken declaration is kept: its name, its entries, its child blocks.
 
-A declaration that Lark refused is balanced (see `brackets`), taken apart at the begin of its
+A declaration that Lark refused is balanced (see `brackets`), taken apart at the start of its
 items, and each item is read on its own.
 """
 
@@ -34,7 +34,7 @@ _NO_ITEM_BEHIND = frozenset({"OP", "MINUS", "BANG", "DOT", "QDOT", "_COLON", "SP
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """A declaration taken apart: documentation, head, body without its braces, the closer, and
-    what stands behind it."""
+    what is after it."""
 
     doc: ast.Doc | None
     head: list[Lexeme]
@@ -65,7 +65,7 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
         read = _block(parts, complaint, direct=True)
     else:
         read = _with_fields(parts, complaint)
-    # What stands after the closer that was put in, or was written too early, is part of it too.
+    # What is after the closer that was put in, or was written too early, is part of it too.
     return replace(read, span=max(read.span, read.span.to(lexemes[-1].span()), key=_end))
 
 
@@ -162,7 +162,7 @@ def _has_sound_head(parts: _Parts) -> bool:
 
 
 def head_is_sound(lexemes: list[Lexeme]) -> bool:
-    """True when what stands before the brace is a kind with a name, as blocks want it."""
+    """True when what is before the brace is a kind with a name, as blocks want it."""
     first = 1 if lexemes[0].type == "DOC" else 0
     head = takewhile(lambda x: x.type != "LBRACE", lexemes[first : first + 8])
     shape = tuple(x.type for x in head)
@@ -348,7 +348,7 @@ def _complain_of_rest(parts: _Parts, complaint: Complaint) -> None:
 
 
 def _with_next(segments: list[list[Lexeme]], close: Lexeme) -> list[tuple[list[Lexeme], Lexeme]]:
-    """Each segment with the lexeme behind it."""
+    """Each segment with the lexeme after it."""
     if not segments:
         return []
     firsts = [s[0] for s in segments[1:]] + [close]

@@ -1,4 +1,4 @@
-"""What the lexer says of stretches that are no token (FQL103, FQL105)."""
+"""What the lexer says of stretches that are not tokens (FQL103, FQL105)."""
 
 from __future__ import annotations
 

@@ -48,12 +48,12 @@ def look_up(spot: Spot, places: AbstractSet[Where], expected: AbstractSet[str]) 
     return None
 
 
-# What is said ------------------------------------------------------------------
+# What is reported ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What is said of some lexemes of a declaration, which begins with `first`."""
+    """What is reported about some lexemes of a declaration, which begins with `first`."""
 
     row: Spelling
     lexemes: list[Lexeme]

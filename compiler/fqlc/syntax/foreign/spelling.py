@@ -66,7 +66,7 @@ class Spelling:
     """A row. `written`, `before` and `after` are patterns: elements with blanks between them, each
     one or several alternatives with `/` between them, which are the text of a lexeme or, in
     capitals, a class of lexemes (`fqlc.syntax.foreign.patterns`); `...x` is all up to an `x`, `~x`
-    all up to an `x` on the same line. `before` and `after` have to be there and remain. In the
+    all up to an `x` on the same line. `before` and `after` must be there and remain. In the
     other fields `<1>` is the text of the first element of `written`, `<0>` that of all, `<-1>` that
     of the lexeme before, `<meant>` what is meant."""
 
@@ -75,7 +75,7 @@ class Spelling:
     meant: str | Turn | None = None
     """What to write in its place; None where there is no fix."""
     says: str | None = SAYS
-    """The message; None where nothing is said, because something else will be."""
+    """The message; None where nothing is reported, because something else will be."""
     advice: tuple[str, ...] = ()
     before: str = ""
     after: str = ""

@@ -1,1 +1,1 @@
-"""From text to tree: lexer and parser, with what is said where they cannot read."""
+"""From text to tree: lexer and parser, with what is reported where they cannot read."""

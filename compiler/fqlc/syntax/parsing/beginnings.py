@@ -53,7 +53,7 @@ class Beginnings:
         return "NAME" if word is None else self.top_word(word, start, end, previous)
 
     def modifier(self, start: int, end: int) -> bool:
-        """True for a word of another language before a declaration, which begins behind it."""
+        """True for a word of another language before a declaration, which begins after it."""
         begin = modified(self._origin, start, end) if self._in_first_column(start) else None
         if begin is not None:
             self._behind_modifier = begin
@@ -110,7 +110,7 @@ class Beginnings:
         return "\n" in text[previous.end : start] and _REST_OF_HEAD.match(text, end) is not None
 
     def _may_begin(self, start: int, end: int, previous: Lexeme | None) -> bool:
-        """True where a declaration may begin: in the first column, or behind another one."""
+        """True where a declaration may begin: in the first column, or after another one."""
         quoted = self._origin.text[start:end] == "import" and not self._in_first_column(start)
         has_head = (_QUOTED if quoted else _HEAD).match(self._origin.text, end) is not None
         outside = not self._brackets and (previous is None or previous.type in _ENDS_DECLARATION)
@@ -119,7 +119,7 @@ class Beginnings:
         return has_head and outside and not self._is_begun(previous)
 
     def _is_begun(self, previous: Lexeme | None) -> bool:
-        """True directly behind the word that begins a declaration: there stands its name."""
+        """True directly after the word that begins a declaration: there is its name."""
         starts, lexemes = self._lexed.starts, self._lexed.lexemes
         if previous is None or not starts or previous.type == "DOC":
             return False
@@ -130,5 +130,5 @@ class Beginnings:
         return first < len(lexemes) and previous is lexemes[first]
 
     def _in_first_column(self, start: int) -> bool:
-        """True at the begin of a line; modifiers before it count for nothing."""
+        """True at the start of a line; modifiers before it count for nothing."""
         return start in (0, self._behind_modifier) or self._origin.text[start - 1] == "\n"

@@ -1,7 +1,7 @@
 """From text to lexemes, by one regular expression, with the words made contextual.
 
 The lexer also notes where declarations begin (`Lexed.starts`), because it alone sees columns, and
-answers what is no token at all (FQL103, FQL105, FQL390). Lark gets the lexemes of a declaration
+answers what is not a token at all (FQL103, FQL105, FQL390). Lark gets the lexemes of a declaration
 at a time.
 """
 
@@ -141,7 +141,7 @@ class _Lexer:
             _make_key(previous)
 
     def _regex(self, start: int) -> int | None:
-        """Where a pattern between slashes ends that stands where a value is wanted; it is taken."""
+        """Where a pattern between slashes ends that is where a value is wanted; it is taken."""
         previous = self._previous()
         wanted = previous is not None and (
             previous.type in _BEFORE_VALUE or previous.text in ("=~", "!~")
@@ -188,7 +188,7 @@ class _Lexer:
         return None
 
     def _foreign(self, start: int, end: int) -> int | None:
-        """A sign or text of another language; where to go on behind a text of several lines."""
+        """A sign or text of another language; where to go on after a text of several lines."""
         self.lexed.suspects.append(len(self.lexed.lexemes))
         later = strings.end_of_heredoc(self.origin.text, start, end)
         self._add("FOREIGN", start, later or end)
@@ -256,7 +256,7 @@ class _Lexer:
             return True
         return len(lexemes) >= 2 and lexemes[-2].type == "LET"
 
-    # What is no token --------------------------------------------------------
+    # What is not a token --------------------------------------------------------
 
     def _unreadable(self, kind: str, start: int, end: int) -> int | None:
         self._problems += 1

@@ -69,7 +69,7 @@ def _any_within(offsets: list[int], place: Span) -> bool:
 def _chunks(
     lexemes: list[Lexeme], starts: list[int]
 ) -> Iterator[tuple[list[Lexeme], Lexeme | None, int]]:
-    """The lexemes of each declaration, the lexeme behind them, and where they end with those that
+    """The lexemes of each declaration, the lexeme after them, and where they end with those that
     mean nothing."""
     edges = [*starts, len(lexemes)]
     if edges[0] != 0:
@@ -84,7 +84,7 @@ def _chunks(
 def _declarations(
     chunk: list[Lexeme], behind: Lexeme | None, origin: Origin
 ) -> Iterator[ast.Declaration]:
-    """The declaration that a chunk spells, reported when it is broken, and what stands after it.
+    """The declaration that a chunk spells, reported when it is broken, and what is after it.
     Each lexeme is part of a declaration, or of what a report covers."""
     word = chunk[1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0]
     misspelt = _meant_kind(word, chunk)
@@ -121,7 +121,7 @@ def _read(
 def _second_try(
     chunk: list[Lexeme], failure: Failure, behind: Lexeme | None
 ) -> Iterator[ast.Declaration]:
-    """A sound declaration with something behind it, or what recovery makes of it."""
+    """A sound declaration with something after it, or what recovery makes of it."""
     from fqlc.syntax.faults.complaints import Complaint
     from fqlc.syntax.faults.mending import with_opener, without_closer
     from fqlc.syntax.faults.recover import recover
@@ -172,7 +172,7 @@ def _meant_kind(word: Lexeme, chunk: list[Lexeme]) -> Diagnostic | None:
 
 
 def _mark_from(word: Lexeme, chunk: list[Lexeme]) -> None:
-    """`from` behind the name of an entity."""
+    """`from` after the name of an entity."""
     third = chunk[chunk.index(word) + 2 :][:1]
     if word.type == "ENTITY" and third and third[0].type == "NAME" and third[0].text == "from":
         third[0].type = "FROM"
@@ -226,7 +226,7 @@ def _too_many_broken(at: Lexeme) -> None:
 
 
 def _flush(origin: Origin) -> None:
-    """Of the FQL101 found while building, the first of a declaration is said."""
+    """Of the FQL101 found while building, the first of a declaration is reported."""
     for diagnostic in origin.soft[:1]:
         origin.sink.add(diagnostic)
     origin.soft.clear()

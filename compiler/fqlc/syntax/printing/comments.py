@@ -1,4 +1,4 @@
-"""Comments find their place again: on lines of their own, or behind what they stood behind."""
+"""Comments find their place again: on lines of their own, or after what they stood after."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Comments:
         self, start: int, end: int, indent: str, *, first: bool, last: bool = False
     ) -> list[str]:
         """The comments between two items on lines of their own, and a blank line where there
-        was one; none at the begin or end of a row."""
+        was one; none at the start or end of a row."""
         lines: list[str] = []
         position = start
         for number in self.within(Span("", start, end)):
@@ -107,7 +107,7 @@ class Comments:
         return self._starts[found[0]] if found else end
 
     def tail(self, start: int, end: int) -> str:
-        """The comment behind an item, with two blanks before it, or nothing."""
+        """The comment after an item, with two blanks before it, or nothing."""
         return self._tail(start, end)[0]
 
     def _tail(self, start: int, end: int) -> tuple[str, int]:

@@ -34,8 +34,8 @@ class ExpressionPrinter:
         return self._broken(node, indent, used)
 
     def is_flat(self, node: ast.Tree) -> bool:
-        """True when nothing in the node needs a line of its own. Comments outside of brackets
-        do not: they move before the item that they stand in."""
+        """True when nothing in the node needs a line of its own. Comments outside brackets
+        do not: they move before the item that they are in."""
         return all(self._is_flat_node(n) for n in walk(node))
 
     def _is_flat_node(self, node: ast.Tree) -> bool:

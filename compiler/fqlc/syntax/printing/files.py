@@ -31,7 +31,7 @@ def format_text(text: str) -> str:
 
 def _sound_declarations(file: ast.File) -> list[ast.Declaration]:
     """The declarations in which no mistake of syntax was reported, not even one that was read as
-    what it means: the formatter mends nothing."""
+    what it means: the formatter fixes nothing."""
     ends = [place.end for place in file.faulty]
 
     def is_faulty(declaration: ast.Declaration) -> bool:
@@ -42,7 +42,7 @@ def _sound_declarations(file: ast.File) -> list[ast.Declaration]:
 
 
 class _Printer:
-    """Prints the declarations of one text, and what stands between them."""
+    """Prints the declarations of one text, and what is between them."""
 
     def __init__(self, text: str, file: ast.File) -> None:
         self._text = text
@@ -78,13 +78,13 @@ class _Printer:
         return "\n".join((*inside, shown + tail)), line_end if tail else end
 
     def _add(self, part: str, *, together: bool = False) -> None:
-        """One blank line stands between parts that are not packed together."""
+        """One blank line is between parts that are not packed together."""
         if part:
             between = "\n" if together else "\n\n"
             self._parts.append(between + part if self._parts else part)
 
     def _keep(self, start: int, end: int) -> tuple[bool, int]:
-        """Take over what stands between two sound declarations when it is more than comments, up
+        """Take over what is between two sound declarations when it is more than comments, up
         to the comments before the next one. True when it was, and where to go on."""
         last = self._comments.end_of_more(Span("", start, end))
         if last is None:

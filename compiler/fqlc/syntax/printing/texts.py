@@ -27,7 +27,7 @@ def doc_text(raw: str, indent: str) -> str:
 
 
 def is_flat(literal: ast.StringLiteral, raw: str) -> bool:
-    """True when the text stands on one line."""
+    """True when the text is on one line."""
     return not literal.triple or "\n" not in raw
 
 

@@ -30,7 +30,7 @@ def limited(value: ast.Expr, origin: Origin) -> ast.Expr:
 
 
 def is_deep(value: ast.Tree, limit: int = MAX_EXPRESSION_DEPTH) -> bool:
-    """True when a node stands more than `limit` below the root; without recursion."""
+    """True when a node is more than `limit` below the root; without recursion."""
     level = [value]
     for _ in range(limit + 1):
         if not level:

@@ -14,7 +14,7 @@ from fqlc.syntax.tree import ast
 @dataclass(slots=True)
 class Origin:
     """The file that lexemes come from. `soft` holds FQL101 found while building, to be thinned;
-    `unreadable` what was reported of stretches that are no token, in their order."""
+    `unreadable` what was reported of stretches that are not tokens, in their order."""
 
     path: str
     text: str
@@ -27,7 +27,7 @@ class Origin:
         return Span(self.path, start, end)
 
     def first_unreadable(self, start: int, end: int) -> Diagnostic | None:
-        """What was reported first of stretches that are no token, from `start` to `end`."""
+        """What was reported first of stretches that are not tokens, from `start` to `end`."""
         index = bisect_left(self.unreadable, start, key=lambda d: d.span.start)
         found = self.unreadable[index : index + 1]
         return found[0] if found and found[0].span.start < end else None

@@ -134,7 +134,7 @@ def _without_tuple(operand: ast.ListLiteral) -> ast.Expr:
 
 
 def stray_list(span: Span) -> Diagnostic:
-    """What is said of `(a, b)` anywhere but behind `in`."""
+    """What is reported about `(a, b)` anywhere but after `in`."""
     return Diagnostic(
         "FQL101",
         "parentheses hold one value; with commas they are a list, allowed after `in` only",
@@ -150,7 +150,7 @@ def _comparison(expr: ast.Expr) -> ast.BinaryOf | None:
 
 
 def _report_not(lexeme: Lexeme, of: ast.Expr) -> None:
-    """`not x`, Python's spelling; behind the fix the meaning is the one it has in Python."""
+    """`not x`, Python's spelling; after the fix the meaning is the one it has in Python."""
     sign = Span(lexeme.origin.path, lexeme.start, of.span.start)
     edits = [Edit(sign, "!")]
     if _comparison(of) is not None:

@@ -1,8 +1,9 @@
 """A text cut at its declarations without reading them: what the cache of declarations works on.
 
 Only the plain layout is cut: each declaration begins in the first column, as the formatter writes
-it. Anything else stays in one part with what stands before it. The reader of the parts compares
-what they declare with what is said here, so a cut in a wrong place is noticed and never believed.
+it. Anything else stays in one part with what is before it. The reader of the parts compares
+what they declare with what is reported here, so a cut in a wrong place is noticed and never
+believed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import pairwise
 from fql_grammar.tokens import STRING_PATTERN, TOP_LEVEL, TRIPLE_PATTERN, WORD_PATTERN
 
 NAMED = frozenset({"enum", "type", "entity", "let", "endpoint", "retry", "observer"})
-"""Kinds whose declarations are told apart by name."""
+"""Kinds whose declarations are distinguished by name."""
 
 _PART = re.compile(
     rf"(?P<kind>(?<=\n)(?:{'|'.join(TOP_LEVEL)})(?=[ \t\"'{{]))"
@@ -29,7 +30,7 @@ _ONLY_COMMENTS = re.compile(r"(?:\s++|\#[^\r\n]*+)*+")
 class Part:
     """One declaration with its documentation and what follows up to the next one. `kind` is its
     first word, `name` empty where its kind has none; the part before the first has neither.
-    `named_at` is where the name stands; `line` is the number of the first line, from 1."""
+    `named_at` is where the name is; `line` is the number of the first line, from 1."""
 
     kind: str
     name: str
@@ -52,13 +53,13 @@ def split(text: str) -> tuple[Part, ...]:
 
 
 def _name(text: str, kind: str, word: int) -> tuple[str, int]:
-    """What stands behind the word that begins a declaration at `word`, and where."""
+    """What is after the word that begins a declaration at `word`, and where."""
     found = _NAME.match(text, word) if kind in NAMED else None
     return (found[1], found.start(1)) if found else ("", word)
 
 
 def _cuts(text: str) -> Iterator[tuple[int, str, int]]:
-    """Where a part begins, the kind of its declaration, and where the word of that stands."""
+    """Where a part begins, the kind of its declaration, and where the word of that is."""
     documented: tuple[int, int] | None = None
     for found in _PART.finditer("\n" + text):
         start, end = found.start() - 1, found.end() - 1

@@ -1,4 +1,4 @@
-"""Quoted texts: escapes, `${NAME}` references, dedenting, and where each character stands."""
+"""Quoted texts: escapes, `${NAME}` references, dedenting, and where each character is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORKFLOW = re.compile(r"\$\{\{\s*(?:(?:secrets|env|vars)\.)?([A-Za-z_]\w*)\s*\}
 """A secret or variable as workflows of GitHub and others write it."""
 _UNICODE = re.compile(r"u\{([0-9A-Fa-f]{1,6})\}")
 _MOST_BEHIND = 2_000
-"""So far behind the line of a text its end is looked for."""
+"""So far after the line of a text its end is looked for."""
 REGEX = re.compile(r"/(?![/*\s])(?:[^/\\\n]|\\[^\n])+/[a-z]*(?=[\s.,)}\]]|$)")
 """A pattern as JavaScript, Perl and Ruby write it."""
 _HEREDOC = re.compile(r"<<[-~]?([A-Z_]{2,})[^\n]*\n(?:[^\n]*\n)*?[ \t]*\1\b")
@@ -75,7 +75,7 @@ def read_doc(origin: Origin, start: int, end: int, *, closed: bool = True) -> as
 def _dedent(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """The stretches of `text[start:end]` that remain without the common indentation.
 
-    A first line that is blank is dropped, as is a last one, which stands before the quotes; a
+    A first line that is blank is dropped, as is a last one, which is before the quotes; a
     first line that is not blank stays as it is.
     """
     lines = _lines(text, start, end)
@@ -146,7 +146,7 @@ class _Decoder:
         quote: str = '"',
         triple: bool = False,
     ) -> ast.StringLiteral:
-        """The literal that the stretches spell; `last` is the offset behind its last character."""
+        """The literal that the stretches spell; `last` is the offset after its last character."""
         value = self.text_of(pieces)
         return ast.StringLiteral(
             span=span,
@@ -169,7 +169,7 @@ class _Decoder:
             position = self._escape(stop, end) if stop < end else end
 
     def _escape(self, start: int, end: int) -> int:
-        """Read the escape at `start`; the offset behind it."""
+        """Read the escape at `start`; the offset after it."""
         text = self._origin.text
         sign = text[start + 1 : start + 2] if start + 1 < end else ""
         if sign == "\n":  # in triple quotes: the line goes on

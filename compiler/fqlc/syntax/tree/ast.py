@@ -127,7 +127,7 @@ class Group(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain(Tree):
-    """`step -> step -> ...`; `after_comma` when a comma on its line stands before it."""
+    """`step -> step -> ...`; `after_comma` when a comma on its line is before it."""
 
     steps: tuple[Step | Group, ...]
     after_comma: bool = False
@@ -246,7 +246,7 @@ Declaration = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment(Tree):
-    """A `#` comment: text behind the sign, stripped; `own_line` when nothing stands before it."""
+    """A `#` comment: text after the sign, stripped; `own_line` when nothing is before it."""
 
     text: str
     own_line: bool

@@ -11,7 +11,7 @@ from fqlc.source.text import Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """What all nodes have: where they stand."""
+    """What all nodes have: where they are."""
 
     span: Span
 
@@ -152,7 +152,7 @@ class BinaryOf(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLiteral(Tree):
-    """`[a, b]`, or `(a, b)` behind `in`."""
+    """`[a, b]`, or `(a, b)` after `in`."""
 
     items: tuple[Expr, ...]
     parenthesised: bool = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fql.settings.model import Settings
 
 TAKEN_UP = ("egress", "observability.logging", "project")
-"""Tables that a reload reads anew."""
+"""Tables that a reload reads again."""
 AT_THE_START = ("webhooks.dlq", "webhooks.dispatch", "webhooks.test_url")
 """What of `[webhooks]` is read by the runtime; the rest becomes part of a plan."""
 

@@ -222,7 +222,7 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
 @store_option
 @settings_option
 def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) -> None:
-    """Give dead letters up for good; what waits behind them is cancelled."""
+    """Give dead letters up for good; what waits after them is cancelled."""
 
     async def work(client: Client) -> list[DeadLetter]:
         await letters.require(client, ids)

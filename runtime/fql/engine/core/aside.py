@@ -1,6 +1,6 @@
 """What is set aside: items whose handling raised, by what identifies them, and how often.
 
-An exception may leave half of a change in memory. So memory is thrown away and loaded anew, and
+An exception may leave half of a change in memory. So memory is thrown away and loaded again, and
 the same inputs are taken again without the item. At first it is given up by the engine's own
 means: an outcome counts as `internal`, a run's moving nodes die, an event becomes a dead letter, a
 command is refused. An item that raises again in this is given up by fewer means: a run is closed by
@@ -82,7 +82,7 @@ class Aside:
         )
 
     def renew(self) -> None:
-        """The state is loaded anew: what it had given up without a commit is as before."""
+        """The state is loaded again: what it had given up without a commit is as before."""
         for kind in (self.runs, self.batches, self.orders):
             kind.renew()
 

@@ -1,7 +1,7 @@
 """Many events, one call: buffers that fill, and batches that are sealed.
 
 Sealing is part of a commit; from then on members, order and key never change, over retries and
-crashes. A member waits as `buffered`, then stands as `member` of its batch.
+crashes. A member waits as `buffered`, then is a `member` of its batch.
 """
 
 from __future__ import annotations

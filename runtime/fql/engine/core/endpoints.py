@@ -69,7 +69,7 @@ class Endpoint:
     `suspects` are ready too, but were on the wire in too many crashes: each is sent `alone`, while
     nothing else is under way to this endpoint. Between two of them some `others` may go, lest many
     that hang hold up for long what is ready besides. `waits` counts how often ready work came to a
-    stop before a limit, by its name; `held_back` is the limit it stands before now.
+    stop before a limit, by its name; `held_back` is the limit that holds it up now.
     """
 
     name: str

@@ -82,7 +82,7 @@ def _policy(state: State, work: Work) -> RetryPolicy:
 
 
 def _bound(state: State, performed: Performed) -> Work | None:
-    """The work this outcome belongs to. After the state was loaded anew an outcome may come late,
+    """The work this outcome belongs to. After the state was loaded again an outcome may come late,
     for the twin of its work: it counts as long as that was not sent again."""
     work = performed.work
     if work in state.in_flight:

@@ -1,8 +1,8 @@
-"""Where a run stands in line: the lane of the endpoint it goes to next. Pure.
+"""Where a run is in line: the lane of the endpoint it goes to next. Pure.
 
 Memory holds so many runs of each lane; the others wait in the store and are read back lane by lane,
 so that a receiver which answers slowly fills its own lane only. A run that goes to several
-endpoints at once stands in the lane `MIXED`, lest the slow one among them holds up the others.
+endpoints at once is in the lane `MIXED`, lest the slow one among them holds up the others.
 """
 
 from __future__ import annotations
@@ -32,5 +32,5 @@ def only_waits(run: Run) -> bool:
 
 
 def first_lane(run: Run) -> str:
-    """The lane of the first node that waits; for a run that stands in `MIXED` for nothing."""
+    """The lane of the first node that waits; for a run that is in `MIXED` for nothing."""
     return next((w.spec.endpoint for w in run.works if w.state in ACTIVE), run.lane)

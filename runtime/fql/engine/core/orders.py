@@ -169,7 +169,7 @@ def _story(run: Run, work: Work) -> Story:
 
 def renew(state: State, work: Work) -> Unfit | None:
     """Let the work go by its plan as prepared last. It keeps its place among the endpoints. A
-    replay goes by the active plan of now; gives why it does not fit that."""
+    replay goes by the active plan; gives why it does not fit that."""
     owner = work.owner
     program = state.programs.get(owner.spec.plan)
     if program is None or work.state in TERMINAL:
@@ -220,7 +220,7 @@ def _reopen(state: State, run: Run) -> None:
 
 
 def _discard(state: State, run: Run, order: Order) -> None:
-    """Give a dead letter up for good: what waits behind the node is cancelled. An evicted one has
+    """Give a dead letter up for good: what waits after the node is cancelled. An evicted one has
     left the store already."""
     if order.kind != "evict":
         state.mutations.letter_states.append(("discarded", order.letter))

@@ -32,7 +32,7 @@ def join_queue(state: State, run: Run, key: str | None) -> None:
 
 
 def rejoin_queue(state: State, run: Run) -> None:
-    """A replayed run goes to the front of what waits, behind one that is under way but before one
+    """A replayed run goes to the front of what waits, after one that is under way but before one
     that is dead and blocks the key."""
     if run.order_key is None:
         key = key_of(run)

@@ -201,7 +201,7 @@ def resume(state: State, work: Work) -> None:
 
 
 def _stays_in_flight(state: State, work: Work) -> bool:
-    """The state was loaded anew under an attempt that goes on, or that has ended without being
+    """The state was loaded again under an attempt that goes on, or that has ended without being
     stored: its outcome will come."""
     if (work.owner.id, work.spec.name, work.sends) not in state.aloft:
         return False

@@ -187,7 +187,7 @@ class State:
         """How many events to take in beside so many outcomes; None: all there are.
 
         While receivers keep up, what cannot be sent yet waits outside for a few commits: it would
-        be written to the store twice, or even be read back. Some go in all the same, lest work
+        be written to the store twice, or even be read back. Some go in anyway, lest work
         that waits for a slow receiver holds up the events of others. Where most of what was on the
         wire is still there, receivers are the brake, and the store takes everything."""
         lately, self.outcomes = self.outcomes + outcomes, outcomes

@@ -30,7 +30,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     """One cycle's decisions: everything that waits goes in; what to commit, what to send after
     the commit, what to read and when to wake up come out. The same state and inputs give the same
     step. If it raises, or the commit does not succeed, the state must be thrown away and loaded
-    anew; `state.item` is then what raised."""
+    again; `state.item` is then what raised."""
     state.begin(now)
     if inputs.program is not None:
         state.item = inputs.program
@@ -77,7 +77,7 @@ def _result(state: State, sends: list[Work]) -> Step:
 
 def use_program(state: State, program: Program, others: Mapping[str, Program]) -> None:
     """Switch to another plan: new events use it, open runs finish on theirs. `others` are the
-    programs of stored plans, made anew with the endpoints and the environment of now."""
+    programs of stored plans, made again with the current endpoints and environment."""
     state.active = program
     for short, other in others.items():
         if not other.blocked or short not in state.programs:

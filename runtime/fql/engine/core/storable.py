@@ -25,7 +25,7 @@ Stored = EventRow | RunRow | RunPatch | BatchRow | AttemptRow | LetterRow
 
 def unstorable(mutations: Mutations) -> Stored | None:
     """The first row with a value that cannot be stored: half a surrogate pair, an integer beyond
-    64 bits, a text without end, anything that is no value of a database."""
+    64 bits, a text without end, anything that is not a value of a database."""
     rows: Iterable[Stored] = (
         *mutations.events, *mutations.runs, *mutations.patches, *mutations.batches,
         *mutations.attempts, *mutations.letters,

@@ -55,7 +55,7 @@ class Waiting:
             self.program, self.others = earlier.program, earlier.others
 
     def leave(self, room: int) -> list[Group]:
-        """Take out the groups behind the first `room` events; the first group always stays."""
+        """Take out the groups after the first `room` events; the first group always stays."""
         events = 0
         for number, group in enumerate(self.groups):
             if events >= room and number:

@@ -1,7 +1,7 @@
 """The loop: gather what waits, step, one commit, release what is to be sent. Then again.
 
 An exception ends one item and nothing else. Memory may hold half of what was begun then, so it is
-loaded anew, and the same is taken again without the item (`fql.engine.core.aside`).
+loaded again, and the same is taken again without the item (`fql.engine.core.aside`).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Cycles:
         self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
 
     async def _run(self) -> None:
-        """A fault ends one item. After it memory is not trusted: it is loaded anew first."""
+        """A fault ends one item. After it memory is not trusted: it is loaded again first."""
         fault: Fault | None = None
         while True:
             try:
@@ -222,7 +222,7 @@ class Cycles:
 
     async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
         """A commit failed, so the state in memory is ahead of what is stored. Or a page could not
-        be read: then what waits in the store is found anew as well."""
+        be read: then what waits in the store is found again as well."""
         self.tell(StoreTrouble(problem.message))
         self._waiting.program = self._waiting.program or waiting.program
         self._waiting.forgotten[:0] = waiting.forgotten
@@ -256,7 +256,7 @@ class Cycles:
     async def _renew(
         self, waiting: Waiting, why: str, *, pause: bool, fenced: bool = False
     ) -> None:
-        """Throw the state away, load it anew, and hand in again what only it had."""
+        """Throw the state away, load it again, and hand in again what only it had."""
         self.trouble = why
         orders = self._memory.keep(waiting)
         again = partial(self._load, again=True)

@@ -112,7 +112,7 @@ class Engine(Cycles):
 
     def switch(self, program: Program, others: Mapping[str, Program]) -> None:
         """Use another plan from the next commit on; `others` are the programs of stored plans,
-        made anew with its endpoints."""
+        made again with its endpoints."""
         self._program = program
         self._waiting.program, self._waiting.others = program, others
         self._wake.set()
@@ -206,7 +206,7 @@ class Engine(Cycles):
         await self._senders.abort()
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
-        """By itself the loop ends only when its store is gone, or with what is no Exception."""
+        """By itself the loop ends only when its store is gone, or with what is not an Exception."""
         if not task.cancelled() and (problem := task.exception()) is not None:
             self._problem = problem
             self._refuse_all()

@@ -30,7 +30,7 @@ from fql.store.works import STATE_NAMES, run_name
 
 
 def tell_all(listeners: Sequence[Listener], event: Lifecycle) -> None:
-    """Let each listener know. One that raises is no trouble of the others, or of the engine."""
+    """Let each listener know. One that raises troubles neither the others nor the engine."""
     for listener in listeners:
         fault = guarded(listener, event)
         if isinstance(fault, Fault):

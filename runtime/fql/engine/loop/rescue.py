@@ -9,7 +9,7 @@ from fql.engine.core.runs import Work
 
 
 class Rescue:
-    """Outcomes that a state loaded anew may take up only some steps later."""
+    """Outcomes that a state loaded again may take up only some steps later."""
 
     def __init__(self) -> None:
         self._kept: list[Performed] = []

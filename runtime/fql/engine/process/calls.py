@@ -20,7 +20,7 @@ EVENTS = frozenset(("insert", "update", "delete"))
 
 def envelope_of(event: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The envelope of an event such as `Order.insert`; what is None is left out. Raises
-    UsageError for what is no event."""
+    UsageError for what is not an event."""
     entity, _, kind = str(event).partition(".")
     if kind not in EVENTS:
         raise UsageError(f"{event!r} is no event", hint='write "Entity.insert", ".update"...')

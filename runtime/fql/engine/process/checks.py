@@ -142,5 +142,5 @@ def _storable(value: object, depth: int = MAX_DEPTH) -> object:
 
 
 def _text(value: object) -> str:
-    """Half a surrogate pair is no text; each becomes a question mark."""
+    """Half a surrogate pair is not a text; each becomes a question mark."""
     return str(value).encode("utf-8", "replace").decode()

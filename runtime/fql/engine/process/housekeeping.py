@@ -91,7 +91,7 @@ class Housekeeper:
 
     async def prune(self) -> int:
         """One slice; gives how much it removed. A dead letter that goes is counted and logged, and
-        what waits behind it is given up (`give_up` hands the order to the engine)."""
+        what waits after it is given up (`give_up` hands the order to the engine)."""
         gone = await self._store.prune(self._retention(self._clock.now()))
         for letter in gone.evicted:
             tell_all(self._listeners, DeadLetterEvicted(letter.id, letter.observer, letter.action))

@@ -177,7 +177,7 @@ FIELDS: Mapping[str, type] = {
 
 
 def _order_of(command: Command) -> Order:
-    """Raises PlainError for what is no command."""
+    """Raises PlainError for what is not a command."""
     if command.kind not in KINDS:
         raise PlainError("there is no such command")
     body = read_object(command.body)

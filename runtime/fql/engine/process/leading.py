@@ -32,7 +32,7 @@ LOOK_ELSEWHERE = 0.05
 class Leading:
     """An engine and what works beside it: inbox, sources, housekeeping, copies.
 
-    `plan` gives the plan of now; `make_engine` and `make_keeper` make what is needed once this
+    `plan` gives the current plan; `make_engine` and `make_keeper` make what is needed once this
     process leads; until then `engine` is None. `watched` gets the engine as well.
     """
 

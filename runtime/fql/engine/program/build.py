@@ -46,8 +46,8 @@ def _endpoints(plan: Plan, active: Plan | None) -> dict[str, Endpoint]:
 
 
 def _names_now(plan: Plan, endpoints: Mapping[str, Endpoint]) -> dict[str, list[str]]:
-    """The names that runs of a stored plan need with the endpoints of now, and who uses them: what
-    only the endpoint of then named is not needed any more."""
+    """The names that runs of a stored plan need with the current endpoints, and who uses them: what
+    only the original endpoint named is not needed any more."""
     found: dict[str, list[str]] = {}
     for observer in plan.observers:
         for node in observer.nodes:
@@ -122,7 +122,7 @@ def _stored_program(
 
 def _unreadable(stored: StoredPlan, why: str) -> Program:
     """A plan that this version cannot read, such as one of a newer version. What has names can be
-    cancelled all the same."""
+    cancelled anyway."""
     logger.error("open work of plan %s waits: %s", stored.short, why)
     observers = {
         name: ObserverSpec(

@@ -2,7 +2,7 @@
 
 A dead letter is replayed by the active plan. Its event and the answers of earlier actions were
 checked against the plan they came from; here they are checked against the plan they go to, and
-typed by it. What does not fit is said with its path.
+typed by it. What does not fit is reported with its path.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Graph:
 
     def ended(self, states: Sequence[str]) -> Literal["open", "done", "dead"]:
         """What the states say about the run: a dead node without `else` makes it dead. A join
-        behind a dead node that has an `else` elsewhere may wait for ever; the run is done then."""
+        after a dead node that has an `else` elsewhere may wait for ever; the run is done then."""
         if not ACTIVE.isdisjoint(states):
             return "open"
         if DEAD not in states:

@@ -115,7 +115,7 @@ def _holding(candidates: Sequence[_Candidate], scope: Scope) -> list[_Candidate]
 
 
 def _judged(candidates: Sequence[_Candidate], scope: Scope) -> tuple[str, ...]:
-    """The same one by one: a condition that raises, or cannot be compiled, is no fault of the
+    """The same one by one: a condition that raises, or cannot be compiled, is not a fault of the
     other observers."""
     names: list[str] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.number):

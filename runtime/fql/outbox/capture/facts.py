@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A column of a unique index, and the collation in which its values are told apart."""
+    """A column of a unique index, and the collation in which its values are distinguished."""
 
     column: str
     collation: str = "BINARY"

@@ -29,7 +29,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What has to be in a database: `statements` for our tables, `triggers`, and what stands in
+    """What must be in a database: `statements` for our tables, `triggers`, and what is in
     the way (`problems`, one sentence each; with any of them nothing must be installed). The tables
     need `width` columns for values."""
 

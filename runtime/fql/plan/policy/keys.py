@@ -91,7 +91,7 @@ class Key:
     """One key of a block, or of an object under a key.
 
     `least` and `most` are in the unit of the kind: milliseconds, bytes or a count, exact (no
-    binary fraction); outside of them the code is `range_code`. For other words than `words` it
+    binary fraction); outside them the code is `range_code`. For other words than `words` it
     is `word_code`. `default` is how the built-in default is written. `toml` is the place of the
     key in `fql.toml`, `toml_default` what holds there, where that differs, once its table is
     written. `names` says whose names a `NAME` takes. `policy` marks keys that are inherited level

@@ -33,7 +33,7 @@ _NO_TEXT = frozenset({"JSON", "Duration", "Null"})
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What an expression may name. `row` is None where there is no event; `actions` are the types
-    of answers; `environment` the declared names, None where none may stand."""
+    of answers; `environment` the declared names, None where none may be."""
 
     known: Known
     entity: str = ""

@@ -123,7 +123,8 @@ class Watched:
                 raise _gone(path, "replaced by another file")
 
     def leave(self, connection: sqlite3.Connection) -> None:
-        """Before closing: SQLite leaves the journal of a file that was moved behind, so what is in
+        """Before closing: SQLite leaves the journal of a file that was moved where it was, so what
+        is in
         it goes into the file first, wherever that is now."""
         try:
             self.check()

@@ -67,7 +67,7 @@ def _finished_runs(connection: sqlite3.Connection, retention: Retention, letters
 
 
 def _lone_events(connection: sqlite3.Connection, retention: Retention) -> None:
-    """Old events that never had a run. Runs are numbered behind their event, closely."""
+    """Old events that never had a run. Runs are numbered after their event, closely."""
     connection.execute(
         """DELETE FROM fql_event WHERE id IN (
              SELECT e.id FROM fql_event e WHERE e.received < ? AND NOT EXISTS

@@ -240,7 +240,7 @@ class SqliteStore(Questions):
         return self._cycle
 
     async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox behind the id `after`, oldest first."""
+        """Commands in the inbox after the id `after`, oldest first."""
         find = "SELECT id, kind, body, at FROM fql_inbox WHERE id > ? ORDER BY id LIMIT ?"
         return await self._call(
             lambda connection: [Command(*row) for row in connection.execute(find, (after, limit))]
