@@ -416,7 +416,7 @@ LARGE: dict[str, Any] = {
     "a long chain": {
         "op": "or",
         "t": "Boolean",
-        "args": [binary("eq", field("count", "Int"), const("Int", 1))] * 20_000,
+        "args": [binary("eq", field("count", "Int"), const("Int", 1))] * 5_000,
     },
     "chains in chains": {
         "op": "and",
@@ -425,7 +425,7 @@ LARGE: dict[str, Any] = {
     },
     "a deep sign": binary("eq", nested(235), const("Int", 1)),
     "a long list": binary(
-        "in", field("count", "Int"), const("[Int]", list(range(100_000))), "Boolean"
+        "in", field("count", "Int"), const("[Int]", list(range(30_000))), "Boolean"
     ),
 }
 

@@ -20,7 +20,7 @@ from tests.properties import strategies
 ALL_KINDS = ("insert", "update", "delete")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(strategies.conditions(), strategies.events())
 def test_conditions_agree(condition: Expr, event: Event) -> None:
     """Generated Python and the tree walker decide alike, and the answer is a Boolean."""
@@ -30,7 +30,7 @@ def test_conditions_agree(condition: Expr, event: Event) -> None:
     assert isinstance(value, bool)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(strategies.any_value(3), strategies.events())
 def test_values_agree(expression: Expr, event: Event) -> None:
     """Generated Python and the tree walker give the same value, down to its JSON form."""

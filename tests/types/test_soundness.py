@@ -27,7 +27,7 @@ def condition_of(checked: Checked) -> e.Expr | None:
     return checked.values["o.when"]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10**9), st.data(), st.sampled_from(KINDS))
 def test_a_checked_condition_never_raises(
     seed: int, data: st.DataObject, kinds: tuple[str, ...]
@@ -80,7 +80,7 @@ _TEMPLATE = st.lists(st.sampled_from([*_CHARACTERS, *_WORDS, *_WORDS, *_OTHERS])
 )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(st.lists(_PIECES, max_size=14))
 def test_no_tokens_make_the_checker_raise(pieces: list[str]) -> None:
     """Whatever the parser makes of them."""
