@@ -64,16 +64,9 @@ TOP_LEVEL: dict[str, str] = {
 }  # fmt: skip
 """Words that begin a declaration, and the terminal they are there; elsewhere they are names."""
 
-DURATION_UNITS: dict[str, int] = {
-    "ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000,
-}  # fmt: skip
-"""Milliseconds of each unit of time."""
-
-SIZE_UNITS: dict[str, int] = {
-    "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
-    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
-}  # fmt: skip
-"""Bytes of each unit of size."""
+DURATION_UNITS = ("ms", "s", "m", "h", "d")
+SIZE_UNITS = ("B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")
+"""The units of time and of sizes; how long and how large they are is `fql.plan.units`."""
 
 ESCAPES: dict[str, str] = {
     "n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'", "$": "$", "{": "{",

@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from fql.plan.units import parse_duration, parse_size, show_duration, show_size
+from fql.plan.units import (
+    MILLISECONDS,
+    SIZES,
+    parse_duration,
+    parse_size,
+    show_duration,
+    show_size,
+)
+from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.parser import parse_file
@@ -103,3 +111,8 @@ def test_both_kinds_of_file_mean_the_same() -> None:
     for text in sorted(texts):
         found = in_settings(parse_duration, text), in_settings(parse_size, text)
         assert found == in_source(text), text
+
+
+def test_editors_colour_the_units_there_are() -> None:
+    assert tuple(MILLISECONDS) == DURATION_UNITS
+    assert tuple(SIZES) == SIZE_UNITS

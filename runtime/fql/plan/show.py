@@ -10,6 +10,7 @@ from functools import singledispatch
 from fql.exact.light import light_text
 from fql.plan import expressions as x
 from fql.plan.types import BUILT_IN, Type
+from fql.plan.units import show_duration
 
 _SIGNS: Mapping[str, tuple[str, int]] = {
     "or": ("||", 1), "and": ("&&", 2),
@@ -67,7 +68,7 @@ def constant_text(value: object, type_: Type) -> str:
     if isinstance(value, datetime | date):
         return _quoted(value.isoformat().replace("+00:00", "Z"))
     if isinstance(value, timedelta):
-        return duration_text(value // timedelta(milliseconds=1))
+        return show_duration(value // timedelta(milliseconds=1))
     return _number_or_word(value)
 
 
@@ -81,15 +82,6 @@ def _number_or_word(value: object) -> str:
 
 def _quoted(text: str) -> str:
     return light_text(text).replace("{{", "\\{{").replace("${", "\\${")
-
-
-def duration_text(milliseconds: int) -> str:
-    """A duration in the largest unit that is exact, such as `90s`."""
-    sign, size = ("-" if milliseconds < 0 else ""), abs(milliseconds)
-    for unit, length in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        if size and size % length == 0:
-            return f"{sign}{size // length}{unit}"
-    return f"{sign}{size}ms"
 
 
 @_text.register

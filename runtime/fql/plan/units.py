@@ -1,8 +1,8 @@
 """Durations and sizes as people write them in `fql.toml` and on the command line.
 
 Written and meant as in a `.fql` file: `100ms 5s 2m 1h 7d`, `512B 64KB 10MB 10GB 1TB` (powers of
-ten) and `1KiB 1MiB 1GiB 1TiB` (powers of two), the unit right after the number. A test compares
-this with the lexer of the compiler.
+ten) and `1KiB 1MiB 1GiB 1TiB` (powers of two), the unit right after the number. The
+lexer of the compiler reads by the same tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 BYTES = {"B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000}
-BINARY = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+SIZES = BYTES | {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 _WRITTEN = re.compile(r"((?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?)([A-Za-z]+)", re.ASCII)
 
@@ -23,7 +23,7 @@ def parse_duration(text: str) -> int:
 
 def parse_size(text: str) -> int:
     """Bytes of a size such as `10GB`. Raises ValueError that says how to write one."""
-    return _measure(text, BYTES | BINARY, "size", "64KB, 10MB or 10GB")
+    return _measure(text, SIZES, "size", "64KB, 10MB or 10GB")
 
 
 def _measure(text: str, units: dict[str, int], what: str, examples: str) -> int:
@@ -48,7 +48,8 @@ def whole_amount(number: str, factor: int) -> int | None:
 
 def show_duration(milliseconds: int) -> str:
     """The shortest whole writing of a duration: 90_000 is `90s`, 120_000 is `2m`, 0 is `0s`."""
-    return _shortest(milliseconds, MILLISECONDS, "s")
+    sign = "-" if milliseconds < 0 else ""
+    return sign + _shortest(abs(milliseconds), MILLISECONDS, "s")
 
 
 def spoken_duration(milliseconds: int) -> str:

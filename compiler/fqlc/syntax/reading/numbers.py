@@ -6,8 +6,7 @@ import re
 from decimal import Decimal
 
 from fql.near import nearest
-from fql.plan.units import whole_amount
-from fql_grammar.tokens import DURATION_UNITS, SIZE_UNITS
+from fql.plan.units import MILLISECONDS, SIZES, whole_amount
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
@@ -63,32 +62,32 @@ def _class_of_statuses(origin: Origin, span: Span, first: int) -> Quantity:
 
 
 def _with_unit(origin: Origin, span: Span, text: str, digits: str, unit: str) -> Quantity:
-    factor = DURATION_UNITS.get(unit) or SIZE_UNITS.get(unit)
+    factor = MILLISECONDS.get(unit) or SIZES.get(unit)
     if factor is None:
         return _bad_unit(origin, span, unit)
     amount = whole_amount(digits, factor)
     if amount is None:
         message = f"`{text}` is not a whole number of {_smallest(unit)}"
         return _unreadable(origin, span, _fault(span, message, "too fine"))
-    if unit in DURATION_UNITS:
+    if unit in MILLISECONDS:
         return ast.DurationLiteral(span=span, milliseconds=amount, text=text)
     return ast.SizeLiteral(span=span, size=amount, text=text)
 
 
 def _smallest(unit: str) -> str:
-    return "milliseconds" if unit in DURATION_UNITS else "bytes"
+    return "milliseconds" if unit in MILLISECONDS else "bytes"
 
 
 def meant_unit(word: str) -> str | None:
     """The unit that a word such as `seconds` means, or that it is."""
-    if word in DURATION_UNITS or word in SIZE_UNITS:
+    if word in MILLISECONDS or word in SIZES:
         return word
     return _MEANT.get(word.lower())
 
 
 def _bad_unit(origin: Origin, span: Span, unit: str) -> Quantity:
     meant = meant_unit(unit)
-    near = meant or nearest(unit, (*DURATION_UNITS, *SIZE_UNITS))
+    near = meant or nearest(unit, (*MILLISECONDS, *SIZES))
     safe = near is not None and (meant is not None or near.lower() == unit.lower())
     where = Span(span.path, span.end - len(unit), span.end)
     help_ = (
