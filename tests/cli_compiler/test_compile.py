@@ -34,6 +34,10 @@ def test_check_says_when_a_plan_is_stale(fqlc: Command, shop: Path) -> None:
     assert fqlc("compile", "--check", "-o", "plan.json", "shop.fql").code == 1
     fqlc("compile", "-o", "plan.json", "shop.fql")
     assert fqlc("compile", "--check", "-o", "plan.json", "shop.fql").code == 0
+    plan = shop / "plan.json"
+    plan.write_bytes(plan.read_bytes() + b"\n")
+    assert fqlc("compile", "--check", "-o", "plan.json", "shop.fql").code == 1, "other bytes"
+    fqlc("compile", "-o", "plan.json", "shop.fql")
     file = shop / "shop.fql"
     file.write_text(file.read_text().replace("100", "200"))
     done = fqlc("compile", "--check", "-o", "plan.json", "shop.fql")

@@ -78,7 +78,7 @@ def test_database_of_the_settings_is_found_from_a_folder_below(shop: Path, fqlc:
     ("arguments", "code", "says"),
     [
         (("plan.json",), 2, "error: no database is given\n  help: name it with --database"),
-        (("--database", "none.db", "plan.json"), 2, "there is no database file none.db"),
+        (("--database", "none.db", "plan.json"), 3, "there is no database file none.db"),
         (("--database", "plan.json", "plan.json"), 3, "file is not a database"),
         (("--database", "shop.db", "none.json"), 3, "none.json cannot be read"),
     ],

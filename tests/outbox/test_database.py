@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.outbox.plans import entity, plan
 
-from fql.errors import StoreError, UsageError
+from fql.errors import StoreError
 from fql.outbox.database import opened
 from fql.outbox.installing import install, uninstall
 from fql.outbox.status import status
@@ -89,7 +89,7 @@ def test_uninstall_removes_everything_but_not_waiting_events(database: sqlite3.C
 
 
 def test_files_that_are_no_database(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no database file"), opened(tmp_path / "x", writable=True):
+    with pytest.raises(StoreError, match="no database file"), opened(tmp_path / "x", writable=True):
         pass
     (tmp_path / "x").write_bytes(b"not a database" * 100)
     with (

@@ -62,7 +62,7 @@ def _compare(output: Path, plan: bytes) -> None:
         current = output.read_bytes()
     except FileNotFoundError:
         raise CommandError(f"{output} does not exist", "run without --check") from None
-    if current.rstrip() != plan:
+    if current != plan + b"\n":
         raise CommandError(
             f"{output} is stale: it is not what the sources compile to", "run without --check"
         )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from fql.errors import StoreError, UsageError
+from fql.errors import StoreError
 from fql.outbox.capture.facts import Column, Part, TableFacts, table_name
 from fql.outbox.capture.fitting import Misfit, misfits
 from fql.outbox.capture.sql import Capture, capture_sql
@@ -33,7 +33,7 @@ def opened(path: str | Path, *, writable: bool) -> Iterator[sqlite3.Connection]:
     """The application's database, which must exist. Raises StoreError, in words, for a file that
     is missing, locked, read-only or no database; also when that shows later."""
     if not Path(path).is_file():
-        raise UsageError(f"there is no database file {path}")
+        raise StoreError(f"there is no database file {path}")
     mode = "rw" if writable else "ro"
     uri = f"{Path(path).resolve().as_uri()}?mode={mode}"
     try:
