@@ -40,7 +40,8 @@ def compile_paths(
     settings: str | Path | None = FOUND,
     read: Read | None = None,
 ) -> Compilation:
-    """Compile files, folders and all they import, as `fqlc compile` does: the same bytes.
+    """Compile the files and folders of `paths` and all they import, as `fqlc compile` does: the
+    same bytes.
 
     `plan` of the result is None where there are errors; `plan_or_raise()` raises them. `settings`
     is the path of an `fql.toml`, FOUND, or None for no settings. `read` gives the bytes of a path,
@@ -69,7 +70,8 @@ def check_paths(
     settings: str | Path | None = FOUND,
     read: Read | None = None,
 ) -> tuple[Diagnostic, ...]:
-    """What is wrong with files, folders and all they import. Arguments as of `compile_paths`."""
+    """What is wrong with the files and folders of `paths` and all they import. `settings` and
+    `read` are those of `compile_paths`. Raises FqlError as it does."""
     from fqlc.pipeline import check_project
 
     return check_project(*_project(paths, settings, read)).diagnostics

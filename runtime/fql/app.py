@@ -48,10 +48,15 @@ if TYPE_CHECKING:
 class Runtime:
     """A plan at work on a store: `async with Runtime(plan) as runtime`.
 
+    `plan` says what is to happen, `settings` are those of `fql.toml` (see `load_settings`).
     `store` is a URL or a store; without it the one of `settings` is used. `environment` supplies
     the values of `${NAME}` (by default the process's). A runtime that finds the store in use by
     another process hands its events to that one and takes over when it ends; with
     `takes_over=False` it raises StoreLocked instead.
+
+    `sources` are read besides those of the settings; `actions` make what is sent (by default
+    webhooks), `listeners` hear of what happens (by default the log does), and `clock` tells the
+    time: three places where tests put their own.
     """
 
     def __init__(
@@ -240,10 +245,13 @@ class Runtime:
         timestamp: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Receipt:
-        """Take an event such as `"Order.insert"`; durable on return.
+        """Take an `event` such as `"Order.insert"`; durable on return.
 
-        `key` (without one, `id`) makes a repeated call harmless. Raises EventRefused when it does
-        not fit its entity, StoreFull, StoreError; then nothing of it was stored.
+        `new` and `old` are its rows by field name: an insert has `new`, a delete `old`, an update
+        both where observers need the old one. `timestamp` is RFC 3339, now by default; `context`
+        holds texts by name. `key` (without one, `id`) makes a repeated call harmless. Raises
+        EventRefused when it does not fit its entity, StoreFull, StoreError; then nothing of it was
+        stored.
         """
         given = {
             "new": new, "old": old, "key": key, "id": id, "timestamp": timestamp,
@@ -252,7 +260,7 @@ class Runtime:
         return await self.emit_envelope(envelope_of(event, given))
 
     async def emit_envelope(self, envelope: Mapping[str, Any]) -> Receipt:
-        """Like `emit`, for a whole envelope (docs/reference/events.md)."""
+        """Like `emit`, for a whole `envelope` (docs/reference/events.md). Raises what it raises."""
         engine = self._here().engine
         if engine is None:
             receipt = await self.client.emit(self._observed.in_trace(envelope))
@@ -270,9 +278,9 @@ class Runtime:
         return self._leading
 
     async def wait(self, receipt: Receipt, timeout: float | None = None) -> Receipt:  # noqa: ASYNC109
-        """Until the runs of an event have ended, at most `timeout` seconds; the receipt says
-        whether they did, and how. Where another process is the engine, the event is followed
-        there: raises EventRefused when it was not taken. Raises StoreError, UsageError."""
+        """Until the runs of the event of a `receipt` have ended, at most `timeout` seconds; the
+        receipt says whether they did, and how. Where another process is the engine, the event is
+        followed there: raises EventRefused when it was not taken. Raises StoreError, UsageError."""
         self._here()
         waiter = Waiter(self._store, lambda: self._engine, self._raise_trouble)
         return await waiter.ended(receipt, seconds(timeout))
@@ -345,7 +353,7 @@ class Runtime:
         return await self._here().prune()
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
-        """Replay dead letters of this store, by id, time or filter, or all of them: see
+        """Replay dead letters of this store, by id (`dlq_id`), time or filter, or all of them: see
         `fql.letters.Wanted`, the words that `replay_dlq` and `fqlc dlq replay` know as well. Says
         of each what becomes of it. Raises UsageError, StoreError."""
         leading = self._here()

@@ -38,8 +38,8 @@ class _Do(Protocol):
 
 
 class Runtime:
-    """`with fql.blocking.Runtime(plan, store=...) as runtime: runtime.emit(...)`. Takes what
-    `fql.Runtime` takes, and has the same calls. They may be made from any thread."""
+    """`with fql.blocking.Runtime(plan, store=...) as runtime: runtime.emit(...)`. See
+    `fql.Runtime` for what it takes; it has the same calls. They may be made from any thread."""
 
     def __init__(
         self,
@@ -200,7 +200,8 @@ class Runtime:
 
 
 class Client:
-    """What `fql.Client` does, for a store that a blocking runtime works on."""
+    """What `fql.Client` does, for a store that a blocking runtime works on. Made by
+    `Runtime.client`."""
 
     def __init__(self, client: fql.client.Client, do: _Do) -> None:
         self._client = client

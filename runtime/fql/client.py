@@ -49,8 +49,9 @@ class Client:
         self._shower = Shower(store)
 
     async def emit(self, envelope: Mapping[str, Any]) -> Receipt:
-        """Hand an event in; durable on return. Raises EventRefused when the store's plan says
-        that it does not fit."""
+        """Hand an event in as an `envelope` (docs/reference/events.md); durable on return. Raises
+        EventRefused when the store's plan says that it does not fit, and UsageError for what JSON
+        cannot hold."""
         plan = await self.plan()
         position = uuid.uuid4().hex
         origin = Origin("emit", "inbox", position)
@@ -74,7 +75,9 @@ class Client:
         event: str | None = None,
         limit: int = 100,
     ) -> list[RunShown]:
-        """Runs, newest first; `event` is the event's own id or a receipt's. Raises UsageError."""
+        """Runs, newest first, at most `limit` of them: those of these `ids`, of an `observer`, in a
+        `state`, of an `event`, which is the event's own id or a receipt's. Raises UsageError for
+        an id, observer or state that cannot be."""
         if event == "" or state not in (None, *RUN_STATES):
             raise UsageError(
                 "an event has an id, and a run a state of its own, not an empty one or any other",
@@ -96,21 +99,23 @@ class Client:
     async def dead_letters(
         self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
     ) -> list[DeadLetter]:
-        """Dead letters, newest first. Raises UsageError."""
+        """Dead letters, newest first: those of these `ids`, or all that fit, see
+        `fql.letters.Choice`. Raises UsageError for words that say nothing."""
         pages = self.dead_letter_pages(ids=ids, **choice)
         return [letter async for page in pages for letter in page]
 
     async def dead_letter_pages(
         self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
     ) -> AsyncIterator[list[DeadLetter]]:
-        """The same in pages, for many: they are never all in memory. Raises UsageError."""
+        """Dead letters in pages, for many: they are never all in memory. `ids` and
+        `fql.letters.Choice` as of `dead_letters`. Raises UsageError."""
         wanted = chosen(ids, choice)
         await self._check_names(wanted)
         async for page in self._shower.pages(wanted):
             yield page
 
     async def dead_letter(self, dlq_id: str) -> DeadLetter | None:
-        """One dead letter, or None."""
+        """The dead letter of the id `dlq_id`, or None. Raises UsageError for what is not an id."""
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
 
@@ -119,10 +124,11 @@ class Client:
         return await self._store.letter_groups()
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
-        """Grant fresh attempts to these dead letters; the DAG goes on after those that succeed.
-        See `fql.letters.Wanted`. One that is being replayed already is skipped, as is one that an
-        `else` chain has handled, without `force`, and one whose action the plan no longer has.
-        Raises UsageError, and StoreError where the ends are waited for and do not come."""
+        """Grant fresh attempts to the dead letter `dlq_id`, or to those that the words of
+        `fql.letters.Wanted` choose; the DAG goes on after those that succeed. One that is being
+        replayed already is skipped, as is one that an `else` chain has handled, without `force`,
+        and one whose action the plan no longer has. Raises UsageError, and StoreError where the
+        ends are waited for and do not come."""
         pages = self.replay_pages(() if dlq_id is None else (dlq_id,), **wanted)
         replayed = [one async for page in pages for one in page]
         if wanted.get("wait") and not wanted.get("dry_run"):
@@ -132,8 +138,9 @@ class Client:
     async def replay_pages(
         self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
     ) -> AsyncIterator[list[Replayed]]:
-        """The same in pages, for many; each is marked before the next one is read. It does not
-        `wait`."""
+        """Replay dead letters of these `ids`, or chosen by `fql.letters.Wanted`, in pages, for
+        many; each page is marked before the next one is read. It does not `wait`. Raises
+        UsageError."""
         wish = asked(ids, wanted)
         await self._check_names(wish.letters)
         plan = None if wish.original else await self.plan()
@@ -191,8 +198,8 @@ class Client:
         return self._clock.now() + self._clock.drift()
 
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """Give dead letters up for good; what waits after them is cancelled, and so is a replay
-        that was not sent yet. Raises UsageError."""
+        """Give the dead letters of these `ids` up for good; what waits after them is cancelled, and
+        so is a replay that was not sent yet. Raises UsageError."""
         if not ids:
             raise UsageError("say which dead letters to discard, by their ids")
         found = await self.dead_letters(ids=ids)
@@ -200,8 +207,8 @@ class Client:
         return found
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
-        """Stop one run, or all open and dead runs of an observer; gives their ids, none where all
-        have ended. Raises UsageError for a run that the store does not have."""
+        """Stop one `run`, by its id, or all open and dead runs of an `observer`; gives their ids,
+        none where all have ended. Raises UsageError for a run that the store does not have."""
         if (run is None) == (observer is None):
             raise UsageError("give either a run or an observer to cancel")
         ids = [run] if run is not None else []
@@ -213,7 +220,9 @@ class Client:
         return names
 
     async def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
-        """Send the actions of a run that are done once more, under the same key unless told."""
+        """Send the actions of a `run`, given by its id, that are done once more, or only `action`;
+        under the same idempotency key unless `new_key` is True. Raises UsageError for a run or an
+        action that is not there."""
         salt = uuid.uuid4().hex if new_key else ""
         found = await self.runs(ids=[run])
         if not found:
@@ -225,14 +234,14 @@ class Client:
         await self._append([("resend", body)])
 
     async def pause(self, name: str) -> None:
-        """Stop sending to an endpoint, or for an observer, until `resume`. An endpoint without a
-        name is paused by its origin, such as `https://api.example.com:443`. Raises UsageError for
-        a name that no plan of the store has."""
+        """Stop sending to the endpoint, or for the observer, called `name`, until `resume`. An
+        endpoint without a name is paused by its origin, such as `https://api.example.com:443`.
+        Raises UsageError for a name that no plan of the store has."""
         await self._require_known(name)
         await self._append([("pause", {"name": name})])
 
     async def resume(self, name: str) -> None:
-        """Undo `pause`. Raises UsageError for a name that is not paused."""
+        """Undo `pause` of this `name`. Raises UsageError for a name that is not paused."""
         paused = set((await self._store.counts()).paused)
         for command in await self._store.fetch(MOST_COMMANDS, 0):
             body = read_json(command.body)
@@ -244,8 +253,8 @@ class Client:
         await self._append([("resume", {"name": name})])
 
     async def trace(self, name: str) -> Trace:
-        """The story of an event (its own id, or a receipt's) or of a run. Raises UsageError for
-        an empty name."""
+        """The story of an event or a run; `name` is its id, or that of an event's receipt. Raises
+        UsageError for an empty one."""
         if not name:
             raise UsageError("give the id of an event or a run", hint="see `fqlc runs`")
         number = parse_name(name)
@@ -293,7 +302,7 @@ class Client:
         return dict((await self._store.size()).letters)
 
     async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
-        """Wait, at most so many seconds, until an engine has taken all commands whose time has
+        """Wait, at most `timeout` seconds, until an engine has taken all commands whose time has
         come."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -319,7 +328,11 @@ class Client:
 
 @asynccontextmanager
 async def open_client(store_url: str, *, dlq_table: str = "webhook_dlq") -> AsyncIterator[Client]:
-    """A client of a store: `async with open_client("sqlite:///fql.db") as client`."""
+    """A client of a store: `async with open_client("sqlite:///fql.db") as client`.
+
+    `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
+    `[webhooks.dlq] table` names it. Raises SettingsError for a URL that is none, StoreError.
+    """
     store = open_store(store_url, letters=dlq_table)
     await store.open()
     try:

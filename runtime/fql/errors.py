@@ -53,7 +53,8 @@ def _without_user(word: str) -> str:
 
 
 class FqlError(Exception):
-    """Base of all errors of the runtime. `hint` is one line of advice, or empty."""
+    """Base of all errors of the runtime. `message` says what is wrong, `hint` is one line of
+    advice, or empty."""
 
     exit_code = 3
 

@@ -25,8 +25,8 @@ __all__ = ["replay_dlq"]
 def replay_dlq(
     dlq_id: str | None = None, *, store: str | None = None, **wanted: Unpack[Wanted]
 ) -> list[dict[str, object]]:
-    """Mark dead letters to be sent again, by id, time or filter, or all of them; returns the
-    entries it marked.
+    """Mark dead letters to be sent again, by id (`dlq_id`), time or filter, or all of them; returns
+    the entries it marked.
 
     Blocks. Takes what `Runtime.replay` takes: `failed_after`, `failed_before`, `filter`, `limit`,
     `all`, `delay`, `rate`, `plan`, `response`, `force`, `dry_run`, `wait` (see

@@ -26,10 +26,10 @@ def verify_webhook(  # noqa: PLR0917 - the promised order
 ) -> bool:  # fmt: skip
     """True if the request is genuine and fresh; False for everything else, never an exception.
 
-    `body` is exactly what came. `secret` may be several, during a rotation; `whpk_` keys check
-    Ed25519. `tolerance` is seconds both ways, `now` unix seconds. `header` and
-    `timestamp_header` are the names of schemes that can have others. `github` signs no time, so
-    its freshness cannot be checked.
+    `headers` and `body` are exactly what came, `scheme` is how the sender signs. `secret` may be
+    several, during a rotation; `whpk_` keys check Ed25519. `tolerance` is seconds both ways, `now`
+    unix seconds. `header` and `timestamp_header` are the names of schemes that can have others.
+    `github` signs no time, so its freshness cannot be checked.
     """
     moment = time.time() if now is None else now
     try:
@@ -50,8 +50,9 @@ def sign_webhook(
 ) -> dict[str, str]:  # fmt: skip
     """The headers that a webhook with this body carries, as the runtime makes them.
 
-    `message_id` is what `webhook-id` holds, a new one by default; `timestamp` is unix seconds, now
-    by default. Raises SettingsError for a secret that cannot sign.
+    `scheme` is one of those of the reference, `header` and `timestamp_header` the names of schemes
+    that can have others. `message_id` is what `webhook-id` holds, a new one by default; `timestamp`
+    is unix seconds, now by default. Raises SettingsError for a secret that cannot sign.
     """
     raw = body.encode() if isinstance(body, str) else bytes(body)
     secrets = (secret,) if isinstance(secret, str) else tuple(secret)
@@ -74,7 +75,7 @@ def decrypt_payload(
     payload: bytes | str | Mapping[str, object] | list[object],
     key: str | Sequence[str] | Mapping[str, str],
 ) -> object:
-    """Decrypt a webhook's body: the bytes that came, or their decoded JSON.
+    """Decrypt a webhook's body, its `payload`: the bytes that came, or their decoded JSON.
 
     `key` is one key, several to be tried, or keys by their `kid`; each 32 bytes as base64 or
     hex. Returns decoded JSON, encrypted fields replaced by their values. Raises NotDecrypted

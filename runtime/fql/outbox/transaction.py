@@ -81,7 +81,7 @@ async def emit_async(
 ) -> None:
     """The same for an AsyncConnection or AsyncSession of SQLAlchemy, or a connection of aiosqlite.
 
-    Takes and raises what `emit` does.
+    See `fql.outbox.emit` for the other arguments. Raises UsageError and EventRefused as it does.
     """
     given = {"new": new, "old": old, "id": id, "key": key, "context": context}
     steps = _steps(trigger, given, project, plan)

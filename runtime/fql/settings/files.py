@@ -18,7 +18,7 @@ __all__ = ["beside_file", "load_settings", "read_file"]
 def load_settings(
     path: str | Path = "fql.toml", *, environment: Mapping[str, str] | None = None
 ) -> Settings:
-    """The settings of a file, for `Runtime(plan, settings=...)`.
+    """The settings of the file at `path`, for `Runtime(plan, settings=...)`.
 
     `${NAME}` is taken from `environment`, by default the process's. Relative paths of store and
     dead letters, sources start from the file's folder. `[observability.logging]` is for `fqlc run`

@@ -82,8 +82,9 @@ class Harness:
     """Plays events through a plan. `answers` gives, for each action, its answers in order; the last
     one is repeated, and without any the answer is 200 with an empty body. An answer takes no time
     unless it says `delay` (milliseconds); a timeout takes that of its action. `environment` gives
-    values to `${NAME}`; a name without one gets a stand-in. Raises UsageError for answers that
-    cannot be played."""
+    values to `${NAME}`; a name without one gets a stand-in. `actions` make what is sent, by default
+    webhooks; `chance` gives numbers in [0, 1) for jitter; `clock` is virtual time. Raises
+    UsageError for answers that cannot be played."""
 
     def __init__(
         self,
@@ -125,8 +126,9 @@ class Harness:
         timestamp: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Self:
-        """Hand an event in, such as `emit("Order.update", old={...}, new={...})`. Raises
-        EventRefused when it does not fit."""
+        """Hand an event in, such as `emit("Order.update", old={...}, new={...})`. `id`, `key`,
+        `timestamp` (RFC 3339) and `context` are those of the envelope. Raises EventRefused when it
+        does not fit."""
         entity, _, kind = event.partition(".")
         self._events += 1
         envelope = {

@@ -56,7 +56,8 @@ def drip(pace: float = 0.05) -> Reply:
 
 
 def retry_after(value: int | str, status: int = 503) -> Reply:
-    """Refuses, and says when to come back: seconds or an HTTP date."""
+    """Refuses with this `status`, and says when to come back: `value` is seconds or an HTTP
+    date."""
     return Reply(status=status, headers={"Retry-After": str(value)})
 
 

@@ -134,6 +134,8 @@ class MockWebhookServer:
     request that is not genuine is answered with 401. `header` and `timestamp_header` are the
     names that a scheme has been given instead of its own.
 
+    It listens at `host`, which is loopback, and speaks TLS with the context `tls`.
+
     An exception in a function given to `always` is raised again where the test looks: by
     `wait_for`, `all_expectations_met` and at the end of the context.
     """
@@ -233,7 +235,7 @@ class MockWebhookServer:
         return came
 
     async def arrived(self, count: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
-        """`wait_for` for tests that run a loop themselves."""
+        """`wait_for` for tests that run a loop themselves: `count` requests, `timeout` seconds."""
         return await asyncio.to_thread(self.wait_for, count, timeout)
 
     def clear(self) -> None:
@@ -252,8 +254,9 @@ class MockWebhookServer:
         headers: Mapping[str, str] | None = None, times: int | None = None,
         reply: Reply | int | None = None,
     ) -> Expectation:  # fmt: skip
-        """Expect a call. `url` is a path or a whole url; objects of `payload` may hold more keys;
-        `times` None means at least once. `reply` is what the next call that fits is answered."""
+        """Expect a call, with this `method` and these `headers` where they are given. `url` is a
+        path or a whole url; objects of `payload` may hold more keys; `times` None means at least
+        once. `reply` is what the next call that fits is answered."""
         expectation = Expectation(url, method, payload, headers or {}, times)
         if reply is not None:
             expectation.replies.append(_as_reply(reply))
@@ -284,14 +287,15 @@ class MockWebhookServer:
     # What it answers
 
     def reply(self, *replies: Reply | int, path: str | None = None) -> None:
-        """Answer the next requests (of a path, or of any) in turn; then as always."""
+        """Answer the next requests (of a `path`, or of any) with these `replies` in turn, each a
+        Reply or a status; then as always."""
         with self._changed:
             script = self._scripts.setdefault(path, deque())
             script.extend(_as_reply(reply) for reply in replies)
 
     def always(self, reply: Reply | int | Respond) -> None:
-        """Answer like this where no script says otherwise. A function gets each request; it runs
-        on the server's thread."""
+        """Answer with this `reply` where no script says otherwise: a Reply or a status. A function
+        gets each request; it runs on the server's thread."""
         with self._changed:
             self._default = reply if callable(reply) else _as_reply(reply)
 
