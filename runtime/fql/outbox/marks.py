@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text
 
-VERSION = 2
+VERSION = 3
 """Of the trigger bodies: raised when what they do has changed."""
 
 _LISTS = ("events", "suffixes", "fields", "old", "conditions")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-FORMAT = 2
-"""Of the tables. An older one is upgraded by `install`, a newer one is refused."""
+FORMAT = 3
+"""Of the tables and of what triggers write. An older one is upgraded by `install`, a newer one is
+refused. The second had no `SAME_NAMES`, and is read as well."""
 
 DEFAULT_PROJECT = "main"
 PROJECT = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -43,7 +44,7 @@ class Names:
         """What the next row of the outbox gets as `seq`: one more than the last one, or than the
         last that was deleted, which whoever deletes notes. AUTOINCREMENT would write that down in
         each statement of the application, whether it is captured or not."""
-        last = f"SELECT max(seq) FROM {self.outbox}"  # noqa: S608
+        last = f"SELECT seq FROM {self.outbox} ORDER BY seq DESC LIMIT 1"  # noqa: S608
         deleted = f"SELECT number FROM {self.source}"  # noqa: S608
         return f"ifnull(({last}), ({deleted})) + 1"
 
@@ -65,6 +66,10 @@ def project_of(table: str) -> str:
 
 IN_JSON, KEPT = 1, 2
 """What `raw` says of a row of a trigger: its values are JSON, or are kept in columns."""
+
+SAME_NAMES = "="
+"""What `old` holds instead of the names of its fields where they are those of `new`: names are half
+of a wide row."""
 
 OUTBOX_COLUMNS = (
     "seq", "id", "entity", "event", "new", "old", "raw", "row_key", "only", "revision", "problem",
@@ -104,7 +109,8 @@ def outbox_statements(names: Names, values: int = 0) -> tuple[str, ...]:
     time; it identifies nothing, for it goes back when a file is restored. `raw` marks rows as a
     trigger saw them: values of SQLite that `fql.outbox.rows` reads by the types of the entity. With
     `raw` 2 `new` and `old` hold the names of the fields as a JSON list, and their values follow in
-    `v1`, `v2` and so on, those of `new` first; with `raw` 1 they are JSON objects.
+    `v1`, `v2` and so on, those of `new` first (`=` in `old`: the same names); with `raw` 1 they are
+    JSON objects.
     `row_key` is the key of the row that changed, `only` the one observer that a row is for,
     `revision` counts what the triggers supply, `problem` says why a row could not be captured;
     `event_id`, `key` and `context` are those of the event. `at` is a Julian day, exact to the
@@ -125,7 +131,7 @@ def outbox_statements(names: Names, values: int = 0) -> tuple[str, ...]:
   event_id TEXT,
   key TEXT,
   context TEXT,
-  at REAL NOT NULL DEFAULT (julianday('now')){_and_values(values)}
+  at REAL NOT NULL DEFAULT (julianday()){_and_values(values)}
 )"""
     source = f"""CREATE TABLE IF NOT EXISTS {names.source} (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -137,6 +143,11 @@ def outbox_statements(names: Names, values: int = 0) -> tuple[str, ...]:
     mint = f"""INSERT OR IGNORE INTO {names.source} (only_row, format, incarnation)
 VALUES (1, {FORMAT}, lower(hex(randomblob(16))))"""  # noqa: S608
     return outbox, source, mint
+
+
+def upgrade_statement(names: Names) -> str:
+    """What notes that triggers write as this version does."""
+    return f"UPDATE {names.source} SET format = {FORMAT} WHERE format < {FORMAT}"  # noqa: S608
 
 
 def replaced_statement(names: Names, values: int = 0) -> str:

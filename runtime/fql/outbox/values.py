@@ -8,6 +8,7 @@ from math import isinf
 
 from fql.exact.reading import read_list
 from fql.exact.writing import write_json
+from fql.outbox.tables import SAME_NAMES
 
 
 class Text(bytes):
@@ -21,12 +22,15 @@ def rows_in_json(
 ) -> tuple[bytes | None, bytes | None, str]:
     """`new` and `old` as JSON objects, and what is wrong with them, or nothing.
 
-    `new` and `old` are the names of their fields as JSON lists, `values` are those of `new` first.
+    `new` and `old` are the names of their fields as JSON lists (`=` for `old`: those of `new`),
+    `values` are those of `new` first.
     A blob becomes `["blob", "00FF"]`, an infinite number `["infinite", true]`: SQLite's columns
     hold no lists, so `fql.outbox.rows` knows them. Bytes that are not UTF-8 are kept as escapes.
     """
     problems: list[str] = []
     remaining = iter(values)
+    if old == SAME_NAMES.encode():
+        old = new
     rows = [
         None if label is None else _row(side, label, remaining, problems)
         for side, label in (("new", new), ("old", old))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fql.exact.writing import json_text
 from fql.outbox.capture.facts import TableFacts, column_name
 from fql.outbox.capture.wide import row_json
-from fql.outbox.tables import IN_JSON, KEPT, Names, value_columns
+from fql.outbox.tables import IN_JSON, KEPT, SAME_NAMES, Names, value_columns
 from fql.plan.model import EntityField
 from fql.sql.text import quoted_name, quoted_text
 
@@ -64,6 +64,8 @@ class Keeper:
             seq += f" + ({noted} WHERE q.rowid < r.rowid)"
         raw = str(IN_JSON if self.wide else KEPT)
         labels = [row.label for row in sides.values()]
+        if new and old and new.label == old.label and not self.wide:
+            labels[1] = quoted_text(SAME_NAMES)
         known = [seq, quoted_text(self.entity), quoted_text(event), raw]
         row = ", ".join([*known, *labels, *values])
         into = f"INSERT INTO {self.names.outbox} ({', '.join(columns)})"

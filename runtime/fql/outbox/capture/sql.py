@@ -10,7 +10,13 @@ from fql.outbox.capture.kept import MOST_VALUES
 from fql.outbox.capture.triggers import Writer
 from fql.outbox.capture.wanted import wanted_of
 from fql.outbox.marks import Mark
-from fql.outbox.tables import Names, outbox_statements, replaced_statement, widening
+from fql.outbox.tables import (
+    Names,
+    outbox_statements,
+    replaced_statement,
+    upgrade_statement,
+    widening,
+)
 from fql.plan.model import Entity, Plan
 
 
@@ -55,7 +61,8 @@ def capture_sql(
             writer = Writer(wanted, table, names)
             triggers += _triggers(writer, wanted.entity, table, names)
             width = max(width, writer.values if writer.values <= MOST_VALUES else 0)
-    made = (*outbox_statements(names, width), replaced_statement(names, width))
+    tables = (*outbox_statements(names, width), replaced_statement(names, width))
+    made = (*tables, upgrade_statement(names))
     wider = [s for table, count in present.items() for s in widening(table, count, width)]
     return Capture((*made, *wider), tuple(triggers), tuple(problems), width)
 
