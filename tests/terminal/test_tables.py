@@ -80,11 +80,14 @@ def test_folding_breaks_between_words() -> None:
         "  error: a sentence of\n    some length that\n    does not fit\nshort"
     )
     address = "https://example.com/a/very/long/path/that/is/never/broken"
-    assert folded(f"see {address} now", 20) == f"see\n  {address}\n  now"
+    assert folded("name  a value of two lines", 16, hang=6) == "name  a value of\n      two lines"
+    assert folded(f"see {address} now", 20) == f"see {address}\n  now"
 
 
 @given(st.text(alphabet="ab \n", max_size=200), st.integers(20, 60))
 def test_folding_loses_no_word(text: str, width: int) -> None:
     assert folded(text, width).split() == text.split()
     for line in folded(text, width).split("\n"):
-        assert columns_of(line) <= width or len(line.split()) == 1 or line in text.split("\n")
+        indent = len(line) - len(line.lstrip())
+        longest = max(map(len, line.split(" ")))
+        assert columns_of(line) <= width or indent + 2 + longest > width or not line.strip()

@@ -37,22 +37,25 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - columns_of(text))
 
 
-def folded(text: str, width: int) -> str:
+def folded(text: str, width: int, hang: int = 2) -> str:
     """The text with each line broken between words, so that it fits into `width` columns. What
-    follows is indented by two more than the line; a word that is longer stays whole."""
+    follows is indented by `hang` more than the line; a word that is longer stays whole, and
+    where it is."""
     return "\n".join(
-        line if columns_of(line) <= width else _broken(line, width) for line in text.split("\n")
+        line if columns_of(line) <= width else _broken(line, width, hang)
+        for line in text.split("\n")
     )
 
 
-def _broken(line: str, width: int) -> str:
+def _broken(line: str, width: int, hang: int) -> str:
     words = line.split(" ")
     indent = " " * (len(line) - len(line.lstrip(" ")))
     lines, current = [], indent
-    hanging = f"{indent}  "
+    hanging = indent + " " * hang
     for word in words[len(indent) :]:
         longer = f"{current} {word}" if current.strip() else current + word
-        if columns_of(longer) <= width or not current.strip():
+        fits_nowhere = columns_of(hanging + word) > width
+        if columns_of(longer) <= width or not current.strip() or fits_nowhere:
             current = longer
         else:
             lines.append(current.rstrip())

@@ -31,9 +31,10 @@ def raw(content: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def prose(text: str) -> None:
-    """Write output that a person reads; on a terminal long lines are broken between words."""
-    _write(_folded(harmless_styled(text), err=False), err=False)
+def prose(text: str, *, hang: int = 2) -> None:
+    """Write output that a person reads; on a terminal long lines are broken between words, and go
+    on `hang` columns further right."""
+    _write(fitting(harmless_styled(text), err=False, hang=hang), err=False)
 
 
 def excerpts(text: str, *, err: bool, json: bool = False) -> None:
@@ -49,7 +50,7 @@ def excerpts(text: str, *, err: bool, json: bool = False) -> None:
 
 def say(text: str) -> None:
     """Talk to the person. No connection string is shown with its password."""
-    _write(_folded(harmless_styled(masked_urls(text)), err=True), err=True)
+    _write(fitting(harmless_styled(masked_urls(text)), err=True), err=True)
 
 
 def renew(text: str = "") -> None:
@@ -108,9 +109,10 @@ def room(*, err: bool = False) -> int | None:
     return max(columns, 20) if columns else None
 
 
-def _folded(text: str, *, err: bool) -> str:
+def fitting(text: str, *, err: bool, hang: int = 2) -> str:
+    """The text with lines that fit the terminal which shows a stream; elsewhere as it is."""
     width = room(err=err)
-    return text if width is None else folded(text, width)
+    return text if width is None else folded(text, width, hang)
 
 
 def _write(text: str, *, err: bool) -> None:

@@ -12,7 +12,7 @@ from fql.cli.examining.finding import Finding
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.errors import SettingsError
 from fql.terminal.commands import format_option
-from fql.terminal.lines import data, json_line
+from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -73,4 +73,4 @@ def _show(findings: list[Finding], form: str) -> None:
                        "message": finding.message})  # fmt: skip
         else:
             level = click.style(f"{finding.level:8}", fg=COLOURS[finding.level])
-            data(f"{level} {finding.subject}: {finding.message}")
+            prose(f"{level} {finding.subject}: {finding.message}", hang=9)

@@ -10,8 +10,11 @@ from fql.cli.running.sentences import sentence
 from fql.errors import masked_urls
 from fql.exact.writing import write_json
 from fql.settings.model import Logging
-from fql.terminal.lines import RENEWED, on_terminal
+from fql.terminal.lines import RENEWED, fitting, on_terminal
 from fql.terminal.words import one_line
+
+LEFT = 17
+"""Columns of time and level, which stand before the message."""
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
@@ -46,13 +49,14 @@ class TextFormatter(logging.Formatter):
     """
 
     def __init__(self, *, renewed: bool = False) -> None:
-        line = "%(asctime)s %(levelname)-7s %(message)s"
-        super().__init__(f"{RENEWED}{line}" if renewed else line, "%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        self._renewed = renewed
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's
         """The line without what follows an exception."""
         record.message = one_line(masked_urls(sentence(fields_of(record)) or record.message))
-        return super().formatMessage(record)
+        line = super().formatMessage(record)
+        return f"{RENEWED}{fitting(line, err=True, hang=LEFT)}" if self._renewed else line
 
 
 def set_up(settings: Logging, form: str | None = None) -> None:

@@ -18,7 +18,7 @@ from fql.letters import Replayed, Wanted, asked
 from fql.store.records import LetterGroup
 from fql.store.shown import DeadLetter, instant
 from fql.terminal.commands import format_option
-from fql.terminal.lines import data, json_line, say
+from fql.terminal.lines import data, json_line, prose, say
 from fql.terminal.tables import Column, Table, table
 from fql.terminal.words import moment
 
@@ -90,7 +90,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
         json_line(letter.as_json())
         return
     for line in letters.story(letter):
-        data(line)
+        prose(line, hang=letters.NAMES)
 
 
 @dlq.command("replay")

@@ -17,6 +17,8 @@ from fql.terminal.words import moment, one_line, shortened
 
 F = TypeVar("F", bound=Callable[..., object])
 
+NAMES = 13
+"""Columns of the names of facts in a story."""
 _TIME = "Date or time; UTC without an offset."
 COLUMNS = (
     Column("id"), Column("failed at", drop=3), Column("action", least=16, drop=4),
@@ -91,17 +93,17 @@ def story(letter: DeadLetter) -> Iterator[str]:
     }  # fmt: skip
     for name, value in facts.items():
         if value:
-            yield f"{click.style(name.ljust(12), dim=True)} {one_line(value)}"
+            yield f"{click.style(name.ljust(NAMES - 1), dim=True)} {one_line(value)}"
     for attempt in letter.attempts:
         yield _attempt(attempt)
     for name, content in (("request", letter.request), ("envelope", letter.envelope)):
         if content:
             text = one_line(write_json(content).decode())
-            yield f"{click.style(name.ljust(12), dim=True)} {text}"
+            yield f"{click.style(name.ljust(NAMES - 1), dim=True)} {text}"
 
 
 def _attempt(attempt: Attempt) -> str:
-    label = click.style(f"attempt {attempt.number}".ljust(12), dim=True)
+    label = click.style(f"attempt {attempt.number}".ljust(NAMES - 1), dim=True)
     result = one_line(attempt.error or attempt.status)
     start = shortened(attempt.response_start)
     return f"{label} {attempt.at}  {result}  {attempt.duration_ms} ms  {start}".rstrip()

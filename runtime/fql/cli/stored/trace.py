@@ -14,7 +14,7 @@ from fql.errors import UsageError
 from fql.observe.traceparent import trace_id_of
 from fql.store.shown import DeadLetter, RunShown, Trace
 from fql.terminal.commands import format_option
-from fql.terminal.lines import data, json_line
+from fql.terminal.lines import json_line, prose
 from fql.terminal.words import moment, one_line, shortened
 
 
@@ -36,7 +36,7 @@ def trace(name: str, store: str | None, settings_file: str | None, form: str) ->
         json_line(found.as_json())
         return
     for line in story(found):
-        data(line)
+        prose(line)
 
 
 def story(found: Trace) -> Iterator[str]:
