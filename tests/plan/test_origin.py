@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fql.plan.codec import read_plan
@@ -16,6 +16,8 @@ from fql.plan.origin import Level, Origin, parse_origin
 from fql.plan.policies import effective
 from fqlc import compile_text
 
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow])
+"""Each draw is a compile."""
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
 NAMED = st.builds(Origin, st.sampled_from(["action", "observer", "endpoint"]), NAMES, NAMES)
@@ -78,6 +80,7 @@ def programs(draw: st.DrawFn) -> Plan:
     return plan_with(**texts)
 
 
+@SLOW
 @given(programs())
 def test_with_the_endpoint_of_its_own_plan_nothing_changes(plan: Plan) -> None:
     """What the compiler merged and what the runtime decides is the same, for every key."""
@@ -88,6 +91,7 @@ def test_with_the_endpoint_of_its_own_plan_nothing_changes(plan: Plan) -> None:
     }
 
 
+@SLOW
 @given(programs(), programs())
 def test_after_a_reload_the_nearer_level_wins_for_every_key(then: Plan, now: Plan) -> None:
     """An open run of an earlier plan keeps what its action and observer say; everything else is

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from fql.plan.environment import filled, references_in, require
 from fql.settings.model import Settings
@@ -97,7 +97,8 @@ class _Filler:
         if not names:
             return  # what changed lies in a table below, and was judged there
         try:
-            TypeAdapter(model.model_fields[key].rebuild_annotation()).validate_python(after)
+            taken = model.model_fields[key].rebuild_annotation()
+            create_model("Value", value=(taken, ...)).model_validate({"value": after})
         except ValidationError:
             told = f"{path}.{key}: with the value of {names} it is not one that this key takes"
             raise SettingsFileError(self._file, [Problem(0, told)]) from None
