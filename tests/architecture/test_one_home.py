@@ -12,6 +12,9 @@ FILES = sorted([*(ROOT / "runtime").rglob("*.py"), *(ROOT / "compiler").rglob("*
 HOMES: dict[str, tuple[str, set[str]]] = {
     "what an unknown name was meant to be": (r"get_close_matches|did you mean", {"fql/near.py"}),
     "the version of this release": (r'"0\.1\.0"', {"fql/version.py"}),
+    "switching the collector off": (r"\bgc\.(?:disable|freeze)\b", {"fqlc/source/collector.py"}),
+    "taking urls apart": (r"\burl(?:split|parse)\b|\(https\?\)|https\?://\[", set()),
+    "the file of a store's url": (r'"sqlite:///"', {"fql/settings/files.py"}),
     "how the environment is named": (r"\\\$\\\{\(?\[", {"fql/plan/environment.py"}),
     "the defaults of policies": (r"\[?408, 429, 500", {"fql/plan/policy/table.py"}),
     "the growth of delays": (r"\.multiplier\b(?!\")", {"fql/plan/policies.py"}),

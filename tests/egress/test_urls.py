@@ -18,6 +18,8 @@ from fql.plan.urls import (
     check_rendered,
     encode_query_value,
     encode_segment,
+    is_origin,
+    origin_of,
     parse_literal_url,
     split_path,
     split_url,
@@ -102,7 +104,7 @@ def test_a_hole_directly_behind_the_query_mark() -> None:
      ("https://a.example:", HOLE, "/"), (HOLE, "://a.example/")],
 )  # fmt: skip
 def test_a_hole_in_scheme_host_or_port_is_refused(parts: tuple[TextPart, ...]) -> None:
-    with pytest.raises(UrlProblem, match="hole"):
+    with pytest.raises(UrlProblem, match="not allowed in the scheme"):
         split_url(parts)
 
 
@@ -161,3 +163,28 @@ def test_dots_that_come_together_from_two_values_are_refused() -> None:
 def test_a_url_has_a_longest_length() -> None:
     with pytest.raises(ValueRefused, match="longer"):
         check_rendered("/" + "a" * MAX_URL, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://A.example/x/", "https://a.example:443"),
+        ("http://a.example:81?x=", "http://a.example:81"),
+        ("https://[::1]", "https://[::1]:443"),
+        ("https://a.example/%zz", "https://a.example:443"),
+        ("https://", None),
+        ("https://user@a.example/", None),
+        ("ftp://a.example", None),
+        ("/orders", None),
+        ("", None),
+    ],
+)
+def test_an_origin_is_known_from_the_beginning_of_a_url(text: str, origin: str | None) -> None:
+    assert origin_of(text) == origin
+
+
+def test_a_url_of_scheme_host_and_port_is_an_origin() -> None:
+    assert is_origin("https://a.example")
+    assert is_origin("http://a.example:81/")
+    for text in ("https://a.example/x", "https://a.example/?x", "a.example", "secret-value"):
+        assert not is_origin(text)

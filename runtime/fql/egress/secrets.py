@@ -9,6 +9,7 @@ from functools import cached_property
 
 from fql.egress.spellings import plain, spellings, without_begun_escape
 from fql.exact.numbers import JsonNumber
+from fql.plan.urls import is_origin
 
 MASK = "***"
 SHORTEST_MASKED = 8
@@ -21,8 +22,6 @@ _STEP = SHORTEST_MASKED - _PIECE + 1
 """Of the text every fifth piece of four characters is looked up. Whatever has eight characters
 holds one of them whole, so the search costs the same for one value and for ten thousand."""
 
-_ORIGIN = re.compile(r"https?://[^/?#@\s]+/?")
-"""An address without a path is not a secret, and answers link to it."""
 _NUMBER = re.compile(r"[0-9.eE+-]+")
 
 
@@ -80,13 +79,14 @@ class Masker:
 
     def answer(self, content: object) -> object:
         """The JSON of an answer, masked: what it becomes is stored, and sent by later actions.
-        Links to a receiver that the environment names stay links."""
+        Links to a receiver that the environment names stay links: an address without a path is no
+        secret."""
         return self._of_answers.value(content)
 
     @cached_property
     def _of_answers(self) -> Masker:
         shared = None if self._shared is None else self._shared._of_answers
-        return Masker((value for value in self._values if not _ORIGIN.fullmatch(value)), shared)
+        return Masker((value for value in self._values if not is_origin(value)), shared)
 
     @property
     def idle(self) -> bool:

@@ -25,6 +25,7 @@ MAX_URL = 16_384
 Kind = Literal["malformed", "scheme", "address"]
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_BEGINNING = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@]+)(?::([1-9][0-9]{0,4}))?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
@@ -93,6 +94,27 @@ def parse_literal_url(text: str) -> UrlParts:
     known = _scheme(scheme)
     host, port = _authority(authority, known)
     return UrlParts(known, host, port, literal_path(path or "/"), literal_query(query))
+
+
+def origin_of(text: str) -> str | None:
+    """The `origin` of a url, also of one of which only the beginning is known, as in a text with
+    holes; None where there is none."""
+    found = _BEGINNING.match(text)
+    if found is None:
+        return None
+    try:
+        return parse_literal_url(found[0]).origin
+    except UrlProblem:
+        return None
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is a url of scheme, host and port alone."""
+    try:
+        url = parse_literal_url(text)
+    except UrlProblem:
+        return False
+    return url.path == "/" and url.query is None
 
 
 def _why_not_a_url(text: str) -> str:

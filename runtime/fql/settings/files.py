@@ -14,6 +14,9 @@ from fql.settings.reading import read_settings
 
 __all__ = ["beside_file", "load_settings", "read_file"]
 
+SQLITE = "sqlite:///"
+"""The start of the URL of a store in a file."""
+
 
 def load_settings(
     path: str | Path = "fql.toml", *, environment: Mapping[str, str] | None = None
@@ -65,8 +68,11 @@ def _source_beside(table: SourceTable, folder: Path) -> SourceTable:
 
 
 def beside(url: str, folder: Path) -> str:
-    """A relative `sqlite:///` path seen from a folder."""
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url.startswith(prefix + "/"):
-        return url
-    return prefix + str(folder / url.removeprefix(prefix))
+    """The URL of a store, a relative path seen from a folder."""
+    file = file_of(url)
+    return url if file is None or file.is_absolute() else SQLITE + str(folder / file)
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a store, from its URL; None for one in memory."""
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
 from fql.settings.environment import resolve
-from fql.settings.files import beside, read_file
+from fql.settings.files import SQLITE, beside, file_of, read_file
 from fql.settings.model import Settings, Webhooks
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
@@ -20,7 +20,7 @@ from fql.store.port import Store
 if TYPE_CHECKING:
     from fql.settings.model import DeadLetters
 
-MEMORY, SQLITE = "memory:", "sqlite:///"
+MEMORY = "memory:"
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
 
@@ -77,11 +77,6 @@ def _path_problem(path: str) -> str:
     if "?" in path or "\0" in path:
         return "a store takes no options, and `?` or NUL cannot be part of its name"
     return "it ends with a slash, like a folder" if path.endswith("/") else ""
-
-
-def file_of(url: str) -> Path | None:
-    """The file of a store, from a URL that is settled; None for one in memory."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
 def require_store(url: str) -> None:

@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from fql.egress.verify import verify
 from fql.exact.reading import NotJson, read_foreign
+from fql.plan.urls import origin_of, parse_literal_url
 from fql.testing.http_server import HttpServer, Received
 from fql.testing.replies import Reply, act, whole
 
@@ -102,13 +102,16 @@ class Expectation:
 
 def _same_url(wanted: str, request: ReceivedRequest) -> bool:
     """Compare a path, a path with query, or a whole url."""
-    parts = urlsplit(wanted)
+    if "://" in wanted:
+        url = parse_literal_url(wanted)
+        headers = request.headers
+        meant = origin_of(headers.get("fql-test-target", ""))
+        if url.authority != headers.get("host") and url.origin != meant:
+            return False
+        wanted = url.target
     path, _, query = request.path.partition("?")
-    if parts.netloc and parts.netloc not in {
-        request.headers.get("host", ""), urlsplit(request.headers.get("fql-test-target", "")).netloc
-    }:  # fmt: skip
-        return False
-    return path == (parts.path or "/") and (not parts.query or query == parts.query)
+    wanted_path, _, wanted_query = wanted.partition("?")
+    return path == (wanted_path or "/") and wanted_query in ("", query)
 
 
 def _contains(found: object, wanted: object) -> bool:
@@ -256,7 +259,10 @@ class MockWebhookServer:
     ) -> Expectation:  # fmt: skip
         """Expect a call, with this `method` and these `headers` where they are given. `url` is a
         path or a whole url; objects of `payload` may hold more keys; `times` None means at least
-        once. `reply` is what the next call that fits is answered."""
+        once. `reply` is what the next call that fits is answered. Raises ValueError for a url that
+        no request can have."""
+        if url is not None and "://" in url:
+            parse_literal_url(url)
         expectation = Expectation(url, method, payload, headers or {}, times)
         if reply is not None:
             expectation.replies.append(_as_reply(reply))

@@ -15,6 +15,7 @@ from fql.outbox.database import examined, opened
 from fql.outbox.status import status
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
+from fql.settings.files import file_of
 from fql.settings.model import SqliteSource
 from fql.store.sqlite.format import format_of
 from fql.store.sqlite.schema import FORMAT
@@ -36,9 +37,9 @@ def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
 
 def store(url: str) -> list[Finding]:
     """Is the store durable, private and sound?"""
-    if not url.startswith("sqlite:///"):
+    path = file_of(url)
+    if path is None:
         return [Finding("store", "warning", f"{url} keeps nothing when the process ends")]
-    path = Path(url.removeprefix("sqlite:///"))
     if not path.exists():
         return [Finding("store", "ok", f"{path} does not exist yet; `fqlc run` creates it")]
     found = [*_modes(path), *_filesystem(path), *_soundness(path)]

@@ -9,7 +9,8 @@ from typing import TypeVar
 from fql.cli.project import find_project
 from fql.client import Client, open_client
 from fql.errors import UsageError
-from fql.store.opening import file_of, require_store, settled_url
+from fql.settings.files import file_of
+from fql.store.opening import require_store, settled_url
 from fql.terminal.lines import say
 
 T = TypeVar("T")

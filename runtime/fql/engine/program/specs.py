@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,10 +19,9 @@ from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import effective, retry_policy, value_of
 from fql.plan.policy.table import POLICIES
+from fql.plan.urls import origin_of
 
 LONGEST_WAIT: int = POLICIES["batch.timeout"].built_in_toml
-DEFAULT_PORTS = {"http": 80, "https": 443}
-_ORIGIN = re.compile(r"(https?)://(\[[^\]]*\]|[^/:?#\s]+)(?::(\d+))?", re.IGNORECASE)
 
 
 class ActionFactory(Protocol):
@@ -114,11 +112,7 @@ def endpoint_name(node: PlanNode, environment: Mapping[str, str]) -> str:
                 text += part
             else:
                 break
-    found = _ORIGIN.match(text)
-    if found is None:
-        return text
-    scheme = found[1].lower()
-    return f"{scheme}://{found[2].lower()}:{found[3] or DEFAULT_PORTS[scheme]}"
+    return origin_of(text) or text
 
 
 def order_key(value: Callable[[Scope], object]) -> Callable[[Scope], str | None]:
