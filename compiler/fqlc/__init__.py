@@ -78,7 +78,7 @@ def check_paths(
 
 
 def format_text(text: str) -> str:
-    """The text in the one style of the language; broken declarations stay as they are."""
+    """The formatted text; broken declarations stay as they are."""
     from fqlc.source.text import SourceText
     from fqlc.syntax.printing.files import format_source
 

@@ -83,7 +83,7 @@ async def test_a_misfit_raises_and_remembers_no_key(webhook_server: MockWebhookS
         assert not (await running.emit("Order.insert", new=order(1), key="k")).duplicate
         with pytest.raises(UsageError, match="no event"):
             await running.emit("Order", new=order(1))
-        with pytest.raises(UsageError, match="None is no event"):
+        with pytest.raises(UsageError, match="None is not an event"):
             await running.emit(None, new=order(1))  # type: ignore[arg-type]
         with pytest.raises(EventRefused, match="context"):
             await running.emit("Order.insert", new=order(1), context=5)  # type: ignore[arg-type]

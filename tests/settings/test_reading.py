@@ -109,7 +109,7 @@ def test_every_problem_is_told_with_its_line() -> None:
     ("text", "says"),
     [
         ("[webhooks", "1: this is not TOML"),
-        ("[webhooks.retry]\nmax_attempts = 0", "retry.max_attempts: 0 is outside of 1 to 1,000"),
+        ("[webhooks.retry]\nmax_attempts = 0", "retry.max_attempts: 0 is outside 1 to 1,000"),
         ('[webhooks.retry]\nmax_attempts = "3"', "is '3'; it must be a valid integer"),
         ("[webhooks.retry]\nretry_on = [99]", "HTTP statuses are between 100 and 599"),
         ("[webhooks.retry]\nretry_on = 500", "must be a list of HTTP statuses"),
@@ -232,7 +232,7 @@ def test_bounds_of_numbers_are_judged_to_the_last_digit(number: str, fits: bool)
     if fits:
         assert policy_settings(read_settings(text)) == {"retry.multiplier": float(number)}
         return
-    with pytest.raises(SettingsFileError, match=r"multiplier: .+ is outside of 1 to 100$"):
+    with pytest.raises(SettingsFileError, match=r"multiplier: .+ is outside 1 to 100$"):
         read_settings(text)
 
 

@@ -78,7 +78,7 @@ def play(seed: int, *, crash_rate: float, leave_rate: float = 0.0) -> World:
 
 
 def check_promises(world: World) -> None:
-    """The invariants of `runtime.md` section 8 that can be read from store and ledger."""
+    """The invariants of tests/simulation/README.md that can be read from store and ledger."""
     runs = world.runs()
     assert len(runs) == len(world.accepted) * len(world.program.observers), "nothing lost"
     keys: dict[str, set[tuple[object, ...]]] = defaultdict(set)

@@ -70,7 +70,7 @@ def _compare(output: Path, plan: bytes) -> None:
 
 def _write(output: Path, plan: bytes) -> None:
     """Replace the file as a whole: nobody ever reads half a plan. A link stays a link, and what is
-    no file, such as a device or a pipe, is written to."""
+    not a file, such as a device or a pipe, is written to."""
     place = output.resolve()
     beside = place.with_name(f".{place.name}.new")
     try:

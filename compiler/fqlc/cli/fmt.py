@@ -1,4 +1,4 @@
-"""`fqlc fmt`: bring sources into the one style."""
+"""`fqlc fmt`: format sources. The style is fixed."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Project:
 
     def unreadable(self, name: str, others: Iterable[str] = ()) -> bool:
         """True when a declaration of this name exists but its kind could not be read, or may
-        stand in a file that was not found: the name is like none of the project or of `others`."""
+        be in a file that was not found: the name is like none of the project or of `others`."""
         if name in self.broken or not self.incomplete:
             return name in self.broken
         names = (*self._declared(), *others)

@@ -67,7 +67,7 @@ class ProjectFiles:
 
     def holds(self, path: str) -> bool:
         """True for a path that is called `*.fql` and leads, over whatever links, to a place inside
-        of the project."""
+        the project."""
         if not path.endswith(SUFFIX):
             return False
         try:

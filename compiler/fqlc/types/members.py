@@ -76,7 +76,7 @@ def _version(expr: ast.MemberAccess, field: FieldInfo, row: e.RowName, ctx: Cont
 
 
 def _of_image(expr: ast.MemberAccess, use: ast.NameUse, ctx: Context) -> e.Expr:
-    """`_new.x` and `_old.x`, where the row may have to be there first."""
+    """`_new.x` and `_old.x`, where the row must be there first."""
     image = builtin(use.text, use.span, ctx)
     entity = ctx.scope.entity
     if poisoned(image) or entity is None:

@@ -231,7 +231,7 @@ def _row_of(of: Type, project: Project) -> EntityInfo | None:
 
 def _of_row(row: EntityInfo, walk: _Walk) -> Iterator[SensitiveUse]:
     """All marked fields of a row, and of the types of its fields. Without recursion: types may
-    stand in types as often as somebody likes."""
+    contain types as often as somebody likes."""
     waiting = [(row, walk)]
     while waiting:
         outer, at = waiting.pop()

@@ -21,7 +21,7 @@ class Part:
     operands: tuple[tuple[str, object], ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """The shape of `interfaces.md`: text, value, parts; and operands."""
+        """The shape that `explain --format json` promises: text, value, parts; and operands."""
         return {
             "text": self.text,
             "value": self.value,

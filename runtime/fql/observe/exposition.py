@@ -1,6 +1,7 @@
 """Sums and gauges as Prometheus reads them. Needs the extra `server` (prometheus-client).
 
-The names of the first five series are a promise (mission.md M41); docs/how-to/observe.md lists all.
+The names of the first five series are a promise (M41 of docs/features.md); docs/how-to/observe.md
+lists all.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Status:
 
     @property
     def in_step(self) -> bool:
-        """True when nothing must be installed and nothing stands in the way."""
+        """True when nothing must be installed and nothing is in the way."""
         return (
             self.outbox
             and not self.problems

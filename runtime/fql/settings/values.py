@@ -60,7 +60,7 @@ class Within:
         """The value. Raises ValueError."""
         if self.range.passed_by(value):
             shown = self.range.kind.written(value) if isinstance(value, int) else value
-            raise ValueError(f"{shown} is outside of {self.range}")
+            raise ValueError(f"{shown} is outside {self.range}")
         return value if isinstance(value, int) else float(value)
 
 

@@ -1,4 +1,4 @@
-"""Runs, dead letters and stories as people and programs see them (shapes of `interfaces.md`)."""
+"""Runs, dead letters and stories as people and programs see them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _CALLED = {
 }
 _ACTION = 'an action is a block with a name: `webhook NAME { url: "https://..." }`'
 _ORDER = "the order of actions is the observer's: `flow { first -> second }`"
-_FAILURE = "what runs after a failure is said in the observer: `flow { first else second }`"
+_FAILURE = "what runs after a failure is written in the observer: `flow { first else second }`"
 _API_KEY = (
     'an API key is sent as a header: `auth: { type: header, header: "X-Api-Key", value: "${KEY}" }`'
 )

@@ -27,7 +27,7 @@ def _self_edge(edge: FlowEdge, sink: Sink) -> None:
         f"`{edge.source.name}` cannot come after itself",
         edge.target.span,
         label="the same action",
-        labels=(Label(edge.source.span, "it stands here already"),),
+        labels=(Label(edge.source.span, "it is here already"),),
         help=("remove this edge: an action that fails is tried again by its `retry`",),
     )
 

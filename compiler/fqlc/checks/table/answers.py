@@ -14,7 +14,7 @@ FAILURES = ("dns", "connect", "tls", "timeout", "reset")
 
 def answer_misfit(key: str, value: Any, written: ast.Expr) -> str | None:
     """Why a value does not fit a key of an answer, in words; None where it does. `value` is the
-    literal as data, `written` as it stands there."""
+    literal as data, `written` as it is in the source."""
     check = _ANSWER.get(key)
     return check(value, written) if check else None
 

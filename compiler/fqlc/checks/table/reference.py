@@ -12,8 +12,9 @@ from fqlc.checks.table.keys import BlockKind
 INTRODUCTION = """\
 # Keys
 
-Every key of every block, printed from the table that the checker reads (`python -m tests.accept`
-writes this page anew). Keys marked *policy* are inherited: action, observer, endpoint, `defaults`,
+Every key of every block, printed from the table that the checker reads (`python -m
+tests.accept`prints
+this page). Keys marked *policy* are inherited: action, observer, endpoint, `defaults`,
 `fql.toml`, built-in default, merged key by key; `key: null` returns to the built-in default.
 """
 

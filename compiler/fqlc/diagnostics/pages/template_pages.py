@@ -23,7 +23,7 @@ PAGES = (
         code="FQL311",
         title="unknown name, attribute or filter in a template",
         why="Names between `{{` and `}}` are those of the conditions; filters are the ones that "
-        "the reference lists. The place is marked inside of the text.",
+        "the reference lists. The place is marked inside the text.",
         wrong=_note("Order of {{ custmer }}"),
         right=_note("Order of {{ customer }}"),
     ),
@@ -39,7 +39,7 @@ PAGES = (
         code="FQL313",
         title="value that cannot be text",
         why="A null, a list or an object has no single text form. Give a default, or use the bare "
-        "expression outside of a text, where it keeps its JSON type.",
+        "expression outside a text, where it keeps its JSON type.",
         wrong=_note("Note: {{ note }}"),
         right=_note("Note: {{ note | default('none') }}"),
     ),

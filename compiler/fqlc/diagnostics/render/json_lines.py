@@ -1,4 +1,4 @@
-"""One JSON object a line, as `docs/reference/interfaces.md` promises."""
+"""One JSON object per line: a promise to programs that read it."""
 
 from __future__ import annotations
 

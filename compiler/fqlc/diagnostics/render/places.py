@@ -19,7 +19,7 @@ class Place:
     end_column: int
 
     def as_dict(self) -> dict[str, object]:
-        """The keys of `interfaces.md`."""
+        """The keys of a place in `--format json`."""
         return {
             "file": self.file,
             "line": self.line,

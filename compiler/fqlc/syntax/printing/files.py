@@ -19,7 +19,7 @@ _PACKED = (ast.ImportDeclaration, ast.LetDeclaration)
 
 
 def format_source(source: SourceText) -> str:
-    """The text in the one style of the language."""
+    """The formatted text."""
     file = parse_file(source, Sink())
     return _Printer(source.text, file).print(_sound_declarations(file))
 

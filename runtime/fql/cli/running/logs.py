@@ -24,7 +24,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the ids that a record brings. The
+    """One JSON object per line: time, level, logger, message, and the ids that a record brings. The
     message is the sentence that a person at a terminal reads."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -202,7 +202,7 @@ def _answer(file: str | None) -> object:
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be used as an answer: {error}") from error
     if answer is None:
-        raise UsageError(f"{file} holds null, which is no answer")
+        raise UsageError(f"{file} holds null, which is not an answer")
     return answer
 
 

@@ -34,7 +34,7 @@ from fql.store.works import (
 )
 
 AHEAD = 500
-"""How long before its time, in milliseconds, scheduled work is read back."""
+"""How long before it is due, in milliseconds, scheduled work is read back."""
 
 
 def restore(state: State, snapshot: Snapshot) -> None:

@@ -39,7 +39,7 @@ class Memory:
 
     @property
     def state(self) -> State:
-        """The state of now. Raises StoreError before the first one."""
+        """The current state. Raises StoreError before the first one."""
         if self._state is None:
             raise StoreError("the engine has not been started", hint="use `async with`")
         return self._state

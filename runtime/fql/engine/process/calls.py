@@ -23,7 +23,7 @@ def envelope_of(event: str, given: Mapping[str, Any]) -> dict[str, Any]:
     UsageError for what is not an event."""
     entity, _, kind = str(event).partition(".")
     if kind not in EVENTS:
-        raise UsageError(f"{event!r} is no event", hint='write "Entity.insert", ".update"...')
+        raise UsageError(f"{event!r} is not an event", hint='write "Entity.insert", ".update"...')
     envelope: dict[str, Any] = {"entity": entity, "event": kind}
     return envelope | {name: value for name, value in given.items() if value is not None}
 

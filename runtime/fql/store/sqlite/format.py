@@ -42,7 +42,7 @@ def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
 
 def format_of(connection: sqlite3.Connection, path: Path) -> int | None:
     """The number in the file; None for one without tables. Raises StoreError for a newer format,
-    and for what is no number."""
+    and for what is not a number."""
     tables = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'fql_meta'"
     found = meta(connection, "version") if connection.execute(tables).fetchone() else None
     if found is None:

@@ -1,0 +1,116 @@
+"""Wording that a native reader stumbles over: each pattern with what to write instead.
+
+A pattern is searched for in prose alone: pages (without code), docstrings, comments and the texts
+of messages. `tests/docs/test_words.py` walks them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A pattern, why it is wrong, what to write, and a sentence in which it must be found."""
+
+    pattern: re.Pattern[str]
+    why: str
+    better: str
+    planted: str
+
+
+def _wording(pattern: str, why: str, better: str, planted: str) -> Wording:
+    return Wording(re.compile(pattern), why, better, planted)
+
+
+WORDINGS = (
+    _wording(
+        r"expected .* behind ", "what comes later in a text is after, not behind",
+        "expected `:` after `word`", "expected `:` behind `word`",
+    ),
+    _wording(
+        r"\b(?:waits?|sent|goes on|comes?|follows|continues|stands?) (?:directly )?behind\b",
+        "order in time or text is not a place behind something", "waits after it",
+        "what waits behind it is cancelled",
+    ),
+    _wording(
+        r"\bstands (?:in|at|on|by|within|inside|between|before|directly|there|here|first|under)\b",
+        "texts, keys and values do not stand", "is in, is written in",
+        "a text of several lines stands between quotes",
+    ),
+    _wording(
+        r"\b(?:may|can|cannot|must not|never) stand (?:in|at|on|by|there|here|inside)\b",
+        "texts, keys and values do not stand", "may be in, is allowed in",
+        "`each` cannot stand inside another `each`",
+    ),
+    _wording(
+        r"\bstands? (?:alone )?in quotes\b", "an obligation is said with must",
+        "must be quoted", "a url stands in quotes",
+    ),
+    _wording(
+        r"(?i)(?<!there )\b(?:is|was) no (?:member|text|list|JSON|token|success|object|event|plan"
+        r"|url|URL|file|secret|header|number|value|database|command|letter|answer)\b",
+        "a noun is denied with not", "is not a member of", "`x` is no member of `Color`",
+    ),
+    _wording(
+        r"\bat the begin\b", "begin is a verb", "at the start", "the blanks at the begin of a line",
+    ),
+    _wording(r"\b[Aa]new\b", "bookish", "again", "the state is loaded anew"),
+    _wording(
+        r"\b(?:is|are) said(?! to be)\b", "calque of the German passive", "is reported",
+        "nothing else is said of that",
+    ),
+    _wording(
+        r"\b(?:inside|outside) of (?!each)", "no `of` after inside and outside", "outside",
+        "a file outside of the project",
+    ),
+    _wording(
+        r"\b(?:plan|state|endpoints?|engine|settings|numbers|policies|one) of (?:now|then)\b",
+        "`of now` and `of then` are not English", "the active plan, the plan the run started on",
+        "Render with the plan of now, or of then.",
+    ),
+    _wording(
+        r"\ball the same\b", "means `of no importance` to many readers", "anyway, still",
+        "its addresses are judged all the same",
+    ),
+    _wording(
+        r"\b(?:has|have) to be\b", "an obligation is said with must", "must be",
+        "the argument has to be a literal",
+    ),
+    _wording(
+        r"\bbelongs? into\b", "things belong in a place", "belongs in",
+        "a secret does not belong into a source",
+    ),
+    _wording(
+        r"\bWhat passes cannot\b", "the subject is missing",
+        "A program that passes the check cannot fail with an evaluation error at run time.",
+        "What passes cannot raise later.",
+    ),
+    _wording(
+        r"\baddress(?:es)? (?:is|are) vetted when (?:it is|they are) dialled\b", "unusual words",
+        "Every address is checked at connection time.",
+        "Each address is vetted when it is dialled.",
+    ),
+    _wording(
+        r"\bas it has to be\b|\bis as it must be\b", "calque",
+        "Check the environment: settings, secrets, store, receivers.",
+        "Examine whether everything around fql is as it has to be.",
+    ),
+    _wording(
+        r"\bthe one style\b", "calque", "Format sources. The style is fixed.",
+        "Bring sources into the one style; there are no options.",
+    ),
+    _wording(
+        r"\bbefore its time\b", "calque", "Dead letters are kept for the retention period.",
+        "Nothing is thrown away before its time.",
+    ),
+    _wording(
+        r"\bone (?:object|envelope) a line\b", "a rate is said with per", "one object per line",
+        "For people, or one object a line.",
+    ),
+    _wording(
+        r"[Ww]hatever is remembered\b", "calque", "Compile without the cache.",
+        "Compile anew, whatever is remembered.",
+    ),
+)  # fmt: skip
