@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("runtime", "compiler", "grammar")
 ALLOWED = ROOT / "runtime" / "fql" / "exact"
 READERS = frozenset({"json", "orjson", "simplejson", "ujson", "msgspec", "rapidjson"})
-BESIDES = frozenset({"model_dump_json", "model_validate_json", "TypeAdapter", "from_json"})
+BESIDES = frozenset(
+    {"model_dump_json", "model_validate_json", "validate_json", "dump_json", "from_json"}
+)
 """Other doors to JSON: those of pydantic."""
 
 
@@ -53,6 +55,7 @@ def test_nobody_else_reads_or_writes_json(part: str) -> None:
         "import json", "from json import loads", "import orjson as o", "import json.decoder",
         "def f():\n    from orjson import dumps", "importlib.import_module('json')",
         "__import__('orjson')", "model.model_dump_json()",
+        "TypeAdapter(int).validate_json(text)",
     ],
 )  # fmt: skip
 def test_every_way_in_is_seen(text: str) -> None:
