@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
 import os
 import shutil
 import signal
@@ -13,11 +16,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fql.testing import MockWebhookServer
+from fqlc.cli.main import run
 
 SOURCE = """
 entity Order from "orders" {
@@ -39,6 +43,18 @@ database = "shop.db"
 host = "127.0.0.1"
 port = %d
 """
+
+
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """A command sets the log of its process up, which is that of all tests here."""
+    logger = logging.getLogger("fql")
+    before = logger.handlers[:], logger.propagate, logger.level
+    try:
+        yield
+    finally:
+        logger.handlers[:], logger.propagate = before[0], before[1]
+        logger.setLevel(before[2])
 
 
 @dataclass
@@ -126,13 +142,17 @@ class Story:
     # The command.
 
     def fqlc(self, *arguments: str, code: int = 0) -> str:
-        """Run a command to its end; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "fqlc", *arguments], cwd=self.folder, capture_output=True,
-            text=True, timeout=120, check=False, env={**os.environ, "NO_COLOR": "1"},
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr + self.log()
-        return done.stdout + done.stderr
+        """Run a command to its end, in this process, as to start one takes longest; what it
+        printed."""
+        said = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+        with (
+            contextlib.chdir(self.folder), redirect_stdout(said), redirect_stderr(said),
+            logging_as_before(),
+        ):  # fmt: skip
+            ended = run(arguments)
+        text = said.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        assert ended == code, text + self.log()
+        return str(text)
 
     def finish(self, *arguments: str) -> str:
         """`fqlc run` until nothing is left."""
