@@ -64,7 +64,9 @@ def test_triggers_are_made_again_where_the_settings_say_so(
         story.until("the first", story.all_heard)
         with story.connect() as connection:
             rebuild(connection)
-        story.until("installed again", lambda: "installed again" in story.log().partition("ready")[2], 2)
+        story.until(
+            "installed again", lambda: "installed again" in story.log().partition("ready")[2], 2
+        )
         story.order(2)
         story.until("the second", story.all_heard)
         assert story.page("/ready")[0] == 200

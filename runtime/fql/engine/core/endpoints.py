@@ -65,11 +65,21 @@ class Circuit:
 @dataclass(slots=True)
 class Endpoint:
     """One receiver: its limits, what is ready for it, what is in flight, what is stored for it.
+    Times are milliseconds since 1970. The core alone changes it, on the engine's thread.
 
-    `suspects` are ready too, but were on the wire in too many crashes: each is sent `alone`, while
-    nothing else is under way to this endpoint. Between two of them some `others` may go, lest many
-    that hang hold up for long what is ready besides. `waits` counts how often ready work came to a
-    stop before a limit, by its name; `held_back` is the limit that holds it up now.
+    - `limits`: what its policies say; a reload changes them.
+    - `bucket`, `circuit`: tokens of its rate, and whether it is held to be down.
+    - `blocked_until`: its own wish, from Retry-After; `finish` sets it.
+    - `paused`: a person has paused it, or its limits cannot be judged.
+    - `ready`: work that may be sent, in order; `flying`: what is armed and has no outcome yet.
+    - `suspects`: ready as well, but on the wire in too many crashes: each is sent `alone`, while
+      nothing else is under way to this endpoint. Between two of them as many `others` may go as
+      this still says, lest many that hang hold up for long what is ready besides.
+    - `held`: how many runs in memory do their next step here.
+    - `stored_due`: when the first of its work in the store is due, or NEVER; `asked`: a page of
+      that is being read.
+    - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
+      limit it waits for now.
     """
 
     name: str

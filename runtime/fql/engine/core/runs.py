@@ -31,13 +31,22 @@ from fql.store.works import (
 
 
 class Work:
-    """What may be sent: a node of a run, or a sealed batch of such nodes.
+    """What may be sent: a node of a run, or a sealed batch of such nodes. Times are milliseconds
+    since 1970. The core alone changes it, on the engine's thread.
 
-    `sends` counts armings (what the receiver sees as attempt), `failed` the failed attempts of
-    this grant, `crashes` consecutive ones. `since` is when the grant's first attempt began,
-    `ready_at` when its turn came while in memory (0: with its run).
-    `key` is set where the delivery key is not the owner's; `view` is what expressions see where it
-    goes by another plan than its run.
+    - `spec`, `owner`: what to send, and the run or batch it belongs to. A reload or a replay gives
+      another `spec`.
+    - `state`: a letter of `fql.store.works`.
+    - `sends`: armings since the beginning, which the receiver sees as the number of the attempt.
+    - `failed`, `crashes`: failed attempts, and crashes in a row; a replay sets both to 0.
+    - `due`: when it is tried again or its buffer is sealed; 0 where it waits for no time.
+    - `since`, `ready_at`: when the grant's first attempt began; when its turn came while it was in
+      memory (0: with its run).
+    - `answer`, `failure`: the typed answer of a done node, and why a dead one is dead.
+    - `batch`: the sealed batch it is a member of, or 0.
+    - `key`: the delivery key, where it is not the owner's.
+    - `replay`, `redelivery`: why it is sent again, and whether the receiver may have seen it.
+    - `view`: what expressions see where it goes by another plan than its run.
     """
 
     __slots__ = (
@@ -69,7 +78,19 @@ class Work:
 
 
 class Run:
-    """One observer for one event. `again` says that it had ended and a replay opened it."""
+    """One observer for one event. Times are milliseconds since 1970. The core alone changes it.
+
+    - `id`, `event_row`: the numbers of the run and of its event in the store.
+    - `event`, `spec`, `key`: what happened, the observer as the plan of the run has it, and what
+      the keys of its deliveries are made of. They never change.
+    - `state`, `started`, `ended`: open, done, dead, cancelled or expired; when it began and ended.
+    - `order_key`, `blocked`: the stored name of its `order_by` queue, and whether another run of
+      that queue goes first.
+    - `lane`: the endpoint of what it does next; it counts against that one's room in memory.
+    - `again`: it had ended, and a replay opened it.
+    - `stored`: it has a row, so that a commit patches it.
+    - `works`: its nodes, in the order written.
+    """
 
     __slots__ = (
         "again", "blocked", "ended", "event", "event_row", "id", "key", "lane", "order_key",

@@ -74,38 +74,69 @@ class State:
         *,
         aside: Aside | None = None,
     ) -> None:
+        # What is being worked on; each function of the core sets it before what may raise.
         self.item: object = None
+        # What has raised before and is given up; it outlives this state, which is loaded anew.
         self.aside = Aside() if aside is None else aside
         self.settings = settings
         self.chance = chance
+        # Milliseconds since 1970 by the engine's clock; `begin` moves it, never back.
         self.now = now
+        # `now` when this state was made.
         self.started = now
+        # The next id of an event, run or batch; `number` takes it.
         self.next_number = next_id
+        # Counts timers, so that two of the same time are taken in the order they were set.
         self.ticket = 0
+        # What new events go by; `step` changes it when a plan is switched to.
         self.active = program
+        # By short digest: the active program and those of stored plans that open runs need.
         self.programs: dict[str, Program] = {program.short: program}
+        # Open runs in memory; `hold` and `let_go` change it. The others wait in the store.
         self.runs: dict[int, Run] = {}
+        # Sealed batches that have not ended. `batching` adds, `finish` removes them.
         self.batches: dict[int, SealedBatch] = {}
+        # All receivers met so far, by name.
         self.endpoints: dict[str, Endpoint] = {}
+        # Members of batches that are not sealed yet.
         self.buffers: dict[BufferKey, Buffer] = {}
+        # By stored name of an `order_by` key: its open runs in their order; the first may move.
         self.queues: dict[str, deque[int]] = {}
+        # A heap of due time, ticket and work that is tried again; stale entries are skipped.
         self.timers: list[tuple[int, int, Work]] = []
+        # What is armed and has no outcome yet. `arm` adds, `land` removes it.
         self.in_flight: set[Work] = set()
+        # How much of that goes beyond the shares of its endpoints; counted anew by each `arm`.
         self.shared_in_flight = 0
+        # Stored runs that cannot go on, such as those whose plan lacks a `${NAME}`.
         self.stuck: dict[int, Stuck] = {}
+        # Sealed batches whose members are not all in memory, or whose plan cannot be used.
         self.left: list[BatchRow] = []
+        # Dead runs that block their `order_by` key until they are replayed or discarded.
         self.halted: set[int] = set()
+        # Attempts of the state before this one that are still on the wire: owner, node, number.
         self.aloft: set[Attempt] = set()
+        # Ready work of paused observers, by observer; `resume` queues it again.
         self.parked: dict[str, list[Work]] = {}
+        # Names of observers and endpoints that a person has paused.
         self.paused: set[str] = set()
+        # Commands that wait until their run has been read back, by run.
         self.pending: dict[int, list[Order]] = {}
+        # Outcomes that came before their run was read back, by run.
         self.late: dict[int, list[Performed]] = {}
+        # Runs to be read back by their id; the next step asks for them.
         self.wanted_ids: list[int] = []
+        # Nothing more is armed; set once, when the engine stops.
         self.draining = False
+        # Whether the engine before this one ended without a drain; `restore` sets it.
         self.count_crashes = False
+        # Outcomes of the last step, for `room`.
         self.outcomes = 0
+        # When a shortage of this process was last told of, in milliseconds since 1970.
         self.shortage_told = 0
+        # Numbers since the engine's start.
         self.tally = Tally()
+        # Events of this step by the hash of their key, so that twins in one commit are found.
         self.fresh: dict[bytes, NewEvent] = {}
         self._renew()
         self.meet_endpoints(program)
@@ -130,16 +161,21 @@ class State:
         return step
 
     def _renew(self) -> None:
+        """Begin to gather what the next commit writes and what is told after it."""
         self.mutations = Mutations()
+        # Runs, batches and endpoints to be written in this commit.
         self.dirty: dict[int, Run] = {}
         self.dirty_batches: dict[int, SealedBatch] = {}
         self.dirty_limits: dict[str, Endpoint] = {}
+        # What is told of once the commit is durable: ends, letters, attempts, ...
         self.ended: list[RunEnded] = []
         self.letters: list[LetterRow] = []
         self.attempted: list[Performed] = []
         self.shortages: list[str] = []
         self.refused: list[Refused] = []
+        # Runs that may leave memory at the end of this step, as their work waits for a time.
         self.evictable: list[Run] = []
+        # Runs that have left memory in this step; see `take_apart`.
         self.gone: list[Run] = []
         self.fresh.clear()
 
