@@ -145,6 +145,23 @@ def test_retry_after_stops_the_whole_endpoint_without_spending_attempts() -> Non
     assert len(seen(w)) == 2
 
 
+def test_a_crash_forgets_no_retry_after_however_long_the_plan_lets_it_be() -> None:
+    """Two hours were asked for and are honoured; a clock set back by a day adds none."""
+    hour = 3_600_000
+    patient = RetryPolicy(jitter="none", retry_after_max=5 * hour)
+    w = world(observer("a", retry=patient), limits=EndpointLimits(concurrency=1))
+    emit(w, 1, 2)
+    answer(w, Outcome(status=429, retry_after=2 * hour))
+    w.crash()
+    wait(w, 2 * hour - 1)
+    assert seen(w) == [1]
+    w.clock.advance(-24 * hour)
+    w.crash()
+    w.cycle()
+    wait(w, 5 * hour)
+    assert len(seen(w)) == 2
+
+
 def test_a_dead_receiver_leaves_room_for_others() -> None:
     """One endpoint hangs with all it may have; another still sends at once."""
     slow = observer("a", "slow", endpoint="slow")

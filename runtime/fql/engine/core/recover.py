@@ -48,7 +48,8 @@ def restore(state: State, snapshot: Snapshot) -> None:
     for limit in snapshot.limits:
         endpoint = state.endpoint(limit.endpoint)
         endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
-        endpoint.blocked_until = min(limit.blocked_until, state.now + 3_600_000)
+        longest = state.now + _longest_wait(state, limit.endpoint)
+        endpoint.blocked_until = min(limit.blocked_until, longest)
     for lane in snapshot.lanes:
         state.endpoint(lane).stored_due = 0
     for key, run in snapshot.queues:
@@ -62,6 +63,14 @@ def restore(state: State, snapshot: Snapshot) -> None:
             adopt(state, loaded)
     state.left = [row for row in snapshot.batches if row.id not in state.aside.batches.left]
     _adopt_batches(state)
+
+
+def _longest_wait(state: State, endpoint: str) -> int:
+    """How long an endpoint can be asked to wait, in milliseconds: a clock that has been set back
+    makes it no longer."""
+    specs = (spec for program in state.programs.values() for spec in program.observers.values())
+    nodes = (node for spec in specs for node in spec.nodes if node.endpoint == endpoint)
+    return max((node.retry.retry_after_max for node in nodes), default=0)
 
 
 def take_page(state: State, paged: Paged) -> None:
