@@ -153,7 +153,9 @@ def test_a_crash_forgets_no_retry_after_however_long_the_plan_lets_it_be() -> No
     emit(w, 1, 2)
     answer(w, Outcome(status=429, retry_after=2 * hour))
     w.crash()
+    w.cycle()
     wait(w, 2 * hour - 1)
+    w.cycle()
     assert seen(w) == [1]
     w.clock.advance(-24 * hour)
     w.crash()
