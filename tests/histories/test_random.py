@@ -35,6 +35,7 @@ class Driver:
         acts: list[Callable[[], None]] = [
             self.trade, self.trade, self.trade, self.back_up, self.move_over, self.copy_over,
             self.restore, self.reset, self.rebuild, self.make_anew, self.kill, self.end, self.hide,
+            self.vacuum, self.another,
         ]  # fmt: skip
         self.start()
         self.trade()
@@ -117,6 +118,14 @@ class Driver:
         self.running.close()
         self.trade()
         self.start()
+
+    def vacuum(self) -> None:
+        self.story.execute("VACUUM")
+
+    def another(self) -> None:
+        """A second engine with a store of its own is refused, and takes nothing."""
+        self.heard()
+        self.story.fqlc("run", "shop.fql", "--store", "sqlite:///another.db", code=3)
 
     def hide(self) -> None:
         away = self.story.database.rename(self.story.folder / "away.db")
