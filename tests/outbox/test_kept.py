@@ -85,7 +85,10 @@ def test_a_generated_column_of_json_is_a_text(database: sqlite3.Connection, kind
     assert row.new == {"id": 1, "x": 5, "y": '{"a":5}'}
 
 
-@pytest.mark.parametrize("count", [100, 249, 250, 498, 1_000])
+LONG = [pytest.param(count, marks=pytest.mark.soak) for count in (100, 498)]
+
+
+@pytest.mark.parametrize("count", [249, 250, 1_000, *LONG])
 def test_a_table_of_many_columns(database: sqlite3.Connection, count: int) -> None:
     """SQLite bounds arguments of functions and the depth of expressions."""
     columns = [f"c{number}" for number in range(count)]
