@@ -144,15 +144,16 @@ class Story:
     def fqlc(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end, in this process, as to start one takes longest; what it
         printed."""
-        said = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+        taken = io.BytesIO()
+        said = io.TextIOWrapper(taken, "utf-8", write_through=True)
         with (
             contextlib.chdir(self.folder), redirect_stdout(said), redirect_stderr(said),
             logging_as_before(),
         ):  # fmt: skip
             ended = run(arguments)
-        text = said.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        text = taken.getvalue().decode()
         assert ended == code, text + self.log()
-        return str(text)
+        return text
 
     def finish(self, *arguments: str) -> str:
         """`fqlc run` until nothing is left."""
