@@ -67,7 +67,7 @@ def process(tmp_path: Path) -> Fqlc:
     def run(*arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> Ended:
         done = subprocess.run(
             [sys.executable, "-m", "fqlc", *arguments],
-            cwd=tmp_path, input=stdin, capture_output=True, text=True, timeout=60, check=False,
+            cwd=tmp_path, input=stdin, capture_output=True, text=True, timeout=110, check=False,
             env={**os.environ, "NO_COLOR": "1", **(env or {})},
         )  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr

@@ -68,7 +68,7 @@ def settings(server: MockWebhookServer) -> str:
 def fqlc(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *line.split()], cwd=folder, env=environment(),
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=110,
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ async def test_inside_an_application(project: Path, server: MockWebhookServer) -
         )
         ran = await asyncio.to_thread(
             subprocess.run, [sys.executable, "-c", code], cwd=project, env=environment(),
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=110,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
         assert server.call_count == 3

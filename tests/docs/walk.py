@@ -47,7 +47,7 @@ def walk(lines: list[str], folder: Path) -> str:
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
-            code = process.wait(60)
+            code = process.wait(110)
         finally:
             end_session(process.pid)
     printed = ported(log.read_text(encoding="utf-8"), "9999", old=(str(port),))

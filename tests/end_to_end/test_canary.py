@@ -150,7 +150,7 @@ class Bench:
         """Run a command; all that it says is kept."""
         done = subprocess.run(
             [FQLC, *arguments], cwd=self.folder, env={**self.environment, **more},
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=110, check=False,
         )  # fmt: skip
         self.said[" ".join(arguments)] = done.stdout + done.stderr
         return done.stdout
@@ -165,7 +165,7 @@ class Bench:
             self.said["metrics"] = self.scraped()
         finally:
             process.terminate()
-            self.said["run"] = process.communicate(timeout=60)[0]
+            self.said["run"] = process.communicate(timeout=110)[0]
 
     def scraped(self) -> str:
         """The metrics once twenty actions are dead, waited for half a minute."""
