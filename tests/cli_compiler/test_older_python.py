@@ -14,7 +14,10 @@ import pytest
 from fqlc.__main__ import OLDEST, main
 
 ROOT = Path(__file__).parents[2]
-FIRST = ("compiler/fqlc/__init__.py", "compiler/fqlc/__main__.py")
+FIRST = (
+    "compiler/fqlc/__init__.py", "compiler/fqlc/__main__.py", "runtime/fql/__init__.py",
+    "runtime/fql/version.py",
+)  # fmt: skip
 """What runs before the version is known."""
 OLDER = [version for minor in (7, 8, 9, 10) if (version := shutil.which(f"python3.{minor}"))]
 
@@ -24,7 +27,8 @@ def test_what_runs_first_is_read_by_older_versions(file: str) -> None:
     tree = ast.parse((ROOT / file).read_text("utf-8"), feature_version=(3, 7))
     top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     names = {n.module if isinstance(n, ast.ImportFrom) else n.names[0].name for n in top}
-    assert names <= {"__future__", "collections.abc", "pathlib", "typing", "sys"}
+    own = {"fql.version", "importlib"}
+    assert names <= {"__future__", "collections.abc", "pathlib", "typing", "sys"} | own
 
 
 def test_it_says_what_it_needs(
