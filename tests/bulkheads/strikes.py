@@ -145,6 +145,7 @@ def instrumented(*packages: str) -> Iterator[Strikes]:
     for module in modules_of(*packages):
         codes.update(_new_codes(module, strikes.sites))
     changed: list[tuple[FunctionType, CodeType]] = []
+    gc.unfreeze()  # an earlier test may have compiled, which hides what was there from `gc`
     for function in [one for one in gc.get_objects() if type(one) is FunctionType]:
         code = function.__code__
         new = codes.get((code.co_filename, code.co_qualname, code.co_firstlineno))
