@@ -42,7 +42,7 @@ def test_fields_of_a_broken_entity_stay() -> None:
     (entity,) = file.declarations
     assert isinstance(entity, ast.EntityDeclaration)
     assert not entity.sound
-    assert [f.name.text for f in entity.fields] == ["a", "c"]
+    assert [f.name.text for f in entity.fields] == ["a", "b", "c"]
 
 
 def test_a_missing_value_before_a_block_is_reported_as_such() -> None:

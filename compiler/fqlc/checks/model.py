@@ -53,7 +53,8 @@ class EndpointModel:
     name: str
     block: ast.Block
     url: Written | None
-    accepts: frozenset[str]
+    accepts: frozenset[str] | None
+    """None where it is given and cannot be read."""
     settings: Settings
 
 

@@ -30,6 +30,7 @@ class Sink:
     def __init__(self, comparisons: Budget | None = None) -> None:
         """`comparisons` are those of another sink of the same compile."""
         self._found: dict[Diagnostic, None] = {}
+        self._places: set[tuple[str, Span]] = set()
         self._covered: list[tuple[Span, Diagnostic | None]] = []
         self.comparisons = comparisons or Budget(MAX_COMPARED)
 
@@ -86,6 +87,7 @@ class Sink:
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a finished diagnostic; the same one twice counts once."""
         self._found[diagnostic] = None
+        self._places.add((diagnostic.code, diagnostic.span))
 
     def cause(self, diagnostic: Diagnostic | None, covers: Span) -> None:
         """Report what explains everything else that is found in a stretch: nothing else is reported
@@ -98,6 +100,10 @@ class Sink:
         """The names, to look for a similar one among them; none when thousands of mistakes have
         been compared with thousands of names already, so that the time stays linear."""
         return names if self.comparisons.take(len(names)) else ()
+
+    def is_reported(self, code: str, span: Span) -> bool:
+        """True when a stretch, neither more nor less, has such a report."""
+        return (code, span) in self._places
 
     @property
     def count(self) -> int:

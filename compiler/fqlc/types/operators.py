@@ -55,17 +55,32 @@ def infer_unary(expr: ast.UnaryOf, ctx: Context, expected: Type | None) -> e.Exp
 
 def _chain(expr: ast.BinaryOf, ctx: Context) -> e.Expr:
     """A chain of one operator, however long: each operand knows what those before it tell."""
-    parts = _chain_parts(expr)
+    parts, guessed = _chain_parts(expr), _is_guessed(expr, ctx)
     name = f"`{SIGNS[expr.op]}`"
     typed: list[e.Expr] = []
     for part in parts:
-        value = boolean(part, ctx.infer(part, t.BOOLEAN), ctx, name)
+        value = ctx.infer(part, t.BOOLEAN)
+        if not guessed or value.type == t.BOOLEAN:
+            value = boolean(part, value, ctx, name)
+        else:
+            value = poison(part.span)
         typed.append(value)
         if not poisoned(value):
             ctx = ctx.knowing(facts_of(value, expr.op == "and"))
     if poisoned(*typed):
         return poison(expr.span)
     return _joined(expr.op, typed)
+
+
+def _is_guessed(expr: ast.BinaryOf, ctx: Context) -> bool:
+    """True when the chain is written as in another language, which is reported: `a or "x"` may
+    mean `??`, so nothing is said of its operands besides."""
+    rest: ast.Expr = expr
+    while isinstance(rest, ast.BinaryOf) and rest.op == expr.op:
+        if ctx.sink.is_reported("FQL104", rest.operator):
+            return True
+        rest = rest.left
+    return False
 
 
 def _chain_parts(expr: ast.BinaryOf) -> list[ast.Expr]:

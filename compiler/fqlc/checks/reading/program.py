@@ -153,14 +153,19 @@ def _given_twice(key: str, first: Given, again: Given, sink: Sink) -> None:
         )
 
 
+def _words(value: object) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
+
+
 def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> EndpointModel:
     found, settings, tools = _read(reader, block, ENDPOINT, path)
     url = found.get("url")
-    accepts = tools.value(found.get("accepts"))
+    given = found.get("accepts")
+    accepts = tools.value(given)
     return EndpointModel(
         name,
         block,
         tools.text(url, tools.scope(), "url") if url else None,
-        frozenset(str(a) for a in accepts) if isinstance(accepts, list) else frozenset(),
+        _words(accepts) if given is None or accepts is not None else None,
         settings.policies(found, Origin("endpoint", name)),
     )

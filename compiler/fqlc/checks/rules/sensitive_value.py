@@ -27,7 +27,7 @@ def check(program: Program, sink: Sink) -> None:
         for action in observer.actions:
             endpoint = program.endpoints.get(action.endpoint or "")
             if _is_unclear(action, endpoint) or (
-                endpoint is not None and "sensitive" in endpoint.accepts
+                endpoint is not None and "sensitive" in (endpoint.accepts or ())
             ):
                 continue
             settings = program.effective(observer, action)
@@ -38,7 +38,7 @@ def _is_unclear(action: ActionModel, endpoint: EndpointModel | None) -> bool:
     """True without a known receiver, and for one that was not read in full: it might accept
     all."""
     if endpoint is not None:
-        return not endpoint.block.sound
+        return endpoint.accepts is None or not endpoint.block.sound
     return action.url is None or any(e.key.text == "endpoint" for e in action.block.entries)
 
 

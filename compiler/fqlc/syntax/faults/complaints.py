@@ -70,10 +70,12 @@ class Complaint:
         self._say(Diagnostic("FQL101", text, span, label=label, help=(advice,)), lexemes)
 
     def stray(self, lexemes: list[Lexeme]) -> None:
-        """A closing bracket that closes nothing, and the lexemes that hang on it."""
-        closer = lexemes[0]
+        """A closing bracket that closes nothing, and the lexemes that hang on it: those after it,
+        and those of the entry before it."""
+        first = next(i for i, x in enumerate(lexemes) if x.type in _CLOSERS)
+        closer = lexemes[first]
         text = f"`{closer.text}` closes nothing"
-        last = max(takewhile(lambda x: x.type in _CLOSERS, lexemes), key=lambda x: x.end)
+        last = max(takewhile(lambda x: x.type in _CLOSERS, lexemes[first:]), key=lambda x: x.end)
         span = closer.origin.span(closer.start, last.end)
         self._say(Diagnostic("FQL101", text, span, label="no bracket is open here"), lexemes)
 

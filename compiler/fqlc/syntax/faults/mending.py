@@ -45,6 +45,40 @@ def _open_head(lexemes: list[Lexeme], at: int) -> list[Lexeme]:
     return lexemes[at - 2 : at] if has_kind else [before]
 
 
+def with_brace(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | None:
+    """The lexemes with the brace that is meant by a bracket of another kind after the head of the
+    declaration, which is reported; None where there is no such bracket."""
+    opener = lexemes[failure.at] if failure.at < len(lexemes) else None
+    if opener is None or opener.type not in CLOSERS or "LBRACE" not in failure.expected:
+        return None
+    if opener.type in failure.expected or any(x.type == "LBRACE" for x in lexemes[: failure.at]):
+        return None
+    partner = _partner(lexemes, failure.at)
+    edits = [Edit(opener.span(), "{")]
+    opener.type = "LBRACE"
+    if partner is not None and partner.type != "RBRACE":
+        edits.append(Edit(partner.span(), "}"))
+        partner.type = "RBRACE"
+    opener.origin.sink.error(
+        "FQL101",
+        f"expected `{{`, found `{opener.text}`",
+        opener.span(),
+        label="expected `{` here",
+        fix=Fix(tuple(edits), safe=False),
+    )
+    return lexemes
+
+
+def _partner(lexemes: list[Lexeme], at: int) -> Lexeme | None:
+    """The lexeme that closes a bracket, of whatever kind."""
+    depth = 0
+    for lexeme in lexemes[at:]:
+        depth += (lexeme.type in CLOSERS) - (lexeme.type in _SIGNS)
+        if depth == 0:
+            return lexeme
+    return None
+
+
 def _depth(lexemes: list[Lexeme]) -> int:
     """How many more brackets are opened than closed."""
     return sum((x.type in CLOSERS) - (x.type in _SIGNS) for x in lexemes)

@@ -6,6 +6,7 @@ items, and each item is read on its own.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
@@ -58,8 +59,8 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
         unclosed(balanced, _before(behind))
     if parts is None or not _has_sound_head(parts) or not _is_open(parts):
         return _beyond_reading(lexemes, failure, behind, complaint)
-    for lexeme in balanced.stray:
-        complaint.stray([lexeme])
+    for stray in _strays_of_values(balanced.stray, lexemes):
+        complaint.stray(stray)
     read: ast.Declaration
     if parts.head[0].type == "NAME":
         read = _block(parts, complaint, direct=True)
@@ -67,6 +68,18 @@ def recover(lexemes: list[Lexeme], failure: Failure, behind: Lexeme | None) -> a
         read = _with_fields(parts, complaint)
     # What is after the closer that was put in, or was written too early, is part of it too.
     return replace(read, span=max(read.span, read.span.to(lexemes[-1].span()), key=_end))
+
+
+def _strays_of_values(strays: list[Lexeme], lexemes: list[Lexeme]) -> list[list[Lexeme]]:
+    """Closers that close nothing; those in a value together with its key, because nobody knows the
+    value then."""
+    keys = [x for x in lexemes if x.type == "KEY"]
+    rows: dict[int, list[Lexeme]] = {}
+    for stray in strays:
+        index = bisect_left(keys, stray.start, key=lambda x: x.start)
+        key = keys[index - 1] if index and stray.type != "RBRACE" else stray
+        rows.setdefault(key.start, [key] if key is not stray else []).append(stray)
+    return list(rows.values())
 
 
 def _end(span: Span) -> int:
@@ -174,12 +187,13 @@ def _is_open(parts: _Parts) -> bool:
     return parts.head[0].type in _HEADS
 
 
-def _segments(body: list[Lexeme]) -> list[list[Lexeme]]:
-    """The body cut before each item. The first segment may begin with no item."""
+def _segments(body: list[Lexeme], *, fields: bool = False) -> list[list[Lexeme]]:
+    """The body cut before each item. The first segment may begin with no item. Where `fields` are
+    declared, a name at the start of a line is the name of one."""
     cuts: list[int] = []
     depth = 0
     for index, lexeme in enumerate(body):
-        if depth == 0 and _begins_item(body, index):
+        if depth == 0 and (_begins_item(body, index) or (fields and _begins_field(body, index))):
             cuts.append(index)
         depth += _DEPTH.get(lexeme.type, 0)
     edges = sorted({0, *cuts, len(body)})
@@ -198,6 +212,18 @@ def _begins_item(body: list[Lexeme], index: int) -> bool:
     if type_ == "FLOW":
         return not _is_kind(body, index - 1)
     return type_ == "NAME" and _is_kind(body, index) and not _is_kind(body, index - 1)
+
+
+def _begins_field(body: list[Lexeme], index: int) -> bool:
+    """True for a name with a type after it on a line of their own: the colon is missing."""
+    lexeme, after = body[index], body[index + 1 : index + 2]
+    begins = index == 0 or (_on_new_line(body, index) and body[index - 1].type not in _OPEN_ENDED)
+    return begins and lexeme.type == "NAME" and bool(after) and (
+        after[0].type in ("NAME", "LBRACKET") and not _on_new_line(body, index + 1)
+    )  # fmt: skip
+
+
+_OPEN_ENDED = (_NO_ITEM_BEHIND - {"_COMMA"}) | {"AT", "DOC"}
 
 
 def _on_new_line(body: list[Lexeme], index: int) -> bool:
@@ -221,7 +247,7 @@ def _is_kind(body: list[Lexeme], index: int) -> bool:
 def _with_fields(parts: _Parts, complaint: Complaint) -> ast.Declaration:
     """A type or entity with the fields that can be read."""
     fields: list[ast.FieldDeclaration] = []
-    for segment, behind in _with_next(_segments(parts.body), parts.close):
+    for segment, behind in _with_next(_segments(parts.body, fields=True), parts.close):
         found = _field(segment, behind, complaint)
         if isinstance(found, ast.FieldDeclaration):
             fields.append(found)
@@ -258,7 +284,7 @@ def _field(segment: list[Lexeme], behind: Lexeme, complaint: Complaint) -> ast.T
 
 def _field_of(segment: list[Lexeme]) -> ast.FieldDeclaration | None:
     """A field of which only the name can be read: its type may be any."""
-    key = next((x for x in segment[:2] if x.type == "KEY"), None)
+    key = next((x for x in segment[:2] if x.type in ("KEY", "NAME")), None)
     if key is None:
         return None
     span = key.origin.span(key.start, max(x.end for x in segment))

@@ -93,8 +93,16 @@ class _Said:
         row = replace(self.row, says=SAYS)
         return _Said(row, lexemes, meant, holes, (Edit(span, meant),), self.first)
 
+    def report(self) -> None:
+        """Say it. What a text of another language holds is not judged before it is one of ours."""
+        found, sink = self.diagnostic(), self.first.origin.sink
+        if "TEXT" in (self.row.reads or ""):
+            sink.cause(found, found.span)
+        else:
+            sink.add(found)
+
     def diagnostic(self) -> Diagnostic:
-        """The report."""
+        """What is said, as data."""
         row, (start, end) = self.row, (self.lexemes[0].start, max(x.end for x in self.lexemes))
         advice = tuple(_filled(one, self.holes) for one in row.advice)
         return Diagnostic(
@@ -107,9 +115,12 @@ def _filled(text: str, holes: Mapping[str, str]) -> str:
     return _HOLE.sub(lambda hole: holes.get(hole[1], hole[0]), text)
 
 
+_HANGS = re.compile(r"$|[:,]|\?$|\.\w")
+
+
 def _hangs_on(meant: str) -> bool:
     """True for what is written without a blank before it."""
-    return not meant or meant[0] in ":," or meant == "?" or meant[0] == "." != meant[1:2]
+    return _HANGS.match(meant) is not None
 
 
 # Where reading stops ---------------------------------------------------------
@@ -211,7 +222,7 @@ class _Repair:
         if before is not None and said is not None and (joined := before.joined(said)) is not None:
             self._said = joined
         elif before is not None:
-            before.first.origin.sink.add(before.diagnostic())
+            before.report()
 
 
 def _read_as(found: Match, before: list[Lexeme]) -> Iterator[Lexeme]:

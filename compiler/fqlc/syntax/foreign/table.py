@@ -90,7 +90,7 @@ _OPERATORS = (
     *words(_W.ANYWHERE, "&&", "&"),
     *words(_W.ANYWHERE, "?.", "&."),
     *words(_W.OPERATOR, "&&", "and And"),
-    *words(_W.OPERATOR, "||", "or Or"),
+    Spelling("or/Or", _W.OPERATOR, "||", advice=("a default is given by `??`",)),
     *words(_W.VALUE, "null", "None nil NULL undefined"),
     *words(_W.VALUE, "true", "True TRUE"),
     *words(_W.VALUE, "false", "False FALSE"),

@@ -28,6 +28,7 @@ _RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|
 _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
+_LINE_OF_DOC = re.compile(r'"""(?!")[^\r\n]*\w[^\r\n]*')
 _OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
@@ -58,6 +59,7 @@ class _Lexer:
         self._beginnings = Beginnings(origin, self.lexed, self._brackets)
         self._problems = 0
         self._cut_triple = False
+        self._odd_triples: bool | None = None
 
     def run(self) -> None:
         """Scan, and scan again from where it must jump ahead."""
@@ -173,7 +175,7 @@ class _Lexer:
             return self._comment(gap, start, end)
         elif kind == "NUMBER":
             self._add("NUMBER", start, end, numbers.read_number(self.origin, start, end))
-        elif kind == "TRIPLE":
+        elif kind == "TRIPLE" and not self._swallows(start, end):
             self._triple(start, end)
         elif kind == "NOT_IN":
             self._add("OP", start, end)
@@ -264,7 +266,7 @@ class _Lexer:
             return self._too_many(start, end)
         if kind == "OPEN_STRING":
             return self._open_string(start, end)
-        if kind == "OPEN_TRIPLE":
+        if kind in ("OPEN_TRIPLE", "TRIPLE"):
             return self._open_triple(start)
         unreadable.unknown_characters(self.origin, start, end)
         self._add("BAD", start, end)
@@ -284,13 +286,35 @@ class _Lexer:
 
     def _open_triple(self, start: int) -> int:
         """Report it and go on at the next declaration; a second one ends the reading."""
-        text = self.origin.text
         unreadable.open_triple(self.origin, start)
-        resync = None if self._cut_triple else _RESYNC.search(text, start)
+        resync = None if self._cut_triple else self._after_open_triple(start)
         self._cut_triple = True
-        end = resync.start() if resync is not None else len(text)
+        end = resync if resync is not None else len(self.origin.text)
         self._triple(start, end, closed=False)
         return end
+
+    def _after_open_triple(self, start: int) -> int | None:
+        """Documentation ends with its line where more than the quotes is on it; anything else at
+        the next declaration."""
+        line = _LINE_OF_DOC.match(self.origin.text, start)
+        if line is not None and self._is_documentation(start, line.end()):
+            return line.end()
+        resync = _RESYNC.search(self.origin.text, start)
+        return resync.start() if resync is not None else None
+
+    def _swallows(self, start: int, end: int) -> bool:
+        """True for a text that ends with the quotes at which another one begins: it is not closed,
+        and the quotes of the file are odd in number."""
+        text = self.origin.text
+        first = text.find("\n", start, end)
+        if self._cut_triple or first < 0 or _LINE_OF_DOC.match(text, start, end) is None:
+            return False
+        closes = not text[text.rfind("\n", first, end) : end - 3].isspace()
+        if closes or text[end : end + 1] in ("", "\r", "\n"):
+            return False
+        if self._odd_triples is None:
+            self._odd_triples = text.count('"""', start) % 2 == 1
+        return self._odd_triples
 
     def _wide_word(self, start: int, end: int) -> None:
         """A name with letters beyond ASCII: reported, and read as a name."""

@@ -123,11 +123,11 @@ def _second_try(
 ) -> Iterator[ast.Declaration]:
     """A sound declaration with something after it, or what recovery makes of it."""
     from fqlc.syntax.faults.complaints import Complaint
-    from fqlc.syntax.faults.mending import with_opener, without_closer
+    from fqlc.syntax.faults.mending import with_brace, with_opener, without_closer
     from fqlc.syntax.faults.recover import recover
 
-    mend = without_closer if "$END" in failure.expected else with_opener
-    if (mended := mend(chunk, failure)) is not None:
+    mends = (without_closer,) if "$END" in failure.expected else (with_opener, with_brace)
+    if (mended := next(filter(None, (mend(chunk, failure) for mend in mends)), None)) is not None:
         outcome = attempt("declaration", mended)
         yield recover(mended, outcome, behind) if isinstance(outcome, Failure) else outcome
         return
