@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fql.plan.origin import Origin
 from fql.plan.types import ERROR, Type
 from fqlc.checks.model import ActionModel, EndpointModel, Written
-from fqlc.checks.reading.entries import Found, block_entries, meant_keys
+from fqlc.checks.reading.entries import Found, block_entries, is_read_in_full, meant_keys
 from fqlc.checks.reading.settings import report_unknown
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.reading.views import Sight
@@ -45,7 +45,7 @@ class ActionReader:
     def response(self, block: ast.Block) -> Type | None:
         """The type of the answer that a block declares."""
         value = next((e.value for e in block.entries if e.key.text == "response"), None)
-        if value is None and not block.sound:
+        if value is None and not is_read_in_full(block):
             return ERROR
         if value is None or _is_null(value):
             return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fql.near import nearest
 from fql.plan.policy.keys import Key
 from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
-from fqlc.checks.table.blocks import BLOCKS
+from fqlc.checks.table.blocks import BLOCKS, WEBHOOK
 from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
@@ -184,3 +184,9 @@ def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
         fix=fix,
         covers=None if is_meant(child, kind) else child.span,
     )
+
+
+def is_read_in_full(block: ast.Block) -> bool:
+    """True where all keys of an action could be read, and none of them is unknown: what is not
+    there was not meant."""
+    return block.sound and all(WEBHOOK.key(entry.key.text) is not None for entry in block.entries)

@@ -74,6 +74,8 @@ class _Reader:
         self._observers = observers
         self._block = block
         self._sink = sink
+        self._unread: set[Span] = set()
+        """Rows that hold something that could not be read: what they lack is not known."""
 
     def read(self) -> TestModel | None:
         found = known_entries(
@@ -177,7 +179,7 @@ class _Reader:
         if event == "update" and old is not None and new is not None:
             new = {**old, **new}
         for name, row in (("old", old), ("new", new)):
-            whole = old is None or name == "old"
+            whole = "old" not in found or name == "old"
             if row is not None and name in found and whole:
                 self._whole(row, observer, found[name].value.span)
         return old, new
@@ -188,10 +190,12 @@ class _Reader:
             return None
         row: dict[str, Any] = {}
         for entry in value.entries:
-            self._field(entry, observer, row)
+            if not self._field(entry, observer, row):
+                self._unread.add(value.span)
         return row
 
-    def _field(self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, Any]) -> None:
+    def _field(self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, Any]) -> bool:
+        """Put a field into the row; False where it is unclear which."""
         fields = observer.entity.fields if observer.entity else {}
         if entry.key is None or entry.key.text not in fields:
             name = entry.key.text if entry.key else "..."
@@ -199,22 +203,23 @@ class _Reader:
             entity = observer.entity.name if observer.entity else ""
             self._wrong(f"`{entity}` has no field `{name}`", entry.span, "unknown field",
                         *((f"a similar name exists: `{close}`",) if close else ()))  # fmt: skip
-            return
+            return False
         try:
             row[entry.key.text] = plain(entry.value)
         except NotLiteral as error:
             self._wrong("a row of a test is written out", error.at.span, "not a literal")
-            return
+            return False
         field_type = fields[entry.key.text].type
         why = misfit(row[entry.key.text], field_type, self._program.project)
         if why is not None:
             self._wrong(f"`{entry.key.text}`: {why}", entry.value.span, "does not fit")
+        return True
 
     def _whole(self, row: dict[str, Any], observer: ObserverModel, span: Span) -> None:
         """Fields that are not given are null, where they may be."""
         fields = observer.entity.fields if observer.entity else {}
         missing = [n for n, f in fields.items() if n not in row and not f.type.nullable]
-        if missing:
+        if missing and span not in self._unread:
             self._wrong(f"the row lacks {quoted(missing[:5], 'and')}", span, "incomplete")
         for name in fields:
             row.setdefault(name, None)

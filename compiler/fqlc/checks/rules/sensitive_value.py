@@ -7,8 +7,8 @@ from itertools import chain, islice
 
 from fqlc.checks.levels import Given
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program, Written
+from fqlc.checks.reading.entries import is_read_in_full
 from fqlc.checks.reading.settings import HeaderGiven
-from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.syntax.tree import ast
@@ -69,7 +69,7 @@ def _outside_the_body(observer: ObserverModel, action: ActionModel) -> Iterator[
 
 
 def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator[SensitiveUse]:
-    fields = _encrypted(settings)
+    fields = _encrypted(settings, action.block)
     if fields == ():
         return
     covered = frozenset(fields or ())
@@ -83,14 +83,22 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
 
 def _lacks_body(block: ast.Block) -> bool:
     """True where no body was meant, not even under a key that does not exist."""
-    known = all(WEBHOOK.key(entry.key.text) is not None for entry in block.entries)
-    return block.sound and known
+    return is_read_in_full(block)
 
 
-def _encrypted(settings: Mapping[str, Given]) -> tuple[str, ...] | None:
-    """The keys that are encrypted; empty when the whole body is, None when nothing."""
+def _gives_encryption(block: ast.Block) -> bool:
+    return any(e.key.text == "encryption" and not _is_null(e.value) for e in block.entries)
+
+
+def _is_null(value: ast.Expr) -> bool:
+    return isinstance(value, ast.WordLiteral) and value.value is None
+
+
+def _encrypted(settings: Mapping[str, Given], block: ast.Block) -> tuple[str, ...] | None:
+    """The keys that are encrypted; empty when the whole body is, or when it cannot be told because
+    the `encryption` of the block could not be read; None when nothing is."""
     if not any(key.startswith("encryption.") for key in settings):
-        return None
+        return () if _gives_encryption(block) else None
     fields = settings.get("encryption.fields")
     if fields is None or not isinstance(fields.value, list):
         return ()

@@ -101,7 +101,7 @@ class _Types:
 
     def _named(self) -> str | None:
         name = self._text()
-        if not name.isidentifier():
+        if not name.isidentifier() or name.upper() in _WORDS:
             return None
         self.at += 1
         word = name.lower()
