@@ -52,6 +52,15 @@ SIGNS: dict[str, str] = {
 }  # fmt: skip
 """Punctuation and the terminal that it is in the grammar."""
 
+BRACKETS: dict[str, str] = {"{": "}", "[": "]", "(": ")"}
+"""Each opening bracket and the one that closes it."""
+
+CLOSER_OF: dict[str, str] = {SIGNS[a]: SIGNS[b] for a, b in BRACKETS.items()}
+"""The same as terminals."""
+
+OPENERS = frozenset(CLOSER_OF)
+CLOSERS = frozenset(CLOSER_OF.values())
+
 RESERVED: dict[str, str] = {
     "true": "WORD", "false": "WORD", "null": "WORD", "each": "EACH", "else": "ELSE",
     "in": "OP", "IN": "OP", "AND": "OP", "OR": "OP", "not": "BANG", "NOT": "BANG",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fql_grammar.tokens import BRACKETS, CLOSER_OF, CLOSERS, OPENERS, SIGNS
 from fqlc.syntax.reading.lexemes import Lexeme
-
-CLOSERS = {"LBRACE": "RBRACE", "LBRACKET": "RBRACKET", "LPAREN": "RPAREN"}
-_SIGNS = {"RBRACE": "}", "RBRACKET": "]", "RPAREN": ")"}
 
 
 @dataclass(slots=True)
@@ -48,13 +46,13 @@ def _by_indentation(lexemes: list[Lexeme]) -> Balanced:
         last_end = lexeme.end
         if begins:
             depth = lexeme.start - lexeme.origin.text.rfind("\n", 0, lexeme.start)
-        closes = lexeme.type in _SIGNS
+        closes = lexeme.type in CLOSERS
         while begins and stack and (depth < stack[-1][1] or (depth == stack[-1][1] and not closes)):
             _put_in(result, stack.pop()[0], lexeme)
-        if lexeme.type in CLOSERS:
+        if lexeme.type in OPENERS:
             stack.append((lexeme, depth))
         elif closes:
-            if not stack or CLOSERS[stack[-1][0].type] != lexeme.type:
+            if not stack or CLOSER_OF[stack[-1][0].type] != lexeme.type:
                 result.stray.append(lexeme)
                 continue
             stack.pop()
@@ -69,9 +67,9 @@ def _by_kind(lexemes: list[Lexeme]) -> Balanced:
     result = Balanced()
     stack: list[Lexeme] = []
     for lexeme in lexemes:
-        if lexeme.type in CLOSERS:
+        if lexeme.type in OPENERS:
             stack.append(lexeme)
-        elif lexeme.type in _SIGNS and not _close(result, stack, lexeme):
+        elif lexeme.type in CLOSERS and not _close(result, stack, lexeme):
             continue
         result.lexemes.append(lexeme)
     while stack:
@@ -79,17 +77,20 @@ def _by_kind(lexemes: list[Lexeme]) -> Balanced:
     return result
 
 
+_CLOSING = {SIGNS[sign]: closer for sign, closer in BRACKETS.items()}
+
+
 def closer_text(opener: Lexeme) -> str:
     """The sign that closes an opener."""
-    return _SIGNS[CLOSERS[opener.type]]
+    return _CLOSING[opener.type]
 
 
 def _close(result: Balanced, stack: list[Lexeme], lexeme: Lexeme) -> bool:
     """Take the partner of a closer off the stack; False for a closer without partner."""
-    if all(CLOSERS[opener.type] != lexeme.type for opener in stack):
+    if all(CLOSER_OF[opener.type] != lexeme.type for opener in stack):
         result.stray.append(lexeme)
         return False
-    while CLOSERS[stack[-1].type] != lexeme.type:
+    while CLOSER_OF[stack[-1].type] != lexeme.type:
         _put_in(result, stack.pop(), lexeme)
     stack.pop()
     return True
@@ -98,4 +99,4 @@ def _close(result: Balanced, stack: list[Lexeme], lexeme: Lexeme) -> bool:
 def _put_in(result: Balanced, opener: Lexeme, found: Lexeme | None) -> None:
     result.unclosed.append((opener, found))
     place = result.lexemes[-1].end
-    result.lexemes.append(Lexeme(CLOSERS[opener.type], place, place, "", opener.origin))
+    result.lexemes.append(Lexeme(CLOSER_OF[opener.type], place, place, "", opener.origin))

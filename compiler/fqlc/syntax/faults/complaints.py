@@ -7,11 +7,10 @@ from itertools import takewhile
 
 from fql.near import nearest
 from fql.plan.types import FIELD_TYPES
-from fql_grammar.tokens import TOP_LEVEL
+from fql_grammar.tokens import CLOSERS, OPENERS, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.source.text import Span
-from fqlc.syntax.faults.brackets import CLOSERS as OPENERS
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
 from fqlc.syntax.foreign.repair import answer
@@ -72,10 +71,10 @@ class Complaint:
     def stray(self, lexemes: list[Lexeme]) -> None:
         """A closing bracket that closes nothing, and the lexemes that hang on it: those after it,
         and those of the entry before it."""
-        first = next(i for i, x in enumerate(lexemes) if x.type in _CLOSERS)
+        first = next(i for i, x in enumerate(lexemes) if x.type in CLOSERS)
         closer = lexemes[first]
         text = f"`{closer.text}` closes nothing"
-        last = max(takewhile(lambda x: x.type in _CLOSERS, lexemes[first:]), key=lambda x: x.end)
+        last = max(takewhile(lambda x: x.type in CLOSERS, lexemes[first:]), key=lambda x: x.end)
         span = closer.origin.span(closer.start, last.end)
         self._say(Diagnostic("FQL101", text, span, label="no bracket is open here"), lexemes)
 
@@ -189,7 +188,7 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
     opener, found = balanced.unclosed[0]
     closer = closer_text(opener)
     labels: tuple[Label, ...] = ()
-    wrong = found is not None and found.type in _CLOSERS and found.text != closer
+    wrong = found is not None and found.type in CLOSERS and found.text != closer
     if wrong and found is not None:
         labels = (Label(found.span(), f"`{found.text}` is here instead of `{closer}`"),)
         place, closer_text_ = found.start, closer
@@ -213,13 +212,10 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
     )
 
 
-_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
-
-
 def _is_exchanged(balanced: Balanced) -> bool:
     """True where as many brackets are closed as opened: one closer stands for another."""
     written = [x for x in balanced.lexemes if x.text]
-    closers = sum(x.type in _CLOSERS for x in written) + len(balanced.stray)
+    closers = sum(x.type in CLOSERS for x in written) + len(balanced.stray)
     return closers == sum(x.type in OPENERS for x in written)
 
 

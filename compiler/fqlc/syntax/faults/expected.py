@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from fql_grammar.tokens import WORDS
+from fql_grammar.tokens import CLOSERS, WORDS
 from fqlc.syntax.reading.lexemes import Lexeme
 
 _VALUE = frozenset(
@@ -22,7 +22,6 @@ _GROUPS: tuple[tuple[AbstractSet[str], str, AbstractSet[str]], ...] = (
 """If all of the first are expected, say the second and drop the third."""
 
 _UNSAID = frozenset({"$END", "QUESTION", "_COMMA", "LPAREN"})
-_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
 
 
 def expected_words(expected: AbstractSet[str]) -> str:
@@ -34,7 +33,7 @@ def expected_words(expected: AbstractSet[str]) -> str:
             words.append(word)
             left -= covered
     left -= _UNSAID if "RBRACE" in left else frozenset({"$END"})
-    rest = sorted(left, key=lambda name: (name in _CLOSERS, list(WORDS).index(name)))
+    rest = sorted(left, key=lambda name: (name in CLOSERS, list(WORDS).index(name)))
     words.extend(WORDS[name] for name in rest)
     return one_of(words[:5]) or "nothing more"
 

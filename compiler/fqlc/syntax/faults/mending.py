@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, pairwise
 
+from fql_grammar.tokens import CLOSERS, OPENERS
 from fqlc.diagnostics.model import Edit, Fix, Label
-from fqlc.syntax.faults.brackets import CLOSERS, fits_indentation
+from fqlc.syntax.faults.brackets import fits_indentation
 from fqlc.syntax.faults.expected import found_words
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.lexemes import Lexeme
 
 _MOST_TRIES = 5
-_SIGNS = frozenset(CLOSERS.values())
 
 
 def with_opener(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | None:
@@ -49,7 +49,7 @@ def with_brace(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | None:
     """The lexemes with the brace that is meant by a bracket of another kind after the head of the
     declaration, which is reported; None where there is no such bracket."""
     opener = lexemes[failure.at] if failure.at < len(lexemes) else None
-    if opener is None or opener.type not in CLOSERS or "LBRACE" not in failure.expected:
+    if opener is None or opener.type not in OPENERS or "LBRACE" not in failure.expected:
         return None
     if opener.type in failure.expected or any(x.type == "LBRACE" for x in lexemes[: failure.at]):
         return None
@@ -73,7 +73,7 @@ def _partner(lexemes: list[Lexeme], at: int) -> Lexeme | None:
     """The lexeme that closes a bracket, of whatever kind."""
     depth = 0
     for lexeme in lexemes[at:]:
-        depth += (lexeme.type in CLOSERS) - (lexeme.type in _SIGNS)
+        depth += (lexeme.type in OPENERS) - (lexeme.type in CLOSERS)
         if depth == 0:
             return lexeme
     return None
@@ -81,7 +81,7 @@ def _partner(lexemes: list[Lexeme], at: int) -> Lexeme | None:
 
 def _depth(lexemes: list[Lexeme]) -> int:
     """How many more brackets are opened than closed."""
-    return sum((x.type in CLOSERS) - (x.type in _SIGNS) for x in lexemes)
+    return sum((x.type in OPENERS) - (x.type in CLOSERS) for x in lexemes)
 
 
 def _report_opener(head: list[Lexeme], found: Lexeme) -> None:
@@ -104,7 +104,7 @@ def without_closer(lexemes: list[Lexeme], failure: Failure) -> list[Lexeme] | No
     if not 0 < end < len(lexemes) or _depth(lexemes[end:]) != -1:
         return None
     tries = list(islice(_too_full_lines(lexemes[:end]), _MOST_TRIES))
-    if lexemes[end].type not in _SIGNS and not _same_line(lexemes[end - 1], lexemes[end]):
+    if lexemes[end].type not in CLOSERS and not _same_line(lexemes[end - 1], lexemes[end]):
         tries.append(end - 1)
     for index in tries:
         rest = [*lexemes[:index], *lexemes[index + 1 :]]
@@ -118,8 +118,8 @@ def _too_full_lines(lexemes: list[Lexeme]) -> Iterator[int]:
     """The last closer of each line that closes more than it opens and begins with no closer."""
     for first, last in pairwise(_line_starts(lexemes)):
         line = lexemes[first:last]
-        closers = [i for i, x in enumerate(line, first) if x.type in _SIGNS]
-        if closers and closers[0] != first and len(closers) > sum(x.type in CLOSERS for x in line):
+        closers = [i for i, x in enumerate(line, first) if x.type in CLOSERS]
+        if closers and closers[0] != first and len(closers) > sum(x.type in OPENERS for x in line):
             yield closers[-1]
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
-from fql_grammar.tokens import TOP_LEVEL
+from fql_grammar.tokens import CLOSERS, OPENERS, TOP_LEVEL
 from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, balance
 from fqlc.syntax.faults.complaints import Complaint, unclosed
@@ -22,7 +22,7 @@ from fqlc.syntax.reading.build import assemble
 from fqlc.syntax.reading.lexemes import Lexeme
 from fqlc.syntax.tree import ast
 
-_DEPTH = {"LBRACE": 1, "LBRACKET": 1, "LPAREN": 1, "RBRACE": -1, "RBRACKET": -1, "RPAREN": -1}
+_DEPTH = {**dict.fromkeys(OPENERS, 1), **dict.fromkeys(CLOSERS, -1)}
 _HEADS = {
     "NAME": (("NAME",), ("NAME", "NAME"), ("NAME", "FLOW"), ("NAME", "STRING")),
     "TYPE": (("TYPE", "NAME"),),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fql.plan.functions import names_of
+from fql_grammar.tokens import CLOSERS, OPENERS
 from fqlc.syntax.foreign.spelling import Spelling, Where
 from fqlc.syntax.reading.lexemes import Lexeme
 from fqlc.syntax.reading.numbers import meant_unit
@@ -243,8 +244,8 @@ def _is_argument(spot: Spot) -> bool:
     depth = 0
     for steps in range(1, _FAR):
         type_ = _type(spot.before(steps))
-        depth += type_ in ("RPAREN", "RBRACKET", "RBRACE")
-        if type_ in ("LPAREN", "LBRACKET", "LBRACE"):
+        depth += type_ in CLOSERS
+        if type_ in OPENERS:
             if depth == 0:
                 return type_ == "LPAREN" and _type(spot.before(steps + 1)) == "NAME"
             depth -= 1

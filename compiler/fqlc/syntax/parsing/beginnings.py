@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from fql_grammar.tokens import TOP_LEVEL
+from fql_grammar.tokens import CLOSERS, TOP_LEVEL
 from fqlc.syntax.foreign.heads import meant_head, modified
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Origin
 
@@ -18,9 +18,7 @@ _QUOTED = re.compile(r"[ \t]+[\"']")
 _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
 OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
 """Behind these a word on a new line may begin a block: the value is missing then."""
-_ENDS_DECLARATION = frozenset(
-    {"RBRACE", "RBRACKET", "RPAREN", "STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
-)
+_ENDS_DECLARATION = CLOSERS | {"STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
 
 
 class Beginnings:

@@ -29,7 +29,7 @@ _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
 _LINE_OF_DOC = re.compile(r'"""(?!")[^\r\n]*\w[^\r\n]*')
-_OPEN, _CLOSE = frozenset("{[("), {"}": "{", "]": "[", ")": "("}
+_OPENER_OF = {closer: opener for opener, closer in table.BRACKETS.items()}
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
 _BEFORE_VALUE = frozenset(
@@ -114,17 +114,17 @@ class _Lexer:
         previous, brackets = self._previous(), self._brackets
         if written == ":":
             self._colon(previous, start)
-        elif written in _OPEN:
+        elif written in table.BRACKETS:
             if written == "{":
                 _make_flow(self.lexed.lexemes[-2:])
             brackets.append(written)
             if len(brackets) > MAX_DEPTH:
                 return self._too_deep(start, end)
-        elif written in _CLOSE:
-            if brackets[-1:] == [_CLOSE[written]]:
+        elif written in _OPENER_OF:
+            if brackets[-1:] == [_OPENER_OF[written]]:
                 brackets.pop()
             else:
-                _close(brackets, _CLOSE[written])
+                _close(brackets, _OPENER_OF[written])
         elif written == "=" and not self._is_let_sign(previous):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         elif written == "/" and (after := self._regex(start)) is not None:

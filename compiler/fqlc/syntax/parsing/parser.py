@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fql.near import nearest
-from fql_grammar.tokens import TOP_LEVEL
+from fql_grammar.tokens import CLOSERS, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.collector import collector_at_rest
@@ -140,18 +140,17 @@ def _second_try(
     yield recover(chunk, failure, behind)
 
 
-_CLOSERS = frozenset({"RBRACE", "RBRACKET", "RPAREN"})
 _TYPED = frozenset({"IMPORT", "ENUM", "TYPE", "ENTITY", "LET"})
 
 
 def _strays(rest: list[Lexeme], complaint: Complaint) -> Iterator[ast.BrokenDeclaration]:
     """Lexemes that are part of no declaration. Closers among them close nothing; anything else
     was meant to declare something, nobody knows what."""
-    if rest[0].type in _CLOSERS:
+    if rest[0].type in CLOSERS:
         complaint.stray(rest)
     else:
         complaint.no_declaration(rest)
-    if any(x.type not in _CLOSERS for x in rest):
+    if any(x.type not in CLOSERS for x in rest):
         yield ast.BrokenDeclaration(span=_span(rest), kind="", name=None)
 
 
