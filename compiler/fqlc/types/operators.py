@@ -74,7 +74,7 @@ def _chain(expr: ast.BinaryOf, ctx: Context) -> e.Expr:
 
 def _is_guessed(expr: ast.BinaryOf, ctx: Context) -> bool:
     """True when the chain is written as in another language, which is reported: `a or "x"` may
-    mean `??`, so nothing is said of its operands besides."""
+    mean `??`, so its operands are not judged."""
     rest: ast.Expr = expr
     while isinstance(rest, ast.BinaryOf) and rest.op == expr.op:
         if ctx.sink.is_reported("FQL104", rest.operator):

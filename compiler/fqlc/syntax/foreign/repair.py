@@ -102,7 +102,7 @@ class _Said:
             sink.add(found)
 
     def diagnostic(self) -> Diagnostic:
-        """What is said, as data."""
+        """The report, as data."""
         row, (start, end) = self.row, (self.lexemes[0].start, max(x.end for x in self.lexemes))
         advice = tuple(_filled(one, self.holes) for one in row.advice)
         return Diagnostic(
