@@ -1,4 +1,4 @@
-"""The port of a store: about ten calls. Behind it is memory, SQLite, or a shared database.
+"""The port of a store: session and commits, what is read back, and the inbox.
 
 Safety rests on the lease: every commit first advances the engine's own session row. `Fenced` means
 that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost: the

@@ -76,7 +76,7 @@ class State:
     ) -> None:
         # What is being worked on; each function of the core sets it before what may raise.
         self.item: object = None
-        # What has raised before and is given up; it outlives this state, which is loaded anew.
+        # What has raised before and is given up; it outlives this state, which is loaded again.
         self.aside = Aside() if aside is None else aside
         self.settings = settings
         self.chance = chance
@@ -106,7 +106,7 @@ class State:
         self.timers: list[tuple[int, int, Work]] = []
         # What is armed and has no outcome yet. `arm` adds, `land` removes it.
         self.in_flight: set[Work] = set()
-        # How much of that goes beyond the shares of its endpoints; counted anew by each `arm`.
+        # How much of that goes beyond the shares of its endpoints; counted again by each `arm`.
         self.shared_in_flight = 0
         # Stored runs that cannot go on, such as those whose plan lacks a `${NAME}`.
         self.stuck: dict[int, Stuck] = {}
