@@ -79,8 +79,8 @@ class Masker:
 
     def answer(self, content: object) -> object:
         """The JSON of an answer, masked: what it becomes is stored, and sent by later actions.
-        Links to a receiver that the environment names stay links: an address without a path is not a
-        secret."""
+        Links to a receiver that the environment names stay links: an address without a path is not
+        a secret."""
         return self._of_answers.value(content)
 
     @cached_property
