@@ -103,11 +103,11 @@ async def test_leaving_that_is_cancelled_leaves_nothing_running(
     store = MemoryStore()
     webhook_server.always(Reply(delay=5.0))
     before = asyncio.all_tasks()
+    running = await runtime(webhook_server, store=store).__aenter__()
+    await running.emit("Order.insert", new=order(1))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            async with runtime(webhook_server, store=store) as running:
-                await running.emit("Order.insert", new=order(1))
-                await asyncio.sleep(0.05)
+            await running.__aexit__(None, None, None)
     await asyncio.sleep(0.05)
     left = {task.get_coro().__qualname__ for task in asyncio.all_tasks() - before}  # type: ignore[union-attr]
     assert not {name for name in left if "Engine" in name or "Senders" in name}, left
