@@ -69,14 +69,13 @@ def _spread(entry: ast.ObjectEntry, value: e.Expr, ctx: Context) -> e.Expr:
             entry.value.span, label=f"this is `{of}`",
         )  # fmt: skip
         return poison(entry.value.span)
-    if of.nullable:
+    if of.nullable and not ctx.scope.facts.in_doubt:
         ctx.sink.error(
             "FQL212", f"{wording(entry.value)} may be null and cannot be spread then",
             entry.value.span, label=f"may be null (`{of}`)",
             labels=why_null(ctx.scope, value), help=("test it with `!= null` first",),
         )  # fmt: skip
-        return as_required(value)
-    return value
+    return as_required(value)
 
 
 def _refuse_duration(written: ast.Expr, value: e.Expr, ctx: Context) -> None:

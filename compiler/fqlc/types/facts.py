@@ -22,11 +22,13 @@ _WITH_ROW = {"old": frozenset({"update", "delete"}), "new": frozenset({"insert",
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Expressions known not to be null, known not to be zero, and the events still possible
-    (None: all)."""
+    (None: all). In doubt, a condition that leads here is faulty: whatever it says about null
+    cannot be known."""
 
     non_null: frozenset[Key] = frozenset()
     non_zero: frozenset[Key] = frozenset()
     events: frozenset[str] | None = None
+    in_doubt: bool = False
 
     def both(self, other: Facts) -> Facts:
         """What is known when both hold."""
@@ -36,6 +38,7 @@ class Facts:
             self.non_null | other.non_null,
             self.non_zero | other.non_zero,
             _meet(self.events, other.events),
+            self.in_doubt or other.in_doubt,
         )
 
     def either(self, other: Facts) -> Facts:
@@ -44,8 +47,11 @@ class Facts:
         if self.events is not None and other.events is not None:
             events = self.events | other.events
         return Facts(
-            self.non_null & other.non_null, self.non_zero & other.non_zero, events
-        )  # fmt: skip
+            self.non_null & other.non_null,
+            self.non_zero & other.non_zero,
+            events,
+            self.in_doubt or other.in_doubt,
+        )
 
     def possible(self, events: frozenset[str]) -> frozenset[str]:
         """The events that are left of those an observer watches; all when none would be."""
@@ -54,6 +60,7 @@ class Facts:
 
 
 NOTHING = Facts()
+DOUBT = Facts(in_doubt=True)
 
 
 def _meet(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
@@ -96,6 +103,8 @@ def known(keys: frozenset[Key], expr: e.Expr, events: frozenset[str]) -> bool:
 
 def facts_of(condition: e.Expr, holds: bool) -> Facts:
     """What is known when the condition is true (`holds`) or false."""
+    if condition.type.name == "Error":
+        return DOUBT
     true, false = _outcomes(condition)
     return true if holds else false
 

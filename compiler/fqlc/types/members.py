@@ -201,6 +201,8 @@ def _need_optional(expr: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
     the dot and mean `?.` by it."""
     if expr.optional or ctx.scope.template:
         return of
+    if ctx.scope.facts.in_doubt:
+        return as_required(of)
     name = wording(expr.of)
     dot = Span(expr.span.path, expr.of.span.end, expr.name.span.start)
     ctx.sink.error(

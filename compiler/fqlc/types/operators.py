@@ -60,13 +60,13 @@ def _chain(expr: ast.BinaryOf, ctx: Context) -> e.Expr:
     typed: list[e.Expr] = []
     for part in parts:
         value = ctx.infer(part, t.BOOLEAN)
-        if not guessed or value.type == t.BOOLEAN:
-            value = boolean(part, value, ctx, name)
-        else:
-            value = poison(part.span)
-        typed.append(value)
-        if not poisoned(value):
-            ctx = ctx.knowing(facts_of(value, expr.op == "and"))
+        judged = not guessed or value.type == t.BOOLEAN
+        typed.append(boolean(part, value, ctx, name) if judged else poison(part.span))
+        # `a || 0` is one slip, a default of another language, although neither side is Boolean.
+        if expr.op == "or" and poisoned(typed[-1]) and not poisoned(value):
+            guessed = True
+        if not poisoned(typed[-1]):
+            ctx = ctx.knowing(facts_of(typed[-1], expr.op == "and"))
     if poisoned(*typed):
         return poison(expr.span)
     return _joined(expr.op, typed)

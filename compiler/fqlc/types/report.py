@@ -104,7 +104,8 @@ def suggestion(
 
 def require(ctx: Context, written: ast.Expr, value: e.Expr, use: str) -> e.Expr:
     """Demand a value that is not null; FQL212 where it may be. `use` completes "needs a value
-    that is not null". Gives the value as not null, so that checking goes on."""
+    that is not null". Gives the value as not null, so that checking goes on. After a faulty
+    condition, which may have said that it is not, there is no message."""
     if not value.type.nullable or poisoned(value):
         return value
     if value.type.name == "Null":
@@ -113,6 +114,8 @@ def require(ctx: Context, written: ast.Expr, value: e.Expr, use: str) -> e.Expr:
             label="null",
         )  # fmt: skip
         return poison(written.span)
+    if ctx.scope.facts.in_doubt:
+        return as_required(value)
     name = wording(written)
     ctx.sink.error(
         "FQL212", f"{name} may be null, but {use} needs a value", written.span,

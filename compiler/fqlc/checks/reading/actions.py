@@ -11,12 +11,12 @@ from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.reading.entries import Found, block_entries, is_read_in_full, meant_keys
 from fqlc.checks.reading.settings import report_unknown
 from fqlc.checks.reading.tools import Tools
-from fqlc.checks.reading.views import Sight
+from fqlc.checks.reading.views import Sight, facts_after
 from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
 from fqlc.types.bodies import has_each
-from fqlc.types.infer import check_body, check_condition, facts_of, response_type
+from fqlc.types.infer import check_body, check_condition, response_type
 from fqlc.types.scope import BatchPlace, ExprScope
 
 
@@ -60,8 +60,7 @@ class ActionReader:
         when = check_condition(found["when"].value, outer, tools.sink) if "when" in found else None
         sight.guards[name] = when
         scope = replace(outer, actions=sight.views(name, when))
-        if when is not None:
-            scope = scope.knowing(facts_of(when, holds=True))
+        scope = scope.knowing(facts_after(block, WEBHOOK, when))
         return self._sending(name, block, found, scope, sight)
 
     def _sending(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fql.plan.expressions import Expr
 from fql.plan.origin import Origin
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.flow.flows import FlowGraph, graph_of
@@ -20,7 +19,7 @@ from fqlc.checks.reading.entries import (
 )
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.reading.triggers import read_triggers
-from fqlc.checks.reading.views import Sight, before_all
+from fqlc.checks.reading.views import Sight, before_all, facts_after
 from fqlc.checks.table.blocks import OBSERVER
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
@@ -28,8 +27,7 @@ from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import EntityInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
-from fqlc.types.facts import NOTHING, Facts
-from fqlc.types.infer import check_condition, facts_of, infer
+from fqlc.types.infer import check_condition, infer
 from fqlc.types.scope import ExprScope
 
 
@@ -52,7 +50,7 @@ def read_observer(
     blocks = _actions(block, watched.entity, tools.sink)
     early = replace(scope, actions=before_all(blocks))
     when = check_condition(found["when"].value, early, tools.sink) if "when" in found else None
-    facts = _facts(when)
+    facts = facts_after(block, OBSERVER, when)
     inner = scope.knowing(facts)
     graph = _graph(block, blocks)
     reader = ActionReader(tools, inner, endpoints)
@@ -83,10 +81,6 @@ def _graph(block: ast.Block, actions: Mapping[str, ast.Block]) -> FlowGraph:
 def _lacks_actions(block: ast.Block) -> bool:
     """True where actions or their names could not be read."""
     return not block.sound or any(child.name is None for child in block.blocks)
-
-
-def _facts(condition: Expr | None) -> Facts:
-    return NOTHING if condition is None else facts_of(condition, holds=True)
 
 
 def _watched(tools: Tools, found: Mapping[str, Found]) -> _Watched:

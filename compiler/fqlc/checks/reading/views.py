@@ -8,11 +8,21 @@ from dataclasses import dataclass
 from fql.plan.expressions import Binary, Expr
 from fql.plan.types import ERROR, Type
 from fqlc.checks.flow.availability import Certainty
+from fqlc.checks.reading.entries import meant_keys
+from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
-from fqlc.types.facts import NOTHING, Facts, key_of
+from fqlc.types.facts import DOUBT, NOTHING, Facts, key_of
 from fqlc.types.infer import facts_of
 from fqlc.types.scope import ActionView
+
+
+def facts_after(block: ast.Block, kind: BlockKind, condition: Expr | None) -> Facts:
+    """What is known where the `when` of a block holds; doubt where it has another name."""
+    if condition is not None:
+        return facts_of(condition, holds=True)
+    pairs = [(entry.key, entry.value) for entry in block.entries]
+    return DOUBT if "when" in meant_keys(pairs, kind.keys) else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
