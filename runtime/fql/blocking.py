@@ -295,6 +295,10 @@ class Client:
         """See `fql.Client.wait_taken`."""
         return self._do(self._client.wait_taken(timeout))
 
+    def ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
+        """See `fql.Client.ended`."""
+        return self._do(self._client.ended(replayed))
+
     def _each(self, pages: AsyncIterator[T]) -> Iterator[T]:
         while (page := self._do(_next(pages))) is not None:
             yield page

@@ -81,7 +81,7 @@ async def test_a_misfit_raises_and_remembers_no_key(webhook_server: MockWebhookS
         with pytest.raises(EventRefused, match="total"):
             await running.emit("Order.insert", new=order(1, total="many"), key="k")
         assert not (await running.emit("Order.insert", new=order(1), key="k")).duplicate
-        with pytest.raises(UsageError, match="no event"):
+        with pytest.raises(UsageError, match="'Order' is not an event"):
             await running.emit("Order", new=order(1))
         with pytest.raises(UsageError, match="None is not an event"):
             await running.emit(None, new=order(1))  # type: ignore[arg-type]
