@@ -253,7 +253,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "kind of a path": (lambda d: _node(d, "mail").update(kind="../x"), "no kind of action"),
     "name of an action": (lambda d: _node(d, "page").update(name="../x"), "name of an action"),
     "name of an observer": (lambda d: _observer(d).update(name="a/b"), "name of an observer"),
-    "name doubled": (lambda d: _node(d, "page").update(name="mail"), "there twice"),
+    "name doubled": (lambda d: _node(d, "page").update(name="mail"), "written twice"),
     "endpoint": (_set("label", endpoint="nowhere"), "no endpoint 'nowhere'"),
     "endpoint and url": (_set("mail", endpoint="shop"), "not both"),
     "header with a line end": (
@@ -272,7 +272,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "url with a user": (_set("mail", url=const("String", "https://a:b@c.example.com/")), "no user"),
     "url with a hole for its host": (
         _set("mail", url=text("https://", {"hole": field("id", "ID")}, "/x")),
-        "hole",
+        "in the scheme, host or port",
     ),
     "environment that is not declared": (
         _set("mail", url=text("https://a.example.com/", {"environment": "HOME"})),
@@ -352,7 +352,7 @@ CASES: dict[str, tuple[Change, str]] = {
             ("mail", "label", "sequence"),
             ("label", "page", "failure"),
         ),
-        "ring",
+        "cycle",
     ),
     "edge to nothing": (_edges((None, "gone", "sequence")), "'gone', which does not exist"),
     "action without an edge": (_edges((None, "label", "sequence")), "nothing leads to"),
@@ -365,7 +365,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "variable": (lambda d: d["environment"].append({"name": "A=B", "used_by": []}), "variable"),
     "entity": (lambda d: _observer(d)["on"][0].update(entity="Gone"), "one entity"),
     "type of a field": (lambda d: d["entities"][0]["fields"][1].update(type="Blob"), "no type"),
-    "field doubled": (lambda d: d["entities"][0]["fields"][1].update(name="id"), "there twice"),
+    "field doubled": (lambda d: d["entities"][0]["fields"][1].update(name="id"), "written twice"),
 }
 
 
