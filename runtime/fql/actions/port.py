@@ -31,10 +31,15 @@ FINAL_FAILURES = frozenset(
 
 
 class Delivery(NamedTuple):
-    """Who sends and which try it is. `key` is the stable identity that the receiver sees.
+    """Who sends, and which try it is. Each attempt has its own.
 
-    `context` came with the event; `links` are the `traceparent`s of the other events of a batch,
-    which has no run: its `run_started` (milliseconds since 1970) is 0.
+    - `key`: the stable identity that the receiver sees, the same in every attempt.
+    - `observer`, `action`, `run`: by name, as logs and spans show them.
+    - `attempt`: which try it is, from 1.
+    - `redelivery`: an engine has crashed while an earlier one was under way.
+    - `context`, `event_id`: what came with the event; of a batch, with that of its first member.
+    - `run_started`: when the run was accepted, in milliseconds since 1970; 0 for a batch.
+    - `links`: the `traceparent`s of the other events of a batch.
     """
 
     key: str

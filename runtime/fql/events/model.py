@@ -29,9 +29,16 @@ class Envelope:
 
 
 class Event(NamedTuple):
-    """A checked event. `source` and `position` identify it for ever; `new` and `old` hold typed
-    values; `payload` is the normalised JSON of both rows, as stored and sent. (A tuple, because
-    every event is made, and a frozen dataclass takes four times as long to make.)"""
+    """A checked event. (A tuple, because a frozen dataclass takes four times as long to make.)
+
+    - `entity`, `kind`: whose row changed, and `insert`, `update` or `delete`.
+    - `new`, `old`: the rows after and before, with typed values; None where there is none.
+    - `id`, `timestamp`: what receivers see as its id, and when it happened.
+    - `source`, `position`: where it came from and its place there, which identify it for good.
+    - `payload`: the normalised JSON of both rows, as stored and sent.
+    - `key`: what its sender knows it by: a second one of the same key is a duplicate.
+    - `context`: what its sender added, such as `traceparent`; texts alone.
+    """
 
     entity: str
     kind: Kind

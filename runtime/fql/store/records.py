@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 
 class EventRow(NamedTuple):
-    """An accepted event; `payload` is the normalised JSON of both rows, stored once."""
+    """An accepted event, stored once for all of its runs. It never changes.
+
+    - `id`: its number in this store.
+    - `source`, `position`: where it came from, and its place there.
+    - `entity`, `kind`: whose row changed, and `insert`, `update` or `delete`.
+    - `event_id`, `timestamp`: what receivers see as its id, and when it happened (ISO 8601, UTC).
+    - `received`: when it was accepted.
+    - `payload`, `context`: the normalised JSON of both rows, and of what its sender added.
+    """
 
     id: int
     source: str
@@ -27,13 +35,18 @@ class EventRow(NamedTuple):
 
 
 class RunRow(NamedTuple):
-    """One observer for one event.
+    """One observer for one event. The engine that holds the store changes it, in its commits.
 
-    `due` is when the engine must look at it: 0 now, None while it waits for something else.
-    `lane` is the endpoint it goes to next. `order_key` is set while it holds or waits for its
-    place in an `order_by` queue. `plan` is the short digest. `key` is the root of its delivery
-    keys, computed at acceptance. `held` says that the engine must have it in memory: it is part of
-    a buffer or of a sealed batch.
+    - `id`, `event`: the numbers of the run and of its event.
+    - `plan`, `observer`: the short digest of the plan it came from, and its observer in that.
+    - `key`: the root of its delivery keys, computed when the event was accepted.
+    - `state`: `open`, `done`, `dead`, `cancelled` or `expired`.
+    - `due`: when the engine must look at it; 0 now, None while it waits for something else.
+    - `lane`: the endpoint it goes to next.
+    - `order_key`: set while it holds or waits for its place in an `order_by` queue.
+    - `started`, `ended`: when it was accepted, and when it ended (None: it is open).
+    - `works`: its nodes, in the stored form of `fql.store.works`.
+    - `held`: the engine must have it in memory, as part of a buffer or of a sealed batch.
     """
 
     id: int
@@ -65,7 +78,14 @@ class RunPatch(NamedTuple):
 
 
 class BatchRow(NamedTuple):
-    """A sealed batch: its members never change. `work` is stored like the works of a run."""
+    """A sealed batch: its members never change.
+
+    - `id`, `key`: its number, and the delivery key of its one request.
+    - `plan`, `observer`, `node`: what it sends, in the plan of its members.
+    - `members`: the numbers of its runs, as `fql.store.works.decode_members` reads them.
+    - `sealed`, `ended`: when no member could join any more, and when it ended (None: it is open).
+    - `due`, `lane`, `work`: as of a run; `work` is the one node that is sent.
+    """
 
     id: int
     key: str
@@ -81,7 +101,14 @@ class BatchRow(NamedTuple):
 
 
 class AttemptRow(NamedTuple):
-    """One finished try of a node of a run, or of a batch (`owner` is the id of either)."""
+    """One finished try. It never changes.
+
+    - `owner`, `node`, `number`: the run or batch, the action, and which try it was, from 1.
+    - `at`, `duration_ms`: when it began, and how many milliseconds it took.
+    - `status`: of the answer; None where none came.
+    - `failure`, `error`: the class of what went wrong (None: nothing), and the reason in words.
+    - `response_start`: the first characters of the answer, secrets masked.
+    """
 
     owner: int
     node: str
@@ -95,12 +122,18 @@ class AttemptRow(NamedTuple):
 
 
 class LetterRow(NamedTuple):
-    """A dead letter. `state` is `dead` or `replaying`; one that is resolved or discarded leaves
-    the store.
+    """A dead letter. One that is resolved or discarded leaves the store.
 
-    `run` is None for a change that did not fit (`capture`); its `payload` is then the envelope as
-    it came. `request` is the last rendered request as JSON, secrets masked. `handled` says that
-    an `else` chain took over. `batch` is the id of the sealed batch it was part of.
+    - `id`: what people call it by: `dlq_` with the run and the action.
+    - `run`, `node`: whose action it is; None and empty for a change that did not fit (`capture`).
+    - `observer`, `action`, `entity`, `event`, `event_id`: what it is about, to search and show.
+    - `error_class`, `reason`, `failed_at`: why it is dead, by class and in words, and since when.
+    - `state`: `dead`, or `replaying` from the replay to its end.
+    - `handled`: 1 where an `else` chain took over, else 0.
+    - `request`: the last rendered request as JSON, secrets masked.
+    - `plan`, `key`: the whole digest of its plan, and its delivery key.
+    - `batch`: the number of the sealed batch it was part of.
+    - `source`, `payload`: where the event came from; the envelope as it came, of `capture` alone.
     """
 
     id: str
