@@ -1,4 +1,4 @@
-"""`python -m tests.accept`: write all files that are printed from the program anew.
+"""`python -m tests.accept`: write all files that are generated from the code.
 
 Goldens of diagnostics and stages, pages of the reference, and the grammar for editors.
 Look at the difference before you commit it.

@@ -42,6 +42,8 @@ def test_check_imports_no_runtime(shop: Path) -> None:
 
 def test_every_command_is_in_the_help(fqlc: Command) -> None:
     names = {name for _, section in SECTIONS for name in section}
+    missing = {*COMPILER_COMMANDS, *commands()} - names
+    assert not missing, f"{missing}: add it to SECTIONS in fqlc/cli/main.py"
     assert names == {*COMPILER_COMMANDS, *commands()}
     done = fqlc("--help")
     assert done.code == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -162,5 +161,4 @@ def _default_of(key: Key) -> str:
 
 if __name__ == "__main__":
     assert set(BACKEND_KEYS) == {"sqlite", "file"}
-    sys.stdout.write(page())
     PAGE.write_text(page(), "utf-8")

@@ -1,5 +1,5 @@
 """A new policy is one row, one use and one test: `a_new_key.patch` adds one to a copy of the tree,
-and everything else knows it. Where the patch does not apply any more, make it anew."""
+and everything else knows it. If the patch no longer applies, make it again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("compiler", "runtime", "grammar", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    subprocess.run(["git", "apply", str(PATCH)], cwd=copy, check=True)
+    applied = subprocess.run(
+        ["git", "apply", str(PATCH)], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert applied.returncode == 0, f"make the patch again: {PATCH.name}\n{applied.stderr}"
     return copy
 
 
