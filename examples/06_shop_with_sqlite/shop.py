@@ -3,7 +3,7 @@
     python shop.py create shop.db               make the tables
     python shop.py work shop.db CLIENT ORDERS   place, pay and ship orders like one busy client
 
-`work` writes what it committed, one JSON object a line, so that a receiver's ledger can be checked.
+`work` writes what it committed, one JSON object per line, to check a receiver's ledger by.
 """
 
 import json

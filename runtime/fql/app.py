@@ -324,7 +324,7 @@ class Runtime:
         return self.status()
 
     async def failed(self) -> None:
-        """Waits for ever, or raises what stopped the engine or a source."""
+        """Waits forever, or raises what stopped the engine or a source."""
         while True:
             self._raise_trouble()
             await asyncio.sleep(0.1)

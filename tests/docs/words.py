@@ -106,8 +106,17 @@ WORDINGS = (
         "Nothing is thrown away before its time.",
     ),
     _wording(
-        r"\bone (?:object|envelope) a line\b", "a rate is said with per", "one object per line",
-        "For people, or one object a line.",
+        r"\b(?:[Oo]ne|[Aa]n)(?: JSON)?(?: (?:object|envelope|event|entry|problem))? a line\b",
+        "a rate is said with per", "one JSON object per line",
+        "For people, or one JSON object a line.",
+    ),
+    _wording(
+        r"\b[Aa]t most so many\b", "calque", "at most this many",
+        "At most so many, the newest first.",
+    ),
+    _wording(
+        r"\b(?:takes none|looks? for no)\b", "a verb is denied with not",
+        "does not look for a file", "Without settings it looks for no file.",
     ),
     _wording(
         r"[Ww]hatever is remembered\b", "calque", "Compile without the cache.",

@@ -66,7 +66,7 @@ def joined(texts: Iterable[str], separator: str = "") -> str:
 
 
 def truncate(text: str, length: int) -> str:
-    """At most so many code points."""
+    """At most that many code points."""
     return text[: max(length, 0)]
 
 

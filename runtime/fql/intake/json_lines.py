@@ -1,4 +1,4 @@
-"""Event envelopes from a file or standard input, one JSON object a line."""
+"""Event envelopes from a file or standard input, one JSON object per line."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class SqliteSource(Table):
 
 
 class JsonLinesSource(Table):
-    """Event envelopes, one a line."""
+    """Event envelopes, one per line."""
 
     kind: Literal["json_lines"] = Field(description="the kind of source")
     path: str = Field(description="a file, or `-` for standard input")

@@ -57,7 +57,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`of` at least and at most so many times; without an upper bound `most` is None."""
+    """`of` from `least` to `most` times; without an upper bound `most` is None."""
 
     of: Pattern
     least: int

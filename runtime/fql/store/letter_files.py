@@ -1,4 +1,4 @@
-"""Copies of dead letters as JSON lines: one entry a line, fsynced, rotated at midnight UTC.
+"""Copies of dead letters as JSON lines: one entry per line, fsynced, rotated at midnight UTC.
 
 The store holds the authoritative entry; the file gets a copy at least once, keyed by `dlq_id`. One
 that has left the queue gets a closing line whose `state` says how. `letters.jsonl` is the file of

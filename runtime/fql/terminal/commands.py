@@ -21,7 +21,7 @@ def format_option(
     forms: Sequence[str] = ("text", "json"),
     *,
     default: str | None = "text",
-    text: str = "Output for people, or one JSON object a line.",
+    text: str = "Output for people, or one JSON object per line.",
 ) -> Callable[[C], C]:
     """The option `--format` of a command, as its parameter `form`."""
 

@@ -93,7 +93,7 @@ TEST = BlockKind(
         Key("expect", Kind.OBJECT, "What must happen.", required=True, keys=(
             Key("sent", Kind.NAMES, "The actions that are sent, as a set.", required=True),
             Key("skipped", Kind.NAMES, "The actions whose own `when` is false, as a set."),
-            Key("dead", Kind.NAMES, "The actions that are given up, as a set."),
+            Key("dead", Kind.NAMES, "The actions that are given up on, as a set."),
             Key("attempts", Kind.BY_ACTION, "How often each action is tried."),
             Key("bodies", Kind.BY_ACTION, "The body that each action sends first, as a whole."),
         )),

@@ -50,7 +50,7 @@ def examined(plan: Plan, settings: Settings) -> list[Finding]:
 
 
 def finding(most: int, soft: int, hard: int) -> Finding:
-    """What the limits mean for a plan that needs at most so many."""
+    """What the limits mean for a plan that needs at most this many."""
     if hard < most:
         return Finding("open files", "problem", f"{hard:,} files and connections may be open, and "
                        f"this plan may need {most:,}: deliveries will wait; raise `ulimit -Hn` "

@@ -29,7 +29,7 @@ Examples:
 @settings_option
 @format_option()
 def emit(file: str, store: str | None, settings_file: str | None, form: str) -> None:
-    """Put events into a store: envelopes, one JSON object a line.
+    """Put events into a store: envelopes, one JSON object per line.
 
     They are durable when the command ends. The engine on that store takes them at once, or the
     next one that starts.

@@ -57,7 +57,7 @@ async def require(client: Client, ids: Sequence[str]) -> list[DeadLetter]:
 def filters(command: F) -> F:
     """The options that choose dead letters."""
     for option in (
-        click.option("--limit", type=click.IntRange(1), help="At most so many."),
+        click.option("--limit", type=click.IntRange(1), help="At most this many."),
         click.option("--failed-before", metavar="TIME", help=_TIME),
         click.option("--failed-after", metavar="TIME", help=_TIME),
         click.option("--class", "error_class", metavar="CLASS", help="Such as exhausted."),

@@ -40,7 +40,7 @@ def runs(context: click.Context) -> None:
 @click.option("--state", type=click.Choice(RUN_STATES), help="In this state.")
 @click.option("--event", metavar="ID", help="Of this event.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most this many."
 )
 @store_option
 @settings_option

@@ -94,7 +94,7 @@ class Waiter:
         return {run: found.get(run, "done") for run in receipt.runs}
 
     async def _pause(self, receipt: Receipt, seconds: float) -> None:
-        """Until something may have changed, at most so many seconds."""
+        """Until something may have changed, at most that many seconds."""
         engine = self._engine()
         if engine is None or receipt.handed is not None:
             await asyncio.sleep(min(LOOK, seconds))
