@@ -32,7 +32,7 @@ from fql.plan.model import Plan
 from fql.plan.policies import value_of
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
-from fql.store.works import STATE_NAMES, decode_works, run_name
+from fql.store.works import PASSED, STATE_NAMES, decode_works, run_name
 from fql.testing.answers import Answer, scripts
 from fql.testing.clock import VirtualClock
 
@@ -58,7 +58,8 @@ class Sent:
 class HarnessResult:
     """What happened since the last `run`. `sent`, `skipped` and `dead` name actions, each once, in
     the order in which they first were; `attempts` holds every try. `states` has the nodes of each
-    run that something happened to; `unused` counts scripted answers that no attempt came to."""
+    run that something happened to; `passed` names those of its skipped nodes that no edge led
+    to; `unused` counts scripted answers that no attempt came to."""
 
     attempts: tuple[Sent, ...]
     skipped: tuple[str, ...]
@@ -66,6 +67,7 @@ class HarnessResult:
     letters: tuple[LetterRow, ...]
     matched: tuple[str, ...]
     states: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    passed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -213,14 +215,11 @@ class Harness:
         heappush(self._flying, (*landing, Performed(work, outcome, work.sends, now, stored)))
 
     def _result(self, events: Sequence[NewEvent]) -> HarnessResult:
-        states: dict[str, dict[str, str]] = {}
-        for number in sorted(self._touched):
-            observer, works = self._rows[number]
-            names = [node.name for node in self._program.observers[observer].nodes]
-            states[run_name(number)] = {
-                name: STATE_NAMES[node.state]
-                for name, node in zip(names, decode_works(works), strict=True)
-            }
+        found = {run_name(number): self._nodes(number) for number in sorted(self._touched)}
+        states = {
+            run: {name: STATE_NAMES[state] for name, state in nodes.items()}
+            for run, nodes in found.items()
+        }
         matched = dict.fromkeys(
             name for event in events for name in self._program.matching(event.event)
         )
@@ -231,8 +230,19 @@ class Harness:
             letters=tuple(self._letters),
             matched=tuple(matched),
             states=states,
+            passed={
+                run: frozenset(name for name, state in nodes.items() if state == PASSED)
+                for run, nodes in found.items()
+            },
             unused=self._scripts.unused(),
         )
+
+    def _nodes(self, number: int) -> dict[str, str]:
+        """The state of each node of a run, as the engine has it."""
+        observer, works = self._rows[number]
+        names = [node.name for node in self._program.observers[observer].nodes]
+        states = [node.state for node in decode_works(works)]
+        return dict(zip(names, states, strict=True))
 
 
 def played_program(

@@ -78,7 +78,8 @@ def play(plan: Plan, test: TestModel) -> Played:
             refused=error.message,
         )
     _remember(scope, result)
-    states = _states(observer, next(iter(result.states.values()), {}))
+    passed = next(iter(result.passed.values()), frozenset())
+    states = _states(next(iter(result.states.values()), {}), passed)
     return Played(
         test, observer, bool(result.matched), states, result.attempts, scope, unused=result.unused
     )
@@ -126,21 +127,13 @@ def _remember(scope: Scope, result: HarnessResult) -> None:
 # Which way the run took ---------------------------------------------------------
 
 
-def _states(observer: Observer, engine: Mapping[str, str]) -> dict[str, State]:
+def _states(engine: Mapping[str, str], passed: frozenset[str]) -> dict[str, State]:
     """The engine's states, with those that no edge led to told apart from those skipped."""
     found = {name: state if state in _KNOWN else "waiting" for name, state in engine.items()}
-    for _ in engine:
-        skipped = [name for name, state in found.items() if state == "skipped"]
-        missed = [name for name in skipped if not _reached(observer, found, name)]
-        found |= dict.fromkeys(missed, "passed")
-    return found
+    return found | dict.fromkeys(passed, "passed")
 
 
 _KNOWN = ("done", "dead", "skipped")
-
-
-def _reached(observer: Observer, states: Mapping[str, State], name: str) -> bool:
-    return any(True for _ in _walked(observer, states, name))
 
 
 def _walked(
