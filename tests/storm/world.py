@@ -34,7 +34,8 @@ DAY = 86_400_000
 
 @dataclass
 class World:
-    """All of it. `said` tells in order what was done, for whoever reads a failure."""
+    """All of it. `said` tells in order what was done, for whoever reads a failure; `returns` how
+    many requests had come each time that another file took the place of the database."""
 
     folder: Path
     receiver: Receiver
@@ -45,6 +46,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.backup: tuple[Path, frozenset[int]] | None = None
+        self.returns: list[int] = []
         self.engine: subprocess.Popen[bytes] | None = None
         self.variant = 0
         self.has_note = False
@@ -221,6 +223,7 @@ class World:
         for ending in ("-wal", "-shm"):
             Path(f"{self.database}{ending}").unlink(missing_ok=True)
         Path(place).replace(self.database)
+        self.returns.append(len(self.receiver.heard))
 
     def _execute(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as db:
