@@ -28,6 +28,7 @@ keep_runs = "3650d"
 retention = "3650d"
 """
 
+FORMS = (1, 2)
 DEAD = {
     "broken": 2, "mended": 1, "sealed_dead": 4, "late": 1, "ordered": 1,
 }  # fmt: skip
@@ -38,9 +39,11 @@ def settings() -> Settings:
     return read_settings(SETTINGS, "fql.toml")
 
 
-def at_work(store: Path, server: MockWebhookServer, plan: str = "second", **names: str) -> Runtime:
+def at_work(
+    store: Path, server: MockWebhookServer, form: int, plan: str = "second", **names: str
+) -> Runtime:
     return Runtime(
-        load_plan(plan_file(plan)), store=f"sqlite:///{store}", settings=settings(),
+        load_plan(plan_file(plan, form)), store=f"sqlite:///{store}", settings=settings(),
         environment={"RECEIVER": server.url, **names}, listeners=(),
         sources=(JsonLines(os.devnull),),  # it ends at once, so that no batch waits for more
     )  # fmt: skip
@@ -52,13 +55,14 @@ async def observers(running: Runtime, *open_states: str) -> Counter[str]:
     return Counter(one.observer for one in shown if one.state in open_states)
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("plan", ["second", "first"])
 async def test_everything_comes_to_its_end(
-    tmp_path: Path, webhook_server: MockWebhookServer, plan: str
+    tmp_path: Path, webhook_server: MockWebhookServer, plan: str, form: int
 ) -> None:
     """By the plan that was active, and by the one before it, which is another change of plans."""
-    store = unpacked(tmp_path, "store.db")
-    async with at_work(store, webhook_server, plan, OLD_TOKEN="t-0123456789") as running:
+    store = unpacked(tmp_path, "store.db", form)
+    async with at_work(store, webhook_server, form, plan, OLD_TOKEN="t-0123456789") as running:
         await running.client.replay(all=True, force=True)
         await running.until_idle(60)
         left = await running.client.dead_letters()
@@ -73,12 +77,13 @@ async def test_everything_comes_to_its_end(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("form", FORMS)
 async def test_dead_letters_and_runs_are_shown_as_before(
-    tmp_path: Path, webhook_server: MockWebhookServer
+    tmp_path: Path, webhook_server: MockWebhookServer, form: int
 ) -> None:
-    store = unpacked(tmp_path, "store.db")
+    store = unpacked(tmp_path, "store.db", form)
     webhook_server.always(503)
-    async with at_work(store, webhook_server, OLD_TOKEN="t-0123456789") as running:
+    async with at_work(store, webhook_server, form, OLD_TOKEN="t-0123456789") as running:
         letters = await running.client.dead_letters()
         assert Counter(one.observer for one in letters) == DEAD
         assert all(one.attempts for one in letters)
@@ -88,12 +93,13 @@ async def test_dead_letters_and_runs_are_shown_as_before(
         assert all(not node["name"].isdigit() for one in runs for node in one.nodes)
 
 
+@pytest.mark.parametrize("form", FORMS)
 async def test_what_lacks_a_name_waits_and_the_rest_goes_on(
-    tmp_path: Path, webhook_server: MockWebhookServer
+    tmp_path: Path, webhook_server: MockWebhookServer, form: int
 ) -> None:
     """Everything of the first plan: its observer `secretive` needs OLD_TOKEN."""
-    store = unpacked(tmp_path, "store.db")
-    async with at_work(store, webhook_server) as running:
+    store = unpacked(tmp_path, "store.db", form)
+    async with at_work(store, webhook_server, form) as running:
         with pytest.raises(WorkBlocked, match="OLD_TOKEN"):
             await running.until_idle(60)
         left = await observers(running, "open")
@@ -104,15 +110,16 @@ async def test_what_lacks_a_name_waits_and_the_rest_goes_on(
         assert await observers(running, "open") == {"ordered": 2}, "behind a dead one"
 
 
+@pytest.mark.parametrize("form", FORMS)
 async def test_rows_of_the_outbox_are_taken(
-    tmp_path: Path, webhook_server: MockWebhookServer
+    tmp_path: Path, webhook_server: MockWebhookServer, form: int
 ) -> None:
     """Those that had been taken are not taken again; one that does not fit is a dead letter."""
-    shop, taken = unpacked(tmp_path, "shop.db"), unpacked(tmp_path, "taken.db")
-    again = ["capture", "install", str(plan_file("second")), "--database", str(shop)]
+    shop, taken = unpacked(tmp_path, "shop.db", form), unpacked(tmp_path, "taken.db", form)
+    again = ["capture", "install", str(plan_file("second", form)), "--database", str(shop)]
     subprocess.run([sys.executable, "-m", "fqlc", *again], check=True)
     async with Runtime(
-        load_plan(plan_file("second")), store=f"sqlite:///{taken}", settings=settings(),
+        load_plan(plan_file("second", form)), store=f"sqlite:///{taken}", settings=settings(),
         environment={"RECEIVER": webhook_server.url}, listeners=(),
         sources=(OutboxSqlite("shop", shop),),
     ) as running:  # fmt: skip
