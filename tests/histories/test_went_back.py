@@ -180,7 +180,7 @@ def test_capture_uninstalled_and_installed_below_a_running_engine(
         story.until("ready again", lambda: story.page("/ready")[0] == 200, 2)
         story.order(4, 5)
         story.until("the others", story.all_heard)
-    assert "made anew" in story.log()
+    assert "was created again" in story.log()
 
 
 def test_a_kill_before_rows_are_deleted_repeats_nothing(
