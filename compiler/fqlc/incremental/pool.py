@@ -90,5 +90,7 @@ def _work(out: Connection, job: Job) -> None:
     and so is a fault: the whole compile will tell it."""
     end_collector()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What an application does on SIGTERM is its own matter: this process just ends.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     out.send(answer(job))
