@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fqlc.cli.compile import seen_by
 from tests.cli_compiler.conftest import SHOP
 
 
@@ -20,6 +21,13 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+
+
+def test_what_is_saved_during_a_compile_is_compiled_again() -> None:
+    """Whether it was known before, or is an import that this compile has found."""
+    before, after = {"a.fql": 5, "b.fql": 6}, {"a.fql": 50, "b.fql": 6, "c.fql": 20, "d.fql": 40}
+    seen = seen_by(30, before, after)
+    assert seen == {"a.fql": 5, "b.fql": 6, "c.fql": 20, "d.fql": -1}
 
 
 def test_a_change_of_an_import_is_seen(shop: Path) -> None:

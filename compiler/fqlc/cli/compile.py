@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -87,6 +87,11 @@ def _write(output: Path, plan: bytes) -> None:
     say(f"wrote {output} ({counted(len(plan), 'byte')})")
 
 
+A_TICK = 1_000_000_000
+"""Nanoseconds that the times of files may lag behind the clock."""
+UNKNOWN = -1
+
+
 def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
     """Compile whenever a file that counts is younger than before; ends with an interrupt."""
     seen: dict[str, int] = {}
@@ -94,11 +99,20 @@ def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
         chosen = inputs(paths, settings)
         now = _stamps([*chosen.sources.roots, *seen])
         if now != seen:
+            began = time.time_ns() - A_TICK
             found = _compiled(paths, settings)
-            seen = _stamps([*chosen.sources.roots, *found.files])
+            seen = seen_by(began, now, _stamps([*chosen.sources.roots, *found.files]))
             if found.plan is not None:
                 _write(Path(output), found.plan)
         time.sleep(0.2)
+
+
+def seen_by(began: int, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """The stamps of the files that a compile read which `began` then. One that was saved while it
+    was at work may have been read before that: it counts as changed."""
+    return {
+        file: before.get(file, stamp if stamp < began else UNKNOWN) for file, stamp in after.items()
+    }
 
 
 def _stamps(files: Iterable[str]) -> dict[str, int]:
