@@ -204,6 +204,8 @@ async def seconds_for_nine(folder: Path, kind: Kind, events: int) -> float:
             return took
 
 
+# The proxy's connections may be open when the loop ends; the product uses no StreamWriter.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", ["black_hole", "swallow", "drip"])
 async def test_a_bad_way_to_one_holds_up_no_other(tmp_path: Path, kind: Kind) -> None:
     """The nine have everything long before the first request to the tenth is given up."""

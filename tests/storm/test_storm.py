@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-from bisect import bisect
 from collections import defaultdict
 from pathlib import Path
 
@@ -47,23 +46,22 @@ def place_of(heard: Heard) -> tuple[str, int]:
 
 def check(world: World, replayed_from: int) -> None:
     """Each committed change was accepted by its receivers, nothing was invented, each intent has
-    one key, steps came in order, and the same key means the same bytes until a replay, or until
-    a row came back with an older file: it is sent under its key, by the plan that is active."""
+    one key, steps came in order, and the same key means the same bytes until a replay, but
+    for rows that came back with a file: they are sent under their keys by the plan of then."""
     heard, shop = world.receiver.heard, world.shop
     accepted: dict[tuple[str, int], int] = {}
     keys: dict[tuple[str, int], set[str]] = defaultdict(set)
-    bodies: dict[str, tuple[int, bytes]] = {}
-    changed: list[tuple[str, int, int]] = []
+    bodies: dict[str, bytes] = {}
+    changed: list[tuple[str, str, int]] = []
     for index, one in enumerate(heard):
         place = place_of(one)
         keys[place].add(one.key)
         if one.said_yes:
             accepted.setdefault(place, index)
         if index < replayed_from:
-            before, body = bodies.setdefault(one.key, (index, one.body))
-            if body != one.body and bisect(world.returns, before) == bisect(world.returns, index):
-                changed.append((one.key, before, index))
-            bodies[one.key] = index, one.body
+            body = bodies.setdefault(one.key, one.body)
+            if body != one.body and place[1] not in world.came_back:
+                changed.append((one.key, *place))
     expected = {place for order in shop.committed.values() for place in order.expected()}
     possible = {place for order in shop.undone.values() for place in order.possible()}
     story = world.said

@@ -34,8 +34,8 @@ DAY = 86_400_000
 
 @dataclass
 class World:
-    """All of it. `said` tells in order what was done, for whoever reads a failure; `returns` how
-    many requests had come each time that another file took the place of the database."""
+    """All of it. `said` tells in order what was done, for whoever reads a failure; `came_back`
+    has the values in the rows of the outbox of each file that took the place of the database."""
 
     folder: Path
     receiver: Receiver
@@ -46,7 +46,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.backup: tuple[Path, frozenset[int]] | None = None
-        self.returns: list[int] = []
+        self.came_back: set[object] = set()
         self.engine: subprocess.Popen[bytes] | None = None
         self.variant = 0
         self.has_note = False
@@ -222,8 +222,10 @@ class World:
     def _replace_by(self, place: Path | str) -> None:
         for ending in ("-wal", "-shm"):
             Path(f"{self.database}{ending}").unlink(missing_ok=True)
+        with closing(sqlite3.connect(place)) as db:
+            for row in db.execute("SELECT * FROM fql_main_outbox"):
+                self.came_back.update(row)
         Path(place).replace(self.database)
-        self.returns.append(len(self.receiver.heard))
 
     def _execute(self, statement: str, *values: object) -> None:
         with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as db:
