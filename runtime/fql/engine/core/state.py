@@ -265,8 +265,10 @@ class State:
         """Let runs that have left memory be freed at once. Each and its works refer to each other,
         so that otherwise the garbage collector would have to find them, among all others."""
         for run in self.gone:
+            self.item = run
             if self.runs.get(run.id) is not run:
                 run.works = []
+        self.item = None
 
     def place(self, run: Run) -> None:
         """Put a run into the lane of what it does next."""
