@@ -49,8 +49,7 @@ WORDINGS = (
         "must be quoted", "a url stands in quotes",
     ),
     _wording(
-        r"(?i)(?<!there )\b(?:is|was) no (?:member|text|list|JSON|token|success|object|event|plan"
-        r"|url|URL|file|secret|header|number|value|database|command|letter|answer)\b",
+        r"(?i)(?<!there )\b(?:is|was) no (?!(?:longer|more|less|matter|way|one)\b)",
         "a noun is denied with not", "is not a member of", "`x` is no member of `Color`",
     ),
     _wording(

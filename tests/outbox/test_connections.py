@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def told(path: Path) -> list[str]:
 
 
 def test_apsw(tmp_path: Path) -> None:
-    apsw = pytest.importorskip("apsw")
+    apsw = import_module("apsw")
     connection = apsw.Connection(str(tmp_path / "app.db"))
     with connection:
         fql.outbox.emit(connection, "Order.insert", new={"id": 1})
@@ -38,7 +39,7 @@ def test_apsw(tmp_path: Path) -> None:
 
 
 def test_peewee(tmp_path: Path) -> None:
-    peewee = pytest.importorskip("peewee")
+    peewee = import_module("peewee")
     database = peewee.SqliteDatabase(str(tmp_path / "app.db"))
     proxy = peewee.DatabaseProxy()
     proxy.initialize(database)
@@ -52,7 +53,7 @@ def test_peewee(tmp_path: Path) -> None:
 
 
 def test_django(tmp_path: Path) -> None:
-    django = pytest.importorskip("django")
+    django = import_module("django")
     from django.conf import settings
     from django.db.backends.sqlite3.base import DatabaseWrapper
     from django.db.utils import ConnectionHandler
@@ -78,7 +79,7 @@ def test_django(tmp_path: Path) -> None:
 
 
 async def test_aiosqlite(tmp_path: Path) -> None:
-    aiosqlite = pytest.importorskip("aiosqlite")
+    aiosqlite = import_module("aiosqlite")
     async with aiosqlite.connect(tmp_path / "app.db") as connection:
         with pytest.raises(UsageError) as refused:
             fql.outbox.emit(connection, "Order.insert", new={"id": 1})
@@ -91,8 +92,6 @@ async def test_aiosqlite(tmp_path: Path) -> None:
 
 
 async def test_asynchronous_connections_and_sessions_of_sqlalchemy(tmp_path: Path) -> None:
-    pytest.importorskip("aiosqlite")
-    pytest.importorskip("greenlet")
     from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'app.db'}")

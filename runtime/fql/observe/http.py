@@ -35,7 +35,7 @@ Handler = Callable[[Mapping[str, str]], Awaitable[Page]]
 
 NOT_FOUND = Page(b"not found\n", status=404)
 NOT_ALLOWED = Page(b"only GET is served here\n", status=405)
-MALFORMED = Page(b"this is no HTTP request\n", status=400)
+MALFORMED = Page(b"this is not an HTTP request\n", status=400)
 BUSY = Page(b"too many callers; come back later\n", status=503)
 TOO_LONG = Page(b"the request is too long\n", status=431)
 

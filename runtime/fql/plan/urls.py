@@ -39,7 +39,7 @@ _AMBIGUOUS = frozenset("ßς\u200c\u200d")
 
 
 class UrlProblem(ValueError):
-    """A text that is no usable url. `kind` tells the malformed from the forbidden."""
+    """A text that is not a usable url. `kind` tells the malformed from the forbidden."""
 
     def __init__(self, kind: Kind, message: str) -> None:
         self.kind: Kind = kind

@@ -38,7 +38,7 @@ _in_use: list[Place] = []
 
 def settled_url(url: str) -> str:
     """The URL of a store as it is meant now, whatever the working folder will be: `memory:`, or
-    `sqlite:///path` with the whole path. Raises SettingsError for what is no such URL."""
+    `sqlite:///path` with the whole path. Raises SettingsError for what is not such a URL."""
     if not isinstance(url, str):
         raise SettingsError(
             f"a store is given by its URL, not by a {type(url).__name__}",

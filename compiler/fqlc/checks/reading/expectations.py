@@ -126,8 +126,8 @@ class _Reader:
         close = nearest(word, self._sink.comparable(known))
         help_ = (f"a similar name exists: `{close}`",) if close else ()
         fix = similar_fix(word, close, value.span)
-        self._wrong(f"`{word}` is no {what}" if word else f"this is no {what}", value.span,
-                    f"unknown {what}", *help_, fix=fix)  # fmt: skip
+        shown = f"`{word}`" if word else "this"
+        self._wrong(f"{shown} is not an {what}", value.span, f"unknown {what}", *help_, fix=fix)
         return None
 
     def _observer(self, value: ast.Expr) -> ObserverModel | None:

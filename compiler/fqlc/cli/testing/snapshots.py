@@ -42,7 +42,7 @@ def _read(file: Path) -> dict[str, Bodies]:
     except ValueError as error:
         raise SurroundingsError(f"{file} is not JSON: {error}", "run with --update") from None
     if not isinstance(stored, dict) or not all(isinstance(b, dict) for b in stored.values()):
-        raise SurroundingsError(f"{file} is no snapshot of bodies", "run with --update")
+        raise SurroundingsError(f"{file} is not a snapshot of bodies", "run with --update")
     return stored
 
 

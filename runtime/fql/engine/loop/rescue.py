@@ -39,8 +39,8 @@ class Rescue:
         self._kept = [kept for kept in self._kept if kept is not one]
 
     def forget(self, result: Step) -> None:
-        """They are safe once their attempt is stored. One that our own shortage ended is no
-        attempt: the next one has its number, and must not be taken for it."""
+        """They are safe once their attempt is stored. One that our own shortage ended is not
+        an attempt: the next one has its number, and must not be taken for it."""
         if self._kept:
             stored = {(row.owner, row.node, row.number) for row in result.mutations.attempts}
             self._kept = [
