@@ -36,7 +36,7 @@ def test_a_sound_test() -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        {"observer": "observer: oo # error: FQL381 no observer"},
+        {"observer": "observer: oo # error: FQL381 not an observer"},
         {"event": "event: Order.insert # error: FQL381 watches `Order.update`"},
         {"new": "new: { t: b } # error: FQL381 no field `t`"},
         {"new": "new: { s: c } # error: FQL381 not a member"},
