@@ -34,8 +34,8 @@ from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.observe.watch import Watch
-from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
+from fql.plan.web.addresses import EgressSettings
 from fql.settings.model import Settings
 from fql.store.opening import note_store, open_letters, open_store, store_of
 from fql.store.port import Store

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from fql.engine.loop.clock import Clock, SystemClock
-from fql.engine.process.checks import Origin, check, handed_in
-from fql.engine.process.putoff import due_of
+from fql.engine.process.arrivals.checks import Origin, check, handed_in
+from fql.engine.process.arrivals.putoff import due_of
 from fql.engine.process.receipts import Handed, Receipt
 from fql.engine.process.refit import Refits
 from fql.engine.program.model import Program

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
-from fql.egress.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
+from fql.egress.sealing.encryption import NotDecrypted, decrypt_compact, is_compact, parse_key
+from fql.egress.sealing.signing import Signer, is_message_id
+from fql.egress.sealing.verify import verify
 from fql.egress.settings import SigningSettings, TimedSecret
-from fql.egress.signing import Signer, is_message_id
-from fql.egress.verify import verify
 from fql.errors import SettingsError
 from fql.exact.reading import NotJson, read_foreign
 from fql.replay import replay_dlq

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from fql.actions.answers import AnswerReader
 from fql.actions.port import Outcome
-from fql.egress.answer import Answer
-from fql.egress.secrets import Masker
+from fql.egress.sealing.secrets import Masker
+from fql.egress.wire.answer import Answer
 from fql.events.intake import Intake
 from fql.exact.numbers import JsonNumber
 from fql.exact.reading import NotJson, read_foreign

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fql.egress.connection import Connection
-from fql.egress.dialling import first_open
-from fql.egress.failures import FailureKind, SendFailed
-from fql.egress.resolver import ThreadResolver
-from fql.egress.shortages import SHORTAGES, shortage_of
+from fql.egress.wire.connection import Connection
+from fql.egress.wire.dialling import first_open
+from fql.egress.wire.failures import FailureKind, SendFailed
+from fql.egress.wire.resolver import ThreadResolver
+from fql.egress.wire.shortages import SHORTAGES, shortage_of
 from fql.testing import MockWebhookServer, Reply
 
 FEW = 40
@@ -92,7 +92,7 @@ async def test_a_name_that_cannot_be_looked_up_for_want_of_a_descriptor(
     with pytest.raises(SendFailed) as failed:
         await resolver.resolve("shop.example")
     assert failed.value.kind == "dns"
-    monkeypatch.setattr("fql.egress.resolver.shortage_now", lambda: SHORTAGES[errno.EMFILE])
+    monkeypatch.setattr("fql.egress.wire.resolver.shortage_now", lambda: SHORTAGES[errno.EMFILE])
     with pytest.raises(SendFailed) as failed:
         await resolver.resolve("shop.example")
     assert failed.value.kind == "shortage"

@@ -17,11 +17,11 @@ from typing import cast
 
 import httpx
 
+from fql.egress.sealing.signing import Signer
 from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.settings import SigningSettings, TimedSecret
-from fql.egress.signing import Signer
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 
 BODY = b'{"data":"' + b"x" * 1010 + b'"}'
 SECRET = "whsec_" + "QUJD" * 10

@@ -13,8 +13,8 @@ from typing import Any
 import fql.outbox
 from fql.actions.factory import WebhookActions
 from fql.app import Runtime
-from fql.egress.answer import Answer
 from fql.egress.send import Outgoing, Profile
+from fql.egress.wire.answer import Answer
 from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
 from fql.intake.outbox_sqlite import OutboxSqlite

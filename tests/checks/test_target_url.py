@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.addresses import EgressSettings
+from fql.plan.web.addresses import EgressSettings
 from fqlc.checks.model import Surroundings
 from tests.checks.harness import expect, shop
 

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fql.egress.encryption import Encryptor, decrypt_compact
+from fql.egress.sealing.encryption import Encryptor, decrypt_compact
+from fql.egress.sealing.signing import signature_function
+from fql.egress.sealing.verify import ed25519_fits
 from fql.egress.settings import EncryptionSettings
-from fql.egress.signing import signature_function
-from fql.egress.verify import ed25519_fits
 from fql.errors import SettingsError
 from fql.webhooks import NotDecrypted, decrypt_payload, verify_webhook
 from tests.conformance.folder import suites

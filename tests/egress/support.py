@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from fql.egress.answer import Answer, Limits
-from fql.egress.failures import SendFailed
 from fql.egress.send import Outgoing, Profile, Sender
-from fql.plan.urls import UrlParts
+from fql.egress.wire.answer import Answer, Limits
+from fql.egress.wire.failures import SendFailed
+from fql.plan.web.urls import UrlParts
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from fql.errors import SettingsError
-from fql.plan.addresses import (
+from fql.plan.web.addresses import (
     DENIED_IPV4,
     DENIED_IPV6,
     LOOPBACK,
@@ -17,7 +17,7 @@ from fql.plan.addresses import (
     is_this_host,
     port_problem,
 )
-from fql.plan.urls import UrlProblem, parse_literal_url
+from fql.plan.web.urls import UrlProblem, parse_literal_url
 from fql.settings.reading import read_settings
 
 PUBLIC_ONLY = EgressSettings()

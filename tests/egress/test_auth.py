@@ -12,8 +12,8 @@ import pytest
 from fql.egress.auth import auth_of
 from fql.egress.send import Profile, Sender
 from fql.egress.settings import AuthSettings
-from fql.plan.addresses import LOOPBACK, EgressSettings
-from fql.plan.urls import UrlParts
+from fql.plan.web.addresses import LOOPBACK, EgressSettings
+from fql.plan.web.urls import UrlParts
 from fql.testing import MockWebhookServer, Reply
 from tests.egress.support import Names, failure, post
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fql.egress.answer import Limits
-from fql.egress.connection import Connection
-from fql.egress.failures import SendFailed
 from fql.egress.send import Profile, Sender
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.egress.wire.answer import Limits
+from fql.egress.wire.connection import Connection
+from fql.egress.wire.failures import SendFailed
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 from tests.egress.support import Talk, failure, post, raw_server, read_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -151,7 +151,7 @@ async def test_idle_connections_are_bounded_over_all_receivers(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one that has lain idle longest is closed, whoever it belongs to."""
-    monkeypatch.setattr("fql.egress.transport.IDLE_IN_ALL", 3)
+    monkeypatch.setattr("fql.egress.wire.transport.IDLE_IN_ALL", 3)
     ended: list[int] = []
     seen: list[int] = []
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fql.egress.send import Sender
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 from fql.testing import MockWebhookServer, Reply
 from tests.egress.support import failure, post
 

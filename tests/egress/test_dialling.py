@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from fql.egress.connection import Connection
-from fql.egress.dialling import dial_order, first_open
-from fql.egress.failures import SendFailed
 from fql.egress.send import Sender
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.egress.wire.connection import Connection
+from fql.egress.wire.dialling import dial_order, first_open
+from fql.egress.wire.failures import SendFailed
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 from tests.egress.support import Names, answering, failure, post, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.headers import name_problem, value_problem
+from fql.plan.web.headers import name_problem, value_problem
 
 
 @pytest.mark.parametrize("name", ["X-Api-Key", "authorization", "x", "X_1.y", "Content-Type"])

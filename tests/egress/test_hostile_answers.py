@@ -11,10 +11,10 @@ from typing import get_args
 
 import pytest
 
-from fql.egress.answer import MAX_HEADER_BYTES, Answer, Limits
-from fql.egress.failures import FailureKind, SendFailed
 from fql.egress.send import Outgoing, Profile, Sender
-from fql.plan.addresses import LOOPBACK
+from fql.egress.wire.answer import MAX_HEADER_BYTES, Answer, Limits
+from fql.egress.wire.failures import FailureKind, SendFailed
+from fql.plan.web.addresses import LOOPBACK
 from tests.egress.support import Talk, raw_server
 
 LIMITS = Limits(read=5_000, keep=5_000)

@@ -13,8 +13,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from fql.egress.secrets import MASK, Masker
-from fql.egress.spellings import plain
+from fql.egress.sealing.secrets import MASK, Masker
+from fql.egress.sealing.spellings import plain
 
 MARK = "Zq7"
 VALUES = (

@@ -11,11 +11,11 @@ import pytest
 from dnslib import QTYPE, RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
-from fql.egress.failures import SendFailed
-from fql.egress.resolver import PER_HOST, ThreadResolver
 from fql.egress.send import Sender
-from fql.plan.addresses import LOOPBACK, EgressSettings
-from fql.plan.urls import UrlParts
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.resolver import PER_HOST, ThreadResolver
+from fql.plan.web.addresses import LOOPBACK, EgressSettings
+from fql.plan.web.urls import UrlParts
 from fql.testing import MockWebhookServer
 from tests.egress.support import Names, failure, post
 

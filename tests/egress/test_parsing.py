@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.egress.answer import MAX_HEADER_BYTES, MAX_HEADERS, Answer, Limits
-from fql.egress.framing import NotHttp
-from fql.egress.parsing import MAX_CHUNK_LINE, AnswerParser, whole_answer
+from fql.egress.wire.answer import MAX_HEADER_BYTES, MAX_HEADERS, Answer, Limits
+from fql.egress.wire.framing import NotHttp
+from fql.egress.wire.parsing import MAX_CHUNK_LINE, AnswerParser, whole_answer
 
 LIMITS = Limits(read=100_000, keep=100_000)
 OK = b"HTTP/1.1 200 OK\r\n"

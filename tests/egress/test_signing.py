@@ -15,9 +15,9 @@ from standardwebhooks.webhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError as StandardError
 from svix.webhooks import Webhook as SvixWebhook
 
+from fql.egress.sealing.signing import Signer
+from fql.egress.sealing.verify import verify
 from fql.egress.settings import SigningSettings, TimedSecret
-from fql.egress.signing import Signer
-from fql.egress.verify import verify
 from fql.errors import SettingsError
 
 BODY = '{"id":"o1","note":"für"}'.encode()

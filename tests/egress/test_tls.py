@@ -17,16 +17,16 @@ from pathlib import Path
 import pytest
 import trustme
 
-from fql.egress.answer import Limits
 from fql.egress.auth import Auth
-from fql.egress.dialling import Dialler
-from fql.egress.failures import SendFailed
-from fql.egress.own import nothing_listens
 from fql.egress.send import Profile, Sender
-from fql.egress.tls import TlsContexts, TlsSettings
+from fql.egress.wire.answer import Limits
+from fql.egress.wire.dialling import Dialler
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.own import nothing_listens
+from fql.egress.wire.tls import TlsContexts, TlsSettings
 from fql.errors import SettingsError
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 from fql.testing import MockWebhookServer
 from tests.egress.support import Names, answering, failure, post, raw_server
 

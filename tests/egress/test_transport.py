@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fql.egress.answer import Limits
 from fql.egress.send import Outgoing, Profile, Sender
-from fql.plan.addresses import LOOPBACK
-from fql.plan.urls import UrlParts
+from fql.egress.wire.answer import Limits
+from fql.plan.web.addresses import LOOPBACK
+from fql.plan.web.urls import UrlParts
 from fql.testing import MockWebhookServer, Reply
 from tests.egress.support import answering, failure, post, raw_server, read_request
 
@@ -318,7 +318,7 @@ async def test_cancelling_closes_the_connection(sender: Sender) -> None:
 async def test_an_old_connection_is_not_used_again(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fql.egress.transport.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("fql.egress.wire.transport.IDLE_SECONDS", 0.01)
     with MockWebhookServer() as server:
         await post(sender, at(server))
         await asyncio.sleep(0.03)
@@ -327,8 +327,8 @@ async def test_an_old_connection_is_not_used_again(
 
 
 async def test_idle_connections_are_swept(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fql.egress.transport.IDLE_SECONDS", 0.01)
-    monkeypatch.setattr("fql.egress.transport.SWEEP_SECONDS", 0.02)
+    monkeypatch.setattr("fql.egress.wire.transport.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("fql.egress.wire.transport.SWEEP_SECONDS", 0.02)
     closed = asyncio.Event()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

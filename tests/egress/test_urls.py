@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fql.plan.expressions import Choice, Environment, Expr, Field, Hole, Loop, TextPart
 from fql.plan.types import BOOLEAN, STRING, list_of
-from fql.plan.urls import (
+from fql.plan.web.urls import (
     MAX_URL,
     UrlParts,
     UrlProblem,

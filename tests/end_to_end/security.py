@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fql.app import Runtime
-from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.origin import FQL_TOML
+from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
 from fqlc.checks.levels import Given

@@ -14,7 +14,7 @@ import pytest
 from fql.actions.factory import WebhookActions
 from fql.app import Runtime
 from fql.errors import SettingsError
-from fql.plan.addresses import LOOPBACK as THIS_MACHINE
+from fql.plan.web.addresses import LOOPBACK as THIS_MACHINE
 from fql.settings.reading import read_settings
 from fql.testing import MockWebhookServer
 from fql.testing.replies import Reply

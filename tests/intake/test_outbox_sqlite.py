@@ -17,7 +17,7 @@ from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
 
 import fql.outbox
-from fql.engine.process.outbox_rows import event_of
+from fql.engine.process.arrivals.outbox_rows import event_of
 from fql.errors import SettingsError, StoreError
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Arrival, Consumer

@@ -17,9 +17,9 @@ from fql.cli.running import logs
 from fql.engine.loop.clock import SystemClock
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.intake.json_lines import JsonLines
-from fql.plan.addresses import EgressSettings
 from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import Settings, read_settings
 from fql.store.sqlite.store import SqliteStore
 from fql.testing.replies import Reply

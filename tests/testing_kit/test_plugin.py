@@ -27,6 +27,8 @@ def test_the_fixture_is_there_without_any_import(tmp_path: Path) -> None:
 
 
 def test_the_plugin_imports_nothing_heavy() -> None:
-    code = "import sys, fql.testing.pytest_plugin; print('fql.egress.transport' in sys.modules)"
+    code = (
+        "import sys, fql.testing.pytest_plugin; print('fql.egress.wire.transport' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

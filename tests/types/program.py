@@ -12,7 +12,6 @@ from fqlc.names.project import Project, resolve_project
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.tree import ast
-from fqlc.types.domains import always_true, unsatisfiable
 from fqlc.types.infer import (
     ActionView,
     ExprScope,
@@ -22,6 +21,7 @@ from fqlc.types.infer import (
     check_text,
     response_type,
 )
+from fqlc.types.truth.domains import always_true, unsatisfiable
 
 
 @dataclass

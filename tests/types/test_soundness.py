@@ -11,7 +11,7 @@ from fql.expressions.compile import compile_condition
 from fql.expressions.walker import evaluate
 from fql.plan import expressions as e
 from fql.plan.codec import dump_expression, load_expression
-from fqlc.types.domains import always_true, unsatisfiable
+from fqlc.types.truth.domains import always_true, unsatisfiable
 from tests.properties import strategies
 from tests.types.program import Checked, check
 from tests.types.wild import program

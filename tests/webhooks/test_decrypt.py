@@ -13,7 +13,7 @@ from joserfc.jwk import OctKey
 from jwcrypto import jwe as jwcrypto_jwe
 from jwcrypto import jwk
 
-from fql.egress.encryption import Encryptor, parse_key
+from fql.egress.sealing.encryption import Encryptor, parse_key
 from fql.egress.settings import EncryptionSettings
 from fql.errors import FqlError, SettingsError
 from fql.webhooks import NotDecrypted, decrypt_payload

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from fql.egress.encryption import Encryptor
+from fql.egress.sealing.encryption import Encryptor
 from fql.egress.settings import EncryptionSettings
 from fql.errors import SettingsError
 from fql.webhooks import NotDecrypted, decrypt_payload, sign_webhook, verify_webhook

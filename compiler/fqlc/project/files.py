@@ -210,9 +210,9 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     names = names or FileNames()
     if file is None:
         return Surroundings(names=names)
-    from fql.plan.addresses import EgressSettings
     from fql.plan.files import LONGEST_SETTINGS, read_regular
     from fql.plan.origin import FQL_TOML
+    from fql.plan.web.addresses import EgressSettings
     from fql.settings.model import policy_settings
     from fql.settings.reading import read_settings
 

@@ -17,7 +17,7 @@ from fqlc.types.lets import fold_constant
 from fqlc.types.report import poison, poisoned, require, wording
 from fqlc.types.scope import ActionView, Context, ExprScope
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields
-from fqlc.types.templates import Place, check_literal
+from fqlc.types.texts.templates import Place, check_literal
 from fqlc.types.visit import visit
 
 __all__ = [

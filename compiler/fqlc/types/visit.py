@@ -14,7 +14,7 @@ from fqlc.types.members import infer_index, infer_member
 from fqlc.types.names import infer_name
 from fqlc.types.report import at, poison
 from fqlc.types.scope import Context
-from fqlc.types.templates import check_literal
+from fqlc.types.texts.templates import check_literal
 
 
 def visit(expr: ast.Expr, ctx: Context, expected: Type | None) -> e.Expr:

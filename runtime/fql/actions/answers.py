@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from fql.actions.bodies import Unreadable, plain_body, promises_json
 from fql.actions.port import Outcome
-from fql.egress.answer import Answer
-from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
-from fql.egress.secrets import Masker
+from fql.egress.sealing.secrets import Masker
+from fql.egress.wire.answer import Answer
+from fql.egress.wire.failures import SendFailed
 from fql.exact.light import text_of
 from fql.exact.reading import NotJson, read_foreign
 from fql.plan.policies import status_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 
-from fql.egress.answer import Answer
+from fql.egress.wire.answer import Answer
 
 CHARSETS = frozenset({"", "identity", "none", "utf-8", "utf8", "8bit", "7bit", "binary"})
 """What some receivers say in `Content-Encoding` of a body that they did not encode."""

@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction, known_values
-from fql.egress.encryption import Nonce
-from fql.egress.own import OwnPorts, nothing_listens
-from fql.egress.resolver import Resolver
+from fql.egress.sealing.encryption import Nonce
 from fql.egress.send import Sender
+from fql.egress.wire.own import OwnPorts, nothing_listens
+from fql.egress.wire.resolver import Resolver
 from fql.errors import SettingsError
 from fql.events.intake import Intake
-from fql.plan.addresses import EgressSettings, parse_address
 from fql.plan.answers import reads_in
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.table import TypeTable
-from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
+from fql.plan.web.addresses import EgressSettings, parse_address
+from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url
 
 
 class WebhookActions:

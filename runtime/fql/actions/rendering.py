@@ -12,11 +12,11 @@ from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.codec import load_expression
 from fql.plan.expressions import Constant, Text, TextPart
-from fql.plan.headers import name_problem, value_problem
 from fql.plan.model import Endpoint, Header, Json, NodeConfig
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
-from fql.plan.urls import (
+from fql.plan.web.headers import name_problem, value_problem
+from fql.plan.web.urls import (
     UrlParts,
     UrlProblem,
     UrlTemplate,

@@ -11,24 +11,24 @@ from functools import partial
 from fql.actions.answers import AnswerReader
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.actions.rendering import body_render, header_renders, url_render
-from fql.egress.answer import Limits
 from fql.egress.auth import Auth, auth_of
-from fql.egress.encryption import Encryptor, Nonce
-from fql.egress.failures import SendFailed
-from fql.egress.secrets import Masker
+from fql.egress.sealing.encryption import Encryptor, Nonce
+from fql.egress.sealing.secrets import Masker
+from fql.egress.sealing.signing import Signer
 from fql.egress.send import BODYLESS, Outgoing, Profile, Sender
 from fql.egress.settings import PolicyReader
-from fql.egress.signing import Signer
+from fql.egress.wire.answer import Limits
+from fql.egress.wire.failures import SendFailed
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
 from fql.exact.reading import read_foreign
 from fql.expressions.scope import Scope
-from fql.plan.headers import value_problem
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import effective
 from fql.plan.table import TypeTable
 from fql.plan.units import show_size
-from fql.plan.urls import UrlParts
+from fql.plan.web.headers import value_problem
+from fql.plan.web.urls import UrlParts
 from fql.version import VERSION
 
 USER_AGENT = f"fql/{VERSION}"

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from fql.egress.answer import Answer
-from fql.egress.failures import SendFailed
 from fql.egress.retry_after import retry_after_ms
 from fql.egress.settings import AuthSettings
-from fql.egress.tls import TlsSettings
+from fql.egress.wire.answer import Answer
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.tls import TlsSettings
 from fql.errors import SettingsError
 from fql.exact.reading import NotJson, read_foreign
-from fql.plan.headers import name_problem, value_problem
-from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url
+from fql.plan.web.headers import name_problem, value_problem
+from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -2,7 +2,7 @@
 
 In this order: refuse hosts and ports that are not allowed; one deadline; resolve and vet; dial a
 vetted address; TLS; sign the exact bytes; send; read a bounded answer. A url comes in parts, its
-values percent-encoded already (`fql.plan.urls`).
+values percent-encoded already (`fql.plan.web.urls`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fql.egress.answer import Answer, Limits
 from fql.egress.auth import Auth, Headers, OAuthClient, Tokens
-from fql.egress.failures import SendFailed
-from fql.egress.own import OwnPorts, nothing_listens
-from fql.egress.resolver import Resolver
-from fql.egress.signing import Signer
-from fql.egress.tls import TlsContexts
-from fql.egress.transport import Transport
+from fql.egress.sealing.signing import Signer
+from fql.egress.wire.answer import Answer, Limits
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.own import OwnPorts, nothing_listens
+from fql.egress.wire.resolver import Resolver
+from fql.egress.wire.tls import TlsContexts
+from fql.egress.wire.transport import Transport
 from fql.errors import SettingsError
-from fql.plan.addresses import EgressSettings, target_problem
-from fql.plan.urls import UrlParts
+from fql.plan.web.addresses import EgressSettings, target_problem
+from fql.plan.web.urls import UrlParts
 
 TOKEN_LIMITS = Limits(read=65_536, keep=65_536)
 BODYLESS = frozenset({"GET"})

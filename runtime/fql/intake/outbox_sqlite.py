@@ -211,7 +211,7 @@ class OutboxSqlite:
 
 
 def _envelope(row: Row) -> tuple[dict[str, object], str]:
-    """The row as the engine takes it (`fql.engine.process.outbox_rows`), and what is wrong with
+    """The row as the engine takes it (`outbox_rows` of its arrivals), and what is wrong with
     it: bytes that are not UTF-8 are kept as escapes."""
     envelope: dict[str, object] = {"raw": bool(row.raw)}
     problem = "" if row.problem is None else row.problem.decode("utf-8", "replace")

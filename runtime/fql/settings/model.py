@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fql.plan.addresses import has_host_bits, parse_network
 from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
+from fql.plan.web.addresses import has_host_bits, parse_network
 from fql.settings.policies import (
     Batching,
     Circuit,

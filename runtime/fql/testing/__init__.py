@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fql.plan.addresses import LOOPBACK as LOOPBACK
+    from fql.plan.web.addresses import LOOPBACK as LOOPBACK
     from fql.testing.harness import Harness as Harness
     from fql.testing.replies import Reply as Reply
     from fql.testing.replies import drip as drip
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Harness": "fql.testing.harness",
-    "LOOPBACK": "fql.plan.addresses",
+    "LOOPBACK": "fql.plan.web.addresses",
     "MockWebhookServer": "fql.testing.server",
     "Reply": "fql.testing.replies",
     "drip": "fql.testing.replies",

@@ -22,14 +22,14 @@ from fql.engine.core.runs import Work
 from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
-from fql.engine.process.checks import Origin, check
+from fql.engine.process.arrivals.checks import Origin, check
 from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.exact.writing import json_text
-from fql.plan.addresses import EgressSettings
 from fql.plan.model import Plan
 from fql.plan.policies import value_of
+from fql.plan.web.addresses import EgressSettings
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterRow, RunPatch, RunRow
 from fql.store.works import PASSED, STATE_NAMES, decode_works, run_name

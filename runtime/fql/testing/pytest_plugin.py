@@ -20,7 +20,7 @@ def webhook_server() -> Iterator[MockWebhookServer]:
     """
     # Imported here, so that test runs that do not use it start no slower.
     from fql.actions.receivers import ALLOWED_IN_TESTS
-    from fql.plan.addresses import LOOPBACK
+    from fql.plan.web.addresses import LOOPBACK
     from fql.testing.server import MockWebhookServer
 
     with MockWebhookServer() as server, ALLOWED_IN_TESTS.held(LOOPBACK.allow):

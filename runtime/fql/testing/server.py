@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from fql.egress.verify import verify
+from fql.egress.sealing.verify import verify
 from fql.exact.reading import NotJson, read_foreign
-from fql.plan.urls import origin_of, parse_literal_url
+from fql.plan.web.urls import origin_of, parse_literal_url
 from fql.testing.http_server import HttpServer, Received
 from fql.testing.replies import Reply, act, whole
 

@@ -17,7 +17,7 @@ from fqlc.names.project import Project
 from fqlc.syntax.tree import ast
 from fqlc.types.infer import check_text, infer
 from fqlc.types.scope import ExprScope
-from fqlc.types.templates import Place
+from fqlc.types.texts.templates import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fql.plan.expressions import Constant, Text
-from fql.plan.headers import BODYLESS, name_problem, value_problem
+from fql.plan.web.headers import BODYLESS, name_problem, value_problem
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Program
 from fqlc.checks.reading.settings import HeaderGiven

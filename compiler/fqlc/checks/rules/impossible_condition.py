@@ -10,9 +10,9 @@ from fql.plan.expressions import Constant, Expr
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
-from fqlc.types.conjunctions import Test
-from fqlc.types.domains import Finding, always_true, context_of, unsatisfiable
 from fqlc.types.scope import ExprScope
+from fqlc.types.truth.conjunctions import Test
+from fqlc.types.truth.domains import Finding, always_true, context_of, unsatisfiable
 
 
 def check(program: Program, sink: Sink) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fql.plan.addresses import (
+from fql.plan.expressions import Constant, Text, TextPart
+from fql.plan.types import ERROR
+from fql.plan.web.addresses import (
     EgressSettings,
     host_problem,
     is_this_host,
     port_problem,
 )
-from fql.plan.expressions import Constant, Text, TextPart
-from fql.plan.types import ERROR
-from fql.plan.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
+from fql.plan.web.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Program, Written
 from fqlc.diagnostics.sink import Sink

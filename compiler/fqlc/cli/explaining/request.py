@@ -9,12 +9,12 @@ from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
 from fql.plan.expressions import Constant, Text, TextPart
-from fql.plan.headers import BODYLESS
 from fql.plan.model import Header, Json, Plan, PlanNode
 from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
-from fql.plan.urls import (
+from fql.plan.web.headers import BODYLESS
+from fql.plan.web.urls import (
     UrlTemplate,
     encode_query_value,
     encode_segment,

@@ -6,7 +6,7 @@ import resource
 from contextlib import suppress
 
 from fql.cli.examining.finding import Finding
-from fql.egress.transport import IDLE_IN_ALL, IDLE_PER_HOST
+from fql.egress.wire.transport import IDLE_IN_ALL, IDLE_PER_HOST
 from fql.plan.model import Plan
 from fql.settings.model import Settings
 

@@ -14,8 +14,6 @@ from fql.actions.factory import WebhookActions, allowing
 from fql.actions.webhook import known_values
 from fql.cli.examining.finding import Finding, Level
 from fql.egress.auth import Auth, OAuthClient, auth_of
-from fql.egress.failures import SendFailed
-from fql.egress.own import OwnPorts
 from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.settings import (
     PolicyReader,
@@ -23,12 +21,14 @@ from fql.egress.settings import (
     resolve_parts,
     text_parts,
 )
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.own import OwnPorts
 from fql.errors import MissingSecrets, SettingsError
-from fql.plan.addresses import EgressSettings
 from fql.plan.codec import load_expression
 from fql.plan.model import Json, Plan, Policies
 from fql.plan.policies import effective
-from fql.plan.urls import UrlParts, UrlProblem, parse_literal_url, split_url
+from fql.plan.web.addresses import EgressSettings
+from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url, split_url
 from fql.settings.model import Settings
 
 CLOCK_TOLERANCE = 60.0

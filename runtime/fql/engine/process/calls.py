@@ -7,7 +7,7 @@ from typing import Any
 
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.process.checks import Origin, check
+from fql.engine.process.arrivals.checks import Origin, check
 from fql.engine.process.receipts import Receipt, receipt_of
 from fql.errors import EventRefused, UsageError
 from fql.observe.events import EventsTaken

@@ -8,12 +8,12 @@ from typing import Any
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
+from fql.engine.process.arrivals.feeds import Feed, require_old_values
+from fql.engine.process.arrivals.inbox import Inbox
 from fql.engine.process.clockwatch import ClockWatch
 from fql.engine.process.copies import Copier
-from fql.engine.process.feeds import Feed, require_old_values
 from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
-from fql.engine.process.inbox import Inbox
 from fql.engine.process.keeping import keep_going, reason_of
 from fql.errors import FqlError, StoreGone, StoreLocked, WorkBlocked
 from fql.intake.port import Consumer, Source

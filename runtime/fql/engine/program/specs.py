@@ -19,7 +19,7 @@ from fql.plan.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import effective, retry_policy, value_of
 from fql.plan.policy.table import POLICIES
-from fql.plan.urls import origin_of
+from fql.plan.web.urls import origin_of
 
 LONGEST_WAIT: int = POLICIES["batch.timeout"].built_in_toml
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.types import JSON, Type
-from fql.plan.urls import UrlProblem, parse_literal_url
 from fql.plan.verifying.expressions import Scope, verified
 from fql.plan.verifying.flow import verify_flow
 from fql.plan.verifying.names import NAME, Known, known_names, unique
 from fql.plan.verifying.policies import verify_policies
 from fql.plan.verifying.refusal import Refused, short, within
 from fql.plan.verifying.requests import verify_endpoint, verify_request
+from fql.plan.web.urls import UrlProblem, parse_literal_url
 
 KINDS = frozenset({"webhook"})
 """The kinds of actions that this runtime carries out."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fql.plan import expressions as x
-from fql.plan.headers import BODYLESS, METHODS, name_problem, value_problem
 from fql.plan.model import Endpoint, Header, NodeConfig
-from fql.plan.urls import UrlProblem, UrlTemplate, split_path, split_url
 from fql.plan.verifying.expressions import Scope, loaded, type_of, verified
 from fql.plan.verifying.refusal import Refused, short, within
+from fql.plan.web.headers import BODYLESS, METHODS, name_problem, value_problem
+from fql.plan.web.urls import UrlProblem, UrlTemplate, split_path, split_url
 
 NOBODY = ("when", "body")
 

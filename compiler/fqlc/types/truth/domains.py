@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from fql.plan import expressions as e
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
-from fqlc.types.clashes import clash, values_left
-from fqlc.types.conjunctions import Test, split, subject_key
 from fqlc.types.facts import Key
 from fqlc.types.fold import truth_of
-from fqlc.types.ranges import Range
 from fqlc.types.scope import ExprScope
+from fqlc.types.truth.clashes import clash, values_left
+from fqlc.types.truth.conjunctions import Test, split, subject_key
+from fqlc.types.truth.ranges import Range
 
 
 @dataclass(frozen=True, slots=True)

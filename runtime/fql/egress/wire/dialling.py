@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from itertools import chain, zip_longest
 
-from fql.egress.connection import Connection
-from fql.egress.failures import SendFailed, of_connecting
-from fql.egress.own import OwnPorts, own_listener
-from fql.egress.resolver import Resolver
-from fql.egress.shortages import shortage_of
-from fql.plan.addresses import (
+from fql.egress.wire.connection import Connection
+from fql.egress.wire.failures import SendFailed, of_connecting
+from fql.egress.wire.own import OwnPorts, own_listener
+from fql.egress.wire.resolver import Resolver
+from fql.egress.wire.shortages import shortage_of
+from fql.plan.web.addresses import (
     EgressSettings,
     address_problem,
     is_localhost,

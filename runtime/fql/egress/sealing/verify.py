@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from fql.egress.signing import (
+from fql.egress.sealing.signing import (
     FRAISEQL_HEADER,
     FRAISEQL_TIMESTAMP,
     is_message_id,

@@ -11,14 +11,14 @@ from collections import deque
 from collections.abc import Awaitable
 from typing import NamedTuple
 
-from fql.egress.answer import Answer, Limits
-from fql.egress.connection import Connection
-from fql.egress.dialling import Dialler
-from fql.egress.failures import SendFailed
-from fql.egress.own import OwnPorts, nothing_listens
-from fql.egress.resolver import Resolver, ThreadResolver
-from fql.plan.addresses import EgressSettings
-from fql.plan.urls import UrlParts
+from fql.egress.wire.answer import Answer, Limits
+from fql.egress.wire.connection import Connection
+from fql.egress.wire.dialling import Dialler
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.own import OwnPorts, nothing_listens
+from fql.egress.wire.resolver import Resolver, ThreadResolver
+from fql.plan.web.addresses import EgressSettings
+from fql.plan.web.urls import UrlParts
 
 IDLE_SECONDS = 60.0
 LIFE_SECONDS = 300.0

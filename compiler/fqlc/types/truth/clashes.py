@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fql.plan import expressions as e
-from fqlc.types.conjunctions import Test, subject_key
 from fqlc.types.facts import Key
-from fqlc.types.ranges import Range
 from fqlc.types.scope import ExprScope
+from fqlc.types.truth.conjunctions import Test, subject_key
+from fqlc.types.truth.ranges import Range
 
 _OUTCOMES = {
     "eq": frozenset("="), "ne": frozenset("<>"), "lt": frozenset("<"), "gt": frozenset(">"),

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
-from fql.egress.spellings import plain, spellings, without_begun_escape
+from fql.egress.sealing.spellings import plain, spellings, without_begun_escape
 from fql.exact.numbers import JsonNumber
-from fql.plan.urls import is_origin
+from fql.plan.web.urls import is_origin
 
 MASK = "***"
 SHORTEST_MASKED = 8
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[0-9.eE+-]+")
 
 
 class Masker:
-    """Replaces known values in text, in whatever spelling (`fql.egress.spellings`).
+    """Replaces known values in text, in whatever spelling (`fql.egress.sealing.spellings`).
 
     `shared` is a masker whose values are masked as well: many actions have one in common.
     """

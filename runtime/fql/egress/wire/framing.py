@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fql.egress.answer import KEPT_HEADERS, MAX_HEADERS
+from fql.egress.wire.answer import KEPT_HEADERS, MAX_HEADERS
 
 _STATUS = re.compile(rb"HTTP/1\.([0-9])([ \t]+)([0-9]{3})(?![0-9])")
 _NUMBER = re.compile(r"[0-9]{1,18}")

@@ -9,7 +9,7 @@ from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import position_hash
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.process.checks import Origin, check_or_misfit
+from fql.engine.process.arrivals.checks import Origin, check_or_misfit
 from fql.errors import SettingsError, StoreError
 from fql.intake.port import Arrival, Source
 from fql.near import did_you_mean

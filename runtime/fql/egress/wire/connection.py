@@ -6,11 +6,11 @@ import asyncio
 import ssl
 from typing import cast
 
-from fql.egress.answer import Answer, Limits
-from fql.egress.failures import SendFailed, of_losing
-from fql.egress.framing import NotHttp
-from fql.egress.parsing import AnswerParser, whole_answer
-from fql.egress.tls import Hearing, hear_the_rest
+from fql.egress.wire.answer import Answer, Limits
+from fql.egress.wire.failures import SendFailed, of_losing
+from fql.egress.wire.framing import NotHttp
+from fql.egress.wire.parsing import AnswerParser, whole_answer
+from fql.egress.wire.tls import Hearing, hear_the_rest
 
 LONGEST_HANDSHAKE = 3_600.0
 """Seconds: the deadline of the request is nearly always earlier."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from fql.egress.answer import (
+from fql.egress.wire.answer import (
     MAX_HEADER_BYTES,
     MAX_HEADERS,
     MAX_INTERIM,
@@ -18,7 +18,7 @@ from fql.egress.answer import (
     Answer,
     Limits,
 )
-from fql.egress.framing import WANTED, Framing, NotHttp, read_head
+from fql.egress.wire.framing import WANTED, Framing, NotHttp, read_head
 
 MAX_CHUNK_LINE = 4_096
 """Bytes of the line that gives the size of a chunk, its extensions included."""

@@ -1,8 +1,8 @@
 """Text templates: a string with holes becomes a `Text` of the plan, checked part by part.
 
 Plain holes (`{{ order.total }}`) are read here; everything else goes to Jinja's parser, which
-`fqlc.types.jinja` turns into the same parts. `${NAME}` references are split off first, so that
-their values are data and never looked at again.
+`jinja` turns into the same parts. `${NAME}` references are split off first, so that their values
+are data and never looked at again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from fql.plan import types as t
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
-from fqlc.types.holes import checked_hole, merged, split_environment
 from fqlc.types.report import (
     at,
     poison,
 )
 from fqlc.types.scope import Context
+from fqlc.types.texts.holes import checked_hole, merged, split_environment
 
 Place = Literal["body", "header", "url", "path", "setting"]
 
@@ -43,7 +43,7 @@ def check_literal(literal: ast.StringLiteral, ctx: Context) -> e.Expr:
     if not literal.is_template:
         parts: Iterable[e.TextPart] | None = split_environment(literal, 0, len(literal.value))
     else:
-        from fqlc.types.jinja import read_template  # jinja2 is imported for templates only
+        from fqlc.types.texts.jinja import read_template  # jinja2 is imported for templates only
 
         inner = ctx.within(replace(ctx.scope, template=True))
         parts = _plain(literal, inner) if _is_plain(literal) else read_template(literal, inner)

@@ -10,8 +10,8 @@ from fql.engine.core.inputs import Misfit, NewEvent, Order
 from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
-from fql.engine.process.checks import Origin, check_or_misfit, handed_in, unchecked
-from fql.engine.process.putoff import PutOff, due_of
+from fql.engine.process.arrivals.checks import Origin, check_or_misfit, handed_in, unchecked
+from fql.engine.process.arrivals.putoff import PutOff, due_of
 from fql.engine.program.bulkhead import Fault, PlainError, guarded
 from fql.errors import StoreError, StoreGone
 from fql.exact.reading import read_object

@@ -16,8 +16,8 @@ from ipaddress import IPv6Address
 from typing import Literal
 from urllib.parse import quote
 
-from fql.plan.addresses import parse_address
 from fql.plan.expressions import Choice, Environment, Loop, TextPart
+from fql.plan.web.addresses import parse_address
 
 MAX_URL = 16_384
 """Longest path and query together, in characters; a longer one is refused when rendered."""

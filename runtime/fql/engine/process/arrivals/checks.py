@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import dedup_hash
 from fql.engine.loop.clock import Clock
-from fql.engine.process.outbox_rows import event_of, shown
+from fql.engine.process.arrivals.outbox_rows import event_of, shown
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import EventRefused, PlanError

@@ -23,8 +23,11 @@ from fqlc.source.text import Span
 from fqlc.syntax.reading.depth import is_deep
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import facts_of
-from fqlc.types.holes import checked_hole, merged, split_environment
-from fqlc.types.jinja_refusals import (
+from fqlc.types.operators import boolean
+from fqlc.types.report import poisoned, require
+from fqlc.types.scope import Context
+from fqlc.types.texts.holes import checked_hole, merged, split_environment
+from fqlc.types.texts.jinja_refusals import (
     Refused,
     construct,
     hint_for,
@@ -32,9 +35,6 @@ from fqlc.types.jinja_refusals import (
     inside_tag,
     sentence,
 )
-from fqlc.types.operators import boolean
-from fqlc.types.report import poisoned, require
-from fqlc.types.scope import Context
 
 _MAX_NESTING = 32
 _COMPARISONS = {

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fql.egress.settings import SigningSettings, TimedSecret
 from fql.errors import SettingsError
-from fql.plan.headers import name_problem
+from fql.plan.web.headers import name_problem
 
 SCHEMES = ("standard", "fraiseql", "stripe", "github")
 SHORTEST_STANDARD, LONGEST_STANDARD = 24, 64

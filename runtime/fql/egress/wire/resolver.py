@@ -9,8 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from fql.egress.failures import SendFailed
-from fql.egress.shortages import shortage_now
+from fql.egress.wire.failures import SendFailed
+from fql.egress.wire.shortages import shortage_now
 
 PER_HOST = 2
 THREADS = 16

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address
 
-from fql.plan.addresses import embedded, parse_address
+from fql.plan.web.addresses import embedded, parse_address
 
 OwnPorts = Callable[[], frozenset[int]]
 """The ports on which this process listens at the moment."""

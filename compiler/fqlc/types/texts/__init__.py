@@ -1,0 +1,1 @@
+"""Quoted texts: templates, what they may hold, and how Jinja's are read."""

@@ -1,0 +1,1 @@
+"""Conditions that can never hold, always hold, or contradict each other."""

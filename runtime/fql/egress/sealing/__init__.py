@@ -1,0 +1,1 @@
+"""Secrets and what is made with them: masks, signatures, encryption."""

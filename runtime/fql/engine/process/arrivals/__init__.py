@@ -1,0 +1,1 @@
+"""What comes in besides events of the application: sources, inbox, put-off replays."""

@@ -1,0 +1,1 @@
+"""Addresses, urls and headers, as compiler and egress judge them alike."""
