@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.servers import postgresql
+from tests.servers.databases import Databases
+from tests.servers.fixture import ready
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,14 +43,22 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[postgresql.Server]:
-    """A PostgreSQL server for all tests that ask for one, started at the first use."""
-    with postgresql.running() as server:
+def postgresql_server() -> Iterator[Databases]:
+    """A PostgreSQL server for all tests that ask for one: yours, where `FQL_POSTGRES_URL` names
+    one, or else ours, started at the first use."""
+    with ready() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_16_server() -> Iterator[Databases]:
+    """The oldest PostgreSQL that is tested, for what may differ there."""
+    with ready(16) as server:
         yield server
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: postgresql.Server) -> Iterator[str]:
+def postgresql_url(postgresql_server: Databases) -> Iterator[str]:
     """The url of an empty database of the test's own."""
     with postgresql_server.database() as url:
         yield url

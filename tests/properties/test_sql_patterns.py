@@ -17,7 +17,7 @@ from fql.sql.glob import sqlite_match
 from fql.sql.patterns import Chars, PatternRefusedError, read_pattern
 from fql.sql.regex import postgresql_regex
 from fql.sql.text import quoted_text
-from tests.servers.postgresql import Server
+from tests.servers.databases import Databases
 
 ALPHABET = "abBK-]^*?[.\\ \n_5é\u212a日"
 TEXTS = st.text(ALPHABET, max_size=6)
@@ -84,7 +84,7 @@ PATTERNS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def postgresql(postgresql_server: Server) -> Iterator[psycopg.Connection[Any]]:
+def postgresql(postgresql_server: Databases) -> Iterator[psycopg.Connection[Any]]:
     """A database that has no tables."""
     with (
         postgresql_server.database() as url,

@@ -22,7 +22,7 @@ from fql.plan.table import TypeTable
 from fql.sql.clause import where_clause
 from tests.expressions.build import const, field, op
 from tests.properties import strategies
-from tests.servers.postgresql import Server
+from tests.servers.databases import Databases
 
 Connection = psycopg.Connection[Any]
 
@@ -38,7 +38,7 @@ THING, TYPES = strategies.PLAN.entities[0], TypeTable.of(strategies.PLAN)
 
 
 @pytest.fixture(scope="module")
-def database(postgresql_server: Server) -> Iterator[Connection]:
+def database(postgresql_server: Databases) -> Iterator[Connection]:
     """A database of our own with the tables `new` and `old`."""
     with (
         postgresql_server.database() as url,

