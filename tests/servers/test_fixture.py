@@ -65,3 +65,8 @@ def test_without_a_server_the_tests_are_skipped_with_the_reason(
         programs.find()
     with pytest.raises(pytest.skip.Exception, match=f"no PostgreSQL: .* {NAMED}"), fixture.ready():
         pass
+
+
+def test_the_oldest_server_is_16(postgresql_16_server: Databases) -> None:
+    with postgresql_16_server.database() as url:
+        assert str(value(url, "SHOW server_version")).startswith("16.")
