@@ -15,8 +15,9 @@ PACKAGES = (
     "fql.outbox.rows",
 )  # fmt: skip
 PAUSES = (
-    "loop.session.TROUBLE_PAUSE", "process.keeping.PAUSE", "process.feeds.TROUBLE_PAUSE",
-    "process.inbox.LONGEST_WAIT",
+    "loop.session.TROUBLE_PAUSE", "process.keeping.PAUSE",
+    "process.arrivals.feeds.TROUBLE_PAUSE",
+    "process.arrivals.inbox.LONGEST_WAIT",
 )  # fmt: skip
 """Where the product waits a second before it tries again."""
 
