@@ -243,7 +243,7 @@ class Client:
     async def resume(self, name: str) -> None:
         """Undo `pause` of this `name`. Raises UsageError for a name that is not paused."""
         paused = set((await self._store.counts()).paused)
-        for command in await self._store.fetch(MOST_COMMANDS, 0):
+        for command in await self._store.fetch(MOST_COMMANDS, frozenset()):
             body = read_json(command.body)
             if command.kind == "pause" and isinstance(body, dict):
                 paused.add(str(body.get("name")))
@@ -302,22 +302,18 @@ class Client:
         return dict((await self._store.size()).letters)
 
     async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
-        """Wait, at most `timeout` seconds, until an engine has taken all commands whose time has
-        come."""
+        """Wait, at most `timeout` seconds, until an engine has taken all commands that are in the
+        inbox now and whose time has come."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
-        while await self._has_untaken():
+        now = self._wall()
+        entries = await self._store.fetch(MOST_COMMANDS, frozenset())
+        ids = [one.id for one in entries if due_of(one) <= now]
+        while ids and await self._store.pending(ids):
             if loop.time() > end:
                 return False
             await asyncio.sleep(0.02)
         return True
-
-    async def _has_untaken(self) -> bool:
-        """Whether the inbox holds what an engine would have taken by now."""
-        if not (await self._store.size()).inbox:
-            return False
-        now = self._wall()
-        return any(due_of(one) <= now for one in await self._store.fetch(MOST_COMMANDS, 0))
 
     async def _append(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
         if not commands:

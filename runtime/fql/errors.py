@@ -126,6 +126,11 @@ class StoreFull(StoreError):
     """No space is left for the store; nothing was accepted and nothing was lost."""
 
 
+class StoreRewound(StoreError):
+    """The store went back to an earlier state, and has forgotten commits of the engine at work: a
+    backup was restored, or a standby that lagged was promoted. The engine begins a new session."""
+
+
 class StoreGone(StoreError):
     """The store's file was removed or replaced while it was in use: nothing is accepted, and the
     engine ends."""

@@ -252,9 +252,9 @@ class Failing(SqliteStore):
         self._strike("commit")
         return await super().commit(lease, mutations)
 
-    async def fetch(self, limit, after):  # type: ignore[no-untyped-def]
+    async def fetch(self, limit, but):  # type: ignore[no-untyped-def]
         self._strike("fetch")
-        return await super().fetch(limit, after)
+        return await super().fetch(limit, but)
 
     async def acquire(self, holder):  # type: ignore[no-untyped-def]
         self._strike("acquire")

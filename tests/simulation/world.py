@@ -73,7 +73,7 @@ class World:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.clock = VirtualClock()
-        self.store = MemoryStore()
+        self.store = MemoryStore(seconds=lambda: self.clock.now() / 1000)
         self.ledger: list[Arrival] = []
         self.crashes = 0
         self.max_flying = 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from fql.errors import StoreLocked
+from fql.errors import StoreLocked, StoreRewound
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Store
 from fql.store.records import (
@@ -20,6 +21,7 @@ from fql.store.records import (
     RunFilter,
     StoredPlan,
 )
+from fql.store.sessions import BEGINNING
 from fql.store.sqlite.store import SqliteStore
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run
 
@@ -51,7 +53,7 @@ async def test_what_was_committed_is_loaded_and_paged(store: Store, lease: Lease
     assert snapshot.lanes == ["here"]
     assert snapshot.open_runs == 1
     paged = await store.page(Page("here", horizon=5, limit=10))
-    assert paged.runs[0].run == run(11, 10)
+    assert paged.runs[0].run._replace(number=0) == run(11, 10)
     assert paged.runs[0].event == event(10)
     assert paged.next_due is None
 
@@ -98,14 +100,33 @@ def _other(store: Store) -> Store:
     return store
 
 
-async def test_the_session_counts_its_commits(store: Store, lease: Lease) -> None:
-    """So an engine that lost a reply learns whether its commit counted."""
-    assert await store.cycle(lease) == 0
+async def test_a_doubtful_commit_is_settled(store: Store, lease: Lease) -> None:
+    """An engine that lost the reply learns whether its commit counted."""
     await store.commit(lease, one_run())
-    assert await store.cycle(lease) == 1
+    assert await store.settle(lease, 0) is True
+    assert await store.settle(lease, 1) is False
+    assert await store.settle(lease, 1) is True, "it was advanced"
+    assert await store.commit(lease, Mutations(pauses={"here": True})) == "ok", "it goes on"
     follower = await again(store, lease)
-    assert await store.cycle(lease) is None
-    assert await store.cycle(follower) == 0
+    assert await store.settle(lease, 3) is None
+    assert await store.settle(follower, 0) is False
+
+
+async def test_a_store_that_has_forgotten_commits_says_how_many(store: Store, lease: Lease) -> None:
+    await store.commit(lease, one_run())
+    with pytest.raises(StoreRewound, match="the last 2 commits are lost"):
+        await store.settle(lease, 3)
+    with pytest.raises(StoreRewound, match="the last commit of this engine is lost"):
+        await store.settle(lease, 2)
+
+
+async def test_a_lease_can_be_renewed_until_another_session_begins(
+    store: Store, lease: Lease
+) -> None:
+    assert await store.renew(lease)
+    follower = await again(store, lease)
+    assert not await store.renew(lease)
+    assert await store.renew(follower)
 
 
 async def test_a_commit_under_an_old_lease_is_fenced(store: Store, lease: Lease) -> None:
@@ -127,8 +148,10 @@ async def test_the_next_engine_learns_whether_the_last_one_drained(
 
 
 async def test_sessions_grow(store: Store, lease: Lease) -> None:
-    """Ids of two engines never meet."""
-    assert (await again(store, lease)).session > lease.session
+    """Ids of two engines never meet, not even where a store went back and forgot some: they are
+    numbered by the seconds since 2026."""
+    assert abs(lease.session - (time.time() - BEGINNING)) < 60
+    assert (await again(store, lease)).session == lease.session + 1
 
 
 async def test_remembered_keys_are_known_and_the_first_stays(store: Store, lease: Lease) -> None:
@@ -156,10 +179,37 @@ async def test_positions_limits_pauses_and_plans_come_back(store: Store, lease: 
     assert await store.plans() == ([plan], "p1")
 
 
-async def test_queues_are_loaded_in_order_of_arrival(store: Store, lease: Lease) -> None:
-    runs = [run(n, 10, order_key="k", due=None) for n in (13, 11, 12)]
+async def test_the_order_of_runs_is_their_number_and_not_their_id(
+    store: Store, lease: Lease
+) -> None:
+    """An older session may write after a newer one, with smaller ids."""
+    runs = [run(n, 10, order_key="k", due=None) for n in (13, 11)]
     await store.commit(lease, Mutations(events=[event(10)], runs=runs))
-    assert (await store.load(lease)).queues == [("k", 11), ("k", 12), ("k", 13)]
+    late = [run(12, 10, order_key="k", due=None), run(10, 10, order_key="k", due=None, started=9)]
+    await store.commit(lease, Mutations(runs=late, letters=[letter("d", run=12, node="a")]))
+    assert (await store.load(lease)).queues == [("k", 13), ("k", 11), ("k", 12), ("k", 10)]
+    stored = await store.runs(RunFilter())
+    assert [one.run.id for one in stored] == [12, 11, 13, 10], "lists begin with the newest"
+    numbers = {one.run.id: one.run.number for one in stored}
+    assert sorted(numbers, key=numbers.__getitem__) == [13, 11, 12, 10]
+    assert [row.number for row in await store.letters(LetterFilter())] == [numbers[12]]
+
+
+async def test_shards_row_keys_and_who_asked_are_kept(store: Store, lease: Lease) -> None:
+    placed = {"shard": 7, "row_key": "48213"}
+    batch = BatchRow(20, "bk", "p1", "watch", "a", "[11]", 5, 0, "here", None, '[["r"]]', 7)
+    changed = Mutations(
+        events=[event(10)], runs=[run(11, 10, **placed)], letters=[letter("d", **placed)],
+        batches=[batch],
+    )  # fmt: skip
+    await store.commit(lease, changed)
+    [loaded] = await store.runs(RunFilter())
+    [dead] = await store.letters(LetterFilter())
+    assert (loaded.run.shard, loaded.run.row_key) == (dead.shard, dead.row_key) == (7, "48213")
+    assert (await store.load(lease)).batches == [batch]
+    await store.append([("pause", b"{}")], now=3, by="zoe")
+    await store.append([("pause", b"{}")], now=3)
+    assert [one.by for one in await store.fetch(10, frozenset())] == ["zoe", ""]
 
 
 async def test_open_batches_come_with_their_members(store: Store, lease: Lease) -> None:
@@ -179,11 +229,12 @@ async def test_open_batches_come_with_their_members(store: Store, lease: Lease) 
 async def test_inbox_keeps_order_until_consumed(store: Store, lease: Lease) -> None:
     ids = await store.append([("pause", b'{"name":"x"}'), ("resume", b"{}")], now=3)
     assert await store.wait(0.5)
-    commands = await store.fetch(10, after=0)
+    commands = await store.fetch(10, frozenset())
     assert [(c.id, c.kind, c.body) for c in commands] == [
         (ids[0], "pause", b'{"name":"x"}'), (ids[1], "resume", b"{}")
     ]  # fmt: skip
-    assert [c.id for c in await store.fetch(10, after=ids[0])] == [ids[1]]
+    assert [c.id for c in await store.fetch(10, frozenset(ids[:1]))] == [ids[1]]
+    assert [c.id for c in await store.fetch(1, frozenset())] == [ids[0]]
     await store.commit(lease, Mutations(consumed=[ids[0]]))
     assert await store.pending(ids) == {ids[1]}
 

@@ -66,7 +66,7 @@ async def test_two_names_of_one_store_are_one_store(
     assert said.startswith("StoreLocked")
     assert f"process {os.getpid()} is its engine" in said
     assert ran(other, APPENDS) == "[1]"
-    assert [command.kind for command in await store.fetch(10, 0)] == ["pause"]
+    assert [command.kind for command in await store.fetch(10, frozenset())] == ["pause"]
     assert not other.with_name(other.name + "-wal").exists() or other.parent != tmp_path / "deep"
     await store.close()
     assert ran(other, TAKES_OVER) == "engine"
@@ -80,7 +80,7 @@ async def test_also_within_one_process(tmp_path: Path, name: Callable[[Path, Pat
     with pytest.raises(StoreLocked, match=f"process {os.getpid()} is its engine"):
         await second.acquire("two")
     await second.append([("pause", b"{}")], now=1)
-    assert len(await first.fetch(10, 0)) == 1
+    assert len(await first.fetch(10, frozenset())) == 1
     await first.close()
     await second.acquire("two")
     await second.close()
@@ -241,7 +241,7 @@ async def test_a_store_that_is_gone_takes_nothing(
     with pytest.raises(StoreGone, match=r"s\.db(-wal)? was (removed|replaced)"):
         await engine.commit(lease, one_run())
     with pytest.raises(StoreGone):
-        await engine.fetch(10, 0)
+        await engine.fetch(10, frozenset())
     with pytest.raises(StoreGone):
         await client.append([("pause", b"{}")], now=1)
     await engine.close()

@@ -81,7 +81,7 @@ async def test_an_engine_sees_what_a_client_appends(tmp_path: Path) -> None:
     assert not await engine.wait(0.05)
     await client.append([("pause", b"{}")], now=1)
     assert await engine.wait(1.0)
-    assert [command.kind for command in await engine.fetch(10, 0)] == ["pause"]
+    assert [command.kind for command in await engine.fetch(10, frozenset())] == ["pause"]
     await engine.close()
     await client.close()
 

@@ -6,8 +6,9 @@ It is the plainest storage that keeps the port's promises, and so what others ar
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fql.errors import StoreLocked
 from fql.store.eviction import size_of, surplus
@@ -33,15 +34,18 @@ from fql.store.records import (
     Snapshot,
     StoredPlan,
 )
+from fql.store.sessions import next_session, settlement
 
 OPEN_LETTERS = ("dead", "replaying")
 CLOSED_LETTERS = ("resolved", "discarded")
 
 
 class MemoryStore:
-    """Implements `fql.store.port.Store` with dictionaries."""
+    """Implements `fql.store.port.Store` with dictionaries. `seconds` gives the time in seconds
+    since 1970, of which the numbers of sessions are made."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, seconds: Callable[[], float] = time.time) -> None:
+        self._seconds = seconds
         self._sessions = 0
         self._lease: Lease | None = None
         self._clean = True
@@ -65,6 +69,7 @@ class MemoryStore:
         self._last_copy = 0
         self._changed = asyncio.Event()
         self._cycle = 0
+        self._numbered = 0
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -78,9 +83,13 @@ class MemoryStore:
         """Become the engine."""
         if self._lease is not None:
             raise StoreLocked(f"the store memory: is used by {self._lease.holder}")
-        self._sessions += 1
+        self._sessions = next_session(self._sessions, int(self._seconds()))
         self._lease, self._cycle = Lease(self._sessions, holder), 0
         return self._lease
+
+    async def renew(self, lease: Lease) -> bool:
+        """Whether the session is live: nothing takes it away but another one."""
+        return self._lease == lease
 
     async def release(self, lease: Lease, *, clean: bool) -> None:
         """Stop being the engine."""
@@ -108,7 +117,7 @@ class MemoryStore:
             plans=list(self._plans.values()),
             active=self._active,
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
-            queues=sorted(((run.order_key or "", run.id) for run in queued), key=lambda q: q[1]),
+            queues=[(run.order_key or "", run.id) for run in sorted(queued, key=_number)],
             halted=[run.id for run in queued if run.ended is not None],
             held=[self._loaded(run) for run in open_runs if run.held],
             batches=batches,
@@ -152,14 +161,19 @@ class MemoryStore:
         self._cycle += 1
         return "ok"
 
-    async def cycle(self, lease: Lease) -> int | None:
-        """How many commits of this session have counted."""
-        return self._cycle if self._lease == lease else None
+    async def settle(self, lease: Lease, expected: int) -> bool | None:
+        """Whether a doubtful commit counted; if not, it never will."""
+        counted = settlement(self._cycle if self._lease == lease else None, expected)
+        if counted is False:
+            self._cycle += 1
+        return counted
 
     def apply(self, mutations: Mutations) -> None:
         """Change everything, whoever asks."""
-        self._events.update((row.id, row) for row in mutations.events)
-        self._runs.update((row.id, row) for row in mutations.runs)
+        self._events.update((one.id, one) for one in mutations.events)
+        for row in mutations.runs:
+            self._numbered += 1
+            self._runs[row.id] = row._replace(number=self._numbered)
         for patch in mutations.patches:
             columns = patch._asdict()
             self._runs[patch.id] = self._runs[patch.id]._replace(**columns)
@@ -183,7 +197,9 @@ class MemoryStore:
             self._drop_run(number)
 
     def _apply_letters(self, mutations: Mutations) -> None:
-        for row in mutations.letters:
+        for one in mutations.letters:
+            run = None if one.run is None else self._runs.get(one.run)
+            row = one if run is None else one._replace(number=run.number)
             self._letters[row.id] = row
             self._note(row.id, "dead", row)
         for state, name in mutations.letter_states:
@@ -219,10 +235,10 @@ class MemoryStore:
         if run is not None and all(other.event != run.event for other in self._runs.values()):
             self._events.pop(run.event, None)
 
-    async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox after the id `after`, oldest first."""
+    async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:
+        """Commands in the inbox, oldest first, without those that the engine has in hand."""
         self._changed.clear()
-        return [self._inbox[n] for n in sorted(self._inbox) if n > after][:limit]
+        return [self._inbox[n] for n in sorted(self._inbox.keys() - but)][:limit]
 
     async def wait(self, seconds: float) -> bool:
         """Until a client has appended something, or the time is over."""
@@ -232,12 +248,14 @@ class MemoryStore:
             return False
         return True
 
-    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+    async def append(
+        self, commands: Sequence[tuple[str, bytes]], now: int, by: str = ""
+    ) -> list[int]:
         """Put commands into the inbox."""
         numbers = []
         for kind, body in commands:
             self._last_command += 1
-            self._inbox[self._last_command] = Command(self._last_command, kind, body, now)
+            self._inbox[self._last_command] = Command(self._last_command, kind, body, now, by)
             numbers.append(self._last_command)
         self._changed.set()
         return numbers
@@ -248,7 +266,8 @@ class MemoryStore:
 
     async def runs(self, wanted: RunFilter) -> list[Loaded]:
         """Runs, newest first."""
-        found = (self._loaded(run) for _, run in sorted(self._runs.items(), reverse=True))
+        rows = sorted(self._runs.values(), key=lambda run: (run.started, run.number), reverse=True)
+        found = (self._loaded(run) for run in rows)
         return [one for one in found if _run_fits(one, wanted)][: wanted.limit]
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
@@ -334,6 +353,10 @@ def _run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
         and wanted.observer in (None, run.observer)
         and wanted.state in (None, run.state)
     )
+
+
+def _number(run: RunRow) -> int:
+    return run.number
 
 
 def _place(row: LetterRow) -> tuple[int, str]:

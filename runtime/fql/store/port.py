@@ -1,8 +1,9 @@
 """The port of a store: session and commits, what is read back, and the inbox.
 
-Safety rests on the lease: every commit first advances the engine's own session row. `Fenced` means
-that another engine took over, and nothing was changed; `Ambiguous`, that the reply was lost: the
-engine then asks for the session's `cycle`, and goes on or loads again what is stored.
+Safety rests on the lease: every commit first advances the count in the engine's own session row,
+and counts only where that is as the engine knows it. `fenced` means that another engine took over,
+and nothing was changed; `ambiguous`, that the reply was lost: the engine then lets the store
+`settle` it, and goes on or loads again what is stored. Decision 0089.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ from fql.store.records import (
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one session to write. Ids of a session start at `session << 32`."""
+    """The right of one session to write. Ids of a session start at `session << 32`.
+
+    `seconds` is how long it lasts after the last commit or renewal was sent; None where a lock
+    holds it, which ends with its process.
+    """
 
     session: int
     holder: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,12 @@ class Store(Protocol):
         ...
 
     async def acquire(self, holder: str) -> Lease:
-        """Become the engine. Raises StoreLocked, naming the holder."""
+        """Become the engine, in a session of the number that `fql.store.sessions` gives. Raises
+        StoreLocked, naming the holder, while another live session has the store."""
+        ...
+
+    async def renew(self, lease: Lease) -> bool:
+        """Hold the lease for its time from now on, as each commit does; False when it is fenced."""
         ...
 
     async def release(self, lease: Lease, *, clean: bool) -> None:
@@ -124,21 +135,28 @@ class Store(Protocol):
         """Change everything or nothing. Raises StoreFull when nothing was changed for space."""
         ...
 
-    async def cycle(self, lease: Lease) -> int | None:
-        """How many commits of this session have counted; None when it is fenced. So an engine
-        that lost the reply to a commit learns whether it did."""
+    async def settle(self, lease: Lease, expected: int) -> bool | None:
+        """After a commit whose reply was lost: whether it counted; None when the session is
+        fenced. `expected` is how many commits and settlements of this session the engine knows.
+
+        It writes: where the commit has not counted, the count is advanced in its place, so that it
+        never will, however late it arrives. A settlement renews the lease. Raises StoreRewound
+        when less is stored than `expected`."""
         ...
 
-    async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox after the id `after`, oldest first."""
+    async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:
+        """Commands in the inbox, oldest first, without those that the engine has in hand."""
         ...
 
     async def wait(self, seconds: float) -> bool:
         """Until another process may have written, or the time is over."""
         ...
 
-    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
-        """Put (kind, body) into the inbox; durable on return. Returns their ids."""
+    async def append(
+        self, commands: Sequence[tuple[str, bytes]], now: int, by: str = ""
+    ) -> list[int]:
+        """Put (kind, body) into the inbox; durable on return. `by` says who asks. Returns their
+        ids."""
         ...
 
     async def pending(self, ids: Sequence[int]) -> set[int]:

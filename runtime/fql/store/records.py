@@ -47,6 +47,10 @@ class RunRow(NamedTuple):
     - `started`, `ended`: when it was accepted, and when it ended (None: it is open).
     - `works`: its nodes, in the stored form of `fql.store.works`.
     - `held`: the engine must have it in memory, as part of a buffer or of a sealed batch.
+    - `shard`: which part of the work it belongs to. There is one, 0, so far.
+    - `number`: its place in the order of all runs, which its id is not. The store draws it when the
+      row is inserted, whatever it is given.
+    - `row_key`: the `@key` values of the row that changed, as one text.
     """
 
     id: int
@@ -62,6 +66,9 @@ class RunRow(NamedTuple):
     ended: int | None
     works: str
     held: bool = False
+    shard: int = 0
+    number: int = 0
+    row_key: str = ""
 
 
 class RunPatch(NamedTuple):
@@ -85,6 +92,7 @@ class BatchRow(NamedTuple):
     - `members`: the numbers of its runs, as `fql.store.works.decode_members` reads them.
     - `sealed`, `ended`: when no member could join any more, and when it ended (None: it is open).
     - `due`, `lane`, `work`: as of a run; `work` is the one node that is sent.
+    - `shard`: as of a run.
     """
 
     id: int
@@ -98,6 +106,7 @@ class BatchRow(NamedTuple):
     lane: str
     ended: int | None
     work: str
+    shard: int = 0
 
 
 class AttemptRow(NamedTuple):
@@ -134,6 +143,8 @@ class LetterRow(NamedTuple):
     - `plan`, `key`: the whole digest of its plan, and its delivery key.
     - `batch`: the number of the sealed batch it was part of.
     - `source`, `payload`: where the event came from; the envelope as it came, of `capture` alone.
+    - `shard`, `number`, `row_key`: those of its run, of which the store looks the number up; where
+      there is no run, 0 and what is known.
     """
 
     id: str
@@ -155,6 +166,9 @@ class LetterRow(NamedTuple):
     batch: int | None
     source: str
     payload: bytes | None
+    shard: int = 0
+    number: int = 0
+    row_key: str = ""
 
 
 class LetterCopy(NamedTuple):
@@ -199,12 +213,15 @@ class Taken(NamedTuple):
 
 
 class Command(NamedTuple):
-    """An entry of the inbox: what a client wants. `body` is JSON."""
+    """An entry of the inbox: what a client wants. `body` is JSON, `by` who asked (empty: not
+    said), `shard` the part of the work it is for."""
 
     id: int
     kind: str
     body: bytes
     at: int
+    by: str = ""
+    shard: int = 0
 
 
 class StoredPlan(NamedTuple):
@@ -225,7 +242,8 @@ class Loaded(NamedTuple):
 
 @dataclass(slots=True)
 class Mutations:
-    """Everything one commit changes, or nothing of it. `letter_states` are (state, id)."""
+    """Everything one commit changes, or nothing of it. `letter_states` are (state, id), `runs` in
+    the order of arrival, in which they get their numbers."""
 
     events: list[EventRow] = field(default_factory=list)
     runs: list[RunRow] = field(default_factory=list)

@@ -6,6 +6,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from fql.engine.core.aside import Aside
 from fql.engine.core.endpoints import Bucket, Endpoint
@@ -52,6 +53,9 @@ class Stuck:
     why: str
     held: bool = False
 
+
+by_id = attrgetter("id")
+"""Within one engine ids are the order of arrival."""
 
 BufferKey = tuple[str, str, int]
 """Short plan digest, observer, index of the node."""
@@ -306,6 +310,7 @@ class State:
             else:
                 mutations.runs.append(run.row())
                 run.stored = True
+        mutations.runs.sort(key=by_id)
         for batch in self.dirty_batches.values():
             self.item = batch
             mutations.batches.append(batch.row())

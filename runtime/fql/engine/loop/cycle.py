@@ -22,6 +22,11 @@ class Group:
     done: asyncio.Future[None]
     source: str = ""
 
+    def comes_again(self) -> bool:
+        """Whether it is from an outbox or the inbox, which give it again until it is stored."""
+        every: list[NewEvent | Misfit] = [*self.events, *self.misfits]
+        return any(one.row is not None or one.consumed is not None for one in every)
+
 
 @dataclass(slots=True)
 class Waiting:
@@ -91,6 +96,13 @@ class Waiting:
         for group in barriers:
             if not group.done.done():
                 group.done.set_exception(problem)
+
+    def turn_back(self, problem: FqlError) -> None:
+        """Another engine has had the store: it may have taken what comes again, and it may even
+        have forgotten that since. So it is read anew."""
+        back = [group for group in self.groups if group.comes_again()]
+        self.groups = [group for group in self.groups if group not in back]
+        Waiting(groups=back).reject(problem)
 
     def reject(self, problem: FqlError) -> None:
         """Tell everyone that it is not."""

@@ -65,13 +65,14 @@ class Cycles:
         self._under_way = Waiting()
         self._unstarted: list[Work] = []
         self._wake = Alarm(clock)
-        self._senders = Senders(clock.now, self._report)
-        self._memory = Memory(self._settings.core, chance, plans)
         self._session = Session(store, self._settings.holder, self._herald.tell)
+        self._senders = Senders(clock.now, self._report, self._session.may_send)
+        self._memory = Memory(self._settings.core, chance, plans)
         self._busy = False
         self._lost: StoreGone | None = None
         self.positions: dict[str, int] = {}
         self.taken: dict[bytes, str] = {}
+        self.entries: set[int] = set()
         self.generation = 0
         self.trouble = ""
         self.broken = ""
@@ -118,6 +119,8 @@ class Cycles:
                 if fault is not None:
                     await self._mend(fault)
                     fault = None
+                elif self._session.lost:
+                    await self._recover(Waiting(), FencedError())
                 else:
                     await self._cycle()
             except StoreGone:
@@ -170,6 +173,7 @@ class Cycles:
     def _note_rows(self, stored: Mutations) -> None:
         self.positions.update(stored.positions)
         self.taken.update((row.id, row.outbox) for row in stored.taken)
+        self.entries.difference_update(stored.consumed)
         for id_ in stored.forgotten:
             self.taken.pop(id_, None)
 
@@ -259,13 +263,18 @@ class Cycles:
         """Throw the state away, load it again, and hand in again what only it had."""
         self.trouble = why
         orders = self._memory.keep(waiting)
+        if fenced:
+            self._senders.unstarted()  # whoever has the store may have sent it
         again = partial(self._load, again=True)
         await self._session.regain(again, pause=pause, fenced=fenced)
+        if fenced:
+            self._waiting.turn_back(FencedError())
         self._waiting.outcomes[:0] = self._memory.rescue.kept
         self._waiting.orders = orders + [
             one for one in self._waiting.orders if one.consumed is None and one not in orders
         ]
         self._waiting.pages.clear()
+        self.entries.clear()
         self._senders.serve_queue()
         self.generation += 1
         self.trouble = ""

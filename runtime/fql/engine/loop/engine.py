@@ -48,6 +48,7 @@ class Engine(Cycles):
         self._uncommitted = 0
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self._over = False
         self._given_back = False
         self._problem: BaseException | None = None
@@ -60,7 +61,9 @@ class Engine(Cycles):
             await self._load()
             self._waiting.program = self._program
             self._wake.set()
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            loop = asyncio.get_running_loop()
+            self._keeper = loop.create_task(self._session.keep(self._wake.set))
+            self._task = loop.create_task(self._run())
             self._task.add_done_callback(self._on_end)
             await self.submit(())  # the plan is stored before anybody is told that we run
         except BaseException:
@@ -80,14 +83,17 @@ class Engine(Cycles):
         if self._stamp is not None:
             for new in events:
                 self._stamp(new.event.context, f"{new.event.entity}.{new.event.kind}")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        group, generation = Group(events, misfits, done, source), self.generation
         while self._uncommitted >= self._settings.max_uncommitted:
             self._room.clear()
             await self._room.wait()
             if self._over:
                 raise self._ended()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if generation != self.generation and group.comes_again():
+            raise StoreError("what is stored was loaded again meanwhile", hint="read it again")
         self._uncommitted += len(events)
-        self._waiting.groups.append(Group(events, misfits, done, source))
+        self._waiting.groups.append(group)
         self._wake.set()
         try:
             await done
@@ -200,9 +206,10 @@ class Engine(Cycles):
         await self._cut()
 
     async def _cut(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._keeper, self._task) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._senders.abort()
 
     def _on_end(self, task: asyncio.Task[None]) -> None:

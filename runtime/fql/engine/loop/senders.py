@@ -16,13 +16,23 @@ from fql.exact.writing import write_json
 from fql.expressions.scope import BatchInfo, Scope
 from fql.observe.logs import logger
 
+HOLD = 0.1
+"""Seconds between looks whether the store is ours again."""
+
 
 class Senders:
-    """A pool of tasks that grows to what is in flight. `report` is called with each outcome."""
+    """A pool of tasks that grows to what is in flight. `report` is called with each outcome.
+    `may_send` is asked before each request: while the store may be another's, none begins."""
 
-    def __init__(self, clock: Callable[[], int], report: Callable[[Performed], None]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        report: Callable[[Performed], None],
+        may_send: Callable[[], bool],
+    ) -> None:
         self._clock = clock
         self._report = report
+        self._may_send = may_send
         self._queue: deque[Work] = deque()
         self._idle: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +118,9 @@ class Senders:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._idle.append(waiter)
             await waiter
+            return
+        if not self._may_send():
+            await asyncio.sleep(HOLD)
             return
         self.flying.add(work)
         self._queue.popleft()

@@ -1,12 +1,17 @@
-"""The engine's session in the store: its lease, and commits whose end is doubtful."""
+"""The engine's session in the store: its lease, and commits whose end is doubtful.
+
+A lease by time is judged by this process's steady clock, counted from before a commit or renewal
+was sent: so it never lasts longer here than in the store. Decision 0090.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from fql.engine.loop.clock import steady_clock
 from fql.engine.program.bulkhead import fault_of
-from fql.errors import StoreError, StoreFull, StoreGone
+from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
 from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
 from fql.store.records import Mutations, Snapshot
@@ -19,26 +24,42 @@ CALM = 60.0
 """Seconds after which being fenced is taken for news."""
 
 
-class FencedError(StoreError):
-    """Another engine took the store over, so the commit did not count."""
+MARGIN = 2.0
+"""Seconds before the end of a lease from which on nothing is sent: a request takes a while to reach
+its receiver. At most a quarter of the lease."""
+LOST = "the commit to the store is fenced: this engine lost its lease"
 
-    def __init__(self) -> None:
-        super().__init__("the commit to the store is fenced: this engine lost its lease")
+
+class FencedError(StoreError):
+    """Another engine took the store over, or the store went back to an earlier state: the commit
+    did not count, and what this engine knows is not what is stored."""
+
+    def __init__(self, message: str = LOST) -> None:
+        super().__init__(message)
 
 
 class Session:
     """One engine's hold on its store; `tell` hears of trouble. While `leaving`, nothing waits for
     a store that does not answer."""
 
-    def __init__(self, store: Store, holder: str, tell: Callable[[Lifecycle], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        holder: str,
+        tell: Callable[[Lifecycle], None],
+        steady: Callable[[], int] = steady_clock,
+    ) -> None:
+        self._steady = steady
         self._store = store
         self._holder = holder
         self._tell = tell
         self._lease = Lease(0)
         self._commits = 0
+        self._held_at = 0
         self._fenced = 0
         self._fenced_at = 0.0
         self.leaving = False
+        self.lost = False
 
     @property
     def number(self) -> int:
@@ -52,8 +73,40 @@ class Session:
 
     async def begin(self) -> None:
         """Take the store over. Raises StoreError, StoreLocked."""
+        sent = self._steady()
         self._lease = await self._store.acquire(self._holder)
-        self._commits = 0
+        self._commits, self._held_at, self.lost = 0, sent, False
+
+    def may_send(self) -> bool:
+        """Whether the store is surely still ours, and is for as long as a request needs to get
+        out. Asked before each."""
+        seconds = self._lease.seconds
+        if seconds is None:
+            return True
+        lasts = seconds - min(MARGIN, seconds / 4)
+        return self._steady() - self._held_at < lasts * 1000
+
+    async def keep(self, wake: Callable[[], None]) -> None:
+        """Renew the lease for ever, whenever no commit did for a third of its time. Calls `wake`
+        when it is `lost`."""
+        while True:
+            lease, sent = self._lease, self._steady()
+            third = (lease.seconds or CALM) / 3
+            if lease.seconds is None or self.lost or sent - self._held_at < third * 1000:
+                due = self._held_at + third * 1000 - sent
+                await asyncio.sleep(third if self.lost or due <= 0 else due / 1000)
+                continue
+            try:
+                live = await self._store.renew(lease)
+            except StoreError as problem:
+                self._tell(StoreTrouble(problem.message))
+                await asyncio.sleep(min(TROUBLE_PAUSE, third))
+                continue
+            if lease is self._lease:
+                self._held_at = max(self._held_at, sent) if live else self._held_at
+                self.lost = not live
+                if self.lost:
+                    wake()
 
     async def load(self) -> Snapshot:
         """What is stored now. Raises StoreError."""
@@ -64,10 +117,10 @@ class Session:
         await self._store.release(self._lease, clean=clean)
 
     async def commit(self, mutations: Mutations) -> None:
-        """Durable on return. A commit whose end is unknown is settled by the session row: it
-        counts commits. Raises FencedError, StoreFull, StoreGone, StoreError; then it did not
-        count."""
+        """Durable on return. A commit whose end is unknown is settled: it has counted, or it never
+        will. Raises FencedError, StoreFull, StoreGone, StoreError; then it did not count."""
         problem = StoreError("the reply to a commit was lost, and it did not count")
+        sent = self._steady()
         try:
             verdict = await self._store.commit(self._lease, mutations)
         except (StoreFull, StoreGone):
@@ -76,27 +129,41 @@ class Session:
             verdict, problem = "ambiguous", unknown
         except Exception as fault:  # noqa: BLE001 - a bulkhead: decision 0046
             verdict, problem = "ambiguous", StoreError(f"the store raised {fault_of(fault).text}")
+        counted: bool | None = True
         if verdict == "ambiguous":
-            counted = await self._counted()
-            if counted == self._commits:
-                raise problem
-            verdict = "fenced" if counted is None else "ok"
-        if verdict == "fenced":
-            raise FencedError
-        self._commits += 1
+            sent, counted = await self._settled()
+        if verdict == "fenced" or counted is None:
+            raise await self._fence()
+        self._commits, self._held_at = self._commits + 1, sent
+        if not counted:
+            raise problem
 
-    async def _counted(self) -> int | None:
-        """How many commits of this session are stored; asked until the store answers or is gone."""
+    async def _settled(self) -> tuple[int, bool | None]:
+        """When it was asked, and whether the commit counted; asked until the store answers or is
+        gone. Raises FencedError."""
         while True:
+            sent = self._steady()
             try:
-                return await self._store.cycle(self._lease)
+                return sent, await self._store.settle(self._lease, self._commits)
             except StoreGone:
                 raise
+            except StoreRewound as problem:
+                raise FencedError(problem.message) from None
             except StoreError as problem:
                 if self.leaving:
                     raise
                 self._tell(StoreTrouble(problem.message))
                 await asyncio.sleep(TROUBLE_PAUSE)
+
+    async def _fence(self) -> FencedError:
+        """Why a commit was fenced: a store that went back says how far."""
+        try:
+            await self._store.settle(self._lease, self._commits)
+        except StoreRewound as problem:
+            return FencedError(problem.message)
+        except StoreError:
+            pass
+        return FencedError()
 
     async def breathe(self) -> None:
         """Between two tries of what has just failed."""

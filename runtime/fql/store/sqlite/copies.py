@@ -40,7 +40,7 @@ def note(
 
 
 def _packed(row: LetterRow) -> tuple[str, str, str, bytes | None]:
-    return row.id, "dead", json_text(row[:-1]), row.payload
+    return row.id, "dead", json_text(row._replace(payload=None)), row.payload
 
 
 def take(connection: sqlite3.Connection, limit: int) -> list[LetterCopy]:
@@ -53,4 +53,4 @@ def take(connection: sqlite3.Connection, limit: int) -> list[LetterCopy]:
 
 
 def _unpacked(text: str, payload: bytes | None) -> LetterRow:
-    return LetterRow(*[*read_list(text), payload])
+    return LetterRow(*read_list(text))._replace(payload=payload)

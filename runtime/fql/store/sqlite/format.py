@@ -19,12 +19,14 @@ from fql.errors import StoreError
 from fql.store.sqlite import schema
 from fql.store.sqlite.names import HOME, note_home
 from fql.store.sqlite.read import meta
-from fql.store.sqlite.upgrade import to_format_2
+from fql.store.sqlite.upgrade import to_format_2, to_format_3
 
 PATIENCE_SECONDS = 5.0
 """How long to wait for another process that may be upgrading the same file."""
 
-_STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {2: to_format_2}
+_STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {
+    2: to_format_2, 3: to_format_3,
+}  # fmt: skip
 """What makes each format of the one before it. The second argument is the dead letter table."""
 
 

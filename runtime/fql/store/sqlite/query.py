@@ -36,7 +36,10 @@ def runs_query(wanted: RunFilter) -> Query:
             ("r.state = ?", wanted.state),
         ]
     )
-    return LOADED + where + "ORDER BY r.id DESC LIMIT ?", [*values, wanted.limit]
+    return LOADED + where + "ORDER BY r.started DESC, r.number DESC LIMIT ?", [
+        *values,
+        wanted.limit,
+    ]
 
 
 def letters_query(wanted: LetterFilter, table: str) -> Query:

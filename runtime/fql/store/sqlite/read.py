@@ -59,7 +59,7 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
         plans=plans(connection),
         active=meta(connection, "active"),
         lanes=_lanes(connection),
-        queues=rows("SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"),
+        queues=rows(schema.QUEUES),
         halted=[row[0] for row in rows(schema.HALTED)],
         held=loaded(connection, schema.HELD),
         batches=batches,

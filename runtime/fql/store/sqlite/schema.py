@@ -3,13 +3,14 @@ people query by the name they gave it."""
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """Kept as `version` in `fql_meta`; see `fql.store.sqlite.format`."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS fql_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_session(
-  id INTEGER PRIMARY KEY, holder TEXT NOT NULL, cycle INTEGER NOT NULL, state TEXT NOT NULL);
+  id INTEGER PRIMARY KEY, holder TEXT NOT NULL, cycle INTEGER NOT NULL, state TEXT NOT NULL,
+  numbered INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fql_event(
   id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
   timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
@@ -17,15 +18,19 @@ CREATE INDEX IF NOT EXISTS fql_event_received ON fql_event(received);
 CREATE TABLE IF NOT EXISTS fql_run(
   id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
   due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT,
-  held INTEGER NOT NULL DEFAULT 0);
+  held INTEGER NOT NULL DEFAULT 0, shard INTEGER NOT NULL DEFAULT 0,
+  number INTEGER NOT NULL DEFAULT 0, row_key TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS fql_run_due ON fql_run(lane, due) WHERE due IS NOT NULL;
-CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, id) WHERE order_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, number)
+  WHERE order_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS fql_run_started ON fql_run(started, number);
 CREATE INDEX IF NOT EXISTS fql_run_ended ON fql_run(ended)
   WHERE ended IS NOT NULL AND order_key IS NULL;
 CREATE INDEX IF NOT EXISTS fql_run_held ON fql_run(id) WHERE held = 1;
 CREATE TABLE IF NOT EXISTS fql_batch(
   id INTEGER PRIMARY KEY, key TEXT, plan TEXT, observer TEXT, node TEXT, members TEXT,
-  sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT);
+  sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT,
+  shard INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS fql_batch_open ON fql_batch(id) WHERE ended IS NULL;
 CREATE INDEX IF NOT EXISTS fql_batch_ended ON fql_batch(ended) WHERE ended IS NOT NULL;
 CREATE TABLE IF NOT EXISTS fql_attempt(
@@ -35,7 +40,8 @@ CREATE TABLE IF NOT EXISTS {letters}(
   dlq_id TEXT PRIMARY KEY, run INTEGER, node TEXT, observer TEXT, action TEXT, entity TEXT,
   event TEXT, event_id TEXT, class TEXT, reason TEXT, failed_at INTEGER, state TEXT,
   handled INTEGER, request TEXT, plan_digest TEXT, key TEXT, batch INTEGER, source TEXT,
-  payload BLOB) WITHOUT ROWID;
+  payload BLOB, shard INTEGER NOT NULL DEFAULT 0, number INTEGER NOT NULL DEFAULT 0,
+  row_key TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
 CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer);
@@ -51,11 +57,23 @@ CREATE TABLE IF NOT EXISTS fql_taken(
   id BLOB PRIMARY KEY, outbox TEXT, number INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_pause(name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_inbox(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, body BLOB, at INTEGER);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, body BLOB, at INTEGER,
+  by TEXT NOT NULL DEFAULT '', shard INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fql_plan(
   short TEXT PRIMARY KEY, digest TEXT, blob BLOB, at INTEGER) WITHOUT ROWID;
 """
 
+
+LAST_SESSION = "SELECT id, numbered FROM fql_session ORDER BY id DESC LIMIT 1"
+NEW_SESSION = (
+    "INSERT INTO fql_session(id, holder, cycle, state, numbered) VALUES(?, ?, 0, 'live', ?)"
+)
+OLD_SESSIONS = (
+    "DELETE FROM fql_session WHERE id NOT IN (SELECT id FROM fql_session ORDER BY id DESC LIMIT 20)"
+)
+LIVE = "id = ? AND state = 'live' AND id = (SELECT max(id) FROM fql_session)"
+COUNTED = f"SELECT cycle, numbered FROM fql_session WHERE {LIVE}"  # noqa: S608
+COUNT_COMMIT = f"UPDATE fql_session SET cycle = ?, numbered = ? WHERE {LIVE} AND cycle = ?"  # noqa: S608
 
 # `{rows}` stands for VALUES with as many rows as a commit has (`fql.store.sqlite.write`).
 INSERT_EVENTS = "INSERT INTO fql_event {rows}"
@@ -72,16 +90,19 @@ LAST_COMMAND = "SELECT seq FROM sqlite_sequence WHERE name = 'fql_inbox'"
 MINT_IDENTITY = "INSERT OR IGNORE INTO fql_meta VALUES('identity', lower(hex(randomblob(16))))"
 PUT_TAKEN = "INSERT OR IGNORE INTO fql_taken {rows}"
 FORGET_TAKEN = "DELETE FROM fql_taken WHERE id IN ({rows})"
+FETCH_COMMANDS = """SELECT id, kind, body, at, by, shard FROM fql_inbox
+  WHERE id NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"""
 DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
-PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?)"
-PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+NUMBER_OF_RUN = "SELECT number FROM fql_run WHERE id = ?"
 PUT_LIMIT = "INSERT OR REPLACE INTO fql_limit VALUES(?,?,?,?)"
 PUT_POSITION = "INSERT OR REPLACE INTO fql_position VALUES(?,?)"
 PUT_PLAN = "INSERT OR IGNORE INTO fql_plan VALUES(?,?,?,?)"
 
 RUN = (
     "r.id, r.event, r.plan, r.observer, r.key, r.state, r.due, r.lane, r.order_key, r.started,"
-    " r.ended, r.works, r.held"
+    " r.ended, r.works, r.held, r.shard, r.number, r.row_key"
 )
 EVENT = (
     "e.id, e.source, e.position, e.entity, e.kind, e.event_id, e.timestamp, e.received,"
@@ -91,4 +112,5 @@ LOADED = f"SELECT {RUN}, {EVENT} FROM fql_run r JOIN fql_event e ON e.id = r.eve
 AMONG = "WHERE r.id IN (SELECT value FROM json_each(?)) "
 RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
 RUNS_BY_DUE = LOADED + AMONG + "ORDER BY r.due, r.id"
+QUEUES = "SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY number"
 HELD = LOADED + "WHERE r.held = 1 ORDER BY r.id"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,7 @@ from fql.store.records import (
     Retention,
     Snapshot,
 )
+from fql.store.sessions import next_session, settlement
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import read as sqlite_read
 from fql.store.sqlite import schema
@@ -62,6 +64,7 @@ class SqliteStore(Questions):
         self._locked = False
         self._watched: Watched | None = None
         self._cycle = 0
+        self._numbered = 0
         self._seen = 0
         self._looker: sqlite3.Connection | None = None
         self._lookout = Lookout(self._has_news, (), POLL)
@@ -153,14 +156,17 @@ class SqliteStore(Questions):
 
     def _begin(self, connection: sqlite3.Connection, holder: str) -> int:
         connection.execute("BEGIN IMMEDIATE")
-        cursor = connection.execute(
-            "INSERT INTO fql_session(holder, cycle, state) VALUES(?, 0, 'live')", (holder,)
-        )
-        session = int(cursor.lastrowid or 0)
-        connection.execute("DELETE FROM fql_session WHERE id < ?", (session - 20,))
+        last, self._numbered = connection.execute(schema.LAST_SESSION).fetchone() or (0, 0)
+        session = next_session(last, int(time.time()))
+        connection.execute(schema.NEW_SESSION, (session, holder, self._numbered))
+        connection.execute(schema.OLD_SESSIONS)
         sqlite_copies.begin(connection, self._letters, wanted=self._notes)
         connection.execute("COMMIT")
         return session
+
+    async def renew(self, lease: Lease) -> bool:
+        """Whether the session is live: a lock holds it, for as long as this process has it."""
+        return await self._call(lambda connection: self._counted(connection, lease) is not None)
 
     async def release(self, lease: Lease, *, clean: bool) -> None:
         """Stop being the engine."""
@@ -209,41 +215,48 @@ class SqliteStore(Questions):
         if not self._locked:
             return "fenced"
         connection.execute("BEGIN IMMEDIATE")
-        moved = connection.execute(
-            "UPDATE fql_session SET cycle = ? WHERE id = ? AND cycle = ? AND state = 'live'"
-            " AND id = (SELECT max(id) FROM fql_session)",
-            (self._cycle + 1, lease.session, self._cycle),
-        )
-        if moved.rowcount != 1:
+        numbered = self._numbered + len(mutations.runs)
+        counts = (self._cycle + 1, numbered, lease.session, self._cycle)
+        if connection.execute(schema.COUNT_COMMIT, counts).rowcount != 1:
             connection.execute("ROLLBACK")
             return "fenced"
-        write(connection, mutations, self._letters)
-        if self._notes and (mutations.letters or mutations.letter_states):
-            sqlite_copies.note(connection, mutations.letters, mutations.letter_states)
+        dead = write(connection, mutations, self._letters, self._numbered)
+        if self._notes and (dead or mutations.letter_states):
+            sqlite_copies.note(connection, dead, mutations.letter_states)
         connection.execute("COMMIT")
         self._cycle += 1
+        self._numbered = numbered
         return "ok"
 
-    async def cycle(self, lease: Lease) -> int | None:
-        """How many commits of this session are in the file."""
-        return await self._call(lambda connection: self._counted(connection, lease))
+    async def settle(self, lease: Lease, expected: int) -> bool | None:
+        """Whether a doubtful commit counted; if not, it never will."""
+        return await self._call(lambda connection: self._settle(connection, lease, expected))
+
+    def _settle(self, connection: sqlite3.Connection, lease: Lease, expected: int) -> bool | None:
+        connection.execute("BEGIN IMMEDIATE")
+        counted = settlement(self._counted(connection, lease), expected)
+        if counted is False:
+            counts = (expected + 1, self._numbered, lease.session, expected)
+            connection.execute(schema.COUNT_COMMIT, counts)
+        self._counted(connection, lease)
+        connection.execute("COMMIT")
+        return counted
 
     def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
-        row = connection.execute(
-            "SELECT cycle FROM fql_session WHERE id = ? AND state = 'live'"
-            " AND id = (SELECT max(id) FROM fql_session)",
-            (lease.session,),
-        ).fetchone()
+        """How many commits of this session are in the file; None when it is not live."""
+        row = connection.execute(schema.COUNTED, (lease.session,)).fetchone()
         if row is None or not self._locked:
             return None
-        self._cycle = int(row[0])
+        self._cycle, self._numbered = row
         return self._cycle
 
-    async def fetch(self, limit: int, after: int) -> list[Command]:
-        """Commands in the inbox after the id `after`, oldest first."""
-        find = "SELECT id, kind, body, at FROM fql_inbox WHERE id > ? ORDER BY id LIMIT ?"
+    async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:
+        """Commands in the inbox, oldest first, without those that the engine has in hand."""
+        values = (json_text(sorted(but)), limit)
         return await self._call(
-            lambda connection: [Command(*row) for row in connection.execute(find, (after, limit))]
+            lambda connection: [
+                Command(*row) for row in connection.execute(schema.FETCH_COMMANDS, values)
+            ]
         )
 
     async def wait(self, seconds: float) -> bool:
@@ -267,13 +280,15 @@ class SqliteStore(Questions):
         self._seen = last
         return changed
 
-    async def append(self, commands: Sequence[tuple[str, bytes]], now: int) -> list[int]:
+    async def append(
+        self, commands: Sequence[tuple[str, bytes]], now: int, by: str = ""
+    ) -> list[int]:
         """Put (kind, body) into the inbox."""
 
         def work(connection: sqlite3.Connection) -> list[int]:
-            put = "INSERT INTO fql_inbox(kind, body, at) VALUES(?, ?, ?)"
+            put = "INSERT INTO fql_inbox(kind, body, at, by) VALUES(?, ?, ?, ?)"
             connection.execute("BEGIN IMMEDIATE")
-            cursors = [connection.execute(put, (kind, body, now)) for kind, body in commands]
+            cursors = [connection.execute(put, (kind, body, now, by)) for kind, body in commands]
             connection.execute("COMMIT")
             return [int(cursor.lastrowid or 0) for cursor in cursors]
 

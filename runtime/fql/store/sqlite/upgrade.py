@@ -28,6 +28,35 @@ def to_format_2(connection: sqlite3.Connection, letters: str) -> None:
             _rename_plan(connection, letters, str(other), digest, short)
 
 
+def to_format_3(connection: sqlite3.Connection, letters: str) -> None:
+    """Runs and dead letters have a place in the order of runs that is not their id, the key of
+    their row, and a shard; commands say who asked."""
+    for table, column in (
+        ("fql_session", "numbered INTEGER NOT NULL DEFAULT 0"),
+        *((table, column) for table in ("fql_run", letters) for column in _PLACED),
+        ("fql_batch", _PLACED[0]),
+        ("fql_inbox", "by TEXT NOT NULL DEFAULT ''"),
+        ("fql_inbox", _PLACED[0]),
+    ):
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    connection.execute("UPDATE fql_run SET number = id")
+    connection.execute(
+        f"UPDATE {letters} SET number = run WHERE run IN (SELECT id FROM fql_run)"  # noqa: S608
+    )
+    connection.execute("DROP INDEX IF EXISTS fql_run_order")
+    connection.execute("UPDATE fql_session SET numbered = (SELECT ifnull(max(id), 0) FROM fql_run)")
+    extend = """UPDATE fql_copy SET letter = json_insert(letter, '$[#]', NULL, '$[#]', 0,
+      '$[#]', (letter ->> 1), '$[#]', '') WHERE letter IS NOT NULL"""
+    connection.execute(extend)
+
+
+_PLACED = (
+    "shard INTEGER NOT NULL DEFAULT 0",
+    "number INTEGER NOT NULL DEFAULT 0",
+    "row_key TEXT NOT NULL DEFAULT ''",
+)
+
+
 def _upgrade_run(
     connection: sqlite3.Connection, number: int, works: list[StoredWork], sent: Mapping[int, int]
 ) -> None:

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 
 from fql.exact.writing import json_text
-from fql.store.records import Mutations, Remembered
+from fql.store.records import LetterRow, Mutations, Remembered
 from fql.store.sqlite import schema
 
 LARGEST_GROUP = 128
@@ -25,10 +25,14 @@ STATEMENTS = 256
 KEY = struct.Struct(">qq")
 
 
-def write(connection: sqlite3.Connection, changed: Mutations, letters: str) -> None:
-    """Change everything, within a transaction that is open. `letters` is their table's name."""
+def write(
+    connection: sqlite3.Connection, changed: Mutations, letters: str, numbered: int
+) -> list[LetterRow]:
+    """Change everything, within a transaction that is open. `letters` is the name of their table,
+    `numbered` the last number that a run has got. Gives the dead letters as they are stored."""
     at_once(connection, schema.INSERT_EVENTS, changed.events)
-    at_once(connection, schema.INSERT_RUNS, changed.runs)
+    runs = [row._replace(number=n) for n, row in enumerate(changed.runs, numbered + 1)]
+    at_once(connection, schema.INSERT_RUNS, runs)
     at_once(connection, schema.PATCH_RUNS, changed.patches)
     at_once(connection, schema.PUT_ATTEMPTS, changed.attempts)
     at_once(connection, schema.PUT_REMEMBERED, [_packed(row) for row in changed.remembered])
@@ -37,11 +41,19 @@ def write(connection: sqlite3.Connection, changed: Mutations, letters: str) -> N
     if changed.consumed:
         connection.execute(schema.DELETE_COMMANDS, (json_text(changed.consumed),))
     _many(connection, schema.PUT_BATCH, changed.batches)
-    _many(connection, schema.PUT_LETTER.format(letters=letters), changed.letters)
+    dead = [_numbered(connection, row) for row in changed.letters]
+    _many(connection, schema.PUT_LETTER.format(letters=letters), dead)
     _many(connection, schema.PUT_LIMIT, changed.limits)
     _many(connection, schema.PUT_POSITION, changed.positions.items())
     _many(connection, schema.PUT_PLAN, changed.plans)
     _write_rare(connection, changed, letters)
+    return dead
+
+
+def _numbered(connection: sqlite3.Connection, letter: LetterRow) -> LetterRow:
+    """With the number of its run."""
+    found = connection.execute(schema.NUMBER_OF_RUN, (letter.run,)).fetchone()
+    return letter if found is None else letter._replace(number=found[0])
 
 
 def at_once(

@@ -64,8 +64,11 @@ class Feed:
         """Until the source ends."""
         self._source.recall(self._engine.positions)
         while True:
+            generation = self._engine.generation
             arrivals = await self._source.fetch(GROUP)
             self._engine.forget(self._source.gone())
+            if generation != self._engine.generation:
+                continue  # another engine may have taken these rows, and have forgotten them again
             if arrivals:
                 self._empty_since = None
                 await self._take(arrivals)

@@ -34,7 +34,6 @@ class Inbox:
         self._store = store
         self._engine = engine
         self._clock = clock
-        self._after = 0
         self._put_off = PutOff()
         self._told = ""
         self._generation = engine.generation
@@ -73,9 +72,9 @@ class Inbox:
 
     async def obey_pauses(self) -> None:
         """Before the engine starts: what is paused by now is paused in its very first step."""
-        last = 0
-        while commands := await self._store.fetch(PAGE, last):
-            last = commands[-1].id
+        seen: set[int] = set()
+        while commands := await self._store.fetch(PAGE, frozenset(seen)):
+            seen.update(one.id for one in commands)
             stops = [one for one in commands if one.kind in ("pause", "resume")]
             self._engine.order(*map(self._order, stops))
 
@@ -88,30 +87,35 @@ class Inbox:
     async def _read(self) -> int:
         generation = self._engine.generation
         if self._generation != generation:
-            self._after, self._generation = 0, generation
+            self._generation = generation
             self._put_off.clear()
-        due = self._put_off.due(self._clock.now())[:PAGE]
-        commands = [one for entry in due for one in await self._store.fetch(1, entry - 1)]
-        new = await self._store.fetch(PAGE, self._after)
-        if not (commands or new) or generation != self._engine.generation:
-            return len(commands) + len(new)
-        dues = {one.id: self._by_our_clock(due_of(one)) for one in new}
-        waiting = [one for one in new if dues[one.id] > self._clock.now()]
+        ripe = self._put_off.due(self._clock.now())[:PAGE]
+        in_hand = self._put_off.entries().difference(ripe) | self._engine.entries
+        new = await self._store.fetch(PAGE, in_hand)
+        if not new or generation != self._engine.generation:
+            return len(new)
+        self._put_off.drop(ripe)
+        dues = {one.id: self._by_our_clock(due_of(one)) for one in new if one.id not in ripe}
+        waiting = [one for one in new if dues.get(one.id, 0) > self._clock.now()]
         for one in waiting:
             self._put_off.put(dues[one.id], one)
-        await self._hand_in([*commands, *(one for one in new if one not in waiting)])
-        self._put_off.drop(due)
-        self._after = new[-1].id if new else self._after
-        return len(commands) + len(new)
+        await self._hand_in([one for one in new if one not in waiting])
+        return len(new)
 
     async def _hand_in(self, commands: Sequence[Command]) -> None:
         """Nothing is handed in before all has been understood."""
         taken = [one for command in commands for one in self._with_replays(self._taken(command))]
         events = [one for one in taken if isinstance(one, NewEvent)]
         misfits = [one for one in taken if isinstance(one, Misfit)]
+        self._engine.entries.update(one.consumed for one in taken if one.consumed is not None)
         self._engine.order(*(one for one in taken if isinstance(one, Order)))
-        if events or misfits:
+        if not (events or misfits):
+            return
+        try:
             await self._engine.submit(events, misfits, "inbox")
+        except BaseException:
+            self._engine.entries.difference_update({one.id for one in commands})
+            raise
 
     def _taken(self, command: Command) -> Taken:
         if command.kind not in ("emit", "recapture"):

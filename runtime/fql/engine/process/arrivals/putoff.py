@@ -37,6 +37,10 @@ class PutOff:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def entries(self) -> frozenset[int]:
+        """The ids of all that wait."""
+        return frozenset(self._ids)
+
     def put(self, due: int, command: Command) -> None:
         """Let an entry wait; once, however often it is read."""
         if command.id in self._ids:
