@@ -74,7 +74,7 @@ class Runtime:
     ) -> None:
         self._plan = plan
         self._settings = settings or Settings()
-        self._given_store, self._url = store_of(store, self._settings)
+        self._given_store, self._place = store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
         self._sources = (*sources_of(self._settings), *sources)
         self._actions = actions
@@ -121,8 +121,7 @@ class Runtime:
     async def _start(self) -> None:
         """Each thing that starts is followed by how it ends; they end in reverse."""
         exits = self._exits
-        letters = self._settings.webhooks.dlq.table
-        self._store = self._given_store or open_store(self._url, letters=letters)
+        self._store = self._given_store or open_store(self._place)
         self._watched, self._observed = self._watching()
         self._factory = self._traced(self._actions or self._default_actions())
         exits.push_async_callback(self._close_factory)
@@ -157,7 +156,7 @@ class Runtime:
             leading.lead_later()
 
     def _note_store(self, *, used: bool) -> None:
-        note_store(self._url, self._settings.webhooks.dlq.table, used=used)
+        note_store(self._place, used=used)
 
     async def _close_factory(self) -> None:
         close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)

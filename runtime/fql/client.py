@@ -26,7 +26,8 @@ from fql.exact.writing import NotWritable, write_given
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
 from fql.near import did_you_mean
 from fql.plan.model import Plan
-from fql.store.opening import open_store
+from fql.settings.databases import store_at
+from fql.store.opening import LETTERS, SCHEMA, Place, open_store
 from fql.store.plans import plan_of
 from fql.store.port import Counts, Store
 from fql.store.records import LetterFilter, LetterGroup, RunFilter
@@ -323,13 +324,16 @@ class Client:
 
 
 @asynccontextmanager
-async def open_client(store_url: str, *, dlq_table: str = "webhook_dlq") -> AsyncIterator[Client]:
+async def open_client(
+    store_url: str, *, dlq_table: str = LETTERS, schema: str = SCHEMA
+) -> AsyncIterator[Client]:
     """A client of a store: `async with open_client("sqlite:///fql.db") as client`.
 
     `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
-    `[webhooks.dlq] table` names it. Raises SettingsError for a URL that is none, StoreError.
+    `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`).
+    Raises SettingsError for a URL that is none, StoreError.
     """
-    store = open_store(store_url, letters=dlq_table)
+    store = open_store(Place(store_at(store_url).url, dlq_table, schema))
     await store.open()
     try:
         yield Client(store)

@@ -38,7 +38,7 @@ def replay_dlq(
     _refuse_on_a_loop()
     found = current_store() if store is None else place_of(store)
     place = found or store_of_settings_file()
-    require_store(place.url)
+    require_store(place)
     replayed = asyncio.run(_replayed(place, dlq_id, wanted))
     for one in replayed:
         if dlq_id is not None and one.skipped and one.letter.state == "dead":
@@ -47,7 +47,7 @@ def replay_dlq(
 
 
 async def _replayed(place: Place, dlq_id: str | None, wanted: Wanted) -> list[Replayed]:
-    async with open_client(place.url, dlq_table=place.letters) as client:
+    async with open_client(place.url, dlq_table=place.letters, schema=place.schema) as client:
         return await client.replay(dlq_id, **wanted)
 
 

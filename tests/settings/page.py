@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from fql.plan.policy.keys import Key, Kind
 from fql.plan.units import show_duration, show_size
-from fql.settings.model import BACKEND_KEYS, Settings
+from fql.settings.model import Settings
 from fql.settings.policies import Table
 from fql.settings.reading import SOURCE_KINDS
 from fql.settings.values import Duration, Ports, Size, Within, Words
@@ -160,5 +160,4 @@ def _default_of(key: Key) -> str:
 
 
 if __name__ == "__main__":
-    assert set(BACKEND_KEYS) == {"sqlite", "file"}
     PAGE.write_text(page(), "utf-8")

@@ -19,6 +19,7 @@ EFFECTS = "settings/test_effects.py::"
 SEEN = "observe/test_settings.py::"
 FEED = RUN + "test_store_name_and_source_of_the_settings"
 TABLE = RUN + "test_rows_of_a_table_survive_kill_9"
+SERVER = "settings/test_databases.py::test_a_source_on_a_server_takes_its_keys"
 INIT = "cli_runtime/test_whole_path.py::test_project_of_init_runs_with_its_own_receiver"
 
 OF_POLICIES = {key.toml: SHOWN_AS_POLICY[name] for name, key in POLICIES.items() if key.toml}
@@ -62,6 +63,17 @@ SHOWN_BY = OF_POLICIES | {
     "::test_missing_triggers_are_refused_unless_they_are_optional",
     "sources.NAME.sqlite.install": "intake/test_outbox_sqlite.py"
     "::test_missing_triggers_are_made_where_the_settings_say_so",
+    "sources.NAME.postgresql.kind": SERVER,
+    "sources.NAME.postgresql.url": SERVER,
+    "sources.NAME.postgresql.poll": "settings/test_databases.py"
+    "::test_a_source_on_a_server_takes_its_keys",
+    "sources.NAME.postgresql.triggers": "settings/test_databases.py"
+    "::test_a_source_on_a_server_takes_its_keys",
+    "sources.NAME.postgresql.install": "settings/test_databases.py"
+    "::test_a_source_on_a_server_takes_its_keys",
+    "store.schema": "settings/test_databases.py::test_the_schema_of_the_store",
+    "webhooks.dlq.schema": "settings/test_databases.py::test_keys_of_the_backend",
+    "webhooks.dlq.url": "settings/test_databases.py::test_keys_of_the_backend",
     "sources.NAME.json_lines.kind": FEED,
     "sources.NAME.json_lines.path": FEED,
     "egress.allow": EFFECTS + "test_receiver_that_is_not_allowed_gets_nothing",

@@ -117,7 +117,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         ('[webhooks.retry]\nbackoff = "expo"', "must be 'exponential', 'linear' or 'fixed'"),
         ('[webhooks]\nmax_response = "1 MB"', "'1 MB' is not a size"),
         ('[webhooks.dlq]\nbackend = "file"', "backend `file` needs a `path`"),
-        ('[webhooks.dlq]\nrotation = "daily"', "`rotation` has no effect with backend `sqlite`"),
+        ('[webhooks.dlq]\nrotation = "daily"', "`rotation` has no effect without a backend"),
         ('[sources.shop]\nkind = "mysql"', "[sources.shop] has an unknown `kind`"),
         ('[sources.shop]\ndatabase = "x"', "[sources.shop] needs the key `kind`"),
         ('[sources.shop]\nkind = "sqlite"', "1: [sources.shop] needs the key `database`"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
-from fql.store.opening import open_store, store_of_settings_file
+from fql.store.opening import Place, open_store, store_of_settings_file
 from fql.store.records import LetterFilter, Mutations, Retention, RunFilter, StoredPlan
 from fql.store.sqlite.prune import prune
 from fql.store.sqlite.store import KEYS_EVERY, SqliteStore
@@ -149,10 +149,10 @@ async def test_a_full_disk_refuses_the_commit_whole(tmp_path: Path) -> None:
 
 
 def test_urls_of_stores(tmp_path: Path) -> None:
-    assert type(open_store("memory:")).__name__ == "MemoryStore"
-    assert type(open_store("sqlite:///x.db")).__name__ == "SqliteStore"
+    assert type(open_store(Place("memory:"))).__name__ == "MemoryStore"
+    assert type(open_store(Place("sqlite:///x.db"))).__name__ == "SqliteStore"
     with pytest.raises(SettingsError, match="not a known kind"):
-        open_store("mysql://x")
+        open_store(Place("mysql://x"))
     (tmp_path / "fql.toml").write_text('[store]\nurl = "sqlite:///data/x.db"\n')
     (tmp_path / "deep").mkdir()
     assert store_of_settings_file(tmp_path / "deep").url == f"sqlite:///{tmp_path}/data/x.db"

@@ -18,6 +18,7 @@ from fql.outbox.installing import Changed, install, release, uninstall
 from fql.outbox.sampling import Sample
 from fql.outbox.status import Status, status
 from fql.outbox.tables import Names
+from fql.settings.databases import application_at
 from fql.settings.model import SqliteSource
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, problem, say
@@ -78,7 +79,7 @@ def do_install(sources: tuple[str, ...], database: str | None, settings_file: st
     say(f"{path}: {counted(len(now.triggers), 'trigger')} on {tables} ({len(changed.made)} new)")
     _say_removed(path, changed)
     _say_fit(unfit, samples)
-    if not source_of(project, path):
+    if not source_of(project, application_at(str(path))):
         say(f"nothing reads this outbox yet: `fqlc run --database {path}` does, or in fql.toml")
         name = re.sub(r"[^A-Za-z0-9_-]", "_", path.stem) or "shop"
         database = json_text(str(path))

@@ -15,11 +15,11 @@ from fql.plan.codec import load_plan, read_plan
 from fql.plan.environment import require, together
 from fql.plan.model import Plan
 from fql.plan.units import parse_duration
+from fql.settings.databases import Database
 from fql.settings.environment import names_of, resolve
-from fql.settings.files import beside_file, read_file
-from fql.settings.model import SqliteSource
+from fql.settings.files import beside_file, database_of, read_file
 from fql.settings.reading import Settings
-from fql.store.opening import SETTINGS_FILE
+from fql.store.opening import SETTINGS_FILE, Place, place_of_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,22 @@ class Project:
         the working folder."""
         return self.run_settings().store.url if given is None else given
 
+    def store_place(self, given: str | None) -> Place:
+        """The same with the names of its schema and its table of dead letters. Raises
+        SettingsError."""
+        return place_of_settings(self.run_settings(), self.store_url(given))
 
-def source_of(project: Project, database: Path) -> str:
+    def databases(self) -> dict[str, Database]:
+        """The application's databases of the settings, by the names of their sources."""
+        tables = self.settings.sources.items()
+        found = {name: database_of(table, self.folder) for name, table in tables}
+        return {name: database for name, database in found.items() if database is not None}
+
+
+def source_of(project: Project, database: Database) -> str:
     """The source of the settings that reads this database; empty when there is none."""
-    wanted = database.resolve()
-    tables = project.settings.sources.items()
-    return next(
-        (
-            name
-            for name, table in tables
-            if isinstance(table, SqliteSource) and project.path(table.database).resolve() == wanted
-        ),
-        "",
-    )
+    found = project.databases().items()
+    return next((name for name, known in found if known.same_as(database)), "")
 
 
 def find_project(settings_file: str | None = None) -> Project:
@@ -124,4 +127,10 @@ DURATION = DurationType()
 settings_option = click.option(
     "--settings", "settings_file", metavar="FILE", help="Settings file to use instead of fql.toml."
 )
-store_option = click.option("--store", metavar="URL", help="Store, such as sqlite:///fql.db.")
+store_option = click.option(
+    "--store",
+    metavar="URL",
+    envvar="FQLC_STORE",
+    show_envvar=True,
+    help="Store, such as sqlite:///fql.db or postgresql://host/database.",
+)

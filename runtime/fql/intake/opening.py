@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fql.errors import SettingsError
 from fql.intake.json_lines import JsonLines
 from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
 from fql.outbox.tables import Names
-from fql.settings.model import Settings, SourceTable, SqliteSource
+from fql.settings.databases import Database
+from fql.settings.files import database_of
+from fql.settings.model import PostgresqlSource, Settings, SourceTable, SqliteSource
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:
     """One source for each `[sources.NAME]`. Raises SettingsError when two of them would read one
     outbox: each would get some of its events."""
     names = Names(settings.project.name)
-    databases: dict[Path, str] = {}
+    known: dict[str, Database] = {}
     for name, table in settings.sources.items():
-        if isinstance(table, SqliteSource):
-            path = Path(table.database).resolve()
-            if path in databases:
-                other = databases[path]
-                raise SettingsError(
-                    f"[sources.{name}] and [sources.{other}] are the same database: {path}",
-                    hint="one of them is enough: it brings the changes of all tables",
-                )
-            databases[path] = name
+        database = database_of(table)
+        if database is None:
+            continue
+        other = next((one for one, found in known.items() if found.same_as(database)), None)
+        if other is not None:
+            raise SettingsError(
+                f"[sources.{name}] and [sources.{other}] are the same database: {database.shown}",
+                hint="one of them is enough: it brings the changes of all tables",
+            )
+        known[name] = database
     return tuple(_source(name, table, names) for name, table in settings.sources.items())
 
 
@@ -36,4 +37,6 @@ def _source(name: str, table: SourceTable, names: Names) -> Source:
             name, table.database, poll_ms=table.poll, names=names, triggers=table.triggers,
             install=table.install,
         )  # fmt: skip
+    if isinstance(table, PostgresqlSource):
+        raise SettingsError(f"[sources.{name}] there is no source on PostgreSQL yet")
     return JsonLines(table.path)

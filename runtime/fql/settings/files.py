@@ -8,14 +8,18 @@ from pathlib import Path
 
 from fql.errors import SettingsError
 from fql.plan.files import LONGEST_SETTINGS, read_regular
+from fql.settings.databases import Database, application_at, beside, server_at
 from fql.settings.environment import resolve
-from fql.settings.model import Settings, SourceTable, SqliteSource
+from fql.settings.model import (
+    JsonLinesSource,
+    PostgresqlSource,
+    Settings,
+    SourceTable,
+    SqliteSource,
+)
 from fql.settings.reading import read_settings
 
 __all__ = ["beside_file", "load_settings", "read_file"]
-
-SQLITE = "sqlite:///"
-"""The start of the URL of a store in a file."""
 
 
 def load_settings(
@@ -59,20 +63,17 @@ def beside_file(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update=changes)
 
 
+def database_of(table: SourceTable, folder: Path | None = None) -> Database | None:
+    """The application's database that a source reads, a relative path seen from `folder`; None for
+    a source of another kind."""
+    if isinstance(table, SqliteSource):
+        return application_at(table.database, folder)
+    return server_at(table.url) if isinstance(table, PostgresqlSource) else None
+
+
 def _source_beside(table: SourceTable, folder: Path) -> SourceTable:
     if isinstance(table, SqliteSource):
         return table.model_copy(update={"database": str(folder / table.database)})
-    if table.path == "-":
+    if not isinstance(table, JsonLinesSource) or table.path == "-":
         return table
     return table.model_copy(update={"path": str(folder / table.path)})
-
-
-def beside(url: str, folder: Path) -> str:
-    """The URL of a store, a relative path seen from a folder."""
-    file = file_of(url)
-    return url if file is None or file.is_absolute() else SQLITE + str(folder / file)
-
-
-def file_of(url: str) -> Path | None:
-    """The file of a store, from its URL; None for one in memory."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
 from fql.plan.web.addresses import has_host_bits, parse_network
+from fql.settings.databases import server_problem
 from fql.settings.policies import (
     Batching,
     Circuit,
@@ -51,6 +52,23 @@ def _project_name(name: str) -> str:
             " beginning with a letter"
         )
     return name
+
+
+def _schema_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith("pg_"):
+        raise ValueError(
+            f"{name!r} cannot be the name of a schema: write 1 to 63 of a-z, 0-9 and _, not"
+            " beginning with a digit or pg_"
+        )
+    return name
+
+
+def _server_url(url: str) -> str:
+    """One with names of the environment is judged when they are known."""
+    problem = "" if any(references_in(url)) else server_problem(url)
+    if problem:
+        raise ValueError(problem)
+    return url
 
 
 class Project(Table):
@@ -91,17 +109,29 @@ Allowed = Annotated[Words, AfterValidator(_allowed)]
 
 BACKEND_KEYS = {
     "sqlite": {"table"},
+    "postgresql": {"table", "schema", "url"},
     "file": {"path", "rotation", "compress"},
 }
-"""Keys that only one backend of the dead letter queue reads."""
+"""Keys that not all backends of the dead letter queue read; without a `backend` it is the store's
+own, which may be of any kind but `file`."""
 
 
 class DeadLetters(Table):
-    """Where dead letters are copied to, and how long they are kept."""
+    """Where dead letters can be read besides the commands, and how long they are kept."""
 
-    enabled: bool = Field(True, description="copy dead letters to the backend")
-    backend: Literal["sqlite", "file"] = Field("sqlite", description="where the copy goes")
-    table: str = Field("webhook_dlq", description="name of the table (`sqlite`)")
+    enabled: bool = Field(True, description="show or copy dead letters at the backend")
+    backend: Literal["sqlite", "postgresql", "file"] | None = Field(
+        None, description="where; without it in the store's own database"
+    )
+    table: str = Field("webhook_dlq", description="name of the table or view (not `file`)")
+    schema_: Annotated[str, AfterValidator(_schema_name)] = Field(
+        "public", alias="schema", description="its schema (`postgresql`)"
+    )
+    url: Annotated[str, AfterValidator(_server_url)] | None = Field(
+        None,
+        description="the database of the copy (`postgresql`); without it the store's own, where a"
+        " view shows the store's entries",
+    )
     path: str = Field("", description="file of JSON lines (`file`)")
     rotation: Literal["daily", "none"] = Field("daily", description="at midnight UTC (`file`)")
     compress: bool = Field(True, description="gzip rotated files (`file`)")
@@ -114,10 +144,15 @@ class DeadLetters(Table):
 
     @model_validator(mode="after")
     def _fits_backend(self) -> DeadLetters:
-        for backend, keys in BACKEND_KEYS.items():
-            idle = sorted(keys & self.model_fields_set) if backend != self.backend else []
-            if idle:
-                raise ValueError(f"`{idle[0]}` has no effect with backend `{self.backend}`")
+        own = BACKEND_KEYS["sqlite"] | BACKEND_KEYS["postgresql"]
+        read = own if self.backend is None else BACKEND_KEYS[self.backend]
+        written = {field.rstrip("_") for field in self.model_fields_set}
+        idle = sorted((own | BACKEND_KEYS["file"]) & written - read)
+        if idle:
+            with_one = f"with backend `{self.backend}`" if self.backend else "without a backend"
+            raise ValueError(f"`{idle[0]}` has no effect {with_one}")
+        if self.backend is None and self.url is not None:
+            raise ValueError('`url` is the place of a copy: write backend = "postgresql" as well')
         if self.backend == "file" and not self.path:
             raise ValueError("backend `file` needs a `path`")
         return self
@@ -161,7 +196,15 @@ class Webhooks(Table):
 class Store(Table):
     """Where open work, runs and dead letters are kept."""
 
-    url: str = Field("sqlite:///fql.db", description="`memory:` or `sqlite:///path`")
+    url: str = Field(
+        "sqlite:///fql.db", description="`memory:`, `sqlite:///path` or `postgresql://...`"
+    )
+    schema_: Annotated[str, AfterValidator(_schema_name)] | None = Field(
+        None,
+        alias="schema",
+        description="schema of the store's tables (`postgresql`); without it `fql_` and the"
+        " project's name",
+    )
     keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
         DAY, description="how long finished runs are kept"
     )
@@ -194,6 +237,26 @@ class SqliteSource(Table):
     )
 
 
+class PostgresqlSource(Table):
+    """Rows changed in a PostgreSQL database, by triggers or `fql.outbox.emit`."""
+
+    kind: Literal["postgresql"] = Field(description="the kind of source")
+    url: Annotated[str, AfterValidator(_server_url)] = Field(
+        description="the application's database: `postgresql://...`"
+    )
+    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
+        5, description="shortest time between two reads; it grows to 250ms when nothing comes"
+    )
+    triggers: Literal["required", "optional"] = Field(
+        "required",
+        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
+        "writes the events",
+    )
+    install: bool = Field(
+        False, description="make triggers that are missing or out of step, also while running"
+    )
+
+
 class JsonLinesSource(Table):
     """Event envelopes, one per line."""
 
@@ -201,7 +264,9 @@ class JsonLinesSource(Table):
     path: str = Field(description="a file, or `-` for standard input")
 
 
-SourceTable = Annotated[SqliteSource | JsonLinesSource, Field(discriminator="kind")]
+SourceTable = Annotated[
+    SqliteSource | PostgresqlSource | JsonLinesSource, Field(discriminator="kind")
+]
 
 
 class Egress(Table):

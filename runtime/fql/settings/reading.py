@@ -15,7 +15,13 @@ from pydantic_core import ErrorDetails
 
 from fql.errors import SettingsError, masked_urls
 from fql.near import did_you_mean
-from fql.settings.model import JsonLinesSource, Settings, SqliteSource, policy_settings
+from fql.settings.model import (
+    JsonLinesSource,
+    PostgresqlSource,
+    Settings,
+    SqliteSource,
+    policy_settings,
+)
 from fql.settings.values import Written
 
 __all__ = [
@@ -33,7 +39,11 @@ Path = tuple[str, ...]
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
 
-SOURCE_KINDS: dict[str, type[BaseModel]] = {"sqlite": SqliteSource, "json_lines": JsonLinesSource}
+SOURCE_KINDS: dict[str, type[BaseModel]] = {
+    "sqlite": SqliteSource,
+    "postgresql": PostgresqlSource,
+    "json_lines": JsonLinesSource,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def _dotted(text: str) -> Path:
 
 def _problem(error: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
     path = _place(error["loc"])
-    return Problem(_line(path, lines), _message(error, path))
+    return Problem(_line(path, lines), _message(error, path, _kind(error["loc"])))
 
 
 def _place(location: Sequence[int | str]) -> Path:
@@ -107,17 +117,22 @@ def _place(location: Sequence[int | str]) -> Path:
     return path
 
 
+def _kind(location: Sequence[int | str]) -> str:
+    """The kind of the source that a problem is in; empty elsewhere."""
+    return str(location[2]) if len(location) > 3 and location[0] == "sources" else ""
+
+
 def _line(path: Path, lines: Mapping[Path, int]) -> int:
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 0)
 
 
-def _message(error: ErrorDetails, path: Path) -> str:
+def _message(error: ErrorDetails, path: Path, kind: str) -> str:
     key = path[-1] if path else ""
     match error["type"]:
         case "extra_forbidden":
-            return f"unknown {_called(path)}{_suggestion(path)}"
+            return f"unknown {_called(path)}{_suggestion(path, kind)}"
         case "missing":
             return f"[{'.'.join(path[:-1])}] needs the key `{key}`"
         case "union_tag_not_found":
@@ -141,8 +156,8 @@ def _kinds() -> str:
     return ", ".join(f"`{kind}`" for kind in SOURCE_KINDS)
 
 
-def _suggestion(path: Path) -> str:
-    known = _keys_beside(path)
+def _suggestion(path: Path, kind: str) -> str:
+    known = sorted(SOURCE_KINDS[kind].model_fields) if kind else _keys_beside(path)
     if meant := did_you_mean(path[-1], known):
         return f"; {meant}"
     return f"; it knows {', '.join(f'`{key}`' for key in known)}" if known else ""
@@ -151,8 +166,6 @@ def _suggestion(path: Path) -> str:
 def _keys_beside(path: Path) -> list[str]:
     model: type[BaseModel] | None = Settings
     for part in path[:-1]:
-        if model is Settings and part == "sources":
-            return sorted({key for kind in SOURCE_KINDS.values() for key in kind.model_fields})
         model = _table_of(model, part)
         if model is None:
             return []

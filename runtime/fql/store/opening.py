@@ -1,5 +1,5 @@
-"""From a store URL to a store, and from settings to the file of dead letters. Each storage is
-imported on first use."""
+"""From settings to a store, and to the file of dead letters. Each storage is imported on first
+use."""
 
 from __future__ import annotations
 
@@ -7,107 +7,95 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
+from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
-from fql.settings.files import SQLITE, beside, file_of, read_file
-from fql.settings.model import Settings, Webhooks
+from fql.settings.files import read_file
+from fql.settings.model import DeadLetters, Project, Settings, Webhooks
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
 
-if TYPE_CHECKING:
-    from fql.settings.model import DeadLetters
-
-MEMORY = "memory:"
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
+SCHEMA = "fql_main"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A store's URL, and the name of its table of dead letters."""
+    """Where a store is: its URL, the schema of its tables (on a server), and the name of its table
+    of dead letters."""
 
     url: str
     letters: str = LETTERS
+    schema: str = SCHEMA
+
+    @property
+    def database(self) -> Database:
+        """What the URL means. Raises SettingsError."""
+        return store_at(self.url)
 
 
 _in_use: list[Place] = []
 
 
-def settled_url(url: str) -> str:
-    """The URL of a store as it is meant now, whatever the working folder will be: `memory:`, or
-    `sqlite:///path` with the whole path. Raises SettingsError for what is not such a URL."""
-    if not isinstance(url, str):
-        raise SettingsError(
-            f"a store is given by its URL, not by a {type(url).__name__}",
-            hint=f'write it as text, such as "{SQLITE}fql.db"',
-        )
-    scheme, _, rest = url.partition(":")
-    if scheme == "memory" and not rest.strip("/"):
-        return MEMORY
-    if scheme != "sqlite" or not rest.startswith("///"):
-        kind = f"the store of kind {scheme!r}" if rest.startswith("//") else "this"
-        raise SettingsError(
-            f"{kind} is not a known kind", hint=f"use `memory:` or `{SQLITE}path/to/file.db`"
-        )
-    path = rest[3:]
-    problem = _path_problem(path)
-    if problem:
-        raise SettingsError(f"the store's URL {url!r} does not name a file: {problem}")
-    return SQLITE + str(Path(path).resolve())
+def place_of_settings(settings: Settings, url: str | None = None) -> Place:
+    """Where the store of these settings is; a `url` given besides wins. Raises SettingsError."""
+    database = store_at(settings.store.url if url is None else url)
+    schema = settings.store.schema_ or f"fql_{settings.project.name}"
+    return Place(database.url, settings.webhooks.dlq.table, schema)
 
 
-def store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, str]:
-    """The store that was given to a runtime, if one was, and the URL of it or of the settings.
+def store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, Place]:
+    """The store that was given to a runtime, if one was, and its place or that of the settings.
     Raises SettingsError."""
     if given is None or isinstance(given, str | os.PathLike):
-        return None, settled_url(settings.store.url if given is None else given)
-    return given, MEMORY
+        return None, place_of_settings(settings, given)
+    return given, place_of_settings(settings, "memory:")
 
 
-def _path_problem(path: str) -> str:
-    if not path.strip() or path != path.strip():
-        return "the path is empty, or begins or ends with a blank"
-    if path.startswith((":memory:", "file:")):
-        return "a store in memory is `memory:`, and a bare path is not the URL of a store"
-    if path.startswith("~"):
-        return "`~` means your home folder to a shell only; write the whole path"
-    if "?" in path or "\0" in path:
-        return "a store takes no options, and `?` or NUL cannot be part of its name"
-    return "it ends with a slash, like a folder" if path.endswith("/") else ""
-
-
-def require_store(url: str) -> None:
+def require_store(place: Place) -> None:
     """For those who only look, or ask for something to be done with what is there: they must not
     make a store, nor turn somebody's database into one. Raises StoreError where there is none."""
-    file = file_of(url)
-    if file is None:
+    database = place.database
+    if database.kind == "postgresql":
+        _require_on_server(place)
+    if database.file is None:
         return
-    if not file.exists():
+    if not database.file.exists():
         raise StoreError(
-            f"there is no store {url}", hint="`fqlc run` makes it; or name another one"
+            f"there is no store {place.url}", hint="`fqlc run` makes it; or name another one"
         )
     from fql.store.sqlite.files import holds_store
 
-    if not holds_store(file):
+    if not holds_store(database.file):
         raise StoreError(
-            f"{file} is an SQLite file, but no engine has ever used it as a store",
+            f"{database.file} is an SQLite file, but no engine has ever used it as a store",
             hint="name the store with --store or in fql.toml; `fqlc run` makes it",
         )
 
 
-def open_store(url: str, *, letters: str = LETTERS) -> Store:
-    """The store of a URL; see `settled_url`. Raises SettingsError."""
-    file = file_of(settled_url(url))
-    if file is None:
+def open_store(place: Place) -> Store:
+    """The store at a place, not yet opened. Raises SettingsError."""
+    database = place.database
+    if database.kind == "postgresql":
+        return _on_server(place)
+    if database.file is None:
         from fql.store.memory import MemoryStore
 
         return MemoryStore()
     from fql.store.sqlite.store import SqliteStore
 
-    return SqliteStore(file, letters=letters)
+    return SqliteStore(database.file, letters=place.letters)
+
+
+def _on_server(place: Place) -> Store:
+    raise SettingsError(f"{place.database.shown}: there is no store on PostgreSQL yet")
+
+
+def _require_on_server(place: Place) -> None:
+    _on_server(place)
 
 
 def open_letters(dlq: DeadLetters) -> LetterFile | None:
@@ -131,9 +119,8 @@ def _say_removed(gone: Removed) -> None:
     logger.warning("dead letters past retention or max_size: %s, %d lines", gone.path, gone.entries)
 
 
-def note_store(url: str, letters: str = LETTERS, *, used: bool) -> None:
+def note_store(place: Place, *, used: bool) -> None:
     """Remember which store a runtime of this process uses, for `replay_dlq`."""
-    place = Place(url, letters)
     if used:
         _in_use.append(place)
     elif place in _in_use:
@@ -143,8 +130,7 @@ def note_store(url: str, letters: str = LETTERS, *, used: bool) -> None:
 def current_store() -> Place | None:
     """The store of the runtime of this process that started last, if another connection can open
     it."""
-    places = (place for place in reversed(_in_use) if not place.url.startswith("memory"))
-    return next(places, None)
+    return next((place for place in reversed(_in_use) if place.database.kind != "memory"), None)
 
 
 def store_of_settings_file(start: Path | None = None) -> Place:
@@ -155,10 +141,13 @@ def store_of_settings_file(start: Path | None = None) -> Place:
         file = folder / SETTINGS_FILE
         if file.is_file():
             read = read_file(file)
-            named = Settings(store=read.store, webhooks=Webhooks(dlq=read.webhooks.dlq))
+            named = Settings(
+                project=Project(name=read.project.name),
+                store=read.store,
+                webhooks=Webhooks(dlq=read.webhooks.dlq),
+            )
             settings = resolve(named, os.environ, str(file))
-            url = beside(settings.store.url, folder)
-            return Place(settled_url(url), settings.webhooks.dlq.table)
+            return place_of_settings(settings, beside(settings.store.url, folder))
     raise UsageError(
         "no store is known: no runtime runs in this process and no fql.toml was found",
         hint=f'give one, such as store="{SQLITE}fql.db"',
@@ -166,11 +155,12 @@ def store_of_settings_file(start: Path | None = None) -> Place:
 
 
 def place_of(url: str) -> Place:
-    """A store by its URL; the name of its table is that of a runtime on it, else of `fql.toml`."""
-    settled = settled_url(url)
+    """A store by its URL; the names in it are those of a runtime on it, else of `fql.toml`."""
+    settled = store_at(url).url
     for place in reversed(_in_use):
         if place.url == settled:
             return place
     with suppress(UsageError):
-        return Place(settled, store_of_settings_file().letters)
+        found = store_of_settings_file()
+        return Place(settled, found.letters, found.schema)
     return Place(settled)

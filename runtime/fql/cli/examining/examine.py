@@ -15,7 +15,7 @@ from fql.outbox.database import examined, opened
 from fql.outbox.status import status
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
-from fql.settings.files import file_of
+from fql.settings.databases import file_of
 from fql.settings.model import SqliteSource
 from fql.store.sqlite.format import format_of
 from fql.store.sqlite.schema import FORMAT

@@ -26,16 +26,20 @@ class Changes:
 def changes(started: Settings, last: Settings, again: Settings, *, compiled: bool) -> Changes:
     """Compare the settings read again with those of the start and of the last reload. With
     `compiled` the plan is a file of its own, and knows nothing of what changed in `[webhooks]`."""
-    since_start = list(_changed(started.model_dump(), again.model_dump()))
+    since_start = list(_changed(_dumped(started), _dumped(again)))
     waiting = [key for key in since_start if not _is_in(key, TAKEN_UP)]
     planned = [key for key in waiting if _is_in(key, ("webhooks",)) and not _at_the_start(key)]
     taken_up = [
         key
-        for key in _changed(last.model_dump(), again.model_dump())
+        for key in _changed(_dumped(last), _dumped(again))
         if _is_in(key, TAKEN_UP) or (key in planned and not compiled)
     ]
     restart = tuple(key for key in waiting if key not in planned)
     return Changes(tuple(taken_up), restart, tuple(planned) if compiled else ())
+
+
+def _dumped(settings: Settings) -> Mapping[str, object]:
+    return settings.model_dump(by_alias=True)
 
 
 def _at_the_start(key: str) -> bool:

@@ -32,7 +32,8 @@ from fql.outbox.capture.facts import table_name
 from fql.outbox.capture.wanted import wanted_of
 from fql.outbox.tables import DEFAULT_PROJECT
 from fql.plan.model import Plan
-from fql.settings.model import Settings, SqliteSource
+from fql.settings.databases import Database, application_at
+from fql.settings.model import PostgresqlSource, Settings, SqliteSource
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal, problem, renew
 from fql.terminal.words import counted
@@ -73,7 +74,7 @@ log says what was taken up and which changed settings need a restart."""
 @click.option(
     "--events", multiple=True, metavar="FILE", help="Envelopes, one per line; - for standard input."
 )
-@click.option("--database", metavar="FILE", help="A source in addition to those in fql.toml.")
+@click.option("--database", metavar="FILE|URL", help="A source in addition to those in fql.toml.")
 @click.option("--until-idle", is_flag=True, help="Stop when all work is finished.")
 @click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
 @click.option(
@@ -127,11 +128,17 @@ def run(
 def _with_database(project: Project, plan: Plan, database: str | None) -> tuple[Project, Plan]:
     """The project with a database of the command line among its sources."""
     settings = project.settings
-    if database is None or source_of(project, Path(database)):
+    found = None if database is None else application_at(database, Path.cwd())
+    if found is None or source_of(project, found):
         return project, plan
-    source = SqliteSource(kind="sqlite", database=str(Path(database).resolve()))
-    sources = {**settings.sources, Path(database).stem: source}
+    sources = {**settings.sources, found.name: _source(found)}
     return replace(project, settings=settings.model_copy(update={"sources": sources})), plan
+
+
+def _source(database: Database) -> SqliteSource | PostgresqlSource:
+    if database.file is None:
+        return PostgresqlSource(kind="postgresql", url=database.url)
+    return SqliteSource(kind="sqlite", database=str(database.file.resolve()))
 
 
 class _Process:
@@ -288,5 +295,6 @@ def without_sources(plan: Plan) -> str:
         return text
     return (
         f"{text}. Changes of {tables} are not seen: add --database FILE, or in fql.toml"
-        ' [sources.NAME] with kind = "sqlite" and database = "FILE"'
+        ' [sources.NAME] with kind = "sqlite" and database = "FILE"; for PostgreSQL'
+        ' --database URL, or kind = "postgresql" and url = "URL"'
     )

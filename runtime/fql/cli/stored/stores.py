@@ -9,8 +9,7 @@ from typing import TypeVar
 from fql.cli.project import find_project
 from fql.client import Client, open_client
 from fql.errors import UsageError
-from fql.settings.files import file_of
-from fql.store.opening import require_store, settled_url
+from fql.store.opening import require_store
 from fql.terminal.lines import say
 
 T = TypeVar("T")
@@ -27,14 +26,14 @@ def with_client(
     Raises StoreError when there is no such store yet: a command that looks must not create one.
     """
     project = find_project(settings_file).resolved()
-    url = settled_url(project.store_url(store))
-    if file_of(url) is None:
+    place = project.store_place(store)
+    if place.database.kind == "memory":
         raise UsageError("a store in memory cannot be seen from another process")
-    require_store(url)
+    require_store(place)
 
     async def opened() -> T:
-        table = project.settings.webhooks.dlq.table
-        async with open_client(url, dlq_table=table) as client:
+        found = open_client(place.url, dlq_table=place.letters, schema=place.schema)
+        async with found as client:
             return await work(client)
 
     return asyncio.run(opened())
