@@ -21,6 +21,13 @@ HOMES: dict[str, tuple[str, set[str]]] = {
     "which level of a policy holds": (r"\.nearer_than_endpoint\b", {"fql/plan/policies.py"}),
     "the letters of states": (r"""(?:state|letter)\w* (?:==|!=|in) [({]?["'][a-zA-Z]["']""", set()),
     "the text of an origin": (r"""\.origin(?:\.\w+)? (?:==|!=|in) [({]?["']""", set()),
+    "reading on after a fault": (
+        r"import Failure, attempt",
+        {
+            f"fqlc/syntax/{place}.py"
+            for place in ("parsing/parser", "faults/recover", "faults/mending")
+        },
+    ),
     "the types a field may have": (r'"DateTime",\s+"Date",\s+"Duration"', {"fql/plan/types.py"}),
 }
 """An idea, what its code cannot do without, and the files that may hold that."""

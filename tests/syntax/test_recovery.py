@@ -6,6 +6,8 @@ import pytest
 
 from fqlc.diagnostics.fixes import apply_fixes
 from fqlc.source.text import SourceText
+from fqlc.syntax.faults import recover
+from fqlc.syntax.reading.tables import STARTS
 from fqlc.syntax.tree import ast
 from tests.syntax.help import codes, parse, sound
 
@@ -20,6 +22,10 @@ def test_every_broken_declaration_is_reported_and_sound_ones_are_read() -> None:
     assert [n.text for n in names if n] == ["a", "E", "N", "o", "z", "r"]
     broken = [d for d in file.declarations if isinstance(d, ast.BrokenDeclaration)]
     assert [b.kind for b in broken] == ["let", "enum", "let"]
+
+
+def test_each_rule_of_the_grammar_goes_on_by_the_one_recovery() -> None:
+    assert sorted(recover._RULES) == sorted(STARTS)
 
 
 def test_sound_children_of_a_broken_observer_stay() -> None:

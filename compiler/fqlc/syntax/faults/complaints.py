@@ -18,6 +18,7 @@ from fqlc.syntax.foreign.spelling import foreign
 from fqlc.syntax.foreign.table import MODIFIERS
 from fqlc.syntax.reading.attempt import Failure
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
+from fqlc.syntax.reading.rows import begins_line, head_of, indentation, same_line
 
 _SEMICOLON = re.compile(r"[ \t]*;")
 """The end of a statement of another language hangs on what is wrong with the statement."""
@@ -90,7 +91,7 @@ class Complaint:
 
     def no_declaration(self, lexemes: list[Lexeme]) -> None:
         """Something at the top level that begins no declaration."""
-        first = lexemes[1 if lexemes[0].type == "DOC" and len(lexemes) > 1 else 0]
+        first = lexemes[head_of(lexemes)]
         near = nearest(first.text, TOP_LEVEL)
         words = ", ".join(f"`{w}`" for w in TOP_LEVEL)
         self._say(
@@ -194,7 +195,7 @@ def unclosed(balanced: Balanced, next_word: str) -> None:
         place, closer_text_ = found.start, closer
     else:
         place = _end_before(found, balanced.lexemes)
-        closer_text_ = f"\n{_indentation(opener)}{closer}"
+        closer_text_ = f"\n{indentation(opener)}{closer}"
     where = Span(opener.origin.path, place, place)
     if wrong and found is not None and _is_exchanged(balanced):
         where = found.span()
@@ -224,16 +225,6 @@ def _end_before(found: Lexeme | None, lexemes: list[Lexeme]) -> int:
     return max(x.end for x in lexemes if x.text and (found is None or x.start < found.start))
 
 
-def _indentation(lexeme: Lexeme) -> str:
-    """The blanks at the start of its line."""
-    text = lexeme.origin.text
-    begin = text.rfind("\n", 0, lexeme.start) + 1
-    end = begin
-    while end < len(text) and text[end] in " \t":
-        end += 1
-    return text[begin:end]
-
-
 def _answer(
     failure: Failure, lexemes: list[Lexeme], found: Lexeme | None, *, inside: bool
 ) -> Diagnostic | None:
@@ -259,7 +250,7 @@ def _without_colon(failure: Failure, lexemes: list[Lexeme], *, inside: bool) -> 
     """The key of `key value` without a colon between. In a block it reads like the head of a
     child block, in an object like a short entry, in a type like nothing."""
     at, expected = failure.at, failure.expected
-    if inside and not expected and _begins_line(lexemes, at):
+    if inside and not expected and begins_line(lexemes, at):
         return lexemes[at] if _is_word(lexemes, at) and _is_followed(lexemes, at) else None
     if expected & {"KEY", "AT"} and _is_word(lexemes, at) and _is_followed(lexemes, at):
         return lexemes[at] if "NAME" not in expected else None
@@ -279,17 +270,9 @@ def _is_word(lexemes: list[Lexeme], index: int) -> bool:
 
 def _is_followed(lexemes: list[Lexeme], index: int) -> bool:
     """True when something that can be a value follows on the same line."""
-    if index + 1 >= len(lexemes) or not _same_line(lexemes[index], lexemes[index + 1]):
+    if index + 1 >= len(lexemes) or not same_line(lexemes[index], lexemes[index + 1]):
         return False
     return lexemes[index + 1].type in ("NAME", "STRING", "NUMBER", "WORD", "LBRACKET")
-
-
-def _begins_line(lexemes: list[Lexeme], index: int) -> bool:
-    return 0 < index < len(lexemes) and not _same_line(lexemes[index - 1], lexemes[index])
-
-
-def _same_line(a: Lexeme, b: Lexeme) -> bool:
-    return "\n" not in a.origin.text[a.end : b.start]
 
 
 def _missing_at_line_end(
@@ -298,7 +281,7 @@ def _missing_at_line_end(
     """What is missing where a line or a part ends with a sign that wants something after it."""
     last = lexemes[failure.at - 1] if failure.at > 0 else None
     inside = failure.at < len(lexemes)
-    if last is None or (inside and found is not None and _same_line(last, found)):
+    if last is None or (inside and found is not None and same_line(last, found)):
         return None
     if last.type in _WANT_VALUE and failure.expected >= {"NUMBER", "STRING", "WORD"}:
         return "value"
@@ -328,7 +311,7 @@ def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> D
 
 
 def _missing_type(word: Lexeme, after: list[Lexeme]) -> Diagnostic:
-    if after and after[0].type == "KEY" and _same_line(word, after[0]):
+    if after and after[0].type == "KEY" and same_line(word, after[0]):
         blank = word.origin.span(word.start, after[0].start)
         text = f"a field has no `{word.text}` before its name"
         fix = Fix((Edit(blank, ""),), safe=word.text in MODIFIERS)

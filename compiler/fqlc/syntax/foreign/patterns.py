@@ -11,6 +11,7 @@ from fql_grammar.tokens import CLOSERS, OPENERS
 from fqlc.syntax.foreign.spelling import Spelling, Where
 from fqlc.syntax.reading.lexemes import Lexeme
 from fqlc.syntax.reading.numbers import meant_unit
+from fqlc.syntax.reading.rows import same_line
 
 _FAR = 200
 """So many lexemes back an open bracket or a `flow` is looked for."""
@@ -196,11 +197,6 @@ def _touching(spot: Spot, at: int, *, to_key: bool) -> list[Lexeme]:
         if to_key and lexeme.type == "KEY":
             return found
     return [] if to_key else found
-
-
-def same_line(a: Lexeme, b: Lexeme) -> bool:
-    """True when no line ends between two lexemes."""
-    return "\n" not in a.origin.text[a.end : b.start]
 
 
 # Places ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from fqlc.syntax.foreign.spelling import BEFORE_READING, SAYS, STOPS, Spelling, 
 from fqlc.syntax.foreign.table import SPELLINGS
 from fqlc.syntax.foreign.texts import as_text
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme
+from fqlc.syntax.reading.rows import head_of
 
 MAX_SUSPECTS = 10_000
 """After so many suspects of a file, foreign spellings are no longer told from other mistakes."""
@@ -128,7 +129,7 @@ def _hangs_on(meant: str) -> bool:
 
 def answer(lexemes: list[Lexeme], at: int, expected: AbstractSet[str]) -> Diagnostic | None:
     """What to say of the spelling by which reading stops at a lexeme; None where there is none."""
-    head = lexemes[1 if lexemes[0].type == "DOC" and len(lexemes) > 1 else 0]
+    head = lexemes[head_of(lexemes)]
     for index, places in ((0, _FIRST), (max(at - 1, 0), _BEFORE), (at, _HERE)):
         spot = Spot(lexemes, index, lexemes, index, len(lexemes), head)
         found = look_up(spot, places, expected)
@@ -214,7 +215,7 @@ class _Repair:
         """The word that the declaration around a suspect begins with."""
         begin = self._starts[-1] if self._starts else 0
         rows = [*self._done[begin : begin + 2], self._todo[index]]
-        return rows[1] if rows[0].type == "DOC" and len(rows) > 1 else rows[0]
+        return rows[head_of(rows)]
 
     def _say(self, said: _Said | None) -> None:
         """Report the one before, unless this one belongs to it."""

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from fqlc.diagnostics.model import Diagnostic, Fix
 from fqlc.source.text import Span
+from fqlc.syntax.reading.lexemes import Lexeme
 
 
 class Where(Enum):
@@ -17,6 +18,10 @@ class Where(Enum):
     """It begins a declaration."""
     TYPE = auto()
     """It is the type of a field."""
+    GENERIC = auto()
+    """It is a type with arguments."""
+    CONSTRAINT = auto()
+    """It is a constraint of SQL after the type of a field."""
     LOOKS = auto()
     """It looks like a sign of ours, wherever it is."""
 
@@ -53,7 +58,9 @@ class Where(Enum):
 
 
 STOPS = frozenset({Where.STOP, Where.BEFORE_STOP, Where.FIRST, Where.MEMBER, Where.CHOICE})
-BEFORE_READING = frozenset(Where) - STOPS - {Where.HEAD, Where.TYPE, Where.LOOKS}
+IN_PLACE = frozenset({Where.HEAD, Where.TYPE, Where.GENERIC, Where.CONSTRAINT, Where.LOOKS})
+"""Known by the word alone, to whoever reads such a place."""
+BEFORE_READING = frozenset(Where) - STOPS - IN_PLACE
 
 LABEL = "a spelling from another language"
 SAYS = "`<0>` is spelled `<meant>` here"
@@ -89,7 +96,15 @@ class Spelling:
     label: str = LABEL
 
 
-def words(where: Where, meant: str, written: str) -> tuple[Spelling, ...]:
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What is wrong with some lexemes, and the lexemes as they are meant."""
+
+    found: Diagnostic
+    lexemes: list[Lexeme]
+
+
+def words(where: Where, meant: str | None, written: str) -> tuple[Spelling, ...]:
     """Rows for words that mean the same."""
     return tuple(Spelling(word, where, meant) for word in written.split())
 

@@ -45,6 +45,20 @@ TYPES = (
     *words(_W.TYPE, "UUID", "guid"),
 )  # fmt: skip
 
+GENERICS = (
+    *words(_W.GENERIC, "[<1>]", "list array vec set sequence iterable mutablelist"),
+    *words(_W.GENERIC, "<1>?", "optional option maybe nullable"),
+)
+
+CONSTRAINTS = (
+    Spelling("NOT NULL", _W.CONSTRAINT, ""),
+    Spelling("PRIMARY KEY", _W.CONSTRAINT, " @key"),
+    *words(_W.CONSTRAINT, "?", "NULL"),
+    *words(_W.CONSTRAINT, "", "UNIQUE AUTO_INCREMENT AUTOINCREMENT"),
+    *words(_W.CONSTRAINT, None, "NOT PRIMARY KEY DEFAULT REFERENCES CHECK FOREIGN COLLATE "
+           "GENERATED IDENTITY ON CASCADE"),
+)  # fmt: skip
+
 LOOKS = (
     *words(_W.LOOKS, ">=", "\u2265"),
     *words(_W.LOOKS, "<=", "\u2264"),
@@ -213,5 +227,8 @@ def _meant(rows: tuple[Spelling, ...]) -> dict[str, str]:
 
 MEANT_HEADS = _meant(HEADS)
 MEANT_TYPES = _meant(TYPES)
-"""In lower case."""
+"""In lower case, as are the next."""
+MEANT_GENERICS = _meant(GENERICS)
+MEANT_CONSTRAINTS = {row.written: row.meant for row in CONSTRAINTS}
+"""In upper case; None for one that has no counterpart."""
 MEANT_SIGNS = _meant(LOOKS)

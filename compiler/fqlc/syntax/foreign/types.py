@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from fqlc.diagnostics.model import Diagnostic, Edit, Fix
-from fqlc.syntax.foreign.spelling import foreign
-from fqlc.syntax.foreign.table import MEANT_TYPES
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.syntax.foreign.spelling import Mended, foreign
+from fqlc.syntax.foreign.table import MEANT_CONSTRAINTS, MEANT_GENERICS, MEANT_TYPES
 from fqlc.syntax.reading.lexemes import Lexeme
 
-_LISTS = frozenset({"list", "array", "vec", "set", "sequence", "iterable", "mutablelist"})
-_OPTIONALS = frozenset({"optional", "option", "maybe", "nullable"})
 _CLOSERS = {"<": ">", "[": "]", "(": ")"}
-_NOTHING_MEANT = frozenset({"NOT NULL", "UNIQUE", "AUTO_INCREMENT", "AUTOINCREMENT"})
-_WORDS = frozenset(
-    {"NOT", "NULL", "PRIMARY", "KEY", "UNIQUE", "DEFAULT", "REFERENCES", "CHECK", "AUTO_INCREMENT",
-     "AUTOINCREMENT", "FOREIGN", "COLLATE", "GENERATED", "IDENTITY", "ON", "CASCADE"}
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """What is foreign about some lexemes, and the lexemes as they are meant."""
-
-    found: Diagnostic
-    lexemes: list[Lexeme]
 
 
 def mended_field(lexemes: list[Lexeme]) -> Mended | None:
@@ -48,7 +31,7 @@ def _mended(
 ) -> Mended:
     first, last = lexemes[start], lexemes[reader.at - 1]
     span = first.origin.span(first.start, last.end)
-    lost = [c for c in constraints if c not in _NOTHING_MEANT | {"NULL", "PRIMARY KEY"}]
+    lost = [c for c in constraints if MEANT_CONSTRAINTS[c] is None]
     fix = None if lost else Fix((Edit(span, written),))
     advice = (
         (f"write `{written}`",)
@@ -101,7 +84,7 @@ class _Types:
 
     def _named(self) -> str | None:
         name = self._text()
-        if not name.isidentifier() or name.upper() in _WORDS:
+        if not name.isidentifier() or _is_constraint(name):
             return None
         self.at += 1
         word = name.lower()
@@ -151,27 +134,31 @@ class _Types:
     def constraints(self) -> tuple[str, list[str]]:
         """What constraints of SQL mean after the type, and the constraints as written."""
         found: list[str] = []
-        while (word := self._text()).upper() in _WORDS and self._lexemes[self.at].type != "KEY":
+        while _is_constraint(word := self._text()) and self._lexemes[self.at].type != "KEY":
             pair = f"{word} {self._text(1)}".upper()
-            if pair in ("NOT NULL", "PRIMARY KEY"):
+            if pair in MEANT_CONSTRAINTS:
                 found.append(pair)
                 self.at += 2
             else:
                 found.append(word.upper())
                 self.at += 1
                 self._skip_value()
-        meant = ("?" if "NULL" in found else "") + (" @key" if "PRIMARY KEY" in found else "")
-        return meant, found
+        meant = {str(MEANT_CONSTRAINTS[one] or "") for one in found}
+        return "".join(sorted(meant, key=len)), found
 
     def _skip_value(self) -> None:
         """What belongs to a constraint: names, values, and what is in parentheses."""
         depth = 0
         while self.at < len(self._lexemes):
             here = self._lexemes[self.at]
-            if depth == 0 and (here.type in ("AT", "_COMMA", "KEY") or here.text.upper() in _WORDS):
+            if depth == 0 and (here.type in ("AT", "_COMMA", "KEY") or _is_constraint(here.text)):
                 return
             depth += (here.type == "LPAREN") - (here.type == "RPAREN")
             self.at += 1
+
+
+def _is_constraint(word: str) -> bool:
+    return word.upper() in MEANT_CONSTRAINTS
 
 
 def _short(text: str) -> str:
@@ -180,9 +167,8 @@ def _short(text: str) -> str:
 
 def _applied(word: str, arguments: list[str] | None) -> str | None:
     """The type that a generic one means with its arguments; None for one that is not known."""
-    if arguments is not None and len(arguments) == 1:
-        if word in _LISTS:
-            return f"[{arguments[0]}]"
-        if word in _OPTIONALS:
-            return f"{arguments[0].removesuffix('?')}?"
-    return "JSON" if arguments is not None and MEANT_TYPES.get(word) == "JSON" else None
+    if arguments is None:
+        return None
+    if len(arguments) == 1 and word in MEANT_GENERICS:
+        return MEANT_GENERICS[word].replace("<1>", arguments[0]).replace("??", "?")
+    return "JSON" if MEANT_TYPES.get(word) == "JSON" else None

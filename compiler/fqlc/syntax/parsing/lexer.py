@@ -287,20 +287,24 @@ class _Lexer:
     def _open_triple(self, start: int) -> int:
         """Report it and go on at the next declaration; a second one ends the reading."""
         unreadable.open_triple(self.origin, start)
-        resync = None if self._cut_triple else self._after_open_triple(start)
+        end = len(self.origin.text) if self._cut_triple else self._after_open_triple(start)
         self._cut_triple = True
-        end = resync if resync is not None else len(self.origin.text)
         self._triple(start, end, closed=False)
         return end
 
-    def _after_open_triple(self, start: int) -> int | None:
+    def _after_open_triple(self, start: int) -> int:
         """Documentation ends with its line where more than the quotes is on it; anything else at
         the next declaration."""
         line = _LINE_OF_DOC.match(self.origin.text, start)
         if line is not None and self._is_documentation(start, line.end()):
             return line.end()
-        resync = _RESYNC.search(self.origin.text, start)
-        return resync.start() if resync is not None else None
+        return self._next_declaration(start)
+
+    def _next_declaration(self, start: int) -> int:
+        """Where the next declaration begins in the first column; the end of the text without one.
+        Whatever the lexer cannot read through to its end ends there."""
+        found = _RESYNC.search(self.origin.text, start)
+        return found.start() if found is not None else len(self.origin.text)
 
     def _swallows(self, start: int, end: int) -> bool:
         """True for a text that ends with the quotes at which another one begins: it is not closed,
@@ -323,7 +327,7 @@ class _Lexer:
             unreadable.wide_word(self.origin, start, end)
         self._add("NAME", start, end)
 
-    def _too_deep(self, start: int, end: int) -> int | None:
+    def _too_deep(self, start: int, end: int) -> int:
         """Leave the declaration: the next one is looked for in the first column."""
         self.origin.sink.error(
             "FQL390",
@@ -333,8 +337,7 @@ class _Lexer:
         )
         self._brackets.clear()
         self._add("TOO_MUCH", start, end)
-        resync = _RESYNC.search(self.origin.text, end)
-        return resync.start() if resync is not None else len(self.origin.text)
+        return self._next_declaration(end)
 
     def _too_many(self, start: int, end: int) -> int:
         what = (

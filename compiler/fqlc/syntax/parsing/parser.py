@@ -10,10 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from fql.near import nearest
-from fql_grammar.tokens import CLOSERS, TOP_LEVEL
+from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.collector import collector_at_rest
@@ -22,10 +21,8 @@ from fqlc.syntax.foreign.repair import repair
 from fqlc.syntax.parsing.lexer import lex
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
+from fqlc.syntax.reading.rows import head_of, span_of
 from fqlc.syntax.tree import ast
-
-if TYPE_CHECKING:
-    from fqlc.syntax.faults.complaints import Complaint
 
 MAX_BROKEN = 1_000
 """Behind so many broken declarations of a file, the rest of it is not read."""
@@ -86,7 +83,7 @@ def _declarations(
 ) -> Iterator[ast.Declaration]:
     """The declaration that a chunk spells, reported when it is broken, and what is after it.
     Each lexeme is part of a declaration, or of what a report covers."""
-    word = chunk[1 if chunk[0].type == "DOC" and len(chunk) > 1 else 0]
+    word = chunk[head_of(chunk)]
     misspelt = _meant_kind(word, chunk)
     _mark_from(word, chunk)
     if word.type not in _TYPED and not _is_block_head(word, chunk):
@@ -104,54 +101,24 @@ def _read(
     """A declaration that begins as one; `misspelt` is what is wrong with its first word."""
     outcome = attempt("declaration", chunk)
     if misspelt is not None:
-        from fqlc.syntax.faults.recover import head_is_sound
+        from fqlc.syntax.faults.parts import head_is_sound
 
         origin = chunk[0].origin
         if not head_is_sound(chunk):
-            origin.sink.cause(misspelt, _span(chunk))
+            origin.sink.cause(misspelt, span_of(chunk))
             yield _broken(chunk)
             return
         origin.sink.add(misspelt)
     if isinstance(outcome, Failure):
-        yield from _second_try(chunk, outcome, behind)
+        from fqlc.syntax.faults.recover import recover
+
+        kept = recover("declaration", chunk, outcome, behind)
+        yield from (one for one in kept if isinstance(one, ast.Declaration))
     else:
         yield outcome
 
 
-def _second_try(
-    chunk: list[Lexeme], failure: Failure, behind: Lexeme | None
-) -> Iterator[ast.Declaration]:
-    """A sound declaration with something after it, or what recovery makes of it."""
-    from fqlc.syntax.faults.complaints import Complaint
-    from fqlc.syntax.faults.mending import with_brace, with_opener, without_closer
-    from fqlc.syntax.faults.recover import recover
-
-    mends = (without_closer,) if "$END" in failure.expected else (with_opener, with_brace)
-    if (mended := next(filter(None, (mend(chunk, failure) for mend in mends)), None)) is not None:
-        outcome = attempt("declaration", mended)
-        yield recover(mended, outcome, behind) if isinstance(outcome, Failure) else outcome
-        return
-    if "$END" in failure.expected and 0 < failure.at < len(chunk) and "OP" not in failure.expected:
-        whole = attempt("declaration", chunk[: failure.at])
-        if not isinstance(whole, Failure):
-            yield whole
-            yield from _strays(chunk[failure.at :], Complaint())
-            return
-    yield recover(chunk, failure, behind)
-
-
 _TYPED = frozenset({"IMPORT", "ENUM", "TYPE", "ENTITY", "LET"})
-
-
-def _strays(rest: list[Lexeme], complaint: Complaint) -> Iterator[ast.BrokenDeclaration]:
-    """Lexemes that are part of no declaration. Closers among them close nothing; anything else
-    was meant to declare something, nobody knows what."""
-    if rest[0].type in CLOSERS:
-        complaint.stray(rest)
-    else:
-        complaint.no_declaration(rest)
-    if any(x.type not in CLOSERS for x in rest):
-        yield ast.BrokenDeclaration(span=_span(rest), kind="", name=None)
 
 
 def _meant_kind(word: Lexeme, chunk: list[Lexeme]) -> Diagnostic | None:
@@ -190,23 +157,20 @@ def _without_start(
 ) -> Iterator[ast.BrokenDeclaration]:
     """Complain of lexemes that begin no declaration, and of a beginning without more."""
     from fqlc.syntax.faults.complaints import Complaint
+    from fqlc.syntax.faults.recover import strays
 
     complaint = Complaint()
     if word.text in TOP_LEVEL:
         complaint.nothing_after(word, chunk, behind)
         yield _broken(chunk)
     elif word.type != "TOO_MUCH":
-        yield from _strays(chunk, complaint)
+        yield from strays(chunk, complaint)
 
 
 def _broken(chunk: list[Lexeme]) -> ast.BrokenDeclaration:
     from fqlc.syntax.faults.recover import broken
 
     return broken(chunk)
-
-
-def _span(lexemes: list[Lexeme]) -> Span:
-    return lexemes[0].origin.span(lexemes[0].start, max(x.end for x in lexemes))
 
 
 def is_sound(declaration: ast.Declaration) -> bool:
