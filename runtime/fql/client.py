@@ -81,7 +81,7 @@ class Client:
         an id, observer or state that cannot be."""
         if event == "" or state not in (None, *RUN_STATES):
             raise UsageError(
-                "an event has an id, and a run a state of its own, not an empty one or any other",
+                "the id of an event cannot be empty, and a run must have a known state",
                 hint=f"states are {', '.join(RUN_STATES)}",
             )
         if observer is not None:
@@ -351,7 +351,7 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return write_given(body, "")
     except NotWritable as problem:
-        raise UsageError(f"this cannot be handed to the store as JSON: {problem}") from None
+        raise UsageError(f"this cannot be stored as JSON: {problem}") from None
 
 
 def _require(name: str, known: Collection[str], what: str) -> None:

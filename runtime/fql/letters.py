@@ -164,7 +164,7 @@ def _refuse_unknown(given: Mapping[str, object], known: Mapping[str, object]) ->
         if name not in known:
             raise UsageError(
                 f"a replay has no option {name!r}",
-                hint=f"it knows dlq_id, {', '.join(sorted(known))}",
+                hint=f"its options are dlq_id, {', '.join(sorted(known))}",
             )
 
 
@@ -215,7 +215,7 @@ def most(given: int) -> int:
     """How many are shown at most. Raises UsageError."""
     if _is_number(given) and isinstance(given, int) and given >= 1:
         return min(given, 1 << 62)
-    raise UsageError(f"limit is a whole number, at least 1, not {given!r}")
+    raise UsageError(f"limit must be a whole number, at least 1, not {given!r}")
 
 
 def _delay(given: str | float | None) -> int:
@@ -239,14 +239,14 @@ def _delay(given: str | float | None) -> int:
 def _no_delay(given: object) -> UsageError:
     longest = show_duration(LONGEST_DELAY)
     return UsageError(
-        f'delay is a duration such as "30s", or seconds, from 0 to {longest}, not {given!r}'
+        f'delay must be a duration such as "30s", or seconds, from 0 to {longest}, not {given!r}'
     )
 
 
 def _rate(given: float | None) -> float | None:
     if given is None or (_is_number(given) and SLOWEST <= given <= FASTEST):
         return given
-    raise UsageError(f"rate is replays a second, from {SLOWEST:g} to {FASTEST:,}, not {given!r}")
+    raise UsageError(f"rate must be {SLOWEST:g} to {FASTEST:,} replays per second, not {given!r}")
 
 
 def _is_number(given: object) -> bool:

@@ -23,7 +23,12 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """The question that ends a message about an unknown name; empty when no candidate is close."""
     found = nearest(name, candidates)
-    return f"did you mean `{found}`?" if found else ""
+    return question(found) if found else ""
+
+
+def question(found: str) -> str:
+    """The question itself, for a name that was found already."""
+    return f"did you mean `{found}`?"
 
 
 def near_names(name: str, candidates: Iterable[str], *, limit: int = 3) -> tuple[str, ...]:

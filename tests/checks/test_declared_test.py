@@ -41,7 +41,7 @@ def test_a_sound_test() -> None:
         {"new": "new: { t: b } # error: FQL381 no field `t`"},
         {"new": "new: { s: c } # error: FQL381 not a member"},
         {"new": "new: { total: true } # error: FQL381 is not `Decimal`"},
-        {"new": "new: { total: 1 + 1 } # error: FQL381 written out"},
+        {"new": "new: { total: 1 + 1 } # error: FQL381 must be literals"},
         {"old": 'old: { id: "1" } # error: FQL381 lacks `total` and `s`'},
         {"respond": "respond: { hok: { status: 200 } } # error: FQL381 `hok`"},
         {"respond": "respond: { hook: { staus: 200 } } # error: FQL204 `staus`"},

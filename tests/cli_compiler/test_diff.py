@@ -18,7 +18,7 @@ def test_diff_between_a_plan_and_sources(fqlc: Command, shop: Path) -> None:
     assert json.loads(done.out) == {
         "area": "triggers",
         "where": "observer order_created",
-        "what": "the condition is `total > 200`, before `total > 100`",
+        "what": "the condition is `total > 200`, previously `total > 100`",
     }
 
 
@@ -28,7 +28,7 @@ def test_for_people_by_area_with_the_gravest_first(fqlc: Command, shop: Path) ->
     (shop / "shop.fql").write_text(text.replace("100", "200").replace("{ id, total }", "{ id }"))
     assert fqlc("diff", "old.json", "shop.fql").out.splitlines() == [
         "triggers",
-        "  observer order_created: the condition is `total > 200`, before `total > 100`",
+        "  observer order_created: the condition is `total > 200`, previously `total > 100`",
         "payload",
         "  observer order_created, action warehouse: the body changed: gone `total`",
     ]

@@ -23,4 +23,4 @@ def test_a_terminal_gets_text_only(shop: Path, form: str, code: int) -> None:
         os.close(theirs)
         os.close(ours)
     assert done.returncode == code, done.stderr
-    assert (b"Name a file with -o" in done.stderr) == (code == 2)
+    assert (b"name a file with -o" in done.stderr) == (code == 2)

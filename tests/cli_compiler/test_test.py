@@ -96,7 +96,7 @@ def test_answers_that_nothing_used_fail_the_test(fqlc: Command, program: Path) -
     program.write_text(text)
     done = fqlc("test", "shop.fql")
     assert done.code == 1
-    assert "respond of first: 2 of 3 answers had no attempt to answer" in done.out
+    assert "respond of first: 2 of 3 answers were never used" in done.out
 
 
 def test_a_renamed_test_does_not_escape_its_snapshot(fqlc: Command, program: Path) -> None:

@@ -243,7 +243,7 @@ def test_time_that_is_over_is_3(tmp_path: Path, process: Fqlc, server: MockWebho
     (tmp_path / "e.jsonl").write_text(lines(paid(1)))
     done = process("run", "shop.fql", "--until-idle", "--timeout", "1s", "--events", "e.jsonl")
     assert done.code == 3
-    assert "--timeout is up" in done.err
+    assert "given by --timeout is over" in done.err
 
 
 def test_second_engine_on_a_store_names_the_first(

@@ -27,7 +27,7 @@ _FOUND = Diagnostic(
     _at("totl"),
     label="unknown field",
     labels=(Label(_at("Order"), "declared here"), Label(_at("a", _OTHER, "b.fql"), "also here")),
-    help=("a field with a similar name exists: `total`",),
+    help=("did you mean `total`?",),
     fix=Fix((Edit(_at("totl"), "total"),)),
 )
 
@@ -46,7 +46,7 @@ def test_the_text_shows_place_excerpt_labels_help_and_fix() -> None:
         "  |\n"
         "1 | let a = 1\n"
         "  |     - also here\n"
-        "  = help: a field with a similar name exists: `total`\n"
+        "  = help: did you mean `total`?\n"
         "  = fix:\n"
         "5 -   when: totl > 1000\n"
         "  +   when: total > 1000\n"
@@ -103,7 +103,7 @@ def test_json_is_one_object_a_line_with_the_promised_keys() -> None:
             {"file": "b.fql", "line": 1, "column": 5, "end_line": 1, "end_column": 6,
              "message": "also here"},
         ],
-        "help": ["a field with a similar name exists: `total`"],
+        "help": ["did you mean `total`?"],
         "fix": {"safe": True, "edits": [
             {"file": "a.fql", "line": 5, "column": 9, "end_line": 5, "end_column": 13,
              "text": "total"}]},

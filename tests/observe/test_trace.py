@@ -89,7 +89,7 @@ async def test_story_of_an_event_nobody_wanted(
     async with runtime(webhook_server, text=text, store=sqlite(tmp_path)) as running:
         await running.emit("Order.insert", new=order(1), id="evt-1")
         lines = list(story(await running.client.trace("evt-1")))
-    assert lines[1:] == ["  no observer wanted it"]
+    assert lines[1:] == ["  no observer matched it"]
 
 
 async def test_unknown_name_is_an_error_with_a_hint(
@@ -100,4 +100,4 @@ async def test_unknown_name_is_an_error_with_a_hint(
     arguments = ["trace", "nothing", "--store", sqlite(tmp_path)]
     assert await asyncio.to_thread(run, arguments) == 2
     said = capfd.readouterr().err
-    assert "error: this store knows no event or run nothing\n  help: see `fqlc runs`" in said
+    assert "error: this store has no event or run nothing\n  help: see `fqlc runs`" in said

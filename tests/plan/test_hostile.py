@@ -297,7 +297,7 @@ CASES: dict[str, tuple[Change, str]] = {
         _when(binary("eq", field("count", "Int"), const("Int", "x"))),
         "constant",
     ),
-    "condition": (_when(field("count", "Int")), "a condition is Boolean"),
+    "condition": (_when(field("count", "Int")), "a condition must be Boolean"),
     "unknown field": (_when(field("nope", "Boolean")), "no field 'nope'"),
     "unknown key": (_when({**const("Boolean", True), "clock": 1}), "clock"),
     "too many digits": (
@@ -357,11 +357,11 @@ CASES: dict[str, tuple[Change, str]] = {
     "edge to nothing": (_edges((None, "gone", "sequence")), "'gone', which does not exist"),
     "action without an edge": (_edges((None, "label", "sequence")), "nothing leads to"),
     "policy": (_policy("mail", "timeouts", 5), "no such policy"),
-    "timeout": (_policy("mail", "timeout", 10**12), "is not a value of it"),
-    "attempts": (_policy("mail", "retry.max_attempts", 10**9), "is not a value of it"),
-    "batch": (_policy("mail", "batch.size", -1), "is not a value of it"),
-    "multiplier": (_policy("mail", "retry.multiplier", 1e308), "is not a value of it"),
-    "word": (_policy("mail", "retry.backoff", "__class__"), "is not a value of it"),
+    "timeout": (_policy("mail", "timeout", 10**12), "is not one of its values"),
+    "attempts": (_policy("mail", "retry.max_attempts", 10**9), "is not one of its values"),
+    "batch": (_policy("mail", "batch.size", -1), "is not one of its values"),
+    "multiplier": (_policy("mail", "retry.multiplier", 1e308), "is not one of its values"),
+    "word": (_policy("mail", "retry.backoff", "__class__"), "is not one of its values"),
     "variable": (lambda d: d["environment"].append({"name": "A=B", "used_by": []}), "variable"),
     "entity": (lambda d: _observer(d)["on"][0].update(entity="Gone"), "one entity"),
     "type of a field": (lambda d: d["entities"][0]["fields"][1].update(type="Blob"), "no type"),
@@ -401,7 +401,7 @@ def test_no_command_is_surprised(
         assert code == 3, name
         assert "FQL901" not in said
         assert said.count("error") == 1
-        assert "cannot be carried out" in said or "too deeply" in said
+        assert "cannot be used" in said or "too deeply" in said
 
 
 @pytest.mark.parametrize("levels", [50, 150, 235])

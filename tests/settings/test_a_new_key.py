@@ -95,7 +95,7 @@ def test_source_and_settings_take_it_and_explain_shows_it(patched: Path, tmp_pat
 @pytest.mark.parametrize(
     ("policy", "toml", "says"),
     [
-        ("retry: { min_delay: 8d }", "", "`min_delay` is out of range: it is at most `7d`"),
+        ("retry: { min_delay: 8d }", "", "`min_delay` is out of range: it must be at most `7d`"),
         ("retry: { min_delay: 5 }", "", "`min_delay` takes a duration such as `5s`, not a number"),
         ("", '[webhooks.retry]\nmin_delay = "8d"', "min_delay: 8d is outside 0s to 7d"),
     ],

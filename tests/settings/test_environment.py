@@ -104,7 +104,7 @@ def test_a_value_is_judged_as_if_it_were_written_and_is_not_told() -> None:
     values = {"DIR": "/d", "HOST": "::", "NET": "10.1.0.0/33"}
     with pytest.raises(SettingsFileError) as caught:
         resolve(read_settings(TEXT), values)
-    assert "egress.allow: with the value of `${NET}`" in str(caught.value)
+    assert "egress.allow: the value of `${NET}` is not allowed" in str(caught.value)
     assert "10.1.0.0/33" not in str(caught.value)
 
 

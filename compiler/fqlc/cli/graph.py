@@ -47,7 +47,7 @@ def graph(
     """
     chosen = form or _by_ending(output)
     if output is None and chosen in _BINARY and on_terminal(err=False):
-        raise click.UsageError(f"A {chosen} cannot be shown on a terminal. Name a file with -o.")
+        raise click.UsageError(f"{chosen} cannot be shown on a terminal: name a file with -o")
     plan = plan_of(paths, settings)
     _known(observer, [o.name for o in plan.observers])
     drawn = picture_of(plan, observer)
@@ -69,7 +69,7 @@ def _by_ending(output: str | None) -> str:
     found = _ENDINGS.get(Path(output).suffix.lower())
     if found is None:
         raise click.UsageError(
-            f"The name does not tell the format of {output}. Give it with --format."
+            f"the format of {output} cannot be told from its name: give it with --format"
         )
     return found
 

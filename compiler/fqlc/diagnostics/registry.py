@@ -53,7 +53,8 @@ def explain_page(code: str) -> str:
     if page.around:
         parts.append(page.around)
     if Severity.WARNING in page.severities:
-        parts.append(f"If this is intended, write `# fql: allow {page.code} REASON` before it.")
+        allow = f"`# fql: allow {page.code} REASON`"
+        parts.append(f"If this is intended, write {allow} on the line before.")
     return "\n\n".join(parts)
 
 

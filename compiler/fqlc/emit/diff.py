@@ -15,7 +15,7 @@ __all__ = ["Area", "Change", "differences"]
 
 SHAPING = ("auth.", "encryption.", "signing.", "batch.size")
 """Policies that change what a receiver reads, not only when and how often it comes."""
-ORDER_ONLY = "come in another order"
+ORDER_ONLY = "are in a different order"
 """How the words of a change end that no reader of JSON notices."""
 
 
@@ -52,7 +52,7 @@ def _observers(old: Plan, new: Plan) -> Iterator[Change]:
 
 def _observer(where: str, old: Observer, new: Observer) -> Iterator[Change]:
     if on_text(old) != on_text(new):
-        yield Change(Area.TRIGGERS, where, f"watches {on_text(new)}, before {on_text(old)}")
+        yield Change(Area.TRIGGERS, where, f"watches {on_text(new)}, previously {on_text(old)}")
     if old.when != new.when:
         yield Change(Area.TRIGGERS, where, _when(old, new))
     if old.order_by != new.order_by:
@@ -104,7 +104,7 @@ def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
         yield Change(Area.TRIGGERS, where, _when(old, new))
     before, after = old.config, new.config
     if target_text(before) != target_text(after):
-        words = f"sends {target_text(after)}, before {target_text(before)}"
+        words = f"sends {target_text(after)}, previously {target_text(before)}"
         yield Change(Area.PAYLOAD, where, words)
     if words := body_changes(before.body, after.body):
         moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
@@ -114,7 +114,7 @@ def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
         yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
     if before.response != after.response:
         one, other = (c.response or "JSON" for c in (before, after))
-        yield Change(Area.DELIVERY, where, f"answers must be {other}, before {one}")
+        yield Change(Area.DELIVERY, where, f"answers must be {other}, previously {one}")
     yield from _policies(where, _own(old.policies), _own(new.policies))
     yield from documented(where, old, new)
 
@@ -129,7 +129,7 @@ def _policies(where: str, old: Policies, new: Policies) -> Iterator[Change]:
         before = old[key].value if key in old else None
         after = new[key].value if key in new else None
         if before != after and value_text(key, before) != value_text(key, after):
-            words = f"`{key}` is {value_text(key, after)}, before {value_text(key, before)}"
+            words = f"`{key}` is {value_text(key, after)}, previously {value_text(key, before)}"
             yield Change(Area.PAYLOAD if key.startswith(SHAPING) else Area.DELIVERY, where, words)
 
 

@@ -19,7 +19,8 @@ def row_changes(old: Plan, new: Plan) -> Iterator[Change]:
         area = Area.PAYLOAD if name in whole else Area.COSMETIC
         yield from _row(one, other, area, _REFUSED[name in answers, name in rows])
         if one.table != other.table:
-            words = f"its rows are in {other.table or 'no table'}, before {one.table or 'none'}"
+            former = f"in {one.table}" if one.table else "in none"
+            words = f"its rows are in {other.table or 'no table'}, previously {former}"
             yield Change(Area.TRIGGERS, name, words)
     for name, before, after in _in_both(old.types, new.types):
         refused = _REFUSED[name in answers, name in rows]
@@ -98,7 +99,7 @@ def _row(old: Row, new: Row, area: Area, refused: Sequence[tuple[Area, str]]) ->
                 yield Change(kind, where, text)
     kept = [field for field in after if field in before]
     if kept != [field for field in before if field in after]:
-        yield Change(Area.COSMETIC, new.name, "the fields come in another order")
+        yield Change(Area.COSMETIC, new.name, "the fields are in a different order")
     yield from documented(new.name, old, new)
 
 
@@ -106,12 +107,12 @@ def _field(
     where: str, old: EntityField, new: EntityField, refused: Sequence[tuple[Area, str]]
 ) -> Iterator[Change]:
     if old.type != new.type:
-        yield Change(Area.PAYLOAD, where, f"is {new.type}, before {old.type}")
+        yield Change(Area.PAYLOAD, where, f"is {new.type}, previously {old.type}")
         if old.type == f"{new.type}?":
             for kind, words in refused:
                 yield Change(kind, where, f"is required: {words}")
     if old.column != new.column:
-        words = f"comes from the column {new.column}, before {old.column}"
+        words = f"comes from the column {new.column}, previously {old.column}"
         yield Change(Area.TRIGGERS, where, words)
     if old.key != new.key:
         yield Change(Area.DELIVERY, where, "is the key" if new.key else "is no longer the key")
@@ -130,5 +131,5 @@ def _enums(old: Plan, new: Plan) -> Iterator[Change]:
                 yield Change(Area.TRIGGERS, name, words)
         for member in has:
             if member not in had:
-                yield Change(Area.TRIGGERS, name, f"`{member}` is new: events with it are taken")
+                yield Change(Area.TRIGGERS, name, f"`{member}` is new: events with it are accepted")
         yield from documented(name, one, other)

@@ -41,7 +41,7 @@ def was_and_is(old: Json | None, new: Json | None, without: str = "nothing") -> 
     before, after = (condition_text(one) or without for one in (old, new))
     if before != after:
         shown, former = shortened_apart(after, before, _WIDE)
-        return f"is `{shown}`, before `{former}`"
+        return f"is `{shown}`, previously `{former}`"
     if old is None or new is None or old == new:
         return f"is `{shortened(after, _WIDE)}` as before"
     one, other = load_expression(old), load_expression(new)
@@ -49,7 +49,7 @@ def was_and_is(old: Json | None, new: Json | None, without: str = "nothing") -> 
     if now == then:
         return f"is `{shortened(after, _WIDE)}` as before, in a new version of its language"
     whole = "is" if text == after else f"reads as before, but `{text}` is"
-    return f"{whole} {now}, before {then}"
+    return f"{whole} {now}, previously {then}"
 
 
 def retyped(old: object, new: object) -> Iterator[tuple[str, str, str]]:
@@ -104,7 +104,7 @@ def _object(place: str, old: Mapping[str, x.Expr], new: Mapping[str, x.Expr]) ->
             yield from _changes(names[key], old[key], new[key])
     kept = [key for key in new if key in old]
     if kept != [key for key in old if key in new]:
-        yield f"{f'the keys of `{place}`' if place else 'its keys'} come in another order"
+        yield f"{f'the keys of `{place}`' if place else 'its keys'} are in a different order"
 
 
 def header_changes(old: Sequence[Header], new: Sequence[Header]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.types import ERROR, FIELD_TYPES, Type
 from fqlc.diagnostics.model import Fix, Label
 from fqlc.diagnostics.similar import similar_fix
@@ -145,8 +145,7 @@ class _RowBuilder:
         if name.text == "Duration":
             help_ = ("durations exist in expressions only; store a number of seconds",)
         elif near is not None:
-            intro = "this type is called" if meant else "a type with a similar name exists:"
-            help_ = (f"{intro} `{near}`",)
+            help_ = (f"this type is called `{near}`" if meant else question(near),)
             fix = similar_fix(name.text, near, name.span, alias=meant is not None)
             self.uses.mark(self.kinds.get(near, "type"), near, name.span)
         self._report_type(name, f"unknown type `{name.text}`", help_, fix)
@@ -193,11 +192,11 @@ class _RowBuilder:
         name = attribute.name.text
         meant = _OTHER_ATTRIBUTES.get(name.lower())
         near = meant or nearest(name, ATTRIBUTES)
-        intro = "this attribute is called" if meant else "an attribute with a similar name exists:"
+        found = f"@{near}"
         self.sink.error(
             "FQL204", f"unknown attribute `@{name}`", attribute.span, label="unknown attribute",
-            help=(f"{intro} `@{near}`",)
-            if near else ("fields know `@key`, `@sensitive` and `@column(\"name\")`",),
+            help=(f"this attribute is called `{found}`" if meant else question(found),)
+            if near else ("a field takes `@key`, `@sensitive` and `@column(\"name\")`",),
             fix=similar_fix(name, near, attribute.name.span),
         )  # fmt: skip
 

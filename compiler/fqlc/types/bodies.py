@@ -65,13 +65,13 @@ def _spread(entry: ast.ObjectEntry, value: e.Expr, ctx: Context) -> e.Expr:
     of = value.type
     if of.name != "Object" and of.name not in ctx.scope.project.rows:
         ctx.sink.error(
-            "FQL206", f"only an object can be spread, and {wording(entry.value)} is `{of}`",
+            "FQL206", f"only an object can be spread, but {wording(entry.value)} is `{of}`",
             entry.value.span, label=f"this is `{of}`",
         )  # fmt: skip
         return poison(entry.value.span)
     if of.nullable and not ctx.scope.facts.in_doubt:
         ctx.sink.error(
-            "FQL212", f"{wording(entry.value)} may be null and cannot be spread then",
+            "FQL212", f"{wording(entry.value)} may be null, and null cannot be spread",
             entry.value.span, label=f"may be null (`{of}`)",
             labels=why_null(ctx.scope, value), help=("test it with `!= null` first",),
         )  # fmt: skip
@@ -81,7 +81,7 @@ def _spread(entry: ast.ObjectEntry, value: e.Expr, ctx: Context) -> e.Expr:
 def _refuse_duration(written: ast.Expr, value: e.Expr, ctx: Context) -> None:
     if value.type.name == "Duration":
         ctx.sink.error(
-            "FQL211", f"a duration has no JSON form, and {wording(written)} is one",
+            "FQL211", f"{wording(written)} is a duration, which has no JSON form",
             written.span, label="this is `Duration`",
             help=("send the two dates, or compare the duration in a condition",),
         )  # fmt: skip

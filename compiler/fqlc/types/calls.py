@@ -321,5 +321,5 @@ def _literal_problem(function: Function, value: e.Expr) -> str:
     if function.name in ("round", "truncate") and isinstance(given, int):
         limit = 28 if function.name == "round" else 1_000_000
         if not 0 <= given <= limit:
-            return f"the argument of `{function.name}` is from 0 to {limit}"
+            return f"the argument of `{function.name}` must be from 0 to {limit}"
     return ""

@@ -55,7 +55,7 @@ def check_condition(expr: ast.Expr, scope: ExprScope, sink: Sink) -> e.Expr:
     if value.type == t.BOOLEAN.optional():
         return require(ctx, expr, value, "a condition")
     sink.error(
-        "FQL213", f"a condition is Boolean, and {wording(expr)} is `{value.type}`", expr.span,
+        "FQL213", f"a condition must be Boolean, but {wording(expr)} is `{value.type}`", expr.span,
         label=f"this is `{value.type}`", help=(_instead(expr),),
     )  # fmt: skip
     return poison(expr.span)

@@ -167,7 +167,7 @@ def _unread(symbol: Symbol, project: Project, why: str = "") -> _Let:
         project.uses.mark("let", use.text, use.span)
     found = Diagnostic(
         "FQL390", f"the value of `{symbol.name}` {why}", symbol.span,
-        label="too large", help=("name fewer `let`s in it",),
+        label="too large", help=("use fewer `let`s in it",),
     )  # fmt: skip
     return _Let(poison(symbol.span), (found,) if why else (), depth=TOO_DEEP)
 

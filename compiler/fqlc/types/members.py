@@ -300,7 +300,7 @@ def _not_json(expr: ast.IndexOf, of: e.Expr, ctx: Context) -> e.Expr:
     if of.type.is_list:
         help_ = ("a list has `any(x, ...)` and `all(x, ...)`, which work for any length",)
     ctx.sink.error(
-        "FQL211", f"only JSON can be indexed, and {wording(expr.of)} is `{of.type}`",
+        "FQL211", f"only JSON can be indexed, but {wording(expr.of)} is `{of.type}`",
         expr.of.span, label=f"this is `{of.type}`", help=help_,
     )  # fmt: skip
     return poison(expr.span)

@@ -111,8 +111,8 @@ def boolean(written: ast.Expr, value: e.Expr, ctx: Context, use: str) -> e.Expr:
         return require(ctx, written, value, use)
     if use == "`if`":
         ctx.sink.error(
-            "FQL213", f"an `if` is Boolean, and {wording(written)} is `{value.type}`", written.span,
-            label=f"this is `{value.type}`", help=("compare it with a value",),
+            "FQL213", f"an `if` must be Boolean, but {wording(written)} is `{value.type}`",
+            written.span, label=f"this is `{value.type}`", help=("compare it with a value",),
         )  # fmt: skip
         return poison(written.span)
     help_ = (f"{wording(written)} is `{value.type}`, not a Boolean: compare it with a value",)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan import expressions as e
 from fql.plan.types import ERROR, Type
 from fqlc.diagnostics.model import Edit, Fix, Label
@@ -91,9 +91,7 @@ def suggestion(
     known = list(dict.fromkeys(candidates))
     near = nearest(name, known)
     if near is not None:
-        article = "an" if what[0] in "aeiou" else "a"
-        help_ = f"{article} {what} with a similar name exists: `{near}`"
-        return (help_,), similar_fix(name, near, span)
+        return (question(near),), similar_fix(name, near, span)
     if known:
         return (listing(known, f"known {what}s"),), None
     return (), None

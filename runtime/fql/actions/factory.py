@@ -92,7 +92,7 @@ def _test_target(test_url: str) -> UrlParts:
         return parse_literal_url(test_url)
     except UrlProblem as problem:
         raise SettingsError(
-            f"test_url cannot be used: {problem}.", hint="write it as https://host/path"
+            f"test_url cannot be used: {problem}", hint="write it as https://host/path"
         ) from problem
 
 

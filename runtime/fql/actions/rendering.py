@@ -64,11 +64,11 @@ def url_render(
         template = _template(config, endpoint, environment, user)
     except UrlProblem as problem:
         raise SettingsError(
-            f"{user}: the url cannot be used: {problem}.",
+            f"{user}: the url cannot be used: {problem}",
             hint="check the url and the ${NAME} values in it",
         ) from problem
     if template.base is None:
-        raise SettingsError(f"{user}: the url has no host.", hint="compile the plan again")
+        raise SettingsError(f"{user}: the url has no host", hint="compile the plan again")
     query = None if template.query is None else _compile(template.query, encode_query_value)
     path = _compile(template.path, encode_segment)
     literal = all(isinstance(part, str) for part in (*template.path, *(template.query or ())))
@@ -81,7 +81,7 @@ def _template(
 ) -> UrlTemplate:
     if endpoint is None:
         if config.url is None:
-            raise SettingsError(f"{user}: there is neither url nor endpoint.", hint="compile again")
+            raise SettingsError(f"{user}: there is neither url nor endpoint", hint="compile again")
         return split_url(_parts(config.url, environment, user))
     base = parse_literal_url("".join(map(str, _parts(endpoint.url, environment, user))))
     if base.query is not None:
@@ -138,7 +138,7 @@ def header_renders(
     for name, _ in kept:
         problem = name_problem(name)
         if problem:
-            raise SettingsError(f"The header {name!r} cannot be sent: {problem}.")
+            raise SettingsError(f"the header {name!r} cannot be sent: {problem}")
     return tuple(HeaderRender(name, compile_text(value, environment)) for name, value in kept)
 
 

@@ -181,7 +181,7 @@ class WebhookAction:
         self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
             raise SettingsError(
-                f"{self._user}: a client certificate cannot be used over plain http.",
+                f"{self._user}: a client certificate cannot be used over plain http",
                 hint="use an https url",
             )
         if shared.test_target is not None:

@@ -107,12 +107,12 @@ def _check(settings: AuthSettings) -> None:
     needs = _NEEDS.get(settings.type)
     if needs is None:
         raise SettingsError(
-            f"There is no auth type {settings.type}.", hint=f"use one of {', '.join(_NEEDS)}"
+            f"there is no auth type {settings.type}", hint=f"use one of {', '.join(_NEEDS)}"
         )
     missing = [name for name in needs if not settings.values.get(name)]
     if missing:
         raise SettingsError(
-            f"auth of type {settings.type} lacks {', '.join(missing)}.",
+            f"auth of type {settings.type} lacks {', '.join(missing)}",
             hint="a request without its credential is never sent",
         )
 
@@ -120,10 +120,10 @@ def _check(settings: AuthSettings) -> None:
 def _header(name: str, value: str) -> Headers:
     problem = name_problem(name)
     if problem:
-        raise SettingsError(f"auth.header cannot be {name!r}: {problem}.", hint="name another one")
+        raise SettingsError(f"auth.header cannot be {name!r}: {problem}", hint="name another one")
     if value_problem(value):
         raise SettingsError(
-            f"The credential for the header {name!r} has characters that no header can hold.",
+            f"the credential for the header {name!r} has characters that no header can hold",
             hint="check the value for a line end",
         )
     return ((name, value),)
@@ -132,7 +132,7 @@ def _header(name: str, value: str) -> Headers:
 def _basic(username: str, password: str) -> str:
     if ":" in username:
         raise SettingsError(
-            "The username of auth holds a colon.", hint="basic auth cannot express that"
+            "the username of auth contains a colon", hint="basic auth allows none in a username"
         )
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 
@@ -141,7 +141,7 @@ def _oauth(values: Mapping[str, str]) -> OAuthClient:
     try:
         url = parse_literal_url(values["token_url"])
     except UrlProblem as problem:
-        raise SettingsError(f"auth.token_url cannot be used: {problem}.", hint="") from problem
+        raise SettingsError(f"auth.token_url cannot be used: {problem}", hint="") from problem
     return OAuthClient(url, values["client_id"], values["client_secret"], values.get("scope"))
 
 

@@ -114,7 +114,7 @@ class PolicyReader:
         """A text setting that must be there and not empty. Raises SettingsError."""
         value = self.text(key)
         if not value:
-            raise SettingsError(f"{self._user}: {key} is missing or empty, {why}.", hint="set it")
+            raise SettingsError(f"{self._user}: {key} is missing or empty, {why}", hint="set it")
         return value
 
     def texts(self, key: str) -> tuple[object, ...]:
@@ -131,14 +131,14 @@ class PolicyReader:
         if isinstance(value, Mapping):
             parts = text_parts(codec.load_expression(value))
             return "".join(self._part(part, key) for part in parts)
-        raise SettingsError(f"{self._user}: {key} is not a text.", hint="write a string")
+        raise SettingsError(f"{self._user}: {key} is not a text", hint="write a string")
 
     def _part(self, part: TextPart, key: str) -> str:
         if isinstance(part, str):
             return part
         if isinstance(part, Environment):
             return self.name(part.name)
-        raise SettingsError(f"{self._user}: {key} depends on the event.", hint="use ${NAME}")
+        raise SettingsError(f"{self._user}: {key} depends on the event", hint="use ${NAME}")
 
     def name(self, name: str) -> str:
         """The value of a `${NAME}`, remembered for masking. Raises MissingSecrets."""
@@ -159,7 +159,7 @@ class PolicyReader:
         secrets = tuple(self._secret(entry) for entry in entries)
         if not secrets or not all(secret.value for secret in secrets):
             raise SettingsError(
-                f"{self._user}: signing is enabled but its secret is missing or empty.",
+                f"{self._user}: signing is enabled, but its secret is missing or empty",
                 hint="set signing.secret, or switch signing off",
             )
         algorithm = self.text("signing.algorithm") or POLICIES["signing.algorithm"].built_in
@@ -182,7 +182,7 @@ class PolicyReader:
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            raise SettingsError(f"{self._user}: {value} is not a date.",
+            raise SettingsError(f"{self._user}: {value} is not a date",
                                 hint="write 2026-03-02T14:00:00Z")  # fmt: skip
         return moment.timestamp()
 
@@ -214,7 +214,7 @@ def text_parts(expression: Expr) -> tuple[TextPart, ...]:
         return expression.parts
     if isinstance(expression, Constant) and isinstance(expression.value, str):
         return (expression.value,)
-    raise SettingsError("The plan holds a text setting that is not a text.", hint="compile again")
+    raise SettingsError("the plan holds a text setting that is not a text", hint="compile again")
 
 
 def resolve_parts(

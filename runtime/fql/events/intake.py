@@ -45,11 +45,11 @@ class EventMisfit(EventRefused):
 
     def __init__(self, entity: str, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        what = f"The event of {entity}" if entity else "The event"
+        what = f"the event of {entity}" if entity else "the event"
         listed = "; ".join(map(str, self.problems))
         more = "; and perhaps more" if len(self.problems) >= MAX_PROBLEMS else ""
         super().__init__(
-            f"{what} does not fit: {listed}{more}.",
+            f"{what} does not fit: {listed}{more}",
             hint="change what is sent, or the declaration of the entity",
         )
 
@@ -69,7 +69,7 @@ class UnknownEntity(EventRefused):
     def __init__(self, entity: str) -> None:
         self.entity = entity
         super().__init__(
-            f"The plan has no entity {entity!r}.", hint="declare it, or stop sending its events"
+            f"the plan has no entity {entity!r}", hint="declare it, or stop sending its events"
         )
 
 

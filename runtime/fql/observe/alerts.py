@@ -89,7 +89,7 @@ ALERTS = (
         "sum by (source) (increase(NS_source_restored_total[1h])) > 0",
         "0s",
         "warning",
-        "the history of the source {{ $labels.source }} went back",
+        "the source {{ $labels.source }} went back to an older state",
         "An older copy of the database was restored, or its file was replaced: see the log.",
     ),
     Alert(

@@ -149,7 +149,7 @@ class Exposition(Collector):
             (((one.name, table), ok) for one in sources for table, ok in one.captured.items()),
         )  # fmt: skip
         yield self._counter(
-            "source_restored", "Histories of a source that went back.", ("source",),
+            "source_restored", "How often a source went back to an older state.", ("source",),
             (((one.name,), one.restored) for one in sources),
         )  # fmt: skip
         yield self._counter(

@@ -164,7 +164,7 @@ def _check_rows(trigger: str, event: str, new: Row | None, old: Row | None) -> N
         if wanted is not None and wanted is not (row is not None):
             raise UsageError(f"{trigger} {'needs' if wanted else 'has no'} `{name}`")
         if row is not None and not isinstance(row, Mapping):
-            raise UsageError(f"`{name}` of {trigger} must be a row, as values by field name")
+            raise UsageError(f"`{name}` of {trigger} must be a mapping of field names to values")
 
 
 def _json(value: object, name: str) -> str | None:

@@ -72,7 +72,7 @@ def read_plan(data: bytes | str) -> Plan:
     try:
         verify_plan(plan)
     except Refused as refused:
-        message = f"The plan of fqlc {plan.compiler[:40]} cannot be carried out: {refused}."
+        message = f"the plan of fqlc {plan.compiler[:40]} cannot be used: {refused}"
         raise PlanError(message, hint=_COMPILE_AGAIN) from None
     return plan
 
@@ -82,13 +82,13 @@ def _misshapen(error: ValidationError, content: Mapping[str, Any]) -> PlanError:
     found = error.errors(include_url=False)
     unknown = [_place(one["loc"]) for one in found if one["type"] in _UNKNOWN]
     if not unknown:
-        message = f"The plan does not have the shape of {FORMAT}: {_place(found[0]['loc'])}: "
+        message = f"the plan does not have the shape of {FORMAT}: {_place(found[0]['loc'])}: "
         return PlanError(message + str(found[0]["msg"]), hint=_COMPILE_AGAIN)
     named = ", ".join(f"`{place}`" for place in unknown[:5])
     more = " and more" if len(unknown) > 5 else ""
     return PlanError(
-        f"The plan was written by fqlc {str(content.get('compiler'))[:40]} and says {named}{more},"
-        " which this version does not know.",
+        f"the plan was written by fqlc {str(content.get('compiler'))[:40]} and says {named}{more},"
+        " which this version does not know",
         hint="update fqlc here, or compile the plan again with this version",
     )
 
@@ -109,7 +109,7 @@ def load_plan(path: str | Path) -> Plan:
         return read_plan(read_regular(path, LONGEST_PLAN))
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"The plan {path} cannot be read: {reason}."
+        message = f"the plan {path} cannot be read: {reason}"
         raise PlanError(message, hint="give the path of a compiled plan") from error
     except PlanError as error:
         raise PlanError(f"{path}: {error.message}", hint=error.hint) from error
@@ -118,20 +118,20 @@ def load_plan(path: str | Path) -> Plan:
 def _decode(data: bytes | str) -> dict[str, Any]:
     text = data.encode() if isinstance(data, str) else data
     if not text.strip():
-        raise PlanError("The plan is empty.", hint=_COMPILE_AGAIN)
+        raise PlanError("the plan is empty", hint=_COMPILE_AGAIN)
     try:
         content = read_json(text, floats=True)
     except NotJson as error:
         raise PlanError(_not_json(text, error), hint=_COMPILE_AGAIN) from error
     if not isinstance(content, dict):
-        raise PlanError("This is JSON, but not a plan: it is not an object.", hint=_COMPILE_AGAIN)
+        raise PlanError("this is JSON, but not a plan: it is not an object", hint=_COMPILE_AGAIN)
     return content
 
 
 def _not_json(text: bytes, error: NotJson) -> str:
     if text.lstrip().startswith(b"{") and not text.rstrip().endswith(b"}"):
-        return f"The plan is cut short: its JSON ends unfinished after {len(text)} bytes."
-    return f"This is not a plan: it is not JSON: {error}."
+        return f"the plan is cut short: its JSON ends unfinished after {len(text)} bytes"
+    return f"this is not a plan: it is not JSON: {error}"
 
 
 def _check_format(content: Mapping[str, Any]) -> None:
@@ -139,9 +139,9 @@ def _check_format(content: Mapping[str, Any]) -> None:
     if found == FORMAT:
         return
     if not isinstance(found, str) or not found.startswith("fql-plan/"):
-        raise PlanError('This is JSON, but not a plan: it has no "format".', hint=_COMPILE_AGAIN)
+        raise PlanError('this is JSON, but not a plan: it has no "format"', hint=_COMPILE_AGAIN)
     raise PlanError(
-        f"The plan has the format {found}, this version reads {FORMAT}.",
+        f"the plan has the format {found}, but this version reads {FORMAT}",
         hint="update fqlc, or compile the plan again with this version",
     )
 
@@ -149,13 +149,13 @@ def _check_format(content: Mapping[str, Any]) -> None:
 def _check_digest(content: Mapping[str, Any]) -> None:
     found = content.get("digest")
     if found is None:
-        raise PlanError('This plan was not compiled: it has no "digest".', hint=_COMPILE_AGAIN)
+        raise PlanError('this plan was not compiled: it has no "digest"', hint=_COMPILE_AGAIN)
     try:
         true = digest_of(content)
     except TypeError:
-        raise PlanError("The plan nests too deeply.", hint=_COMPILE_AGAIN) from None
+        raise PlanError("the plan nests too deeply", hint=_COMPILE_AGAIN) from None
     if found != true:
         raise PlanError(
-            f"The plan was changed after it was compiled: its content does not match {found!r}.",
+            f"the plan was changed after it was compiled: its content does not match {found!r}",
             hint="change the .fql files instead, and compile them again",
         )

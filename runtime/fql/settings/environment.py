@@ -100,5 +100,5 @@ class _Filler:
             taken = model.model_fields[key].rebuild_annotation()
             create_model("Value", value=(taken, ...)).model_validate({"value": after})
         except ValidationError:
-            told = f"{path}.{key}: with the value of {names} it is not one that this key takes"
+            told = f"{path}.{key}: the value of {names} is not allowed for this key"
             raise SettingsFileError(self._file, [Problem(0, told)]) from None

@@ -160,7 +160,7 @@ def _suggestion(path: Path, kind: str) -> str:
     known = sorted(SOURCE_KINDS[kind].model_fields) if kind else _keys_beside(path)
     if meant := did_you_mean(path[-1], known):
         return f"; {meant}"
-    return f"; it knows {', '.join(f'`{key}`' for key in known)}" if known else ""
+    return f"; its keys are {', '.join(f'`{key}`' for key in known)}" if known else ""
 
 
 def _keys_beside(path: Path) -> list[str]:

@@ -94,7 +94,7 @@ class Table:
         pairs = zip(self._columns, self._widths, strict=False)
         left_out = [column.title for column, width in pairs if not width]
         if left_out:
-            say(f"left out for want of room: {', '.join(left_out)}")
+            say(f"left out because the terminal is too narrow: {', '.join(left_out)}")
 
     def _line(self, cells: Sequence[str]) -> str:
         whole = self._space is None

@@ -80,8 +80,9 @@ class Expectation:
         if self.payload is not None:
             parts.append(f"payload {self.payload!r}")
         often = "at least once" if self.times is None else f"{self.times} times"
-        came = ", ".join(f"{r.method} {r.path}" for r in self.instead) or "nothing else"
-        return f"<{', '.join(parts)}: expected {often}, came {self.calls} times; besides {came}>"
+        came = ", ".join(f"{r.method} {r.path}" for r in self.instead) or "none"
+        got = f"expected {often}, came {self.calls} times; other requests: {came}"
+        return f"<{', '.join(parts)}: {got}>"
 
     def fits(self, request: ReceivedRequest) -> bool:
         """True if this is such a call."""

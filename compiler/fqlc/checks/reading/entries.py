@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.policy.keys import Key
 from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
 from fqlc.checks.table.blocks import BLOCKS, WEBHOOK
@@ -108,8 +108,7 @@ def _unknown(  # noqa: PLR0917 - an entry and its place
     elsewhere = sorted(b.name for b in BLOCKS.values() if b.key(name.text))
     help_: tuple[str, ...] = ()
     if close:
-        intro = "this key is called" if close == other else "a key with a similar name exists:"
-        help_ = (f"{intro} `{close}`",)
+        help_ = (f"this key is called `{close}`" if close == other else question(close),)
     elif elsewhere:
         places = " and ".join(f"`{b}`" for b in elsewhere)
         help_ = (f"`{name.text}` is a key of {places}",)
@@ -171,7 +170,7 @@ def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
         at = Span(child.kind.span.path, child.kind.span.end, child.kind.span.end)
         fix = Fix((Edit(at, ":"),)) if child.name is None else None
     elif close:
-        help_ = (f"a block with a similar name exists: `{close}`",)
+        help_ = (question(close),)
         fix = similar_fix(name, close, child.kind.span)
     elif kind.blocks:
         help_ = (f"blocks here are {', '.join(f'`{b}`' for b in kind.blocks)}",)

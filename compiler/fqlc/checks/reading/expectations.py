@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fqlc.checks.describe import quoted
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
@@ -124,7 +124,7 @@ class _Reader:
             return value.text
         word = value.text if isinstance(value, ast.NameUse) else ""
         close = nearest(word, self._sink.comparable(known))
-        help_ = (f"a similar name exists: `{close}`",) if close else ()
+        help_ = (question(close),) if close else ()
         fix = similar_fix(word, close, value.span)
         shown = f"`{word}`" if word else "this"
         self._wrong(f"{shown} is not an {what}", value.span, f"unknown {what}", *help_, fix=fix)
@@ -186,7 +186,7 @@ class _Reader:
 
     def _row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any] | None:
         if not isinstance(value, ast.ObjectLiteral):
-            self._wrong("a row is an object of field values", value.span, "not a row")
+            self._wrong("a row must be an object of field values", value.span, "not a row")
             return None
         row: dict[str, Any] = {}
         for entry in value.entries:
@@ -202,12 +202,12 @@ class _Reader:
             close = nearest(name, self._sink.comparable(fields))
             entity = observer.entity.name if observer.entity else ""
             self._wrong(f"`{entity}` has no field `{name}`", entry.span, "unknown field",
-                        *((f"a similar name exists: `{close}`",) if close else ()))  # fmt: skip
+                        *((question(close),) if close else ()))  # fmt: skip
             return False
         try:
             row[entry.key.text] = plain(entry.value)
         except NotLiteral as error:
-            self._wrong("a row of a test is written out", error.at.span, "not a literal")
+            self._wrong("the values of a row must be literals", error.at.span, "not a literal")
             return False
         field_type = fields[entry.key.text].type
         why = misfit(row[entry.key.text], field_type, self._program.project)
@@ -242,7 +242,7 @@ class _Reader:
         if found is None:
             return []
         if not isinstance(found.value, ast.ObjectLiteral):
-            self._wrong(f"`{found.key.name}` is an object with a key for each action",
+            self._wrong(f"`{found.key.name}` must be an object with a key for each action",
                         found.value.span, "not an object")  # fmt: skip
             return []
         pairs = []
@@ -259,7 +259,7 @@ class _Reader:
 
     def _answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, Any] | None:
         if not isinstance(value, ast.ObjectLiteral) or found is None:
-            self._wrong("an answer is an object such as `{ status: 200 }`", value.span,
+            self._wrong("an answer must be an object such as `{ status: 200 }`", value.span,
                         "not an answer")  # fmt: skip
             return None
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
@@ -277,14 +277,18 @@ class _Reader:
         try:
             return plain(value)
         except NotLiteral as error:
-            self._wrong("an expectation or answer is written out", error.at.span, "not a literal")
+            self._wrong(
+                "the values of expectations and answers must be literals",
+                error.at.span,
+                "not a literal",
+            )
             return None
 
     def _expect(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any]:
         key = TEST.key("expect")
         if not isinstance(value, ast.ObjectLiteral) or key is None:
             self._wrong(
-                "`expect` is an object such as `{ sent: [a] }`", value.span, "not an object"
+                "`expect` must be an object such as `{ sent: [a] }`", value.span, "not an object"
             )
             return {}
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
@@ -318,7 +322,7 @@ class _Reader:
 
     def _actions(self, value: ast.Expr, observer: ObserverModel) -> list[str]:
         if not isinstance(value, ast.ListLiteral):
-            self._wrong("expected actions are a list: `[a, b]`", value.span, "not a list")
+            self._wrong("expected actions must be a list: `[a, b]`", value.span, "not a list")
             return []
         names = observer.graph.names
         what = f"action of `{observer.name}`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
@@ -104,7 +104,7 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
     kinds = ", ".join(f"`{kind}`" for kind in TOP_LEVEL)
     help_ = (f"`{name}` belongs inside an `observer`" if inside else f"blocks here are {kinds}",)
     if close:
-        help_ = (f"a block with a similar name exists: `{close}`",)
+        help_ = (question(close),)
     sink.error(
         "FQL204",
         f"`{name}` cannot be at the top level" if inside else f"unknown kind of block `{name}`",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.expressions import Constant, Expr
 from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
@@ -187,9 +187,9 @@ def report_unknown(what: str, use: ast.NameUse, name: str, known: Sequence[str],
     close = nearest(name, sink.comparable(known))
     help_: tuple[str, ...] = ()
     if close:
-        help_ = (f"a similar name exists: `{close}`",)
+        help_ = (question(close),)
     elif known:
-        help_ = (f"known are {', '.join(f'`{n}`' for n in sorted(known)[:10])}",)
+        help_ = (f"the known ones are {', '.join(f'`{n}`' for n in sorted(known)[:10])}",)
     sink.error(
         "FQL202",
         f"unknown {what} `{name}`",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.expressions import Expr
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.policy.keys import Key, Kind
@@ -98,7 +98,7 @@ class ValueReader:
             return float(number) if key.kind is Kind.NUMBER else int(number)
         self._sink.error(
             key.range_code,
-            f"`{key.name}` is out of range: it is at {passed} {bound_text(key, passed)}",
+            f"`{key.name}` is out of range: it must be at {passed} {bound_text(key, passed)}",
             value.span,
             label="too small" if passed == "least" else "too large",
         )
@@ -149,7 +149,7 @@ class ValueReader:
     def _word(self, key: Key, value: ast.Expr) -> object:
         word = word_of(value)
         if word is None:
-            return self.wrong(key, value, f"it is one of {quoted(key.words)}")
+            return self.wrong(key, value, f"it must be {quoted(key.words)}")
         return self._known_word(key, value, word)
 
     def _known_word(self, key: Key, value: ast.Expr, word: str) -> object:
@@ -158,10 +158,10 @@ class ValueReader:
         close = nearest(word, key.words)
         self._sink.error(
             key.word_code,
-            f"`{key.name}` cannot be `{word}`: it is {quoted(key.words)}",
+            f"`{key.name}` cannot be `{word}`: it must be {quoted(key.words)}",
             value.span,
             label="unknown word",
-            help=(f"a similar word exists: `{close}`",) if close else (),
+            help=(question(close),) if close else (),
             fix=similar_fix(word, close, value.span),
         )
         return Mark.BAD
@@ -213,7 +213,7 @@ class ValueReader:
             return None
         if 100 <= first <= last <= 599:
             return range(first, last + 1)
-        text = "an HTTP status is a number from 100 to 599"
+        text = "an HTTP status must be a number from 100 to 599"
         self._sink.error("FQL206", text, item.span, label="no such status")
         return None
 

@@ -59,7 +59,7 @@ def _report(chain: ast.Chain, lone: list[ast.Step], sink: Sink) -> None:
     end = Span(last.span.path, lone[-1].span.end, lone[-1].span.end)
     sink.warning(
         "FQL308",
-        f"`{lone[0].name}` does not wait for the chain before it: the comma ends that",
+        f"`{lone[0].name}` does not wait for the chain before it: the comma ends the chain",
         lone[0].span.to(lone[-1].span),
         label="runs at once",
         help=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan import expressions as e
 from fql.plan.types import Type
 from fqlc.checks.model import ActionModel, Program
@@ -34,7 +34,7 @@ def _fields(action: ActionModel, body: e.Expr, project: Project, sink: Sink) -> 
             sink.error(
                 "FQL371", f"the body has no key `{name}` to encrypt", given.span,
                 label="nothing with this name is sent",
-                help=(f"a key with a similar name exists: `{close}`",) if close else (),
+                help=(question(close),) if close else (),
             )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -44,8 +44,6 @@ def _report(observer: ObserverModel, step: ast.Step, left: list[str], sink: Sink
         f"`{observer.name}` has no action `{step.name}`",
         step.span,
         label="unknown action",
-        help=(f"an action with a similar name exists: `{close}`",)
-        if close
-        else ((f"its actions are {actions}",) if actions else ()),
+        help=(question(close),) if close else ((f"its actions are {actions}",) if actions else ()),
         fix=similar_fix(step.name, close, step.span),
     )

@@ -22,22 +22,22 @@ def answer_misfit(key: str, value: Any, written: ast.Expr) -> str | None:
 def attempts_misfit(value: Any) -> str | None:
     """Why a value is not a number of attempts."""
     fits = type(value) is int and value >= 0
-    return None if fits else "a number of attempts is a whole number from 0"
+    return None if fits else "a number of attempts must be a whole number, 0 or more"
 
 
 def _status(value: Any, _: ast.Expr) -> str | None:
     fits = type(value) is int and 100 <= value <= 599
-    return None if fits else "an HTTP `status` is a number from 100 to 599"
+    return None if fits else "an HTTP `status` must be a number from 100 to 599"
 
 
 def _delay(_: Any, written: ast.Expr) -> str | None:
     fits = isinstance(written, ast.DurationLiteral)
-    return None if fits else "a `delay` is a duration such as `5s`"
+    return None if fits else "a `delay` must be a duration such as `5s`"
 
 
 def _headers(value: Any, _: ast.Expr) -> str | None:
     fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-    return None if fits else "`headers` is an object of texts"
+    return None if fits else "`headers` must be an object of texts"
 
 
 def _failure(value: Any, written: ast.Expr) -> str | None:

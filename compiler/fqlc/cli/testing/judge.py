@@ -57,7 +57,7 @@ def _problems(played: Played, snapshot: Mapping[str, Any] | None) -> Iterator[st
     yield from _against(snapshot, played)
     for action, count in played.unused.items():
         given = len(played.test.respond[action])
-        yield f"respond of {action}: {count} of {given} answers had no attempt to answer"
+        yield f"respond of {action}: {count} of {given} answers were never used"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -78,7 +78,7 @@ def _against(snapshot: Mapping[str, Any] | None, played: Played) -> Iterator[str
     if snapshot is not None:
         for action in played.sent:
             if action not in snapshot:
-                yield f"snapshot of {action}: it is not in there"
+                yield f"snapshot of {action}: it is not in the file"
 
 
 def sent_body(played: Played, action: str) -> Any:

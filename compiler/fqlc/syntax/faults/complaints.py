@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-from fql.near import nearest
+from fql.near import nearest, question
 from fql.plan.types import FIELD_TYPES
 from fql_grammar.tokens import CLOSERS, OPENERS, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
@@ -99,7 +99,7 @@ class Complaint:
                 first,
                 f"expected a declaration, found {found_words(first)}",
                 "a declaration begins here",
-                _similar_word(near) if near else f"declarations begin with one of {words}",
+                question(near) if near else f"declarations begin with one of {words}",
             ),
             lexemes,
         )
@@ -129,13 +129,9 @@ def unknown_kind(word: str, span: Span) -> Diagnostic:
         f"unknown kind of block `{word}`",
         span,
         label="unknown kind of block",
-        help=(_similar_word(near) if near else f"blocks here are {kinds}",),
+        help=(question(near) if near else f"blocks here are {kinds}",),
         fix=similar_fix(word, near, span),
     )
-
-
-def _similar_word(near: str) -> str:
-    return f"a word with a similar name exists: `{near}`"
 
 
 def _error(at: Lexeme, message: str, label: str, *advice: str) -> Diagnostic:

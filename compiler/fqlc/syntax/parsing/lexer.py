@@ -341,7 +341,7 @@ class _Lexer:
 
     def _too_many(self, start: int, end: int) -> int:
         what = (
-            f"more than {MAX_PROBLEMS:,} stretches cannot be read; the rest is not looked at"
+            f"more than {MAX_PROBLEMS:,} spans cannot be read; the rest is not checked"
             if self._problems > MAX_PROBLEMS
             else f"the file has more than {MAX_LEXEMES:,} tokens; the rest is not read"
         )

@@ -20,8 +20,8 @@ def read_source(path_label: str, data: bytes, sink: Sink) -> SourceText | None:
     if (place := data.find(b"\0")) >= 0:
         _refuse(
             path_label, sink,
-            f"`{path_label}` is not a text: byte {place + 1:,} is NUL",
-            "give files with fql source",
+            f"`{path_label}` is not a text file: byte {place + 1:,} is NUL",
+            "name text files that hold fql source",
         )  # fmt: skip
         return None
     try:

@@ -182,7 +182,7 @@ class _Reader:
         item = of.type.item
         if item is None and not poisoned(of):
             ctx.sink.error(
-                "FQL211", f"`for` runs over a list, and this is `{of.type}`", written.span,
+                "FQL211", f"`for` runs over a list, but this is `{of.type}`", written.span,
                 label=f"this is `{of.type}`",
             )  # fmt: skip
         inner = ctx.within(ctx.scope.with_variable(node.target.name, item or t.ERROR))
@@ -269,7 +269,7 @@ class _Reader:
         callee = node.node
         change = isinstance(callee, nodes.Getattr) and callee.attr == "changed"
         if not change or not isinstance(callee, nodes.Getattr) or node.args or node.kwargs:
-            raise Refused("a template calls nothing but `.changed()`", node.lineno, hint_for(node))
+            raise Refused("a template can call only `.changed()`", node.lineno, hint_for(node))
         member = self._member(callee)
         return ast.CallOf(callee=member, arguments=(), span=member.span)
 

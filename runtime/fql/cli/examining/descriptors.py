@@ -52,11 +52,11 @@ def examined(plan: Plan, settings: Settings) -> list[Finding]:
 def finding(most: int, soft: int, hard: int) -> Finding:
     """What the limits mean for a plan that needs at most this many."""
     if hard < most:
-        return Finding("open files", "problem", f"{hard:,} files and connections may be open, and "
+        return Finding("open files", "problem", f"{hard:,} files and connections may be open, but "
                        f"this plan may need {most:,}: deliveries will wait; raise `ulimit -Hn` "
                        "(LimitNOFILE of a service)")  # fmt: skip
     if soft < most:
-        return Finding("open files", "warning", f"{soft:,} may be open, and this plan may need "
-                       f"{most:,}: `fqlc run` raises that to {hard:,} itself, an application with "
-                       "a Runtime does not (`ulimit -n`)")  # fmt: skip
-    return Finding("open files", "ok", f"{soft:,} may be open, {most:,} at most are needed")
+        return Finding("open files", "warning", f"{soft:,} files may be open, but this plan may "
+                       f"need {most:,}: `fqlc run` raises the limit to {hard:,} itself; an "
+                       "application with a Runtime must do it before (`ulimit -n`)")  # fmt: skip
+    return Finding("open files", "ok", f"{soft:,} files may be open, at most {most:,} are needed")

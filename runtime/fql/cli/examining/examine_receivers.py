@@ -232,4 +232,5 @@ def _clock(origin: str, date: str | None) -> list[Finding]:
     off = time.time() - theirs
     if abs(off) <= CLOCK_TOLERANCE:
         return []
-    return [Finding("clock", "warning", f"this clock is {off:+.0f} s off from that of {origin}")]
+    side = "ahead of" if off > 0 else "behind"
+    return [Finding("clock", "warning", f"this clock is {abs(off):.0f} s {side} that of {origin}")]

@@ -251,7 +251,7 @@ class _Process:
         for task in finished:
             task.result()
         if not finished:
-            problem("error", "the time of --timeout is up and work is left")
+            problem("error", "the time given by --timeout is over, and work is left")
             return TIMED_OUT
         interrupted = stopped in finished and self._options.until_idle
         return INTERRUPTED if interrupted else 0
@@ -290,7 +290,7 @@ def shown(summary: Summary) -> str:
 def without_sources(plan: Plan) -> str:
     """What it means that a run has no source, and what to do about it."""
     tables = ", ".join(sorted(table_name(one.entity) for one in wanted_of(plan)))
-    text = "there is no source: only what `fqlc emit` or a client of this store hands in is taken"
+    text = "there is no source: events come only from `fqlc emit` or a client of this store"
     if not tables:
         return text
     return (

@@ -154,7 +154,7 @@ def replay(
         store, settings_file, lambda client: _replayed(client, ids, wanted, form)
     )
     if not total:
-        say("no dead letter fits")
+        say("no dead letter matches")
     elif failed:
         raise click.exceptions.Exit(1)
 

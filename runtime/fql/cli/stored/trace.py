@@ -31,7 +31,7 @@ def trace(name: str, store: str | None, settings_file: str | None, form: str) ->
 
     found = with_client(store, settings_file, work)
     if found.event is None and not found.dead_letters:
-        raise UsageError(f"this store knows no event or run {name}", hint="see `fqlc runs`")
+        raise UsageError(f"this store has no event or run {name}", hint="see `fqlc runs`")
     if form == "json":
         json_line(found.as_json())
         return
@@ -49,7 +49,7 @@ def story(found: Trace) -> Iterator[str]:
         if trace_id:
             yield f"  trace {trace_id}"
         if not found.runs:
-            yield "  no observer wanted it"
+            yield "  no observer matched it"
     for run in found.runs:
         yield from _run(run, found)
     for letter in found.dead_letters:

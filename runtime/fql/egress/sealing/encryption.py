@@ -45,7 +45,7 @@ def parse_key(text: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise SettingsError(
-            "The encryption key is not 32 bytes as base64 or hex.",
+            "the encryption key is not 32 bytes as base64 or hex",
             hint="make one with: openssl rand -base64 32",
         )
     return key
@@ -63,7 +63,7 @@ class Encryptor:
         """Raises SettingsError for a key or algorithm that cannot be used."""
         if settings.algorithm != "AES-256-GCM":
             raise SettingsError(
-                f"There is no encryption algorithm {settings.algorithm}.", hint="use AES-256-GCM"
+                f"there is no encryption algorithm {settings.algorithm}", hint="use AES-256-GCM"
             )
         key = parse_key(settings.key)
         header = {"alg": "dir", "enc": "A256GCM", "kid": settings.kid or key_id(key)}

@@ -183,6 +183,6 @@ def _base64(text: str) -> bytes:
 
 def _unusable(why: str) -> SettingsError:
     return SettingsError(
-        f"Requests cannot be signed: {why}.",
+        f"requests cannot be signed: {why}",
         hint="a secret of the scheme standard is whsec_ and base64 of 24 to 64 bytes",
     )

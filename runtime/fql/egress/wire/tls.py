@@ -99,6 +99,6 @@ def _identify(made: ssl.SSLContext, certificate: str, settings: TlsSettings) -> 
 
 def _unusable(path: str | None, error: Exception) -> SettingsError:
     return SettingsError(
-        f"The certificate file {path} cannot be used: {error}.",
+        f"the certificate file {path} cannot be used: {error}",
         hint="name a readable PEM file, with its key",
     )

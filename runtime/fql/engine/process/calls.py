@@ -50,7 +50,7 @@ class Calls:
             raise
         await engine.submit((new,), source="emit")
         if new.conflict:
-            logger.warning("a known key came with another payload: event %s", new.event.id)
+            logger.warning("a known key came with a different payload: event %s", new.event.id)
         if new.duplicate and not new.runs:
             stored = await self._store.runs(RunFilter(event=new.number))
             new.runs = sorted(one.run.id for one in stored)

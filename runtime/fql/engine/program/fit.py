@@ -120,7 +120,7 @@ class Measure:
             said = "the event does not fit the active plan: "
             raise _Misfit(said + why, said + bare) from None
         except EventRefused as refused:
-            raise _Misfit(refused.message.rstrip(".")) from None
+            raise _Misfit(refused.message) from None
 
     def _answers(self, story: Story, observer: Observer, node: PlanNode) -> dict[str, object]:
         answers: dict[str, object] = {}

@@ -80,7 +80,7 @@ def _of_field(
         return
     if problem := _unfit(type_, column, types):
         hint = f"declare it as {problem}"
-        message = f"{type_.required()} cannot hold column `{name}`, declared {column.declared}"
+        message = f"{type_.required()} cannot hold column `{name}`, declared as {column.declared}"
         yield Misfit("FQL503", place, message, hint)
     if not type_.nullable and not _never_null(name, column, table):
         message = f"column `{name}` may be null, and {field.type} may not"

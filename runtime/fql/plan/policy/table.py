@@ -111,7 +111,7 @@ BATCH_KEYS = (
 )  # fmt: skip
 
 RATE_KEYS = (
-    Key("max_per_second", Kind.NUMBER, "Calls a second, in the long run.", required=True,
+    Key("max_per_second", Kind.NUMBER, "Calls per second, averaged over time.", required=True,
         toml="webhooks.rate_limiting.max_per_second", toml_default="100",
         least=Decimal("0.001"), most=1_000_000),
     Key("burst", Kind.INT, "Calls that may be made at once after a pause.",

@@ -67,7 +67,7 @@ def _literal(name: str, argument: Expr) -> None:
     elif name in ("round", "truncate"):
         most = MOST_PLACES if name == "round" else LONGEST_CUT
         if not isinstance(value, int) or not 0 <= value <= most:
-            raise Refused(f"the argument of `{name}` is from 0 to {most}")
+            raise Refused(f"the argument of `{name}` must be from 0 to {most}")
 
 
 def _pattern(pattern: str) -> None:

@@ -72,7 +72,7 @@ def type_of(e: x.Expr, scope: Scope) -> Type:
         raise Refused(f"there is no type {short(str(e.type))}")
     found = _RULES[type(e)](e, scope)
     if found is not None and not operators.same(e.type, found):
-        raise Refused(f"{_called(e)} is a `{found}` and says that it is a `{e.type}`")
+        raise Refused(f"{_called(e)} is a `{found}`, but the plan says that it is a `{e.type}`")
     return e.type
 
 
@@ -212,7 +212,7 @@ def _with_variable(name: str, of: Type, scope: Scope) -> Scope:
     if of.item is None:
         raise Refused(f"a `{of}` has no items")
     if not NAME.fullmatch(name) or name in scope.variables:
-        raise Refused(f"the variable {short(name)} is doubled or not a name")
+        raise Refused(f"the variable {short(name)} is used twice or is not a name")
     return replace(scope, variables={**scope.variables, name: of.item})
 
 
@@ -222,7 +222,7 @@ def _with_variable(name: str, of: Type, scope: Scope) -> Scope:
 def _list(e: x.ListOf, scope: Scope) -> None:
     item = e.type.item
     if item is None:
-        raise Refused(f"a list says that it is a `{e.type}`")
+        raise Refused(f"the plan says that a list is a `{e.type}`")
     for each in e.items:
         found = type_of(each, scope)
         if item.name != "JSON" and not operators.comparable(item, found) and not (

@@ -82,7 +82,7 @@ def _watched(observer: Observer, plan: Plan) -> tuple[str, frozenset[str]]:
     entities = {trigger.entity for trigger in observer.on}
     events = [trigger.event for trigger in observer.on]
     if len(entities) != 1 or len(set(events)) != len(events):
-        raise Refused("it watches events of one entity, each once")
+        raise Refused("it must watch events of one entity, each once")
     entity = entities.pop()
     if all(known.name != entity for known in plan.entities):
         raise Refused(f"there is no entity {short(entity)}")
@@ -103,7 +103,7 @@ def _verify_conditions(observer: Observer, scope: Scope) -> None:
 def _verify_condition(stored: dict[str, object], scope: Scope) -> None:
     found = verified(stored, scope).type
     if found != Type("Boolean"):
-        raise Refused(f"a condition is Boolean, not `{found}`")
+        raise Refused(f"a condition must be Boolean, not `{found}`")
 
 
 def _answers(observer: Observer, known: Known) -> dict[str, Type]:

@@ -132,4 +132,4 @@ def verify_policies(policies: Policies, names: Names) -> None:
             if setting.value is None and DEFAULTS.get(key) is None:
                 continue
             if not takes(row, setting.value, names):
-                raise Refused(f"{short(setting.value)} is not a value of it")
+                raise Refused(f"{short(setting.value)} is not one of its values")
