@@ -14,7 +14,7 @@ HOMES: dict[str, tuple[str, set[str]]] = {
     "the version of this release": (r'"0\.1\.0"', {"fql/version.py"}),
     "switching the collector off": (r"\bgc\.(?:disable|freeze)\b", {"fqlc/source/collector.py"}),
     "taking urls apart": (r"\burl(?:split|parse)\b|\(https\?\)|https\?://\[", set()),
-    "the file of a store's url": (r'"sqlite:///"', {"fql/settings/files.py"}),
+    "the file of a store's url": (r'"sqlite:///"', {"fql/settings/databases.py"}),
     "how the environment is named": (r"\\\$\\\{\(?\[", {"fql/plan/environment.py"}),
     "the defaults of policies": (r"\[?408, 429, 500", {"fql/plan/policy/table.py"}),
     "the growth of delays": (r"\.multiplier\b(?!\")", {"fql/plan/policies.py"}),
