@@ -27,7 +27,7 @@ CLASSES = (
 FILTERS = ("observer", "action", "class", "batch")
 LONGEST_DELAY = 365 * MILLISECONDS["d"]
 SLOWEST, FASTEST = 0.001, 1_000_000
-"""Replays a second."""
+"""Replays per second."""
 PREFIXES = {"run": "run", "batch": "bat"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ class Wanted(Choice, total=False):
     """Which dead letters to replay, and how.
 
     Without an id, a time or a filter nothing is replayed, but for `all=True`. `delay` is a
-    duration such as `"30s"`, or seconds; `rate` is replays a second. `plan` "original" renders as
+    duration such as `"30s"`, or seconds; `rate` is replays per second. `plan` "original" renders as
     then. `response` supplies the answer without sending, at once. `force` replays also what an
     `else` chain took over. `dry_run` only says what would be replayed. `wait` waits for the ends.
     """

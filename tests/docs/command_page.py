@@ -19,10 +19,11 @@ HEAD = """# Commands
 Printed from the program's own help by `python -m tests.docs.command_page`; a test keeps it current.
 
 Exit codes: 0 fine; 1 the input has errors, a test failed or a check found something; 2 wrong usage;
-3 the environment failed (file, network, database); 130 interrupted. `fqlc run --until-idle` that a
-signal ends before all work has ended is such an interruption; without `--until-idle` a signal is
-the usual end, and the code 0. Errors go to standard error, one line and a hint; `--debug` adds the
-traceback of a fault. `--format json` is there wherever a program would read.
+3 the environment failed (file, network, database); 130 interrupted. The code is 130
+too where a signal stops `fqlc run --until-idle` before all work has ended; without `--until-idle` a
+signal is the usual way to end, and the code is 0. Errors go to standard error: one line and a hint;
+`--debug` adds the traceback of an internal error. Each command whose output a program may read has
+`--format json`.
 """
 
 

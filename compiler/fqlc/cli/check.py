@@ -34,7 +34,7 @@ def check(
     unsafe_fixes: bool,
     settings: str | None,
 ) -> None:
-    """Find what is wrong in sources. Exit code 1 when there are errors."""
+    """Check sources for errors. Exit code 1 when there are errors."""
     chosen = inputs(paths, settings)
     checked = chosen.diagnose()
     if fix or unsafe_fixes:

@@ -18,7 +18,9 @@ from fqlc.syntax.parsing.sources import read_source
 
 @click.command(epilog="\b\nExamples:\n  fqlc fmt .\n  fqlc fmt --check .\n  fqlc fmt - < shop.fql")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]... | -")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if something would.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; fail if a file would change."
+)
 @click.option("--diff", "show_diff", is_flag=True, help="Print what would change; write nothing.")
 @click.pass_context
 def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_diff: bool) -> None:

@@ -20,7 +20,7 @@ from fql.terminal.lines import problem
 from fqlc import __version__
 
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
-    "check": ("fqlc.cli.check:check", "Find what is wrong in sources."),
+    "check": ("fqlc.cli.check:check", "Check sources for errors."),
     "compile": ("fqlc.cli.compile:compile_", "Write the plan of sources."),
     "fmt": ("fqlc.cli.fmt:fmt", "Format sources."),
     "graph": ("fqlc.cli.graph:graph", "Draw the observers of sources or a plan."),

@@ -21,7 +21,7 @@ Examples:
 )
 @click.argument("folder", default=".", metavar="[DIR]")
 def init(folder: str) -> None:
-    """Write a small project that runs at once.
+    """Write a small project that is ready to run.
 
     It has a .fql, fql.toml, a test, events, and a receiver to try it on.
     """

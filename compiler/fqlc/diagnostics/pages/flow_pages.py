@@ -71,7 +71,7 @@ PAGES = (
     Page(
         code="FQL306",
         title="redundant edge",
-        why="Other edges already say that the one comes after the other.",
+        why="Other edges already put the second action after the first.",
         wrong=_flow("reserve -> label -> track   reserve -> track"),
         right=_RIGHT,
         severities=WARNING,

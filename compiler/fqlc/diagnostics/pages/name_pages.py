@@ -58,7 +58,7 @@ PAGES = (
     Page(
         code="FQL204",
         title="unknown key, block or attribute",
-        why="A setting with a typing mistake would silently do nothing. Every block knows its "
+        why="A setting with a typing mistake would silently do nothing. Each block has its own "
         "keys; the reference lists them.",
         wrong=_with('webhook crm { url: "https://a.example.com", timout: 5s }'),
         right=_with('webhook crm { url: "https://a.example.com", timeout: 5s }'),
@@ -74,7 +74,7 @@ PAGES = (
     Page(
         code="FQL206",
         title="value of the wrong kind",
-        why="The key wants another kind of value: a duration is written `5s`, a list `[a, b]`, "
+        why="The key needs another kind of value: a duration is written `5s`, a list `[a, b]`, "
         "a text in quotes. Keys that exclude each other, such as `url` and `endpoint`, are "
         "reported here too.",
         wrong=_with('webhook crm { url: "https://a.example.com", timeout: "5s" }'),
@@ -93,7 +93,8 @@ PAGES = (
         code="FQL208",
         title="allow comment without reason or use",
         why="`# fql: allow CODE REASON` silences a warning on its line or the next. "
-        "Without a reason nobody can judge it later; without use it would hide what comes later. "
+        "Without a reason nobody can judge it later; a comment that silences nothing now would "
+        "hide a later mistake. "
         "Errors cannot be allowed.",
         wrong=ORDER + "\n# fql: allow FQL207 kept for the next release\n" + "let unused = 1\n"
         "# fql: allow FQL207 nothing here\n"

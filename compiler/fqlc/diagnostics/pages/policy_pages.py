@@ -26,8 +26,8 @@ PAGES = (
     Page(
         code="FQL342",
         title="rate, burst, batch size, timeout or concurrency out of range",
-        why="The value would stop all sending or cannot be kept. The reference has the range of "
-        "each key.",
+        why="With this value nothing would be sent, or the limit could not be kept. The "
+        "reference has the range of each key.",
         wrong=_hook("timeout: 0s"),
         right=_hook("timeout: 10s"),
     ),

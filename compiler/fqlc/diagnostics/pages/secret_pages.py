@@ -80,7 +80,7 @@ PAGES = (
     ),
     Page(
         code="FQL371",
-        title="signing or encryption setting incomplete or weak",
+        title="incomplete or weak setting of signing or encryption",
         why="A signature without a secret proves nothing, and an unknown algorithm protects "
         "nothing.",
         wrong=_hook(_URL + "  signing: { scheme: standard }"),

@@ -75,7 +75,7 @@ PAGES = (
     Page(
         code="FQL105",
         title="unknown character, bad number or unit",
-        why="Outside of texts and comments only ASCII has a meaning. Numbers are decimal, with "
+        why="Outside texts and comments only ASCII has a meaning. Numbers are decimal, with "
         "`_` between digits; the units are `ms s m h d` and `B KB MB GB TB KiB MiB GiB TiB`.",
         wrong=observer(
             """
@@ -105,9 +105,9 @@ PAGES = (
         code="FQL111",
         title="import that is not found, or a cycle of imports",
         why="The path of an import is relative to the file that imports. Files that import each "
-        "other in a cycle have no order in which they can be read by people. An import reads "
-        "regular files called `*.fql` inside the project and nothing else, because anybody who "
-        "sends a change can write one.",
+        "other in a cycle have no order in which a person can read them. An import reads only "
+        "regular files called `*.fql` inside the project, because anybody who sends a change can "
+        "write an import.",
         wrong='import "missing.fql"\n\n' + _SOUND,
         right=_SOUND,
         around="The right example has no import: with a file `shared.fql` beside it, "

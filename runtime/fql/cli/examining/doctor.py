@@ -35,7 +35,7 @@ def doctor(
 ) -> None:
     """Check the environment: settings, secrets, store, receivers.
 
-    Also triggers, clock, limits. Exit code 1 when something is wrong.
+    It checks triggers, clock and limits too. Exit code 1 when something is wrong.
     """
     project = find_project(settings_file)
     plan = plan_of(sources, project)

@@ -76,7 +76,9 @@ log says what was taken up and which changed settings need a restart."""
 )
 @click.option("--database", metavar="FILE|URL", help="A source in addition to those in fql.toml.")
 @click.option("--until-idle", is_flag=True, help="Stop when all work is finished.")
-@click.option("--timeout", type=DURATION, help="With --until-idle: end earlier, with exit code 3.")
+@click.option(
+    "--timeout", type=DURATION, help="With --until-idle: stop after this time, with exit code 3."
+)
 @click.option(
     "--fail-on-dead",
     is_flag=True,

@@ -99,7 +99,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @click.option("--batch", metavar="ID", help="All members of this batch that are still dead.")
 @click.option("--all", "everything", is_flag=True, help="All dead letters.")
 @click.option("--delay", metavar="DURATION", help="Delay the replay by this, such as 30s.")
-@click.option("--rate", type=float, help="Replays a second.")
+@click.option("--rate", type=float, help="Replays per second.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
 @click.option(
     "--plan",
@@ -138,7 +138,8 @@ def replay(
 ) -> None:
     """Try again from the failed action on, with the same key and fresh attempts.
 
-    Marks the entries; the engine on that store sends them, or the next `fqlc run` if none runs.
+    Marks the letters. The engine of that store sends them, or the next `fqlc run` if none is
+    running.
     """
     wanted = Wanted(
         **letters.choice(
@@ -222,7 +223,7 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
 @store_option
 @settings_option
 def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) -> None:
-    """Give dead letters up for good; what waits after them is cancelled."""
+    """Give up dead letters for good; work that waits for them is cancelled."""
 
     async def work(client: Client) -> list[DeadLetter]:
         await letters.require(client, ids)

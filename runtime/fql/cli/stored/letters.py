@@ -60,9 +60,11 @@ def filters(command: F) -> F:
         click.option("--limit", type=click.IntRange(1), help="At most this many."),
         click.option("--failed-before", metavar="TIME", help=_TIME),
         click.option("--failed-after", metavar="TIME", help=_TIME),
-        click.option("--class", "error_class", metavar="CLASS", help="Such as exhausted."),
-        click.option("--action", metavar="NAME", help="Of this action."),
-        click.option("--observer", metavar="NAME", help="Of this observer."),
+        click.option(
+            "--class", "error_class", metavar="CLASS", help="Only of this class, such as exhausted."
+        ),
+        click.option("--action", metavar="NAME", help="Only of this action."),
+        click.option("--observer", metavar="NAME", help="Only of this observer."),
     ):
         command = option(command)
     return command

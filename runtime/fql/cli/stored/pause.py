@@ -17,7 +17,7 @@ from fql.terminal.lines import say
 def pause(name: str, store: str | None, settings_file: str | None) -> None:
     """Stop sending to an endpoint or for an observer.
 
-    It is stored, and holds over restarts until `fqlc resume`. Events are still taken.
+    The pause is stored: it outlasts restarts, until `fqlc resume`. Events are still accepted.
     """
 
     async def work(client: Client) -> None:

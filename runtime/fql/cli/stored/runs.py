@@ -36,9 +36,9 @@ def runs(context: click.Context) -> None:
 
 
 @runs.command("list")
-@click.option("--observer", metavar="NAME", help="Of this observer.")
-@click.option("--state", type=click.Choice(RUN_STATES), help="In this state.")
-@click.option("--event", metavar="ID", help="Of this event.")
+@click.option("--observer", metavar="NAME", help="Only of this observer.")
+@click.option("--state", type=click.Choice(RUN_STATES), help="Only in this state.")
+@click.option("--event", metavar="ID", help="Only of this event.")
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most this many."
 )
@@ -99,14 +99,14 @@ def cancel(
 
 @runs.command("resend")
 @click.argument("run")
-@click.option("--action", default="", metavar="NAME", help="Only this one.")
+@click.option("--action", default="", metavar="NAME", help="Only this action.")
 @click.option("--new-key", is_flag=True, help="As a new delivery, with a new key.")
 @store_option
 @settings_option
 def resend(
     *, run: str, action: str, new_key: bool, store: str | None, settings_file: str | None
 ) -> None:
-    """Send the actions of a run that are done once more."""
+    """Send the finished actions of a run once more."""
 
     async def work(client: Client) -> None:
         await client.resend(run, action=action, new_key=new_key)
