@@ -276,3 +276,36 @@ def test_answers_that_do_not_fit(type_: str, body: bytes, message: str) -> None:
     """A misfit of an answer says where and what."""
     with pytest.raises(ValueError, match=message):
         INTAKE.fit_answer(type_, read_foreign(body))
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "text"),
+    [
+        ("ID", "o/1", "o/1"), ("ID", 'say "x"', 'say "x"'), ("ID", "a\0b", "a\\u0000b"),
+        ("Int", 48213, "48213"), ("Decimal", "1.50", "1.50"), ("Boolean", True, "true"),
+        ("UUID", "6F9619FF-8B86-D011-B42D-00C04FC964FF", "6f9619ff-8b86-d011-b42d-00c04fc964ff"),
+        ("Date", "2026-03-02", "2026-03-02"),
+    ],
+)  # fmt: skip
+def test_the_key_of_a_row_is_a_text(type_: str, value: object, text: str) -> None:
+    """Of the row after the change; of a deleted row as it was."""
+    key = EntityField(name="k", type=type_, key=True)
+    plan = Plan(
+        format=FORMAT, compiler="0", digest="", observers=(),
+        entities=(Entity(name="T", fields=(*fields(("a", "Int")), key)),),
+    )  # fmt: skip
+
+    def row_key(**envelope: object) -> str:
+        event = {"entity": "T", **envelope}
+        checked = Intake(plan).check(event, source="s", position="1", new_id=str, now=NOW)
+        return checked.row_key
+
+    row = {"a": 1, "k": value}
+    assert row_key(event="insert", new=row) == text
+    assert row_key(event="update", new=row) == text
+    assert row_key(event="delete", old=row) == text
+
+
+def test_an_entity_without_a_key_has_no_row_key() -> None:
+    event = {"entity": "Free", "event": "insert", "new": {"id": "1"}}
+    assert check(event).row_key == ""

@@ -125,3 +125,20 @@ def test_what_was_read_is_written_with_the_same_digest(content: dict[str, Any]) 
     plan = read_plan(data)
     assert write_plan(plan) == data
     assert read_plan(write_plan(plan)) == plan
+
+
+def test_an_unknown_operator_function_type_or_kind_of_action_is_refused(
+    content: dict[str, Any],
+) -> None:
+    """Whatever part of an expression a later version invents."""
+    tried = 0
+    for path, found in objects(content):
+        for key in {"op", "function", "t", "type", "kind"} & set(found):
+            if not isinstance(found[key], str):
+                continue
+            changed = copy.deepcopy(content)
+            dict(objects(changed))[path][key] = "quantise"
+            with pytest.raises(PlanError, match="quantise|does not know|cannot be carried out"):
+                read_plan(seal({**changed, "compiler": "9.1.0"}))
+            tried += 1
+    assert tried > 60

@@ -28,7 +28,7 @@ from fql.events.decoding import (
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
 from fql.exact.reading import read_json, read_object
-from fql.exact.writing import write_json
+from fql.exact.writing import json_text, write_json
 from fql.near import did_you_mean
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
@@ -84,9 +84,17 @@ class _Rows:
         self.check = row_check(entity.fields, table)
         self.check_old = row_check(_loosened(entity.fields, needed), table)
         self.needs_old = bool(needed)
+        self.key = next((field.name for field in entity.fields if field.key), None)
         self.restorers: list[tuple[str, Restorer | None]] = [
             (name, restorer(type_, table)) for name, type_ in types
         ]
+
+    def key_of(self, row: Mapping[str, Any] | None) -> str:
+        """The `@key` of a checked row as text: as in JSON, but without quotes."""
+        value = None if row is None or self.key is None else row.get(self.key)
+        if isinstance(value, str) and "\0" not in value:
+            return value
+        return "" if value is None else json_text(value).removeprefix('"').removesuffix('"')
 
 
 def _loosened(fields: Sequence[EntityField], needed: frozenset[str]) -> list[EntityField]:
@@ -141,6 +149,7 @@ class Intake:
         return Event(
             entity, kind, new_row, old_row, event_id or new_id(), timestamp,
             source, position, payload, key or event_id, context,
+            rows.key_of(old_row if new_row is None else new_row),
         )  # fmt: skip
 
     def _subject(self, raw: Mapping[str, Any]) -> tuple[str, Kind]:

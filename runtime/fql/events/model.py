@@ -38,6 +38,7 @@ class Event(NamedTuple):
     - `payload`: the normalised JSON of both rows, as stored and sent.
     - `key`: what its sender knows it by: a second one of the same key is a duplicate.
     - `context`: what its sender added, such as `traceparent`; texts alone.
+    - `row_key`: the value of the entity's `@key` field as text; empty where it declares none.
     """
 
     entity: str
@@ -51,3 +52,4 @@ class Event(NamedTuple):
     payload: bytes
     key: str | None
     context: dict[str, str]
+    row_key: str = ""

@@ -205,4 +205,5 @@ def _letter_of_change(
         batch=None,
         source=change.source,
         payload=payload,
+        row_key=change.row_key,
     )

@@ -80,4 +80,5 @@ def _letter(
         batch=None,
         source=event.source,
         payload=None,
+        row_key=row.row_key,
     )

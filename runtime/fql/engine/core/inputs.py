@@ -60,6 +60,7 @@ class Misfit:
     letter: str = ""
     error_class: str = "capture"
     faults: int = 0
+    row_key: str = ""
 
 
 Attempt = tuple[int, str, int]

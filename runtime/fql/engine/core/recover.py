@@ -19,7 +19,7 @@ from fql.engine.program.limits import NEVER
 from fql.engine.program.model import ObserverSpec, Program
 from fql.events.model import Event, Kind, Row
 from fql.exact.reading import read_object
-from fql.store.records import BatchRow, EventRow, Loaded, Paged, RunRow, Snapshot
+from fql.store.records import BatchRow, Loaded, Paged, RunRow, Snapshot
 from fql.store.works import (
     ACTIVE,
     ALONE,
@@ -143,7 +143,7 @@ def _read_back(program: Program, spec: ObserverSpec, loaded: Loaded) -> Run:
     row = loaded.run
     payload = loaded.event.payload.encode()
     new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
-    event = _event(loaded.event, payload, new, old)
+    event = _event(loaded, payload, new, old)
     run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
     run.stored, run.state, run.ended = True, row.state, row.ended
     run.order_key, run.lane = row.order_key, row.lane
@@ -159,7 +159,8 @@ def _leave_stuck(state: State, run: Run) -> None:
     apply_pending(state, run.id, run)
 
 
-def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> Event:
+def _event(loaded: Loaded, payload: bytes, new: Row | None, old: Row | None) -> Event:
+    row = loaded.event
     return Event(
         row.entity,
         cast("Kind", row.kind),
@@ -172,6 +173,7 @@ def _event(row: EventRow, payload: bytes, new: Row | None, old: Row | None) -> E
         payload,
         None,
         read_object(row.context or "{}"),
+        loaded.run.row_key,
     )
 
 

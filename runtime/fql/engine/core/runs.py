@@ -167,7 +167,7 @@ class Run:
         return RunRow(
             self.id, self.event_row, self.spec.plan, self.spec.name, self.key, self.state,
             self.due(), self.lane, self.order_key, self.started, self.ended,
-            encode_works(self.works), must_be_held(self.works),
+            encode_works(self.works), must_be_held(self.works), row_key=self.event.row_key,
         )  # fmt: skip
 
     def patch(self) -> RunPatch:
