@@ -44,8 +44,9 @@ PATIENCE = 60.0
 class Client:
     """See `open_client`."""
 
-    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
         self._store = store
+        self._by = by
         self._clock = clock or SystemClock()
         self._shower = Shower(store)
 
@@ -320,23 +321,24 @@ class Client:
         if not commands:
             return []
         encoded = [(kind, _encoded(body)) for kind, body in commands]
-        return await self._store.append(encoded, self._wall())
+        return await self._store.append(encoded, self._wall(), self._by)
 
 
 @asynccontextmanager
 async def open_client(
-    store_url: str, *, dlq_table: str = LETTERS, schema: str = SCHEMA
+    store_url: str, *, dlq_table: str = LETTERS, schema: str = SCHEMA, by: str = ""
 ) -> AsyncIterator[Client]:
     """A client of a store: `async with open_client("sqlite:///fql.db") as client`.
 
     `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
-    `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`).
-    Raises SettingsError for a URL that is none, StoreError.
+    `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`); `by`
+    says who asks, and is stored with each command. Raises SettingsError for a URL that is none,
+    StoreError.
     """
     store = open_store(Place(store_at(store_url).url, dlq_table, schema))
     await store.open()
     try:
-        yield Client(store)
+        yield Client(store, by=by)
     finally:
         await store.close()
 

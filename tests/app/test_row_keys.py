@@ -22,7 +22,7 @@ async def test_runs_and_dead_letters_know_the_key_of_their_row(
     event = {"entity": "Order", "event": "delete", "old": order(2)}
     lines.write_bytes(write_json(event) + b"\n")
     text = "observer all { on: [Order.insert, Order.delete] webhook tell { endpoint: shop } }"
-    plan, sources = plan_of(text), (JsonLines(lines),)
+    plan, sources = plan_of(text), (JsonLines(str(lines)),)
     async with runtime(webhook_server, plan=plan, store=store, sources=sources) as running:
         await running.emit("Order.insert", new=order(1))
         await running.until_idle(30)

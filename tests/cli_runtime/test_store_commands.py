@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -233,6 +234,9 @@ def test_paused_observer_sends_nothing_until_it_goes_on(
     file.write_text(lines(paid(1)))
     assert fqlc("emit", "e.json").code == 0
     assert fqlc("resume", "receiver").code == 0
+    with closing(sqlite3.connect(shop.folder / "fql.db")) as connection:
+        asked = {by for (by,) in connection.execute("SELECT by FROM fql_inbox")}
+    assert asked == {getpass.getuser()}, "commands say who asked"
     shop.run()
     assert server.call_count == 2
 

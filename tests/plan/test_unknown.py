@@ -138,7 +138,7 @@ def test_an_unknown_operator_function_type_or_kind_of_action_is_refused(
                 continue
             changed = copy.deepcopy(content)
             dict(objects(changed))[path][key] = "quantise"
-            with pytest.raises(PlanError, match="quantise|does not know|cannot be carried out"):
+            with pytest.raises(PlanError, match=r"fqlc 9\.1\.0"):
                 read_plan(seal({**changed, "compiler": "9.1.0"}))
             tried += 1
     assert tried > 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -32,11 +33,19 @@ def with_client(
     require_store(place)
 
     async def opened() -> T:
-        found = open_client(place.url, dlq_table=place.letters, schema=place.schema)
+        found = open_client(place.url, dlq_table=place.letters, schema=place.schema, by=_user())
         async with found as client:
             return await work(client)
 
     return asyncio.run(opened())
+
+
+def _user() -> str:
+    """Who gives the command: the login name, where the system has one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container without such a user
+        return ""
 
 
 async def say_when_taken(client: Client) -> None:

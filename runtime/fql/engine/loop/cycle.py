@@ -99,7 +99,7 @@ class Waiting:
 
     def turn_back(self, problem: FqlError) -> None:
         """Another engine has had the store: it may have taken what comes again, and it may even
-        have forgotten that since. So it is read anew."""
+        have forgotten that since. so it is read again."""
         back = [group for group in self.groups if group.comes_again()]
         self.groups = [group for group in self.groups if group not in back]
         Waiting(groups=back).reject(problem)
