@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Two processes are what two cores carry; `make test JOBS=0` runs everything in one, one after another.
+JOBS ?= 2
+TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help install demo test check format types contracts soak bench lock clean
 
@@ -23,14 +26,14 @@ demo: install ## the whole path on this machine, in less than half a minute
 	$(BIN)/fqlc demo
 
 test: install ## all tests, against real servers
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: install ## lint, types, import contracts, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 format: install ## format and apply safe fixes
 	$(BIN)/ruff check --fix --exit-zero .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 
@@ -36,10 +38,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache of compiles for this run only, for this process and those that it starts."""
+    """Caches for this run only, of compiles and of bytecode, for this process and those that it
+    starts. Without one of bytecode, as some images have it, a start of Python costs three times as
+    much, and the tests start hundreds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FQLC_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            patch.delenv("PYTHONDONTWRITEBYTECODE")
+            patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_interrupt() -> None:
+    """Who starts the tests with `&` has them ignore Ctrl-C, and so would every process that they
+    start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
