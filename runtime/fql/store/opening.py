@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from fql.errors import SettingsError, StoreError, UsageError
+from fql.errors import StoreError, UsageError
 from fql.observe.logs import logger
 from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
@@ -91,11 +91,19 @@ def open_store(place: Place) -> Store:
 
 
 def _on_server(place: Place) -> Store:
-    raise SettingsError(f"{place.database.shown}: there is no store on PostgreSQL yet")
+    from fql.store.postgresql.store import PostgresStore
+
+    return PostgresStore(place.url, schema=place.schema)
 
 
 def _require_on_server(place: Place) -> None:
-    _on_server(place)
+    from fql.store.postgresql.store import exists
+
+    if not exists(place.url, place.schema):
+        raise StoreError(
+            f"there is no store in the schema {place.schema} of {place.database.shown}",
+            hint="`fqlc run` makes it; or name another one",
+        )
 
 
 def open_letters(dlq: DeadLetters) -> LetterFile | None:

@@ -1,0 +1,123 @@
+"""What people and programs ask a PostgreSQL store: reading, and nothing that an engine needs
+alone."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from fql.store.port import Counts, StoreSize
+from fql.store.postgresql import read, schema
+from fql.store.postgresql.line import Wire
+from fql.store.postgresql.query import letters_query, runs_query
+from fql.store.postgresql.sizes import used_bytes
+from fql.store.postgresql.values import int8, int8s, text
+from fql.store.records import (
+    AttemptRow,
+    EventRow,
+    LetterFilter,
+    LetterGroup,
+    LetterRow,
+    Loaded,
+    RunFilter,
+    StoredPlan,
+)
+
+T = TypeVar("T")
+_PENDING = "SELECT id FROM {s}.fql_inbox WHERE id = ANY($1)"
+_ATTEMPTS = (
+    f"SELECT {schema.columns(schema.ATTEMPT.names)} FROM {{s}}.fql_attempt"  # noqa: S608
+    " WHERE owner = ANY($1) ORDER BY array_position($1, owner), at, node, number"
+)
+_EVENTS = (
+    f"SELECT {schema.columns(schema.EVENT.names)} FROM {{s}}.fql_event"  # noqa: S608
+    " WHERE event_id = $1 ORDER BY id DESC LIMIT $2"
+)
+_GROUPS = """SELECT observer, action, class, count(*), min(failed_at), max(failed_at)
+  FROM {s}.fql_letter GROUP BY observer, action, class"""
+_RUNS = "SELECT state, count(*) FROM {s}.fql_run GROUP BY state"
+_LETTERS = "SELECT state, count(*) FROM {s}.fql_letter GROUP BY state"
+_OBSERVERS = "SELECT observer, count(*) FROM {s}.fql_letter GROUP BY observer"
+_INBOX = "SELECT count(*) FROM {s}.fql_inbox"
+
+
+class Questions(ABC):
+    """The reading half of `PostgresStore`."""
+
+    @abstractmethod
+    async def _read(self, work: Callable[[Wire], T]) -> T:
+        """Do this on the connection for reading. Raises StoreError."""
+
+    async def pending(self, ids: Sequence[int]) -> set[int]:
+        """Those of these commands that no engine has taken yet."""
+        values = (int8s(list(ids)),)
+        return await self._read(lambda wire: {row[0] for row in wire.run(_PENDING, values)})
+
+    async def runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        return await self._read(lambda wire: read.loaded(wire, *runs_query(wanted)))
+
+    async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        return await self._read(
+            lambda wire: [LetterRow(*row) for row in wire.run(*letters_query(wanted))]
+        )
+
+    async def letter_groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class."""
+        return await self._read(lambda wire: sorted(LetterGroup(*row) for row in wire.run(_GROUPS)))
+
+    async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        values = (int8s(list(owners)),)
+        return await self._read(
+            lambda wire: [AttemptRow(*row) for row in wire.run(_ATTEMPTS, values)]
+        )
+
+    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        return await self._read(
+            lambda wire: [
+                EventRow(*row) for row in wire.run(_EVENTS, (text(event_id), int8(limit)))
+            ]
+        )
+
+    async def plans(self) -> tuple[list[StoredPlan], str | None]:
+        """All stored plans and the short digest of the active one."""
+        return await self._read(lambda wire: (read.plans(wire), read.meta(wire, "active")))
+
+    async def counts(self) -> Counts:
+        """How much there is."""
+        return await self._read(_counts)
+
+    async def size(self) -> StoreSize:
+        """How big it is; dead letters are counted in an index."""
+        return await self._read(
+            lambda wire: StoreSize(
+                _pairs(wire, _OBSERVERS), _number(wire, _INBOX), used_bytes(wire)
+            )
+        )
+
+
+def _pairs(wire: Wire, query: str) -> dict[str, int]:
+    return {row[0]: row[1] for row in wire.run(query)}
+
+
+def _number(wire: Wire, query: str) -> int:
+    row = wire.one(query)
+    return 0 if row is None else int(row[0])
+
+
+def _counts(wire: Wire) -> Counts:
+    return Counts(
+        _number(wire, "SELECT count(*) FROM {s}.fql_event"),
+        _pairs(wire, _RUNS),
+        _pairs(wire, _LETTERS),
+        _number(wire, _INBOX),
+        frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause")),
+    )
+
+
+def _size(wire: Wire) -> StoreSize:
+    return StoreSize(_pairs(wire, _OBSERVERS), _number(wire, _INBOX), used_bytes(wire))

@@ -1,0 +1,125 @@
+"""What an engine reads of a PostgreSQL store. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fql.errors import StoreLocked
+from fql.store.port import Lease
+from fql.store.postgresql import schema
+from fql.store.postgresql.commit import remembered_from
+from fql.store.postgresql.line import Wire
+from fql.store.postgresql.session import is_live
+from fql.store.postgresql.values import int8, int8s, text, uuids
+from fql.store.records import (
+    BatchRow,
+    Command,
+    EventRow,
+    LimitRow,
+    Loaded,
+    Page,
+    Paged,
+    Remembered,
+    RunRow,
+    Snapshot,
+    StoredPlan,
+)
+
+LOADED = (
+    f"SELECT {schema.columns(schema.RUN.names, 'r')}, {schema.columns(schema.EVENT.names, 'e')}"  # noqa: S608
+    " FROM {s}.fql_run r JOIN {s}.fql_event e ON e.id = r.event "
+)
+_BY_ID = LOADED + "WHERE r.id = ANY($1) ORDER BY r.id"
+_BY_DUE = LOADED + "WHERE r.id = ANY($1) ORDER BY r.due, r.id"
+_HELD = LOADED + "WHERE r.held ORDER BY r.id"
+_DUE = """SELECT id, due FROM {s}.fql_run WHERE lane = $1 AND due IS NOT NULL
+  ORDER BY due, id LIMIT $2"""
+_LANES = """WITH RECURSIVE l(lane) AS (
+  (SELECT lane FROM {s}.fql_run WHERE due IS NOT NULL ORDER BY lane LIMIT 1)
+  UNION ALL SELECT (SELECT r.lane FROM {s}.fql_run r WHERE r.due IS NOT NULL AND r.lane > l.lane
+    ORDER BY r.lane LIMIT 1) FROM l WHERE l.lane IS NOT NULL)
+  SELECT lane FROM l WHERE lane IS NOT NULL"""
+_BEFORE = "SELECT state FROM {s}.fql_session WHERE id < $1 ORDER BY id DESC LIMIT 1"
+_OPEN = "SELECT count(*) FROM {s}.fql_run WHERE ended IS NULL"
+_QUEUES = "SELECT order_key, id FROM {s}.fql_run WHERE order_key IS NOT NULL ORDER BY number"
+_HALTED = "SELECT id FROM {s}.fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL"
+_BATCHES = f"SELECT {schema.columns(schema.BATCH.names)} FROM {{s}}.fql_batch WHERE ended IS NULL"  # noqa: S608
+_LIMITS = f"SELECT {schema.columns(schema.LIMIT.names)} FROM {{s}}.fql_limit"  # noqa: S608
+_PLANS = "SELECT short, digest, blob, at FROM {s}.fql_plan ORDER BY at, short"
+_META = "SELECT value FROM {s}.fql_meta WHERE name = $1"
+_KNOWN = "SELECT key, event, at, payload FROM {s}.fql_remembered WHERE key = ANY($1)"
+_COMMANDS = """SELECT id, kind, body, at, by, shard FROM {s}.fql_inbox
+  WHERE id <> ALL($1) ORDER BY id LIMIT $2"""
+
+
+def loaded(wire: Wire, query: str, values: Sequence[bytes] = ()) -> list[Loaded]:
+    """The rows of a query on `LOADED`."""
+    width = len(RunRow._fields)
+    run, event = RunRow._make, EventRow._make
+    return [Loaded(run(row[:width]), event(row[width:])) for row in wire.run(query, values)]
+
+
+def meta(wire: Wire, name: str) -> str | None:
+    """What `fql_meta` holds under this name."""
+    row = wire.one(_META, (text(name),))
+    return None if row is None else str(row[0])
+
+
+def plans(wire: Wire) -> list[StoredPlan]:
+    """All stored plans, oldest first."""
+    return [StoredPlan(*row) for row in wire.run(_PLANS)]
+
+
+def load(wire: Wire, lease: Lease) -> Snapshot:
+    """What an engine needs at its start. Raises StoreLocked when another has taken over."""
+    if not is_live(wire, lease):
+        raise StoreLocked("another engine has taken the store over")
+
+    def pairs(query: str) -> list[tuple[Any, Any]]:
+        return [(row[0], row[1]) for row in wire.run(query)]
+
+    def column(query: str) -> list[Any]:
+        return [row[0] for row in wire.run(query)]
+
+    before = wire.one(_BEFORE, (int8(lease.session),))
+    return Snapshot(
+        clean=before is None or before[0] == "drained",
+        open_runs=column(_OPEN)[0],
+        plans=plans(wire),
+        active=meta(wire, "active"),
+        lanes=sorted(column(_LANES)),
+        queues=pairs(_QUEUES),
+        halted=column(_HALTED),
+        held=loaded(wire, _HELD),
+        batches=[BatchRow(*row) for row in wire.run(_BATCHES)],
+        limits=[LimitRow(*row) for row in wire.run(_LIMITS)],
+        positions=dict(pairs("SELECT source, last FROM {s}.fql_position")),
+        taken=dict(pairs("SELECT id, outbox FROM {s}.fql_taken")),
+        pauses=sorted(column("SELECT name FROM {s}.fql_pause")),
+    )
+
+
+def page(wire: Wire, page: Page) -> Paged:
+    """Runs by their ids, or what is due in a lane and when the next one is."""
+    if page.ids:
+        return Paged(page, loaded(wire, _BY_ID, (int8s(page.ids),)))
+    limit = page.limit + len(page.held) + 1
+    rows = wire.run(_DUE, (text(page.lane), int8(limit)))
+    free = [(number, due) for number, due in rows if number not in page.held]
+    taken = [number for number, due in free if due <= page.horizon][: page.limit]
+    rest = free[len(taken)][1] if len(free) > len(taken) else None
+    return Paged(page, loaded(wire, _BY_DUE, (int8s(taken),)) if taken else [], rest)
+
+
+def known(wire: Wire, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
+    """Those of these keys that were accepted before."""
+    if not keys:
+        return {}
+    found = map(remembered_from, wire.run(_KNOWN, (uuids(keys),)))
+    return {row.key: row for row in found}
+
+
+def commands(wire: Wire, limit: int, but: Sequence[int]) -> list[Command]:
+    """The oldest commands that are not among `but`."""
+    return [Command(*row) for row in wire.run(_COMMANDS, (int8s(but), int8(limit)))]

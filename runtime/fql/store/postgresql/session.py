@@ -1,0 +1,136 @@
+"""The engine's session in a PostgreSQL store: one row, and a lease by the database's clock.
+
+There is never more than one live session: an index sees to it. Who finds the lease of the live one
+expired fences it, and a commit of its that comes later finds no live row. A commit in flight holds
+the row's lock: who wants to fence waits for it, and then finds the lease renewed.
+
+An engine without a pooler before its server also holds an advisory lock, the beacon, while its
+connection lives. A beacon that was `lit` since the server started, and whose lock is free, means
+that the engine is dead, long before its lease ends. Nothing rests on it: an engine that is fenced
+for no reason is fenced all the same. Decision 0095.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from fql.errors import StoreError, StoreLocked
+from fql.store.port import Lease
+from fql.store.postgresql.line import Wire
+from fql.store.postgresql.values import Int8, int8, text
+from fql.store.sessions import BEGINNING, LATEST, settlement
+
+LEASE_SECONDS = 10.0
+HISTORY = 20
+"""Sessions that are remembered."""
+
+_UNTIL = f"clock_timestamp() + interval '{LEASE_SECONDS:g} seconds'"
+_LIGHT = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+_DARK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
+_FENCE = """UPDATE {s}.fql_session SET state = 'fenced'
+  WHERE state = 'live' AND (expires < clock_timestamp()
+    OR ($1 <> 0 AND lit > pg_postmaster_start_time()))"""
+_BEGIN = f"""INSERT INTO {{s}}.fql_session(id, holder, cycle, settled, state, expires, lit)
+  SELECT greatest(coalesce(max(id), 0) + 1, least($2,
+    extract(epoch FROM clock_timestamp())::bigint - {BEGINNING})), $1, 0, 0, 'live', {_UNTIL},
+    CASE WHEN $3 <> 0 THEN clock_timestamp() END FROM {{s}}.fql_session RETURNING id"""  # noqa: S608
+_FORGET = f"""DELETE FROM {{s}}.fql_session WHERE id NOT IN
+  (SELECT id FROM {{s}}.fql_session ORDER BY id DESC LIMIT {HISTORY})"""  # noqa: S608
+_HOLDER = """SELECT holder, greatest(0, extract(epoch FROM expires - clock_timestamp()))::float8
+  FROM {s}.fql_session WHERE state = 'live'"""
+_RENEW = f"""UPDATE {{s}}.fql_session SET expires = {_UNTIL},
+  lit = CASE WHEN $2 <> 0 THEN clock_timestamp() END WHERE id = $1 AND state = 'live'
+  RETURNING id"""  # noqa: S608
+_SETTLE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, settled = cycle + 1,
+  expires = {_UNTIL} WHERE id = $1 AND state = 'live' AND cycle = $2 RETURNING id"""  # noqa: S608
+_COUNTED = "SELECT cycle, settled FROM {s}.fql_session WHERE id = $1 AND state = 'live'"
+_RELEASE = "UPDATE {s}.fql_session SET state = $2 WHERE id = $1 AND state = 'live'"
+
+ADVANCE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, expires = {_UNTIL}
+  WHERE id = $1 AND cycle = $2 AND state = 'live' RETURNING id"""  # noqa: S608
+"""What each commit begins with: the session is live, and has counted as many as its engine."""
+
+
+def light(wire: Wire) -> bool:
+    """Whether this connection has the beacon, from now on if it was free."""
+    if not wire.pooled and not wire.locked:
+        row = wire.one(_LIGHT, (text(f"fql {wire.schema}"),))
+        wire.locked = bool(row and row[0])
+    return wire.locked
+
+
+def darken(wire: Wire) -> None:
+    """Let go of the beacon."""
+    if wire.locked:
+        wire.one(_DARK, (text(f"fql {wire.schema}"),))
+        wire.locked = False
+
+
+def begin(wire: Wire, holder: str, where: str) -> Lease:
+    """A new session, where the one before it has ended or its lease has. Raises StoreLocked."""
+    had = wire.locked
+    lit = light(wire)
+    try:
+        with wire.connection.transaction():
+            wire.run(_FENCE, (int8(int(lit and not had)),))
+            row = wire.one(_BEGIN, (text(holder), int8(LATEST), int8(int(lit))))
+            wire.run(_FORGET)
+    except psycopg.Error as problem:
+        if not had and not wire.broken:
+            darken(wire)
+        if isinstance(problem, psycopg.errors.UniqueViolation):
+            raise _locked(wire, where) from None
+        raise
+    if row is None:
+        raise StoreError(f"the store {where} gave no session")
+    return Lease(row[0], holder, LEASE_SECONDS)
+
+
+def _locked(wire: Wire, where: str) -> StoreLocked:
+    holder, left = wire.one(_HOLDER) or ("another process, which has just ended", 0.0)
+    return StoreLocked(
+        f"the store {where} is in use: its engine is {holder}, whose lease lasts for"
+        f" {left:.0f} seconds unless it is renewed",
+        hint="stop that process, or work beside it with `fqlc emit`, `runs` and `dlq`",
+    )
+
+
+def renew(wire: Wire, lease: Lease) -> bool:
+    """Whether the session is live; then it is for the time of a lease from now on."""
+    return wire.one(_RENEW, (int8(lease.session), int8(int(light(wire))))) is not None
+
+
+def greet(wire: Wire, lease: Lease) -> None:
+    """On a connection that is new, light the beacon again."""
+    if not wire.greeted and not wire.pooled and not wire.locked:
+        wire.greeted = True
+        renew(wire, lease)
+
+
+def settle(wire: Wire, lease: Lease, expected: int) -> bool | None:
+    """Whether a doubtful commit counted; if not, it never will. A settlement whose own reply was
+    lost has left its mark: it is not taken for the commit. Raises StoreRewound."""
+    me = int8(lease.session)
+    if wire.one(_SETTLE, (me, int8(expected))) is not None:
+        return False
+    row = wire.one(_COUNTED, (me,))
+    if row is None:
+        return None
+    cycle, settled = row
+    return False if settled == cycle == expected + 1 else settlement(cycle, expected)
+
+
+def release(wire: Wire, lease: Lease, *, clean: bool) -> None:
+    """End the session, if it is live still, and the beacon."""
+    wire.run(_RELEASE, (int8(lease.session), text("drained" if clean else "left")))
+    darken(wire)
+
+
+def is_live(wire: Wire, lease: Lease) -> bool:
+    """Whether the session is live."""
+    return wire.one(_COUNTED, (int8(lease.session),)) is not None
+
+
+def counted(lease: Lease, cycle: int) -> tuple[Int8, Int8]:
+    """The first two values of a commit."""
+    return int8(lease.session), int8(cycle)
