@@ -58,6 +58,35 @@ def test_decision_records_are_numbered_once() -> None:
         assert re.fullmatch(rf"# {number} · \S.*", title), f"{record.name}: {title}"
 
 
+HELD = re.compile(r"`(?:(tests/[\w/]+(?:\.py)?))?(?:::([a-z]\w+))?(?:\[[^`]*)?`")
+"""A test or a folder of tests, as decision records name them; `::name` is in the file before."""
+
+
+def missing_tests(record: str) -> list[str]:
+    """The files and tests that a record names and that are not there."""
+    missing, file = [], ROOT
+    for found in HELD.finditer(record):
+        path, name = found.groups()
+        file = ROOT / path if path else file
+        if not file.exists() or (
+            name and not re.search(rf"def {name}\b", file.read_text(encoding="utf-8"))
+        ):
+            missing.append(found.group())
+    return missing
+
+
+def test_decision_records_name_tests_that_exist() -> None:
+    for record in sorted((ROOT / "docs/decisions").glob("*.md")):
+        assert missing_tests(record.read_text(encoding="utf-8")) == [], record.name
+
+
+def test_a_test_that_is_gone_is_missed() -> None:
+    here = "`tests/docs/test_docs.py::test_commands_exist`, `::missing_tests`"
+    assert missing_tests(here) == []
+    gone = ["`::test_gone`", "`tests/gone.py`"]
+    assert missing_tests(f"{here}, {gone[0]}, {gone[1]}") == gone
+
+
 def test_commands_exist() -> None:
     """Each command named in the documentation is one of the program."""
     import click
