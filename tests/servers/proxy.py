@@ -53,11 +53,13 @@ class Fault:
 
 class StatementProxy(FaultProxy):
     """Listens on a free port of loopback. `target` is the server's port; `delay` has the seconds
-    that each piece of a direction waits."""
+    that each piece of a direction waits; with `pools` clients take it for a pooler, since the
+    process that they are told of is not the one that serves them."""
 
     def __init__(self, target: int) -> None:
         super().__init__(target, lambda: NONE)
         self.delay: dict[Direction, float] = {}
+        self.pools = False
         self._awaited: list[Fault] = []
         self._open: dict[Direction, asyncio.Event] = {}
         self._links: set[Link] = set()
@@ -131,6 +133,11 @@ class StatementProxy(FaultProxy):
                 requests.transport.abort()
 
 
+def disguised(data: bytes) -> bytes:
+    """The same answer, with process 1 where it says which one serves the client."""
+    return re.sub(rb"(?<=K\0\0\0.)[\0-\xff]{4}", b"\0\0\0\1", data, count=1)
+
+
 class Link:
     """One connection of a client, and the one to the server that belongs to it."""
 
@@ -190,7 +197,9 @@ class Link:
         with suppress(ConnectionError):
             while data := await self._answers.read(CHUNK):
                 await self._proxy.passing("answers")
-                await self._answer(data, ended=stream.feed(data))
+                welcome = self._proxy.pools and not stream.was_ready
+                ended = stream.feed(data)
+                await self._answer(disguised(data) if welcome else data, ended)
         self.end()
 
     async def _answer(self, data: bytes, ended: bool) -> None:

@@ -101,3 +101,10 @@ def test_silence_delay_and_another_server(server: Server, proxy: StatementProxy)
                 connection.execute("SELECT 1")
             with connect(other, proxy) as led, pytest.raises(psycopg.errors.UndefinedTable):
                 led.execute(COUNT)
+
+
+def test_a_client_can_take_it_for_a_pooler(server: Server, proxy: StatementProxy) -> None:
+    proxy.pools = True
+    with connect(server, proxy) as connection:
+        assert connection.info.backend_pid == 1
+        assert connection.execute("SELECT pg_backend_pid() > 1").fetchone() == (True,)

@@ -69,8 +69,10 @@ class Requests:
 
 @dataclass(slots=True)
 class Answers:
-    """Tells in a server's stream when it has answered and waits for more."""
+    """Tells in a server's stream when it has answered and waits for more; `was_ready` after the
+    first time."""
 
+    was_ready: bool = False
     _rest: bytes = b""
     _begun: bool = False
 
@@ -88,4 +90,5 @@ class Answers:
                 break
             ended |= self._rest[:1] == b"Z"
             self._rest = self._rest[size:]
+        self.was_ready |= ended
         return ended
