@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fql.testing import MockWebhookServer, Reply
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 
 
 def script(file: Path) -> Callable[[ReceivedRequest], Reply]:

@@ -13,7 +13,7 @@ from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from tests.app.plans import CHAIN, order, plan_of
 from tests.app.test_runtime import runtime
 

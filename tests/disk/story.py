@@ -13,7 +13,7 @@ from fql.app import Runtime
 from fql.errors import StoreError
 from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from tests.app.plans import order, plan_of, settings_of
 from tests.disk.vfs import Disk, Fault, Op, none
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fql.plan.expressions import Choice, Environment, Expr, Field, Hole, Loop, TextPart
 from fql.plan.types import BOOLEAN, STRING, list_of
+from fql.plan.web.templates import split_path, split_url
 from fql.plan.web.urls import (
     MAX_URL,
     UrlParts,
@@ -21,8 +22,6 @@ from fql.plan.web.urls import (
     is_origin,
     origin_of,
     parse_literal_url,
-    split_path,
-    split_url,
 )
 
 HOLE = Hole(Field(type=STRING, row="row", name="id"))

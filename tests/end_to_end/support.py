@@ -10,8 +10,8 @@ from collections import defaultdict, deque
 from pathlib import Path
 
 from fql.testing import MockWebhookServer
+from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
-from fql.testing.server import ReceivedRequest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

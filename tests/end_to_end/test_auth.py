@@ -12,8 +12,8 @@ import trustme
 
 from fql.errors import SettingsError
 from fql.testing import MockWebhookServer
+from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
-from fql.testing.server import ReceivedRequest
 from tests.end_to_end.security import deliver, emit, program, running
 
 

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from fql.testing import MockWebhookServer
+from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
-from fql.testing.server import ReceivedRequest
 from tests.end_to_end.support import FQLC
 
 CANARY = "canary/Zq7+x"

@@ -22,8 +22,8 @@ from functools import partial
 from pathlib import Path
 
 from fql.testing import MockWebhookServer
+from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
-from fql.testing.server import ReceivedRequest
 from tests.end_to_end.support import EXAMPLES, FQLC, SECRET, environment, fqlc
 
 CLIENTS = 4

@@ -23,7 +23,7 @@ from jwcrypto import jwk as other_jwk
 
 from fql.errors import MissingSecrets, SettingsError
 from fql.testing import MockWebhookServer
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from fql.webhooks import decrypt_payload, verify_webhook
 from fqlc.pipeline import check_project
 from tests.end_to_end.security import KEY, LOOPBACK, deliver, emit, program, running

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 
 SOURCE = """
 entity Order from "orders" {

@@ -15,7 +15,7 @@ from fql.app import Runtime
 from fql.store.records import AttemptRow, RunFilter
 from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from tests.app.plans import order, plan_of, settings_of
 from tests.network.proxy import NONE, FaultProxy, Kind, Trouble, drawn
 

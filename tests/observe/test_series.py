@@ -24,7 +24,7 @@ from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer, Reply
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from tests.observe import support
 from tests.observe.support import SOURCE, order, parsed, runtime, scrape, sqlite
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from fql import Runtime, load_plan, load_settings, open_client
 from fql.testing import MockWebhookServer, Reply
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 
 SHOP = Path(__file__).with_name("shop.fql")
 SETTINGS = '[egress]\nallow = ["127.0.0.1/32"]\n'

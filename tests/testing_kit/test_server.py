@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from fql.testing import MockWebhookServer, Reply, drip, hang, reset, retry_after
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from fql.webhooks import sign_webhook
 
 SECRET = "whsec_" + b64encode(bytes(range(32))).decode()

@@ -16,17 +16,15 @@ from fql.plan.model import Endpoint, Header, Json, NodeConfig
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
 from fql.plan.web.headers import name_problem, value_problem
+from fql.plan.web.templates import UrlTemplate, split_path, split_url
 from fql.plan.web.urls import (
     UrlParts,
     UrlProblem,
-    UrlTemplate,
     ValueRefused,
     check_rendered,
     encode_query_value,
     encode_segment,
     parse_literal_url,
-    split_path,
-    split_url,
 )
 
 Render = Callable[[Scope], str]

@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 from fql.errors import StoreError
 from fql.exact.writing import json_text
+from fql.intake.outbox_rows import COLUMNS, ID, TEXTS, Ask, Deleted, Row, Seen, row_of
 from fql.outbox.peephole import WAL_BYTES, WAL_LOCKS, Moment, peephole
-from fql.outbox.status import Tables, tables_of
-from fql.outbox.tables import IN_JSON, KEPT, OUTBOX_COLUMNS, Names
-from fql.outbox.values import Text, rows_in_json
+from fql.outbox.status import tables_of
+from fql.outbox.tables import Names
+from fql.outbox.values import Text
 
 T = TypeVar("T")
 
@@ -28,82 +29,7 @@ MOST_BYTES = 16_000_000
 SLICE = 2_000
 """Rows that one transaction deletes: it holds the database for about a millisecond."""
 
-_ID = "CAST(id AS BLOB)"
-_TEXTS = ("entity", "event", "new", "old", "problem", "event_id", "key", "context")
-_COLUMNS = ", ".join(
-    ("seq", _ID, "raw", *(f"CAST({name} AS TEXT)" for name in _TEXTS),
-     "strftime('%Y-%m-%dT%H:%M:%fZ', at)", "o.*")
-)  # fmt: skip
-"""The whole row after what is known of it, for the values that triggers kept."""
-
 Inode = tuple[int, int]
-
-
-class Row(NamedTuple):
-    """A row of the outbox, whatever somebody wrote into it; texts are bytes, for they may not be
-    UTF-8. Values that a trigger kept are in `new` and `old` as JSON."""
-
-    seq: int
-    id: bytes
-    raw: object
-    entity: bytes
-    event: bytes
-    new: bytes | None
-    old: bytes | None
-    problem: bytes | None
-    event_id: bytes | None
-    key: bytes | None
-    context: bytes | None
-    at: bytes | None
-
-
-class Seen(NamedTuple):
-    """What one look finds, all of one moment: the number of the schema, the triggers called
-    `fql_...`, the state of our tables; what the outbox says about itself, the highest number it
-    gave, how many rows there are up to the number asked for (None: not counted); and rows after
-    that."""
-
-    schema: int
-    triggers: tuple[tuple[bytes, bytes], ...]
-    tables: Tables
-    incarnation: str = ""
-    reader: str | None = None
-    number: int = 0
-    below: int | None = None
-    rows: tuple[Row, ...] = ()
-
-
-class Ask(NamedTuple):
-    """What a look is to find: rows after `after` that are not `done`, at most `limit`; tables and
-    triggers only where the schema is no longer that of what is `known`; `counted`, also how many
-    rows there are up to `after`."""
-
-    after: int = 0
-    limit: int = 0
-    done: Container[bytes] = ()
-    known: Seen | None = None
-    counted: bool = False
-
-
-class Deleted(NamedTuple):
-    """Ids of rows that are no longer there, and the number of the first row among them that nobody
-    has seen yet, if there is one."""
-
-    gone: list[bytes]
-    unseen: int | None
-
-
-def _row(values: tuple[Any, ...]) -> Row:
-    count = len(Row._fields)
-    row = Row._make(values[:count])
-    if row.raw != KEPT:
-        return row
-    try:
-        new, old, problem = rows_in_json(row.new, row.old, values[count + len(OUTBOX_COLUMNS) :])
-    except ValueError as error:
-        return row._replace(problem=row.problem or f"the row cannot be read: {error}".encode())
-    known = row.problem or problem.encode() or None
-    return row._replace(raw=IN_JSON, new=new, old=old, problem=known)
 
 
 def inode_of(path: Path) -> Inode | None:
@@ -259,14 +185,14 @@ class OutboxFile:
     def _rows(
         self, connection: sqlite3.Connection, after: int, limit: int, done: Container[bytes]
     ) -> tuple[Row, ...]:
-        find = f"SELECT {_COLUMNS} FROM {self.names.outbox} AS o WHERE seq > ? ORDER BY seq"
+        find = f"SELECT {COLUMNS} FROM {self.names.outbox} AS o WHERE seq > ? ORDER BY seq"
         found: list[Row] = []
         size = 0
         cursor = connection.execute(find, (after,))
         for values in cursor:
             if values[1] in done:
                 continue
-            row = _row(values)
+            row = row_of(values)
             found.append(row)
             size += len(row.new or b"") + len(row.old or b"")
             if len(found) >= limit or size > MOST_BYTES:
@@ -276,7 +202,7 @@ class OutboxFile:
 
     def places(self, of: Container[bytes]) -> dict[bytes, int]:
         """The numbers of those of these rows that are there."""
-        find = f"SELECT {_ID}, seq FROM {self.names.outbox}"
+        find = f"SELECT {ID}, seq FROM {self.names.outbox}"
         return self.read(
             lambda connection: {id_: seq for id_, seq in connection.execute(find) if id_ in of}
         )
@@ -285,8 +211,8 @@ class OutboxFile:
 
     def take_in(self, rows: Sequence[Row]) -> None:
         """Put rows of another file into this outbox; they keep their ids."""
-        names = ", ".join(("seq", "id", "raw", *_TEXTS, "at"))
-        texts_of = ", ".join("CAST(? AS TEXT)" for _ in _TEXTS)
+        names = ", ".join(("seq", "id", "raw", *TEXTS, "at"))
+        texts_of = ", ".join("CAST(? AS TEXT)" for _ in TEXTS)
         put = (
             f"INSERT INTO {self.names.outbox} ({names})"
             f" VALUES ({self.names.next_seq}, ?, ?, {texts_of}, julianday(CAST(? AS TEXT)))"
@@ -333,7 +259,7 @@ class OutboxFile:
         should somebody write in between, SQLite refuses us, not them."""
         outbox, first, end = self.names.outbox, min(done.values()), max(done.values())
         self.connection.execute("BEGIN")
-        find = f"SELECT seq, {_ID} FROM {outbox} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+        find = f"SELECT seq, {ID} FROM {outbox} WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         found = self.connection.execute(find, (first, end, SLICE)).fetchall()
         gone = [seq for seq, id_ in found if id_ in done]
         if gone:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from fql.errors import FqlError
-from fql.intake.outbox_file import OutboxFile, Row
+from fql.intake.outbox_file import OutboxFile
+from fql.intake.outbox_rows import Row
 from fql.intake.outbox_voice import Voice
 
 LEFT_SECONDS = 60.0

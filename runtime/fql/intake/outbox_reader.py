@@ -12,33 +12,24 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from fql.errors import FqlError, SettingsError, StoreError
-from fql.intake.outbox_file import Ask, Inode, OutboxFile, Row, Seen, inode_of, texts
+from fql.intake.outbox_file import Inode, OutboxFile, inode_of, texts
 from fql.intake.outbox_left import LeftBehind
+from fql.intake.outbox_rows import Ask, Row, Seen
+from fql.intake.outbox_triggers import Options, judge
 from fql.intake.outbox_voice import Voice
 from fql.intake.port import Consumer
 from fql.outbox import consumer as readers
-from fql.outbox.health import INSTALL, Judgement, Wanted, judged
-from fql.outbox.installing import create_tables, install
-from fql.outbox.status import Status, compared
+from fql.outbox.health import INSTALL
+from fql.outbox.installing import create_tables
 from fql.outbox.tables import Names
 from fql.plan.model import Plan
 
 LOOK_SECONDS = 1.5
 """Time between two whole looks; a change of tables or triggers is seen by each read."""
 HAND_OVER = "use that store, or hand the outbox over: `fqlc capture release`"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `[sources.NAME]` says: are missing triggers a fault, and may they be made here?"""
-
-    triggers: Wanted = "required"
-    install: bool = False
 
 
 class OutboxReader:
@@ -105,7 +96,7 @@ class OutboxReader:
         self._plan, self._looked = plan, None
 
     def _require(self, plan: Plan) -> None:
-        judgement = self._judged(self._opened(), plan)
+        judgement = judge(self._opened(), plan, self._options, self.voice)
         if judgement.trouble:
             code = "FQL223: " if judgement.stale else ""
             raise SettingsError(
@@ -260,7 +251,7 @@ class OutboxReader:
         self._floor, self._looked = 0, None
 
     def _look_at_triggers(self, file: OutboxFile) -> None:
-        judgement = self._judged(file, self._plan)
+        judgement = judge(file, self._plan, self._options, self.voice)
         self._looked = file.look(Ask())
         self.voice.captured(judgement.captured)
         if judgement.trouble:
@@ -271,19 +262,6 @@ class OutboxReader:
         self.voice.mended("capture", "changes are captured again")
         if judgement.advice:
             self.voice.warn(f"{judgement.advice}; {INSTALL}")
-
-    def _judged(self, file: OutboxFile, plan: Plan) -> Judgement:
-        found = judged(file.read(partial(_compared, plan, self._names)), self._options.triggers)
-        if not self._options.install or not (found.trouble or found.advice):
-            return found
-        with texts(file.connection) as connection:
-            try:
-                status, changed = install(connection, plan, self._names)
-            except FqlError as error:
-                return replace(found, trouble=error.message)
-        made = ", ".join(changed.made) or "none"
-        self.voice.warn(f"triggers were out of step with the plan; installed again: {made}")
-        return judged(status, self._options.triggers)
 
     def _has_missed(self, file: OutboxFile, seen: Seen) -> bool:
         """Whether there may be rows below those that were read last, and they are to be read: the
@@ -349,8 +327,3 @@ class OutboxReader:
             return inode_of(self._path) == self._inode
         except OSError:
             return False
-
-
-def _compared(plan: Plan, names: Names, connection: sqlite3.Connection) -> Status:
-    with texts(connection):
-        return compared(connection, plan, names)

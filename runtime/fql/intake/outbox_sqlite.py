@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from fql.errors import StoreError
-from fql.intake.outbox_file import Row
-from fql.intake.outbox_reader import Options, OutboxReader
+from fql.intake.outbox_reader import OutboxReader
+from fql.intake.outbox_rows import Row
+from fql.intake.outbox_triggers import Options
 from fql.intake.port import OUTBOX, Arrival, Consumer, Health, Place
 from fql.outbox.health import Wanted
 from fql.outbox.lookout import Lookout

@@ -10,7 +10,8 @@ from fql.plan.web.addresses import (
     is_this_host,
     port_problem,
 )
-from fql.plan.web.urls import UrlParts, UrlProblem, UrlTemplate, split_path, split_url
+from fql.plan.web.templates import UrlTemplate, split_path, split_url
+from fql.plan.web.urls import UrlParts, UrlProblem
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Program, Written
 from fqlc.diagnostics.sink import Sink

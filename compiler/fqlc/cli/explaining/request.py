@@ -14,13 +14,8 @@ from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.plan.types import STRING
 from fql.plan.web.headers import BODYLESS
-from fql.plan.web.urls import (
-    UrlTemplate,
-    encode_query_value,
-    encode_segment,
-    split_path,
-    split_url,
-)
+from fql.plan.web.templates import UrlTemplate, split_path, split_url
+from fql.plan.web.urls import encode_query_value, encode_segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,16 @@ def wide_word(origin: Origin, start: int, end: int) -> None:
     )
 
 
+def too_deep(origin: Origin, start: int, end: int, limit: int) -> None:
+    """A bracket inside `limit` others."""
+    origin.sink.error(
+        "FQL390",
+        f"brackets are nested more than {limit} deep",
+        origin.span(start, end),
+        label=f"opens level {limit + 1}",
+    )
+
+
 def unknown_characters(origin: Origin, start: int, end: int) -> None:
     """Characters that begin nothing, with advice for the usual ones."""
     written = origin.text[start:end]

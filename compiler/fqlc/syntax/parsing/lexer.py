@@ -15,6 +15,7 @@ from fqlc.syntax.foreign import odd_signs
 from fqlc.syntax.foreign.repair import SUSPECT_WORDS
 from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.parsing.beginnings import OPENS_VALUE, Beginnings
+from fqlc.syntax.parsing.context import close, is_let_sign, make_flow, make_key
 from fqlc.syntax.reading import numbers, strings
 from fqlc.syntax.reading.lexemes import Lexed, Lexeme, Literal, Origin
 from fqlc.syntax.tree import ast
@@ -28,7 +29,6 @@ _RESYNC = re.compile(rf"^(?:{'|'.join(table.TOP_LEVEL)})(?=[ \t]+[A-Za-z_\"'{{]|
 _HEAD_OF_BLOCK = re.compile(
     r"[ \t\r\n]*(?!flow\b)[A-Za-z_]\w*(?:[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\"))?[ \t]*\{"
 )
-_LINE_OF_DOC = re.compile(r'"""(?!")[^\r\n]*\w[^\r\n]*')
 _OPENER_OF = {closer: opener for opener, closer in table.BRACKETS.items()}
 _TOUCHING = frozenset({"NAME", "STRING"})
 _NAMES_FOLLOW = frozenset({"DOT", "QDOT", "AT"})
@@ -116,7 +116,7 @@ class _Lexer:
             self._colon(previous, start)
         elif written in table.BRACKETS:
             if written == "{":
-                _make_flow(self.lexed.lexemes[-2:])
+                make_flow(self.lexed.lexemes[-2:])
             brackets.append(written)
             if len(brackets) > MAX_DEPTH:
                 return self._too_deep(start, end)
@@ -124,8 +124,8 @@ class _Lexer:
             if brackets[-1:] == [_OPENER_OF[written]]:
                 brackets.pop()
             else:
-                _close(brackets, _OPENER_OF[written])
-        elif written == "=" and not self._is_let_sign(previous):
+                close(brackets, _OPENER_OF[written])
+        elif written == "=" and not is_let_sign(self.lexed.lexemes[-2:]):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         elif written == "/" and (after := self._regex(start)) is not None:
             return after
@@ -140,7 +140,7 @@ class _Lexer:
         before = self.lexed.lexemes[-2:-1]
         missing = before and before[0].type == "_COLON" and self._is_new_line(start)
         if not missing and not (before and before[0].text == "lambda"):
-            _make_key(previous)
+            make_key(previous)
 
     def _regex(self, start: int) -> int | None:
         """Where a pattern between slashes ends that is where a value is wanted; it is taken."""
@@ -251,13 +251,6 @@ class _Lexer:
         new_line = "\n" in self.origin.text[previous.end : start]
         return new_line and _HEAD_OF_BLOCK.match(self.origin.text, end) is not None
 
-    def _is_let_sign(self, previous: Lexeme | None) -> bool:
-        """True for the `=` of `let name =`."""
-        lexemes = self.lexed.lexemes
-        if previous is not None and previous.type == "LET":
-            return True
-        return len(lexemes) >= 2 and lexemes[-2].type == "LET"
-
     # What is not a token --------------------------------------------------------
 
     def _unreadable(self, kind: str, start: int, end: int) -> int | None:
@@ -295,7 +288,7 @@ class _Lexer:
     def _after_open_triple(self, start: int) -> int:
         """Documentation ends with its line where more than the quotes is on it; anything else at
         the next declaration."""
-        line = _LINE_OF_DOC.match(self.origin.text, start)
+        line = strings.LINE_OF_DOC.match(self.origin.text, start)
         if line is not None and self._is_documentation(start, line.end()):
             return line.end()
         return self._next_declaration(start)
@@ -307,14 +300,9 @@ class _Lexer:
         return found.start() if found is not None else len(self.origin.text)
 
     def _swallows(self, start: int, end: int) -> bool:
-        """True for a text that ends with the quotes at which another one begins: it is not closed,
-        and the quotes of the file are odd in number."""
+        """True for a text that is not closed: what ends it begins another one."""
         text = self.origin.text
-        first = text.find("\n", start, end)
-        if self._cut_triple or first < 0 or _LINE_OF_DOC.match(text, start, end) is None:
-            return False
-        closes = not text[text.rfind("\n", first, end) : end - 3].isspace()
-        if closes or text[end : end + 1] in ("", "\r", "\n"):
+        if self._cut_triple or not strings.may_swallow(text, start, end):
             return False
         if self._odd_triples is None:
             self._odd_triples = text.count('"""', start) % 2 == 1
@@ -329,12 +317,7 @@ class _Lexer:
 
     def _too_deep(self, start: int, end: int) -> int:
         """Leave the declaration: the next one is looked for in the first column."""
-        self.origin.sink.error(
-            "FQL390",
-            f"brackets are nested more than {MAX_DEPTH} deep",
-            self.origin.span(start, end),
-            label=f"opens level {MAX_DEPTH + 1}",
-        )
+        unreadable.too_deep(self.origin, start, end, MAX_DEPTH)
         self._brackets.clear()
         self._add("TOO_MUCH", start, end)
         return self._next_declaration(end)
@@ -348,28 +331,3 @@ class _Lexer:
         self.origin.sink.error("FQL390", what, self.origin.span(start, end))
         self._add("TOO_MUCH", start, end)
         return -1
-
-
-def _close(brackets: list[str], opener: str) -> None:
-    """Close the innermost bracket of a kind, with those in it; a stray closer closes nothing."""
-    if opener in brackets:
-        while brackets.pop() != opener:
-            pass
-
-
-def _make_flow(last: list[Lexeme]) -> None:
-    """`flow` before a brace is the flow block, but for the name of an enum, type or entity."""
-    if not last or last[-1].text != "flow" or last[-1].type != "NAME":
-        return
-    if last[0].type not in ("ENUM", "TYPE", "ENTITY"):
-        last[-1].type = "FLOW"
-
-
-def _make_key(previous: Lexeme | None) -> None:
-    """The lexeme before a colon is a key, whatever the word means elsewhere."""
-    if previous is None:
-        return
-    if previous.type == "STRING":
-        previous.type = "QKEY"
-    elif previous.text.isidentifier():
-        previous.type = "KEY"

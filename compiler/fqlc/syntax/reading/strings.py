@@ -50,6 +50,20 @@ def end_on_later_line(text: str, start: int, end: int) -> int | None:
     return found + 1 if odd else None
 
 
+LINE_OF_DOC = re.compile(r'"""(?!")[^\r\n]*\w[^\r\n]*')
+"""A line on which documentation begins and says something."""
+
+
+def may_swallow(text: str, start: int, end: int) -> bool:
+    """True for a text in triple quotes that may have no end of its own: the quotes that end it have
+    words before them or after them on their line, as those have at which a text begins."""
+    first = text.find("\n", start, end)
+    if first < 0 or LINE_OF_DOC.match(text, start, end) is None:
+        return False
+    closes = not text[text.rfind("\n", first, end) : end - 3].isspace()
+    return not closes and text[end : end + 1] not in ("", "\r", "\n")
+
+
 def end_of_heredoc(text: str, start: int, end: int) -> int | None:
     """Where a text ends that `<<WORD` begins; None for anything else."""
     found = _HEREDOC.match(text, start) if text.startswith("<<", start, end) else None

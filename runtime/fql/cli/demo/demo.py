@@ -20,8 +20,9 @@ from fql.cli.demo.proof import Entry, Proof, prove
 from fql.cli.demo.shop import expected_paths, write_shop
 from fql.errors import FqlError, UsageError
 from fql.terminal.lines import data, say
+from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
-from fql.testing.server import MockWebhookServer, ReceivedRequest
+from fql.testing.server import MockWebhookServer
 
 SECRET = "whsec_" + "ZGVtby1zZWNyZXQtZm9yLXRoaXMtbWFjaGluZQ=="
 CLIENTS = 4

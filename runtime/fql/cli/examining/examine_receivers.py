@@ -28,7 +28,8 @@ from fql.plan.codec import load_expression
 from fql.plan.model import Json, Plan, Policies
 from fql.plan.policies import effective
 from fql.plan.web.addresses import EgressSettings
-from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url, split_url
+from fql.plan.web.templates import split_url
+from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url
 from fql.settings.model import Settings
 
 CLOCK_TOLERANCE = 60.0

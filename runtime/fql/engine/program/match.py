@@ -16,8 +16,8 @@ from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Unjudged
 from fql.events.model import Event, Row
 from fql.expressions.compile import compile_condition
-from fql.expressions.generate import literal_items
 from fql.expressions.scope import Scope
+from fql.expressions.shapes import literal_items
 from fql.plan.codec import load_expression
 from fql.plan.expressions import Binary, Constant, Expr, Field, operands
 from fql.plan.model import Observer, Plan

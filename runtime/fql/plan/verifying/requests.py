@@ -10,7 +10,8 @@ from fql.plan.model import Endpoint, Header, NodeConfig
 from fql.plan.verifying.expressions import Scope, loaded, type_of, verified
 from fql.plan.verifying.refusal import Refused, short, within
 from fql.plan.web.headers import BODYLESS, METHODS, name_problem, value_problem
-from fql.plan.web.urls import UrlProblem, UrlTemplate, split_path, split_url
+from fql.plan.web.templates import UrlTemplate, split_path, split_url
+from fql.plan.web.urls import UrlProblem
 
 NOBODY = ("when", "body")
 
