@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import struct
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -102,7 +103,7 @@ class Line:
             lost = self._drop_broken() or is_lost(problem)
             if not (again and lost and not fresh):
                 raise translate(problem, self._where) from problem
-        except (UnicodeError, OverflowError) as problem:
+        except (UnicodeError, OverflowError, struct.error) as problem:
             raise StoreError(f"the store {self._where} cannot keep a value: {problem}") from problem
         return self._guard(work, again=False)
 
