@@ -149,3 +149,17 @@ async def test_emit_async_takes_no_synchronous_connection() -> None:
     with Session(engine) as session, pytest.raises(UsageError, match="emit_async cannot use"):
         await fql.outbox.emit_async(session, "Order.insert", new={"id": 1})
     engine.dispose()
+
+
+def test_a_connection_in_no_transaction_is_refused_unless_that_is_meant(tmp_path: Path) -> None:
+    """What it commits by itself would outlive a rollback of the rows."""
+    connection = sqlite3.connect(tmp_path / "app.db", isolation_level=None)
+    with pytest.raises(UsageError, match="in no transaction") as refused:
+        fql.outbox.emit(connection, "Order.insert", new={"id": 1})
+    assert "autocommit=True" in str(refused.value.hint)
+    connection.execute("BEGIN")
+    fql.outbox.emit(connection, "Order.insert", new={"id": 2})
+    connection.execute("COMMIT")
+    fql.outbox.emit(connection, "Order.insert", new={"id": 3}, autocommit=True)
+    connection.close()
+    assert told(tmp_path / "app.db") == ['{"id":2}', '{"id":3}']

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from fql.errors import UsageError
 from fql.events.intake import EventMisfit, envelope_problems
 from fql.exact.writing import NotWritable, write_given
-from fql.outbox.connections import Rows, Values, async_executor, executor, is_asynchronous
-from fql.outbox.tables import PROJECT, Names, outbox_statements, project_of
+from fql.outbox.connections import Dialect, Given, GivenAsync, Rows, Values, given, given_async
+from fql.outbox.tables import DEFAULT_PROJECT, PROJECT, Names, outbox_statements, project_of
 from fql.plan.model import Plan
 
 Row = Mapping[str, object]
@@ -22,6 +22,15 @@ _INSERT = (
     " VALUES ({seq}, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OUTBOXES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'fql_*_outbox'"
+_SCHEMAS = """SELECT n.nspname FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE p.proname = 'emit' AND n.nspname ~ '^fql_[a-z]' ORDER BY n.nspname"""
+_CALL = (
+    "SELECT fql_{project}.emit(CAST(? AS text), CAST(? AS text), CAST(CAST(? AS text) AS json),"
+    " CAST(CAST(? AS text) AS json), CAST(? AS text), CAST(? AS text),"
+    " CAST(CAST(? AS text) AS json))"
+)
+"""`emit(entity text, event text, new json, old json, event_id text, key text, context json)`."""
 _NEEDS = {"insert": (True, False), "update": (True, None), "delete": (False, True)}
 """For each event: must it, must it not, or may it (None) have `new` and `old`."""
 
@@ -37,32 +46,37 @@ def emit(
     context: Mapping[str, str] | None = None,
     project: str | None = None,
     plan: Plan | None = None,
+    autocommit: bool = False,
 ) -> None:
     """Put an event into the outbox, inside the transaction that the connection is in.
 
-    `connection` is one of sqlite3, apsw or peewee, a SQLAlchemy connection or session, or Django's
-    `connection`, over SQLite; for asynchronous ones there is `emit_async`.
+    `connection` is one of sqlite3, apsw, peewee or psycopg, a SQLAlchemy connection or session, or
+    Django's `connection`, over SQLite or PostgreSQL; for asynchronous ones there is `emit_async`.
+    One that is in no transaction would commit the event by itself, whatever becomes of the rows:
+    it is refused, unless `autocommit=True` says that this is meant.
     `trigger` is an entity and what happened: `"Order.insert"`. An insert has `new`, a delete
     `old`, an update `new` and, where observers need it, `old`; rows are by field name. A `key`
     (or `id`) that was accepted before from this outbox makes the event a duplicate; both are texts
     of 1 to 1,000 characters. `context` holds texts by name.
 
     `project` is the `[project] name` of the plan that is to have the event; without it, it is the
-    one project whose outbox is in the database, or `main` where there is none yet. Its tables
-    `fql_<project>_outbox` and `fql_<project>_source` are created when they are missing; nothing
-    else is, and nothing is committed here. With `plan`, an entity that it does not have is warned
-    of, once for each name.
+    one project whose outbox is in the database, or `main` where there is none yet. In SQLite its
+    tables `fql_<project>_outbox` and `fql_<project>_source` are created when they are missing; in
+    PostgreSQL `fqlc capture install` makes them, as an application may not. Nothing is committed
+    here. With `plan`, an entity that it does not have is warned of, once for each name.
 
     Raises UsageError for a wrong call, EventRefused for an `id`, `key` or `context` that no engine
     would take.
     """
-    given = {"new": new, "old": old, "id": id, "key": key, "context": context}
-    steps = _steps(trigger, given, project, plan)
-    execute = executor(connection)
+    event = {"new": new, "old": old, "id": id, "key": key, "context": context}
+    values = _checked(trigger, event, plan)
+    found = given(connection)
+    _require_transaction(found, autocommit)
+    steps = _STEPS[found.dialect](values, project)
     sql, values = next(steps)
     try:
         while True:
-            sql, values = steps.send(execute(sql, values))
+            sql, values = steps.send(found.execute(sql, values))
     except StopIteration:
         return
 
@@ -78,33 +92,31 @@ async def emit_async(
     context: Mapping[str, str] | None = None,
     project: str | None = None,
     plan: Plan | None = None,
+    autocommit: bool = False,
 ) -> None:
-    """The same for an AsyncConnection or AsyncSession of SQLAlchemy, or a connection of aiosqlite.
+    """The same for a connection of asyncpg or aiosqlite, psycopg's AsyncConnection, or an
+    AsyncConnection or AsyncSession of SQLAlchemy.
 
     See `fql.outbox.emit` for the other arguments. Raises UsageError and EventRefused as it does.
     """
-    given = {"new": new, "old": old, "id": id, "key": key, "context": context}
-    steps = _steps(trigger, given, project, plan)
-    execute = async_executor(connection)
-    if execute is None:
-        if not is_asynchronous(connection) or not hasattr(connection, "run_sync"):
-            name = type(connection).__name__
-            raise UsageError(
-                f"fql.outbox.emit_async cannot use a connection of type {name}",
-                hint="it takes those of SQLAlchemy's asyncio and of aiosqlite; others: emit(...)",
-            )
-        await connection.run_sync(emit, trigger, **given, project=project, plan=plan)
+    event = {"new": new, "old": old, "id": id, "key": key, "context": context}
+    values = _checked(trigger, event, plan)
+    found = given_async(connection)
+    if found is None:
+        await connection.run_sync(emit, trigger, **event, project=project, autocommit=autocommit)
         return
+    _require_transaction(found, autocommit)
+    steps = _STEPS[found.dialect](values, project)
     sql, values = next(steps)
     try:
         while True:
-            sql, values = steps.send(await execute(sql, values))
+            sql, values = steps.send(await found.execute(sql, values))
     except StopIteration:
         return
 
 
-def _steps(trigger: str, given: Mapping[str, Any], project: str | None, plan: Plan | None) -> Steps:
-    """All is checked before the first statement is asked for."""
+def _checked(trigger: str, given: Mapping[str, Any], plan: Plan | None) -> Values:
+    """The values of the row. All is checked before the connection is looked at."""
     entity, event = _parse(trigger)
     _check_rows(trigger, event, given["new"], given["old"])
     problems = envelope_problems(given)
@@ -113,12 +125,32 @@ def _steps(trigger: str, given: Mapping[str, Any], project: str | None, plan: Pl
     rows = (_json(given["new"], "new"), _json(given["old"], "old"))
     context = _json(given["context"], "context")
     _warn_of_stranger(entity, plan)
-    return _statements((entity, event, *rows, given["id"], given["key"], context), project)
+    return entity, event, *rows, given["id"], given["key"], context
 
 
-def _statements(values: Values, project: str | None) -> Steps:
+def _require_transaction(found: Given | GivenAsync, autocommit: bool) -> None:
+    if not (found.open or autocommit):
+        raise UsageError(
+            "the connection is in no transaction: the event would be committed by itself",
+            hint="begin a transaction, as for the rows that it tells of; or, if the event is meant"
+            " to be on its own, emit(..., autocommit=True)",
+        )
+
+
+def _in_postgresql(values: Values, project: str | None) -> Steps:
+    present = [str(row[0]).removeprefix("fql_") for row in (yield _SCHEMAS, ())]
+    name = _project(project, present)
+    if name not in present:
+        raise UsageError(
+            f"project {name} has no outbox in this database",
+            hint="make it once, as the owner of the tables: fqlc capture install --database URL",
+        )
+    yield _CALL.format(project=name), values
+
+
+def _in_sqlite(values: Values, project: str | None) -> Steps:
     present = [str(row[0]) for row in (yield _OUTBOXES, ())]
-    names = _names(project, present)
+    names = Names(_project(project, [one for one in map(project_of, present) if one]))
     if names.outbox not in present:
         for statement in outbox_statements(names):
             yield statement, ()
@@ -135,18 +167,24 @@ def _warn_of_stranger(entity: str, plan: Plan | None) -> None:
         )
 
 
-def _names(project: str | None, present: Sequence[str]) -> Names:
+_STEPS: Mapping[Dialect, Callable[[Values, str | None], Steps]] = {
+    "sqlite": _in_sqlite,
+    "postgresql": _in_postgresql,
+}
+
+
+def _project(project: str | None, present: Sequence[str]) -> str:
+    """The project that has the event: the one that is named, else the only one `present`."""
     if project is not None:
         if not PROJECT.fullmatch(project):
             raise UsageError(f"{project!r} is not the name of a project")
-        return Names(project)
-    found = sorted(filter(None, map(project_of, present)))
-    if len(found) > 1:
+        return project
+    if len(present) > 1:
         raise UsageError(
-            f"the database has outboxes of several projects: {', '.join(found)}",
+            f"the database has outboxes of several projects: {', '.join(sorted(present))}",
             hint="say which one is meant: emit(..., project=...)",
         )
-    return Names(*found)
+    return present[0] if present else DEFAULT_PROJECT
 
 
 def _parse(trigger: str) -> tuple[str, str]:
