@@ -125,6 +125,13 @@ async def test_a_store_that_has_forgotten_commits_says_how_many(store: Store, le
         await store.settle(lease, 2)
 
 
+async def test_waiting_for_the_store_to_become_free_ends(store: Store, lease: Lease) -> None:
+    await store.until_free(0.01)
+    await store.release(lease, clean=True)
+    await store.until_free(0.01)
+    assert (await store.acquire("next")).session > lease.session
+
+
 async def test_a_lease_can_be_renewed_until_another_session_begins(
     store: Store, lease: Lease
 ) -> None:

@@ -87,6 +87,10 @@ class MemoryStore:
         self._lease, self._cycle = Lease(self._sessions, holder), 0
         return self._lease
 
+    async def until_free(self, seconds: float) -> None:
+        """Nothing tells: the time is over."""
+        await asyncio.sleep(seconds)
+
     async def renew(self, lease: Lease) -> bool:
         """Whether the session is live: nothing takes it away but another one."""
         return self._lease == lease

@@ -111,6 +111,11 @@ class Store(Protocol):
         StoreLocked, naming the holder, while another live session has the store."""
         ...
 
+    async def until_free(self, seconds: float) -> None:
+        """Until the store may have no engine any more, or the time is over: for a process that
+        stands by, and then tries to `acquire`."""
+        ...
+
     async def renew(self, lease: Lease) -> bool:
         """Hold the lease for its time from now on, as each commit does; False when it is fenced."""
         ...

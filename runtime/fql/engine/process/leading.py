@@ -24,7 +24,7 @@ from fql.store.records import RunFilter
 from fql.store.works import run_name
 
 TAKE_OVER_EVERY = 1.0
-"""Seconds between looks whether a store is free."""
+"""Seconds between tries to take a store over; it may tell earlier that it is free."""
 LOOK_ELSEWHERE = 0.05
 """Seconds between looks at the work of another process."""
 
@@ -108,8 +108,8 @@ class Leading:
         """A try that fails, for whatever reason, is not the last one; each reason is told once."""
         told = ""
         while self.engine is None:
-            await asyncio.sleep(TAKE_OVER_EVERY)
             try:
+                await self._store.until_free(TAKE_OVER_EVERY)
                 await self.lead()
             except StoreLocked:
                 continue

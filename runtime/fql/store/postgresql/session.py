@@ -44,6 +44,12 @@ _RENEW = f"""UPDATE {{s}}.fql_session SET expires = {_UNTIL},
 _SETTLE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, settled = cycle + 1,
   expires = {_UNTIL} WHERE id = $1 AND state = 'live' AND cycle = $2 RETURNING id"""  # noqa: S608
 _COUNTED = "SELECT cycle, settled FROM {s}.fql_session WHERE id = $1 AND state = 'live'"
+_FREE = """SELECT coalesce(bool_and(expires < clock_timestamp()
+    OR (lit > pg_postmaster_start_time() AND NOT EXISTS (SELECT FROM pg_locks l, pg_database d
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.database = d.oid
+      AND d.datname = current_database()
+      AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($1, 0)))), true)
+  FROM {s}.fql_session WHERE state = 'live'"""
 _RELEASE = "UPDATE {s}.fql_session SET state = $2 WHERE id = $1 AND state = 'live'"
 
 ADVANCE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, expires = {_UNTIL}
@@ -87,12 +93,18 @@ def begin(wire: Wire, holder: str, where: str) -> Lease:
 
 
 def _locked(wire: Wire, where: str) -> StoreLocked:
-    holder, left = wire.one(_HOLDER) or ("another process, which has just ended", 0.0)
+    holder, left = wire.one(_HOLDER) or ("that has just ended", 0.0)
     return StoreLocked(
-        f"the store {where} is in use: its engine is {holder}, whose lease lasts for"
+        f"the store {where} is in use: its engine is process {holder}, whose lease lasts for"
         f" {left:.0f} seconds unless it is renewed",
         hint="stop that process, or work beside it with `fqlc emit`, `runs` and `dlq`",
     )
+
+
+def is_free(wire: Wire) -> bool:
+    """Whether the live session has expired, or its engine is dead, or there is none."""
+    row = wire.one(_FREE, (text(f"fql {wire.schema}"),))
+    return row is None or bool(row[0])
 
 
 def renew(wire: Wire, lease: Lease) -> bool:

@@ -8,12 +8,13 @@ another, so that a long look holds no commit up.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import psycopg
 
-from fql.errors import StoreError, masked_urls
+from fql.errors import StoreError, StoreGone, masked_urls
 from fql.outbox.postgresql.connection import connect
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
 from fql.store.postgresql import copies, read
@@ -42,6 +43,8 @@ WRITE_PATIENCE = 8.0
 READ_PATIENCE = 60.0
 BRISK, CALM = 0.05, 1.0
 """Seconds between two looks at the inbox, after recent work and when all is quiet."""
+WATCH_EVERY = 0.1
+"""Seconds between looks of a standby at the engine's beacon."""
 LOOKED_AT = 100
 """The newest commands that a look compares."""
 KEYS_EVERY = 300_000
@@ -114,10 +117,23 @@ class PostgresStore(Questions):
         return self._lease
 
     def _begin(self, wire: Wire, holder: str) -> Lease:
-        lease = sessions.begin(wire, holder, self.where)
+        lease = sessions.begin(wire, f"{holder} on {socket.gethostname()}", self.where)
         with wire.connection.transaction():
             copies.begin(wire, wanted=self._notes)
         return lease
+
+    async def until_free(self, seconds: float) -> None:
+        """Until the lease of the engine has expired or its beacon is dark, or the time is over."""
+        end = asyncio.get_running_loop().time() + seconds
+        while (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, WATCH_EVERY))
+            try:
+                if await self._read(sessions.is_free):
+                    return
+            except StoreGone:
+                raise
+            except StoreError:  # whoever tries to acquire it tells of it
+                await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
 
     async def renew(self, lease: Lease) -> bool:
         """Hold the lease for its time from now on; False when it is fenced."""

@@ -164,6 +164,10 @@ class SqliteStore(Questions):
         connection.execute("COMMIT")
         return session
 
+    async def until_free(self, seconds: float) -> None:
+        """Nothing tells: the time is over."""
+        await asyncio.sleep(seconds)
+
     async def renew(self, lease: Lease) -> bool:
         """Whether the session is live: a lock holds it, for as long as this process has it."""
         return await self._call(lambda connection: self._counted(connection, lease) is not None)
