@@ -52,8 +52,8 @@ def this_host() -> str:
 
 
 def exists(path: str) -> bool:
-    """Whether a store's file is there."""
-    return Path(path).exists()
+    """Whether a store's file is there; one on a server always may be."""
+    return "://" in path or Path(path).exists()
 
 
 def refusal(found: Reader | None, mine: Reader, *, there: Callable[[str], bool] = exists) -> str:

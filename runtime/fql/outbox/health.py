@@ -26,10 +26,10 @@ class Judgement:
 
 def judged(found: Status, triggers: Wanted) -> Judgement:
     """What a status means. With `optional`, missing triggers are not a fault: the application
-    writes
-    its events with `fql.outbox.emit`."""
+    writes its events with `fql.outbox.emit`."""
     required = triggers == "required"
     stale, missing = found.named("differs"), found.named("missing")
+    disabled = found.named("disabled")
     faults = [*_about_tables(found, required=required)]
     if stale:
         faults.append(
@@ -39,6 +39,8 @@ def judged(found: Status, triggers: Wanted) -> Judgement:
     if missing and required:
         tables = sorted({t.table for t in found.triggers if t.state == "missing"})
         faults.append(f"no triggers on {', '.join(tables)} (missing: {', '.join(missing)})")
+    if disabled and required:
+        faults.append(f"the triggers {', '.join(disabled)} are disabled")
     behind = found.named("behind")
     advice = f"the triggers {', '.join(behind)} are out of date" if behind else ""
     if found.younger:
@@ -61,7 +63,7 @@ def _about_tables(found: Status, *, required: bool) -> list[str]:
 
 
 def _captured(found: Status, *, required: bool) -> dict[str, bool]:
-    lost = {"missing", "differs"} if required else {"differs"}
+    lost = {"missing", "differs", "disabled"} if required else {"differs"}
     captured: dict[str, bool] = {}
     for trigger in found.triggers:
         if trigger.state != "obsolete":

@@ -25,10 +25,11 @@ from fql.outbox.tables import (
 )
 from fql.plan.model import Plan
 
-State = Literal["installed", "missing", "behind", "differs", "obsolete"]
+State = Literal["installed", "missing", "disabled", "behind", "differs", "obsolete"]
 """`behind` is a trigger with another text, one that an index added later calls for, or one that
 fires after a younger one of the application, where all that the plan needs is supplied; `differs`
-is one that does not supply it; `obsolete` is one of this project that the plan does not want."""
+is one that does not supply it; `obsolete` is one of this project that the plan does not want;
+`disabled` is one that a database knows and does not fire."""
 
 Tables = Literal["none", "incomplete", "current", "older", "newer", "foreign"]
 

@@ -6,6 +6,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from fql.errors import SettingsError, StoreError, StoreGone
 from fql.outbox.postgresql.connection import connect, in_words
@@ -49,11 +50,8 @@ def test_a_statement_without_an_answer_ends(postgresql_url: str) -> None:
 
 def test_another_isolation_is_refused(postgresql_url: str) -> None:
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
-        connection.execute("CREATE ROLE strict LOGIN SUPERUSER")
-        connection.execute("ALTER ROLE strict SET default_transaction_isolation = 'serializable'")
-    try:
-        with pytest.raises(StoreError, match="begins transactions as serializable"):
-            connect(postgresql_url.replace("user=postgres", "user=strict"))
-    finally:
-        with psycopg.connect(postgresql_url, autocommit=True) as connection:
-            connection.execute("DROP ROLE strict")
+        database = sql.Identifier(connection.info.dbname)
+        statement = "ALTER DATABASE {} SET default_transaction_isolation = 'serializable'"
+        connection.execute(sql.SQL(statement).format(database))
+    with pytest.raises(StoreError, match="begins transactions as serializable"):
+        connect(postgresql_url)
