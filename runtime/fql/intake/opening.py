@@ -38,5 +38,16 @@ def _source(name: str, table: SourceTable, names: Names) -> Source:
             install=table.install,
         )  # fmt: skip
     if isinstance(table, PostgresqlSource):
-        raise SettingsError(f"[sources.{name}] there is no source on PostgreSQL yet")
+        return _on_postgresql(name, table, names.project)
     return JsonLines(table.path)
+
+
+def _on_postgresql(name: str, table: PostgresqlSource, project: str) -> Source:
+    """Psycopg is imported only where a database is on PostgreSQL. Raises SettingsError without."""
+    from fql.intake.outbox_postgresql import OutboxPostgreSQL
+    from fql.outbox.postgresql.names import Names as InSchema
+
+    return OutboxPostgreSQL(
+        name, table.url, poll_ms=table.poll, names=InSchema(project), triggers=table.triggers,
+        install=table.install,
+    )  # fmt: skip
