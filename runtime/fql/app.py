@@ -126,12 +126,9 @@ class Runtime:
         self._factory = self._traced(self._actions or self._default_actions())
         exits.push_async_callback(self._close_factory)
         self._program = self._built(self._plan)
-        copies = open_letters(self._settings.webhooks.dlq)
-        if copies is not None:
-            self._store.note_copies()
-            self._copies = Copier(self._store, copies, self._clock)
         exits.push_async_callback(self._store.close)
         await self._store.open()
+        await self._open_letters(self._store)
         exits.push_async_callback(self._observed.stop)
         for source in self._sources:
             exits.push_async_callback(source.close)
@@ -145,6 +142,14 @@ class Runtime:
         self._note_store(used=True)
         exits.callback(self._note_store, used=False)
         await self._observed.start()
+
+    async def _open_letters(self, store: Store) -> None:
+        """Before this process may become the engine."""
+        dlq, identity = self._settings.webhooks.dlq, await store.identity()
+        copies = await asyncio.to_thread(open_letters, dlq, self._place, identity.id)
+        if copies is not None:
+            store.note_copies()
+            self._copies = Copier(store, copies, self._clock)
 
     async def _lead(self, leading: Leading) -> None:
         try:

@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fql.errors import StoreError, UsageError
+from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
 from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
@@ -16,6 +18,9 @@ from fql.settings.files import read_file
 from fql.settings.model import DeadLetters, Project, Settings, Webhooks
 from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
+
+if TYPE_CHECKING:
+    from fql.store.letter_tables import LetterTable
 
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
@@ -91,12 +96,19 @@ def open_store(place: Place) -> Store:
 
 
 def _on_server(place: Place) -> Store:
+    require_driver()
     from fql.store.postgresql.store import PostgresStore
 
     return PostgresStore(place.url, schema=place.schema)
 
 
+def require_driver() -> None:
+    """Raises SettingsError, with the pip command, where the extra `postgres` is not installed."""
+    import_module("fql.outbox.postgresql.connection")
+
+
 def _require_on_server(place: Place) -> None:
+    require_driver()
     from fql.store.postgresql.store import exists
 
     if not exists(place.url, place.schema):
@@ -106,11 +118,51 @@ def _require_on_server(place: Place) -> None:
         )
 
 
-def open_letters(dlq: DeadLetters) -> LetterFile | None:
-    """The file that dead letters are copied to, where that is set. Raises SettingsError when it
-    cannot be written."""
-    if not dlq.enabled or dlq.backend != "file":
+def open_letters(dlq: DeadLetters, place: Place, store: str) -> LetterFile | LetterTable | None:
+    """Where dead letters are copied to, if they are; a view is made where they are shown in the
+    store's own database. `store` is its id. Blocks. Raises SettingsError, StoreError."""
+    if not dlq.enabled:
         return None
+    if dlq.backend == "file":
+        return _letter_file(dlq)
+    on_server = place.database.kind == "postgresql"
+    if dlq.backend == "sqlite" and on_server:
+        raise SettingsError(
+            f"dead letters of a store on PostgreSQL cannot be in SQLite: {place.database.shown}",
+            hint='leave `backend` out of [webhooks.dlq], or write "postgresql" or "file"',
+        )
+    if dlq.backend == "postgresql" and dlq.url is None and not on_server:
+        raise SettingsError(
+            "[webhooks.dlq] needs the key `url`: the store is not on PostgreSQL",
+            hint="write the URL of the database that the copies go to",
+        )
+    if on_server or dlq.backend == "postgresql":
+        return _on_postgresql(dlq, place, store)
+    if "schema_" in dlq.model_fields_set:
+        raise SettingsError("`schema` in [webhooks.dlq] has no effect: the store is in SQLite")
+    return None
+
+
+def _on_postgresql(dlq: DeadLetters, place: Place, store: str) -> LetterTable | None:
+    require_driver()
+    from fql.store.letter_tables import LetterTable, Relation, same_database, show_letters
+
+    own = place.database.kind == "postgresql"
+    relation = Relation(dlq.url or place.url, dlq.schema_, dlq.table)
+    if not own or not same_database(relation.url, place.url):
+        table = LetterTable(relation, store)
+        table.open()
+        return table
+    try:
+        show_letters(relation, place.schema)
+    except (SettingsError, StoreError) as problem:
+        if dlq.backend is not None or dlq.model_fields_set & {"table", "schema_"}:
+            raise
+        logger.warning("%s; %s", problem.message, problem.hint)
+    return None
+
+
+def _letter_file(dlq: DeadLetters) -> LetterFile:
     file = LetterFile(
         Path(dlq.path),
         rotate=dlq.rotation == "daily",
