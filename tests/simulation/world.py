@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Order, Performed
+from fql.engine.core.inputs import Attempt, CoreSettings, Inputs, NewEvent, Order, Performed
 from fql.engine.core.keys import dedup_hash
 from fql.engine.core.recover import restore
 from fql.engine.core.runs import Run, Work
@@ -23,7 +23,7 @@ from fql.engine.core.step import step
 from fql.engine.program.model import Program
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
-from fql.store.records import LetterFilter, Mutations, RunFilter
+from fql.store.records import LetterFilter, Mutations, RunFilter, Snapshot
 from fql.store.works import decode_works
 from fql.testing.clock import VirtualClock
 from tests.engine.programs import event
@@ -73,7 +73,7 @@ class World:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.clock = VirtualClock()
-        self.store = MemoryStore(seconds=lambda: self.clock.now() / 1000)
+        self.store = self.made_store()
         self.ledger: list[Arrival] = []
         self.crashes = 0
         self.max_flying = 0
@@ -86,18 +86,32 @@ class World:
         self.wake: int | None = None
         self.start()
 
+    def made_store(self) -> MemoryStore:
+        return MemoryStore(seconds=lambda: self.clock.now() / 1000)
+
     def start(self) -> None:
         """A new process takes the store over."""
-        self.lease: Lease = now(self.store.acquire("sim"))
-        snapshot = now(self.store.load(self.lease))
+        self.lease: Lease = self.acquired()
+        self.load(now(self.store.load(self.lease)), self.lease.session << 32)
+        self.wire = []
+
+    def acquired(self) -> Lease:
+        return now(self.store.acquire("sim"))
+
+    def load(
+        self,
+        snapshot: Snapshot,
+        first_id: int,
+        aloft: set[Attempt] = frozenset(),  # type: ignore[assignment]
+    ) -> None:
+        """Make the state of what is stored; attempts that are `aloft` go on."""
         self.state = State(
-            self.program, self.settings, self.random.random, self.lease.session << 32,
-            self.clock.now(),
-        )  # fmt: skip
+            self.program, self.settings, self.random.random, first_id, self.clock.now()
+        )
         self.state.programs.update(self.others)
+        self.state.aloft = set(aloft)
         restore(self.state, snapshot)
         self.inputs = Inputs()
-        self.wire = []
         self.wake = self.clock.now()
 
     def crash(self) -> None:
@@ -137,7 +151,8 @@ class World:
         inputs, self.inputs = self.inputs, Inputs()
         keys = [new.dedup for new in inputs.events if new.dedup]
         inputs.known = now(self.store.known(keys))
-        result = step(self.state, inputs, self.clock.now())
+        self.under_way = inputs
+        self.result = result = step(self.state, inputs, self.clock.now())
         self.wake = result.wake
         if not self._commit(result.mutations):
             return

@@ -16,8 +16,9 @@ ROUND = 16
 
 
 def arm(state: State) -> list[Work]:
-    """Arm what may be sent now, endpoint by endpoint in turns. Nothing while draining."""
-    if state.draining:
+    """Arm what may be sent now, endpoint by endpoint in turns. Nothing while draining, or while it
+    is not known how much is on the wire."""
+    if state.draining or state.unmet:
         return []
     sends: list[Work] = []
     share = state.share()

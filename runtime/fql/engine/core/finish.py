@@ -101,11 +101,16 @@ def _bound(state: State, performed: Performed) -> Work | None:
 
 
 def _await_run(state: State, performed: Performed) -> None:
-    """A late outcome of a run that is not in memory: it waits until the run has been read back."""
+    """A late outcome of a run that is not in memory: it waits until the run has been read back, as
+    may those of its other nodes."""
     owner = performed.work.owner
-    if isinstance(owner, Run) and owner.id not in state.runs and owner.id not in state.late:
-        state.late[owner.id] = [performed]
+    if not isinstance(owner, Run) or owner.id in state.runs:
+        return
+    if owner.id not in state.late:
         state.wanted_ids.append(owner.id)
+    waiting = state.late.setdefault(owner.id, [])
+    if not any(one is performed for one in waiting):
+        waiting.append(performed)
 
 
 def finish_late(state: State, number: int) -> None:

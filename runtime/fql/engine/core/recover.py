@@ -63,6 +63,9 @@ def restore(state: State, snapshot: Snapshot) -> None:
             adopt(state, loaded)
     state.left = [row for row in snapshot.batches if row.id not in state.aside.batches.left]
     _adopt_batches(state)
+    batches = {row.id for row in snapshot.batches}
+    state.unmet = {owner for owner, _, _ in state.aloft} - state.runs.keys() - batches
+    state.wanted_ids[:0] = sorted(state.unmet)
 
 
 def _longest_wait(state: State, endpoint: str) -> int:
@@ -83,6 +86,7 @@ def take_page(state: State, paged: Paged) -> None:
     state.item = None
     if page.ids and state.left:
         _adopt_batches(state)
+    state.unmet.difference_update(page.ids)
     if page.ids:
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
             apply_pending(state, missing, None)

@@ -120,6 +120,8 @@ class State:
         self.halted: set[int] = set()
         # Attempts of the state before this one that are still on the wire: owner, node, number.
         self.aloft: set[Attempt] = set()
+        # Runs of those that are to be read back: until then nobody knows how much is on the wire.
+        self.unmet: set[int] = set()
         # Ready work of paused observers, by observer; `resume` queues it again.
         self.parked: dict[str, list[Work]] = {}
         # Names of observers and endpoints that a person has paused.

@@ -86,27 +86,33 @@ class Session:
         lasts = seconds - min(MARGIN, seconds / 4)
         return self._steady() - self._held_at < lasts * 1000
 
+    async def renew(self) -> None:
+        """Hold the store for another lease; sets `lost` where it is somebody else's by now. Raises
+        StoreError."""
+        lease, sent = self._lease, self._steady()
+        live = await self._store.renew(lease)
+        if lease is not self._lease:
+            return  # a session of its own has begun meanwhile
+        self.lost = not live
+        if live:
+            self._held_at = max(self._held_at, sent)
+
     async def keep(self, wake: Callable[[], None]) -> None:
         """Renew the lease for ever, whenever no commit did for a third of its time. Calls `wake`
         when it is `lost`."""
         while True:
-            lease, sent = self._lease, self._steady()
-            third = (lease.seconds or CALM) / 3
-            if lease.seconds is None or self.lost or sent - self._held_at < third * 1000:
-                due = self._held_at + third * 1000 - sent
-                await asyncio.sleep(third if self.lost or due <= 0 else due / 1000)
+            third = (self._lease.seconds or CALM) / 3
+            left = third - (self._steady() - self._held_at) / 1000
+            if self._lease.seconds is None or self.lost or left > 0:
+                await asyncio.sleep(left if 0 < left < third else third)
                 continue
             try:
-                live = await self._store.renew(lease)
+                await self.renew()
             except StoreError as problem:
                 self._tell(StoreTrouble(problem.message))
                 await asyncio.sleep(min(TROUBLE_PAUSE, third))
-                continue
-            if lease is self._lease:
-                self._held_at = max(self._held_at, sent) if live else self._held_at
-                self.lost = not live
-                if self.lost:
-                    wake()
+            if self.lost:
+                wake()
 
     async def load(self) -> Snapshot:
         """What is stored now. Raises StoreError."""

@@ -1,0 +1,214 @@
+"""Engines on one database that take over from each other: one sleeps, replies are lost, statements
+arrive late, and the database goes back to a backup. Sessions are the real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fql.actions.port import Outcome
+from fql.engine.core.inputs import Inputs, NewEvent, Performed
+from fql.engine.core.runs import Work
+from fql.engine.core.state import State
+from fql.engine.core.step import step
+from fql.engine.loop.rescue import Rescue
+from fql.engine.loop.session import FencedError, Session
+from fql.errors import StoreError, StoreLocked
+from fql.store.port import Lease
+from fql.store.records import Mutations, RunFilter
+from tests.simulation.shared import LEASE, Database, Line
+from tests.simulation.world import World, now
+
+
+@dataclass
+class Sleeper:
+    """A process that was stopped, with all it had in memory."""
+
+    session: Session
+    state: State
+    inputs: Inputs
+    wire: list[Work]
+
+    def wake(self, at: int) -> None:
+        """It goes on as if nothing had happened: it sends nothing, and nothing of it counts."""
+        assert not self.session.may_send(), "the store is another engine's"
+        for work in self.wire:
+            done = Performed(work, Outcome(status=200), work.sends, at, "{}")
+            self.inputs.outcomes.append(done)
+        result = step(self.state, self.inputs, at)
+        if result.mutations:
+            assert fenced(self.session, result.mutations)
+            assert not self.session.may_send()
+        now(self.session.renew())
+        assert self.session.lost
+
+
+def fenced(session: Session, mutations: Mutations) -> bool:
+    try:
+        now(session.commit(mutations))
+    except FencedError:
+        return True
+    return False
+
+
+@dataclass
+class Rivals(World):
+    """`doubts`, `sleeps`, `rewinds`: how often a commit, a tick, a tick is met by that."""
+
+    doubts: float = 0.0
+    sleeps: float = 0.0
+    rewinds: float = 0.0
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rescue = Rescue()
+        self.emitted: list[NewEvent] = []
+        self.sleepers: list[Sleeper] = []
+        self.backups: list[dict[str, Any]] = []
+        self.lines: list[Line] = []
+        self.late = self.rewound = self.forgotten = 0
+        super().__post_init__()
+
+    # Engine and database.
+
+    @property
+    def database(self) -> Database:
+        assert isinstance(self.store, Database)
+        return self.store
+
+    def made_store(self) -> Database:
+        return Database(self.clock.now)
+
+    def acquired(self) -> Lease:
+        """Of the next engine, once nobody else has the store."""
+        line = Line(self.database, self.random, self.doubts)
+        self.session = Session(line, "sim", lambda event: None, self.clock.now)
+        self.lines.append(line)
+        self.rescue = Rescue()
+        while True:
+            try:
+                now(self.session.begin())
+            except StoreLocked:
+                self.clock.advance(700)
+            else:
+                return self.session._lease
+
+    def crash(self) -> None:
+        """What it had sent may arrive before the next one begins, or after."""
+        self.crashes += 1
+        if self.random.random() < 0.5:
+            self.deliver()
+        self.start()
+
+    def deliver(self) -> None:
+        """Statements that were on their way arrive; in the order they were sent."""
+        for line in self.lines:
+            late, line.late = line.late, []
+            for statement in late:
+                self.late += 1
+                assert self.database.serve(*statement) == "fenced", "it was settled, or taken over"
+
+    def _commit(self, mutations: Mutations) -> bool:
+        if self._dies():
+            return False
+        self.rescue.keep_late(self.under_way.outcomes, self.state.in_flight)
+        try:
+            now(self.session.commit(mutations))
+        except FencedError as problem:
+            self.told.append(problem.message)
+            self.fall()
+            return False
+        except StoreError:
+            self.begin_again()
+            return False
+        self.rescue.forget(self.result)
+        return not self._dies()
+
+    def fall(self) -> None:
+        """Another engine has the store, or it went back: everything is forgotten."""
+        self.crashes += 1
+        self.start()
+        self.offer_again()
+
+    def begin_again(self) -> None:
+        """A commit did not count: memory is ahead, and is loaded again in the same session."""
+        self.forgotten += 1
+        self.rescue.keep_all(self.under_way.outcomes)
+        kept = list(self.rescue.kept)
+        aloft = {(work.owner.id, work.spec.name, work.sends) for work in self.wire}
+        snapshot = now(self.session.load())
+        snapshot.clean = True
+        self.load(snapshot, self.state.next_number, aloft | {one.attempt for one in kept})
+        self.inputs.outcomes = kept
+
+    # Sources and receivers.
+
+    def emit(self, number: int, **row: object) -> None:
+        super().emit(number, **row)
+        self.emitted.append(self.unsent[-1])
+
+    def offer_again(self) -> None:
+        """The source still has what the store has forgotten."""
+        stored = {one.event.position for one in now(self.store.runs(RunFilter(limit=10**9)))}
+        self.unsent = [new for new in self.emitted if new.event.position not in stored]
+        self.accepted = {int(position) for position in stored}
+
+    def receive(self, work: Work) -> None:
+        assert self.session.may_send()
+        super().receive(work)
+
+    # What happens.
+
+    def tick(self) -> None:
+        chance = self.random.random()
+        if chance < self.sleeps:
+            self.sleep()
+        elif chance < self.sleeps + self.rewinds:
+            self.rewind()
+        if self.random.random() < 0.2:
+            self.deliver()
+        if self.random.random() < 0.2:
+            self.backups.append(self.database.saved())
+        while self.sleepers and self.random.random() < 0.5:
+            self.sleepers.pop().wake(self.clock.now())
+        super().tick()
+
+    def cycle(self) -> None:
+        now(self.session.renew())
+        super().cycle()
+
+    def sleep(self) -> None:
+        """Stopped for a while; another engine tries to take over, and succeeds if it was long."""
+        self.clock.advance(self.random.randint(1, int(LEASE * 2000)))
+        rival = Session(Line(self.database, self.random), "r", lambda event: None, self.clock.now)
+        try:
+            now(rival.begin())
+        except StoreLocked:
+            return
+        now(rival.release(clean=False))
+        self.sleepers.append(Sleeper(self.session, self.state, self.inputs, self.wire))
+        self.crashes += 1
+        self.start()
+
+    def rewind(self) -> None:
+        """A backup is put in the place of the database, under the engine at work. No statement
+        outlives the server that it was sent to."""
+        if not self.backups:
+            return
+        for line in self.lines:
+            line.late.clear()
+        self.sleepers.clear()  # the backup may know one of them as the engine
+        self.clock.advance(1000 * len(self.lines))
+        self.database.restore(self.random.choice(self.backups))
+        self.rewound += 1
+
+    def settle(self, limit: int = 20_000) -> None:
+        self.sleeps = self.rewinds = 0.0
+        self.deliver()
+        for line in self.lines:
+            line.doubts = 0.0
+        self.doubts = 0.0
+        for sleeper in self.sleepers:
+            sleeper.wake(self.clock.now())
+        self.sleepers.clear()
+        super().settle(limit)
