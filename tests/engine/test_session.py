@@ -115,7 +115,7 @@ async def test_a_store_that_went_back_says_how_many_commits_are_lost() -> None:
     for _ in range(3):
         await session.commit(PAUSED)
     database.restore(backup)
-    with pytest.raises(FencedError, match="went back.*the last 3 commits are lost"):
+    with pytest.raises(FencedError, match=r"went back.*the last 3 commits are lost"):
         await session.commit(PAUSED)
 
 
