@@ -111,8 +111,9 @@ def outbox_statements(names: Names, values: int = 0) -> tuple[str, ...]:
     `raw` 2 `new` and `old` hold the names of the fields as a JSON list, and their values follow in
     `v1`, `v2` and so on, those of `new` first (`=` in `old`: the same names); with `raw` 1 they are
     JSON objects.
-    `row_key` is the key of the row that changed, `only` the one observer that a row is for,
-    `revision` counts what the triggers supply, `problem` says why a row could not be captured;
+    `row_key`, `only` and `revision` are empty so far: the key of the row that changed, which the
+    engine reads from the row itself, the one observer that a row is for, and the count of what the
+    triggers supply. `problem` says why a row could not be captured;
     `event_id`, `key` and `context` are those of the event. `at` is a Julian day, exact to the
     millisecond: to write it as text took a third of the time of a row.
     """
