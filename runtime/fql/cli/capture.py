@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
+from fql.cli.capturing.opening import capturing
+from fql.cli.capturing.words import Capturing, Install, Looked
 from fql.cli.project import Project, find_project, plan_of, settings_option, source_of
 from fql.errors import UsageError
 from fql.exact.writing import json_text
 from fql.outbox.capture.fitting import Misfit
-from fql.outbox.database import examined, opened, wanted_capture
-from fql.outbox.installing import Changed, install, release, uninstall
+from fql.outbox.installing import Changed
 from fql.outbox.sampling import Sample
-from fql.outbox.status import Status, status
-from fql.outbox.tables import Names
-from fql.settings.databases import application_at
-from fql.settings.model import SqliteSource
+from fql.outbox.status import Status
+from fql.settings.databases import Database, application_at
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, problem, say
 from fql.terminal.tables import Column, table
@@ -27,7 +25,10 @@ from fql.terminal.words import counted
 
 plan_argument = click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 database_option = click.option(
-    "--database", metavar="FILE", help="The application's database; by default the one in fql.toml."
+    "--database",
+    metavar="FILE|URL",
+    help="The application's database, a SQLite file or postgresql://...; by default the one in"
+    " fql.toml.",
 )
 
 
@@ -36,10 +37,11 @@ database_option = click.option(
 Examples:
   fqlc capture plan --database shop.db shop.fql
   fqlc capture install --database shop.db plan.json
-  fqlc capture status --database shop.db plan.json"""
+  fqlc capture status --database shop.db plan.json
+  fqlc capture install --database postgresql://owner@db/shop --engine fqlc plan.json"""
 )
 def capture() -> None:
-    """Capture changed rows of a SQLite database by triggers."""
+    """Capture changed rows of a SQLite or PostgreSQL database by triggers."""
 
 
 @capture.command("plan")
@@ -50,13 +52,12 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
     """Print the SQL that `install` would run; change nothing."""
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
-    with opened(_database(database, project), writable=False) as connection:
-        wanted = wanted_capture(connection, plan, _names(project))
-    for fault in wanted.problems:
+    statements, faults = _at(_database(database, project), project).statements(plan)
+    for fault in faults:
         problem("error", fault)
-    for statement in (*wanted.statements, *(trigger.sql for trigger in wanted.triggers)):
+    for statement in statements:
         data(f"{statement};\n")
-    if wanted.problems:
+    if faults:
         raise click.exceptions.Exit(1)
 
 
@@ -64,26 +65,45 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
 @plan_argument
 @database_option
 @settings_option
-def do_install(sources: tuple[str, ...], database: str | None, settings_file: str | None) -> None:
+@click.option("--prune", is_flag=True, help="Remove what only an older plan of this project needs.")
+@click.option("--owner", default="", metavar="ROLE", help="Who owns what is made (PostgreSQL).")
+@click.option("--engine", "engines", multiple=True, metavar="ROLE", help="Who may run the plan.")
+@click.option("--emitter", "emitters", multiple=True, metavar="ROLE", help="Who may call emit.")
+def do_install(
+    *,
+    sources: tuple[str, ...],
+    database: str | None,
+    settings_file: str | None,
+    prune: bool,
+    owner: str,
+    engines: tuple[str, ...],
+    emitters: tuple[str, ...],
+) -> None:
     """Create or renew the triggers that this plan needs.
 
-    All in one transaction.
+    All in one transaction. The roles of --owner, --engine and --emitter are there already, on a
+    PostgreSQL server; each gets the least rights that it needs. In SQLite --prune is always done.
     """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
-    path = _database(database, project)
-    with opened(path, writable=True) as connection:
-        now, changed = install(connection, plan, _names(project))
-        unfit, samples = examined(connection, plan)
-    tables = ", ".join(sorted({trigger.table for trigger in now.triggers})) or "no table"
-    say(f"{path}: {counted(len(now.triggers), 'trigger')} on {tables} ({len(changed.made)} new)")
-    _say_removed(path, changed)
-    _say_fit(unfit, samples)
-    if not source_of(project, application_at(str(path))):
-        say(f"nothing reads this outbox yet: `fqlc run --database {path}` does, or in fql.toml")
-        name = re.sub(r"[^A-Za-z0-9_-]", "_", path.stem) or "shop"
-        database = json_text(str(path))
-        say(f'\n  [sources.{name}]\n  kind = "sqlite"\n  database = {database}\n')
+    place = _database(database, project)
+    looked, changed = _at(place, project).install(plan, Install(prune, owner, engines, emitters))
+    triggers = looked.status.triggers
+    tables = ", ".join(sorted({trigger.table for trigger in triggers})) or "no table"
+    made = f"{counted(len(triggers), 'trigger')} on {tables} ({len(changed.made)} new)"
+    say(f"{place.shown}: {made}")
+    _say_removed(place, changed)
+    _say_fit(looked.unfit, looked.samples)
+    if not source_of(project, place):
+        _say_unread(place)
+
+
+def _say_unread(place: Database) -> None:
+    say(f"nothing reads this outbox yet: `fqlc run --database {place.shown}` does, or in fql.toml")
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", place.name) or "shop"
+    key = "url" if place.file is None else "database"
+    value = json_text(place.shown)
+    say(f'\n  [sources.{name}]\n  kind = "{place.kind}"\n  {key} = {value}\n')
 
 
 @capture.command("status")
@@ -100,15 +120,13 @@ def show_status(
     """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
-    with opened(_database(database, project), writable=False) as connection:
-        now = status(connection, plan, _names(project))
-        unfit, samples = examined(connection, plan)
+    looked = _at(_database(database, project), project).look(plan)
     if form == "json":
-        _show_json(now, unfit, samples)
+        _show_json(looked)
     else:
-        _show_text(now)
-        _say_fit(unfit, samples)
-    if not now.in_step:
+        _show_text(looked.status)
+        _say_fit(looked.unfit, looked.samples)
+    if not looked.status.in_step:
         raise click.exceptions.Exit(1)
 
 
@@ -121,7 +139,8 @@ def _say_fit(unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
             say(str(one))
 
 
-def _show_json(now: Status, unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
+def _show_json(looked: Looked) -> None:
+    now, unfit, samples = looked.status, looked.unfit, looked.samples
     for trigger in now.triggers:
         json_line({"trigger": trigger.name, "table": trigger.table, "state": trigger.state})
     for fault in now.problems:
@@ -161,10 +180,12 @@ def do_release(database: str | None, settings_file: str | None) -> None:
     by the next one, under their old keys.
     """
     project = find_project(settings_file).resolved()
-    path = _database(database, project)
-    with opened(path, writable=True) as connection:
-        found = release(connection, _names(project))
-    say(f"{path}: " + (f"no longer read by {found.shown()}" if found else "nobody is registered"))
+    place = _database(database, project)
+    found = _at(place, project).release()
+    say(
+        f"{place.shown}: "
+        + (f"no longer read by {found.shown()}" if found else "nobody is registered")
+    )
 
 
 @capture.command("uninstall")
@@ -174,37 +195,37 @@ def do_release(database: str | None, settings_file: str | None) -> None:
 def do_uninstall(database: str | None, settings_file: str | None, force: bool) -> None:
     """Remove the triggers and tables of this project."""
     project = find_project(settings_file).resolved()
-    path = _database(database, project)
-    with opened(path, writable=True) as connection:
-        changed = uninstall(connection, _names(project), force=force)
-    _say_removed(path, changed)
+    place = _database(database, project)
+    changed = _at(place, project).uninstall(force=force)
+    _say_removed(place, changed)
     if not changed.removed and not changed.tables:
-        say(f"{path}: project {project.settings.project.name} has nothing there")
+        say(f"{place.shown}: project {project.settings.project.name} has nothing there")
 
 
-def _say_removed(path: Path, changed: Changed) -> None:
+def _say_removed(place: Database, changed: Changed) -> None:
     """Name everything that is gone: nobody has to guess what a command took away."""
     if changed.removed:
-        say(f"{path}: removed the triggers {', '.join(changed.removed)}")
+        say(f"{place.shown}: removed the triggers {', '.join(changed.removed)}")
     if changed.tables:
-        say(f"{path}: removed the tables {', '.join(changed.tables)}")
+        say(f"{place.shown}: removed the tables {', '.join(changed.tables)}")
     if changed.moved:
-        say(f"{path}: {counted(changed.moved, 'waiting event')} taken over from the older outbox")
+        rows = counted(changed.moved, "waiting event")
+        say(f"{place.shown}: {rows} taken over from the older outbox")
 
 
-def _names(project: Project) -> Names:
-    return Names(project.settings.project.name)
+def _at(database: Database, project: Project) -> Capturing:
+    return capturing(database, project.settings.project.name)
 
 
-def _database(given: str | None, project: Project) -> Path:
-    """The database on the command line, else the only SQLite source of the settings."""
+def _database(given: str | None, project: Project) -> Database:
+    """The database on the command line, else the only one among the sources of the settings."""
     if given is not None:
-        return Path(given)
-    sources = project.settings.sources.values()
-    found = [source.database for source in sources if isinstance(source, SqliteSource)]
+        return application_at(given)
+    found = list(project.databases().values())
     if len(found) != 1:
         raise UsageError(
             "which database?" if found else "no database is given",
-            hint="name it with --database, or as one [sources.NAME] of kind sqlite in fql.toml",
+            hint="name it with --database, or as one [sources.NAME] of kind sqlite or postgresql"
+            " in fql.toml",
         )
-    return project.path(found[0])
+    return found[0]

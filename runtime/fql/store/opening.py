@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, StoreError, UsageError
 from fql.observe.logs import logger
+from fql.outbox.driver import require_driver
 from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
 from fql.settings.files import read_file
@@ -100,11 +100,6 @@ def _on_server(place: Place) -> Store:
     from fql.store.postgresql.store import PostgresStore
 
     return PostgresStore(place.url, schema=place.schema)
-
-
-def require_driver() -> None:
-    """Raises SettingsError, with the pip command, where the extra `postgres` is not installed."""
-    import_module("fql.outbox.postgresql.connection")
 
 
 def _require_on_server(place: Place) -> None:

@@ -47,7 +47,7 @@ def doctor(
     findings += missing
     findings += examine.secrets(plan, os.environ)
     findings += examine_receivers.security(plan, os.environ, time.time())
-    findings += examine.store(project.store_url(store))
+    findings += examine.store(project.store_place(store))
     findings += examine.sources(project, plan)
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)

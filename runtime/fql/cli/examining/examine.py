@@ -8,15 +8,14 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fql.cli.capturing.opening import capturing
 from fql.cli.examining.finding import Finding, Level
 from fql.cli.project import Project
 from fql.errors import FqlError, StoreError
-from fql.outbox.database import examined, opened
-from fql.outbox.status import status
-from fql.outbox.tables import Names
+from fql.outbox.driver import require_driver
 from fql.plan.model import Plan
-from fql.settings.databases import file_of
-from fql.settings.model import SqliteSource
+from fql.settings.databases import Database
+from fql.store.opening import Place
 from fql.store.sqlite.format import format_of
 from fql.store.sqlite.schema import FORMAT
 
@@ -35,17 +34,30 @@ def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
     return found or [Finding("secrets", "ok", fine)]
 
 
-def store(url: str) -> list[Finding]:
+def store(place: Place) -> list[Finding]:
     """Is the store durable, private and sound?"""
-    path = file_of(url)
+    path = place.database.file
+    if place.database.kind == "postgresql":
+        return _on_server(place)
     if path is None:
-        return [Finding("store", "warning", f"{url} keeps nothing when the process ends")]
+        return [Finding("store", "warning", f"{place.url} keeps nothing when the process ends")]
     if not path.exists():
         return [Finding("store", "ok", f"{path} does not exist yet; `fqlc run` creates it")]
     found = [*_modes(path), *_filesystem(path), *_soundness(path)]
     if all(one.level == "ok" for one in found):
         found.append(Finding("store", "ok", f"{path} is private, local and sound"))
     return found
+
+
+def _on_server(place: Place) -> list[Finding]:
+    """Does the server answer, does it keep what it commits, and is there a store?"""
+    try:
+        require_driver()
+        from fql.cli.examining.examine_server import examined
+
+        return [Finding("store", level, words) for level, words in examined(place)]
+    except FqlError as problem:
+        return [Finding("store", "problem", f"{problem.message}; {problem.hint}".rstrip("; "))]
 
 
 def _modes(path: Path) -> Iterable[Finding]:
@@ -117,33 +129,30 @@ def _format(connection: sqlite3.Connection, path: Path) -> Finding:
 
 def sources(project: Project, plan: Plan) -> list[Finding]:
     """Are the triggers in step with the plan?"""
-    found = []
-    for name, source in project.settings.sources.items():
-        if isinstance(source, SqliteSource):
-            found += [
-                Finding(f"source {name}", level, message)
-                for level, message in _capture(
-                    project.path(source.database), plan, Names(project.settings.project.name)
-                )
-            ]
-    return found
+    name = project.settings.project.name
+    return [
+        Finding(f"source {source}", level, message)
+        for source, database in project.databases().items()
+        for level, message in _capture(database, plan, name)
+    ]
 
 
-def _capture(path: Path, plan: Plan, names: Names) -> list[tuple[Level, str]]:
+def _capture(database: Database, plan: Plan, project: str) -> list[tuple[Level, str]]:
     try:
-        with opened(path, writable=False) as connection:
-            now = status(connection, plan, names)
-            unfit, samples = examined(connection, plan)
+        looked = capturing(database, project).look(plan)
     except FqlError as error:
         return [("problem", error.message)]
-    odd_rows = [one for one in samples if one.unfit]
-    warnings: list[tuple[Level, str]] = [("warning", str(one)) for one in (*unfit, *odd_rows)]
+    now = looked.status
+    odd_rows = [one for one in looked.samples if one.unfit]
+    warnings: list[tuple[Level, str]] = [
+        ("warning", str(one)) for one in (*looked.unfit, *odd_rows)
+    ]
     if now.in_step:
-        fine = f"{path}: triggers are in step with the plan, {now.waiting} waiting"
+        fine = f"{database.shown}: triggers are in step with the plan, {now.waiting} waiting"
         return [("ok", fine), *warnings]
     odd = [f"{t.name} {t.state}" for t in now.triggers if t.state != "installed"]
     about = "; ".join([*now.problems, *odd]) or "there is no outbox"
-    return [("problem", f"{path}: {about}; run `fqlc capture install`"), *warnings]
+    return [("problem", f"{database.shown}: {about}; run `fqlc capture install`"), *warnings]
 
 
 def privileges() -> list[Finding]:

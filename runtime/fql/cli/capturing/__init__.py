@@ -1,0 +1,1 @@
+"""The application's database as `fqlc capture` and `fqlc doctor` work on it."""
