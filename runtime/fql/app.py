@@ -308,6 +308,11 @@ class Runtime:
         return None if self._leading is None else self._leading.engine
 
     @property
+    def leads(self) -> bool:
+        """Whether this process is the engine of its store; another one is, else."""
+        return self._engine is not None
+
+    @property
     def engine(self) -> Engine:
         """The engine, once this process is it. Raises UsageError before."""
         engine = self._engine

@@ -190,6 +190,11 @@ class Runtime:
         return Client(self._runtime.client, self._do)
 
     @property
+    def leads(self) -> bool:
+        """See `fql.Runtime.leads`."""
+        return self._runtime.leads
+
+    @property
     def metrics_port(self) -> int:
         """See `fql.Runtime.metrics_port`."""
         return self._runtime.metrics_port

@@ -117,12 +117,14 @@ def test_a_row_changed_by_any_client_becomes_a_webhook_and_a_standby_takes_over(
     run("INSERT INTO orders SELECT n, 'new', 1.5 FROM generate_series(1, 40) AS n")
     with running(tmp_path) as engine:
         ready(engine)
-        run("UPDATE orders SET status = 'paid' WHERE id <= 20")
-        until(lambda: webhook_server.call_count >= 10)
-        engine.kill()
-        run("UPDATE orders SET status = 'paid' WHERE id > 20")
-    with running(tmp_path) as engine:
-        until(lambda: len({one.path for one in webhook_server.requests}) == 80, 60)
+        with running(tmp_path) as standby:
+            ready(standby)
+            run("UPDATE orders SET status = 'paid' WHERE id <= 20")
+            until(lambda: webhook_server.call_count >= 10)
+            engine.kill()
+            run("UPDATE orders SET status = 'paid' WHERE id > 20")
+            until(lambda: len({one.path for one in webhook_server.requests}) == 80, 60)
+            assert standby.poll() is None
     keys: dict[str, set[str]] = {}
     for request in webhook_server.requests:
         keys.setdefault(request.path, set()).add(request.key)

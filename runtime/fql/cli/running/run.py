@@ -67,7 +67,8 @@ Examples:
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
 Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
-on the wire ends, the rest stays stored. SIGHUP reads environment, settings and plan again, and the
+on the wire ends, the rest stays stored. On a store in PostgreSQL a second one stands by, and
+takes over when the first is gone. SIGHUP reads environment, settings and plan again, and the
 log says what was taken up and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
@@ -163,31 +164,33 @@ class _Process:
 
     async def run(self) -> int:
         """Run to the end; the exit code. Raises FqlError."""
+        place = self._project.store_place(self._options.store)
         runtime = Runtime(
             self._plan,
-            store=self._project.store_url(self._options.store),
+            store=place.url,
             settings=self._project.run_settings(),
             sources=[JsonLines(path) for path in self._options.events],
-            takes_over=False,
+            takes_over=place.database.kind == "postgresql",
         )
         self._listen()
         async with runtime:
             self._listen_for_reloads(runtime)
-            self._greet()
+            self._greet(leads=runtime.leads)
             code = await self._until_the_end(runtime)
         summary = runtime.status()
         self._conclude(summary)
         failed = self._options.fail_on_dead and (summary.dead or summary.refused)
         return code or (1 if failed else 0)
 
-    def _greet(self) -> None:
+    def _greet(self, *, leads: bool) -> None:
         name = self._project.settings.project.name
         name = "fqlc run" if name == DEFAULT_PROJECT else name
         fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
         count = counted(len(self._plan.observers), "observer")
         if not (self._project.settings.sources or self._options.events):
             logger.warning("%s", without_sources(self._plan))
-        logger.info("%s: %s, ready", name, count, extra={"fql": fields})
+        state = "ready" if leads else "ready, standing by"
+        logger.info("%s: %s, %s", name, count, state, extra={"fql": fields})
 
     def _listen(self) -> None:
         """Before anything is sent: whoever is told to end by then drains as well."""
