@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -146,7 +147,9 @@ class Runtime:
     async def _open_letters(self, store: Store) -> None:
         """Before this process may become the engine."""
         dlq, identity = self._settings.webhooks.dlq, await store.identity()
-        copies = await asyncio.to_thread(open_letters, dlq, self._place, identity.id)
+        work = partial(open_letters, dlq, self._place, identity.id)
+        on_server = "postgresql" in (dlq.backend, self._place.database.kind)
+        copies = await asyncio.to_thread(work) if on_server else work()
         if copies is not None:
             store.note_copies()
             self._copies = Copier(store, copies, self._clock)

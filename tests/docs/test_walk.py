@@ -81,3 +81,21 @@ def test_example_with_sqlite(tmp_path: Path) -> None:
     printed = walk([*lines, until, "grep -c pick: receiver.log"], folder)
     assert missing(page, printed) == []
     assert printed.rstrip().splitlines()[-1].isdigit()
+
+
+def test_example_with_postgresql(tmp_path: Path, postgresql_url: str) -> None:
+    """Against a server of the tests instead of the reader's own."""
+    folder = example("07_postgresql_shop", tmp_path)
+    page = text("examples/07_postgresql_shop/README.md")
+    first, *lines = commands(page)
+    assert first.startswith("export SHOP_DATABASE=")
+    lines = [line.replace("receiver.py", "receiver.py > receiver.log") for line in lines]
+    before, last = lines[:-1], lines[-1]
+    assert last == "python shop.py letters"
+    until = "for _ in {1..200}; do grep -q 1000099/pick receiver.log && break; sleep 0.05; done"
+    printed = walk(
+        [f"export SHOP_DATABASE='{postgresql_url}'", *before, until, last, "cat capture.sql"],
+        folder,
+    )
+    assert "standing by" in printed
+    assert "CREATE TRIGGER" in printed
