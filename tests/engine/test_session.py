@@ -156,3 +156,4 @@ def test_session_numbers_grow_whatever_the_clock_says(last: int, now: int, numbe
 
 def test_what_a_settlement_says() -> None:
     assert (settlement(None, 3), settlement(3, 3), settlement(4, 3)) == (None, False, True)
+    assert settlement(4, 3, settled=4) is False, "it was settled before, and the reply was lost"

@@ -17,7 +17,7 @@ LEASE = 10.0
 STORED = (
     "_sessions", "_lease", "_clean", "_events", "_runs", "_batches", "_attempts", "_letters",
     "_limits", "_remembered", "_positions", "_taken", "_pauses", "_inbox", "_plans", "_active",
-    "_cycle", "_numbered", "expires",
+    "_cycle", "_settled", "_numbered", "expires",
 )  # fmt: skip
 
 
@@ -101,6 +101,8 @@ class Line:
 
     async def settle(self, lease: Lease, expected: int) -> bool | None:
         assert expected == self.count, "engine and line count the same"
+        if self.chance.random() < self.doubts:
+            await self.database.settle(lease, expected)  # its reply is lost, and it is asked again
         counted = await self.database.settle(lease, expected)
         if counted is not None:
             self.count = expected + 1

@@ -111,6 +111,7 @@ async def test_a_doubtful_commit_is_settled(store: Store, lease: Lease) -> None:
     await store.commit(lease, one_run())
     assert await store.settle(lease, 0) is True
     assert await store.settle(lease, 1) is False
+    assert await store.settle(lease, 1) is False, "nor when it is asked again"
     assert await store.commit(lease, Mutations(pauses={"here": True})) == "ok", "it goes on"
     follower = await again(store, lease)
     assert await store.settle(lease, 3) is None

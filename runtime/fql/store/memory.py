@@ -68,7 +68,7 @@ class MemoryStore:
         self._copies: list[LetterCopy] = []
         self._last_copy = 0
         self._changed = asyncio.Event()
-        self._cycle = 0
+        self._cycle = self._settled = 0
         self._numbered = 0
 
     async def open(self) -> None:
@@ -84,7 +84,7 @@ class MemoryStore:
         if self._lease is not None:
             raise StoreLocked(f"the store memory: is used by {self._lease.holder}")
         self._sessions = next_session(self._sessions, int(self._seconds()))
-        self._lease, self._cycle = Lease(self._sessions, holder), 0
+        self._lease, self._cycle, self._settled = Lease(self._sessions, holder), 0, 0
         return self._lease
 
     async def until_free(self, seconds: float) -> None:
@@ -167,9 +167,10 @@ class MemoryStore:
 
     async def settle(self, lease: Lease, expected: int) -> bool | None:
         """Whether a doubtful commit counted; if not, it never will."""
-        counted = settlement(self._cycle if self._lease == lease else None, expected)
-        if counted is False:
-            self._cycle += 1
+        stored = self._cycle if self._lease == lease else None
+        counted = settlement(stored, expected, self._settled)
+        if counted is False and stored == expected:
+            self._cycle = self._settled = expected + 1
         return counted
 
     def apply(self, mutations: Mutations) -> None:

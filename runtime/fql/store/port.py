@@ -112,8 +112,8 @@ class Store(Protocol):
         ...
 
     async def until_free(self, seconds: float) -> None:
-        """Until the store may have no engine any more, or the time is over: for a process that
-        stands by, and then tries to `acquire`."""
+        """Until the store may have no engine any more, or the time is over: for one that waits
+        for that, and then tries to `acquire`."""
         ...
 
     async def renew(self, lease: Lease) -> bool:
@@ -145,8 +145,9 @@ class Store(Protocol):
         fenced. `expected` is how many commits and settlements of this session the engine knows.
 
         It writes: where the commit has not counted, the count is advanced in its place, so that it
-        never will, however late it arrives. A settlement renews the lease. Raises StoreRewound
-        when less is stored than `expected`."""
+        never will, however late it arrives. Asked again, as its own reply may be lost, it says the
+        same. A settlement renews the lease. Raises StoreRewound when less is stored than
+        `expected`."""
         ...
 
     async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:

@@ -19,16 +19,17 @@ def next_session(last: int, now: int) -> int:
     return max(last + 1, min(now - BEGINNING, LATEST))
 
 
-def settlement(stored: int | None, expected: int) -> bool | None:
+def settlement(stored: int | None, expected: int, settled: int = 0) -> bool | None:
     """What has become of a commit whose reply was lost, by the count that is stored (None: the
     session is not live any more) and the one that its engine knew: None where it is fenced, True
     where the commit counted. False: it did not, and it never will once the store has advanced the
-    count. Raises StoreRewound for a store that has forgotten commits."""
+    count. `settled` is the count that a settlement left: one whose own reply was lost is not taken
+    for the commit. Raises StoreRewound for a store that has forgotten commits."""
     if stored is None:
         return None
     if stored < expected:
         raise rewound(expected - stored)
-    return stored > expected
+    return stored > expected and stored != settled
 
 
 def rewound(lost: int) -> StoreRewound:

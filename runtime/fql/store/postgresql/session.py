@@ -129,7 +129,7 @@ def settle(wire: Wire, lease: Lease, expected: int) -> bool | None:
     if row is None:
         return None
     cycle, settled = row
-    return False if settled == cycle == expected + 1 else settlement(cycle, expected)
+    return settlement(cycle, expected, settled)
 
 
 def release(wire: Wire, lease: Lease, *, clean: bool) -> None:

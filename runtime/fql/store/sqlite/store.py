@@ -64,7 +64,7 @@ class SqliteStore(Questions):
         self._locked = False
         self._watched: Watched | None = None
         self._cycle = 0
-        self._numbered = 0
+        self._numbered = self._settled = 0
         self._seen = 0
         self._looker: sqlite3.Connection | None = None
         self._lookout = Lookout(self._has_news, (), POLL)
@@ -238,12 +238,12 @@ class SqliteStore(Questions):
 
     def _settle(self, connection: sqlite3.Connection, lease: Lease, expected: int) -> bool | None:
         connection.execute("BEGIN IMMEDIATE")
-        counted = settlement(self._counted(connection, lease), expected)
-        if counted is False:
-            counts = (expected + 1, self._numbered, lease.session, expected)
-            connection.execute(schema.COUNT_COMMIT, counts)
-        self._counted(connection, lease)
+        stored = self._counted(connection, lease)
+        counted = settlement(stored, expected, self._settled)
+        if counted is False and stored == expected:
+            connection.execute(schema.SETTLE, (expected + 1, lease.session))
         connection.execute("COMMIT")
+        self._counted(connection, lease)
         return counted
 
     def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
@@ -251,7 +251,7 @@ class SqliteStore(Questions):
         row = connection.execute(schema.COUNTED, (lease.session,)).fetchone()
         if row is None or not self._locked:
             return None
-        self._cycle, self._numbered = row
+        self._cycle, self._numbered, self._settled = row
         return self._cycle
 
     async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:
