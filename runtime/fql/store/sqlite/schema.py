@@ -10,7 +10,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS fql_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_session(
   id INTEGER PRIMARY KEY, holder TEXT NOT NULL, cycle INTEGER NOT NULL, state TEXT NOT NULL,
-  numbered INTEGER NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 0);
+  numbered INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fql_event(
   id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
   timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
@@ -72,9 +72,8 @@ OLD_SESSIONS = (
     "DELETE FROM fql_session WHERE id NOT IN (SELECT id FROM fql_session ORDER BY id DESC LIMIT 20)"
 )
 LIVE = "id = ? AND state = 'live' AND id = (SELECT max(id) FROM fql_session)"
-COUNTED = f"SELECT cycle, numbered, settled FROM fql_session WHERE {LIVE}"  # noqa: S608
+COUNTED = f"SELECT cycle, numbered FROM fql_session WHERE {LIVE}"  # noqa: S608
 COUNT_COMMIT = f"UPDATE fql_session SET cycle = ?, numbered = ? WHERE {LIVE} AND cycle = ?"  # noqa: S608
-SETTLE = "UPDATE fql_session SET cycle = ?1, settled = ?1 WHERE id = ?2"
 
 # `{rows}` stands for VALUES with as many rows as a commit has (`fql.store.sqlite.write`).
 INSERT_EVENTS = "INSERT INTO fql_event {rows}"

@@ -64,7 +64,8 @@ class SqliteStore(Questions):
         self._locked = False
         self._watched: Watched | None = None
         self._cycle = 0
-        self._numbered = self._settled = 0
+        # Settlements that only the engine counts, and the count after the last of them.
+        self._numbered = self._unwritten = self._settled = 0
         self._seen = 0
         self._looker: sqlite3.Connection | None = None
         self._lookout = Lookout(self._has_news, (), POLL)
@@ -151,7 +152,7 @@ class SqliteStore(Questions):
             self._lock.give()
             raise
         self._locked = True
-        self._cycle = 0
+        self._cycle = self._unwritten = self._settled = 0
         return Lease(session, holder)
 
     def _begin(self, connection: sqlite3.Connection, holder: str) -> int:
@@ -233,17 +234,18 @@ class SqliteStore(Questions):
         return "ok"
 
     async def settle(self, lease: Lease, expected: int) -> bool | None:
-        """Whether a doubtful commit counted; if not, it never will."""
+        """Whether a doubtful commit counted. A commit that has raised is over: nothing of it can
+        arrive later, so there is nothing to write, which a failing disk might refuse."""
         return await self._call(lambda connection: self._settle(connection, lease, expected))
 
     def _settle(self, connection: sqlite3.Connection, lease: Lease, expected: int) -> bool | None:
-        connection.execute("BEGIN IMMEDIATE")
         stored = self._counted(connection, lease)
-        counted = settlement(stored, expected, self._settled)
-        if counted is False and stored == expected:
-            connection.execute(schema.SETTLE, (expected + 1, lease.session))
-        connection.execute("COMMIT")
-        self._counted(connection, lease)
+        again = expected + 1 == self._settled
+        counted = settlement(stored, expected - (self._unwritten - again))
+        if again and counted is not None:
+            return False
+        if counted is False:
+            self._unwritten, self._settled = self._unwritten + 1, expected + 1
         return counted
 
     def _counted(self, connection: sqlite3.Connection, lease: Lease) -> int | None:
@@ -251,7 +253,7 @@ class SqliteStore(Questions):
         row = connection.execute(schema.COUNTED, (lease.session,)).fetchone()
         if row is None or not self._locked:
             return None
-        self._cycle, self._numbered, self._settled = row
+        self._cycle, self._numbered = row
         return self._cycle
 
     async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:

@@ -33,7 +33,6 @@ def to_format_3(connection: sqlite3.Connection, letters: str) -> None:
     their row, and a shard; commands say who asked."""
     for table, column in (
         ("fql_session", "numbered INTEGER NOT NULL DEFAULT 0"),
-        ("fql_session", "settled INTEGER NOT NULL DEFAULT 0"),
         *((table, column) for table in ("fql_run", letters) for column in _PLACED),
         ("fql_batch", _PLACED[0]),
         ("fql_inbox", "by TEXT NOT NULL DEFAULT ''"),
