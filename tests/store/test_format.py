@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import sqlite3
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from fql.errors import StoreError
-from fql.store.records import RunFilter
+from fql.store.records import LetterFilter, Mutations, RunFilter
 from fql.store.sqlite import format as store_format
 from fql.store.sqlite.schema import FORMAT
 from fql.store.sqlite.store import SqliteStore
 from fql.store.works import decode_works, must_be_held
+from tests.store.rows import event, run
 from tests.stores import unpacked
 
 
@@ -47,6 +49,40 @@ async def test_a_store_of_format_1_is_upgraded(tmp_path: Path) -> None:
         assert bool(one.run.held) == must_be_held(decode_works(one.run.works))
     held = ask(path, "SELECT count(*) FROM fql_run WHERE held = 1")
     assert held == [(7,)], "three are buffered, four are members of batches"
+    await store.close()
+
+
+@pytest.mark.parametrize("form", [1, 2, 3])
+async def test_runs_of_older_formats_keep_their_order_before_new_ones(
+    tmp_path: Path, form: int
+) -> None:
+    """Queues, lists, dead letters, and letters that are noted to be copied elsewhere."""
+    path = unpacked(tmp_path, "store.db", form)
+    queues = "SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY id"
+    before = ask(path, queues)
+    letter = next(list(row[:-1]) for row in ask(path, "SELECT * FROM webhook_dlq"))
+    with sqlite3.connect(path) as connection:
+        note = "INSERT INTO fql_copy(dlq_id, change, letter, payload) VALUES(?, 'dead', ?, NULL)"
+        connection.execute(note, (letter[0], json.dumps(letter)))
+        connection.execute("INSERT INTO fql_meta VALUES('copies_letters', 1)")
+    connection.close()
+    store = await opened(path)
+    store.note_copies()
+    lease = await store.acquire("test")
+    fresh = event(lease.session << 32), run(1 + (lease.session << 32), lease.session << 32)
+    await store.commit(
+        lease, Mutations(events=[fresh[0]], runs=[fresh[1]._replace(started=1 << 50)])
+    )
+    assert (await store.load(lease)).queues == before
+    runs = await store.runs(RunFilter(limit=1000))
+    assert runs[0].run.id == fresh[1].id
+    assert max(runs, key=lambda one: one.run.number).run.id == fresh[1].id
+    assert sorted(runs[1:], key=lambda one: -one.run.id) == runs[1:]
+    numbers = {one.run.id: one.run.number for one in runs}
+    dead = await store.letters(LetterFilter())
+    assert [row.number for row in dead] == [numbers[row.run or 0] for row in dead]
+    [copy] = await store.copies(10)
+    assert copy.letter == next(row for row in dead if row.id == copy.dlq_id)
     await store.close()
 
 
