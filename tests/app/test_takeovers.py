@@ -8,12 +8,16 @@ from contextlib import suppress
 import pytest
 
 from fql.errors import StoreError
+from fql.exact.writing import json_text
 from fql.intake.port import Arrival
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
+from fql.store.records import Mutations, RunFilter
+from fql.store.works import decode_works
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import order
 from tests.app.test_runtime import ListSource, arrivals, runtime
+from tests.store.rows import event, run
 
 
 class SlowSource(ListSource):
@@ -120,3 +124,26 @@ async def test_an_engine_that_is_idle_learns_that_another_one_has_the_store(
         await running.emit("Order.insert", new=order(1))
         await running.until_idle(30)
     assert webhook_server.call_count == 1
+
+
+async def test_the_crash_of_the_other_engine_counts(webhook_server: MockWebhookServer) -> None:
+    """It took the store over, and died with work on the wire: that may be what killed it."""
+    webhook_server.always(Reply(200, delay=0.5))
+    store = MemoryStore()
+    async with runtime(webhook_server, store=store) as running:
+        store.fence()
+        other = await store.acquire("other")
+        number = other.session << 32
+        armed = run(
+            number + 1, number, plan=running.engine.program.short, observer="placed",
+            lane="shop", works='[["a",1]]',
+        )  # fmt: skip
+        row = event(number, payload=json_text({"new": order(1), "old": None}))
+        assert await store.commit(other, Mutations(events=[row], runs=[armed])) == "ok"
+        await store.close()  # as the end of its process
+        with suppress(StoreError):
+            await running.emit("Order.insert", new=order(2))
+        assert await webhook_server.arrived(1)
+        [loaded] = await store.runs(RunFilter(ids=(armed.id,)))
+        assert [work.crashes for work in decode_works(loaded.run.works)] == [1]
+        await running.until_idle(30)

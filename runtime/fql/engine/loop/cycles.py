@@ -265,7 +265,7 @@ class Cycles:
         orders = self._memory.keep(waiting)
         if fenced:
             self._senders.unstarted()  # whoever has the store may have sent it
-        again = partial(self._load, again=True)
+        again = partial(self._load, again=not fenced)
         await self._session.regain(again, pause=pause, fenced=fenced)
         if fenced:
             self._waiting.turn_back(FencedError())
