@@ -96,7 +96,7 @@ def test_what_is_unmet_says_what_came_instead() -> None:
         (unmet,) = server.unmet()
         assert repr(unmet) == (
             "<POST /orders, payload [{'a': 1}]: expected at least once, came 0 times; "
-            "besides GET /else, POST /orders>"
+            "other requests: GET /else, POST /orders>"
         )
         http.post(server.url + "/orders", json=[{"a": 1, "b": 2}])
         assert server.all_expectations_met()
