@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection
+from typing import TypedDict, Unpack
 
 from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
 from fqlc.source.text import Span
@@ -24,6 +25,15 @@ class Budget:
         return self._left >= 0
 
 
+class Details(TypedDict, total=False):
+    """What a diagnostic may have besides code, message and span; see `Diagnostic`."""
+
+    label: str
+    labels: tuple[Label, ...]
+    help: tuple[str, ...]
+    fix: Fix | None
+
+
 class Sink:
     """Collects diagnostics of one compile. Passes report here and go on."""
 
@@ -40,49 +50,16 @@ class Sink:
         message: str,
         span: Span,
         *,
-        label: str = "",
-        labels: tuple[Label, ...] = (),
-        help: tuple[str, ...] = (),  # noqa: A002 - the name of the field in the interface
-        fix: Fix | None = None,
         covers: Span | None = None,
+        **details: Unpack[Details],
     ) -> None:
         """Report an error; `covers` is the stretch in which everything else hangs on it."""
-        found = Diagnostic(
-            code=code,
-            message=message,
-            span=span,
-            severity=Severity.ERROR,
-            label=label,
-            labels=labels,
-            help=help,
-            fix=fix,
-        )
+        found = Diagnostic(code, message, span, Severity.ERROR, **details)
         self.cause(found, covers) if covers is not None else self.add(found)
 
-    def warning(
-        self,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        labels: tuple[Label, ...] = (),
-        help: tuple[str, ...] = (),  # noqa: A002 - the name of the field in the interface
-        fix: Fix | None = None,
-    ) -> None:
+    def warning(self, code: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Report a warning."""
-        self.add(
-            Diagnostic(
-                code=code,
-                message=message,
-                span=span,
-                severity=Severity.WARNING,
-                label=label,
-                labels=labels,
-                help=help,
-                fix=fix,
-            )
-        )
+        self.add(Diagnostic(code, message, span, Severity.WARNING, **details))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Report a finished diagnostic; the same one twice counts once."""
