@@ -21,7 +21,7 @@ from fql.sql.dialect import ARITHMETIC, DAY, Dialect, Json, count_of
 from fql.sql.text import NotInSqlError, quoted_name
 
 _MOMENTS = ("DateTime", "Date")
-_OLD = "`old` is the row before the change: join it from where you keep it"
+OLD_NOTE = "`old` is the row before the change: join it from where you keep it"
 _ITEM = "in"  # no variable has this name
 
 
@@ -129,7 +129,7 @@ class Writer:
     def _column(self, e: x.Field) -> str:
         column = quoted_name(self.row.columns[e.name])
         if e.row == "old":
-            self.dialect.notes[_OLD] = None
+            self.dialect.notes[OLD_NOTE] = None
             return f"{self.old}.{column}"
         if self.depth or self.new:
             return f"{self.new or 'new'}.{column}"

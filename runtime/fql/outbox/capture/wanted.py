@@ -15,7 +15,7 @@ EVENTS = ("insert", "update", "delete")
 EVERY = Test()
 """The test where every row is told."""
 
-_MOST_CONDITIONS = 50
+MOST_CONDITIONS = 50
 _LONGEST_TEST = 10_000
 """Beyond these a test costs the writer more than the events that it keeps away."""
 
@@ -35,7 +35,7 @@ class Wanted:
     def test(self, event: str, sides: Sides) -> Test:
         """What a trigger tests before it tells this event of rows with these names."""
         conditions = self.conditions.get(event, ())
-        if not conditions or len(conditions) > _MOST_CONDITIONS:
+        if not conditions or len(conditions) > MOST_CONDITIONS:
             return EVERY
         found = any_of([pushed_test(one, sides, self.entity, self.types) for one in conditions])
         return found if len(found.sql) <= _LONGEST_TEST else EVERY

@@ -181,7 +181,7 @@ def _tested(event: str, test: Test) -> str:
     if test.changed:
         rows = (", ".join(f"{row}.{quoted_name(c)}" for c in test.changed) for row in ROWS)
         new, old = rows
-        tests.insert(0, f"(ROW({new}) OPERATOR(pg_catalog.*<>) ROW({old}))")
+        tests.insert(0, f"record_image_ne(ROW({new}), ROW({old}))")
     if not tests:
         return ""
     return f"""  IF TG_OP = '{event.upper()}' THEN
