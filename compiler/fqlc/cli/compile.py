@@ -48,7 +48,7 @@ def compile_(
     elif output is None:
         raw(plan + b"\n")
     else:
-        _write(Path(output), plan)
+        _write_plan(Path(output), plan)
 
 
 def _compiled(paths: tuple[str, ...], settings: str | None) -> Compiled:
@@ -68,7 +68,7 @@ def _compare(output: Path, plan: bytes) -> None:
         )
 
 
-def _write(output: Path, plan: bytes) -> None:
+def _write_plan(output: Path, plan: bytes) -> None:
     """Replace the file as a whole: nobody ever reads half a plan. A link stays a link, and what is
     not a file, such as a device or a pipe, is written to."""
     place = output.resolve()
@@ -103,7 +103,7 @@ def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
             found = _compiled(paths, settings)
             seen = seen_by(began, now, _stamps([*chosen.sources.roots, *found.files]))
             if found.plan is not None:
-                _write(Path(output), found.plan)
+                _write_plan(Path(output), found.plan)
         time.sleep(0.2)
 
 

@@ -38,7 +38,7 @@ def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_di
         if show_diff:
             data(_diff(path, before, after).removesuffix("\n"))
         elif not only_check:
-            _write(path, after)
+            _write_source(path, after)
         else:
             data(path)
     _say(changed, len(chosen.sources.roots), written=not (only_check or show_diff))
@@ -57,7 +57,7 @@ def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
     return source.written, source.as_written(format_source(source))
 
 
-def _write(path: str, text: str) -> None:
+def _write_source(path: str, text: str) -> None:
     try:
         Path(path).write_bytes(text.encode("utf-8"))
     except OSError as error:

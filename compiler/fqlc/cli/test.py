@@ -85,7 +85,7 @@ def test(
             say(f"wrote {file}")
     _show(verdicts, checked.sources, form)
     if junit is not None:
-        _write(junit, report.junit(verdicts, checked.sources))
+        _write_report(junit, report.junit(verdicts, checked.sources))
     failed = only is None and _says_stale(kept, [(t.block.span.path, t.title) for t in tests])
     if coverage or fail_under is not None:
         failed = _covered(plan, verdicts, form, fail_under) or failed
@@ -152,7 +152,7 @@ def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | 
     return True
 
 
-def _write(path: str, data: bytes) -> None:
+def _write_report(path: str, data: bytes) -> None:
     try:
         Path(path).write_bytes(data)
     except OSError as error:

@@ -18,9 +18,9 @@ def mermaid_source(picture: Picture) -> str:
 
 def _cluster(cluster: Cluster, prefix: str) -> Iterator[str]:
     ids = {node.name: f"{prefix}_{n}" for n, node in enumerate(cluster.nodes)}
-    yield f'subgraph {prefix} ["{_text(cluster.name)}"]'
+    yield f'subgraph {prefix} ["{_escaped_label(cluster.name)}"]'
     yield "  direction LR"
-    event = [_bold(cluster.on), *map(_text, condition_lines(cluster.when, 44, 6))]
+    event = [_bold(cluster.on), *map(_escaped_label, condition_lines(cluster.when, 44, 6))]
     yield f'  {prefix}_event["{_lines(event)}"]'
     for node in cluster.nodes:
         yield f'  {ids[node.name]}["{_node(node)}"]'
@@ -30,7 +30,11 @@ def _cluster(cluster: Cluster, prefix: str) -> Iterator[str]:
 
 
 def _node(node: Node) -> str:
-    lines = [_bold(node.name), _text(place(node)), *map(_text, condition_lines(node.when, 40, 4))]
+    lines = [
+        _bold(node.name),
+        _escaped_label(place(node)),
+        *map(_escaped_label, condition_lines(node.when, 40, 4)),
+    ]
     return _lines([*lines, "in batches"] if node.batched else lines)
 
 
@@ -39,7 +43,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _bold(text: str) -> str:
-    return f"<b>{_text(text)}</b>"
+    return f"<b>{_escaped_label(text)}</b>"
 
 
 def _edge(edge: Edge, ids: dict[str, str], prefix: str) -> str:
@@ -51,6 +55,6 @@ def _edge(edge: Edge, ids: dict[str, str], prefix: str) -> str:
 _ENTITIES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "#": "#35;", "`": "#96;", "&": "#amp;"}
 
 
-def _text(text: str) -> str:
+def _escaped_label(text: str) -> str:
     """Words on one line, every character for itself."""
     return "".join(_ENTITIES.get(c, c) for c in " ".join(printable(text).split()))

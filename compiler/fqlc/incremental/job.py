@@ -29,7 +29,7 @@ class Job:
         """The files that the units stand in, by path, with nothing else in them."""
         ordered = sorted(self.units.values(), key=lambda u: (u.path, u.part.start))
         by_path = groupby(ordered, key=lambda u: u.path)
-        return {path: _text(units) for path, units in by_path}
+        return {path: _units_text(units) for path, units in by_path}
 
     def narrowed(self, units: Collection[int]) -> Job:
         """The same job with only some of its units in sight."""
@@ -66,7 +66,7 @@ def jobs_of(
     return tuple(job_of(layout, s, surroundings, with_plan=with_plan) for s in shares if s)
 
 
-def _text(units: Iterable[Unit]) -> str:
+def _units_text(units: Iterable[Unit]) -> str:
     """Units of one file, each at its offset and on its line."""
     pieces: list[str] = []
     offset, line = 0, 1

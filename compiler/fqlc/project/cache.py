@@ -94,7 +94,9 @@ class Cache:
         }
         diagnostics = [dump_diagnostic(d, _place_of) for d in found.diagnostics]
         header = {"files": files, "diagnostics": diagnostics}
-        self._write(self._place(key), lambda secret: _sealed(header, found.plan or b"", secret))
+        self._write_entry(
+            self._place(key), lambda secret: _sealed(header, found.plan or b"", secret)
+        )
 
     def load_parts(self, key: Sequence[str]) -> bytes:
         """What was kept of single declarations of a key; empty when there is nothing."""
@@ -105,7 +107,7 @@ class Cache:
 
     def save_parts(self, key: Sequence[str], parts: bytes) -> None:
         """Keep what is known of single declarations."""
-        self._write(self._place(key, ".parts"), lambda secret: _sealed({}, parts, secret))
+        self._write_entry(self._place(key, ".parts"), lambda secret: _sealed({}, parts, secret))
 
     def _secret(self) -> bytes:
         """The key that entries are sealed with, known to this user alone: what somebody else has
@@ -125,7 +127,7 @@ class Cache:
                 file.write(os.urandom(_KEY_BYTES))
         return self._secret()
 
-    def _write(self, place: Path, seal: Callable[[bytes], bytes]) -> None:
+    def _write_entry(self, place: Path, seal: Callable[[bytes], bytes]) -> None:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
         with suppress(OSError, ValueError):
             self.folder.mkdir(parents=True, exist_ok=True)

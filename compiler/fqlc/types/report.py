@@ -51,23 +51,23 @@ def bare(expr: ast.Expr) -> ast.Expr:
 
 def wording(expr: ast.Expr) -> str:
     """How a message calls an expression: its text in backticks where it is short."""
-    text = _text(expr)
+    text = _shown_expression(expr)
     return f"`{text}`" if text else "this value"
 
 
-def _text(expr: ast.Expr) -> str:  # noqa: PLR0911 - one line a kind
+def _shown_expression(expr: ast.Expr) -> str:  # noqa: PLR0911 - one line a kind
     """The text of names, members and calls without arguments; empty for others."""
     match bare(expr):
         case ast.NameUse(text=text):
             return text
         case ast.MemberAccess(of=of, name=name, optional=optional):
-            inner = _text(of)
+            inner = _shown_expression(of)
             return f"{inner}{'?.' if optional else '.'}{name.text}" if inner else ""
         case ast.CallOf(callee=callee, arguments=()):
-            inner = _text(callee)
+            inner = _shown_expression(callee)
             return f"{inner}()" if inner else ""
         case ast.IndexOf(of=of, key=ast.StringLiteral(value=value)):
-            inner = _text(of)
+            inner = _shown_expression(of)
             return f'{inner}["{value}"]' if inner else ""
         case ast.NumberLiteral(value=number):
             return str(number) if -_SHORT_NUMBER < number < _SHORT_NUMBER else ""
@@ -161,7 +161,7 @@ def default_for(of: Type) -> str:
 
 
 def _null_help(scope: ExprScope, written: ast.Expr, value: e.Expr) -> tuple[str, ...]:
-    text = _text(written)
+    text = _shown_expression(written)
     default = default_for(value.type)
     if scope.template:
         return (f"give a default: `{text or 'value'} | default({default or '...'})`",)

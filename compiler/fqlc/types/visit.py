@@ -30,7 +30,7 @@ def _number(expr: ast.NumberLiteral, ctx: Context, expected: Type | None) -> e.E
     return literals.as_number(expr.value, expected, expr.span, ctx)
 
 
-def _text(expr: ast.StringLiteral, ctx: Context, expected: Type | None) -> e.Expr:
+def _typed_text(expr: ast.StringLiteral, ctx: Context, expected: Type | None) -> e.Expr:
     if expr.environment or expr.is_template:
         return check_literal(expr, ctx)
     return literals.text(expr.value, expr.span, expected, ctx)
@@ -52,7 +52,7 @@ def _range(expr: ast.RangeLiteral, ctx: Context, expected: Type | None) -> e.Exp
 
 _RULES: dict[type, Callable[..., e.Expr]] = {
     ast.NumberLiteral: _number,
-    ast.StringLiteral: _text,
+    ast.StringLiteral: _typed_text,
     ast.SizeLiteral: _size,
     ast.RangeLiteral: _range,
     ast.WordLiteral: lambda x, _c, _t: literals.word(x),

@@ -66,16 +66,16 @@ def _dump_scalar(value: object) -> Stored:
 
 
 _VALUE: Mapping[str, Callable[[Any], object]] = {
-    "int": lambda text: _long(_text(text)),
-    "float": lambda text: float(_text(text)),
-    "decimal": lambda text: Decimal(_text(text)),
+    "int": lambda text: _long(_read_text(text)),
+    "float": lambda text: float(_read_text(text)),
+    "decimal": lambda text: Decimal(_read_text(text)),
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "microseconds": lambda count: _whole(count) * _MICROSECOND,
 }
 
 
-def _text(value: object) -> str:
+def _read_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text is wanted")
     return value
@@ -138,12 +138,12 @@ def _load_part(stored: Any) -> x.TextPart:
     if kind == "hole":
         return x.Hole(_load(stored["hole"]))
     if kind == "environment":
-        return x.Environment(_text(stored["environment"]))
+        return x.Environment(_read_text(stored["environment"]))
     if kind == "choice":
         branches = tuple((_load(c), _load_parts(p)) for c, p in stored["choice"])
         return x.Choice(branches, _load_parts(stored["else"]))
     body, otherwise = _load_parts(stored["body"]), _load_parts(stored["else"])
-    return x.Loop(_text(stored["loop"]), _load(stored["of"]), body, otherwise)
+    return x.Loop(_read_text(stored["loop"]), _load(stored["of"]), body, otherwise)
 
 
 _PART_KEYS: Mapping[str, frozenset[str]] = {
@@ -234,7 +234,7 @@ def _load(s: Any) -> x.Expr:
     if op in x.UNARY_OPS:
         return x.Unary(type=t, op=op, of=_load(s["of"]))
     if op in ("any", "all"):
-        body, variable = _load(s["body"]), _text(s["variable"])
+        body, variable = _load(s["body"]), _read_text(s["variable"])
         return x.Quantifier(type=t, op=op, of=_load(s["of"]), variable=variable, body=body)
     return _LOAD[op](s, t)
 
@@ -252,7 +252,7 @@ def _load_chain(op: str, s: Any, t: Type) -> x.Expr:
 def _load_entry(stored: Any) -> x.Entry:
     _require_keys(stored, _ENTRY)
     key = stored["key"]
-    return x.Entry(key if key is None else _text(key), _load(stored["value"]))
+    return x.Entry(key if key is None else _read_text(key), _load(stored["value"]))
 
 
 def _row(name: object) -> x.RowName:
@@ -263,16 +263,16 @@ def _row(name: object) -> x.RowName:
 
 _LOAD: Mapping[str, Callable[[Any, Any], x.Expr]] = {
     "constant": lambda s, t: x.Constant(type=t, value=_load_value(s["value"])),
-    "field": lambda s, t: x.Field(type=t, row=_row(s["row"]), name=_text(s["name"])),
-    "changed": lambda s, t: x.Changed(type=t, name=_text(s["name"])),
-    "builtin": lambda s, t: x.Builtin(type=t, name=_text(s["name"])),
-    "variable": lambda s, t: x.Variable(type=t, name=_text(s["name"])),
-    "response": lambda s, t: x.Response(type=t, action=_text(s["action"])),
-    "failure": lambda s, t: x.Failure(type=t, action=_text(s["action"])),
-    "member": lambda s, t: x.Member(type=t, of=_load(s["of"]), name=_text(s["name"])),
+    "field": lambda s, t: x.Field(type=t, row=_row(s["row"]), name=_read_text(s["name"])),
+    "changed": lambda s, t: x.Changed(type=t, name=_read_text(s["name"])),
+    "builtin": lambda s, t: x.Builtin(type=t, name=_read_text(s["name"])),
+    "variable": lambda s, t: x.Variable(type=t, name=_read_text(s["name"])),
+    "response": lambda s, t: x.Response(type=t, action=_read_text(s["action"])),
+    "failure": lambda s, t: x.Failure(type=t, action=_read_text(s["action"])),
+    "member": lambda s, t: x.Member(type=t, of=_load(s["of"]), name=_read_text(s["name"])),
     "index": lambda s, t: x.Index(type=t, of=_load(s["of"]), key=_load(s["key"])),
     "call": lambda s, t: x.Call(
-        type=t, name=_text(s["name"]), of=_load(s["of"]), args=tuple(map(_load, s["args"]))
+        type=t, name=_read_text(s["name"]), of=_load(s["of"]), args=tuple(map(_load, s["args"]))
     ),
     "list": lambda s, t: x.ListOf(type=t, items=tuple(map(_load, s["items"]))),
     "object": lambda s, t: x.ObjectOf(type=t, entries=tuple(map(_load_entry, s["entries"]))),

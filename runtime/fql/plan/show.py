@@ -29,7 +29,7 @@ def show(e: x.Expr) -> str:
 
 def _show(e: x.Expr, level: int) -> str:
     """The text of an expression at a place that binds as tightly as `level`."""
-    text, own = _text(e), _level(e)
+    text, own = _shown_expression(e), _level(e)
     return f"({text})" if own < level else text
 
 
@@ -48,11 +48,11 @@ def _is_negative(value: object) -> bool:
 
 
 @singledispatch
-def _text(e: x.Expr) -> str:
+def _shown_expression(e: x.Expr) -> str:
     raise TypeError(f"{type(e).__name__} is not an expression")
 
 
-@_text.register
+@_shown_expression.register
 def _constant(e: x.Constant) -> str:
     return constant_text(e.value, e.type)
 
@@ -84,44 +84,44 @@ def _quoted(text: str) -> str:
     return light_text(text).replace("{{", "\\{{").replace("${", "\\${")
 
 
-@_text.register
+@_shown_expression.register
 def _field(e: x.Field) -> str:
     return e.name if e.row == "row" else f"{e.name}.{e.row}"
 
 
-@_text.register
+@_shown_expression.register
 def _changed(e: x.Changed) -> str:
     return f"{e.name}.changed()"
 
 
-@_text.register(x.Builtin)
-@_text.register(x.Variable)
+@_shown_expression.register(x.Builtin)
+@_shown_expression.register(x.Variable)
 def _named(e: x.Builtin | x.Variable) -> str:
     return e.name
 
 
-@_text.register
+@_shown_expression.register
 def _response(e: x.Response) -> str:
     return f"{e.action}.response"
 
 
-@_text.register
+@_shown_expression.register
 def _failure(e: x.Failure) -> str:
     return f"{e.action}.error"
 
 
-@_text.register
+@_shown_expression.register
 def _member(e: x.Member) -> str:
     dot = "?." if e.of.type.nullable else "."
     return f"{_show(e.of, _POSTFIX)}{dot}{e.name}"
 
 
-@_text.register
+@_shown_expression.register
 def _index(e: x.Index) -> str:
     return f"{_show(e.of, _POSTFIX)}[{show(e.key)}]"
 
 
-@_text.register
+@_shown_expression.register
 def _unary(e: x.Unary) -> str:
     if e.op == "neg":
         return f"-{_show(e.of, _POSTFIX)}"
@@ -142,7 +142,7 @@ def change_of(e: x.Expr) -> tuple[str, str, x.Expr] | None:
     return e.left.name, method, same.right
 
 
-@_text.register
+@_shown_expression.register
 def _binary(e: x.Binary) -> str:
     change = change_of(e)
     if change is not None:
@@ -162,22 +162,22 @@ def _binary(e: x.Binary) -> str:
     return f" {sign} ".join([first, *reversed(rights)])
 
 
-@_text.register
+@_shown_expression.register
 def _call(e: x.Call) -> str:
     return f"{_show(e.of, _POSTFIX)}.{e.name}({', '.join(map(show, e.args))})"
 
 
-@_text.register
+@_shown_expression.register
 def _quantifier(e: x.Quantifier) -> str:
     return f"{_show(e.of, _POSTFIX)}.{e.op}({e.variable}, {show(e.body)})"
 
 
-@_text.register
+@_shown_expression.register
 def _list(e: x.ListOf) -> str:
     return f"[{', '.join(map(show, e.items))}]"
 
 
-@_text.register
+@_shown_expression.register
 def _object(e: x.ObjectOf) -> str:
     return "{ " + ", ".join(map(_entry, e.entries)) + " }" if e.entries else "{ }"
 
@@ -192,12 +192,12 @@ def _entry(entry: x.Entry) -> str:
     return f"{key}: {value}"
 
 
-@_text.register
+@_shown_expression.register
 def _each(e: x.Each) -> str:
     return f"each {show(e.body)}"
 
 
-@_text.register
+@_shown_expression.register
 def _template(e: x.Text) -> str:
     return f'"{_parts(e.parts)}"'
 

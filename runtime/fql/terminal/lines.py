@@ -21,7 +21,7 @@ _SOURCE = re.compile(r" *\d* [|+-] ")
 
 def data(text: str = "") -> None:
     """Write a piece of output as it is: what is read by programs as well, or copied."""
-    _write(harmless_styled(text), err=False)
+    _write_stream(harmless_styled(text), err=False)
 
 
 def raw(content: bytes) -> None:
@@ -34,7 +34,7 @@ def raw(content: bytes) -> None:
 def prose(text: str, *, hang: int = 2) -> None:
     """Write output that a person reads; on a terminal long lines are broken between words, and go
     on `hang` columns further right."""
-    _write(fitting(harmless_styled(text), err=False, hang=hang), err=False)
+    _write_stream(fitting(harmless_styled(text), err=False, hang=hang), err=False)
 
 
 def excerpts(text: str, *, err: bool, json: bool = False) -> None:
@@ -45,12 +45,12 @@ def excerpts(text: str, *, err: bool, json: bool = False) -> None:
     if width is not None:
         lines = shown.split("\n")
         shown = "\n".join(x if _SOURCE.match(unstyled(x)) else folded(x, width) for x in lines)
-    _write(shown, err=err)
+    _write_stream(shown, err=err)
 
 
 def say(text: str) -> None:
     """Talk to the person. No connection string is shown with its password."""
-    _write(fitting(harmless_styled(masked_urls(text)), err=True), err=True)
+    _write_stream(fitting(harmless_styled(masked_urls(text)), err=True), err=True)
 
 
 def renew(text: str = "") -> None:
@@ -76,7 +76,7 @@ def json_line(value: Mapping[str, object]) -> None:
     """Write one object of JSON output, on a line of its own."""
     from fql.exact.writing import json_text
 
-    _write(harmless_json(json_text(value)), err=False)
+    _write_stream(harmless_json(json_text(value)), err=False)
 
 
 def on_terminal(*, err: bool = True) -> bool:
@@ -115,5 +115,5 @@ def fitting(text: str, *, err: bool, hang: int = 2) -> str:
     return text if width is None else folded(text, width, hang)
 
 
-def _write(text: str, *, err: bool) -> None:
+def _write_stream(text: str, *, err: bool) -> None:
     click.echo(text, err=err, color=colored(err=err))

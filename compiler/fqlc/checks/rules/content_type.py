@@ -33,7 +33,7 @@ def _given(program: Program, observer: ObserverModel, action: ActionModel) -> Gi
 
 
 def _judge(given: Given, sink: Sink) -> None:
-    written = _text(given.value)
+    written = _header_text(given.value)
     media_type = written.partition(";")[0].strip().lower()
     if given.span is None or not media_type or _is_json(media_type):
         return
@@ -51,7 +51,7 @@ def _is_json(media_type: str) -> bool:
     return "json" in subtype and subtype not in _OTHER_FORMS
 
 
-def _text(value: object) -> str:
+def _header_text(value: object) -> str:
     """What can be told of a header: the text before its first value."""
     value = value.value if isinstance(value, HeaderGiven) else None
     if isinstance(value, Constant) and isinstance(value.value, str):

@@ -76,12 +76,12 @@ class _Url:
         return (f"{base.scheme}://{base.authority}" if base else "") + self._joined(template)
 
     def _joined(self, template: UrlTemplate) -> str:
-        text = self._text(template.path, encode_segment)
+        text = self._filled_text(template.path, encode_segment)
         if template.query is None:
             return text
-        return f"{text}?{self._text(template.query, encode_query_value)}"
+        return f"{text}?{self._filled_text(template.query, encode_query_value)}"
 
-    def _text(self, parts: Sequence[TextPart], escape: Callable[[str], str]) -> str:
+    def _filled_text(self, parts: Sequence[TextPart], escape: Callable[[str], str]) -> str:
         return compile_text(Text(type=STRING, parts=tuple(parts)), self._shown, escape)(self._scope)
 
 

@@ -30,7 +30,7 @@ def explain_sql(plan: Plan, dialect: DialectName, form: str) -> None:
         if form == "json":
             json_line(asdict(found))
         else:
-            data(_text(found))
+            data(_explained_text(found))
 
 
 def _explained(observer: Observer, types: TypeTable, dialect: DialectName) -> Explained:
@@ -51,7 +51,7 @@ def _table(entity: Entity, dialect: DialectName) -> str:
     return ".".join(map(quoted_name, parts[-1:] if dialect == "sqlite" else parts))
 
 
-def _text(found: Explained) -> str:
+def _explained_text(found: Explained) -> str:
     lines = [f"-- {found.observer}", *(f"-- {note}" for note in found.notes)]
     lines.append(found.query or f"-- cannot be written in SQL: {found.refused}")
     return "\n".join(lines) + "\n"

@@ -60,11 +60,11 @@ def write_snapshots(played: Iterable[Played], *, keep: bool = False) -> list[Pat
     for one in played:
         bodies = {action: sent_body(one, action) for action in one.sent}
         by_source.setdefault(one.test.block.span.path, {})[one.test.title] = bodies
-    files = [_write(source, tests, keep=keep) for source, tests in by_source.items()]
+    files = [_write_snapshots(source, tests, keep=keep) for source, tests in by_source.items()]
     return [file for file in files if file is not None]
 
 
-def _write(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | None:
+def _write_snapshots(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | None:
     file = snapshot_file(source)
     if keep and file.is_file():
         tests = {**_read(file), **tests}

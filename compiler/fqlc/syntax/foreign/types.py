@@ -65,16 +65,16 @@ class _Types:
         self._lexemes = lexemes
         self.at = at
 
-    def _text(self, ahead: int = 0) -> str:
+    def _word_here(self, ahead: int = 0) -> str:
         near = self._lexemes[self.at + ahead : self.at + ahead + 1]
         return near[0].text if near else ""
 
     def type(self) -> str | None:
         """A type in our spelling; None where it cannot be told."""
-        if self._text() == "[":
+        if self._word_here() == "[":
             self.at += 1
             inner = self.type()
-            if inner is None or self._text() != "]":
+            if inner is None or self._word_here() != "]":
                 return None
             self.at += 1
             written: str | None = f"[{inner}]"
@@ -83,23 +83,23 @@ class _Types:
         return None if written is None else self._suffixes(written)
 
     def _named(self) -> str | None:
-        name = self._text()
+        name = self._word_here()
         if not name.isidentifier() or _is_constraint(name):
             return None
         self.at += 1
         word = name.lower()
         plain = MEANT_TYPES.get(word, name)
-        opener = self._text()
+        opener = self._word_here()
         if opener == "(":
             return plain if self._skip_numbers() else None
-        if opener not in ("<", "[") or (opener == "[" and self._text(1) == "]"):
+        if opener not in ("<", "[") or (opener == "[" and self._word_here(1) == "]"):
             return plain
         return _applied(word, self._arguments(_CLOSERS[opener]))
 
     def _skip_numbers(self) -> bool:
         """`(10, 2)`: a length or a precision means nothing here."""
         self.at += 1
-        while self._text() not in (")", ""):
+        while self._word_here() not in (")", ""):
             if self._lexemes[self.at].type not in ("NUMBER", "_COMMA"):
                 return False
             self.at += 1
@@ -108,10 +108,10 @@ class _Types:
 
     def _arguments(self, closer: str) -> list[str] | None:
         found: list[str] = []
-        while self._text() not in (closer, ""):
+        while self._word_here() not in (closer, ""):
             self.at += 1
             one = self.type()
-            if one is None or self._text() not in (",", closer):
+            if one is None or self._word_here() not in (",", closer):
                 return None
             found.append(one)
         self.at += 1
@@ -120,12 +120,12 @@ class _Types:
     def _suffixes(self, written: str) -> str:
         """`?`, `!` and `[]` after a type."""
         while True:
-            if self._text() == "!":
+            if self._word_here() == "!":
                 self.at += 1
-            elif self._text() == "?":
+            elif self._word_here() == "?":
                 self.at += 1
                 written = f"{written.removesuffix('?')}?"
-            elif (self._text(), self._text(1)) == ("[", "]"):
+            elif (self._word_here(), self._word_here(1)) == ("[", "]"):
                 self.at += 2
                 written = f"[{written}]"
             else:
@@ -134,8 +134,8 @@ class _Types:
     def constraints(self) -> tuple[str, list[str]]:
         """What constraints of SQL mean after the type, and the constraints as written."""
         found: list[str] = []
-        while _is_constraint(word := self._text()) and self._lexemes[self.at].type != "KEY":
-            pair = f"{word} {self._text(1)}".upper()
+        while _is_constraint(word := self._word_here()) and self._lexemes[self.at].type != "KEY":
+            pair = f"{word} {self._word_here(1)}".upper()
             if pair in MEANT_CONSTRAINTS:
                 found.append(pair)
                 self.at += 2

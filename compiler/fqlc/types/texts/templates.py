@@ -49,10 +49,10 @@ def check_literal(literal: ast.StringLiteral, ctx: Context) -> e.Expr:
         parts = _plain(literal, inner) if _is_plain(literal) else read_template(literal, inner)
     if parts is None:
         return poison(literal.span)
-    return _text(merged(parts), literal.span)
+    return _text_of_parts(merged(parts), literal.span)
 
 
-def _text(parts: tuple[e.TextPart, ...], span: Span) -> e.Expr:
+def _text_of_parts(parts: tuple[e.TextPart, ...], span: Span) -> e.Expr:
     texts = [part for part in parts if isinstance(part, str)]
     if len(texts) == len(parts):
         return e.Constant(type=t.STRING, value="".join(texts), at=at(span))

@@ -49,7 +49,7 @@ def _float(value: object) -> bool:
     return _whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _text(value: object) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
@@ -78,8 +78,8 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "Int": _whole,
     "Float": _float,
     "Decimal": _exact,
-    "String": _text,
-    "ID": _text,
+    "String": _is_text,
+    "ID": _is_text,
     "UUID": _uuid,
     "DateTime": _moment,
     "Date": _day,

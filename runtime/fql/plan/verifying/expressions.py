@@ -248,7 +248,7 @@ def _each(e: x.Each, scope: Scope) -> Type:
     return list_of(OBJECT)
 
 
-def _text(e: x.Text, scope: Scope) -> Type:
+def _type_of_text(e: x.Text, scope: Scope) -> Type:
     _parts(e.parts, scope)
     return STRING
 
@@ -310,5 +310,5 @@ _RULES: Mapping[type, Callable[..., Type | None]] = {
     x.ListOf: _list,
     x.ObjectOf: _object,
     x.Each: _each,
-    x.Text: _text,
+    x.Text: _type_of_text,
 }
