@@ -45,13 +45,17 @@ def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -
                 return False
         if not endpoint.ready or not endpoint.may_send(state.now):
             return False
-        state.item = work = endpoint.ready.popleft()
-        if _may_start(state, endpoint, work):
-            if len(endpoint.flying) >= share:
-                state.shared_in_flight += 1
-            _take(state, endpoint, work, ARMED)
-            sends.append(work)
+        _arm_next(state, endpoint, sends, share)
     return True
+
+
+def _arm_next(state: State, endpoint: Endpoint, sends: list[Work], share: int) -> None:
+    state.item = work = endpoint.ready.popleft()
+    if _may_start(state, endpoint, work):
+        if len(endpoint.flying) >= share:
+            state.shared_in_flight += 1
+        _take(state, endpoint, work, ARMED)
+        sends.append(work)
 
 
 def _has_room(state: State, endpoint: Endpoint, share: int) -> bool:

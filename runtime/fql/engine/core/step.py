@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from fql.engine.core.accept import accept, refuse
 from fql.engine.core.arm import arm, expire_buffered, next_opening
@@ -12,7 +14,7 @@ from fql.engine.core.aside import LAST_RUNG
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.endpoints import Bucket
 from fql.engine.core.finish import end_unfit, finish, put_back
-from fql.engine.core.inputs import Inputs, Step
+from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Step
 from fql.engine.core.lanes import MIXED, first_lane, only_waits
 from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
@@ -20,10 +22,11 @@ from fql.engine.core.runs import Run, SealedBatch, Work
 from fql.engine.core.state import DEFAULT_LIMITS, State
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
-from fql.store.records import LimitRow, Page, StoredPlan
+from fql.store.records import LimitRow, Page, Remembered, StoredPlan
 from fql.store.works import ACTIVE, READY, SCHEDULED
 
 IDS_A_PAGE = 500
+T = TypeVar("T")
 
 
 def step(state: State, inputs: Inputs, now: int) -> Step:
@@ -37,23 +40,11 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
         use_program(state, inputs.program, inputs.others)
     for paged in inputs.pages:
         take_page(state, paged)
-    for work in inputs.unstarted:
-        state.item = work
-        put_back(state, work)
-    for performed in inputs.outcomes:
-        state.item = performed
-        finish(state, performed)
-    for new in inputs.events:
-        state.item = new
-        if new.given_up < LAST_RUNG:
-            accept(state, new, inputs.known)
-    for misfit in inputs.misfits:
-        state.item = misfit
-        if misfit.faults < LAST_RUNG:
-            refuse(state, misfit, inputs.known)
-    for order in inputs.orders:
-        state.item = order
-        receive(state, order)
+    _each(state, inputs.unstarted, put_back)
+    _each(state, inputs.outcomes, finish)
+    _each(state, inputs.events, partial(_accept, known=inputs.known))
+    _each(state, inputs.misfits, partial(_refuse, known=inputs.known))
+    _each(state, inputs.orders, receive)
     state.mutations.forgotten.extend(inputs.forgotten)
     state.item = None
     _fire_timers(state)
@@ -61,6 +52,23 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     seal_due(state, everything=inputs.flush)
     sends = arm(state)
     return _result(state, sends)
+
+
+def _each(state: State, items: Sequence[T], take: Callable[[State, T], object]) -> None:
+    """What is raised meanwhile, the item at hand has raised."""
+    for item in items:
+        state.item = item
+        take(state, item)
+
+
+def _accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
+    if new.given_up < LAST_RUNG:
+        accept(state, new, known)
+
+
+def _refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
+    if misfit.faults < LAST_RUNG:
+        refuse(state, misfit, known)
 
 
 def _result(state: State, sends: list[Work]) -> Step:
