@@ -1,0 +1,47 @@
+"""Rows of PostgreSQL through a whole engine whose store is elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.intake.test_outbox_postgresql import run, waiting
+from tests.outbox.postgresql.conftest import ORDERS
+
+from fql import Runtime
+from fql.intake.outbox_postgresql import OutboxPostgreSQL
+from fql.outbox.postgresql.connection import connect
+from fql.outbox.postgresql.installing import install
+from fql.outbox.postgresql.names import Names
+from fql.plan.model import Plan
+from fql.testing import MockWebhookServer
+from fqlc import compile_text
+
+
+async def test_each_row_is_sent_once_also_after_a_restart(
+    postgresql_url: str, tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    compiled = compile_text(
+        'entity Order from "orders" { id: Int @key  status: String  total: Decimal? }'
+        " observer o { on: Order.insert  webhook w {"
+        ' url: "${RECEIVER}/x"  body: { id: id  total: total } } }'
+    )
+    assert compiled.plan is not None, compiled.diagnostics
+    plan = Plan.model_validate_json(compiled.plan)
+    run(postgresql_url, ORDERS)
+    with connect(postgresql_url) as connection:
+        install(connection, plan, Names())
+    for first in (1, 4):
+        values = ", ".join(f"({n}, 's', {n}.50)" for n in range(first, first + 3))
+        run(postgresql_url, f"INSERT INTO orders (id, status, total) VALUES {values}")
+        run(postgresql_url, f"INSERT INTO orders (id, status, total) VALUES ({-first}, 's', 'NaN')")
+        async with Runtime(
+            plan, store=f"sqlite:///{tmp_path}/fql.db", listeners=(),
+            environment={"RECEIVER": webhook_server.url},
+            sources=(OutboxPostgreSQL("shop", postgresql_url),),
+        ) as running:  # fmt: skip
+            await running.until_idle(60)
+            letters = await running.client.dead_letters()
+    found = [request.payload for request in webhook_server.requests]
+    assert found == [{"id": n, "total": f"{n}.50"} for n in range(1, 7)]
+    assert [one.error_class for one in letters] == ["capture", "capture"]
+    assert waiting(postgresql_url) == 0
