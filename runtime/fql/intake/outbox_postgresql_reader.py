@@ -151,7 +151,9 @@ class PostgreSQLReader:
         if not self._may_read:
             return []
         rows = reading.rows_after(connection, self._names, self._floor, limit, self.done)
-        if not rows:
+        if rows:
+            self._number = max(self._number, rows[-1].seq)
+        else:
             self._raise_floor(connection)
         return rows
 
