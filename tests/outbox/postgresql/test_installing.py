@@ -47,16 +47,23 @@ def test_uninstall_leaves_nothing_and_loses_nothing(app: Application, ours: Conn
 def test_roles_have_the_least_rights(
     app: Application, ours: Connection, postgresql_server: Databases, postgresql_url: str
 ) -> None:
-    with postgresql_server.role() as engine, postgresql_server.role() as user:
-        install(ours, FIRST, MAIN, roles=Roles(engines=(engine.name,)))
+    role = postgresql_server.role
+    with role() as engine, role() as user, role() as owner:
+        app.execute(f"ALTER ROLE {owner.name} NOLOGIN".encode())
+        roles = Roles(owner.name, (engine.name,), (user.name,))
+        install(ours, FIRST, MAIN, roles=roles)
+        assert install(ours, FIRST, MAIN, roles=roles)[0].in_step
         app.execute(f"GRANT SELECT, INSERT ON orders TO {user.name}".encode())
         with psycopg.connect(user.url(postgresql_url), autocommit=True) as application:
             application.execute("INSERT INTO orders (id, status) VALUES (1, 's')")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 application.execute("SELECT FROM fql_main.outbox")
+            application.execute(
+                "SELECT fql_main.emit('Order', 'insert', '{}', NULL, NULL, 'key', NULL)"
+            )
         with connect(engine.url(postgresql_url)) as reader:
             assert status(reader, FIRST, MAIN).in_step
-            assert reader.execute("DELETE FROM fql_main.outbox").rowcount == 1
+            assert reader.execute("DELETE FROM fql_main.outbox").rowcount == 2
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute("INSERT INTO fql_main.outbox (entity, event) VALUES ('a', 'b')")
-        app.execute(f"DROP OWNED BY {engine.name}, {user.name}".encode())
+        app.execute(f"DROP OWNED BY {engine.name}, {user.name}, {owner.name} CASCADE".encode())
