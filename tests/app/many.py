@@ -34,7 +34,7 @@ def multiply(path: Path, number: int, *, minutes: int = 60) -> None:
         })  # fmt: skip
         # The next session's ids begin above all of these.
         session = FIRST >> 31
-        store.execute("UPDATE fql_session SET id = ?, state = 'drained'", (session,))
+        store.execute("UPDATE fql_session SET id = max(id, ?), state = 'drained'", (session,))
     store.close()
 
 
