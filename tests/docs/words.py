@@ -35,7 +35,7 @@ WORDINGS = (
         "what waits behind it is cancelled",
     ),
     _wording(
-        r"\bstands (?:in|at|on|by|within|inside|between|before|directly|there|here|first|under)\b",
+        r"\bstands (?:in|at|on|within|inside|between|before|directly|there|here|first|under)\b",
         "texts, keys and values do not stand", "is in, is written in",
         "a text of several lines stands between quotes",
     ),

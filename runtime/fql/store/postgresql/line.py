@@ -26,7 +26,7 @@ FORGOTTEN = "SET idle_in_transaction_session_timeout = '30s'"
 
 
 class Wire:
-    """A connection as the rest of the store uses it. `pooled` says that a pooler stands before the
+    """A connection as the rest of the store uses it. `pooled` says that a pooler is in front of the
     server: then nothing that lasts longer than a transaction can be used."""
 
     def __init__(self, connection: Connection, schema: str) -> None:

@@ -33,7 +33,7 @@ TIME = Kind("timestamp with time zone", values.texts)
 
 
 class Table(NamedTuple):
-    """A table: its columns and their types, and what is said of some of them."""
+    """A table: its columns and their types, and what is noted about some of them."""
 
     name: str
     columns: tuple[tuple[str, Kind], ...]

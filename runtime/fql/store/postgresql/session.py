@@ -7,7 +7,7 @@ the row's lock: who wants to fence waits for it, and then finds the lease renewe
 An engine without a pooler before its server also holds an advisory lock, the beacon, while its
 connection lives. A beacon that was `lit` since the server started, and whose lock is free, means
 that the engine is dead, long before its lease ends. Nothing rests on it: an engine that is fenced
-for no reason is fenced all the same. Decision 0095.
+for no reason is fenced anyway. Decision 0095.
 """
 
 from __future__ import annotations
