@@ -58,7 +58,7 @@ class Choice(TypedDict, total=False):
 class Wanted(Choice, total=False):
     """Which dead letters to replay, and how.
 
-    Without an id, a time or a filter nothing is replayed, but for `all=True`. `delay` is a
+    Without an id, a time or a filter nothing is replayed, except for `all=True`. `delay` is a
     duration such as `"30s"`, or seconds; `rate` is replays per second. `plan` "original" renders as
     then. `response` supplies the answer without sending, at once. `force` replays also what an
     `else` chain took over. `dry_run` only says what would be replayed. `wait` waits for the ends.

@@ -55,13 +55,13 @@ WORDINGS = (
     _wording(
         r"\bat the begin\b", "begin is a verb", "at the start", "the blanks at the begin of a line",
     ),
-    _wording(r"\b[Aa]new\b", "bookish", "again", "the state is loaded anew"),
+    _wording(r"(?i)\banew\b", "bookish", "again", "the state is loaded anew"),
     _wording(
         r"\b(?:is|are) said(?! to be)\b", "calque of the German passive", "is reported",
         "nothing else is said of that",
     ),
     _wording(
-        r"\b(?:inside|outside) of (?!each)", "no `of` after inside and outside", "outside",
+        r"(?i)\b(?:inside|outside) of (?!each)", "no `of` after inside and outside", "outside",
         "a file outside of the project",
     ),
     _wording(
@@ -120,5 +120,34 @@ WORDINGS = (
     _wording(
         r"[Ww]hatever is remembered\b", "calque", "Compile without the cache.",
         "Compile anew, whatever is remembered.",
+    ),
+    _wording(
+        r"\b(?:calls|replays|requests|events|deliveries|attempts|CPU|microseconds|rows)"
+        r" an? (?:second|minute|hour|day|delivery|event|transaction)\b",
+        "a rate is said with per", "10 replays per second", "`rate` is replays a second.",
+    ),
+    _wording(
+        r", but for (?!ever)", "`but for` is bookish", ", except for", "Never raises, but for X.",
+    ),
+    _wording(
+        r"\bsome (?:seconds|microseconds)\b", "a small number is `a few`",
+        "for a few seconds", "kept for some seconds",
+    ),
+    _wording(
+        r"\bover (?:all )?(?:attempts|crashes|restarts)\b", "a key stays the same through them",
+        "the same through all attempts", "a pause holds over restarts",
+    ),
+    _wording(r"\bfor want of\b", "bookish", "because no room is left", "left out for want of room"),
+    _wording(
+        r"\bcome in another order\b", "calque", "are in a different order",
+        "the fields come in another order",
+    ),
+    _wording(
+        r"\bis (?:a )?Boolean, and\b|\bcan be \w+, and `x` is\b", "a contrast is said with but",
+        "a condition must be Boolean, but `x` is `Int`", "a condition is Boolean, and `x` is `Int`",
+    ),
+    _wording(
+        r"(?i)\bsimilar (?:name|word) exists\b|\bwith a similar name\b", "one form everywhere",
+        "did you mean `total`?", "a field with a similar name exists: `total`",
     ),
 )  # fmt: skip

@@ -124,7 +124,7 @@ class Program:
     roots: frozenset[str]
 
     def levels(self) -> Iterator[Settings]:
-        """The settings of each place where policies can be written, but for `retry` policies."""
+        """The settings of each place where policies can be written, except for `retry` policies."""
         yield self.defaults
         for endpoint in self.endpoints.values():
             yield endpoint.settings

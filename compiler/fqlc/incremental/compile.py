@@ -1,7 +1,7 @@
 """The whole compile put together from its parts: known ones taken, the others worked out.
 
 The answer is that of `fqlc.pipeline` for the same files, byte for byte. Where parts cannot give
-it, there is none: any error needs the whole project to be told well (what a name may have meant
+it, there is none: any error needs the whole project to be reported well (what a name may have meant
 is a matter of all names), and so does a project that is laid out in no plain way.
 """
 

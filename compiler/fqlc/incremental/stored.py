@@ -42,7 +42,7 @@ def dump_result(result: Result, unit: Unit, near: Sequence[Unit]) -> Stored | No
 
 
 def pack(kept: Mapping[str, Stored]) -> bytes:
-    """Results by key as bytes, but for those that nest deeper than these bytes can."""
+    """Results by key as bytes, except for those that nest deeper than these bytes can."""
     try:
         return write_json(kept)
     except NotWritable:

@@ -97,5 +97,5 @@ class Action(Protocol):
         ...
 
     async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
-        """Make one attempt within the deadline. Never raises, but for cancellation."""
+        """Make one attempt within the deadline. Never raises, except for cancellation."""
         ...

@@ -53,7 +53,7 @@ class TracedAction:
         return self._action.render(scope)
 
     async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
-        """Make one attempt within the deadline. Never raises, but for cancellation."""
+        """Make one attempt within the deadline. Never raises, except for cancellation."""
         attributes: dict[str, str | int] = {
             "fql.observer": delivery.observer,
             "fql.action": delivery.action,

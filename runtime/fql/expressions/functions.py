@@ -71,7 +71,7 @@ def truncate(text: str, length: int) -> str:
 
 
 def urlencode(text: str) -> str:
-    """Percent-encoded, but for letters, digits and `_.-~/`."""
+    """Percent-encoded, except for letters, digits and `_.-~/`."""
     return quote(text, safe="/")
 
 

@@ -25,7 +25,7 @@ BUSY_SECONDS = 5.0
 PATIENCE_SECONDS = 1.0
 """How long it is tried to read without a lock."""
 MOST_BYTES = 16_000_000
-"""Of the rows of one read, but for the last one."""
+"""Of the rows of one read, except for the last one."""
 SLICE = 2_000
 """Rows that one transaction deletes: it holds the database for about a millisecond."""
 

@@ -161,7 +161,7 @@ class _Walk:
         return Part(f"({new} COLLATE BINARY IS NOT {old})")
 
     def _judged(self, e: x.Expr) -> Part | None:  # noqa: PLR0911 - a line a kind
-        """A part that is as the runtime finds it, but for misfits."""
+        """A part that is as the runtime finds it, except for misfits."""
         match e:
             case x.Binary(op="in" | "not_in"):
                 found = self._among(e)

@@ -137,7 +137,7 @@ def _group(
 def reached(
     graph: FlowGraph, start: Iterable[str], without: frozenset[FlowEdge] = frozenset()
 ) -> frozenset[str]:
-    """The actions reached from `start`, which belong to them, but for the edges `without`."""
+    """The actions reached from `start`, which belong to them, except for the edges `without`."""
     seen = set(start)
     waiting = list(seen)
     while waiting:

@@ -70,7 +70,7 @@ class Beginnings:
         return TOP_LEVEL[word]
 
     def _maybe_unknown_block(self, start: int, end: int, previous: Lexeme | None) -> None:
-        """Outside of all brackets a word begins a block of unknown kind when a declaration has
+        """Outside all brackets a word begins a block of unknown kind when a declaration has
         ended before it; the checker answers such a kind. On an indented line of its own it is
         what a bracket too many has left behind."""
         if self._is_begun(previous):

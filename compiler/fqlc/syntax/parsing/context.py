@@ -18,7 +18,7 @@ def close(brackets: list[str], opener: str) -> None:
 
 
 def make_flow(last: list[Lexeme]) -> None:
-    """`flow` before a brace is the flow block, but for the name of an enum, type or entity."""
+    """`flow` before a brace is the flow block, except for the name of an enum, type or entity."""
     if not last or last[-1].text != "flow" or last[-1].type != "NAME":
         return
     if last[0].type not in ("ENUM", "TYPE", "ENTITY"):

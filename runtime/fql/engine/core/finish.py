@@ -22,7 +22,7 @@ from fql.store.works import CANCELLED, DONE, READY, SCHEDULED, Replay
 UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
 SHORTAGE_PAUSE = 500
-"""Milliseconds, at least, until what could not be sent for want of a descriptor is tried again."""
+"""The least milliseconds before work that a shortage of ours kept back is tried again."""
 SHORTAGE_TOLD_EVERY = 10_000
 """Milliseconds between two words about it."""
 

@@ -1,4 +1,4 @@
-"""Identity: keys that stay the same over attempts, crashes, restarts and replays.
+"""Identity: keys that stay the same through attempts, crashes, restarts and replays.
 
 Each is a BLAKE2b hash (RFC 7693) of its parts, each part led by its length, so that no two lists
 of parts give the same bytes. Written in hexadecimal: safe in any header.

@@ -138,7 +138,7 @@ class Cycles:
             raise self._lost
 
     def _gather(self) -> None:
-        """What waits is under way now, but for events that there is no room for."""
+        """What waits is under way now, except for events that there is no room for."""
         self._under_way, self._waiting = self._waiting, Waiting()
         room = self.state.room(len(self._under_way.outcomes))
         if room is not None and (left := self._under_way.leave(room)):

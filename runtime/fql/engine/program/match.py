@@ -70,7 +70,7 @@ class _Group:
 
 
 class Matcher:
-    """The index of one plan. Not changed after it is made, but for conditions compiled late."""
+    """The index of one plan. Not changed after it is made, except for conditions compiled late."""
 
     def __init__(self, plan: Plan) -> None:
         self._groups: dict[tuple[str, str], dict[tuple[Place, ...], _Group]] = {}

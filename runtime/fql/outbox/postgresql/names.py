@@ -13,8 +13,8 @@ LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All of them lie in one schema of the project's own, but for triggers: their names begin with
-    `!`, so that they fire before those of the application."""
+    """All of them lie in one schema of the project's own, except for triggers: their names
+    begin with `!`, so that they fire before those of the application."""
 
     project: str = DEFAULT_PROJECT
 

@@ -20,7 +20,7 @@ from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.names import Names
 
 MOST_BYTES = 16_000_000
-"""Of the rows of one read, but for the last one."""
+"""Of the rows of one read, except for the last one."""
 
 _TEXTS = ("entity", "event", "new", "old", "problem", "event_id", "key", "context")
 _COLUMNS = ", ".join(

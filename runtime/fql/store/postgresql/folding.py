@@ -30,8 +30,8 @@ CLOSING = frozenset({"resolved", "discarded"})
 class Folded:
     """The parts of a commit that are not simply those of its `Mutations`. `noted` are letters that
     became dead, `closed` (state, id) of those that left, each as often as it happened. Events of
-    `dropped` runs go too, but for `needed_events`; `lone_events` are those of runs that were never
-    stored."""
+    `dropped` runs go too, except for `needed_events`; `lone_events` are those of runs that were
+    never stored."""
 
     events: Sequence[EventRow]
     runs: Sequence[RunRow]

@@ -1,4 +1,4 @@
-"""The tables of an SQLite store. Names start with `fql_`, but for the dead letters, whose table
+"""The tables of an SQLite store. Names start with `fql_`, except for the dead letters, whose table
 people query by the name they gave it."""
 
 from __future__ import annotations
