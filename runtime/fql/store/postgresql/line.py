@@ -61,6 +61,16 @@ class Wire:
         return rows[0] if rows else None
 
 
+def wire_to(url: str, schema: str, where: str, patience: float) -> Wire:
+    """A new connection. Raises StoreError in the words of a store."""
+    try:
+        return Wire(connect(url, application="fqlc store", patience=patience), schema)
+    except StoreError as problem:
+        if not isinstance(problem.__cause__, psycopg.Error):
+            raise
+        raise translate(problem.__cause__, where) from problem.__cause__
+
+
 class Line:
     """Does what it is given on its thread. `settings` are statements for each new connection."""
 
@@ -109,8 +119,7 @@ class Line:
 
     def _connected(self) -> Wire:
         if self._wire is None or self._wire.broken:
-            wire = Wire(connect(self._url, application="fqlc store", patience=self._patience),
-                        self._schema)  # fmt: skip
+            wire = wire_to(self._url, self._schema, self._where, self._patience)
             if not wire.pooled:
                 wire.connection.prepare_threshold = PREPARE_AFTER
                 for setting in self._settings:
@@ -142,5 +151,6 @@ class Line:
         with suppress(psycopg.Error):
             if farewell is not None:
                 farewell(self._wire)
+        with suppress(psycopg.Error):
             self._wire.connection.close()
         self._wire = None

@@ -15,13 +15,12 @@ from typing import TypeVar
 import psycopg
 
 from fql.errors import StoreError, StoreGone, masked_urls
-from fql.outbox.postgresql.connection import connect
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
 from fql.store.postgresql import copies, read
 from fql.store.postgresql import session as sessions
 from fql.store.postgresql.commit import statement
 from fql.store.postgresql.format import bring_up, holds_store
-from fql.store.postgresql.line import Line, Wire
+from fql.store.postgresql.line import Line, Wire, wire_to
 from fql.store.postgresql.problems import is_lost, translate
 from fql.store.postgresql.prune import prune
 from fql.store.postgresql.questions import Questions
@@ -251,11 +250,12 @@ def exists(url: str, schema: str) -> bool:
     """Whether there is a store in this schema; it only looks, on a connection of its own. Raises
     StoreError."""
     where = _where(url, schema)
-    with connect(url, application="fqlc store", patience=READ_PATIENCE) as connection:
-        try:
-            return holds_store(Wire(connection, schema), where)
-        except psycopg.Error as problem:
-            raise translate(problem, where) from problem
+    try:
+        wire = wire_to(url, schema, where, READ_PATIENCE)
+        with wire.connection:
+            return holds_store(wire, where)
+    except psycopg.Error as problem:
+        raise translate(problem, where) from problem
 
 
 def _where(url: str, schema: str) -> str:
