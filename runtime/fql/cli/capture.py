@@ -38,7 +38,7 @@ Examples:
   fqlc capture plan --database shop.db shop.fql
   fqlc capture install --database shop.db plan.json
   fqlc capture status --database shop.db plan.json
-  fqlc capture install --database postgresql://owner@db/shop --engine fqlc plan.json"""
+  fqlc capture install --database postgresql://owner@db/shop plan.json --engine worker"""
 )
 def capture() -> None:
     """Capture changed rows of a SQLite or PostgreSQL database by triggers."""

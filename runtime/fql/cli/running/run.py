@@ -67,7 +67,7 @@ Examples:
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
 Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
-on the wire ends, the rest stays stored. On a store in PostgreSQL a second one stands by, and
+on the wire ends, the rest stays stored. On a store in PostgreSQL a second one is a standby, and
 takes over when the first is gone. SIGHUP reads environment, settings and plan again, and the
 log says what was taken up and which changed settings need a restart."""
 )
