@@ -80,7 +80,7 @@ def test_sqlalchemy_connections_and_sessions(tmp_path: Path) -> None:
         ("Order.insert", {"new": {}, "old": {}}, "has no `old`"),
         ("Order.update", {"old": {}}, "needs `new`"),
         ("Order.delete", {"new": {}, "old": {}}, "has no `new`"),
-        ("Order.insert", {"new": 5}, "must be a row"),
+        ("Order.insert", {"new": 5}, "must be a mapping of field names to values"),
         ("Order.insert", {"new": {"x": object()}}, "cannot be written as JSON"),
         ("Order.insert", {"new": {"at": datetime(2026, 1, 1)}}, "without an offset"),  # noqa: DTZ001, RUF100
     ],

@@ -98,8 +98,12 @@ class Senders:
     async def _serve(self) -> None:
         """Whatever is raised is an outcome of the work at hand, and the next one has its turn."""
         while not self._closing:
-            work = self._queue[0] if self._queue else None
+            work = None
             try:
+                if not self._may_send():
+                    await asyncio.sleep(HOLD)
+                    continue
+                work = self._queue[0] if self._queue else None
                 await self._attend(work)
             except asyncio.CancelledError:
                 return
@@ -118,9 +122,6 @@ class Senders:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._idle.append(waiter)
             await waiter
-            return
-        if not self._may_send():
-            await asyncio.sleep(HOLD)
             return
         self.flying.add(work)
         self._queue.popleft()

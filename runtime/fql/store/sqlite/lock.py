@@ -16,6 +16,7 @@ import fcntl
 import os
 import struct
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,13 @@ _held: dict[Inode, int] = {}
 """Which files this process is the engine of, and its id: POSIX does not keep two engines of one
 process apart. An entry of another process was inherited by a fork, and means nothing."""
 
+_taking = threading.Lock()
+"""Between the look who has a file and the entry in `_held`, no other thread takes it. A fork waits
+for it, or the child would find it locked for ever."""
+os.register_at_fork(
+    before=_taking.acquire, after_in_parent=_taking.release, after_in_child=_taking.release
+)
+
 
 class EngineLock:
     """The right to be the engine of one file."""
@@ -58,10 +66,11 @@ class EngineLock:
     def take(self, path: Path, inode: Inode) -> None:
         """Lock the file, which a connection of this process has open; `path` is for the message.
         Raises StoreLocked, naming the process that has it."""
-        if holder(inode) is None and _lock(inode):
-            _held[inode] = os.getpid()
-            self._inode = inode
-            return
+        with _taking:
+            if holder(inode) is None and _lock(inode):
+                _held[inode] = os.getpid()
+                self._inode = inode
+                return
         raise StoreLocked(
             f"the store {path} is in use: {shown(holder(inode))} is its engine", hint=WORDS
         )
