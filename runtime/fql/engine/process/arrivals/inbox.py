@@ -107,14 +107,14 @@ class Inbox:
         taken = [one for command in commands for one in self._with_replays(self._taken(command))]
         events = [one for one in taken if isinstance(one, NewEvent)]
         misfits = [one for one in taken if isinstance(one, Misfit)]
-        self._engine.entries.update(one.consumed for one in taken if one.consumed is not None)
-        self._engine.order(*(one for one in taken if isinstance(one, Order)))
-        if not (events or misfits):
-            return
+        in_hand = {one.consumed for one in taken if one.consumed is not None}
         try:
-            await self._engine.submit(events, misfits, "inbox")
-        except BaseException:
-            self._engine.entries.difference_update({one.id for one in commands})
+            self._engine.entries.update(in_hand)
+            self._engine.order(*(one for one in taken if isinstance(one, Order)))
+            if events or misfits:
+                await self._engine.submit(events, misfits, "inbox")
+        except BaseException:  # what is in hand and was not handed in would never be read again
+            self._engine.entries.difference_update(in_hand)
             raise
 
     def _taken(self, command: Command) -> Taken:
