@@ -8,7 +8,7 @@ import psycopg
 
 from fql.errors import StoreError, StoreFull, StoreGone
 
-MANUAL = "docs/reference/postgresql.md"
+MANUAL = "docs/how-to/postgresql.md"
 
 
 class Meaning(NamedTuple):
