@@ -206,7 +206,7 @@ async def test_who_only_reads_needs_only_to_read(granted: str, role: Role) -> No
     assert (await store.counts()).events == 0
     with pytest.raises(StoreError, match="a right is missing") as caught:
         await store.acquire("x")
-    assert "docs/reference/postgresql.md" in caught.value.hint
+    assert "docs/how-to/postgresql.md" in caught.value.hint
     await store.close()
 
 
