@@ -50,10 +50,10 @@ CUSTOMERS = 5
 MAX_IN_FLIGHT = 256
 
 
-def write_shop(folder: Path, url: str) -> None:
+def write_shop(folder: Path, url: str, store: str = "sqlite:///fql.db") -> None:
     """Project, database and triggers."""
     (folder / "shop.fql").write_text(SOURCE % url)
-    (folder / "fql.toml").write_text(SETTINGS)
+    (folder / "fql.toml").write_text(f'{SETTINGS}[store]\nurl = "{store}"\n')
     with connect(folder) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(

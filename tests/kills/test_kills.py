@@ -13,13 +13,13 @@ from fql.testing import MockWebhookServer
 from tests.kills.shop import Shop, check_ledger, fqlc, running, write_shop
 
 
-def kill_loop(folder: Path, rounds: int, seed: int) -> None:
+def kill_loop(folder: Path, rounds: int, seed: int, store: str = "sqlite:///fql.db") -> None:
     """Run, write, kill, again; then let the rest drain and look at the ledger."""
     rng = random.Random(seed)
     kills = 0
     with MockWebhookServer() as server:
         server.always(lambda _: 503 if rng.random() < 0.1 else 200)
-        write_shop(folder, server.url)
+        write_shop(folder, server.url, store)
         with Shop(folder) as shop:
             for _ in range(rounds):
                 before = server.call_count
@@ -40,6 +40,12 @@ def kill_loop(folder: Path, rounds: int, seed: int) -> None:
 
 def test_a_few_kills_lose_and_invent_nothing(tmp_path: Path) -> None:
     kill_loop(tmp_path, 3, seed=1)
+
+
+def test_a_few_kills_lose_and_invent_nothing_with_a_store_on_postgresql(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    kill_loop(tmp_path, 3, seed=2, store=postgresql_url)
 
 
 @pytest.mark.soak
