@@ -54,12 +54,17 @@ def write_shop(folder: Path, url: str, store: str = "sqlite:///fql.db") -> None:
     """Project, database and triggers."""
     (folder / "shop.fql").write_text(SOURCE % url)
     (folder / "fql.toml").write_text(f'{SETTINGS}[store]\nurl = "{store}"\n')
+    make_tables(folder)
+    fqlc(folder, "capture", "install", "shop.fql")
+
+
+def make_tables(folder: Path) -> None:
+    """The application's own."""
     with connect(folder) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(
             "CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INTEGER, status TEXT)"
         )
-    fqlc(folder, "capture", "install", "shop.fql")
 
 
 @contextmanager

@@ -1,0 +1,132 @@
+"""Two engines on one store on PostgreSQL: who follows whom, when, and who sends meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql.applications import OnSqlite
+from tests.postgresql.story import COMMIT
+from tests.postgresql.world import World, shop
+from tests.servers import postgresql
+from tests.servers.postgresql import Server
+from tests.servers.proxy import StatementProxy
+
+LEASE = 10.0
+SLACK = 5.0
+"""Seconds that a busy machine may add."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One that may be taken away."""
+    with postgresql.running({"fsync": "on"}) as started:
+        yield started
+
+
+@pytest.fixture
+def proxy(server: Server) -> Iterator[StatementProxy]:
+    """In front of it."""
+    with StatementProxy(server.port) as started:
+        yield started
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: Server, proxy: StatementProxy) -> Iterator[World]:
+    """A shop on a file, with a store on PostgreSQL behind a proxy."""
+    with server.database() as url:
+        name = url.split("?")[0].rpartition("/")[2]
+        with shop(tmp_path, proxy.address(server.url(name, tcp=True)), OnSqlite(tmp_path)) as made:
+            yield made
+
+
+@contextmanager
+def at_work(world: World) -> Iterator[None]:
+    """Orders come and the engine `one` delivers them, while `two` stands by; then the ledger."""
+    with world.application.writing(2, 0.05):
+        world.engine("one")
+        world.wait_heard("one")
+        world.engine("two")
+        yield
+    world.check()
+
+
+def taken_over(world: World, interrupt: Callable[[], None], by: str) -> float:
+    """Seconds from an interruption to the first request of the engine that follows."""
+    since = len(world.heard())
+    interrupt()
+    began = time.monotonic()
+    world.interrupted += 1
+    return world.wait_heard(by, since).at - began
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_engine_is_followed_at_once(world: World) -> None:
+    """The lock that tells of its end is free; its lease would last for some more seconds."""
+    with at_work(world):
+        assert taken_over(world, world.named("one").kill, by="two") < LEASE / 2
+
+
+@pytest.mark.soak
+def test_a_killed_engine_behind_a_pooler_is_followed_after_its_lease(
+    world: World, proxy: StatementProxy
+) -> None:
+    proxy.pools = True
+    with at_work(world):
+        waited = taken_over(world, world.named("one").kill, by="two")
+        assert LEASE / 2 < waited < LEASE + SLACK
+
+
+@pytest.mark.timeout(120)
+def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> None:
+    """It stands still for 14 s; the other one follows after its lease, and it hears of that."""
+    with at_work(world):
+        stopped = time.monotonic()
+        with world.named("one").stopped(14):
+            waited = taken_over(world, lambda: None, by="two")
+            assert LEASE / 2 < waited < LEASE + SLACK
+        resumed = time.monotonic()
+        time.sleep(2)
+        late = [one for one in world.heard() if one.engine == "one" and one.at > stopped + 1]
+        assert not late, ("sent after", late[0].at - resumed, late[:3])
+        world.named("two").kill()
+        world.interrupted += 1
+        world.wait_heard("one", len(world.heard()))
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
+    def crash() -> None:
+        server.kill()
+        server.start()
+
+    def restart() -> None:
+        server.stop()
+        server.start()
+
+    def pause() -> None:
+        with server.paused():
+            time.sleep(2)
+
+    with at_work(world):
+        for fault in (crash, restart, pause):
+            fault()
+            world.interrupted += 1
+            world.wait_more(10)
+
+
+@pytest.mark.timeout(120)
+def test_a_commit_that_the_network_meddles_with(world: World, proxy: StatementProxy) -> None:
+    """Cut off before and after, and held until long after it was settled."""
+    with at_work(world):
+        for kind in ("cut_before", "cut_after", "hold"):
+            fault = proxy.next(kind, of=COMMIT)
+            fault.wait()
+            world.interrupted += 1
+            world.wait_more(10)
+        fault.release()
+        world.wait_more(10)
