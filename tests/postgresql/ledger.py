@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fql.testing.server import ReceivedRequest
+from fql.testing.received import ReceivedRequest
 from tests.kills.shop import MAX_IN_FLIGHT
 
 FLOW = ("stock", "label", "books")
