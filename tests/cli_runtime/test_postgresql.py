@@ -3,6 +3,7 @@ same."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -17,6 +18,7 @@ from tests.cli_runtime.conftest import Fqlc
 from tests.cli_runtime.shop import SOURCE, paid, write_project
 from tests.cli_runtime.test_run import ready, running, until
 
+from fql.store.postgresql.store import PostgresStore
 from fql.testing import MockWebhookServer
 from fqlc import compile_text
 
@@ -129,6 +131,26 @@ def test_a_row_changed_by_any_client_becomes_a_webhook_and_a_standby_takes_over(
     for request in webhook_server.requests:
         keys.setdefault(request.path, set()).add(request.key)
     assert all(len(found) == 1 for found in keys.values())
+
+
+async def test_until_idle_is_never_said_of_work_that_nobody_does(
+    tmp_path: Path, process: Fqlc, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another engine's lease lasts on: rows wait in the outbox, so standing by is not the end."""
+    source, url, run = on_postgresql(postgresql_url)
+    monkeypatch.setenv("RECEIVER", "http://127.0.0.1:1")
+    run(TABLE)
+    write_project(tmp_path, "http://127.0.0.1:1", settings=f'{source}[store]\nurl = "{url}"\n')
+    write_plan(tmp_path)
+    assert process("capture", "install", "plan.json").code == 0
+    store = PostgresStore(url)
+    await store.open()
+    await store.acquire("another process")
+    run("INSERT INTO orders VALUES (1, 'new', 20)")
+    ended = await asyncio.to_thread(process, "run", "plan.json", "--until-idle", "--timeout", "20s")
+    assert ended.code == 3
+    assert "is in use" in ended.err
+    await store.close()
 
 
 WITHOUT = "import sys; sys.modules['psycopg'] = None; from fqlc.__main__ import main; main()"

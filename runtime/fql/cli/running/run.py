@@ -68,7 +68,8 @@ Examples:
 
 Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
 on the wire ends, the rest stays stored. On a store in PostgreSQL a second one is a standby, and
-takes over when the first is gone. SIGHUP reads environment, settings and plan again, and the
+takes over when the first is gone; with --until-idle it ends with an error, as it could not say
+that all is done. SIGHUP reads environment, settings and plan again, and the
 log says what was taken up and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
@@ -170,7 +171,7 @@ class _Process:
             store=place.url,
             settings=self._project.run_settings(),
             sources=[JsonLines(path) for path in self._options.events],
-            takes_over=place.database.kind == "postgresql",
+            takes_over=place.database.kind == "postgresql" and not self._options.until_idle,
         )
         self._listen()
         async with runtime:
