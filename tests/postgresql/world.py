@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,10 @@ url = "{store}"
 """
 
 
+LEASE_AND_MORE = 20.0
+"""Seconds within which the lease of an engine that was killed has ended."""
+
+
 class Engine:
     """A process that is the engine, or stands by. Its requests have its name in their path."""
 
@@ -52,6 +57,10 @@ class Engine:
         wait_for(lambda: "ready" in self.said() or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.said()
         return self
+
+    def wait_said(self, pattern: str, seconds: float) -> None:
+        """Until it has written something like this."""
+        assert wait_for(lambda: re.search(pattern, self.said()) is not None, seconds), self.said()
 
     def tell(self, what: signal.Signals) -> None:
         """Send a signal."""
@@ -152,6 +161,8 @@ class World:
         self.receiver.always(200)
         for engine in self._engines:
             engine.end()
+        self.engine("last").wait_said("is its engine now|EngineStarted", LEASE_AND_MORE)
+        self._engines[-1].end()
         self.fqlc("run", "shop.fql", "--until-idle", "--timeout", "120s", "--fail-on-dead")
         truth = self.application.truth()
         check(
