@@ -64,7 +64,7 @@ def taken_over(world: World, interrupt: Callable[[], None], by: str) -> float:
     return world.wait_heard(by, since).at - began
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_killed_engine_is_followed_at_once(world: World) -> None:
     """The lock that tells of its end is free; its lease would last for some more seconds."""
     with at_work(world):
@@ -81,7 +81,7 @@ def test_a_killed_engine_behind_a_pooler_is_followed_after_its_lease(
         assert LEASE / 2 < waited < LEASE + SLACK
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> None:
     """It stands still for 14 s; the other one follows after its lease, and it hears of that."""
     with at_work(world):
@@ -98,7 +98,7 @@ def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> No
         world.wait_heard("one", len(world.heard()))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
     def crash() -> None:
         server.kill()
@@ -119,7 +119,7 @@ def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
             world.wait_more(10)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_commit_that_the_network_meddles_with(world: World, proxy: StatementProxy) -> None:
     """Cut off before and after, and held until long after it was settled."""
     with at_work(world):
