@@ -17,6 +17,8 @@ from fqlc.syntax.reading.build import Builder
 
 STARTS = ["declaration", "entry", "field", "block", "flow"]
 FORMAT = 1
+_SHIFT = 0
+"""How Lark marks an action that goes on to another state; any other one reduces by a rule."""
 
 
 class LexemeFeed(Lexer):
@@ -80,7 +82,7 @@ def _numbered(table: dict[str, Any]) -> dict[str, Any]:
         rows.append(row)
         for name in sorted(row):
             kind, target = row[name]
-            if kind == 0 and target not in seen:
+            if kind == _SHIFT and target not in seen:
                 seen.add(target)
                 order.append(target)
     number = {state: i for i, state in enumerate(order)}
@@ -97,7 +99,7 @@ def _renumbered(
     row: dict[str, Any], names: list[str], number: dict[int, int]
 ) -> dict[int, tuple[int, Any]]:
     return {
-        i: (row[name][0], number[row[name][1]] if row[name][0] == 0 else row[name][1])
+        i: (row[name][0], number[row[name][1]] if row[name][0] == _SHIFT else row[name][1])
         for i, name in enumerate(names)
         if name in row
     }

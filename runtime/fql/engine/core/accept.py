@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fql.engine.core.advance import advance, close_if_ended, make_ready
+from fql.engine.core.aside import Rung
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import payload_hash, run_key
 from fql.engine.core.queues import join_queue, key_of
@@ -22,7 +23,7 @@ from fql.store.works import ACTIVE, capture_name
 
 def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
     """Make the runs of an event, all in this commit."""
-    if new.given_up:
+    if new.given_up >= Rung.GIVEN_UP:
         _give_up(state, new, known)
         return
     _note_origin(state, new.row, new.consumed)
@@ -57,7 +58,7 @@ def _give_up(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> 
     """An event that cannot be taken in is a dead letter, which can be replayed. Where that cannot
     be written either, only its place in the source is noted, and the log has told of it."""
     _note_origin(state, new.row, new.consumed)
-    if new.given_up > 1 or _is_known(state, new, known):
+    if new.given_up >= Rung.BY_ITS_ROW or _is_known(state, new, known):
         return
     state.tally.refused += 1
     new.number = state.number()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Generic, TypeVar
 
 from fql.actions.port import Outcome
@@ -23,13 +24,23 @@ from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch, RunRow
 from fql.store.works import batch_name, decode_members, run_name
 
 K = TypeVar("K", int, str)
-LAST_RUNG = 3
-"""What is blamed so often is left where it is."""
+
+
+class Rung(IntEnum):
+    """What is done with an item that has raised this often; an endpoint has only the first two."""
+
+    GIVEN_UP = 1
+    """The engine's own means: a dead run, a dead letter, a refusal. An endpoint is tried again."""
+    BY_ITS_ROW = 2
+    """Fewer means: no expression is evaluated, and only rows are written. An endpoint is held."""
+    LEFT = 3
+    """Nothing: it stays where it is until the next start."""
 
 
 @dataclass(slots=True)
 class Blame:
-    """Why and how often. `met` says that the current step has given the item up."""
+    """Why, and how many `times`: its `Rung`, or beyond the last one. `met` says that the current
+    step has given the item up."""
 
     text: str = ""
     times: int = 0
@@ -49,9 +60,9 @@ class Blamed(Generic[K]):
         found = self.items.setdefault(key, Blame())
         found.times += 1
         found.text, found.met = text, False
-        if found.times >= LAST_RUNG:
+        if found.times >= Rung.LEFT:
             self.left.add(key)
-        return found.times <= LAST_RUNG
+        return found.times <= Rung.LEFT
 
     def renew(self) -> None:
         """The state in which something was given up is lost."""
@@ -63,7 +74,7 @@ class Blamed(Generic[K]):
         self.items = {
             key: blame
             for key, blame in self.items.items()
-            if not blame.met or blame.times >= LAST_RUNG
+            if not blame.met or blame.times >= Rung.LEFT
         }
 
 
@@ -90,8 +101,11 @@ class Aside:
         """A commit has counted."""
         for kind in (self.runs, self.batches, self.orders):
             kind.settle()
-        held = {name: blame for name, blame in self.endpoints.items.items() if blame.times > 1}
-        self.endpoints.items = held
+        self.endpoints.items = {
+            name: blame
+            for name, blame in self.endpoints.items.items()
+            if blame.times >= Rung.BY_ITS_ROW
+        }
 
     def of(self, owner: Run | SealedBatch) -> Blame | None:
         """Why a run or batch that was read back is to be given up."""
@@ -133,9 +147,9 @@ class Aside:
     def _blame_batch(self, item: SealedBatch | BatchRow, text: str) -> str:
         """On the second rung its members are laid down one by one."""
         known = self.batches.blame(item.id, text)
-        if self.batches.items[item.id].times == 2:
+        if self.batches.items[item.id].times == Rung.BY_ITS_ROW:
             for number in _members(item):
-                self.runs.items[number] = Blame(text, 2)
+                self.runs.items[number] = Blame(text, Rung.BY_ITS_ROW)
         return batch_name(item.id) if known else ""
 
     def _blame_outcome(self, item: Performed, text: str, events: Sequence[NewEvent]) -> str:
@@ -162,7 +176,7 @@ def _blame_change(item: object, text: str) -> str:
         return _blame_event(item, text)
     if isinstance(item, Misfit):
         item.faults += 1
-        return f"change {item.position} of {item.source}" if item.faults <= LAST_RUNG else ""
+        return f"change {item.position} of {item.source}" if item.faults <= Rung.LEFT else ""
     return ""
 
 
@@ -181,4 +195,4 @@ def _blame_event(new: NewEvent, text: str) -> str:
         return f"event {new.event.id} for {making}"
     faults[""] = text
     new.given_up += 1
-    return f"event {new.event.id}" if new.given_up <= LAST_RUNG else ""
+    return f"event {new.event.id}" if new.given_up <= Rung.LEFT else ""

@@ -3,7 +3,7 @@ is asked but for names."""
 
 from __future__ import annotations
 
-from fql.engine.core.aside import Blame
+from fql.engine.core.aside import Blame, Rung
 from fql.engine.core.inputs import RunEnded
 from fql.engine.core.keys import delivery_key
 from fql.engine.core.orders import apply_pending
@@ -20,7 +20,7 @@ def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> 
     row = loaded.run
     apply_pending(state, row.id, None)
     state.late.pop(row.id, None)
-    if blame.times > 2 or row.ended is not None:
+    if blame.times >= Rung.LEFT or row.ended is not None:
         state.stuck[row.id] = Stuck(blame.text)
         return
     blame.met = True

@@ -19,7 +19,7 @@ class NewEvent:
     it, `only` the one observer it is for. The core fills in what a receipt says.
 
     `making` is the observer whose run is being made; `faults` says for which observers (empty: for
-    the event as a whole) that has raised, and `given_up` how often the latter has.
+    the event as a whole) that has raised, and `given_up` how often the latter has: its `Rung`.
     """
 
     event: Event

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
-from fql.engine.core.aside import Blame
+from fql.engine.core.aside import Blame, Rung
 from fql.engine.core.inputs import Order, Refused
 from fql.engine.core.keys import fresh_key
 from fql.engine.core.queues import leave_queue, rejoin_queue
@@ -76,7 +76,7 @@ def apply_pending(
 
 def _set_aside(state: State, order: Order, blame: Blame) -> None:
     """A command that raised is taken out of the inbox; where even that raised it stays there."""
-    if blame.times > 1:
+    if blame.times >= Rung.BY_ITS_ROW:
         return
     blame.met = True
     _consume(state, order)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from fql.engine.core.advance import advance, close_if_ended
+from fql.engine.core.aside import Rung
 from fql.engine.core.batching import buffer
 from fql.engine.core.closing import close_batch, lay_down
 from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
@@ -117,7 +118,7 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
         apply_pending(state, row.id, None, state.stuck[row.id].why)
         return None
     blame = state.aside.runs.items.get(row.id)
-    if blame is not None and blame.times > 1:
+    if blame is not None and blame.times >= Rung.BY_ITS_ROW:
         lay_down(state, loaded, spec, blame)
         return None
     run = _read_back(program, spec, loaded)
@@ -261,7 +262,7 @@ def _adopt_batch(state: State, row: BatchRow) -> bool:
     spec = program.observers.get(row.observer) if program else None
     node = spec.node(row.node) if spec else None
     blame = state.aside.batches.items.get(row.id)
-    if blame is not None and blame.times > 1:
+    if blame is not None and blame.times >= Rung.BY_ITS_ROW:
         close_batch(state, row, blame)
         return True
     if any(number in state.stuck for number in numbers) or spec is None or node is None:

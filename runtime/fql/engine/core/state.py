@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from fql.engine.core.aside import Aside
+from fql.engine.core.aside import Aside, Rung
 from fql.engine.core.endpoints import Bucket, Endpoint
 from fql.engine.core.inputs import (
     Attempt,
@@ -205,7 +205,7 @@ class State:
         """Whether an endpoint gets nothing for now: a person has paused it, or its limits cannot
         be judged, not even a second time."""
         blame = self.aside.endpoints.items.get(name)
-        return name in self.paused or (blame is not None and blame.times > 1)
+        return name in self.paused or (blame is not None and blame.times >= Rung.BY_ITS_ROW)
 
     def share(self) -> int:
         """How many requests each endpoint may have in flight whatever the others do: half of all

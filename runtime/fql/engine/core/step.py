@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from fql.engine.core.accept import accept, refuse
 from fql.engine.core.arm import arm, expire_buffered, next_opening
-from fql.engine.core.aside import LAST_RUNG
+from fql.engine.core.aside import Rung
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.endpoints import Bucket
 from fql.engine.core.finish import end_unfit, finish, put_back
@@ -62,12 +62,12 @@ def _each(state: State, items: Sequence[T], take: Callable[[State, T], object]) 
 
 
 def _accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
-    if new.given_up < LAST_RUNG:
+    if new.given_up < Rung.LEFT:
         accept(state, new, known)
 
 
 def _refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
-    if misfit.faults < LAST_RUNG:
+    if misfit.faults < Rung.LEFT:
         refuse(state, misfit, known)
 
 
