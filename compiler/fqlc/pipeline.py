@@ -109,7 +109,7 @@ def pieces_of(program: Program, sources: Mapping[str, SourceText]) -> tuple[Piec
 
 def sealed(pieces: Iterable[Piece], sources: Mapping[str, SourceText], names: FileNames) -> bytes:
     """The bytes of the plan that the pieces make, with its digest."""
-    from fql.plan.codec import seal
+    from fql.plan.stored.codec import seal
     from fqlc.lower.pieces import assemble
 
     return seal(assemble(pieces, sources, VERSION, names))

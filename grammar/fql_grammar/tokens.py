@@ -75,7 +75,7 @@ TOP_LEVEL: dict[str, str] = {
 
 DURATION_UNITS = ("ms", "s", "m", "h", "d")
 SIZE_UNITS = ("B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB")
-"""The units of time and of sizes; how long and how large they are is `fql.plan.units`."""
+"""The units of time and of sizes; how long and how large they are is `fql.plan.language.units`."""
 
 ESCAPES: dict[str, str] = {
     "n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'", "$": "$", "{": "{",

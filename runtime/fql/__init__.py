@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         WorkBlocked,
     )
     from fql.events.model import Event
-    from fql.plan.codec import load_plan
     from fql.plan.model import Plan
+    from fql.plan.stored.codec import load_plan
     from fql.settings.files import load_settings
     from fql.settings.model import Settings
 
@@ -52,7 +52,7 @@ _HOMES = {
     "Summary": "fql.engine.process.receipts",
     "UsageError": "fql.errors",
     "WorkBlocked": "fql.errors",
-    "load_plan": "fql.plan.codec",
+    "load_plan": "fql.plan.stored.codec",
     "load_settings": "fql.settings.files",
     "open_client": "fql.client",
 }

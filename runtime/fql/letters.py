@@ -15,8 +15,8 @@ from math import isfinite
 from typing import Literal, TypedDict
 
 from fql.errors import UsageError
+from fql.plan.language.units import MILLISECONDS, parse_duration, show_duration
 from fql.plan.model import Plan
-from fql.plan.units import MILLISECONDS, parse_duration, show_duration
 from fql.store.records import LetterFilter
 from fql.store.shown import DeadLetter
 

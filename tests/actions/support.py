@@ -9,8 +9,8 @@ from fql.actions.factory import WebhookActions
 from fql.actions.port import Delivery, Outcome
 from fql.actions.webhook import WebhookAction, WebhookRequest
 from fql.expressions.scope import Scope
-from fql.plan import expressions as x
-from fql.plan.codec import dump_expression
+from fql.plan.language import expressions as x
+from fql.plan.language.types import OBJECT, STRING, Type
 from fql.plan.model import (
     DeclaredType,
     Endpoint,
@@ -22,7 +22,7 @@ from fql.plan.model import (
     PlanNode,
     Setting,
 )
-from fql.plan.types import OBJECT, STRING, Type
+from fql.plan.stored.codec import dump_expression
 
 LABEL = DeclaredType(name="Label", fields=(EntityField(name="label_url", type="String"),))
 

@@ -14,9 +14,9 @@ from fql.actions.factory import WebhookActions
 from fql.actions.port import RenderFailed
 from fql.errors import MissingSecrets, SettingsError
 from fql.expressions.scope import BatchInfo, Scope
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
+from fql.plan.language.types import JSON
 from fql.plan.model import Endpoint, Header
-from fql.plan.types import JSON
 from fql.plan.web.addresses import LOOPBACK
 from fql.testing import MockWebhookServer, Reply
 from fql.webhooks import decrypt_payload, verify_webhook

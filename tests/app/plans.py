@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings
 from fqlc import compile_text

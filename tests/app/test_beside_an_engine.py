@@ -15,7 +15,7 @@ import pytest
 from fql import blocking
 from fql.app import Runtime
 from fql.errors import EventRefused
-from fql.plan.codec import load_plan
+from fql.plan.stored.codec import load_plan
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import ENTITY, order, plan_of, settings_of
 from tests.app.test_runtime import runtime

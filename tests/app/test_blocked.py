@@ -13,8 +13,8 @@ import pytest
 
 from fql.app import Runtime
 from fql.errors import WorkBlocked
-from fql.plan.codec import seal
 from fql.plan.model import Plan
+from fql.plan.stored.codec import seal
 from fql.testing import MockWebhookServer
 from tests.app.plans import order, plan_of, settings_of
 

@@ -28,7 +28,10 @@ HOMES: dict[str, tuple[str, set[str]]] = {
             for place in ("parsing/parser", "faults/recover", "faults/mending")
         },
     ),
-    "the types a field may have": (r'"DateTime",\s+"Date",\s+"Duration"', {"fql/plan/types.py"}),
+    "the types a field may have": (
+        r'"DateTime",\s+"Date",\s+"Duration"',
+        {"fql/plan/language/types.py"},
+    ),
 }
 """An idea, what its code cannot do without, and the files that may hold that."""
 

@@ -73,7 +73,7 @@ def test_adapters_do_not_import_each_other() -> None:
     assert importers("fql.store.sqlite", [p for p in stores if p.stem == "memory"]) == set()
     assert importers("fql.store.memory", sorted((RUNTIME / "store/sqlite").glob("*.py"))) == set()
     lines, outbox = RUNTIME / "intake/json_lines.py", RUNTIME / "intake/outbox_sqlite.py"
-    assert importers("fql.intake.outbox_sqlite", [lines]) == set()
+    assert importers("fql.intake.sqlite.source", [lines]) == set()
     assert importers("fql.intake.json_lines", [outbox]) == set()
 
 

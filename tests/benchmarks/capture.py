@@ -23,8 +23,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from fql.outbox.installing import install
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.tables import Names
 from fql.plan.model import Plan
 from fqlc import compile_text
 

@@ -13,10 +13,10 @@ from fql.engine.program.match import Matcher, scope_of
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_body, compile_condition, compile_text
 from fql.expressions.walker import evaluate
-from fql.plan import expressions as x
-from fql.plan import types as t
-from fql.plan.codec import dump_expression, read_plan, seal
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.model import FORMAT, Entity, EntityField, Enum, Plan
+from fql.plan.stored.codec import dump_expression, read_plan, seal
 from fql.plan.table import TypeTable
 
 FIELDS = {

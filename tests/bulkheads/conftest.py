@@ -11,8 +11,8 @@ from tests.bulkheads.strikes import Strikes, instrumented
 
 PACKAGES = (
     "fql.engine.core", "fql.engine.loop", "fql.engine.process", "fql.actions", "fql.intake",
-    "fql.events", "fql.expressions", "fql.exact", "fql.store.works", "fql.outbox.lookout",
-    "fql.outbox.rows",
+    "fql.events", "fql.expressions", "fql.exact", "fql.store.works", "fql.outbox.sqlite.lookout",
+    "fql.outbox.sqlite.rows",
 )  # fmt: skip
 PAUSES = (
     "loop.session.TROUBLE_PAUSE", "process.keeping.PAUSE",

@@ -17,7 +17,7 @@ from fql.egress.send import Outgoing, Profile
 from fql.egress.wire.answer import Answer
 from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
-from fql.intake.outbox_sqlite import OutboxSqlite
+from fql.intake.sqlite.source import OutboxSqlite
 from fql.plan.model import Plan
 from fql.store.memory import MemoryStore
 from fql.store.records import LetterFilter, RunFilter

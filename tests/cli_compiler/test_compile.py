@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from fql.plan.codec import load_plan
+from fql.plan.stored.codec import load_plan
 from tests.cli_compiler.conftest import Command
 
 

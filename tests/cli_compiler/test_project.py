@@ -9,7 +9,7 @@ import pytest
 
 import fqlc as compiler
 from fql.errors import FqlError
-from fql.plan.codec import read_plan
+from fql.plan.stored.codec import read_plan
 from fqlc.diagnostics.compilation import NotCompiled
 from tests.cli_compiler.conftest import SHOP, Command
 

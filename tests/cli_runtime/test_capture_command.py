@@ -10,7 +10,7 @@ from tests.cli_runtime.conftest import Fqlc
 from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
 
-from fql.plan.codec import write_plan
+from fql.plan.stored.codec import write_plan
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from tests.outbox.plans import plan
 from tests.stores import unpacked
 
 from fql.cli.examining.examine import filesystem_of
-from fql.plan.codec import dump_expression, write_plan
-from fql.plan.expressions import Constant
+from fql.plan.language.expressions import Constant
+from fql.plan.language.types import STRING
 from fql.plan.model import Endpoint, EnvironmentName, Plan
-from fql.plan.types import STRING
+from fql.plan.stored.codec import dump_expression, write_plan
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
 

@@ -19,8 +19,8 @@ from fql import blocking
 from fql.app import Runtime
 from fql.engine.process.receipts import Summary
 from fql.intake.json_lines import JsonLines
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import Settings, read_settings
 from fql.testing import Reply

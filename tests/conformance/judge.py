@@ -13,7 +13,7 @@ from fql.events.intake import Intake
 from fql.exact.writing import write_json
 from fql.expressions.compile import compile_body
 from fql.expressions.walker import evaluate
-from fql.plan.codec import load_expression, read_plan
+from fql.plan.stored.codec import load_expression, read_plan
 from fql.plan.table import TypeTable
 from fqlc import compile_text
 

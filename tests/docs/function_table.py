@@ -1,11 +1,12 @@
-"""The table of methods and filters in the language reference, printed from `fql.plan.functions`."""
+"""The table of methods and filters in the language reference, made from
+`fql.plan.language.functions`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fql.plan.functions import FUNCTIONS, Function
-from fql.plan.types import ERROR, Type
+from fql.plan.language.functions import FUNCTIONS, Function
+from fql.plan.language.types import ERROR, Type
 
 
 def table() -> str:

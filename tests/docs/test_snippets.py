@@ -12,7 +12,7 @@ import pytest
 
 import fqlc
 from fql import Receipt, load_plan
-from fql.plan.codec import read_plan
+from fql.plan.stored.codec import read_plan
 from fql.webhooks import sign_webhook
 from fqlc.emit.dot import dot_source
 from fqlc.emit.draw import draw

@@ -6,11 +6,11 @@ import pytest
 
 from fql.egress.settings import PolicyReader, SigningSettings
 from fql.errors import MissingSecrets, SettingsError
-from fql.plan.codec import dump_expression
-from fql.plan.expressions import Constant, Environment, Field, Hole, Text
+from fql.plan.language.expressions import Constant, Environment, Field, Hole, Text
+from fql.plan.language.types import STRING
 from fql.plan.model import Endpoint, NodeConfig, PlanNode, Setting
 from fql.plan.policies import effective
-from fql.plan.types import STRING
+from fql.plan.stored.codec import dump_expression
 
 
 def reader(**values: object) -> PolicyReader:

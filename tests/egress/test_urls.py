@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fql.plan.expressions import Choice, Environment, Expr, Field, Hole, Loop, TextPart
-from fql.plan.types import BOOLEAN, STRING, list_of
+from fql.plan.language.expressions import Choice, Environment, Expr, Field, Hole, Loop, TextPart
+from fql.plan.language.types import BOOLEAN, STRING, list_of
 from fql.plan.web.templates import split_path, split_url
 from fql.plan.web.urls import (
     MAX_URL,

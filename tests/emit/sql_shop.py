@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fql.plan.language.nodes import load_expression
 from fql.plan.model import Plan
-from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.sql.clause import Clause, DialectName, where_clause
 from fqlc import compile_text

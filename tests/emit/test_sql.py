@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from fql.engine.program.match import scope_of
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_condition
-from fql.outbox.rows import row_reader
-from fql.plan.nodes import load_expression
+from fql.outbox.sqlite.rows import row_reader
+from fql.plan.language.nodes import load_expression
 from fql.sql.clause import DialectName
 from fql.sql.sqlite_numbers import float_literal
 from fql.sql.text import NotInSqlError

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fql.app import Runtime
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.origin import FQL_TOML
+from fql.plan.stored.codec import read_plan
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter

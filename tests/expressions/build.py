@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fql.expressions.scope import Scope
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 
 STATUS = t.Type("Status")
 

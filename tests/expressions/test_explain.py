@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fql.expressions.explain import explain, parts
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from tests.expressions.build import const, field, op, scope
 
 NOTE = field("note", t.STRING.optional())

@@ -9,8 +9,8 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fql.expressions.compile import compile_text
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.show import show
 from tests.expressions.build import call, const, field, op, scope, text
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from fql.engine.program.match import Matcher, scope_of, split
 from fql.events.model import Event
 from fql.expressions.compile import compile_condition
-from fql.plan import expressions as x
-from fql.plan import types as t
-from fql.plan.codec import dump_expression
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.model import Observer, Plan, Trigger
+from fql.plan.stored.codec import dump_expression
 from tests.expressions.build import STATUS, const, field, op
 from tests.properties import strategies
 

@@ -13,8 +13,8 @@ from fql.expressions.compile import compile_body, compile_text, compile_value, e
 from fql.expressions.functions import MAX_TEXT
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope
 from fql.expressions.walker import evaluate
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.table import TypeTable
 from tests.expressions.build import call, const, field, op, scope, text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fql.plan.codec import read_plan
 from fql.plan.origin import FQL_TOML
+from fql.plan.stored.codec import read_plan
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings
 from fqlc.diagnostics.registry import all_pages

@@ -18,9 +18,9 @@ from fql.events.decoding import Problem, decoder
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.expressions.scope import Scope
+from fql.plan.language.types import parse_type
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.table import TypeTable
-from fql.plan.types import parse_type
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import read_settings
 from tests.histories.versions import Version, first

@@ -10,8 +10,8 @@ import pytest
 import fql.outbox
 from fql import Runtime, load_settings
 from fql.errors import SettingsError
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.testing import MockWebhookServer
 from fqlc import compile_text
 

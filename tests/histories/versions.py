@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fqlc import compile_text
 
 KINDS = ("ready", "armed", "scheduled", "buffered", "sealed", "dead", "behind", "mended", "ordered")

@@ -12,8 +12,8 @@ from tests.outbox.plans import plan
 from tests.outbox.postgresql.conftest import ORDERS
 
 from fql.errors import SettingsError, StoreError
-from fql.intake.outbox_postgresql import OutboxPostgreSQL
 from fql.intake.port import Arrival, Consumer
+from fql.intake.postgresql.source import OutboxPostgreSQL
 from fql.outbox.postgresql.connection import connect
 from fql.outbox.postgresql.installing import install, release
 from fql.outbox.postgresql.names import Names

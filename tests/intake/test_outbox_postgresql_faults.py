@@ -68,8 +68,8 @@ async def test_a_row_that_commits_after_higher_numbers_were_read_is_read(url: st
 async def test_a_sequence_that_was_set_back_is_reported_and_strands_nothing(
     url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fql.intake.outbox_postgresql_reader.LOOK_SECONDS", 0.0)
-    monkeypatch.setattr("fql.intake.outbox_postgresql_reader.MARK_SECONDS", 0.0)
+    monkeypatch.setattr("fql.intake.postgresql.reader.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("fql.intake.postgresql.reader.MARK_SECONDS", 0.0)
     async with opened(url) as source:
         run(url, "INSERT INTO orders (id, status) SELECT n, 'x' FROM generate_series(1, 9) AS n")
         await source.done(await source.fetch(10))
@@ -95,7 +95,7 @@ async def test_a_connection_that_was_ended_is_made_again_quietly(url: str) -> No
 async def test_triggers_that_go_are_trouble_until_they_are_back(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fql.intake.outbox_postgresql_reader.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("fql.intake.postgresql.reader.LOOK_SECONDS", 0.0)
     async with opened(url) as source:
         run(url, "ALTER TABLE orders DISABLE TRIGGER ALL")
         await source.fetch(10)

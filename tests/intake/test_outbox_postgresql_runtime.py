@@ -8,7 +8,7 @@ from tests.intake.test_outbox_postgresql import run, waiting
 from tests.outbox.postgresql.conftest import ORDERS
 
 from fql import Runtime
-from fql.intake.outbox_postgresql import OutboxPostgreSQL
+from fql.intake.postgresql.source import OutboxPostgreSQL
 from fql.outbox.postgresql.connection import connect
 from fql.outbox.postgresql.installing import install
 from fql.outbox.postgresql.names import Names

@@ -19,11 +19,11 @@ from tests.outbox.plans import plan
 import fql.outbox
 from fql.engine.process.arrivals.outbox_rows import event_of
 from fql.errors import SettingsError, StoreError
-from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Arrival, Consumer
-from fql.outbox.installing import install
-from fql.outbox.rows import row_reader
-from fql.outbox.tables import Names
+from fql.intake.sqlite.source import OutboxSqlite
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.rows import row_reader
+from fql.outbox.sqlite.tables import Names
 from fql.plan.model import Plan
 
 PLAN = plan("Order.insert", "Order.update", old=["status"])

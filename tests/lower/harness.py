@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fqlc.checks.model import Surroundings
 from fqlc.pipeline import compile_project
 

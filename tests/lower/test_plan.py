@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fql.plan.codec import read_plan
+from fql.plan.stored.codec import read_plan
 from fqlc.pipeline import compile_project
 from tests.lower.harness import ORDER, node, plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.types import parse_type
+from fql.plan.language.types import parse_type
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project, resolve_project

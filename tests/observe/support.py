@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fql.app import Runtime
 from fql.observe import scrapes
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings
 from fql.store.port import Store

@@ -21,8 +21,8 @@ from fql.engine.process import housekeeping
 from fql.errors import StoreError
 from fql.observe.alerts import ALERTS, rules
 from fql.observe.dashboard import PANELS, dashboard
-from fql.outbox.installing import install
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.tables import Names
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, StoreSize, Verdict
 from fql.store.records import Mutations

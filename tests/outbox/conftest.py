@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from fql.exact.reading import read_json
-from fql.outbox.installing import install
-from fql.outbox.tables import KEPT, OUTBOX_COLUMNS, Names
-from fql.outbox.values import Text, rows_in_json
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.tables import KEPT, OUTBOX_COLUMNS, Names
+from fql.outbox.sqlite.values import Text, rows_in_json
 from fql.plan.model import Plan
 
 ORDERS = """CREATE TABLE orders (

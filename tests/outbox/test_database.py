@@ -9,10 +9,10 @@ import pytest
 from tests.outbox.plans import entity, plan
 
 from fql.errors import StoreError
-from fql.outbox.database import opened
-from fql.outbox.installing import install, uninstall
-from fql.outbox.status import status
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.database import opened
+from fql.outbox.sqlite.installing import install, uninstall
+from fql.outbox.sqlite.status import status
+from fql.outbox.sqlite.tables import Names
 
 PLAN = plan("Order.insert", "Order.update")
 MAIN = Names()

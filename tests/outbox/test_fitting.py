@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from tests.outbox.plans import entity, plan
 
-from fql.outbox.capture.facts import table_name
-from fql.outbox.capture.fitting import misfits
-from fql.outbox.database import examined, table_facts
+from fql.outbox.sqlite.capture.facts import table_name
+from fql.outbox.sqlite.capture.fitting import misfits
+from fql.outbox.sqlite.database import examined, table_facts
 from fql.plan.model import Enum, Plan
 
 STATUS = Enum(name="Status", members=("open", "paid"))

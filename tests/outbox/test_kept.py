@@ -10,9 +10,9 @@ import pytest
 from tests.outbox.conftest import kept
 from tests.outbox.plans import entity, plan
 
-from fql.outbox.capture.kept import MOST_VALUES
-from fql.outbox.installing import install
-from fql.outbox.tables import FORMAT, Names
+from fql.outbox.sqlite.capture.kept import MOST_VALUES
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.tables import FORMAT, Names
 
 Captured = Callable[[object], sqlite3.Connection]
 ALL = ("Thing.insert", "Thing.update", "Thing.delete")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fql.outbox import lookout
-from fql.outbox.lookout import RARELY, Lookout
+from fql.outbox.sqlite import lookout
+from fql.outbox.sqlite.lookout import RARELY, Lookout
 
 POLL = 0.001
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is of Linux")

@@ -7,9 +7,9 @@ import sqlite3
 from tests.outbox.conftest import told
 from tests.outbox.plans import plan
 
-from fql.outbox.installing import install
-from fql.outbox.status import status
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.status import status
+from fql.outbox.sqlite.tables import Names
 
 PLAN, MAIN = plan("Order.insert", "Order.update", old=["id", "status"]), Names()
 TOUCH = """CREATE TRIGGER touch AFTER INSERT ON orders

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from tests.outbox.conftest import kept
 
-from fql.outbox.database import wanted_capture
-from fql.outbox.installing import install
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.database import wanted_capture
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.tables import Names
 from fql.plan.model import Plan
 from fqlc import compile_text
 
@@ -154,7 +154,7 @@ def test_rows_that_are_replaced_are_tested_as_well(shop: sqlite3.Connection) -> 
 
 def test_another_condition_asks_for_new_triggers(shop: sqlite3.Connection) -> None:
     """Triggers that tell more serve; those that tell less are refused."""
-    from fql.outbox.status import status
+    from fql.outbox.sqlite.status import status
 
     one, two = plan_of(("insert", "total > 1")), plan_of(("insert", "total > 2"))
     every = plan_of(("insert", ""))

@@ -13,7 +13,7 @@ from tests.outbox.conftest import kept
 from tests.outbox.plans import entity, plan
 
 from fql.exact.reading import read_json
-from fql.outbox.rows import row_reader
+from fql.outbox.sqlite.rows import row_reader
 from fql.plan.model import EntityField
 
 Captured = Callable[[object], sqlite3.Connection]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from fql.errors import PlanError
-from fql.plan import expressions as x
-from fql.plan import types as t
-from fql.plan.codec import (
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
+from fql.plan.model import FORMAT
+from fql.plan.stored.codec import (
     canonical,
     dump_expression,
     load_expression,
@@ -23,7 +24,6 @@ from fql.plan.codec import (
     seal,
     write_plan,
 )
-from fql.plan.model import FORMAT
 
 SMALL: dict[str, Any] = {
     "format": FORMAT,

@@ -19,10 +19,10 @@ from fql.actions.factory import WebhookActions
 from fql.engine.program.build import build_program
 from fql.errors import FqlError, PlanError
 from fql.expressions.compile import compile_value
-from fql.plan.codec import digest_of, load_expression, read_plan
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
+from fql.plan.language.types import parse_type
 from fql.plan.show import show
-from fql.plan.types import parse_type
+from fql.plan.stored.codec import digest_of, load_expression, read_plan
 from fql.plan.verifying.expressions import Scope, type_of
 from fql.plan.verifying.names import known_names
 from fqlc.cli.main import run

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.origin import Level, Origin, parse_origin
 from fql.plan.policies import effective
+from fql.plan.stored.codec import read_plan
 from fqlc import compile_text
 
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow])

@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from fql.plan import schema
-from fql.plan.codec import dump_expression, seal
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
 from fql.plan.model import FORMAT
-from fql.plan.schema import schema_text
+from fql.plan.stored import schema
+from fql.plan.stored.codec import dump_expression, seal
+from fql.plan.stored.schema import schema_text
 from tests.properties import strategies
 
 SHIPPED = Path(schema.__file__).with_name("plan.schema.json")
@@ -24,7 +24,7 @@ SCHEMA: Any = json.loads(schema_text())
 
 @pytest.mark.parametrize("path", [SHIPPED, PUBLISHED], ids=["shipped", "published"])
 def test_the_files_are_current(path: Path) -> None:
-    """`python -m fql.plan.schema` writes what is shipped and published."""
+    """`python -m fql.plan.stored.schema` writes what is shipped and published."""
     assert path.read_text(encoding="utf-8") == schema_text()
 
 

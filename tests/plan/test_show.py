@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.show import show
 
 STATUS = t.Type("Status")

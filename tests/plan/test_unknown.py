@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fql.errors import PlanError
-from fql.plan.codec import read_plan, seal, write_plan
+from fql.plan.stored.codec import read_plan, seal, write_plan
 from fqlc import compile_text
 
 PROGRAM = """

@@ -12,9 +12,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from fql.plan import expressions as x
-from fql.plan import types as t
-from fql.plan.expressions import Expr
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
+from fql.plan.language.expressions import Expr
 from tests.properties.strategies import FIELDS as TYPES
 from tests.properties.strategies import MEMBERS
 

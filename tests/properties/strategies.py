@@ -17,8 +17,8 @@ from hypothesis.strategies import SearchStrategy
 
 from fql.events.intake import Intake
 from fql.events.model import Event
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.model import FORMAT, DeclaredType, Entity, EntityField, Enum, Plan
 
 COLOUR = t.Type("Colour")

@@ -11,9 +11,9 @@ from fql.exact.writing import write_json
 from fql.expressions.compile import compile_body, compile_condition, compile_text, compile_value
 from fql.expressions.explain import explain
 from fql.expressions.walker import evaluate
-from fql.plan.codec import canonical, dump_expression, load_expression
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
 from fql.plan.show import show
+from fql.plan.stored.codec import canonical, dump_expression, load_expression
 from fql.plan.table import TypeTable
 from tests.properties import strategies
 

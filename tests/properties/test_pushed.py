@@ -20,13 +20,13 @@ from fql.events.model import Event
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text
 from fql.expressions.compile import compile_condition
-from fql.outbox.installing import install
-from fql.outbox.rows import row_reader
-from fql.outbox.tables import Names
-from fql.outbox.values import Text, rows_in_json
-from fql.plan.expressions import Expr
+from fql.outbox.sqlite.installing import install
+from fql.outbox.sqlite.rows import row_reader
+from fql.outbox.sqlite.tables import Names
+from fql.outbox.sqlite.values import Text, rows_in_json
+from fql.plan.language.expressions import Expr
+from fql.plan.language.nodes import dump_expression
 from fql.plan.model import Observer, Plan, Requirements, Trigger
-from fql.plan.nodes import dump_expression
 from fql.plan.table import TypeTable
 from fql.sql.pushed import Sides, pushed_test
 from tests.outbox.conftest import Kept, kept

@@ -18,7 +18,7 @@ from fql.exact.numbers import plain_decimal
 from fql.exact.writing import write_json
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import _Walk
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
 from fql.plan.table import TypeTable
 from fql.sql.clause import where_clause
 from tests.properties import strategies

@@ -16,8 +16,8 @@ from fql.events.model import Event, Row
 from fql.exact.writing import write_json
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import evaluate
-from fql.plan import expressions as x
-from fql.plan import types as t
+from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.table import TypeTable
 from fql.sql.clause import where_clause
 from tests.expressions.build import const, field, op

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fql.app import Runtime
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
 from fql.plan.origin import FQL_TOML
+from fql.plan.stored.codec import read_plan
 from fql.settings.reading import policy_settings, read_settings
 from fql.store.shown import DeadLetter
 from fql.testing.answers import Answer

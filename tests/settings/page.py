@@ -9,8 +9,8 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from fql.plan.language.units import show_duration, show_size
 from fql.plan.policy.keys import Key, Kind
-from fql.plan.units import show_duration, show_size
 from fql.settings.model import Settings
 from fql.settings.policies import Table
 from fql.settings.reading import SOURCE_KINDS

@@ -17,8 +17,8 @@ from fql.cli.running import logs
 from fql.engine.loop.clock import SystemClock
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.intake.json_lines import JsonLines
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import Settings, read_settings
 from fql.store.sqlite.store import SqliteStore

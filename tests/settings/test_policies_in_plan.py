@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan, Setting
 from fql.plan.origin import FQL_TOML
+from fql.plan.stored.codec import read_plan
 from fql.settings.reading import policy_settings, read_settings
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Surroundings

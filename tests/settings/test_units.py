@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fql.plan.units import (
+from fql.plan.language.units import (
     MILLISECONDS,
     SIZES,
     parse_duration,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from fql.cli.examining.finding import Finding
 from fql.cli.running.logs import JsonFormatter, TextFormatter
 from fql.errors import FqlError, SettingsError, masked_urls
-from fql.intake.outbox_voice import Voice
-from fql.outbox.database import opened
+from fql.intake.voice import Voice
+from fql.outbox.sqlite.database import opened
 from fql.settings.databases import store_at
 from fql.settings.files import load_settings
 from fql.settings.reading import read_settings

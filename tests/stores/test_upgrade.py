@@ -13,7 +13,7 @@ import pytest
 from fql import Runtime, load_plan
 from fql.errors import WorkBlocked
 from fql.intake.json_lines import JsonLines
-from fql.intake.outbox_sqlite import OutboxSqlite
+from fql.intake.sqlite.source import OutboxSqlite
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings
 from fql.testing import MockWebhookServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project, resolve_project

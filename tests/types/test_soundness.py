@@ -9,8 +9,8 @@ from fql.engine.program.match import scope_of
 from fql.events.model import Event
 from fql.expressions.compile import compile_condition
 from fql.expressions.walker import evaluate
-from fql.plan import expressions as e
-from fql.plan.codec import dump_expression, load_expression
+from fql.plan.language import expressions as e
+from fql.plan.stored.codec import dump_expression, load_expression
 from fqlc.types.truth.domains import always_true, unsatisfiable
 from tests.properties import strategies
 from tests.types.program import Checked, check

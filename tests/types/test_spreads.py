@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fql.plan.codec import read_plan
+from fql.plan.stored.codec import read_plan
 from fql.testing import Harness
 from fqlc import compile_text
 

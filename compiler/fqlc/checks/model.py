@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
+from fql.plan.language.types import Type
 from fql.plan.policy.levels import is_of_batches
-from fql.plan.types import Type
 from fql.plan.web.addresses import EgressSettings
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged

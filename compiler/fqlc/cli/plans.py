@@ -25,15 +25,15 @@ def plan_of(paths: Sequence[str], settings: str | None = None) -> Plan:
     show_diagnostics(compiled.diagnostics, compiled.sources, "text", err=True)
     if compiled.plan is None:
         raise click.exceptions.Exit(1)
-    from fql.plan.codec import read_plan
+    from fql.plan.stored.codec import read_plan
 
     return read_plan(compiled.plan)
 
 
 def _stored(path: Path) -> Plan:
     from fql.errors import PlanError
-    from fql.plan.codec import read_plan
-    from fql.plan.files import LONGEST_PLAN, read_regular
+    from fql.plan.stored.codec import read_plan
+    from fql.plan.stored.files import LONGEST_PLAN, read_regular
 
     try:
         return read_plan(read_regular(path, LONGEST_PLAN))

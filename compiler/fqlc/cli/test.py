@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, problem, prose, say
 from fqlc.checks.reading.expectations import TestModel, read_tests

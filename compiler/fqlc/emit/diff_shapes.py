@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
+from fql.plan.language.nodes import dump_expression, load_expression
 from fql.plan.model import Header, Json
-from fql.plan.nodes import dump_expression, load_expression
 from fql.plan.show import show
 from fqlc.emit.picture import condition_text, shortened
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from fql.plan.language.nodes import load_expression
 from fql.plan.model import Json, NodeConfig, Observer, Plan, PlanNode
-from fql.plan.nodes import load_expression
 from fql.plan.show import show
 from fqlc.checks.flow.graph import implied
 

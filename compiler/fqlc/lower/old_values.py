@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
 from fqlc.checks.model import ActionModel, ObserverModel
 
 

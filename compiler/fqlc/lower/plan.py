@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.expressions import Expr
-from fql.plan.nodes import dump_expression
+from fql.plan.language.expressions import Expr
+from fql.plan.language.nodes import dump_expression
 from fql.plan.policy.levels import ALL_HEADERS, is_of_receivers
 from fql.plan.policy.table import DEFAULTS
 from fqlc.checks.levels import Given, merged

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fql.plan.expressions import Constant, Node
-from fql.plan.nodes import dump_expression
-from fql.plan.types import NULL
+from fql.plan.language.expressions import Constant, Node
+from fql.plan.language.nodes import dump_expression
+from fql.plan.language.types import NULL
 from fqlc.checks.levels import Given
 from fqlc.checks.reading.settings import HeaderGiven
 

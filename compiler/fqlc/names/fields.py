@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from fql.near import nearest, question
-from fql.plan.types import ERROR, FIELD_TYPES, Type
+from fql.plan.language.types import ERROR, FIELD_TYPES, Type
 from fqlc.diagnostics.model import Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from fql.near import nearest
-from fql.plan.types import BUILT_IN, UNWRITTEN
+from fql.plan.language.types import BUILT_IN, UNWRITTEN
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fql.near import nearest
-from fql.plan.types import Type
+from fql.plan.language.types import Type
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

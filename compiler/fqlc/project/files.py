@@ -177,7 +177,7 @@ def project_files(file: Path) -> list[str]:
 def _own_paths(file: Path, key: str) -> list[str]:
     import tomllib
 
-    from fql.plan.files import LONGEST_SETTINGS, is_own_path, read_regular
+    from fql.plan.stored.files import LONGEST_SETTINGS, is_own_path, read_regular
 
     try:
         text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
@@ -210,8 +210,8 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     names = names or FileNames()
     if file is None:
         return Surroundings(names=names)
-    from fql.plan.files import LONGEST_SETTINGS, read_regular
     from fql.plan.origin import FQL_TOML
+    from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
     from fql.plan.web.addresses import EgressSettings
     from fql.settings.model import policy_settings
     from fql.settings.reading import read_settings

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fql.plan.files import LONGEST_SETTINGS, read_regular, read_start
+from fql.plan.stored.files import LONGEST_SETTINGS, read_regular, read_start
 
 SUFFIX = ".fql"
 LONGEST_SOURCE = 5_000_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from fql.near import nearest
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.functions import FUNCTIONS, Function, overloads
-from fql.plan.patterns import pattern_problem
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.functions import FUNCTIONS, Function, overloads
+from fql.plan.language.patterns import pattern_problem
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
 from fqlc.syntax.tree import ast

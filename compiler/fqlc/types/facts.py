@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
 
 Key = tuple[Hashable, ...]
 ALL_EVENTS = frozenset({"insert", "update", "delete"})

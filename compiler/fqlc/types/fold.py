@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fql.plan import expressions as e
-from fql.plan import types as t
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
 from fqlc.types.literals import to_float
 
 Number = int | float | Decimal

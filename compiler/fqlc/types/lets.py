@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fql.plan import expressions as e
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Diagnostic, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import MOST_EXPANDED, Project

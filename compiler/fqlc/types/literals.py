@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.names.symbols import EnumInfo
 from fqlc.source.text import Span

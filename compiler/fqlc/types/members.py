@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fql.near import nearest
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.functions import FUNCTIONS, names_of
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.functions import FUNCTIONS, names_of
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo

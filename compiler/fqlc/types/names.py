@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fql.near import nearest
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.fields import BUILTIN_NAMES

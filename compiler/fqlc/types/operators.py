@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.types import Type
 from fql.plan.verifying.operators import TIMES
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.tree import ast

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fql.near import nearest, question
-from fql.plan import expressions as e
-from fql.plan.types import ERROR, Type
+from fql.plan.language import expressions as e
+from fql.plan.language.types import ERROR, Type
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.names.symbols import EntityInfo, FieldInfo

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from fql.plan.expressions import Expr
-from fql.plan.types import Type
+from fql.plan.language.expressions import Expr
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project

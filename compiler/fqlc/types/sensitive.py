@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from fql.plan import expressions as e
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo, FieldInfo

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fql.plan import expressions as e
-from fql.plan import types as t
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
+from fql.plan.language.types import Type
 from fqlc.syntax.tree import ast
 from fqlc.types import bodies, literals, operators
 from fqlc.types.calls import infer_call

@@ -10,11 +10,11 @@ from fql.egress.settings import resolve_parts, text_parts
 from fql.errors import SettingsError
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
-from fql.plan.codec import load_expression
-from fql.plan.expressions import Constant, Text, TextPart
+from fql.plan.language.expressions import Constant, Text, TextPart
+from fql.plan.language.types import STRING
 from fql.plan.model import Endpoint, Header, Json, NodeConfig
+from fql.plan.stored.codec import load_expression
 from fql.plan.table import TypeTable
-from fql.plan.types import STRING
 from fql.plan.web.headers import name_problem, value_problem
 from fql.plan.web.templates import UrlTemplate, split_path, split_url
 from fql.plan.web.urls import (

@@ -23,10 +23,10 @@ from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
 from fql.exact.reading import read_foreign
 from fql.expressions.scope import Scope
+from fql.plan.language.units import show_size
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import effective
 from fql.plan.table import TypeTable
-from fql.plan.units import show_size
 from fql.plan.web.headers import value_problem
 from fql.plan.web.urls import UrlParts
 from fql.version import VERSION

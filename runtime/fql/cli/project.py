@@ -11,10 +11,10 @@ import click
 
 from fql.cli import PLAN_LOADER
 from fql.errors import UsageError
-from fql.plan.codec import load_plan, read_plan
 from fql.plan.environment import require, together
+from fql.plan.language.units import parse_duration
 from fql.plan.model import Plan
-from fql.plan.units import parse_duration
+from fql.plan.stored.codec import load_plan, read_plan
 from fql.settings.databases import Database
 from fql.settings.environment import names_of, resolve
 from fql.settings.files import beside_file, database_of, read_file

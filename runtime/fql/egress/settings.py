@@ -35,12 +35,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fql.errors import SettingsError
-from fql.plan import codec
 from fql.plan.environment import filled, lookup
-from fql.plan.expressions import Constant, Environment, Expr, Text, TextPart
+from fql.plan.language.expressions import Constant, Environment, Expr, Text, TextPart
 from fql.plan.model import Setting
 from fql.plan.policies import header_scheme, value_of
 from fql.plan.policy.table import POLICIES
+from fql.plan.stored import codec
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from uuid import UUID
 
 from fql.events.values import MAX_DEPTH
 from fql.exact.numbers import MAX_DIGITS, JsonNumber, NumericId
+from fql.plan.language.types import Type, parse_type
 from fql.plan.table import TypeTable
-from fql.plan.types import Type, parse_type
 
 MISSING = object()
 """Stands for a field that did not come at all."""

@@ -30,9 +30,9 @@ from fql.events.restoring import Restorer, restore_fields, restorer
 from fql.exact.reading import read_json, read_object
 from fql.exact.writing import json_text, write_json
 from fql.near import did_you_mean
+from fql.plan.language.types import parse_type
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
-from fql.plan.types import parse_type
 
 KINDS = ("insert", "update", "delete")
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from fql.exact.numbers import NumericId
+from fql.plan.language.types import Type, parse_type
 from fql.plan.table import TypeTable
-from fql.plan.types import Type, parse_type
 
 Restorer = Callable[[Any], Any]
 """Takes a JSON value that is not null."""

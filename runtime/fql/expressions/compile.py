@@ -11,7 +11,7 @@ from fql.events.values import rfc3339
 from fql.exact.writing import write_json
 from fql.expressions.generate import Generator
 from fql.expressions.scope import Scope
-from fql.plan.expressions import Constant, Expr, Text
+from fql.plan.language.expressions import Constant, Expr, Text
 from fql.plan.table import TypeTable
 
 Escape = Callable[[str], str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fql.expressions.scope import Scope
 from fql.expressions.walker import evaluate
-from fql.plan.expressions import Binary, Expr, Unary, operands
+from fql.plan.language.expressions import Binary, Expr, Unary, operands
 from fql.plan.show import show
 
 

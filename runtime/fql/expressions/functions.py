@@ -1,5 +1,5 @@
 """The built-in methods and filters, each implemented once. The table of names, operands and
-results is `fql.plan.functions`; `implementation` finds the function of a row of it."""
+results is `fql.plan.language.functions`; `implementation` finds the function of a row of it."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from fql.expressions import functions, operators
 from fql.expressions.shapes import equality, is_record, literal_items, record_attribute
-from fql.plan import expressions as x
 from fql.plan.environment import lookup
+from fql.plan.language import expressions as x
 
 _NESTING = 24
 """Levels of one generated function; at most four parentheses a level, and Python stops at 200."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from fql.events.values import among, differs, same
 from fql.expressions import functions, numbers
-from fql.plan.types import BUILT_IN, INT, Type
+from fql.plan.language.types import BUILT_IN, INT, Type
 
 HELPERS: Mapping[str, Callable[..., Any] | type] = {
     "SAME": same,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fql.expressions import operators
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
 
 
 def equality(e: x.Binary, left: str, right: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from fql.events.values import among, differs, same, text_of
 from fql.expressions import functions, numbers, operators
 from fql.expressions.scope import BatchInfo, FailureInfo, Scope
-from fql.plan import expressions as x
 from fql.plan.environment import lookup
+from fql.plan.language import expressions as x
 
 Bindings = Mapping[str, object]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fql.errors import SettingsError
 from fql.intake.json_lines import JsonLines
-from fql.intake.outbox_sqlite import OutboxSqlite
 from fql.intake.port import Source
+from fql.intake.sqlite.source import OutboxSqlite
 from fql.outbox.driver import require_driver
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.tables import Names
 from fql.settings.databases import Database
 from fql.settings.files import database_of
 from fql.settings.model import PostgresqlSource, Settings, SourceTable, SqliteSource
@@ -46,7 +46,7 @@ def _source(name: str, table: SourceTable, names: Names) -> Source:
 def _on_postgresql(name: str, table: PostgresqlSource, project: str) -> Source:
     """Psycopg is imported only where a database is on PostgreSQL. Raises SettingsError without."""
     require_driver()
-    from fql.intake.outbox_postgresql import OutboxPostgreSQL
+    from fql.intake.postgresql.source import OutboxPostgreSQL
     from fql.outbox.postgresql.names import Names as InSchema
 
     return OutboxPostgreSQL(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fql.outbox.status import Status
+from fql.outbox.state import Status
 
 Wanted = Literal["required", "optional"]
 INSTALL = "run `fqlc capture install` with this plan"

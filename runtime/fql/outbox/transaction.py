@@ -10,7 +10,8 @@ from fql.errors import UsageError
 from fql.events.intake import EventMisfit, envelope_problems
 from fql.exact.writing import NotWritable, write_given
 from fql.outbox.connections import Dialect, Given, GivenAsync, Rows, Values, given, given_async
-from fql.outbox.tables import DEFAULT_PROJECT, PROJECT, Names, outbox_statements, project_of
+from fql.outbox.project import DEFAULT_PROJECT, PROJECT
+from fql.outbox.sqlite.tables import Names, outbox_statements, project_of
 from fql.plan.model import Plan
 
 Row = Mapping[str, object]

@@ -1,8 +1,8 @@
 """The plan: what the compiler writes and the runtime carries out. Frozen, and data only.
 
 Shapes are promises (see `docs/reference/plan.md`). All durations are integer milliseconds, all
-sizes bytes. Expressions are stored as JSON (`fql.plan.codec` turns them into
-`fql.plan.expressions`), types in their text form (`fql.plan.types`).
+sizes bytes. Expressions are stored as JSON (`fql.plan.stored.codec` turns them into
+`fql.plan.language.expressions`), types in their text form (`fql.plan.language.types`).
 """
 
 from __future__ import annotations
@@ -214,7 +214,8 @@ class Observer(Part):
 
 
 class Plan(Part):
-    """The whole artefact. Made by `fql.plan.codec.read_plan`, which checks format and digest."""
+    """The whole artefact. `fql.plan.stored.codec.read_plan` makes it from a text, and checks format
+    and digest."""
 
     format: str
     compiler: str

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import singledispatch
 
 from fql.exact.light import light_text
-from fql.plan import expressions as x
-from fql.plan.types import BUILT_IN, Type
-from fql.plan.units import show_duration
+from fql.plan.language import expressions as x
+from fql.plan.language.types import BUILT_IN, Type
+from fql.plan.language.units import show_duration
 
 _SIGNS: Mapping[str, tuple[str, int]] = {
     "or": ("||", 1), "and": ("&&", 2),

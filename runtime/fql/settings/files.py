@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fql.errors import SettingsError
-from fql.plan.files import LONGEST_SETTINGS, read_regular
+from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
 from fql.settings.databases import Database, application_at, beside, server_at
 from fql.settings.environment import resolve
 from fql.settings.model import (

@@ -219,6 +219,18 @@ class Store(Table):
     )
 
 
+Triggers = Annotated[
+    Literal["required", "optional"],
+    Field(
+        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
+        "writes the events"
+    ),
+]
+Install = Annotated[
+    bool, Field(description="make triggers that are missing or out of step, also while running")
+]
+
+
 class SqliteSource(Table):
     """Rows changed in a SQLite database, by triggers or `fql.outbox.emit`."""
 
@@ -227,14 +239,8 @@ class SqliteSource(Table):
     poll: Annotated[Duration, lasts(1, 60_000)] = Field(
         1, description="shortest time between two reads"
     )
-    triggers: Literal["required", "optional"] = Field(
-        "required",
-        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
-        "writes the events",
-    )
-    install: bool = Field(
-        False, description="make triggers that are missing or out of step, also while running"
-    )
+    triggers: Triggers = "required"
+    install: Install = False
 
 
 class PostgresqlSource(Table):
@@ -247,14 +253,8 @@ class PostgresqlSource(Table):
     poll: Annotated[Duration, lasts(1, 60_000)] = Field(
         5, description="shortest time between two reads; it grows to 250ms when nothing comes"
     )
-    triggers: Literal["required", "optional"] = Field(
-        "required",
-        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
-        "writes the events",
-    )
-    install: bool = Field(
-        False, description="make triggers that are missing or out of step, also while running"
-    )
+    triggers: Triggers = "required"
+    install: Install = False
 
 
 class JsonLinesSource(Table):

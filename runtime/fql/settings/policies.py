@@ -23,10 +23,10 @@ from pydantic import (
 )
 
 from fql.plan.environment import begins_none
+from fql.plan.language.units import show_duration
 from fql.plan.policies import RetryPolicy, header_scheme
 from fql.plan.policy.keys import Key, Kind
 from fql.plan.policy.table import POLICIES
-from fql.plan.units import show_duration
 from fql.settings.values import (
     Duration,
     Moment,

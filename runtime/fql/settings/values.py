@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from fql.plan.environment import references_in
-from fql.plan.files import is_own_path
+from fql.plan.language.units import MILLISECONDS, parse_duration, parse_size
 from fql.plan.policy.keys import Kind, Range
-from fql.plan.units import MILLISECONDS, parse_duration, parse_size
+from fql.plan.stored.files import is_own_path
 
 DAY = MILLISECONDS["d"]
 

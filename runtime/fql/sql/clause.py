@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
 from fql.plan.model import Entity
 from fql.plan.table import TypeTable
 from fql.sql.dialect import Dialect

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
+from fql.plan.language.types import BOOLEAN, NULL
 from fql.plan.model import Entity
 from fql.plan.table import TypeTable
-from fql.plan.types import BOOLEAN, NULL
 from fql.sql.misfits import JUDGED, misfit
 from fql.sql.sqlite import SQLite
 from fql.sql.text import NotInSqlError, quoted_name

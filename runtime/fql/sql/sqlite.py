@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
 from fql.plan.show import show
 from fql.sql.dialect import (
     ARITHMETIC,

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from functools import singledispatchmethod
 
 from fql.exact.writing import json_text
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
+from fql.plan.language.types import BOOLEAN, Type, parse_type
 from fql.plan.model import Entity
 from fql.plan.show import show
 from fql.plan.table import TypeTable
-from fql.plan.types import BOOLEAN, Type, parse_type
 from fql.sql.dialect import ARITHMETIC, DAY, Dialect, Json, count_of
 from fql.sql.text import NotInSqlError, quoted_name
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fql.exact.reading import read_json
-from fql.plan.codec import read_plan
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
 from fql.store.records import StoredPlan
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fql.plan.language.types import ERROR, Type
 from fql.plan.origin import Origin
-from fql.plan.types import ERROR, Type
 from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.reading.entries import Found, block_entries, is_read_in_full, meant_keys
 from fqlc.checks.reading.settings import report_unknown

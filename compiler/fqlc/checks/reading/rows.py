@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fql.plan.types import Type
+from fql.plan.language.types import Type
 from fqlc.names.project import Project
 from fqlc.syntax.tree import ast
 

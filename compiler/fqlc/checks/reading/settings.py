@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fql.near import nearest, question
-from fql.plan.expressions import Constant, Expr
+from fql.plan.language.expressions import Constant, Expr
+from fql.plan.language.types import NULL
 from fql.plan.limits import MOST_HEADERS
 from fql.plan.origin import Origin
 from fql.plan.policy.keys import Key, Kind
 from fql.plan.policy.levels import ALL_HEADERS
-from fql.plan.types import NULL
 from fqlc.checks.describe import kind_of
 from fqlc.checks.levels import Given, Settings, usable
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_missing

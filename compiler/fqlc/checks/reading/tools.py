@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fql.plan.expressions import Constant
+from fql.plan.language.expressions import Constant
 from fqlc.checks.levels import Settings
 from fqlc.checks.model import Surroundings, Written
 from fqlc.checks.reading.entries import Found

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fql.near import nearest, question
-from fql.plan.expressions import Expr
+from fql.plan.language.expressions import Expr
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.policy.keys import Key, Kind
 from fqlc.checks.describe import bound_text, kind_of, quoted, word_of

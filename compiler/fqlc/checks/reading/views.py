@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fql.plan.expressions import Binary, Expr
-from fql.plan.types import ERROR, Type
+from fql.plan.language.expressions import Binary, Expr
+from fql.plan.language.types import ERROR, Type
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.reading.entries import meant_keys
 from fqlc.checks.table.keys import BlockKind

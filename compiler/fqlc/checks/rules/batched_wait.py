@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fql.plan.units import show_duration
+from fql.plan.language.units import show_duration
 from fqlc.checks.model import ActionModel, ObserverModel, Program
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fql.plan.expressions import Constant, Text
+from fql.plan.language.expressions import Constant, Text
 from fql.plan.web.headers import BODYLESS
 from fqlc.checks.levels import Given
 from fqlc.checks.model import ActionModel, ObserverModel, Program

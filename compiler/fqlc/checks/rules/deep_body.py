@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fql.plan import expressions as e
-from fql.plan.nodes import dump_expression
+from fql.plan.language import expressions as e
+from fql.plan.language.nodes import dump_expression
 from fqlc.checks.model import Program
 from fqlc.diagnostics.sink import Sink
 
 MOST_LEVELS = 240
-"""Levels of JSON of one stored expression. A document may have 254 (see `fql.plan.codec`), and a
-body is at most ten below the top of a plan."""
+"""Levels of JSON of one stored expression. A document may have 254
+(`fql.plan.stored.codec`), and a body is at most ten below the top of a plan."""
 
 _HARMLESS = 20
 """Objects and lists within each other that cannot reach it: each takes three levels, and what they

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fql.near import nearest, question
-from fql.plan import expressions as e
-from fql.plan.types import Type
+from fql.plan.language import expressions as e
+from fql.plan.language.types import Type
 from fqlc.checks.model import ActionModel, Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project

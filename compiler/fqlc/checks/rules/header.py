@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fql.plan.expressions import Constant, Text
+from fql.plan.language.expressions import Constant, Text
 from fql.plan.web.headers import BODYLESS, name_problem, value_problem
 from fqlc.checks.levels import Given
 from fqlc.checks.model import Program

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fql.plan.expressions import Constant, Expr
+from fql.plan.language.expressions import Constant, Expr
 from fqlc.checks.model import ObserverModel, Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fql.plan.language.units import show_duration
 from fql.plan.policies import RetryPolicy
-from fql.plan.units import show_duration
 from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program
 from fqlc.diagnostics.model import Label

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.expressions import Constant, Text
+from fql.plan.language.expressions import Constant, Text
 from fql.plan.policy.table import AUTH_NEEDS, AUTH_TAKES
 from fqlc.checks.credentials import credential_in
 from fqlc.checks.describe import quoted

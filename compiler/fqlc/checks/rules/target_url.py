@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fql.plan.expressions import Constant, Text, TextPart
-from fql.plan.types import ERROR
+from fql.plan.language.expressions import Constant, Text, TextPart
+from fql.plan.language.types import ERROR
 from fql.plan.web.addresses import (
     EgressSettings,
     host_problem,

@@ -15,9 +15,9 @@ from fql.events.model import Event
 from fql.exact.reading import NotJson, read_foreign
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
+from fql.plan.language.nodes import load_expression
 from fql.plan.model import Json, Observer, Plan, PlanNode
-from fql.plan.nodes import load_expression
 from fql.terminal.lines import json_line, prose
 from fql.testing.harness import played_program
 from fqlc.cli.explaining.event_story import ActionStory, EventStory, ObserverStory

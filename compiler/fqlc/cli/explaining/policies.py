@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import click
 
+from fql.plan.language.units import spoken_duration
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import RetryPolicy, retry_policy, value_of
 from fql.plan.policy.table import DEFAULTS, POLICIES
-from fql.plan.units import spoken_duration
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
 from fqlc.emit.policy_text import value_text

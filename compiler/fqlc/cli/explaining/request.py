@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
-from fql.plan.expressions import Constant, Text, TextPart
+from fql.plan.language.expressions import Constant, Text, TextPart
+from fql.plan.language.nodes import load_expression
+from fql.plan.language.types import STRING
 from fql.plan.model import Header, Json, Plan, PlanNode
-from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
-from fql.plan.types import STRING
 from fql.plan.web.headers import BODYLESS
 from fql.plan.web.templates import UrlTemplate, split_path, split_url
 from fql.plan.web.urls import encode_query_value, encode_segment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from fql.plan.language.nodes import load_expression
 from fql.plan.model import Entity, Observer, Plan
-from fql.plan.nodes import load_expression
 from fql.plan.table import TypeTable
 from fql.sql.clause import Clause, DialectName, where_clause
 from fql.sql.text import NotInSqlError, quoted_name

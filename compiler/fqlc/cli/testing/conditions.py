@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
-from fql.plan.expressions import Binary, Constant, Expr, Unary, operands
+from fql.plan.language.expressions import Binary, Constant, Expr, Unary, operands
+from fql.plan.language.nodes import load_expression
 from fql.plan.model import Observer
-from fql.plan.nodes import load_expression
 from fql.plan.show import show
 from fqlc.cli.testing.play import Played
 

@@ -6,7 +6,7 @@ import re
 from itertools import takewhile
 
 from fql.near import nearest, question
-from fql.plan.types import FIELD_TYPES
+from fql.plan.language.types import FIELD_TYPES
 from fql_grammar.tokens import CLOSERS, OPENERS, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix

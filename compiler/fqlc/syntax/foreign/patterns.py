@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fql.plan.functions import names_of
+from fql.plan.language.functions import names_of
 from fql_grammar.tokens import CLOSERS, OPENERS
 from fqlc.syntax.foreign.spelling import Spelling, Where
 from fqlc.syntax.reading.lexemes import Lexeme

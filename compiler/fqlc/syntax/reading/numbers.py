@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 
 from fql.near import nearest
-from fql.plan.units import MILLISECONDS, SIZES, whole_amount
+from fql.plan.language.units import MILLISECONDS, SIZES, whole_amount
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin

@@ -142,7 +142,7 @@ class UnaryOf(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryOf(Tree):
-    """`left op right`; `op` by the names of `fql.plan.expressions.BINARY_OPS`."""
+    """`left op right`; `op` by the names of `fql.plan.language.expressions.BINARY_OPS`."""
 
     op: str
     left: Expr

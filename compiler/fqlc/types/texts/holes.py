@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fql.plan import expressions as e
-from fql.plan.types import FIELD_TYPES, Type
+from fql.plan.language import expressions as e
+from fql.plan.language.types import FIELD_TYPES, Type
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast

@@ -17,8 +17,8 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from fql.plan import expressions as e
-from fql.plan import types as t
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
 from fqlc.source.text import Span
 from fqlc.syntax.reading.depth import is_deep
 from fqlc.syntax.tree import ast

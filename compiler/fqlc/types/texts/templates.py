@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from fql.plan import expressions as e
-from fql.plan import types as t
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
 from fqlc.types.facts import Key
 from fqlc.types.scope import ExprScope
 from fqlc.types.truth.conjunctions import Test, subject_key

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fql.plan import expressions as e
-from fql.plan import types as t
+from fql.plan.language import expressions as e
+from fql.plan.language import types as t
 from fqlc.types.facts import Key, key_of
 from fqlc.types.fold import fold, truth_of
 from fqlc.types.scope import ExprScope

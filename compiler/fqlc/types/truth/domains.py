@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fql.plan import expressions as e
+from fql.plan.language import expressions as e
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
 from fqlc.types.facts import Key

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fql.cli.capturing.words import Install, Looked
 from fql.errors import UsageError
-from fql.outbox import database, installing
 from fql.outbox.consumer import Reader
-from fql.outbox.installing import Changed
-from fql.outbox.status import status
-from fql.outbox.tables import Names
+from fql.outbox.sqlite import database, installing
+from fql.outbox.sqlite.status import status
+from fql.outbox.sqlite.tables import Names
+from fql.outbox.state import Changed
 from fql.plan.model import Plan
 
 

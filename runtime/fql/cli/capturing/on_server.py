@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from fql.cli.capturing.words import Install, Looked
 from fql.outbox.consumer import Reader
-from fql.outbox.installing import Changed
 from fql.outbox.postgresql import installing, status
 from fql.outbox.postgresql.connection import Connection, connect, in_words
 from fql.outbox.postgresql.names import Names
+from fql.outbox.state import Changed
 from fql.plan.model import Plan
 from fql.settings.databases import Database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fql.cli.capturing.in_file import InFile
 from fql.cli.capturing.words import Capturing
-from fql.outbox.tables import Names
+from fql.outbox.sqlite.tables import Names
 from fql.settings.databases import Database
 
 

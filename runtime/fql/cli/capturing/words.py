@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fql.outbox.capture.fitting import Misfit
 from fql.outbox.consumer import Reader
-from fql.outbox.installing import Changed
-from fql.outbox.sampling import Sample
-from fql.outbox.status import Status
+from fql.outbox.sqlite.capture.fitting import Misfit
+from fql.outbox.sqlite.sampling import Sample
+from fql.outbox.state import Changed, Status
 from fql.plan.model import Plan
 
 

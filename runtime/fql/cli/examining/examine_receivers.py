@@ -24,9 +24,9 @@ from fql.egress.settings import (
 from fql.egress.wire.failures import SendFailed
 from fql.egress.wire.own import OwnPorts
 from fql.errors import MissingSecrets, SettingsError
-from fql.plan.codec import load_expression
 from fql.plan.model import Json, Plan, Policies
 from fql.plan.policies import effective
+from fql.plan.stored.codec import load_expression
 from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.templates import split_url
 from fql.plan.web.urls import UrlParts, UrlProblem, parse_literal_url

@@ -28,9 +28,9 @@ from fql.cli.running.reloading import changes
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
-from fql.outbox.capture.facts import table_name
-from fql.outbox.capture.wanted import wanted_of
-from fql.outbox.tables import DEFAULT_PROJECT
+from fql.outbox.project import DEFAULT_PROJECT
+from fql.outbox.sqlite.capture.facts import table_name
+from fql.outbox.wanted import wanted_of
 from fql.plan.model import Plan
 from fql.settings.databases import Database, application_at
 from fql.settings.model import PostgresqlSource, Settings, SqliteSource

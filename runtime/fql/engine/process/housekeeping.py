@@ -12,7 +12,7 @@ from fql.engine.loop.herald import tell_all
 from fql.errors import StoreError
 from fql.observe.events import DeadLetterEvicted, Listener
 from fql.observe.logs import logger
-from fql.plan.units import show_size
+from fql.plan.language.units import show_size
 from fql.settings.model import Settings
 from fql.store.port import Store
 from fql.store.records import Retention

@@ -15,11 +15,11 @@ from fql.errors import PlanError, SettingsError
 from fql.events.intake import Intake
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
-from fql.outbox.rows import row_reader
-from fql.plan.codec import write_plan
+from fql.outbox.sqlite.rows import row_reader
 from fql.plan.environment import names_in, references_in, require
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import RetryPolicy, effective
+from fql.plan.stored.codec import write_plan
 from fql.store.plans import node_names, plan_of
 from fql.store.records import StoredPlan
 

@@ -16,9 +16,9 @@ from fql.events.model import Row
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
 from fql.plan.answers import Read, reads_in
+from fql.plan.language.types import Type, parse_type
 from fql.plan.model import Observer, Plan, PlanNode
 from fql.plan.table import TypeTable
-from fql.plan.types import Type, parse_type
 from fql.store.works import DEAD, DONE, TERMINAL
 
 ORIGINAL = "replay it with the original plan (`--plan original`)"

@@ -18,9 +18,9 @@ from fql.events.model import Event, Row
 from fql.expressions.compile import compile_condition
 from fql.expressions.scope import Scope
 from fql.expressions.shapes import literal_items
-from fql.plan.codec import load_expression
-from fql.plan.expressions import Binary, Constant, Expr, Field, operands
+from fql.plan.language.expressions import Binary, Constant, Expr, Field, operands
 from fql.plan.model import Observer, Plan
+from fql.plan.stored.codec import load_expression
 
 MAX_KEYS = 64
 """An observer whose lists of literals multiply to more keys keeps some of them as conditions."""

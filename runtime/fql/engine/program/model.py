@@ -13,7 +13,7 @@ from fql.engine.program.limits import EndpointLimits
 from fql.events.intake import Intake
 from fql.events.model import Event, Row
 from fql.expressions.scope import Scope
-from fql.outbox.rows import RowReader
+from fql.outbox.sqlite.rows import RowReader
 from fql.plan.model import Plan
 from fql.plan.policies import RetryPolicy
 

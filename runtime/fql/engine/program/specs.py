@@ -14,11 +14,11 @@ from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, short_
 from fql.events.intake import Intake
 from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
-from fql.plan.codec import load_expression
-from fql.plan.expressions import Constant, Environment, Text
+from fql.plan.language.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import effective, retry_policy, value_of
 from fql.plan.policy.table import POLICIES
+from fql.plan.stored.codec import load_expression
 from fql.plan.web.urls import origin_of
 
 LONGEST_WAIT: int = POLICIES["batch.timeout"].built_in_toml

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fql.outbox.capture.wanted import MOST_CONDITIONS, Wanted
 from fql.outbox.postgresql.facts import Column, TableFacts
 from fql.outbox.postgresql.functions import Test
-from fql.plan import expressions as x
+from fql.outbox.wanted import MOST_CONDITIONS, Wanted
+from fql.plan.language import expressions as x
+from fql.plan.language.types import BOOLEAN, NULL, Type
 from fql.plan.table import TypeTable
-from fql.plan.types import BOOLEAN, NULL, Type
 from fql.sql.postgresql import PostgreSQL
 from fql.sql.pushed import Sides
 from fql.sql.text import NotInSqlError, quoted_name, quoted_text

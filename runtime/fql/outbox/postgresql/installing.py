@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from fql.errors import StoreError
 from fql.outbox.consumer import Reader, read_reader
-from fql.outbox.installing import Changed
 from fql.outbox.marks import Mark
 from fql.outbox.postgresql.capture import Capture, capture_of, expanded, tables_of
 from fql.outbox.postgresql.catalog import (
@@ -44,7 +43,7 @@ from fql.outbox.postgresql.status import (
     status,
     tabled,
 )
-from fql.outbox.status import Status, Tables
+from fql.outbox.state import Changed, Status, Tables
 from fql.plan.model import Plan
 from fql.sql.text import quoted_name
 

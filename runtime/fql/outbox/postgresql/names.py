@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from fql.outbox.tables import DEFAULT_PROJECT
+from fql.outbox.project import DEFAULT_PROJECT
 
 LONGEST = 63
 """Bytes of a name; PostgreSQL cuts longer ones without an error."""

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from fql.outbox.capture.facts import column_name
+from fql.outbox.wanted import column_name
+from fql.plan.language.types import Type, parse_type
 from fql.plan.model import EntityField
-from fql.plan.types import Type, parse_type
 
 Convert = Callable[[object], object]
 Row = dict[str, object]

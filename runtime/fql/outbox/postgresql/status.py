@@ -28,7 +28,7 @@ from fql.outbox.postgresql.functions import (
 )
 from fql.outbox.postgresql.names import Names, project_of
 from fql.outbox.postgresql.schema import FORMAT, OUTBOX_COLUMNS, SOURCE_COLUMNS
-from fql.outbox.status import State, Status, Tables, TriggerState
+from fql.outbox.state import State, Status, Tables, TriggerState
 from fql.plan.model import Plan
 
 _SHAPE = """SELECT a.attname::text FROM pg_attribute AS a

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from fql.plan.units import parse_duration, parse_size, show_duration, show_size
+from fql.plan.language.units import parse_duration, parse_size, show_duration, show_size
 
 
 class Kind(StrEnum):

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from fql.plan.language.units import MILLISECONDS
 from fql.plan.policy.keys import Key, Kind
-from fql.plan.units import MILLISECONDS
 
 HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
 

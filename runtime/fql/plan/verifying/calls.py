@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fql.plan.expressions import Call, Constant, Expr
-from fql.plan.functions import FUNCTIONS, Function
-from fql.plan.patterns import pattern_problem
-from fql.plan.types import Type
+from fql.plan.language.expressions import Call, Constant, Expr
+from fql.plan.language.functions import FUNCTIONS, Function
+from fql.plan.language.patterns import pattern_problem
+from fql.plan.language.types import Type
 from fql.plan.verifying.names import Known
 from fql.plan.verifying.refusal import Refused, short
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from fql.plan.types import Type
+from fql.plan.language.types import Type
 from fql.plan.verifying.names import Known
 
 MOST_DIGITS = 4_000

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from fql.plan import expressions as x
-from fql.plan.nodes import load_expression
-from fql.plan.types import BOOLEAN, DATETIME, INT, JSON, OBJECT, STRING, Type, list_of
+from fql.plan.language import expressions as x
+from fql.plan.language.nodes import load_expression
+from fql.plan.language.types import BOOLEAN, DATETIME, INT, JSON, OBJECT, STRING, Type, list_of
 from fql.plan.verifying import operators
 from fql.plan.verifying.calls import call_type
 from fql.plan.verifying.constants import fits

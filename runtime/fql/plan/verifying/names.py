@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fql.plan.language.types import BUILT_IN, FIELD_TYPES, UNWRITTEN, Type, parse_type
 from fql.plan.model import DeclaredType, Entity, Enum, Plan
-from fql.plan.types import BUILT_IN, FIELD_TYPES, UNWRITTEN, Type, parse_type
 from fql.plan.verifying.refusal import Refused, short, within
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

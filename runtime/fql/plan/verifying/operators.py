@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fql.plan.types import (
+from fql.plan.language.types import (
     BOOLEAN,
     DATE,
     DATETIME,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fql.plan.language.types import JSON, Type
 from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fql.plan.model import Observer, Plan, PlanNode
-from fql.plan.types import JSON, Type
 from fql.plan.verifying.expressions import Scope, verified
 from fql.plan.verifying.flow import verify_flow
 from fql.plan.verifying.names import NAME, Known, known_names, unique

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fql.plan.environment import begins_none, references_in
-from fql.plan.expressions import Constant, Environment, Text
+from fql.plan.language.expressions import Constant, Environment, Text
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.model import Policies
 from fql.plan.policy.keys import Key, Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fql.plan import expressions as x
+from fql.plan.language import expressions as x
 from fql.plan.model import Endpoint, Header, NodeConfig
 from fql.plan.verifying.expressions import Scope, loaded, type_of, verified
 from fql.plan.verifying.refusal import Refused, short, within

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fql.plan.expressions import Choice, Environment, Loop, TextPart
+from fql.plan.language.expressions import Choice, Environment, Loop, TextPart
 from fql.plan.web.urls import (
     PATH,
     QUERY,

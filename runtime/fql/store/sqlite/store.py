@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from fql.errors import StoreError, StoreLocked, UsageError
 from fql.exact.writing import json_text
-from fql.outbox.lookout import Lookout
+from fql.outbox.sqlite.lookout import Lookout
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
 from fql.store.records import (
     Command,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fql.exact.reading import read_foreign
-from fql.outbox.rows import RowReader
+from fql.outbox.sqlite.rows import RowReader
 
 SIDES = ("new", "old")
 

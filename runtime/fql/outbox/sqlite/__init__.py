@@ -1,0 +1,1 @@
+"""Capture and outbox in a SQLite database."""

@@ -1,0 +1,1 @@
+"""Expressions, functions and types of the language, as data of a plan."""
