@@ -127,6 +127,6 @@ async def test_engines_that_fence_each_other_pause_longer_each_time(
                 await running.emit("Order.insert", new=order(number))
             assert (await running.emit("Order.insert", new=order(10 + number))).runs
         await running.until_idle(30)
-    pauses = [words.rpartition("back in ")[2] for words in told if "took the store over" in words]
+    pauses = [words.rpartition("back in ")[2] for words in told if "no longer holds" in words]
     assert pauses == ["0.1 s", "0.2 s", "0.4 s"]
     assert webhook_server.call_count == 3

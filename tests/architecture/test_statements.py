@@ -67,16 +67,6 @@ def test_each_rule_has_a_test_of_its_name() -> None:
     assert rules - tests == set()
 
 
-def test_adapters_do_not_import_each_other() -> None:
-    """A store does not know another, nor does a source or an action."""
-    stores = {path: path.stem for path in (RUNTIME / "store").glob("*.py")}
-    assert importers("fql.store.sqlite", [p for p in stores if p.stem == "memory"]) == set()
-    assert importers("fql.store.memory", sorted((RUNTIME / "store/sqlite").glob("*.py"))) == set()
-    lines, outbox = RUNTIME / "intake/json_lines.py", RUNTIME / "intake/outbox_sqlite.py"
-    assert importers("fql.intake.sqlite.source", [lines]) == set()
-    assert importers("fql.intake.json_lines", [outbox]) == set()
-
-
 def test_the_fakes_are_used_by_the_demo_and_by_fqlc_test_alone() -> None:
     outside = {p for p in importers("fql.testing") if not p.startswith("runtime/fql/testing/")}
     assert {

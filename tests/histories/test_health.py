@@ -67,6 +67,7 @@ def test_triggers_are_made_again_where_the_settings_say_so(
         story.until(
             "installed again", lambda: "installed again" in story.log().partition("ready")[2], 2
         )
+        assert "what was changed before that may be missing" in story.log().partition("ready")[2]
         story.order(2)
         story.until("the second", story.all_heard)
         assert story.page("/ready")[0] == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,6 +46,12 @@ def judged(found: Status, triggers: Wanted) -> Judgement:
     if found.younger:
         advice += f" (triggers of the application fire before them: {', '.join(found.younger)})"
     return Judgement("; ".join(faults), advice, bool(stale), _captured(found, required=required))
+
+
+def installed_again(found: Judgement, made: Sequence[str]) -> str:
+    """What is said when triggers that were `found` wrong have been installed again."""
+    text = f"triggers were out of step with the plan; installed again: {', '.join(made) or 'none'}"
+    return f"{text}; what was changed before that may be missing" if found.trouble else text
 
 
 def _about_tables(found: Status, *, required: bool) -> list[str]:

@@ -207,6 +207,6 @@ class Session:
         self._fenced = self._fenced + 1 if again else 0
         pause: float = min(TROUBLE_PAUSE * 2**self._fenced, LONGEST_PAUSE)
         self._fenced_at = now + pause
-        words = f"another engine took the store over; this one tries to take it back in {pause:g} s"
+        words = f"this engine no longer holds the store, and tries to take it back in {pause:g} s"
         self._tell(StoreTrouble(words))
         return pause

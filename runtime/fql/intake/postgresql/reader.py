@@ -18,7 +18,7 @@ from fql.errors import FqlError, SettingsError, StoreError
 from fql.intake.port import Consumer
 from fql.intake.readership import HAND_OVER, may_read, reader_of
 from fql.intake.voice import Voice
-from fql.outbox.health import INSTALL, Judgement, Wanted, judged
+from fql.outbox.health import INSTALL, Judgement, Wanted, installed_again, judged
 from fql.outbox.postgresql import reading
 from fql.outbox.postgresql.connection import Connection, connect, translated
 from fql.outbox.postgresql.installing import create_tables, install
@@ -274,8 +274,7 @@ class PostgreSQLReader:
             status, changed = install(connection, plan, self._names)
         except FqlError as error:
             return replace(found, trouble=found.trouble and f"{found.trouble}; {error.message}")
-        made = ", ".join(changed.made) or "none"
-        self.voice.warn(f"triggers were out of step with the plan; installed again: {made}")
+        self.voice.warn(installed_again(found, changed.made))
         return judged(status, self._triggers)
 
     # The connection.

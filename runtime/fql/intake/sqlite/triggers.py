@@ -9,7 +9,7 @@ from functools import partial
 from fql.errors import FqlError
 from fql.intake.sqlite.file import OutboxFile, texts
 from fql.intake.voice import Voice
-from fql.outbox.health import Judgement, Wanted, judged
+from fql.outbox.health import Judgement, Wanted, installed_again, judged
 from fql.outbox.sqlite.installing import install
 from fql.outbox.sqlite.status import compared
 from fql.outbox.sqlite.tables import Names
@@ -36,8 +36,7 @@ def judge(file: OutboxFile, plan: Plan, options: Options, voice: Voice) -> Judge
             status, changed = install(connection, plan, file.names)
         except FqlError as error:
             return replace(found, trouble=error.message)
-    made = ", ".join(changed.made) or "none"
-    voice.warn(f"triggers were out of step with the plan; installed again: {made}")
+    voice.warn(installed_again(found, changed.made))
     return judged(status, options.triggers)
 
 
