@@ -48,7 +48,9 @@ async def test_the_queries_of_the_first_description(
 ) -> None:
     """On a store in PostgreSQL without any setting, and replayed from what they answer."""
     async with runtime(webhook_server, postgresql_url) as running:
-        await fail(running, webhook_server, 1, 2)
+        await fail(running, webhook_server, 1)
+        await asyncio.sleep(0.01)  # the query orders by the time alone
+        await fail(running, webhook_server, 2)
         letters = answered(postgresql_url, LATEST)
         assert [(one["observer"], one["action"], one["class"]) for one in letters] == [
             ("placed", "reserve", "exhausted")

@@ -49,7 +49,7 @@ def judged(found: Status, triggers: Wanted) -> Judgement:
 
 
 def installed_again(found: Judgement, made: Sequence[str]) -> str:
-    """What is said when triggers that were `found` wrong have been installed again."""
+    """The words for triggers that were `found` wrong and have been installed again."""
     text = f"triggers were out of step with the plan; installed again: {', '.join(made) or 'none'}"
     return f"{text}; what was changed before that may be missing" if found.trouble else text
 

@@ -214,8 +214,7 @@ class Observer(Part):
 
 
 class Plan(Part):
-    """The whole artefact. `fql.plan.stored.codec.read_plan` makes it from a text, and checks format
-    and digest."""
+    """The whole artefact. Who reads one checks its format and digest first."""
 
     format: str
     compiler: str
