@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.servers.databases import Databases
-from tests.servers.fixture import ready
+from tests.servers.fixture import nats_ready, ready
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -77,6 +77,14 @@ def postgresql_16_server() -> Iterator[Databases]:
 def postgresql_url(postgresql_server: Databases) -> Iterator[str]:
     """The url of an empty database of the test's own."""
     with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def nats_url() -> Iterator[str]:
+    """The url of a NATS server for all tests that ask for one: yours, where `FQL_NATS_URL` names
+    one, or else ours. Names of streams come from `tests.servers.nats.fresh`."""
+    with nats_ready() as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""The server that tests are given, or why they are skipped."""
+"""The servers that tests are given, or why they are skipped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,24 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tests.servers import postgresql, programs
+from tests.servers import nats, postgresql, programs
 from tests.servers.databases import OWN, Databases
+
+OWN_NATS = "FQL_NATS_URL"
+
+
+@contextmanager
+def nats_ready() -> Iterator[str]:
+    """The address of your NATS server, where `$FQL_NATS_URL` names one; else of ours."""
+    own = os.environ.get(OWN_NATS)
+    if own:
+        yield own
+        return
+    try:
+        with nats.running() as server:
+            yield server.url
+    except programs.ServerMissing as missing:
+        pytest.skip(str(missing))
 
 
 @contextmanager

@@ -12,18 +12,13 @@ that stop, pause or kill a server start one of their own with `running`.
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,14 +26,11 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.servers import programs
+from tests.servers import owned, programs
 from tests.servers.databases import Databases
 
 PREFIX = "fql-postgres-"
-_LOCK = "owner.lock"
 _PATIENCE = 30.0
-_GRACE = 60.0
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 # What is written need not survive the machine; everything else is as in production.
 _SETTINGS: Mapping[str, str] = {
@@ -89,7 +81,8 @@ class Server(Databases):
         with log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                preexec_fn=_die_with(os.getpid()), **_identity(),  # noqa: PLW1509 - one call of prctl
+                preexec_fn=owned.die_with(os.getpid(), signal.SIGQUIT),  # noqa: PLW1509 - prctl
+                **_identity(),
             )  # fmt: skip
         self._wait_until_ready(self.process)
 
@@ -210,9 +203,7 @@ def _run(server: Server, program: str, *arguments: str) -> None:
 def _start_on_a_free_port(server: Server, tries: int = 5) -> None:
     """Another process may take the port between our look and the start: then the next one."""
     for left in reversed(range(tries)):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            server.listen(probe.getsockname()[1])
+        server.listen(owned.free_port())
         try:
             return server.start()
         except programs.ServerFailed:
@@ -232,50 +223,16 @@ def _identity() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """Runs in the child: Linux sends SIGQUIT when the parent dies, however it dies. Elsewhere a
-    killed test run leaves its server behind."""
-    if sys.platform != "linux":
-        return None
-    library = ctypes.CDLL(None)
-
-    def prepare() -> None:
-        library.prctl(_DEATH_SIGNAL, signal.SIGQUIT, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare
-
-
 # Files -----------------------------------------------------------------------
 
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A folder that `nobody` may use; its lock says whether somebody still does."""
-    root = Path("/dev/shm")  # in memory, and short: the path of a socket is limited
-    root = root if os.access(root, os.W_OK) else Path(tempfile.gettempdir())
-    sweep(root)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-    try:
-        with (folder / _LOCK).open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if identity := _identity():
-                os.chown(folder, identity["user"], identity["group"])
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep(root: Path) -> None:
-    """Remove the folders of runs that were killed: nobody holds their locks any more."""
-    for folder in root.glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _GRACE:
-                continue  # it may be just being made
-            with (folder / _LOCK).open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+    """A folder that `nobody` may use."""
+    with owned.folder(PREFIX) as folder:
+        if identity := _identity():
+            os.chown(folder, identity["user"], identity["group"])
+        yield folder
 
 
 def _in_reach(found: Path, folder: Path) -> Path:

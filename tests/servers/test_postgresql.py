@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.servers import postgresql
+from tests.servers import owned, postgresql
 from tests.servers.databases import Databases
 from tests.servers.postgresql import Server
 from tests.servers.programs import ServerFailed
 
 OWNER = """
 import time
-from tests.servers import postgresql
+from tests.servers import owned, postgresql
 with postgresql.running() as server:
     print(server.folder, server.process.pid, server.url(), flush=True)
     time.sleep(60)
@@ -97,7 +97,7 @@ def test_it_ends_with_a_killed_owner_and_does_not_disturb_others(server: Server)
     assert _gone(int(pid))
     assert value(server.url(), "SELECT 1") == 1
     os.utime(folder, (0, 0))  # an hour later
-    postgresql.sweep(Path(folder).parent)
+    owned.sweep(Path(folder).parent, postgresql.PREFIX)
     assert not Path(folder).exists()
     assert server.folder.exists()
 
