@@ -19,6 +19,7 @@ from fql.store.opening import place_of_settings
     [
         ("memory:", "memory", "memory:"),
         ("sqlite:////var/fql.db", "sqlite", "/var/fql.db"),
+        ("SQLite:////var/fql.db", "sqlite", "/var/fql.db"),
         ("postgresql://me:pw@host/db", "postgresql", "postgresql://***@host/db"),
         ("postgres://host/db?sslmode=require", "postgresql", "postgresql://host/db?sslmode=require"),
         ("POSTGRESQL://host", "postgresql", "postgresql://host"),
@@ -40,7 +41,13 @@ def test_a_store_is_known_by_its_url(text: str, kind: str, shown: str) -> None:
         ("postgresql://u:a#b@host/db", "%23"),
         ("postgresql:/host/db", "postgresql://host:5432/database"),
         ("host=db dbname=shop", "postgresql://host:5432/database"),
-        ("mysql://host/db", "not a known kind"),
+        ("mysql://host/db", "'mysql' is not a known kind of store"),
+        (":memory:", "one in memory is `memory:`"),
+        ("fql.db", "write `sqlite:///fql.db`"),
+        ("/var/fql.db", "write `sqlite:////var/fql.db`"),
+        ("sqlite://fql.db", "write `sqlite:///fql.db`"),
+        ("sqlite:fql.db", "three slashes"),
+        ("", "this is not the URL of a store"),
     ],
 )
 def test_what_is_no_store_is_refused_with_the_words_that_help(text: str, words: str) -> None:

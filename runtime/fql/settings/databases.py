@@ -64,13 +64,13 @@ def store_at(url: str) -> Database:
             hint=f'write it as text, such as "{SQLITE}fql.db"',
         )
     scheme, _, rest = url.partition(":")
+    scheme = scheme.lower()
     if scheme == "memory" and not rest.strip("/"):
         return Database("memory", MEMORY)
     if is_server(url):
         return server_at(url)
     if scheme != "sqlite" or not rest.startswith("///"):
-        kind = f"the store of kind {scheme!r}" if rest.startswith("//") else "this"
-        raise SettingsError(f"{kind} is not a known kind", hint=_advice(url))
+        raise _unknown_store(url)
     path = rest[3:]
     problem = _path_problem(path)
     if problem:
@@ -122,7 +122,8 @@ def server_problem(url: str) -> str:
 
 def file_of(url: str) -> Path | None:
     """The file of a database, from its URL; None for one in memory or on a server."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+    written = url[: len(SQLITE)].lower() == SQLITE
+    return Path(url[len(SQLITE) :]) if written else None
 
 
 def beside(url: str, folder: Path) -> str:
@@ -143,7 +144,26 @@ def _path_problem(path: str) -> str:
     return "it ends with a slash, like a folder" if path.endswith("/") else ""
 
 
-def _advice(url: str) -> str:
+def _unknown_store(url: str) -> SettingsError:
+    """What to say about a text that is not the URL of a store. It may hold a password."""
+    scheme, slashes, _ = url.partition("://")
     if re.match(r"postgres(ql)?:", url, re.IGNORECASE) or re.search(r"\bhost=", url):
-        return f"a database on a server is written {POSTGRESQL}host:5432/database"
-    return f"use {EXAMPLES}"
+        return SettingsError(
+            "this is not the URL of a server",
+            hint=f"a database on a server is written {POSTGRESQL}host:5432/database",
+        )
+    if url.lower() in {":memory:", "sqlite::memory:", "sqlite://:memory:", "sqlite://"}:
+        return SettingsError(f"{url!r} is not a store", hint=f"one in memory is `{MEMORY}`")
+    if url.lower().startswith("sqlite:"):
+        path = url[len("sqlite:") :].lstrip("/") or "path/to/file.db"
+        return SettingsError(
+            f"{url!r} is not the URL of a file: it has three slashes before the path",
+            hint=f"write `{SQLITE}{path}`",
+        )
+    if slashes:
+        return SettingsError(f"{scheme!r} is not a known kind of store", hint=f"use {EXAMPLES}")
+    if url.strip() and ":" not in url:
+        return SettingsError(
+            f"{url!r} is a path, and a store is given by its URL", hint=f"write `{SQLITE}{url}`"
+        )
+    return SettingsError("this is not the URL of a store", hint=f"use {EXAMPLES}")
