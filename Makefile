@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help install demo test check format types contracts soak bench lock clean
+.PHONY: help install demo test check format types contracts oracles soak bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: install ## lint, types, import contracts, tests
 format: install ## format and apply safe fixes
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
+
+oracles: install ## what meets PostgreSQL, on the oldest version that is tested
+	FQL_POSTGRES_MAJOR=16 $(TESTS) tests
 
 soak: install ## long random runs: kills, faults, fuzzing
 	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests

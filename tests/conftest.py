@@ -12,17 +12,28 @@ from hypothesis import settings
 
 from tests.servers.databases import Databases
 from tests.servers.fixture import nats_ready, ready
+from tests.servers.programs import MAJOR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long runs are for `make soak`, which asks for them by their marker."""
-    if "soak" in config.option.markexpr:
-        return
-    long = [item for item in items if item.get_closest_marker("soak")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        left_out = set(long)
-        items[:] = [item for item in items if item not in left_out]
+    """Long runs are for `make soak`, which asks for them by their marker. Where a version of
+    PostgreSQL is named (`make oracles`), only what meets PostgreSQL runs."""
+    named = bool(os.environ.get(MAJOR))
+    long = "soak" in config.option.markexpr
+    wanted = [item for item in items if (long or not _is_long(item)) and _is_meant(item, named)]
+    left_out = set(items) - set(wanted)
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = wanted
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("soak") is not None
+
+
+def _is_meant(item: pytest.Item, named: bool) -> bool:
+    uses: list[str] = getattr(item, "fixturenames", [])
+    return not named or "postgresql" in item.nodeid or "postgresql_server" in uses
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -85,6 +96,13 @@ def nats_url() -> Iterator[str]:
     """The url of a NATS server for all tests that ask for one: yours, where `FQL_NATS_URL` names
     one, or else ours. Names of streams come from `tests.servers.nats.fresh`."""
     with nats_ready() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_16_url(postgresql_16_server: Databases) -> Iterator[str]:
+    """The same on the oldest server that is tested."""
+    with postgresql_16_server.database() as url:
         yield url
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import fql.outbox
 from fql.actions.factory import WebhookActions
@@ -20,7 +20,10 @@ from fql.engine.program.model import Program
 from fql.intake.sqlite.source import OutboxSqlite
 from fql.plan.model import Plan
 from fql.store.memory import MemoryStore
+from fql.store.port import Store
+from fql.store.postgresql.store import PostgresStore
 from fql.store.records import LetterFilter, RunFilter
+from fql.store.sqlite.store import SqliteStore
 from tests.app.plans import plan_of
 from tests.bulkheads.strikes import Strikes
 
@@ -147,20 +150,44 @@ class Receiver:
         return any(one == path and name in body for one, body in self.requests)
 
 
-class Shop:
-    """One store and one application database through several runtimes."""
+View = Callable[[], Store]
+"""Gives another process's view of one and the same store."""
 
-    def __init__(self, folder: Path, strikes: Strikes) -> None:
+
+def view_of(place: str, folder: Path) -> View:
+    """A store of the folder's own: "memory", "sqlite", or a schema in the database of a URL."""
+    if place == "memory":
+        held = MemoryStore()
+        return lambda: held
+    if place == "sqlite":
+        return lambda: SqliteStore(folder / "store.db")
+    return lambda: PostgresStore(place, schema=f"story {folder.name}")
+
+
+class Shop:
+    """One store and one application database through several runtimes. `store` is the test's view
+    of it, open within the `async with` of the shop."""
+
+    def __init__(self, folder: Path, strikes: Strikes, view: View) -> None:
         _program()
         self.strikes = strikes
         self.latest: Runtime
-        self.store = MemoryStore()
+        self.store = view()
+        self._view = view
         self.receiver = Receiver()
         self.database = folder / "shop.db"
         connection = sqlite3.connect(self.database)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.close()
         self.insert("opening")
+
+    async def __aenter__(self) -> Self:
+        with self.strikes.paused():
+            await self.store.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.store.close()
 
     def runtime(self) -> Runtime:
         with self.strikes.paused():
@@ -170,7 +197,7 @@ class Shop:
         object.__setattr__(_actions()._shared, "sender", self.receiver)
         source = OutboxSqlite("shop", self.database, triggers="optional")
         return Swift(
-            _plan(), store=self.store, environment={}, sources=(source,), actions=_actions(),
+            _plan(), store=self._view(), environment={}, sources=(source,), actions=_actions(),
             listeners=(lambda _event: None,),
         )  # fmt: skip
 
@@ -206,14 +233,15 @@ class Shop:
                 calm = 0
                 while calm < 3:
                     await asyncio.sleep(0.001)
+                    waits = (await self.store.counts()).inbox
                     with self.strikes.paused():
-                        calm = calm + 1 if self._is_calm(runtime) else 0
+                        calm = 0 if waits or not self._is_calm(runtime) else calm + 1
                 return True
         return False
 
     def _is_calm(self, runtime: Runtime) -> bool:
         leading = runtime._leading
-        if leading is None or leading.engine is None or self.store._inbox:
+        if leading is None or leading.engine is None:
             return False
         read = all(feed._empty_since is not None for feed in leading._feeds)
         return read and leading.engine.idle() and not leading.engine.recovering

@@ -21,7 +21,7 @@ from fql.events.model import Event
 from fql.expressions.scope import Scope
 from fql.store.records import EventRow, LetterRow, Loaded
 from tests.bulkheads.deliveries import HANGS, KINDS, delivered
-from tests.bulkheads.shop import Shop, order
+from tests.bulkheads.shop import Shop, order, view_of
 from tests.bulkheads.strikes import Strike, Strikes
 
 pytestmark = [
@@ -48,9 +48,13 @@ def is_victim(value: object) -> bool:
     return isinstance(value, Event | Scope) and value.id == VICTIM
 
 
-async def haunted(folder: Path, strikes: Strikes) -> list[str]:
+async def haunted(folder: Path, strikes: Strikes, place: str) -> list[str]:
     """The victim first, then others, all the while haunted; what went wrong."""
-    shop = Shop(folder, strikes)
+    async with Shop(folder, strikes, view_of(place, folder)) as shop:
+        return await told(shop, strikes)
+
+
+async def told(shop: Shop, strikes: Strikes) -> list[str]:
     wrong: list[str] = []
     strikes.watching = True
     async with shop.running() as runtime:
@@ -81,14 +85,14 @@ async def laid_to_rest(shop: Shop, client: Client) -> list[str]:
     return left + [one.observer for one in letters if one.error_class == "internal"]
 
 
-def play(strikes: Strikes, folder: Path, strike: Strike | None) -> list[str]:
+def play(strikes: Strikes, folder: Path, strike: Strike | None, place: str = "memory") -> list[str]:
     folder.mkdir()
     if strike is None:
         strikes.arm()
     else:
         strikes.haunt(strike, is_victim)
     try:
-        wrong = asyncio.run(asyncio.wait_for(haunted(folder, strikes), HANGS))
+        wrong = asyncio.run(asyncio.wait_for(haunted(folder, strikes, place), HANGS))
     except TimeoutError:
         wrong = ["it hangs"]
     shutil.rmtree(folder)
@@ -117,15 +121,31 @@ def plain(strikes: Strikes, tmp_path: Path) -> dict[int, int]:
     return dict(strikes.visits)
 
 
-def test_a_haunted_event_is_given_up_alone(strikes: Strikes, tmp_path: Path) -> None:
-    some = drawn(strikes, plain(strikes, tmp_path), 0)[:40]
-    wrong = [line for n, one in enumerate(some) for line in play(strikes, tmp_path / str(n), one)]
+def play_all(strikes: Strikes, folder: Path, some: Sequence[Strike], place: str = "memory") -> None:
+    wrong = [
+        line for n, one in enumerate(some) for line in play(strikes, folder / str(n), one, place)
+    ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_haunted_event_is_given_up_alone(strikes: Strikes, tmp_path: Path) -> None:
+    play_all(strikes, tmp_path, drawn(strikes, plain(strikes, tmp_path), 0)[:40])
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_it_is_so_on_sqlite(strikes: Strikes, tmp_path: Path, count: int) -> None:
+    play_all(strikes, tmp_path, drawn(strikes, plain(strikes, tmp_path), 3)[:count], "sqlite")
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_it_is_so_on_postgresql(
+    strikes: Strikes, tmp_path: Path, postgresql_url: str, count: int
+) -> None:
+    some = drawn(strikes, plain(strikes, tmp_path), 4)[:count]
+    play_all(strikes, tmp_path, some, postgresql_url)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("turn", range(3))
 def test_wherever_it_is_haunted(strikes: Strikes, tmp_path: Path, turn: int) -> None:
-    every = drawn(strikes, plain(strikes, tmp_path), turn)
-    wrong = [line for n, one in enumerate(every) for line in play(strikes, tmp_path / str(n), one)]
-    assert not wrong, "\n".join(wrong)
+    play_all(strikes, tmp_path, drawn(strikes, plain(strikes, tmp_path), turn))

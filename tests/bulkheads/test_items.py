@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,9 +43,11 @@ type Found { n: Int }
 """ + TWO.replace('path: "/harm" body: { id }', 'path: "/harm" body: { id } response: Found')
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[str]:
-    yield f"sqlite:///{tmp_path / 'fql.db'}"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'fql.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
 
 
 async def letters_of(running: Runtime) -> list[DeadLetter]:
@@ -177,19 +179,29 @@ ENTRIES = [
     ("emit", b'{"source": "s", "position": "p", "envelope": 7}'),
     ("recapture", b'{"source": "s", "position": "p", "envelope": {"entity": {"a": []}}}'),
     ("emit", b"\xff\xfe"),
+    ("pause", b'{"name": "\\ud800"}'),
+    ("discard", b'{"letter": "\\udfff"}'),
+    ("replay", b'{"run": -9223372036854775809, "node": "harm"}'),
+    ("resend", b'{"run": 1, "node": "\\ud800", "due": 99999999999999999999999}'),
+    ("recapture", b'{"source": "s", "position": "p", "letter": 5, "envelope": ENVELOPE}'),
+    ("recapture", b'{"source": "s", "position": "p", "letter": "\\ud800", "envelope": ENVELOPE}'),
+    ("emit", b'{"source": 7, "position": ["p"], "envelope": ENVELOPE}'),
+    ("emit", b'{"source": "s\\ud800", "position": "p", "only": [], "envelope": ENVELOPE}'),
 ]
+ENVELOPE = (
+    b'{"entity": "Order", "event": "insert", "new": {"id": "bad", "status": "", "total": "1"}}'
+)
 
 
 async def test_entries_of_the_inbox_that_cannot_be_carried_out(
     webhook_server: MockWebhookServer, store: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each is taken out and told of; of an event a dead letter is kept."""
-    path = store.removeprefix("sqlite:///")
     async with runtime(webhook_server, plan=plan_of(TWO), store=store) as running:
-        connection = sqlite3.connect(path)
-        with connection:
-            connection.executemany("INSERT INTO fql_inbox(kind, body, at) VALUES(?, ?, 0)", ENTRIES)
-        connection.close()
+        async with open_client(store) as other:
+            await other._store.append(
+                [(kind, body.replace(b"ENVELOPE", ENVELOPE)) for kind, body in ENTRIES], now=0
+            )
         await running.emit("Order.insert", new=order(1))
         assert await running.client.wait_taken(10)
         assert (await running.until_idle(20)).left == 0

@@ -20,7 +20,7 @@ import pytest
 from fql.app import Runtime
 from fql.client import Client
 from tests.bulkheads.deliveries import HANGS, KINDS, delivered
-from tests.bulkheads.shop import Shop, order
+from tests.bulkheads.shop import Shop, order, view_of
 from tests.bulkheads.strikes import Strike, Strikes
 
 pytestmark = [
@@ -63,9 +63,13 @@ async def attempt(call: Coroutine[object, object, T]) -> T | None:
         return None
 
 
-async def struck(folder: Path, strikes: Strikes) -> list[str]:
+async def struck(folder: Path, strikes: Strikes, place: str) -> list[str]:
     """The whole story, with a strike in it; what went wrong."""
-    shop = Shop(folder, strikes)
+    async with Shop(folder, strikes, view_of(place, folder)) as shop:
+        return await told(shop, strikes)
+
+
+async def told(shop: Shop, strikes: Strikes) -> list[str]:
     strikes.watching = True
     async with shop.running(patient=True) as runtime:
         await story(shop, runtime)
@@ -82,16 +86,17 @@ async def lost(shop: Shop, ends: dict[str, list[str]]) -> list[str]:
     """Accepted events without any trace of one of their runs."""
     kinds = {run.split()[0] for name in ("e", "f") for run in ends.get(name, [])} - {"visits"}
     found = []
-    for name in {row.event_id for row in shop.store._events.values() if row.entity == "Order"}:
-        seen = {run.split()[0] for run in ends.get(name, [])}
-        found += [f"{kind} of {name}" for kind in sorted(kinds - seen)]
+    for name in ("a", "c", "d", "e", "e2", "f", "f2"):
+        if await shop.store.events(name):
+            seen = {run.split()[0] for run in ends.get(name, [])}
+            found += [f"{kind} of {name}" for kind in sorted(kinds - seen)]
     return found
 
 
 def visits_of(strikes: Strikes, folder: Path) -> dict[int, int]:
     """The sites that the story comes past, and how often."""
     strikes.arm()
-    assert asyncio.run(struck(folder, strikes)) == []
+    assert asyncio.run(struck(folder, strikes, "memory")) == []
     return dict(strikes.visits)
 
 
@@ -107,36 +112,54 @@ def drawn(strikes: Strikes, visits: Mapping[int, int], turn: int, step: int = 1)
     return found
 
 
-def play(strikes: Strikes, tmp_path: Path, together: Sequence[Strike]) -> list[str]:
+def play(
+    strikes: Strikes, tmp_path: Path, together: Sequence[Strike], place: str = "memory"
+) -> list[str]:
     """One story with these strikes; what went wrong, and what was not met."""
     folder = tmp_path / str(uuid.uuid4())
     folder.mkdir()
     strikes.arm(together)
     try:
-        wrong = asyncio.run(asyncio.wait_for(struck(folder, strikes), HANGS))
+        wrong = asyncio.run(asyncio.wait_for(struck(folder, strikes, place), HANGS))
     except TimeoutError:
         wrong = ["it hangs"]
     shutil.rmtree(folder)
     if not wrong:
         return []
-    told = [f"{strikes.sites[one.site]} ({one.visit}, {one.kind.__name__})" for one in together]
-    return [f"{', '.join(told)}: {wrong}"]
+    names = [f"{strikes.sites[one.site]} ({one.visit}, {one.kind.__name__})" for one in together]
+    return [f"{', '.join(names)}: {wrong}"]
 
 
 TOGETHER = 4
 """Strikes in one story: the more, the fewer stories. Each is the end of one item of its own."""
-STEP = 4
+STEP, FEW = 4, 40
 """One site in so many, spread over all functions, is struck each time; every one in `-m soak`."""
+
+
+def play_all(strikes: Strikes, folder: Path, some: list[Strike], place: str = "memory") -> None:
+    wrong: list[str] = []
+    for first in range(0, len(some), TOGETHER):
+        wrong += play(strikes, folder, some[first : first + TOGETHER], place)
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_strike_at_any_call_ends_one_item(strikes: Strikes, tmp_path: Path) -> None:
     visits = visits_of(strikes, tmp_path)
     assert len(visits) > 700, "the story must come past most of the engine"
-    some = drawn(strikes, visits, 0, STEP)
-    wrong: list[str] = []
-    for first in range(0, len(some), TOGETHER):
-        wrong += play(strikes, tmp_path, some[first : first + TOGETHER])
-    assert not wrong, "\n".join(wrong)
+    play_all(strikes, tmp_path, drawn(strikes, visits, 0, STEP))
+
+
+@pytest.mark.parametrize("step", [FEW, pytest.param(1, marks=pytest.mark.soak)])
+def test_it_does_so_on_sqlite(strikes: Strikes, tmp_path: Path, step: int) -> None:
+    play_all(strikes, tmp_path, drawn(strikes, visits_of(strikes, tmp_path), 1, step), "sqlite")
+
+
+@pytest.mark.parametrize("step", [FEW, pytest.param(1, marks=pytest.mark.soak)])
+def test_it_does_so_on_postgresql(
+    strikes: Strikes, tmp_path: Path, postgresql_url: str, step: int
+) -> None:
+    some = drawn(strikes, visits_of(strikes, tmp_path), 2, step)
+    play_all(strikes, tmp_path, some, postgresql_url)
 
 
 @pytest.mark.soak

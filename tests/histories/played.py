@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,6 +22,7 @@ from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.table import TypeTable
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.reading import read_settings
+from fql.store.port import Store
 from tests.histories.versions import Version, first
 
 NAMES = {"OLD_TOKEN": "t1", "NEW_TOKEN": "t2", "OLD_SECRET": "s1", "NEW_SECRET": "s2"}
@@ -118,9 +118,9 @@ class Receivers:
 class History:
     """One store and what happens to it."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, store: str | Store, seed: int) -> None:
         self.chance = Random(seed)
-        self.store = f"sqlite:///{folder}/s.db"
+        self.store = store
         self.clock = Shifted()
         self.receivers = Receivers()
         self.names = dict(NAMES)

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from fql.store.memory import MemoryStore
+from fql.store.port import Store
 from fql.store.works import parse_name, run_name
 from tests.histories.played import CLASSES, NAMES, History
 from tests.histories.versions import KINDS, changed, first, secrets_moved
@@ -168,9 +170,9 @@ async def judge(history: History, caplog: pytest.LogCaptureFixture) -> None:
     assert not twice, f"a number of an attempt was given twice: {twice}"
 
 
-async def play(folder: Path, seed: int, steps: int, caplog: pytest.LogCaptureFixture) -> None:
+async def play(store: str | Store, seed: int, steps: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    history = History(folder, seed)
+    history = History(store, seed)
     try:
         await leave_everything(history)
         await history.start()
@@ -192,10 +194,26 @@ async def play(folder: Path, seed: int, steps: int, caplog: pytest.LogCaptureFix
             await history.end()
 
 
-@pytest.mark.parametrize(
-    "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.soak) for n in range(12, 400))]
-)
+def seeds(few: int) -> pytest.MarkDecorator:
+    """So many, and in `make soak` all of them."""
+    long = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(few, 400)]
+    return pytest.mark.parametrize("seed", [*range(few), *long])
+
+
+@seeds(8)
 async def test_stored_work_meets_other_plans(
     tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await play(tmp_path, seed, 5, caplog)
+    await play(f"sqlite:///{tmp_path}/s.db", seed, 5, caplog)
+
+
+@seeds(2)
+async def test_it_does_so_in_memory(seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    await play(MemoryStore(), seed, 5, caplog)
+
+
+@seeds(4)
+async def test_it_does_so_on_postgresql(
+    postgresql_url: str, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    await play(postgresql_url, seed, 5, caplog)

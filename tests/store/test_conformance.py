@@ -31,10 +31,13 @@ MADE: dict[str, Callable[[pytest.FixtureRequest, Path], Store]] = {
     "memory": lambda request, folder: MemoryStore(),
     "sqlite": lambda request, folder: SqliteStore(folder / "s.db"),
     "postgresql": lambda request, folder: PostgresStore(request.getfixturevalue("postgresql_url")),
+    "postgresql 16": lambda request, folder: PostgresStore(
+        request.getfixturevalue("postgresql_16_url")
+    ),
 }
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=MADE)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     made = MADE[request.param](request, tmp_path)
     await made.open()

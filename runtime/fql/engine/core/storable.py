@@ -34,10 +34,11 @@ def unstorable(mutations: Mutations) -> Stored | None:
 
 
 def _fits(row: Sequence[object]) -> bool:
-    return all(_is_storable(value) for value in row)
+    return all(is_storable(value) for value in row)
 
 
-def _is_storable(value: object) -> bool:
+def is_storable(value: object) -> bool:
+    """Whether every store can keep this value as it is."""
     if isinstance(value, str):
         try:
             return len(value.encode()) <= LONGEST

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
 from fql.engine.core.orders import KINDS
+from fql.engine.core.storable import is_storable
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check_or_misfit, handed_in, unchecked
@@ -186,6 +187,6 @@ def _order_of(command: Command) -> Order:
         raise PlainError("there is no such command")
     body = read_object(command.body)
     for name, value in body.items():
-        if name != "answer" and type(value) is not FIELDS.get(name):
+        if name != "answer" and not (type(value) is FIELDS.get(name) and is_storable(value)):
             raise PlainError(f"`{name}` is not valid")
     return Order(command.kind, consumed=command.id, **body)
