@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client
@@ -245,8 +245,8 @@ class Runtime:
         self,
         event: str,
         *,
-        new: Mapping[str, Any] | None = None,
-        old: Mapping[str, Any] | None = None,
+        new: Mapping[str, object] | None = None,
+        old: Mapping[str, object] | None = None,
         key: str | None = None,
         id: str | None = None,  # noqa: A002 - the name of the envelope
         timestamp: str | None = None,
@@ -266,7 +266,7 @@ class Runtime:
         }  # fmt: skip
         return await self.emit_envelope(envelope_of(event, given))
 
-    async def emit_envelope(self, envelope: Mapping[str, Any]) -> Receipt:
+    async def emit_envelope(self, envelope: Mapping[str, object]) -> Receipt:
         """Like `emit`, for a whole `envelope` (docs/reference/events.md). Raises what it raises."""
         engine = self._here().engine
         if engine is None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, Unpack
+from typing import Protocol, Self, TypeVar, Unpack
 
 import fql.client
 from fql import app
@@ -34,7 +34,7 @@ T = TypeVar("T")
 class _Do(Protocol):
     """Carries a call out on the runtime's own loop, and waits for it."""
 
-    def __call__(self, work: Coroutine[Any, Any, T]) -> T: ...
+    def __call__(self, work: Coroutine[object, object, T]) -> T: ...
 
 
 class Runtime:
@@ -108,7 +108,7 @@ class Runtime:
             thread.join()
             loop.close()
 
-    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+    def _do(self, work: Coroutine[object, object, T]) -> T:
         loop, thread = self._loop, self._thread
         problem = self._out_of_season(thread)
         if loop is None or problem is not None:
@@ -142,8 +142,8 @@ class Runtime:
         self,
         event: str,
         *,
-        new: Mapping[str, Any] | None = None,
-        old: Mapping[str, Any] | None = None,
+        new: Mapping[str, object] | None = None,
+        old: Mapping[str, object] | None = None,
         key: str | None = None,
         id: str | None = None,  # noqa: A002 - the name of the envelope
         timestamp: str | None = None,
@@ -156,7 +156,7 @@ class Runtime:
             )
         )
 
-    def emit_envelope(self, envelope: Mapping[str, Any]) -> Receipt:
+    def emit_envelope(self, envelope: Mapping[str, object]) -> Receipt:
         """See `fql.Runtime.emit_envelope`."""
         return self._do(self._runtime.emit_envelope(envelope))
 
@@ -212,7 +212,7 @@ class Client:
         self._client = client
         self._do = do
 
-    def emit(self, envelope: Mapping[str, Any]) -> Receipt:
+    def emit(self, envelope: Mapping[str, object]) -> Receipt:
         """See `fql.Client.emit`."""
         return self._do(self._client.emit(envelope))
 

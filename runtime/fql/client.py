@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.arrivals.checks import Origin, check, handed_in
@@ -50,7 +50,7 @@ class Client:
         self._clock = clock or SystemClock()
         self._shower = Shower(store)
 
-    async def emit(self, envelope: Mapping[str, Any]) -> Receipt:
+    async def emit(self, envelope: Mapping[str, object]) -> Receipt:
         """Hand an event in as an `envelope` (docs/reference/events.md); durable on return. Raises
         EventRefused when the store's plan says that it does not fit, and UsageError for what JSON
         cannot hold."""
@@ -317,7 +317,7 @@ class Client:
             await asyncio.sleep(0.02)
         return True
 
-    async def _append(self, commands: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
+    async def _append(self, commands: Sequence[tuple[str, Mapping[str, object]]]) -> list[int]:
         if not commands:
             return []
         encoded = [(kind, _encoded(body)) for kind, body in commands]
@@ -349,7 +349,7 @@ def _checking(plan: Plan) -> Program:
     return Program("", plan.digest, {}, lambda _event: (), intake.restore, plan=plan, intake=intake)
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
+def _encoded(body: Mapping[str, object]) -> bytes:
     try:
         return write_given(body, "")
     except NotWritable as problem:

@@ -19,6 +19,7 @@ from tests.outbox.plans import plan
 import fql.outbox
 from fql.engine.process.arrivals.outbox_rows import event_of
 from fql.errors import SettingsError, StoreError
+from fql.exact.kinds import as_object
 from fql.intake.port import Arrival, Consumer
 from fql.intake.sqlite.source import OutboxSqlite
 from fql.outbox.sqlite.installing import install
@@ -217,7 +218,7 @@ async def test_changes_of_several_processes_come_all_once_and_in_order(path: Pat
     assert numbers(taken) == sorted(set(numbers(taken)))
     seen: dict[object, list[object]] = {}
     for arrival in taken:
-        id_ = event_of(READERS, arrival.envelope)["new"]["id"]
+        id_ = as_object(event_of(READERS, arrival.envelope)["new"])["id"]
         seen.setdefault(id_, []).append(arrival.envelope["event"])
     assert len(seen) == 300
     assert all(events == ["insert", "update"] for events in seen.values())
@@ -263,7 +264,7 @@ async def test_text_that_is_no_utf8_is_a_problem_of_one_event(path: Path) -> Non
     assert "`new.status` is not UTF-8" in broken.problem
     assert "\\xffA" in broken.envelope["new"], "what came is kept"
     assert fine.problem == ""
-    assert event_of(READERS, fine.envelope)["new"]["status"] == "fine"
+    assert as_object(event_of(READERS, fine.envelope)["new"])["status"] == "fine"
 
 
 async def test_triggers_of_another_plan_are_refused_at_start(path: Path) -> None:
@@ -318,7 +319,7 @@ async def test_rows_of_a_replaced_file_are_not_lost_when_the_source_is_closed(
         first, second = await source.fetch(9)
     assert first.position == before.position
     assert event_of(READERS, first.envelope) == event_of(READERS, before.envelope)
-    assert event_of(READERS, second.envelope)["new"]["id"] == 2
+    assert as_object(event_of(READERS, second.envelope)["new"])["id"] == 2
 
 
 async def test_a_replaced_file_is_read_without_touching_the_journal_of_the_other(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from fql.exact.kinds import as_a, as_list
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix, Label, Severity
 from fqlc.source.text import Span
 
 
-def dump_diagnostic(diagnostic: Diagnostic, place: Callable[[Span], Any]) -> dict[str, Any]:
+def dump_diagnostic(diagnostic: Diagnostic, place: Callable[[Span], object]) -> dict[str, object]:
     """The stored form; `place` writes a span."""
     fix = diagnostic.fix
     return {
@@ -25,19 +25,28 @@ def dump_diagnostic(diagnostic: Diagnostic, place: Callable[[Span], Any]) -> dic
     }
 
 
-def load_diagnostic(stored: Mapping[str, Any], place: Callable[[Any], Span]) -> Diagnostic:
+def load_diagnostic(
+    stored: Mapping[str, object], place: Callable[[Sequence[object]], Span]
+) -> Diagnostic:
     """The diagnostic of a stored form; `place` reads a span. Raises KeyError, TypeError or
     ValueError for anything else."""
     edits = stored["edits"]
     return Diagnostic(
-        code=stored["code"],
-        message=stored["message"],
-        span=place(stored["span"]),
-        severity=Severity(stored["severity"]),
-        label=stored["label"],
-        labels=tuple(Label(place(at), message) for at, message in stored["labels"]),
-        help=tuple(stored["help"]),
+        code=as_a(str, stored["code"]),
+        message=as_a(str, stored["message"]),
+        span=place(as_list(stored["span"])),
+        severity=Severity(as_a(str, stored["severity"])),
+        label=as_a(str, stored["label"]),
+        labels=tuple(Label(*pair) for pair in placed(stored["labels"], place)),
+        help=tuple(as_a(str, text) for text in as_list(stored["help"])),
         fix=None
         if edits is None
-        else Fix(tuple(Edit(place(at), text) for at, text in edits), stored["safe"]),
+        else Fix(tuple(Edit(*pair) for pair in placed(edits, place)), as_a(bool, stored["safe"])),
     )
+
+
+def placed(pairs: object, place: Callable[[Sequence[object]], Span]) -> Iterator[tuple[Span, str]]:
+    """Texts with their spans, of which each was stored as a list of two. Raises as above."""
+    for pair in as_list(pairs):
+        at, text = as_list(pair)
+        yield place(as_list(at)), as_a(str, text)

@@ -8,18 +8,19 @@ first line of the unit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
+from fql.exact.kinds import as_a, as_list, as_object, as_objects
 from fql.exact.reading import read_object
 from fql.exact.writing import NotWritable, write_json
-from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
+from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic, placed
 from fqlc.diagnostics.suppress import Remark
 from fqlc.incremental.answer import Result
 from fqlc.incremental.layout import Unit
-from fqlc.lower.pieces import Piece
+from fqlc.lower.pieces import Piece, Section
 from fqlc.source.text import Span
 
-Stored = dict[str, Any]
+Stored = dict[str, object]
 
 
 def dump_result(result: Result, unit: Unit, near: Sequence[Unit]) -> Stored | None:
@@ -51,7 +52,7 @@ def pack(kept: Mapping[str, Stored]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Stored]:
     """What `pack` made; empty for no bytes. Raises ValueError for anything else."""
-    return read_object(data or b"{}")
+    return {key: as_object(stored) for key, stored in read_object(data or b"{}").items()}
 
 
 def _is_flat(stored: Stored) -> bool:
@@ -62,22 +63,31 @@ def _is_flat(stored: Stored) -> bool:
     return True
 
 
-def load_result(stored: Mapping[str, Any], unit: Unit, near: Sequence[Unit]) -> Result:
+def load_result(stored: Mapping[str, object], unit: Unit, near: Sequence[Unit]) -> Result:
     """The result that was kept, for where the unit is now. Raises KeyError, TypeError,
     ValueError or IndexError for what `dump_result` did not make."""
 
-    def place(at: Sequence[int]) -> Span:
-        number, start, end = at
+    def place(at: Sequence[object]) -> Span:
+        number, start, end = (as_a(int, part) for part in at)
         begin = near[number].part.start
         return Span(near[number].path, begin + start, begin + end)
 
     piece = stored["piece"]
     return Result(
-        tuple(load_diagnostic(d, place) for d in stored["found"]),
-        tuple(Remark(place(at), text) for at, text in stored["remarks"]),
-        tuple((kind, name) for kind, name in stored["uses"]),
-        None if piece is None else _load_piece(piece, unit.part.line),
+        tuple(load_diagnostic(d, place) for d in as_objects(stored["found"])),
+        tuple(Remark(*pair) for pair in placed(stored["remarks"], place)),
+        tuple(_use(use) for use in as_list(stored["uses"])),
+        None if piece is None else _load_piece(as_object(piece), unit.part.line),
     )
+
+
+def _use(use: object) -> tuple[str, str]:
+    kind, name = _texts(use)
+    return kind, name
+
+
+def _texts(stored: object) -> list[str]:
+    return [as_a(str, text) for text in as_list(stored)]
 
 
 def _dump_piece(piece: Piece, line: int) -> Stored:
@@ -90,13 +100,13 @@ def _dump_piece(piece: Piece, line: int) -> Stored:
     }
 
 
-def _load_piece(stored: Mapping[str, Any], line: int) -> Piece:
+def _load_piece(stored: Mapping[str, object], line: int) -> Piece:
     return Piece(
-        stored["section"],
-        stored["name"],
-        _moved(stored["stored"], line),
-        stored["environment"],
-        stored["limits"],
+        cast("Section", as_a(str, stored["section"])),
+        as_a(str, stored["name"]),
+        _moved(as_object(stored["stored"]), line),
+        {name: _texts(users) for name, users in as_object(stored["environment"]).items()},
+        as_object(stored["limits"]),
     )
 
 
@@ -104,12 +114,12 @@ def _moved(stored: Stored, lines: int) -> Stored:
     """The piece with its spans so many lines further down."""
     moved = dict(stored)
     if "span" in moved:
-        span = moved["span"]
+        span = as_object(moved["span"])
         moved["span"] = {
             **span,
-            "line": span["line"] + lines,
-            "end_line": span["end_line"] + lines,
+            "line": as_a(int, span["line"]) + lines,
+            "end_line": as_a(int, span["end_line"]) + lines,
         }
     if "nodes" in moved:
-        moved["nodes"] = [_moved(node, lines) for node in moved["nodes"]]
+        moved["nodes"] = [_moved(node, lines) for node in as_objects(moved["nodes"])]
     return moved

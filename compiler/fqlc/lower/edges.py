@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fqlc.checks.flow.flows import FlowGraph
-
-Stored = dict[str, Any]
+from fqlc.lower.pieces import Stored
 
 
 def plan_edges(graph: FlowGraph) -> list[Stored]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from fql.plan.environment import names_in, references_in
 from fql.plan.origin import FQL_TOML, parse_origin
-
-Stored = dict[str, Any]
+from fqlc.lower.pieces import StoredSetting
 
 
 class EnvironmentNames:
@@ -21,7 +20,7 @@ class EnvironmentNames:
         for name in names_in(part):
             self.users.setdefault(name, set()).add(user)
 
-    def collect_policies(self, policies: Stored, user: str) -> None:
+    def collect_policies(self, policies: Mapping[str, StoredSetting], user: str) -> None:
         """Note the names of policies under the level that gave them."""
         for key, setting in policies.items():
             origin = parse_origin(setting["origin"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any
 
 from fql.plan.language import expressions as e
 from fqlc.checks.model import ActionModel, ObserverModel
@@ -73,7 +72,7 @@ def nodes_of(expr: object) -> Iterator[object]:
         if isinstance(node, tuple):
             waiting.extend(node)
             continue
-        kind: Any = type(node)
+        kind: object = type(node)
         parts = _parts_of(kind)
         if parts is None:
             continue
@@ -83,7 +82,7 @@ def nodes_of(expr: object) -> Iterator[object]:
 
 
 @cache
-def _parts_of(kind: Any) -> tuple[str, ...] | None:
+def _parts_of(kind: object) -> tuple[str, ...] | None:
     """The fields of a kind of node that may hold nodes; None for what is not a node."""
     if not is_dataclass(kind):
         return None

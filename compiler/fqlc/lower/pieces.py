@@ -10,13 +10,31 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
+from fql.exact.kinds import as_a, as_object, as_objects
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 
 FORMAT = "fql-plan/1"
-Stored = dict[str, Any]
+Stored = dict[str, object]
+"""A part of the plan in its stored form, which only this room writes."""
+
+
+class StoredSetting(TypedDict):
+    """The value of a policy, with the level that gave it."""
+
+    value: object
+    origin: str
+
+
+class StoredHeader(TypedDict):
+    """A header with its value as an expression; null hides a header of the endpoint."""
+
+    name: str
+    value: Stored
+
+
 Section = Literal["enums", "types", "entities", "endpoints", "observers"]
 
 
@@ -29,7 +47,7 @@ class Piece:
     name: str
     stored: Stored
     environment: Mapping[str, Iterable[str]] = field(default_factory=dict)
-    limits: Stored = field(default_factory=dict)
+    limits: Mapping[str, object] = field(default_factory=dict)
 
 
 def assemble(
@@ -83,7 +101,8 @@ def _named(piece: Piece, names: FileNames) -> Piece:
 def _renamed(stored: Stored, names: FileNames) -> Stored:
     found = dict(stored)
     if "span" in found:
-        found["span"] = {**found["span"], "file": names.of(found["span"]["file"])}
+        span = as_object(found["span"])
+        found["span"] = {**span, "file": names.of(as_a(str, span["file"]))}
     if "nodes" in found:
-        found["nodes"] = [_renamed(node, names) for node in found["nodes"]]
+        found["nodes"] = [_renamed(node, names) for node in as_objects(found["nodes"])]
     return found

@@ -17,7 +17,7 @@ from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
 from fqlc.lower.old_values import required_old_values
-from fqlc.lower.pieces import Piece, Stored
+from fqlc.lower.pieces import Piece, Stored, StoredHeader, StoredSetting
 from fqlc.lower.policies import plan_headers, plan_policies, removed_header, stored_value
 from fqlc.names.symbols import EntityInfo, EnumInfo, FieldInfo
 from fqlc.source.text import SourceText, Span
@@ -54,7 +54,7 @@ class _Lowering:
         user = f"endpoint {endpoint.name}"
         self._environment.collect([url, headers], user)
         self._environment.collect_policies(policies, user)
-        stored = {
+        stored: Stored = {
             "name": endpoint.name,
             "url": url,
             "headers": headers,
@@ -69,7 +69,7 @@ class _Lowering:
         """The piece of an observer with its nodes and edges."""
         entity = observer.entity.name if observer.entity else ""
         order = observer.order_by
-        stored = {
+        stored: Stored = {
             "name": observer.name,
             "doc": observer.block.doc.text if observer.block.doc else "",
             "on": [{"entity": entity, "event": event} for event in observer.events],
@@ -102,7 +102,7 @@ class _Lowering:
 
     def _hidden(
         self, observer: ObserverModel, action: ActionModel, settings: Mapping[str, Given]
-    ) -> Stored:
+    ) -> dict[str, StoredSetting]:
         """Policies of the endpoint that a nearer level took back (`auth: null`, or `auth` of
         another type): the runtime, which reads the endpoint as it is, must see that."""
         endpoint = self._program.endpoints.get(action.endpoint or "")
@@ -119,7 +119,7 @@ class _Lowering:
         }
 
     def _config(self, observer: ObserverModel, action: ActionModel) -> Stored:
-        config = {
+        config: Stored = {
             "method": action.method,
             "endpoint": action.endpoint,
             "url": _dump(action.url.expr) if action.url else None,
@@ -130,7 +130,7 @@ class _Lowering:
         }
         return {key: value for key, value in config.items() if value not in (None, [])}
 
-    def _headers(self, observer: ObserverModel, action: ActionModel) -> list[Stored]:
+    def _headers(self, observer: ObserverModel, action: ActionModel) -> list[StoredHeader]:
         """Headers of action and observer. Those of `defaults` are an endpoint's already; a header
         that is removed is kept only where it hides one of the endpoint."""
         endpoint = self._program.endpoints.get(action.endpoint or "")
@@ -165,7 +165,7 @@ def _dump(expr: Expr | None) -> Stored | None:
     return None if expr is None else dump_expression(expr)
 
 
-def _removed(header: Stored) -> bool:
+def _removed(header: StoredHeader) -> bool:
     value = header["value"]
     return bool(value["op"] == "constant" and value["value"] is None)
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
-from fql.plan.language.expressions import Constant, Node
+from fql.plan.language.expressions import Constant, Expr, Node
 from fql.plan.language.nodes import dump_expression
 from fql.plan.language.types import NULL
 from fqlc.checks.levels import Given
 from fqlc.checks.reading.settings import HeaderGiven
+from fqlc.lower.pieces import StoredHeader, StoredSetting
 
-Stored = dict[str, Any]
 
-
-def plan_policies(settings: Mapping[str, Given]) -> Stored:
+def plan_policies(settings: Mapping[str, Given]) -> dict[str, StoredSetting]:
     """All policies but headers. Built-in defaults are not written: the format pins them."""
     return {
         key: {"value": stored_value(given.value), "origin": str(given.origin)}
@@ -23,7 +22,7 @@ def plan_policies(settings: Mapping[str, Given]) -> Stored:
     }
 
 
-def plan_headers(settings: Mapping[str, Given]) -> list[Stored]:
+def plan_headers(settings: Mapping[str, Given]) -> list[StoredHeader]:
     """The headers by name. A removed one has the value null, so that it hides an endpoint's."""
     headers = [g.value for k, g in sorted(settings.items()) if k.startswith("headers.")]
     return [
@@ -33,16 +32,15 @@ def plan_headers(settings: Mapping[str, Given]) -> list[Stored]:
     ]
 
 
-def removed_header(name: str) -> Stored:
+def removed_header(name: str) -> StoredHeader:
     """A header of the value null, which hides an endpoint's."""
     return {"name": name, "value": dump_expression(Constant(type=NULL, value=None))}
 
 
-def stored_value(value: object) -> Any:
+def stored_value(value: object) -> object:
     """A settled value as JSON; texts become expressions."""
     if isinstance(value, Node):
-        expr: Any = value
-        return dump_expression(expr)
+        return dump_expression(cast("Expr", value))
     if isinstance(value, list):
         return [stored_value(item) for item in value]
     if isinstance(value, dict):

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from fql.exact.kinds import as_a, as_list, as_object, as_objects
 from fql.exact.light import light_text, read_lightly
 from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.stored import dump_diagnostic, load_diagnostic
@@ -73,14 +73,15 @@ class Cache:
         """The entry of a key if it is still true, with a plan if one is asked for."""
         try:
             header, stored = _unsealed(self._place(key).read_bytes(), self._secret())
-            texts = _unchanged(header["files"], read)
+            files = as_object(header["files"])
+            texts = _unchanged(files, read)
             if texts is None:
                 return None
             found = Compiled(
                 stored or None,
-                tuple(load_diagnostic(d, lambda at: Span(*at)) for d in header["diagnostics"]),
+                tuple(load_diagnostic(d, _span_at) for d in as_objects(header["diagnostics"])),
                 texts,
-                tuple(header["files"]),
+                tuple(files),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -159,22 +160,21 @@ def _mac(secret: bytes, body: bytes) -> str:
     return hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
-def _sealed(header: Mapping[str, Any], plan: bytes, secret: bytes) -> bytes:
+def _sealed(header: Mapping[str, object], plan: bytes, secret: bytes) -> bytes:
     body = light_text(header).encode() + b"\n" + plan
     return _mac(secret, body).encode() + b"\n" + body
 
 
-def _unsealed(data: bytes, secret: bytes) -> tuple[dict[str, Any], bytes]:
+def _unsealed(data: bytes, secret: bytes) -> tuple[dict[str, object], bytes]:
     """Header and plan. Raises ValueError where the digest says that something is amiss."""
     digest, _, body = data.partition(b"\n")
     if not hmac.compare_digest(digest, _mac(secret, body).encode()):
         raise ValueError("torn")
     header, _, plan = body.partition(b"\n")
-    found: Any = read_lightly(header)
-    return dict(found), plan
+    return as_object(read_lightly(header)), plan
 
 
-def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | None:
+def _unchanged(files: Mapping[str, object], read: Read) -> dict[str, SourceText] | None:
     """The texts, or None when a file is not what it was."""
     texts = {}
     for path, known in files.items():
@@ -183,12 +183,17 @@ def _unchanged(files: Mapping[str, Any], read: Read) -> dict[str, SourceText] | 
             if data is not known:
                 return None
             continue
-        digest, readable = known
+        digest, readable = as_list(known)
         if _digest(data) != digest:
             return None
         if readable:
             texts[path] = SourceText(path, data.decode("utf-8"))
     return texts
+
+
+def _span_at(at: Sequence[object]) -> Span:
+    path, start, end = at
+    return Span(as_a(str, path), as_a(int, start), as_a(int, end))
 
 
 def _place_of(span: Span) -> list[str | int]:

@@ -6,7 +6,6 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from fql.egress.retry_after import retry_after_ms
@@ -242,7 +241,7 @@ def _life(value: object) -> float:
     return min(value, LONGEST_LIFE)
 
 
-def _content(answer: Answer) -> dict[str, Any]:
+def _content(answer: Answer) -> dict[str, object]:
     try:
         content = read_foreign(answer.body, floats=True)
     except NotJson:

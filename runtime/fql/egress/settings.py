@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fql.errors import SettingsError
+from fql.exact.kinds import as_a
 from fql.plan.environment import filled, lookup
 from fql.plan.language.expressions import Constant, Environment, Expr, Text, TextPart
 from fql.plan.model import Setting
@@ -58,13 +59,17 @@ class TimedSecret:
         )
 
 
+SIGNED_WITH = as_a(str, POLICIES["signing.algorithm"].built_in)
+ENCRYPTED_WITH = as_a(str, POLICIES["encryption.algorithm"].built_in)
+
+
 @dataclass(frozen=True, slots=True)
 class SigningSettings:
     """How a request is signed; `secrets` newest first."""
 
     scheme: str
     secrets: tuple[TimedSecret, ...]
-    algorithm: str = POLICIES["signing.algorithm"].built_in
+    algorithm: str = SIGNED_WITH
     header: str | None = None
     timestamp_header: str | None = None
 
@@ -76,7 +81,7 @@ class EncryptionSettings:
     key: str = field(repr=False)
     fields: tuple[str, ...] = ()
     kid: str | None = None
-    algorithm: str = POLICIES["encryption.algorithm"].built_in
+    algorithm: str = ENCRYPTED_WITH
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ class PolicyReader:
                 f"{self._user}: signing is enabled, but its secret is missing or empty",
                 hint="set signing.secret, or switch signing off",
             )
-        algorithm = self.text("signing.algorithm") or POLICIES["signing.algorithm"].built_in
+        algorithm = self.text("signing.algorithm") or SIGNED_WITH
         return SigningSettings(scheme, secrets, algorithm, header, stamp)
 
     def _secret(self, entry: object) -> TimedSecret:
@@ -195,7 +200,7 @@ class PolicyReader:
             self.required("encryption.key", "so nothing can be encrypted"),
             tuple(str(name) for name in self.texts("encryption.fields")),
             self.text("encryption.kid"),
-            self.text("encryption.algorithm") or POLICIES["encryption.algorithm"].built_in,
+            self.text("encryption.algorithm") or ENCRYPTED_WITH,
         )
 
     def auth(self) -> AuthSettings | None:

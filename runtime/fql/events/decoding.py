@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from fql.events.values import MAX_DEPTH
@@ -71,7 +70,7 @@ def shown(value: object) -> str:
     return name(value) if name else _cut(str(value))
 
 
-_NAMES: Mapping[type, Callable[[Any], str]] = {
+_NAMES: Mapping[type, Callable[[object], str]] = {
     bool: lambda value: "true" if value else "false",
     type(None): lambda _value: "null",
     dict: lambda _value: "an object",

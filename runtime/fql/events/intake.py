@@ -27,7 +27,8 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
-from fql.exact.reading import read_json, read_object
+from fql.exact.kinds import as_a, as_object
+from fql.exact.reading import read_object
 from fql.exact.writing import json_text, write_json
 from fql.near import did_you_mean
 from fql.plan.language.types import parse_type
@@ -73,7 +74,7 @@ class UnknownEntity(EventRefused):
         )
 
 
-RowCheck = Callable[[Mapping[str, Any], str, Problems], dict[str, object]]
+RowCheck = Callable[[Mapping[str, object], str, Problems], dict[str, object]]
 
 
 class _Rows:
@@ -89,7 +90,7 @@ class _Rows:
             (name, restorer(type_, table)) for name, type_ in types
         ]
 
-    def key_of(self, row: Mapping[str, Any] | None) -> str:
+    def key_of(self, row: Mapping[str, object] | None) -> str:
         """The `@key` of a checked row as text: as in JSON, but without quotes."""
         value = None if row is None or self.key is None else row.get(self.key)
         if isinstance(value, str) and "\0" not in value:
@@ -122,7 +123,7 @@ class Intake:
 
     def check(
         self,
-        envelope: Envelope | Mapping[str, Any],
+        envelope: Envelope | Mapping[str, object],
         *,
         source: str,
         position: str,
@@ -152,7 +153,7 @@ class Intake:
             rows.key_of(old_row if new_row is None else new_row),
         )  # fmt: skip
 
-    def _subject(self, raw: Mapping[str, Any]) -> tuple[str, Kind]:
+    def _subject(self, raw: Mapping[str, object]) -> tuple[str, Kind]:
         entity, kind = raw.get("entity", MISSING), raw.get("event", MISSING)
         problems: Problems = []
         if not isinstance(entity, str) or not entity:
@@ -164,11 +165,11 @@ class Intake:
         if problems:
             raise EventMisfit("", problems)
         if entity not in self._rows:
-            raise UnknownEntity(cast("str", entity))
-        return cast("str", entity), cast("Kind", kind)
+            raise UnknownEntity(as_a(str, entity))
+        return as_a(str, entity), cast("Kind", kind)
 
     @staticmethod
-    def _old(value: object, kind: str, rows: _Rows, problems: Problems) -> Any:
+    def _old(value: object, kind: str, rows: _Rows, problems: Problems) -> Row | None:
         if value is None and kind == "update" and not rows.needs_old:
             return None
         return _present(value, "old", problems)
@@ -179,7 +180,7 @@ class Intake:
         del kind
         if entity not in self._rows:
             raise UnknownEntity(entity)
-        return _restored(read_json(payload), self._rows[entity])
+        return _restored(read_object(payload), self._rows[entity])
 
     def refit(
         self, entity: str, kind: str, payload: bytes, needed: frozenset[str]
@@ -193,9 +194,9 @@ class Intake:
         problems: Problems = []
         stored = read_object(payload)
         new = None if kind == "delete" else _present(stored.get("new"), "new", problems)
-        old = stored.get("old")
-        if kind == "delete" or (kind == "update" and needed):
-            old = _present(old, "old", problems)
+        given = stored.get("old")
+        may_lack = given is None and (kind == "insert" or (kind == "update" and not needed))
+        old = None if may_lack else _present(given, "old", problems)
         check_old = rows.check if kind == "delete" else self._old_check(entity, needed)
         new_row = None if new is None else rows.check(new, "new", problems)
         old_row = None if old is None else check_old(old, "old", problems)
@@ -220,7 +221,7 @@ class Intake:
         return result
 
 
-def envelope_problems(raw: Mapping[str, Any]) -> list[Problem]:
+def envelope_problems(raw: Mapping[str, object]) -> list[Problem]:
     """What is wrong with `id`, `key` and `context` of an envelope, whatever its entity."""
     problems: Problems = []
     for name in ("id", "key"):
@@ -240,7 +241,7 @@ def _old_values(plan: Plan) -> dict[str, frozenset[str]]:
     return needed
 
 
-def _as_mapping(envelope: Envelope | Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_mapping(envelope: Envelope | Mapping[str, object]) -> Mapping[str, object]:
     if isinstance(envelope, dict | Mapping):  # `dict` first: it is one, and found at once
         return envelope
     if isinstance(envelope, Envelope):
@@ -248,14 +249,15 @@ def _as_mapping(envelope: Envelope | Mapping[str, Any]) -> Mapping[str, Any]:
     raise EventMisfit("", [Problem("the event", "an object", shown(envelope))])
 
 
-def _present(row: object, path: str, problems: Problems) -> Any:
+def _present(row: object, path: str, problems: Problems) -> Row | None:
     if isinstance(row, dict | Mapping):
         return row
     moment = "before" if path == "old" else "after"
-    return refuse(row, path, f"the row {moment} the change", problems)
+    refuse(row, path, f"the row {moment} the change", problems)
+    return None
 
 
-def _text(raw: Mapping[str, Any], name: str, problems: Problems) -> str | None:
+def _text(raw: Mapping[str, object], name: str, problems: Problems) -> str | None:
     value = raw.get(name)
     if value is None:
         return None
@@ -264,7 +266,7 @@ def _text(raw: Mapping[str, Any], name: str, problems: Problems) -> str | None:
     return refuse(value, name, f"a text of 1 to {MAX_TEXT_KEY} characters", problems)
 
 
-def _timestamp(raw: Mapping[str, Any], now: datetime, problems: Problems) -> datetime:
+def _timestamp(raw: Mapping[str, object], now: datetime, problems: Problems) -> datetime:
     value = raw.get("timestamp")
     if value is None:
         return now.astimezone(UTC)
@@ -283,11 +285,11 @@ def _context(value: object, problems: Problems) -> dict[str, str]:
     return {}
 
 
-def _restored(stored: Any, rows: _Rows) -> tuple[Row | None, Row | None]:
+def _restored(stored: Mapping[str, object], rows: _Rows) -> tuple[Row | None, Row | None]:
     new, old = stored["new"], stored["old"]
     return (
-        None if new is None else restore_fields(new, rows.restorers),
-        None if old is None else restore_fields(old, rows.restorers),
+        None if new is None else restore_fields(as_object(new), rows.restorers),
+        None if old is None else restore_fields(as_object(old), rows.restorers),
     )
 
 

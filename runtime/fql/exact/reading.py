@@ -14,7 +14,6 @@ What it accepts and how (RFC 8259 leaves these open):
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import orjson
 
@@ -38,7 +37,7 @@ def read_json(data: bytes | str, *, floats: bool = False) -> object:
     return _read(data, MAX_NESTING, floats=floats)
 
 
-def read_object(data: bytes | str, *, floats: bool = False) -> dict[str, Any]:
+def read_object(data: bytes | str, *, floats: bool = False) -> dict[str, object]:
     """The same where our own writer wrote an object. Raises NotJson, also for anything else."""
     found = _read(data, MAX_NESTING, floats=floats)
     if not isinstance(found, dict):
@@ -46,7 +45,7 @@ def read_object(data: bytes | str, *, floats: bool = False) -> dict[str, Any]:
     return found
 
 
-def read_list(data: bytes | str) -> list[Any]:
+def read_list(data: bytes | str) -> list[object]:
     """The same where our own writer wrote a list. Raises NotJson, also for anything else."""
     found = _read(data, MAX_NESTING, floats=False)
     if not isinstance(found, list):
@@ -71,7 +70,7 @@ def _read(data: bytes | str, room: int, *, floats: bool) -> object:
     return read_lightly(data, floats=floats) if _has_float((value,), room) else value
 
 
-def _has_float(values: Collection[Any], room: int) -> bool:
+def _has_float(values: Collection[object], room: int) -> bool:
     """Whether a float lies anywhere in these values. Raises NotJson where they nest too deeply."""
     kinds = set(map(type, values))
     found = float in kinds

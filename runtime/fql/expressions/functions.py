@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 from urllib.parse import quote
 
 import re2
@@ -133,11 +133,11 @@ def format_date(value: date, form: str | None = None) -> str:
     return "".join(text)
 
 
-def _unknown(_value: Any) -> str:
+def _unknown(_value: date) -> str:
     return ""
 
 
-def _clock(letter: str) -> Callable[[Any], str]:
+def _clock(letter: str) -> Callable[[date], str]:
     def read(value: date) -> str:
         moment = value if isinstance(value, datetime) else datetime(value.year, 1, 1)
         return f"{getattr(moment, letter):02}"
@@ -145,7 +145,7 @@ def _clock(letter: str) -> Callable[[Any], str]:
     return read
 
 
-_DATE_LETTERS: Mapping[str, Callable[[Any], str]] = {
+_DATE_LETTERS: Mapping[str, Callable[[date], str]] = {
     "Y": lambda value: f"{value.year:04}",
     "m": lambda value: f"{value.month:02}",
     "d": lambda value: f"{value.day:02}",

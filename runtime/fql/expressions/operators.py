@@ -7,13 +7,12 @@ words in capitals for the functions of `HELPERS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fql.events.values import among, differs, same
 from fql.expressions import functions, numbers
 from fql.plan.language.types import BUILT_IN, INT, Type
 
-HELPERS: Mapping[str, Callable[..., Any] | type] = {
+HELPERS: Mapping[str, Callable[..., object] | type] = {
     "SAME": same,
     "DIFFERS": differs,
     "AMONG": among,

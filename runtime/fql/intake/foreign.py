@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 SHAPE = '{"entity": "Order", "event": "insert", "new": {...}}'
 
@@ -45,7 +44,7 @@ def not_a_line(line: bytes) -> str:
     return ""
 
 
-def foreign_form(envelope: Mapping[str, Any]) -> str:
+def foreign_form(envelope: Mapping[str, object]) -> str:
     """What an object is that is not our envelope, with the way out; nothing where nobody knows."""
     if isinstance(envelope.get("entity"), str) and isinstance(envelope.get("event"), str):
         return ""
@@ -59,11 +58,11 @@ def _inside(value: object, *names: str) -> bool:
     return isinstance(value, Mapping) and all(name in value for name in names)
 
 
-def _debezium(e: Mapping[str, Any]) -> bool:
+def _debezium(e: Mapping[str, object]) -> bool:
     return any(_inside(part, "op", "source") for part in (e, e.get("payload")))
 
 
-def _hasura(e: Mapping[str, Any]) -> bool:
+def _hasura(e: Mapping[str, object]) -> bool:
     return _inside(e, "table", "event") and _inside(e["event"], "op", "data")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fql.errors import SettingsError
 from fql.exact.writing import write_json
@@ -66,7 +66,7 @@ class Watch:
         """Show the observers of a plan, and sources, before anything happens to them."""
         self._metrics.expect([observer.name for observer in plan.observers], sources)
 
-    def in_trace(self, envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+    def in_trace(self, envelope: Mapping[str, object]) -> Mapping[str, object]:
         """An envelope that another process will accept, with its place in a trace."""
         context = envelope.get("context") or {}
         if self.tracing is None or not isinstance(context, Mapping):

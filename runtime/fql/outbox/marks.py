@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 
+from fql.exact.kinds import as_a, as_list
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text
 
@@ -56,6 +57,10 @@ class Mark:
         )
 
 
+def _texts(stored: object) -> tuple[str, ...]:
+    return tuple(as_a(str, text) for text in as_list(stored))
+
+
 def read_mark(sql: str) -> Mark | None:
     """The mark in the text of a trigger; None where there is none, or none that can be read."""
     found = _MARK.search(sql)
@@ -63,11 +68,11 @@ def read_mark(sql: str) -> Mark | None:
         return None
     try:
         content = read_object(found[1])
-        lists = {name: tuple(content[name]) for name in _LISTS}
+        lists = {name: _texts(content[name]) for name in _LISTS}
         return Mark(
             str(content["project"]),
             str(content["entity"]),
-            int(content["version"]),
+            as_a(int, content["version"]),
             **lists,
         )
     except (ValueError, KeyError, TypeError):

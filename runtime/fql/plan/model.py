@@ -7,7 +7,7 @@ sizes bytes. Expressions are stored as JSON (`fql.plan.stored.codec` turns them 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -22,7 +22,7 @@ from fql.plan.origin import TEXT, Origin, parse_origin
 
 FORMAT = "fql-plan/1"
 
-Json = dict[str, Any]
+Json = dict[str, object]
 """An expression in its stored form."""
 
 
@@ -106,7 +106,7 @@ class Setting(Part):
     `endpoint NAME`, `defaults`, `fql.toml` or `default`, with `retry NAME, in` before it where
     that level names a policy."""
 
-    value: Any
+    value: object
     origin: StoredOrigin
 
 

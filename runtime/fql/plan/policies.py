@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from fql.exact.kinds import as_a
 from fql.plan.policy.levels import is_of_batches, laid_over
 from fql.plan.policy.table import DEFAULTS, POLICIES
 
@@ -48,9 +49,9 @@ class RetryPolicy:
     max_elapsed: int | None = DEFAULTS["retry.max_elapsed"]
 
     @staticmethod
-    def of(values: Mapping[str, Any]) -> RetryPolicy:
+    def of(values: Mapping[str, object]) -> RetryPolicy:
         """The policy of effective values by dotted key; those that are missing are the defaults."""
-        given: dict[str, Any] = {
+        given: dict[str, Any] = {  # by name: what a plan holds of a key has its type
             f.name: frozenset(value) if isinstance(value, list | tuple) else value
             for f in fields(RetryPolicy)
             if (value := values.get(f"retry.{f.name}")) is not None
@@ -134,10 +135,23 @@ def effective(node: PlanNode, endpoint: Endpoint | None) -> Policies:
     )
 
 
-def value_of(policies: Mapping[str, Setting], key: str) -> Any:
+def value_of(policies: Mapping[str, Setting], key: str) -> object:
     """The effective value of a policy, with the built-in default; None when switched off."""
     setting = policies.get(key)
     return DEFAULTS.get(key) if setting is None else setting.value
+
+
+def number_of(policies: Mapping[str, Setting], key: str) -> float | None:
+    """The same of a key that holds a number, as a number of any kind. Raises TypeError."""
+    value = value_of(policies, key)
+    return value if value is None or isinstance(value, int) else as_a(float, value)
+
+
+def whole_of(policies: Mapping[str, Setting], key: str) -> int | None:
+    """The same of a key that holds a whole number, milliseconds, bytes or a count. Raises
+    TypeError."""
+    value = value_of(policies, key)
+    return None if value is None else as_a(int, value)
 
 
 def header_scheme(named: bool) -> str:

@@ -13,7 +13,7 @@ A table that switches something on (`signing`, `batching`, `rate_limiting`, `pro
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -323,7 +323,7 @@ class Settings(Table):
     observability: Observability = Field(default_factory=Observability)
 
 
-def policy_settings(settings: Settings) -> dict[str, Any]:
+def policy_settings(settings: Settings) -> dict[str, object]:
     """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policy.table`).
 
     Switched-on tables bring their defaults along. Secrets keep their `${NAME}`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -136,7 +136,7 @@ Duration = Annotated[int, BeforeValidator(_duration)]
 """Milliseconds, written as text with a unit."""
 Size = Annotated[int, BeforeValidator(_size)]
 """Bytes, written as text with a unit."""
-Number = Annotated[Any, BeforeValidator(_number)]
+Number = Annotated[object, BeforeValidator(_number)]
 """A number, exact until its range is judged."""
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 OwnFiles = Annotated[

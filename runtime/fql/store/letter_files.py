@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from fql.errors import SettingsError
 from fql.exact.writing import write_json
@@ -56,7 +55,7 @@ class LetterFile:
                 hint="correct `path` in [webhooks.dlq], or the permissions of its folder",
             ) from problem
 
-    def append(self, entries: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    def append(self, entries: Sequence[Mapping[str, object]], now: datetime) -> None:
         """Write entries and wait until they are on the disk. Each begins with `written_at`.
         Raises OSError."""
         self._make_folder()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import psycopg
 from psycopg import conninfo, errors, sql
@@ -100,7 +99,7 @@ class LetterTable:
         statement = sql.SQL(text).format(table=self.table.identifier)
         _make(self.table, "r", "copies of dead letters of fqlc", statement)
 
-    def append(self, entries: Sequence[Mapping[str, Any]], now: datetime) -> None:  # noqa: ARG002
+    def append(self, entries: Sequence[Mapping[str, object]], now: datetime) -> None:  # noqa: ARG002
         """Write what is dead and delete what has left the queue; durable on return. Raises
         StoreError."""
         about = f"the dead letters in {self.table.shown}"
@@ -112,7 +111,7 @@ class LetterTable:
     def tend(self, now: datetime) -> None:
         """Age and size are the store's to judge: what it removes is deleted here as well."""
 
-    def _put(self, connection: Connection, entry: Mapping[str, Any]) -> None:
+    def _put(self, connection: Connection, entry: Mapping[str, object]) -> None:
         if "observer" not in entry:
             delete = sql.SQL("DELETE FROM {} WHERE store = %s AND dlq_id = %s")
             connection.execute(delete.format(self.table.identifier), (self.store, entry["dlq_id"]))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from fql.exact.reading import read_json
+from fql.exact.kinds import as_a, as_objects
+from fql.exact.reading import read_object
 from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
 from fql.store.records import StoredPlan
@@ -23,7 +23,10 @@ def node_names(stored: StoredPlan) -> Mapping[str, list[str]]:
     """The names of the actions of each observer, in the order of a run's nodes; also of a plan that
     this version cannot run."""
     try:
-        plan: Any = read_json(stored.blob)
-        return {one["name"]: [node["name"] for node in one["nodes"]] for one in plan["observers"]}
+        observers = as_objects(read_object(stored.blob)["observers"])
+        return {
+            as_a(str, one["name"]): [as_a(str, n["name"]) for n in as_objects(one["nodes"])]
+            for one in observers
+        }
     except (ValueError, KeyError, TypeError):
         return {}

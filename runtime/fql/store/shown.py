@@ -6,18 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from fql.exact.reading import read_object
 from fql.store.plans import node_names
 from fql.store.port import Store
-from fql.store.records import AttemptRow, LetterFilter, LetterRow, Loaded
+from fql.store.records import AttemptRow, EventRow, LetterFilter, LetterRow, Loaded
 from fql.store.works import (
     BUFFERED,
     SCHEDULED,
     STATE_NAMES,
     StoredWork,
     batch_name,
+    context_of,
     decode_works,
     run_name,
 )
@@ -55,9 +56,23 @@ class Attempt:
         }  # fmt: skip
 
 
+class _NodeShown(TypedDict):
+    name: str
+    state: str
+    attempts: int
+
+
+class NodeShown(_NodeShown, total=False):
+    """An action of a run: its name, its state in words, how often it was tried; `next_at` when its
+    turn comes (RFC 3339), `batch` the batch it went with."""
+
+    next_at: str
+    batch: str
+
+
 @dataclass(frozen=True, slots=True)
 class RunShown:
-    """A run. `nodes` have name, state and attempts."""
+    """A run with its actions."""
 
     run: str
     observer: str
@@ -68,7 +83,7 @@ class RunShown:
     started_at: str
     ended_at: str | None
     plan: str
-    nodes: tuple[dict[str, Any], ...] = ()
+    nodes: tuple[NodeShown, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The shape of `fqlc runs --format json`."""
@@ -96,13 +111,13 @@ class DeadLetter:
     failed_at: str
     state: str
     handled: bool
-    request: dict[str, Any] | None
+    request: dict[str, object] | None
     plan_digest: str
     key: str
     batch: str | None
     source: str
     attempts: tuple[Attempt, ...] = ()
-    envelope: dict[str, Any] | None = None
+    envelope: dict[str, object] | None = None
 
     def as_json(self) -> dict[str, object]:
         """The shape of `fqlc dlq list --format json`."""
@@ -122,7 +137,7 @@ class Trace:
     """The story of an event or a run: its runs, their tries, their dead letters."""
 
     name: str
-    event: dict[str, Any] | None
+    event: dict[str, object] | None
     runs: tuple[RunShown, ...]
     attempts: dict[str, tuple[Attempt, ...]] = field(default_factory=dict)
     dead_letters: tuple[DeadLetter, ...] = ()
@@ -223,11 +238,11 @@ def _batches(works: str) -> list[int]:
     return sorted({node.batch for node in decode_works(works)} - {0})
 
 
-def _event(row: Any) -> dict[str, Any]:
+def _event(row: EventRow) -> dict[str, object]:
     return {
         "entity": row.entity, "event": row.kind, "id": row.event_id,
         "timestamp": row.timestamp, **read_object(row.payload),
-        "context": read_object(row.context or "{}"),
+        "context": context_of(row),
     }  # fmt: skip
 
 
@@ -238,7 +253,7 @@ def run_shown(loaded: Loaded, names: Sequence[str], sent: Mapping[int, int]) -> 
     for index, node in enumerate(decode_works(run.works)):
         name = names[index] if index < len(names) else str(index)
         attempts = max(node.sends, sent.get(node.batch, 0))
-        nodes.append({"name": name, **_node(node, attempts)})
+        nodes.append(_node(name, node, attempts))
     return RunShown(
         run=run_name(run.id),
         observer=run.observer,
@@ -253,11 +268,13 @@ def run_shown(loaded: Loaded, names: Sequence[str], sent: Mapping[int, int]) -> 
     )
 
 
-def _node(node: StoredWork, attempts: int) -> dict[str, Any]:
+def _node(name: str, node: StoredWork, attempts: int) -> NodeShown:
     """State and attempts of a stored node; when its turn comes, and the batch it went with."""
-    shown: dict[str, Any] = {"state": STATE_NAMES[node.state], "attempts": attempts}
+    shown: NodeShown = {
+        "name": name, "state": STATE_NAMES[node.state], "attempts": attempts,
+    }  # fmt: skip
     if node.state in (SCHEDULED, BUFFERED) and node.due:
-        shown["next_at"] = instant(node.due)
+        shown["next_at"] = instant(node.due) or ""
     if node.batch:
         shown["batch"] = batch_name(node.batch)
     return shown

@@ -11,8 +11,18 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from fql.exact.reading import read_json
+from fql.exact.kinds import as_a
+from fql.exact.reading import read_json, read_object
 from fql.exact.writing import write_json
+from fql.store.records import EventRow
+
+
+def context_of(event: EventRow) -> dict[str, str]:
+    """What the sender of an event added to it, as `EventRow.context` holds it. Raises NotJson,
+    TypeError."""
+    stored = read_object(event.context or "{}")
+    return {name: as_a(str, text) for name, text in stored.items()}
+
 
 # States ------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -11,7 +11,7 @@ from fql.errors import FqlError
 from fql.near import did_you_mean
 from fql.terminal.lines import json_line, problem
 
-C = TypeVar("C", bound=Callable[..., Any])
+C = TypeVar("C", bound=Callable[..., object])
 
 _JSON = "fql.json"
 """Key in `click.Context.meta`: True when the command was asked for JSON."""
@@ -38,7 +38,7 @@ def format_option(
 class Reporting(click.Group):
     """A group of commands whose errors become `error: ...`, and exit codes."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command; what it could not do is reported in the one form."""
         try:
             return super().invoke(ctx)

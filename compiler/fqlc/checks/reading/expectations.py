@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal, cast, get_args
 
 from fql.near import nearest, question
 from fqlc.checks.describe import quoted
@@ -19,6 +19,18 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
+End = Literal["sent", "skipped", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a test expects: the actions that end in each way, how often some are tried, and the
+    bodies that some send, as JSON values."""
+
+    ends: Mapping[End, Sequence[str]] = field(default_factory=dict)
+    attempts: Mapping[str, object] = field(default_factory=dict)
+    bodies: Mapping[str, object] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class TestModel:
@@ -29,10 +41,10 @@ class TestModel:
     observer: str
     entity: str
     event: str
-    old: dict[str, Any] | None
-    new: dict[str, Any] | None
-    respond: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    old: dict[str, object] | None
+    new: dict[str, object] | None
+    respond: Mapping[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
+    expect: Expected = field(default_factory=Expected)
 
 
 def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
@@ -41,9 +53,6 @@ def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
     observers = {o.name: o for o in program.observers}
     found = (_Reader(program, observers, b, sink).read() for b in program.project.tests)
     return tuple(test for test in found if test is not None)
-
-
-_ENDS = ("sent", "skipped", "dead")
 
 
 def _titles(program: Program, sink: Sink) -> None:
@@ -157,14 +166,14 @@ class _Reader:
 
     def _rows(
         self, found: Mapping[str, Found], observer: ObserverModel, event: str | None
-    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    ) -> tuple[dict[str, object] | None, dict[str, object] | None]:
         """The rows. Where it is not known for which event, only their fields are judged."""
         if event is None:
             for name in found.keys() & {"old", "new"}:
                 self._row(found[name].value, observer)
             return None, None
         wanted = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}[event]
-        rows: dict[str, dict[str, Any] | None] = {"old": None, "new": None}
+        rows: dict[str, dict[str, object] | None] = {"old": None, "new": None}
         for name in ("old", "new"):
             if name in found and name not in wanted:
                 self._wrong(
@@ -184,17 +193,19 @@ class _Reader:
                 self._whole(row, observer, found[name].value.span)
         return old, new
 
-    def _row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any] | None:
+    def _row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral):
             self._wrong("a row must be an object of field values", value.span, "not a row")
             return None
-        row: dict[str, Any] = {}
+        row: dict[str, object] = {}
         for entry in value.entries:
             if not self._field(entry, observer, row):
                 self._unread.add(value.span)
         return row
 
-    def _field(self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, Any]) -> bool:
+    def _field(
+        self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, object]
+    ) -> bool:
         """Put a field into the row; False where it is unclear which."""
         fields = observer.entity.fields if observer.entity else {}
         if entry.key is None or entry.key.text not in fields:
@@ -215,7 +226,7 @@ class _Reader:
             self._wrong(f"`{entry.key.text}`: {why}", entry.value.span, "does not fit")
         return True
 
-    def _whole(self, row: dict[str, Any], observer: ObserverModel, span: Span) -> None:
+    def _whole(self, row: dict[str, object], observer: ObserverModel, span: Span) -> None:
         """Fields that are not given are null, where they may be."""
         fields = observer.entity.fields if observer.entity else {}
         missing = [n for n, f in fields.items() if n not in row and not f.type.nullable]
@@ -228,8 +239,8 @@ class _Reader:
 
     def _respond(
         self, found: Found | None, observer: ObserverModel
-    ) -> dict[str, tuple[Mapping[str, Any], ...]]:
-        answers: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    ) -> dict[str, tuple[Mapping[str, object], ...]]:
+        answers: dict[str, tuple[Mapping[str, object], ...]] = {}
         for name, value in self._by_action(found, observer):
             items = value.items if isinstance(value, ast.ListLiteral) else (value,)
             read = [self._answer(item, found) for item in items]
@@ -257,7 +268,7 @@ class _Reader:
                 pairs.append((key.text, entry.value))
         return pairs
 
-    def _answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, Any] | None:
+    def _answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral) or found is None:
             self._wrong("an answer must be an object such as `{ status: 200 }`", value.span,
                         "not an answer")  # fmt: skip
@@ -271,7 +282,7 @@ class _Reader:
                 self._wrong(why, entry.value.span, "does not fit")
         return answer
 
-    def _literal(self, value: ast.Expr) -> Any:
+    def _literal(self, value: ast.Expr) -> object:
         if isinstance(value, ast.DurationLiteral):
             return value.milliseconds
         try:
@@ -284,28 +295,34 @@ class _Reader:
             )
             return None
 
-    def _expect(self, value: ast.Expr, observer: ObserverModel) -> dict[str, Any]:
+    def _expect(self, value: ast.Expr, observer: ObserverModel) -> Expected:
         key = TEST.key("expect")
         if not isinstance(value, ast.ObjectLiteral) or key is None:
             self._wrong(
                 "`expect` must be an object such as `{ sent: [a] }`", value.span, "not an object"
             )
-            return {}
+            return Expected()
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         found = known_entries(pairs, key.keys, "`expect`", self._sink)
         if "sent" not in found and "sent" not in meant_keys(pairs, key.keys):
             self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
-        result: dict[str, Any] = {}
+        ends: dict[End, list[str]] = {}
+        attempts: dict[str, object] = {}
+        bodies: dict[str, object] = {}
         for name, entry in found.items():
-            if name in _ENDS:
-                result[name] = self._actions(entry.value, observer)
-                self._one_end(name, result, entry.value.span)
+            if name in get_args(End):
+                end = cast("End", name)
+                ends[end] = self._actions(entry.value, observer)
+                self._one_end(end, ends, entry.value.span)
+                continue
+            by_action = self._by_action(entry, observer)
+            given = {action: self._literal(v) for action, v in by_action}
+            if name == "attempts":
+                self._counts(by_action)
+                attempts = given
             else:
-                by_action = self._by_action(entry, observer)
-                result[name] = {action: self._literal(v) for action, v in by_action}
-                if name == "attempts":
-                    self._counts(by_action)
-        return result
+                bodies = given
+        return Expected(ends, attempts, bodies)
 
     def _counts(self, by_action: Sequence[tuple[str, ast.Expr]]) -> None:
         for _, value in by_action:
@@ -313,11 +330,11 @@ class _Reader:
             if why is not None:
                 self._wrong(why, value.span, "does not fit")
 
-    def _one_end(self, name: str, result: Mapping[str, Any], span: Span) -> None:
+    def _one_end(self, name: End, ends: Mapping[End, Sequence[str]], span: Span) -> None:
         """An action is sent or skipped; one that is dead was sent as well."""
-        other = {"sent": "skipped", "skipped": "sent", "dead": "skipped"}[name]
-        for action in result[name]:
-            if action in result.get(other, ()):
+        other: End = "sent" if name == "skipped" else "skipped"
+        for action in ends[name]:
+            if action in ends.get(other, ()):
                 self._wrong(f"`{action}` cannot be {name} and {other}", span, "contradictory")
 
     def _actions(self, value: ast.Expr, observer: ObserverModel) -> list[str]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from fql.plan.language.types import Type
@@ -24,7 +23,7 @@ class NotLiteral(Exception):
         self.at = at
 
 
-def plain(expr: ast.Expr) -> Any:
+def plain(expr: ast.Expr) -> object:
     """A literal as JSON would hold it; numbers with a point as Decimal, bare names as text.
     Raises NotLiteral."""
     if isinstance(expr, ast.Parenthesised):
@@ -36,7 +35,7 @@ def plain(expr: ast.Expr) -> Any:
     return _scalar(expr)
 
 
-def _scalar(expr: ast.Expr) -> Any:
+def _scalar(expr: ast.Expr) -> object:
     if isinstance(expr, ast.StringLiteral | ast.WordLiteral | ast.NumberLiteral):
         return expr.value
     if isinstance(expr, ast.NameUse):
@@ -52,7 +51,7 @@ def _key(entry: ast.ObjectEntry) -> str:
     return entry.key.text
 
 
-def misfit(value: Any, of: Type, project: Project) -> str | None:
+def misfit(value: object, of: Type, project: Project) -> str | None:
     """Why a value does not fit a type, in words, or None where it does."""
     if value is None:
         return None if of.nullable or of.name == "JSON" else f"`{of}` is not null"
@@ -69,13 +68,13 @@ def misfit(value: Any, of: Type, project: Project) -> str | None:
     return None if fits is None or fits(value) else f"`{_shown(value)}` is not `{of.required()}`"
 
 
-def _list(value: Any, item: Type, project: Project) -> str | None:
+def _list(value: object, item: Type, project: Project) -> str | None:
     if not isinstance(value, list):
         return f"`{_shown(value)}` is not a list"
     return next((why for v in value if (why := misfit(v, item, project))), None)
 
 
-def _object(value: Any, of: Type, project: Project) -> str | None:
+def _object(value: object, of: Type, project: Project) -> str | None:
     if not isinstance(value, dict):
         return f"`{_shown(value)}` is not an object of `{of.name}`"
     for name, field in project.rows[of.name].fields.items():
@@ -87,29 +86,35 @@ def _object(value: Any, of: Type, project: Project) -> str | None:
     return None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
-    def fits(value: Any) -> bool:
+def _whole(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and value == int(value)
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        if not isinstance(value, str):
+            return False
         try:
             parse(value)
-        except (ValueError, TypeError, AttributeError, ArithmeticError):
+        except (ValueError, ArithmeticError):
             return False
-        return isinstance(value, str)
+        return True
 
     return fits
 
 
-_FITS: Mapping[str, Callable[[Any], bool]] = {
+_FITS: Mapping[str, Callable[[object], bool]] = {
     "ID": lambda v: isinstance(v, str | int) and not isinstance(v, bool),
     "String": lambda v: isinstance(v, str),
-    "Int": lambda v: _number(v) and v == int(v),
+    "Int": _whole,
     "Float": _number,
     "Decimal": lambda v: _number(v) or _parses(Decimal)(v),
     "Boolean": lambda v: isinstance(v, bool),

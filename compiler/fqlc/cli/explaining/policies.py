@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import click
 
+from fql.exact.kinds import as_a
 from fql.plan.language.units import spoken_duration
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
-from fql.plan.policies import RetryPolicy, retry_policy, value_of
+from fql.plan.policies import RetryPolicy, retry_policy, whole_of
 from fql.plan.policy.table import DEFAULTS, POLICIES
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
@@ -56,7 +57,7 @@ def explain_policies(pairs: Sequence[tuple[Observer, PlanNode]], form: str) -> N
 
 
 def _schedule(policies: Policies) -> Schedule:
-    return schedule_of(retry_policy(policies), int(value_of(policies, "timeout")))
+    return schedule_of(retry_policy(policies), as_a(int, whole_of(policies, "timeout")))
 
 
 def _effective(policies: Policies) -> dict[str, Setting]:
@@ -103,7 +104,7 @@ def _schedule_lines(policies: Policies) -> Iterator[str]:
     if policy.jitter != "none" and schedule.delays:
         part = "any shorter time" if policy.jitter == "full" else "down to half of it"
         yield f"    jitter {policy.jitter}: each delay may be {part}"
-    timeout = spoken_duration(int(value_of(policies, "timeout")))
+    timeout = spoken_duration(as_a(int, whole_of(policies, "timeout")))
     why = f"every attempt takes its timeout of {timeout}"
     if policy.max_elapsed is not None:
         why = f"no attempt begins after `max_elapsed`, and the last takes its timeout of {timeout}"

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
-from fqlc.checks.reading.expectations import TestModel
+from fqlc.checks.reading.expectations import End, TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
 from fqlc.cli.testing.play import Played
 
@@ -27,7 +26,9 @@ class Verdict:
     seconds: float = 0.0
 
 
-def judge(played: Played, snapshot: Mapping[str, Any] | None = None, seconds: float = 0) -> Verdict:
+def judge(
+    played: Played, snapshot: Mapping[str, object] | None = None, seconds: float = 0
+) -> Verdict:
     """Compare; with a snapshot the sent bodies too."""
     problems = tuple(_problems(played, snapshot))
     return Verdict(
@@ -35,24 +36,24 @@ def judge(played: Played, snapshot: Mapping[str, Any] | None = None, seconds: fl
     )
 
 
-def _problems(played: Played, snapshot: Mapping[str, Any] | None) -> Iterator[str]:
+def _problems(played: Played, snapshot: Mapping[str, object] | None) -> Iterator[str]:
     if played.refused:
         yield played.refused
         return
     expect = played.test.expect
-    happened = {
+    happened: dict[End, Sequence[str]] = {
         "sent": played.sent,
         "skipped": played.in_state("skipped"),
         "dead": played.in_state("dead"),
     }
     for name, got in happened.items():
-        if name in expect and set(expect[name]) != set(got):
-            yield f"{name}: expected {_names(expect[name])}, got {_names(got)}"
-    for action, count in expect.get("attempts", {}).items():
+        if name in expect.ends and set(expect.ends[name]) != set(got):
+            yield f"{name}: expected {_names(expect.ends[name])}, got {_names(got)}"
+    for action, count in expect.attempts.items():
         tries = len(played.tries(action))
         if tries != count:
             yield f"attempts of {action}: expected {count}, got {tries}"
-    for action, body in expect.get("bodies", {}).items():
+    for action, body in expect.bodies.items():
         yield from _body(f"body of {action}", body, played, action)
     yield from _against(snapshot, played)
     for action, count in played.unused.items():
@@ -64,7 +65,7 @@ def _names(names: Sequence[str]) -> str:
     return f"[{', '.join(sorted(names))}]"
 
 
-def _body(what: str, wanted: Any, played: Played, action: str) -> Iterator[str]:
+def _body(what: str, wanted: object, played: Played, action: str) -> Iterator[str]:
     if not played.tries(action):
         yield f"{what}: nothing was sent"
         return
@@ -72,7 +73,7 @@ def _body(what: str, wanted: Any, played: Played, action: str) -> Iterator[str]:
         yield f"{what}{place}: expected {expected}, got {got}"
 
 
-def _against(snapshot: Mapping[str, Any] | None, played: Played) -> Iterator[str]:
+def _against(snapshot: Mapping[str, object] | None, played: Played) -> Iterator[str]:
     for action, body in (snapshot or {}).items():
         yield from _body(f"snapshot of {action}", body, played, action)
     if snapshot is not None:
@@ -81,13 +82,13 @@ def _against(snapshot: Mapping[str, Any] | None, played: Played) -> Iterator[str
                 yield f"snapshot of {action}: it is not in the file"
 
 
-def sent_body(played: Played, action: str) -> Any:
+def sent_body(played: Played, action: str) -> object:
     """What the action sent first, as JSON data."""
     body = played.tries(action)[0].request.get("body")
     return read_json(body) if isinstance(body, str | bytes) else body
 
 
-def unlike(wanted: Any, got: Any, place: str = "") -> Iterator[tuple[str, str, str]]:
+def unlike(wanted: object, got: object, place: str = "") -> Iterator[tuple[str, str, str]]:
     """Where two values differ: the place, and both as JSON; `nothing` for what is missing."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         for key in (*wanted, *(k for k in got if k not in wanted)):
@@ -103,7 +104,7 @@ _MISSING = object()
 _DECIMAL = re.compile(r"-?\d{1,1000}(\.\d{1,1000})?")
 
 
-def _same(wanted: Any, got: Any) -> bool:
+def _same(wanted: object, got: object) -> bool:
     """Equal as JSON; a number is the text of an equal decimal as well, as which decimals are
     sent."""
     if _number(wanted) and isinstance(got, str):
@@ -113,11 +114,11 @@ def _same(wanted: Any, got: Any) -> bool:
     return type(wanted) is type(got) and bool(wanted == got)
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return "nothing" if value is _MISSING else write_json(value).decode()
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from fql.egress.retry_after import retry_after_ms
 from fql.errors import FqlError
 from fql.events.intake import Intake
+from fql.exact.kinds import as_object
 from fql.exact.numbers import JsonNumber
 from fql.expressions.scope import FailureInfo, Scope
 from fql.plan.model import Observer, Plan
@@ -85,15 +86,17 @@ def play(plan: Plan, test: TestModel) -> Played:
     )
 
 
-def _answer(given: Mapping[str, Any], now: int) -> Scripted:
+def _answer(given: Mapping[str, object], now: int) -> Scripted:
     """An answer as the harness takes it; `Retry-After` is read as on the wire."""
     answer = {key: plain_json(value) for key, value in given.items()}
-    headers = {str(k).lower(): str(v) for k, v in (answer.pop("headers", None) or {}).items()}
+    headers = {
+        str(k).lower(): str(v) for k, v in as_object(answer.pop("headers", None) or {}).items()
+    }
     after = retry_after_ms(headers.get("retry-after"), now / 1000)
     return cast("Scripted", answer if after is None else {**answer, "retry_after": after})
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: object) -> object:
     """Numbers as they would come in JSON: exact, and read by the type of the field."""
     if isinstance(value, Decimal):
         return JsonNumber(value)
@@ -102,7 +105,7 @@ def plain_json(value: Any) -> Any:
     return [plain_json(item) for item in value] if isinstance(value, list) else value
 
 
-def _scope(plan: Plan, test: TestModel, rows: Mapping[str, Any], now: int) -> Scope:
+def _scope(plan: Plan, test: TestModel, rows: Mapping[str, object], now: int) -> Scope:
     """What conditions see of the event."""
     envelope = {"entity": test.entity, "event": test.event, "id": "evt-1", **rows}
     event = Intake(plan).check(

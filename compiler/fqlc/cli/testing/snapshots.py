@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from fql.exact.reading import read_json
 from fql.exact.writing import pretty_json
@@ -14,7 +13,7 @@ from fqlc.project.errors import SurroundingsError
 
 ENDING = ".snapshot.json"
 
-Bodies = Mapping[str, Any]
+Bodies = Mapping[str, object]
 """The first body of each action that sent one."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
 from fql.near import nearest
 from fql_grammar.tokens import TOP_LEVEL
@@ -115,7 +116,7 @@ def _read(
         kept = recover("declaration", chunk, outcome, behind)
         yield from (one for one in kept if isinstance(one, ast.Declaration))
     else:
-        yield outcome
+        yield cast("ast.Declaration", outcome)
 
 
 _TYPED = frozenset({"IMPORT", "ENUM", "TYPE", "ENTITY", "LET"})

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ in circles and is freed without it, so looking for circles fourteen times less o
 memory; it saves 8 % of the CPU of a delivery."""
 
 
-def on_fast_loop(work: Coroutine[Any, Any, T]) -> T:
+def on_fast_loop(work: Coroutine[object, object, T]) -> T:
     """Run to the end on uvloop where it is installed (extra `uvloop`), else on asyncio's loop."""
     try:
         factory = import_module("uvloop").new_event_loop

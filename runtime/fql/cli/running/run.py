@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -245,7 +244,7 @@ class _Process:
     async def _until_the_end(self, runtime: Runtime) -> int:
         progress = asyncio.create_task(self._progress(runtime))
         stopped = asyncio.create_task(self._stop.wait())
-        ended: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(runtime.failed())]
+        ended: list[asyncio.Task[object]] = [stopped, asyncio.create_task(runtime.failed())]
         if self._options.until_idle:
             ended.append(asyncio.create_task(runtime.until_idle()))
         seconds = None if self._options.timeout is None else self._options.timeout / 1_000

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import click
 
@@ -11,8 +10,9 @@ from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import with_client
 from fql.client import Client
 from fql.errors import UsageError
+from fql.exact.kinds import as_object
 from fql.observe.traceparent import trace_id_of
-from fql.store.shown import DeadLetter, RunShown, Trace
+from fql.store.shown import DeadLetter, NodeShown, RunShown, Trace
 from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import moment, one_line, shortened
@@ -45,7 +45,7 @@ def story(found: Trace) -> Iterator[str]:
         event = found.event
         what = one_line(f"{event['entity']}.{event['event']} {event['id']}")
         yield f"{what} at {moment(event['timestamp'])}"
-        trace_id = trace_id_of(event["context"].get("traceparent", ""))
+        trace_id = trace_id_of(str(as_object(event["context"]).get("traceparent", "")))
         if trace_id:
             yield f"  trace {trace_id}"
         if not found.runs:
@@ -78,7 +78,7 @@ def _run(run: RunShown, found: Trace) -> Iterator[str]:
                 yield f"      {attempt.number}. {attempt.at}  {result}  {took}"
 
 
-def _more(node: Mapping[str, Any]) -> str:
+def _more(node: NodeShown) -> str:
     """When its turn comes, and what it went with."""
     next_at = f", next at {moment(node['next_at'])}" if "next_at" in node else ""
     batch = f", in batch {node['batch']}" if "batch" in node else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fql.engine.core.advance import advance, close_if_ended, make_ready
 from fql.engine.core.aside import Rung
@@ -15,7 +14,7 @@ from fql.engine.core.state import State
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import ObserverSpec, Unjudged
 from fql.events.model import Event
-from fql.exact.reading import read_json
+from fql.exact.reading import read_object
 from fql.exact.writing import json_text, write_json
 from fql.store.records import EventRow, LetterRow, Remembered, Taken
 from fql.store.works import ACTIVE, capture_name
@@ -72,7 +71,7 @@ def _event_letter(state: State, new: NewEvent, observer: str, fault: str) -> Let
         "entity": event.entity, "event": event.kind, "id": event.id,
         "timestamp": event.timestamp.isoformat(), "context": dict(event.context),
     }  # fmt: skip
-    rows: Any = read_json(event.payload)
+    rows = read_object(event.payload)
     envelope.update((name, row) for name, row in rows.items() if row is not None)
     return _letter_of_change(
         state, event, observer, error_class="internal", reason=fault, payload=write_json(envelope)

@@ -19,7 +19,6 @@ from fql.engine.core.state import State, Stuck
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import ObserverSpec, Program
 from fql.events.model import Event, Kind, Row
-from fql.exact.reading import read_object
 from fql.store.records import BatchRow, Loaded, Paged, RunRow, Snapshot
 from fql.store.works import (
     ACTIVE,
@@ -30,6 +29,7 @@ from fql.store.works import (
     READY,
     SCHEDULED,
     Replay,
+    context_of,
     decode_members,
     must_be_held,
 )
@@ -177,7 +177,7 @@ def _event(loaded: Loaded, payload: bytes, new: Row | None, old: Row | None) -> 
         row.position,
         payload,
         None,
-        read_object(row.context or "{}"),
+        context_of(row),
         loaded.run.row_key,
     )
 

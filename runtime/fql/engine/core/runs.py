@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 from fql.actions.port import Outcome
 from fql.engine.core.keys import delivery_key
@@ -197,7 +197,7 @@ class SealedBatch:
         self.work = Work(node, self)
         self.works = [self.work]
 
-    def scope(self, info: BatchInfo, sealed: Any) -> Scope:
+    def scope(self, info: BatchInfo, sealed: datetime) -> Scope:
         """What expressions see: the batch, and each member inside `each`."""
         members = [member.scope() for member in self.members]
         for member in members:

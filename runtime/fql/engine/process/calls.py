@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
@@ -18,13 +17,13 @@ from fql.store.records import RunFilter
 EVENTS = frozenset(("insert", "update", "delete"))
 
 
-def envelope_of(event: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def envelope_of(event: str, given: Mapping[str, object]) -> dict[str, object]:
     """The envelope of an event such as `Order.insert`; what is None is left out. Raises
     UsageError for what is not an event."""
     entity, _, kind = str(event).partition(".")
     if kind not in EVENTS:
         raise UsageError(f"{event!r} is not an event", hint='write "Entity.insert", ".update"...')
-    envelope: dict[str, Any] = {"entity": entity, "event": kind}
+    envelope: dict[str, object] = {"entity": entity, "event": kind}
     return envelope | {name: value for name, value in given.items() if value is not None}
 
 
@@ -38,7 +37,7 @@ class Calls:
         self._incarnation = incarnation
         self._position = 0
 
-    async def take(self, engine: Engine, envelope: Mapping[str, Any]) -> Receipt:
+    async def take(self, engine: Engine, envelope: Mapping[str, object]) -> Receipt:
         """Durable on return. Raises EventRefused, StoreFull, StoreError; then nothing of it was
         stored."""
         self._position += 1

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from fql.engine.loop.clock import Clock
 from fql.errors import StoreError
@@ -34,7 +34,7 @@ CHANGES = (DeadLetterWritten, DeadLetterClosed, DeadLetterEvicted)
 class Backend(Protocol):
     """Where copies go. Calls block, and raise OSError."""
 
-    def append(self, entries: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    def append(self, entries: Sequence[Mapping[str, object]], now: datetime) -> None:
         """Write entries; durable on return."""
         ...
 
@@ -95,7 +95,7 @@ class Copier:
             await asyncio.to_thread(self._backend.tend, now)
             self._day = now.date().isoformat()
 
-    async def _entry(self, note: LetterCopy) -> dict[str, Any]:
+    async def _entry(self, note: LetterCopy) -> dict[str, object]:
         """A line: the whole dead letter, or that it has left the queue and how."""
         written = {"written_at": instant(self._clock.now())}
         if note.letter is None:

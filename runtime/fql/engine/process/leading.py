@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
@@ -126,7 +125,7 @@ class Leading:
     def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._spawn(keep_going(name, work))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def stop(self) -> None:

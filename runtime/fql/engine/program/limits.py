@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fql.plan.model import Setting
-from fql.plan.policies import value_of
+from fql.plan.policies import number_of, whole_of
 from fql.plan.policy.table import DEFAULTS
 
 NEVER = 1 << 62
@@ -27,12 +27,12 @@ class EndpointLimits:
 
 def endpoint_limits(policies: Mapping[str, Setting]) -> EndpointLimits:
     """Read the limits from effective policies."""
-    rate = value_of(policies, "rate_limit.max_per_second")
+    rate = number_of(policies, "rate_limit.max_per_second")
     return EndpointLimits(
         per_second=None if rate is None else float(rate),
-        burst=int(value_of(policies, "rate_limit.burst") or max(1, int(rate or 1))),
-        concurrency=int(value_of(policies, "concurrency") or NEVER),
-        failures=int(value_of(policies, "circuit.failures") or 0),
-        open_for=int(value_of(policies, "circuit.open_for") or 0),
-        probes=int(value_of(policies, "circuit.probes") or 1),
+        burst=whole_of(policies, "rate_limit.burst") or max(1, int(rate or 1)),
+        concurrency=whole_of(policies, "concurrency") or NEVER,
+        failures=whole_of(policies, "circuit.failures") or 0,
+        open_for=whole_of(policies, "circuit.open_for") or 0,
+        probes=whole_of(policies, "circuit.probes") or 1,
     )

@@ -12,16 +12,17 @@ from fql.actions.port import Action
 from fql.engine.program.graph import build_graph
 from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, short_digest
 from fql.events.intake import Intake
+from fql.exact.kinds import as_a
 from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
 from fql.plan.language.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
-from fql.plan.policies import effective, retry_policy, value_of
+from fql.plan.policies import effective, retry_policy, whole_of
 from fql.plan.policy.table import POLICIES
 from fql.plan.stored.codec import load_expression
 from fql.plan.web.urls import origin_of
 
-LONGEST_WAIT: int = POLICIES["batch.timeout"].built_in_toml
+LONGEST_WAIT = as_a(int, POLICIES["batch.timeout"].built_in_toml)
 
 
 class ActionFactory(Protocol):
@@ -69,20 +70,20 @@ class Maker:
         policies = effective(node, endpoint)
         name = endpoint_name(node, self.environment)
         self.policies.setdefault(name, policies)
-        size = value_of(policies, "batch.size")
+        size = whole_of(policies, "batch.size")
         return NodeSpec(
             index=index,
             name=node.name,
             observer=observer,
             endpoint=name,
             retry=retry_policy(policies),
-            timeout=int(value_of(policies, "timeout")),
+            timeout=as_a(int, whole_of(policies, "timeout")),
             action=self.factory(self.plan, node, endpoint, self.environment),
             when=None if node.when is None else compile_condition(load_expression(node.when)),
             batch=None
             if size is None
-            else BatchPolicy(int(size), int(value_of(policies, "batch.timeout") or LONGEST_WAIT)),
-            max_age=value_of(policies, "max_age"),
+            else BatchPolicy(size, whole_of(policies, "batch.timeout") or LONGEST_WAIT),
+            max_age=whole_of(policies, "max_age"),
             restore_answer=self._restore_answer(node),
         )
 

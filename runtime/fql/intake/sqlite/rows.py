@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fql.outbox.sqlite.tables import IN_JSON, KEPT, OUTBOX_COLUMNS
 from fql.outbox.sqlite.values import rows_in_json
@@ -72,7 +72,7 @@ class Deleted(NamedTuple):
     unseen: int | None
 
 
-def row_of(values: tuple[Any, ...]) -> Row:
+def row_of(values: tuple[object, ...]) -> Row:
     """The row whose `COLUMNS` have these values. Anything may be in them."""
     count = len(Row._fields)
     row = Row._make(values[:count])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from fql.plan.language.units import parse_duration, parse_size, show_duration, show_size
 
@@ -46,7 +46,7 @@ class Kind(StrEnum):
             return show_size(int(value))
         return f"{value:,.10g}" if value != int(value) else f"{int(value):,}"
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str) -> object:
         """The value, as a plan holds it, of a default that is written as `text`. Raises ValueError
         for a text of another kind."""
         return _READ.get(self, str)(text)
@@ -56,7 +56,7 @@ def _statuses(text: str) -> list[int]:
     return [int(status) for status in text.strip("[]").split(",")]
 
 
-_READ: Mapping[Kind, Callable[[str], Any]] = {
+_READ: Mapping[Kind, Callable[[str], object]] = {
     Kind.DURATION: parse_duration,
     Kind.SIZE: parse_size,
     Kind.INT: int,
@@ -128,11 +128,11 @@ class Key:
         return Range(self.kind, self.least, self.most)
 
     @property
-    def built_in(self) -> Any:
+    def built_in(self) -> object:
         """The built-in default as a plan holds it; None for a key without one."""
         return self.kind.read(self.default) if self.default else None
 
     @property
-    def built_in_toml(self) -> Any:
+    def built_in_toml(self) -> object:
         """The same for `fql.toml`, once the table of the key is written there."""
         return self.kind.read(self.toml_default) if self.toml_default else self.built_in

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -39,18 +38,18 @@ def canonical(value: object) -> bytes:
     return canonical_json(value)
 
 
-def digest_of(content: Mapping[str, Any]) -> str:
+def digest_of(content: Mapping[str, object]) -> str:
     """`sha256:...` over everything but the digest itself."""
     covered = {key: value for key, value in content.items() if key != "digest"}
     return "sha256:" + hashlib.sha256(canonical(covered)).hexdigest()
 
 
-def seal(plan_without_digest: Mapping[str, Any]) -> bytes:
+def seal(plan_without_digest: Mapping[str, object]) -> bytes:
     """The bytes of a plan: canonical JSON with its digest added."""
     return canonical({**plan_without_digest, "digest": digest_of(plan_without_digest)})
 
 
-def write_plan(plan: Plan | Mapping[str, Any]) -> bytes:
+def write_plan(plan: Plan | Mapping[str, object]) -> bytes:
     """The bytes of a plan given as model or as data; its digest is computed again. What `read_plan`
     read has the same bytes and digest again: a default that was not written stays unwritten."""
     if isinstance(plan, Plan):
@@ -77,7 +76,7 @@ def read_plan(data: bytes | str) -> Plan:
     return plan
 
 
-def _misshapen(error: ValidationError, content: Mapping[str, Any]) -> PlanError:
+def _misshapen(error: ValidationError, content: Mapping[str, object]) -> PlanError:
     """What does not fit the model: a key or word of another version, or damage."""
     found = error.errors(include_url=False)
     unknown = [_place(one["loc"]) for one in found if one["type"] in _UNKNOWN]
@@ -115,7 +114,7 @@ def load_plan(path: str | Path) -> Plan:
         raise PlanError(f"{path}: {error.message}", hint=error.hint) from error
 
 
-def _decode(data: bytes | str) -> dict[str, Any]:
+def _decode(data: bytes | str) -> dict[str, object]:
     text = data.encode() if isinstance(data, str) else data
     if not text.strip():
         raise PlanError("the plan is empty", hint=_COMPILE_AGAIN)
@@ -134,7 +133,7 @@ def _not_json(text: bytes, error: NotJson) -> str:
     return f"this is not a plan: it is not JSON: {error}"
 
 
-def _check_format(content: Mapping[str, Any]) -> None:
+def _check_format(content: Mapping[str, object]) -> None:
     found = content.get("format")
     if found == FORMAT:
         return
@@ -146,7 +145,7 @@ def _check_format(content: Mapping[str, Any]) -> None:
     )
 
 
-def _check_digest(content: Mapping[str, Any]) -> None:
+def _check_digest(content: Mapping[str, object]) -> None:
     found = content.get("digest")
     if found is None:
         raise PlanError('this plan was not compiled: it has no "digest"', hint=_COMPILE_AGAIN)

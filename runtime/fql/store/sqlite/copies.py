@@ -53,4 +53,4 @@ def take(connection: sqlite3.Connection, limit: int) -> list[LetterCopy]:
 
 
 def _unpacked(text: str, payload: bytes | None) -> LetterRow:
-    return LetterRow(*read_list(text))._replace(payload=payload)
+    return LetterRow._make(read_list(text))._replace(payload=payload)

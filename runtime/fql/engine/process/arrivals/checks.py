@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import dedup_hash
@@ -34,7 +34,9 @@ class Origin(NamedTuple):
     position: str
 
 
-def check(program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock) -> NewEvent:
+def check(
+    program: Program, envelope: Mapping[str, object], origin: Origin, clock: Clock
+) -> NewEvent:
     """The event in an envelope. Raises EventRefused (UnknownEntity)."""
     if program.intake is None:
         raise PlanError("this program was made without a plan, so it cannot check events")
@@ -48,13 +50,13 @@ def check(program: Program, envelope: Mapping[str, Any], origin: Origin, clock: 
     return NewEvent(event, _known_by(envelope, origin))
 
 
-def _known_by(envelope: Mapping[str, Any], origin: Origin) -> bytes | None:
+def _known_by(envelope: Mapping[str, object], origin: Origin) -> bytes | None:
     """What the store will remember an event by that brings a key or an id of its own."""
     key = envelope.get("key") or envelope.get("id")
     return dedup_hash(origin.name, str(key)) if key else None
 
 
-def handed_in(envelope: Mapping[str, Any], origin: Origin, letter: str = "") -> bytes:
+def handed_in(envelope: Mapping[str, object], origin: Origin, letter: str = "") -> bytes:
     """What the store will remember an event by that comes through the inbox: also one without a key
     is known again, and one that comes from a dead letter (`letter`) is not the one before."""
     known = None if letter else _known_by(envelope, origin)
@@ -69,7 +71,11 @@ def _random_uuid() -> str:
 
 
 def check_or_misfit(
-    program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str = ""
+    program: Program,
+    envelope: Mapping[str, object],
+    origin: Origin,
+    clock: Clock,
+    problem: str = "",
 ) -> NewEvent | Misfit | None:
     """Like `check`, but a misfit is data; None for an entity that the plan does not know. What
     comes from an outbox is a row of it, and its dead letter keeps the row. What raises in this is a
@@ -79,7 +85,7 @@ def check_or_misfit(
 
 
 def _checked(
-    program: Program, envelope: Mapping[str, Any], origin: Origin, clock: Clock, problem: str
+    program: Program, envelope: Mapping[str, object], origin: Origin, clock: Clock, problem: str
 ) -> NewEvent | Misfit | None:
     if problem:
         return misfit(envelope, origin, problem)
@@ -94,7 +100,7 @@ def _checked(
         return misfit(envelope, origin, str(problem_of_row))
 
 
-def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
+def misfit(envelope: Mapping[str, object], origin: Origin, reason: str) -> Misfit:
     """A change as it came, with the reason why it cannot be used."""
     return Misfit(
         source=origin.incarnation,
@@ -107,7 +113,7 @@ def misfit(envelope: Mapping[str, Any], origin: Origin, reason: str) -> Misfit:
     )
 
 
-def unchecked(envelope: Mapping[str, Any], origin: Origin, fault: Fault) -> Misfit:
+def unchecked(envelope: Mapping[str, object], origin: Origin, fault: Fault) -> Misfit:
     """A change that could not be checked, with as much of it as can be stored."""
     logger.error("change %s of %s: %s", origin.position, origin.incarnation, fault.text)
     made = guarded(misfit, envelope, origin, fault.text)
@@ -118,7 +124,7 @@ def unchecked(envelope: Mapping[str, Any], origin: Origin, fault: Fault) -> Misf
     return made
 
 
-def _payload(envelope: Mapping[str, Any]) -> bytes:
+def _payload(envelope: Mapping[str, object]) -> bytes:
     try:
         return write_given(envelope, "")
     except NotWritable:

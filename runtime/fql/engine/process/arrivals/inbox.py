@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
 from fql.engine.core.orders import KINDS
@@ -15,6 +16,7 @@ from fql.engine.process.arrivals.checks import Origin, check_or_misfit, handed_i
 from fql.engine.process.arrivals.putoff import PutOff, due_of
 from fql.engine.program.bulkhead import Fault, PlainError, guarded
 from fql.errors import StoreError, StoreGone
+from fql.exact.kinds import as_a, as_object
 from fql.exact.reading import read_object
 from fql.observe.logs import logger
 from fql.store.port import Store
@@ -154,13 +156,17 @@ class Inbox:
 
     def _event(self, command: Command) -> NewEvent | Misfit | None:
         body = read_object(command.body)
-        origin = Origin(body.get("name", "emit"), body["source"], body["position"])
-        made = check_or_misfit(self._engine.program, body["envelope"], origin, self._clock)
-        letter = body.get("letter", "")
+        origin = Origin(
+            as_a(str, body.get("name", "emit")), as_a(str, body["source"]),
+            as_a(str, body["position"]),
+        )  # fmt: skip
+        envelope = as_object(body["envelope"])
+        made = check_or_misfit(self._engine.program, envelope, origin, self._clock)
+        letter = as_a(str, body.get("letter", ""))
         if isinstance(made, NewEvent):
             made.consumed, made.resolves = command.id, letter or None
-            made.dedup = handed_in(body["envelope"], origin, letter)
-            made.only = body.get("only", "")
+            made.dedup = handed_in(envelope, origin, letter)
+            made.only = as_a(str, body.get("only", ""))
         elif made is not None:
             made.consumed, made.letter = command.id, letter
         return made
@@ -185,7 +191,7 @@ def _order_of(command: Command) -> Order:
     """Raises PlainError for what is not a command."""
     if command.kind not in KINDS:
         raise PlainError("there is no such command")
-    body = read_object(command.body)
+    body: dict[str, Any] = read_object(command.body)  # the loop makes sure of each part
     for name, value in body.items():
         if name != "answer" and not (type(value) is FIELDS.get(name) and is_storable(value)):
             raise PlainError(f"`{name}` is not valid")

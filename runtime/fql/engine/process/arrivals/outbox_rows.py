@@ -8,7 +8,6 @@ row can be read again after the plan was corrected.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fql.exact.reading import read_foreign
 from fql.outbox.sqlite.rows import RowReader
@@ -16,7 +15,7 @@ from fql.outbox.sqlite.rows import RowReader
 SIDES = ("new", "old")
 
 
-def event_of(readers: Mapping[str, RowReader], row: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(readers: Mapping[str, RowReader], row: Mapping[str, object]) -> dict[str, object]:
     """The envelope of the event that a row holds; `readers` are by entity. Raises ValueError when
     its texts are not JSON."""
     envelope = {name: value for name, value in row.items() if name != "raw"}
@@ -41,7 +40,7 @@ def _value(text: object, name: str) -> object:
         raise ValueError(f"`{name}` of the outbox row cannot be read: {error}") from error
 
 
-def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+def shown(row: Mapping[str, object]) -> dict[str, object]:
     """The same row for a dead letter: its texts as values where they are JSON, so that people can
     read them; nothing is converted."""
     result = dict(row)
