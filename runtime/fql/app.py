@@ -80,7 +80,9 @@ class Runtime:
         self._sources = (*sources_of(self._settings), *sources)
         self._actions = actions
         self._allowed_in_tests = ALLOWED_IN_TESTS.get()
-        self._listeners = (LogListener(),) if listeners is None else tuple(listeners)
+        self._labels = Labels()
+        own = (LogListener(label=self._labels),)
+        self._listeners = own if listeners is None else tuple(listeners)
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
         self._season = Season()
@@ -172,8 +174,7 @@ class Runtime:
             await close()
 
     def _watching(self) -> tuple[Watched, Watch]:
-        labels = Labels.of(self._plan, self._environment)
-        watched = Watched(self._store, self._clock, self._settings.store.max_size, labels)
+        watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
         watched.sources = self._sources
         watch = Watch(self._settings.observability, watched)
         watch.expect(self._plan, ("emit", "inbox", *(source.name for source in self._sources)))
@@ -203,10 +204,16 @@ class Runtime:
         return EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports)
 
     def _built(self, plan: Plan) -> Program:
-        return build_program(plan, self._environment, self._factory)
+        program = build_program(plan, self._environment, self._factory)
+        self._labels.learn(plan, self._environment)
+        return program
 
     def _stored_programs(self, stored: Sequence[StoredPlan]) -> dict[str, Program]:
-        return build_stored(stored, self._plan, self._environment, self._factory)
+        programs = build_stored(stored, self._plan, self._environment, self._factory)
+        for program in programs.values():
+            if program.plan is not None:
+                self._labels.learn(program.plan, self._environment)
+        return programs
 
     def _prepared(self) -> Leading:
         return Leading(

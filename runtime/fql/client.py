@@ -231,7 +231,7 @@ class Client:
             raise UsageError(f"there is no run {run} in this store", hint="see `fqlc runs`")
         names = [str(node["name"]) for node in found[0].nodes]
         if action and action not in names:
-            raise UsageError(f"{run} has no action {action!r}", hint=f"it has {', '.join(names)}")
+            raise UsageError(f"{run} has no action `{action}`", hint=f"it has {', '.join(names)}")
         body = {"run": number_of(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
 
@@ -251,7 +251,7 @@ class Client:
                 paused.add(str(body.get("name")))
         if name not in paused:
             hint = f"paused are {', '.join(sorted(paused))}" if paused else "nothing is paused"
-            raise UsageError(f"{name!r} is not paused", hint=hint)
+            raise UsageError(f"`{name}` is not paused", hint=hint)
         await self._append([("resume", {"name": name})])
 
     async def trace(self, name: str) -> Trace:
@@ -361,7 +361,7 @@ def _require(name: str, known: Collection[str], what: str) -> None:
     if not known or name in known:
         return
     hint = did_you_mean(name, known) or f"it has {', '.join(sorted(known))}"
-    raise UsageError(f"the plan has no {what} {name!r}", hint=hint)
+    raise UsageError(f"the plan has no {what} `{name}`", hint=hint)
 
 
 def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:

@@ -127,7 +127,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
         if not isinstance(name, str) or not _LETTER_ID.fullmatch(name):
             raise UsageError(
                 f"{name!r} is not the id of a dead letter",
-                hint="ids look like dlq_100000002_label; see `fqlc dlq list`",
+                hint="ids look like dlq_4fdee000000002_label; see `fqlc dlq list`",
             )
     named = _filter(choice.get("filter"))
     limit = choice.get("limit")
@@ -152,7 +152,8 @@ def number_of(name: str, kind: Literal["run", "batch"]) -> int:
     number = int(found[2], 16) if found and found[1] == PREFIXES[kind] else -1
     if not 0 <= number < 1 << 63:
         raise UsageError(
-            f"{name!r} is not the id of a {kind}", hint=f"ids look like {PREFIXES[kind]}_100000002"
+            f"{name!r} is not the id of a {kind}",
+            hint=f"ids look like {PREFIXES[kind]}_4fdee000000002",
         )
     return number
 

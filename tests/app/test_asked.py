@@ -100,7 +100,7 @@ def test_ids_of_other_kinds_are_named_with_their_form() -> None:
     for name in ("run_1f", "bat_", "bat_-1", "bat_0x1", "bat_1_2", "BAT_1", "bat_1 ", ""):
         with pytest.raises(UsageError) as refused:
             number_of(name, "batch")
-        assert refused.value.hint == "ids look like bat_100000002"
+        assert refused.value.hint == "ids look like bat_4fdee000000002"
 
 
 SPEAKERS: list[Callable[..., object]] = [

@@ -254,7 +254,7 @@ def test_a_code_that_does_not_exist(fqlc: Command, written: str, hint: str) -> N
     ("command", "said"),
     [
         (("explain", "--action", "order_created.warehuse", "shop.fql"),
-         "error: there is no action order_created.warehuse\n"
+         "error: there is no action `order_created.warehuse`\n"
          "  help: did you mean `order_created.warehouse`?"),
         (("graph", "--observer", "order_creatd", "shop.fql"),
          "error: there is no observer order_creatd\n  help: did you mean `order_created`?"),

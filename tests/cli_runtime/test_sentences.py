@@ -26,8 +26,21 @@ from fql.observe.logs import LogListener
 
 def attempt(status: int | None, failure: str | None, state: str, reason: str = "") -> AttemptEnded:
     return AttemptEnded(
-        "shipped", "label", "e", "run_1", 2, status, failure, 12, state, "evt-1", reason=reason
+        "shipped",
+        "label",
+        "carrier",
+        "run_1",
+        2,
+        status,
+        failure,
+        12,
+        state,
+        "evt-1",
+        reason=reason,
     )
+
+
+TO = "shipped.label for evt-1: attempt 2 to carrier: "
 
 
 @pytest.mark.parametrize(
@@ -39,13 +52,13 @@ def attempt(status: int | None, failure: str | None, state: str, reason: str = "
         (EngineStopped(True), "the engine has stopped"),
         (EngineStopped(False), "the engine has stopped without draining"),
         (attempt(503, None, "scheduled"),
-         "shipped.label for evt-1: attempt 2: status 503 after 12 ms, will be tried again"),
-        (attempt(None, "connect", "dead"),
-         "shipped.label for evt-1: attempt 2: failed (connect) after 12 ms, given up"),
+         f"{TO}status 503 after 12 ms, will be tried again"),
+        (attempt(None, "response", "dead"),
+         f"{TO}failed (response) after 12 ms, given up"),
         (attempt(None, "connect", "dead", "no connection to 10.0.0.1:80: Connection refused"),
-         "shipped.label for evt-1: attempt 2: no connection to 10.0.0.1:80: Connection refused"
+         f"{TO}no connection to 10.0.0.1:80: Connection refused"
          " after 12 ms, given up"),
-        (attempt(200, None, "done"), "shipped.label for evt-1: attempt 2: status 200 after 12 ms"),
+        (attempt(200, None, "done"), f"{TO}status 200 after 12 ms"),
         (RunFinished("shipped", "run_1", "dead", "evt-1"), "shipped for evt-1: the run is dead"),
         (DeadLetterWritten("dlq_1", "shipped", "label", "run_1", "exhausted", "why"),
          "dead letter dlq_1: shipped.label (exhausted)"),
@@ -83,7 +96,7 @@ def line_of(event: Lifecycle, formatter: logging.Formatter) -> str:
 
     logger = logging.Logger("own", logging.DEBUG)
     logger.addHandler(Keeping())
-    LogListener(logger)(event)
+    LogListener(logger, label=str)(event)
     (line,) = kept
     return line
 

@@ -217,7 +217,7 @@ def test_a_name_that_the_plan_does_not_have_is_not_paused_and_not_resent(
     assert (done.code, "did you mean `receiver`?" in done.err) == (2, True)
     assert fqlc("pause", "https://shop.example.com:443").code == 0
     done = fqlc("resume", "nope")
-    assert (done.code, "'nope' is not paused" in done.err) == (2, True)
+    assert (done.code, "`nope` is not paused" in done.err) == (2, True)
     assert "paused are https://shop.example.com:443" in done.err
     assert fqlc("resume", "https://shop.example.com:443").code == 0
     [run] = fqlc("runs", "list", "--format", "json").lines

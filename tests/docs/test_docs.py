@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import fqlc
+from fql.store.sessions import BEGINNING, next_session
 from tests.docs import api_page, function_table
 
 ROOT = Path(__file__).parents[2]
@@ -158,3 +159,20 @@ def test_tutorial_shows_what_is_printed(tmp_path: Path) -> None:
         if d.code == place[1]
     ]
     assert lines == [int(place[2])]
+
+
+ID = re.compile(r"\b(?:run|dlq|bat|evt)_([0-9a-f]{4,})(?:_[a-z]\w*)?\b")
+
+
+def test_ids_in_examples_are_as_the_product_makes_them() -> None:
+    """A run's id holds the second at which its engine started, counted from 2026."""
+    rooms = ("docs", "examples", "runtime", "compiler")
+    files = [ROOT / "README.md", *(f for r in rooms for f in (ROOT / r).rglob("*.*"))]
+    shown = [
+        (file.name, found[0])
+        for file in files
+        if file.suffix in {".md", ".py"}
+        for found in ID.finditer(file.read_text(encoding="utf-8"))
+        if not len(found[1]) >= 13 or not next_session(0, BEGINNING) < int(found[1], 16) >> 32
+    ]
+    assert shown == []

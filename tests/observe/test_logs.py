@@ -18,7 +18,7 @@ from fql.observe.events import (
 )
 from fql.observe.logs import LogListener, fields_of, level_of
 from fql.testing import MockWebhookServer, Reply
-from tests.observe.support import SOURCE, order, runtime, scrape
+from tests.observe.support import SOURCE, order, plan_of, runtime, scrape
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 GIVEN = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -132,17 +132,27 @@ async def test_nothing_secret_is_in_logs_or_metrics(
 
 
 async def test_endpoint_named_by_a_variable_is_shown_by_its_name(
-    webhook_server: MockWebhookServer,
+    webhook_server: MockWebhookServer, kept: Kept
 ) -> None:
-    """An action without endpoint belongs to its origin; the value of a variable stays hidden."""
+    """An action without endpoint belongs to its origin; the value of a variable stays hidden, in
+    metrics and logs, also when a reload has brought it."""
     text = SOURCE.replace('endpoint: shop  path: "/orders"', 'url: "${HOOK}/orders"')
-    environment = {"HOOK": webhook_server.url, "RECEIVER": "http://127.0.0.1:1999"}
+    local = webhook_server.url.replace("127.0.0.1", "localhost")
+    environment = {
+        "HOOK": webhook_server.url, "LATER": local, "RECEIVER": "http://127.0.0.1:1999"
+    }  # fmt: skip
     async with runtime(webhook_server, text=text, environment=environment) as running:
         await running.emit("Order.insert", new=order(1))
         await running.until_idle(30)
         seen = await scrape(running)
-    assert seen.value("fql_in_flight", endpoint="${HOOK}") == 0
-    assert str(webhook_server.port) not in str(seen)
+        assert seen.value("fql_in_flight", endpoint="${HOOK}") == 0
+        await running.reload(plan_of(text.replace("${HOOK}", "${LATER}")))
+        await running.emit("Order.insert", new=order(2))
+        await running.until_idle(30)
+        after = await scrape(running)
+    assert after.value("fql_in_flight", endpoint="${LATER}") == 0
+    assert str(webhook_server.port) not in f"{seen}{after}{kept.text}"
+    assert [line["endpoint"] for line in kept.of("AttemptEnded")] == ["${HOOK}", "${LATER}"]
 
 
 def test_levels_of_what_goes_well_and_what_does_not() -> None:

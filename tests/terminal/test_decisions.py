@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import sys
 import termios
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from fqlc.cli.main import run
+from fqlc.cli.main import fqlc, run
 
 PROGRAM = """\
 entity Order { id: ID @key  status: String }
@@ -114,6 +117,14 @@ def test_one_decision_on_colour(
          " range x>=1\n  help: see `fqlc dlq list --help`"),
         (("explain", "FQL999"), 2, "error: there is no code FQL999\n  help: "),
         (("runs",), 3, "error: "),
+        (("runs", "lst"), 2, "error: there is no command `lst`\n  help: did you mean `list`?\n"),
+        (("capture", "x"), 2, "error: there is no command `x`\n  help: see `fqlc capture --help`"),
+        (("check", "--format", "jsn"), 2, "error: invalid value for '--format': 'jsn' is not one of"
+         " 'text', 'json', 'github', 'sarif'\n  help: did you mean `json`?\n"),
+        (("runs", "list", "--limit", "x"), 2, "error: invalid value for '--limit': 'x' is not a"
+         " whole number\n"),
+        (("graph", "--observer", "shiped", "shop.fql"), 2, "error: there is no observer `shiped`\n"
+         "  help: did you mean `shipped`?\n"),
         (("run", "--timeout", "1s"), 2, "error: --timeout needs --until-idle\n"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else None,
@@ -143,3 +154,34 @@ def test_nothing_is_broken_within_a_word(
     shown = Terminal(columns).run(monkeypatch, command)
     long = [line for line in shown.split("\n") if len(line) > columns]
     assert all(x.startswith("    ") or max(map(len, x.split())) > columns - 10 for x in long), long
+
+
+def contexts(context: click.Context) -> Iterator[click.Context]:
+    """Those of all commands."""
+    yield context
+    group = context.command
+    if not isinstance(group, click.Group):
+        return
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield from contexts(click.Context(command, info_name=name, parent=context))
+
+
+ALL = list(contexts(click.Context(fqlc, info_name="fqlc")))
+
+
+def help_words(context: click.Context, columns: int) -> list[str]:
+    """The words of a help text on a terminal of some width, which click makes two narrower. A
+    line may end with a hyphen."""
+    context.terminal_width = context.max_content_width = columns - 2
+    return re.sub(r"(?<=\w-)\s+(?=\w)", "", context.get_help()).split()
+
+
+@pytest.mark.parametrize("context", ALL, ids=lambda context: str(context.command_path))
+def test_every_help_keeps_its_words_whole(context: click.Context) -> None:
+    """No word is broken or cut short, however narrow the terminal; only words are counted, as
+    columns change their order."""
+    whole = sorted(help_words(context, 300))
+    for columns in (50, 60, 80, 120):
+        assert sorted(help_words(context, columns)) == whole, columns

@@ -80,7 +80,7 @@ def _known(wanted: tuple[str, ...], names: list[str]) -> None:
     for name in wanted:
         if name not in names:
             hint = did_you_mean(name, names) or "see `fqlc list`"
-            raise UsageError(f"there is no observer {name}", hint=hint)
+            raise UsageError(f"there is no observer `{name}`", hint=hint)
 
 
 def rendered(picture: Picture, form: str) -> bytes:

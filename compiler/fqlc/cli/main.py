@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from fql.errors import UsageError
-from fql.near import did_you_mean
 from fql.terminal.commands import Reporting, report_usage
 from fql.terminal.lines import problem
 from fqlc import __version__
@@ -75,30 +73,19 @@ class Commands(Reporting):
             return None
         return found if isinstance(found, click.Command) else None
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
-        name = args[0] if args else ""
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            hint = did_you_mean(name, self.list_commands(ctx)) or "see `fqlc --help`"
-            raise UsageError(f"there is no command `{name}`", hint=hint)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section."""
         for title, names in SECTIONS:
-            rows = [(name, self._line(ctx, name)) for name in names]
+            rows = [(name, self.line(ctx, name)) for name in names]
             found = [row for row in rows if row[1]]
             if found:
                 with formatter.section(title):
                     formatter.write_dl(found)
 
-    def _line(self, ctx: click.Context, name: str) -> str:
-        if name in COMPILER_COMMANDS:
-            return COMPILER_COMMANDS[name][1]
-        command = self.get_command(ctx, name)
-        return command.get_short_help_str(70) if command else ""
+    def line(self, ctx: click.Context, name: str) -> str:
+        """What the help says of a command; those of the compiler are not imported for it."""
+        own = COMPILER_COMMANDS.get(name)
+        return super().line(ctx, name) if own is None else own[1]
 
 
 def _places() -> dict[str, str]:

@@ -17,7 +17,7 @@ from fql.outbox.sqlite.capture.fitting import Misfit
 from fql.outbox.sqlite.sampling import Sample
 from fql.outbox.state import Changed, Status
 from fql.settings.databases import Database, application_at
-from fql.terminal.commands import format_option
+from fql.terminal.commands import Commands, format_option
 from fql.terminal.lines import data, json_line, problem, say
 from fql.terminal.tables import Column, table
 from fql.terminal.words import counted
@@ -32,12 +32,13 @@ database_option = click.option(
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   fqlc capture plan --database shop.db shop.fql
   fqlc capture install --database shop.db plan.json
   fqlc capture status --database shop.db plan.json
-  fqlc capture install --database postgresql://owner@db/shop plan.json --engine worker"""
+  fqlc capture install --database postgresql://owner@db/shop plan.json --engine worker""",
 )
 def capture() -> None:
     """Capture changed rows of a SQLite or PostgreSQL database by triggers."""

@@ -12,6 +12,7 @@ from fql.errors import FqlError, UsageError
 from fql.exact.writing import pretty_json
 from fql.observe.alerts import rules
 from fql.observe.dashboard import dashboard as grafana
+from fql.terminal.commands import Commands
 from fql.terminal.lines import data, say
 
 namespace_option = click.option(
@@ -27,8 +28,9 @@ class OutputError(FqlError):
 
 
 @click.group(
+    cls=Commands,
     epilog="\b\nExamples:\n  fqlc observability alerts -o fql.rules.yml\n"
-    "  fqlc observability dashboard -o fql.dashboard.json"
+    "  fqlc observability dashboard -o fql.dashboard.json",
 )
 def observability() -> None:
     """Write alert rules for Prometheus, or a dashboard for Grafana.

@@ -1,30 +1,34 @@
-"""Names of endpoints as metrics show them: without values of the environment."""
+"""Names of endpoints as metrics and logs show them: without values of the environment."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Self
 
 from fql.plan.model import Plan
 
 
 class Labels:
     """Shows `${NAME}` where an origin such as `https://host:443` holds the value of a variable
-    that the plan uses. Names that the plan itself gives are passed on as they are."""
+    that a plan uses. Names that a plan itself gives are passed on as they are.
 
-    def __init__(self, values: Mapping[str, str], own: frozenset[str] = frozenset()) -> None:
-        self._own = own
-        self._names = {value.lower(): name for name, value in values.items() if value}
-        found = sorted(self._names, key=lambda text: (-len(text), text))
-        self._pattern = re.compile("|".join(map(re.escape, found)), re.IGNORECASE)
+    It learns from each plan that is made ready: the first one, those of a reload, and the stored
+    ones of open work. Nothing that was learned is forgotten while the process lives."""
+
+    def __init__(self) -> None:
+        self._own: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._pattern = re.compile("")
         self._shown: dict[str, str] = {}
 
-    @classmethod
-    def of(cls, plan: Plan, environment: Mapping[str, str]) -> Self:
-        """The labels for a plan's endpoints."""
+    def learn(self, plan: Plan, environment: Mapping[str, str]) -> None:
+        """The endpoints and variables of one more plan."""
+        self._own |= {endpoint.name for endpoint in plan.endpoints}
         values = {wanted.name: environment.get(wanted.name, "") for wanted in plan.environment}
-        return cls(values, frozenset(endpoint.name for endpoint in plan.endpoints))
+        self._names |= {value.lower(): name for name, value in values.items() if value}
+        found = sorted(self._names, key=lambda text: (-len(text), text))
+        self._pattern = re.compile("|".join(map(re.escape, found)), re.IGNORECASE)
+        self._shown.clear()
 
     def __call__(self, endpoint: str) -> str:
         """The label of an endpoint."""

@@ -1,14 +1,15 @@
 """Lifecycle events as log records of the standard library, with their ids as fields.
 
 Ids, names, numbers and states only: no url, header, body or answer, and no reason that may quote
-what a receiver answered or what stood in a row. `fqlc dlq show` and `fqlc trace` have them. Why a
-receiver was not reached is told with its host: these are words of ours, with secrets masked.
+what a receiver answered or what a row holds. `fqlc dlq show` and `fqlc trace` have them. Why a
+receiver was not reached is told with its host: these are words of ours, with secrets masked. An
+endpoint without a name of its own is shown by its origin, without values of the environment.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from fql.observe.events import (
@@ -50,18 +51,24 @@ LEVELS: dict[type[Lifecycle], int] = {
 
 RENAMED = {"number": "attempt", "error_class": "class"}
 HIDDEN = {
-    AttemptEnded: {"endpoint", "traceparent"},
+    AttemptEnded: {"traceparent"},
     RunFinished: {"traceparent"},
     DeadLetterWritten: {"reason"},
 }
-"""`endpoint` may hold the value of a variable; a reason may quote an answer or a row."""
+"""A reason of a dead letter may quote an answer or a row."""
 
 
 class LogListener:
-    """Writes each lifecycle event to the logger `fql.engine`; `record.fql` holds its fields."""
+    """Writes each lifecycle event to the logger `fql.engine`; `record.fql` holds its fields.
 
-    def __init__(self, own: logging.Logger | None = None) -> None:
+    `label` shows an endpoint without values of the environment; without it none is shown.
+    """
+
+    def __init__(
+        self, own: logging.Logger | None = None, *, label: Callable[[str], str] | None = None
+    ) -> None:
         self._logger = own or logger
+        self._label = label
 
     def wants(self, kind: type[Lifecycle]) -> bool:
         """Whether events of this kind may have a level that is logged now."""
@@ -72,7 +79,7 @@ class LogListener:
         """Log one event, if its level is wanted."""
         level = level_of(event)
         if self._logger.isEnabledFor(level):
-            fields = fields_of(event)
+            fields = fields_of(event, self._label)
             words = " ".join(f"{name}={value}" for name, value in fields.items())
             name = type(event).__name__
             self._logger.log(level, "%s %s", name, words, extra={"fql": {"event": name, **fields}})
@@ -87,13 +94,24 @@ def level_of(event: Lifecycle) -> int:
     return LEVELS[type(event)]
 
 
-def fields_of(event: Lifecycle) -> dict[str, object]:
-    """The fields of a record; `trace_id` only where the event belongs to a trace."""
-    values: Mapping[str, object]
-    values = event._asdict() if isinstance(event, AttemptEnded) else asdict(event)
+def fields_of(event: Lifecycle, label: Callable[[str], str] | None = None) -> dict[str, object]:
+    """The fields of a record; `trace_id` only where the event belongs to a trace, an endpoint only
+    where `label` shows it without values of the environment."""
+    values: Mapping[str, object] = _values(event, label)
     hidden = HIDDEN.get(type(event), set())
     fields = {RENAMED.get(n, n): value for n, value in values.items() if n not in hidden}
     if fields.get("reason") == "":
         del fields["reason"]
     trace_id = trace_id_of(str(values.get("traceparent", "")))
     return {**fields, "trace_id": trace_id} if trace_id else fields
+
+
+def _values(event: Lifecycle, label: Callable[[str], str] | None) -> dict[str, object]:
+    if not isinstance(event, AttemptEnded):
+        return asdict(event)
+    values = event._asdict()
+    if label is None:
+        del values["endpoint"]
+    else:
+        values["endpoint"] = label(event.endpoint)
+    return values

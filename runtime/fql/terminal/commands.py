@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import click
 
-from fql.errors import FqlError
+from fql.errors import FqlError, UsageError
 from fql.near import did_you_mean
 from fql.terminal.lines import json_line, problem
 
@@ -35,7 +36,38 @@ def format_option(
     )  # fmt: skip
 
 
-class Reporting(click.Group):
+class Commands(click.Group):
+    """A group of commands: its help cuts no line short, and a name that it does not have is told in
+    the one form."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        name = args[0] if args else ""
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            hint = did_you_mean(name, self.list_commands(ctx))
+            raise UsageError(
+                f"there is no command `{name}`", hint=hint or f"see `{ctx.command_path} --help`"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their whole first sentences."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, self.line(ctx, n)) for n in self.list_commands(ctx)])
+
+    def line(self, ctx: click.Context, name: str) -> str:
+        """What the help says of a command; nothing of one that cannot be imported."""
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(_WHOLE) if command else ""
+
+
+_WHOLE = 200
+"""Characters of a first sentence that no help reaches: the width of the terminal folds it."""
+
+
+class Reporting(Commands):
     """A group of commands whose errors become `error: ...`, and exit codes."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -73,8 +105,19 @@ def report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption):
         message = f"there is no option `{error.option_name}`"
         hint = did_you_mean(error.option_name, _options(context)) or hint
+    elif isinstance(error, click.BadParameter):
+        hint = _meant(error) or hint
     problem("error", message, hint)
     return error.exit_code
+
+
+def _meant(error: click.BadParameter) -> str:
+    """The choice that may have been meant."""
+    given = re.match(r"'(.*)' is not one of ", error.message)
+    kind = error.param.type if error.param else None
+    if given is None or not isinstance(kind, click.Choice):
+        return ""
+    return did_you_mean(given[1], list(map(str, kind.choices)))
 
 
 def _options(context: click.Context | None) -> list[str]:
@@ -84,4 +127,15 @@ def _options(context: click.Context | None) -> list[str]:
 def _as_ours(message: str) -> str:
     """A sentence of click in the form of our own: no capital, no full stop."""
     text = message.strip().removesuffix(".")
+    for theirs, ours in _IN_OUR_WORDS.items():
+        text = text.replace(theirs, ours)
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+_IN_OUR_WORDS = {
+    "is not a valid integer range": "is not a whole number",
+    "is not a valid integer": "is not a whole number",
+    "is not a valid float range": "is not a number",
+    "is not a valid float": "is not a number",
+}
+"""What click says of a number that is none, which names a class of its own."""

@@ -98,5 +98,5 @@ def _chosen(plan: Plan, action: str | None) -> Sequence[tuple[Observer, PlanNode
     if action and not pairs:
         names = [name for o in plan.observers for name in (o.name, *_actions(o))]
         hint = did_you_mean(action, names) or "see `fqlc list`"
-        raise UsageError(f"there is no action {action}", hint=hint)
+        raise UsageError(f"there is no action `{action}`", hint=hint)
     return pairs

@@ -31,7 +31,9 @@ def _stopped(fields: Fields) -> str:
 def _attempt(fields: Fields) -> str:
     failure = fields.get("reason") or f"failed ({fields['failure']})"
     got = failure if fields["failure"] else f"status {fields['status']}"
-    what = f"{_action(fields)}: attempt {fields['attempt']}: {got} after {fields['duration_ms']} ms"
+    where = f" to {fields['endpoint']}" if "endpoint" in fields else ""
+    tried = f"{_action(fields)}: attempt {fields['attempt']}{where}"
+    what = f"{tried}: {got} after {fields['duration_ms']} ms"
     then = _THEN.get(str(fields["state"]))
     return f"{what}, {then}" if then else what
 

@@ -17,7 +17,7 @@ from fql.exact.reading import read_foreign
 from fql.letters import Replayed, Wanted, asked
 from fql.store.records import LetterGroup
 from fql.store.shown import DeadLetter, instant
-from fql.terminal.commands import format_option
+from fql.terminal.commands import Commands, format_option
 from fql.terminal.lines import data, json_line, prose, say
 from fql.terminal.tables import Column, Table, table
 from fql.terminal.words import moment
@@ -29,13 +29,14 @@ GROUPS = (
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   fqlc dlq list --observer order_shipped
-  fqlc dlq show dlq_300000003_warehouse
-  fqlc dlq replay dlq_300000003_warehouse
+  fqlc dlq show dlq_4fdee000000003_warehouse
+  fqlc dlq replay dlq_4fdee000000003_warehouse
   fqlc dlq replay --failed-after 2026-03-02 --rate 10 --dry-run
-  fqlc dlq stats --format json"""
+  fqlc dlq stats --format json""",
 )
 def dlq() -> None:
     """Look at dead letters, replay or discard them."""

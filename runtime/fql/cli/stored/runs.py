@@ -8,7 +8,7 @@ from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import RUN_STATES, Client
 from fql.store.shown import RunShown
-from fql.terminal.commands import format_option
+from fql.terminal.commands import Commands, format_option
 from fql.terminal.lines import json_line, say
 from fql.terminal.tables import Column, table
 from fql.terminal.words import moment
@@ -20,13 +20,14 @@ COLUMNS = (
 
 
 @click.group(
+    cls=Commands,
     invoke_without_command=True,
     epilog="""\b
 Examples:
   fqlc runs
   fqlc runs list --state dead --format json
-  fqlc runs cancel run_100000002
-  fqlc runs resend run_100000002 --action books""",
+  fqlc runs cancel run_4fdee000000002
+  fqlc runs resend run_4fdee000000002 --action books""",
 )
 @click.pass_context
 def runs(context: click.Context) -> None:
@@ -37,7 +38,10 @@ def runs(context: click.Context) -> None:
 
 @runs.command("list")
 @click.option("--observer", metavar="NAME", help="Only of this observer.")
-@click.option("--state", type=click.Choice(RUN_STATES), help="Only in this state.")
+@click.option(
+    "--state", metavar="STATE", type=click.Choice(RUN_STATES),
+    help=f"Only in this state: {', '.join(RUN_STATES)}.",
+)  # fmt: skip
 @click.option("--event", metavar="ID", help="Only of this event.")
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most this many."

@@ -18,7 +18,9 @@ from fql.terminal.lines import json_line, prose
 from fql.terminal.words import moment, one_line, shortened
 
 
-@click.command(epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_100000002 --format json")
+@click.command(
+    epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_4fdee000000002 --format json"
+)
 @click.argument("name", metavar="EVENT|RUN")
 @store_option
 @settings_option
