@@ -13,7 +13,7 @@ from fql.plan.language.units import show_duration, show_size
 from fql.plan.policy.keys import Key, Kind
 from fql.settings.model import Settings
 from fql.settings.policies import Table
-from fql.settings.reading import SOURCE_KINDS
+from fql.settings.source_tables import SOURCE_KINDS
 from fql.settings.values import Duration, Ports, Size, Within, Words
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"

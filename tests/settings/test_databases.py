@@ -9,8 +9,8 @@ import pytest
 from fql.errors import SettingsError
 from fql.settings.databases import application_at, store_at
 from fql.settings.files import load_settings
-from fql.settings.model import PostgresqlSource
 from fql.settings.reading import SettingsFileError, read_settings
+from fql.settings.source_tables import PostgresqlSource
 from fql.store.opening import place_of_settings
 
 

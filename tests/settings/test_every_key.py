@@ -76,6 +76,8 @@ SHOWN_BY = OF_POLICIES | {
     "webhooks.dlq.url": "settings/test_databases.py::test_keys_of_the_backend",
     "sources.NAME.json_lines.kind": FEED,
     "sources.NAME.json_lines.path": FEED,
+    "nats.url": "settings/test_nats.py::test_the_addresses_of_nats",
+    "nats.credentials": "settings/test_nats.py::test_credentials_are_a_file_or_what_is_in_it",
     "egress.allow": EFFECTS + "test_receiver_that_is_not_allowed_gets_nothing",
     "egress.ports": "cli_runtime/test_doctor.py::test_low_port_needs_to_be_opened",
     "observability.prometheus.enabled": SEEN + "test_metrics_are_off_without_their_table",

@@ -10,7 +10,8 @@ from fql.outbox.driver import require_driver
 from fql.outbox.sqlite.tables import Names
 from fql.settings.databases import Database
 from fql.settings.files import database_of
-from fql.settings.model import PostgresqlSource, Settings, SourceTable, SqliteSource
+from fql.settings.model import Settings
+from fql.settings.source_tables import PostgresqlSource, SourceTable, SqliteSource
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:

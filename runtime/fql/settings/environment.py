@@ -11,7 +11,15 @@ from fql.plan.environment import filled, references_in, require
 from fql.settings.model import Settings
 from fql.settings.reading import Problem, SettingsFileError
 
-RUN_TIME = ("store", "sources", "egress", "observability", "webhooks.dlq", "webhooks.test_url")
+RUN_TIME = (
+    "store",
+    "sources",
+    "nats",
+    "egress",
+    "observability",
+    "webhooks.dlq",
+    "webhooks.test_url",
+)
 """What is filled. Policies keep their names: the compiler puts those into the plan."""
 
 

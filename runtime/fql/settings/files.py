@@ -8,16 +8,17 @@ from pathlib import Path
 
 from fql.errors import SettingsError
 from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
+from fql.settings.brokers import is_file
 from fql.settings.databases import Database, application_at, beside, server_at
 from fql.settings.environment import resolve
-from fql.settings.model import (
+from fql.settings.model import Settings
+from fql.settings.reading import read_settings
+from fql.settings.source_tables import (
     JsonLinesSource,
     PostgresqlSource,
-    Settings,
     SourceTable,
     SqliteSource,
 )
-from fql.settings.reading import read_settings
 
 __all__ = ["beside_file", "load_settings", "read_file"]
 
@@ -57,6 +58,9 @@ def beside_file(settings: Settings, folder: Path) -> Settings:
     if dlq.path:
         seen = dlq.model_copy(update={"path": str(folder.resolve() / dlq.path)})
         changes["webhooks"] = settings.webhooks.model_copy(update={"dlq": seen})
+    if settings.nats is not None and is_file(settings.nats.credentials):
+        there = str(folder.resolve() / settings.nats.credentials)
+        changes["nats"] = settings.nats.model_copy(update={"credentials": there})
     changes["sources"] = {
         name: _source_beside(table, folder.resolve()) for name, table in settings.sources.items()
     }

@@ -3,8 +3,8 @@
 The models are the one list of settings: unknown keys, the reference page and the test that asks
 for a test of each key are all derived from them. `[webhooks]` policies come from the one table of
 policies (`fql.settings.policies`), are resolved by the compiler (`policy_settings`) and become part
-of the plan; `[store] [sources] [egress]
-[observability] [webhooks.dlq] [webhooks.dispatch]` and `test_url` are read at run time.
+of the plan; `[store] [sources] [nats]
+[egress] [observability] [webhooks.dlq] [webhooks.dispatch]` and `test_url` are read at run time.
 
 A table that switches something on (`signing`, `batching`, `rate_limiting`, `prometheus`,
 `tracing`) is on where it is written and says nothing else, and off where it is absent.
@@ -20,7 +20,6 @@ from pydantic import AfterValidator, Field, model_validator
 from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
 from fql.plan.web.addresses import has_host_bits, parse_network
-from fql.settings.databases import server_problem
 from fql.settings.policies import (
     Batching,
     Circuit,
@@ -31,11 +30,14 @@ from fql.settings.policies import (
     given_policies,
     policies_of,
 )
+from fql.settings.source_tables import SourceTable
 from fql.settings.values import (
     DAY,
+    BrokerUrls,
     Duration,
     OwnFiles,
     Ports,
+    ServerUrl,
     Size,
     Words,
     lasts,
@@ -61,14 +63,6 @@ def _schema_name(name: str) -> str:
             " beginning with a digit or pg_"
         )
     return name
-
-
-def _server_url(url: str) -> str:
-    """One with names of the environment is judged when they are known."""
-    problem = "" if any(references_in(url)) else server_problem(url)
-    if problem:
-        raise ValueError(problem)
-    return url
 
 
 class Project(Table):
@@ -127,7 +121,7 @@ class DeadLetters(Table):
     schema_: Annotated[str, AfterValidator(_schema_name)] = Field(
         "public", alias="schema", description="its schema (`postgresql`)"
     )
-    url: Annotated[str, AfterValidator(_server_url)] | None = Field(
+    url: ServerUrl | None = Field(
         None,
         description="the database of the copy (`postgresql`); without it the store's own, where a"
         " view shows the store's entries",
@@ -219,56 +213,6 @@ class Store(Table):
     )
 
 
-Triggers = Annotated[
-    Literal["required", "optional"],
-    Field(
-        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
-        "writes the events"
-    ),
-]
-Install = Annotated[
-    bool, Field(description="make triggers that are missing or out of step, also while running")
-]
-
-
-class SqliteSource(Table):
-    """Rows changed in a SQLite database, by triggers or `fql.outbox.emit`."""
-
-    kind: Literal["sqlite"] = Field(description="the kind of source")
-    database: str = Field(description="the application's database file")
-    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
-        1, description="shortest time between two reads"
-    )
-    triggers: Triggers = "required"
-    install: Install = False
-
-
-class PostgresqlSource(Table):
-    """Rows changed in a PostgreSQL database, by triggers or `fql.outbox.emit`."""
-
-    kind: Literal["postgresql"] = Field(description="the kind of source")
-    url: Annotated[str, AfterValidator(_server_url)] = Field(
-        description="the application's database: `postgresql://...`"
-    )
-    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
-        5, description="shortest time between two reads; it grows to 250ms when nothing comes"
-    )
-    triggers: Triggers = "required"
-    install: Install = False
-
-
-class JsonLinesSource(Table):
-    """Event envelopes, one per line."""
-
-    kind: Literal["json_lines"] = Field(description="the kind of source")
-    path: str = Field(description="a file, or `-` for standard input")
-
-
-SourceTable = Annotated[
-    SqliteSource | PostgresqlSource | JsonLinesSource, Field(discriminator="kind")
-]
-
-
 class Egress(Table):
     """Which addresses and ports requests may go to besides public ones."""
 
@@ -312,6 +256,18 @@ class Observability(Table):
     logging: Logging = Field(default_factory=Logging)
 
 
+class Nats(Table):
+    """The NATS servers that sources, dead letters and `publish` use."""
+
+    url: BrokerUrls = Field(
+        description='`nats://host:4222` or `tls://host:4222`; a list, `["nats://a", "nats://b"]`,'
+        " for several servers of a cluster",
+    )
+    credentials: str = Field(
+        "", description="a credentials file (`.creds`), or `${NAME}` with what is in it"
+    )
+
+
 class Settings(Table):
     """The whole file."""
 
@@ -319,6 +275,7 @@ class Settings(Table):
     webhooks: Webhooks = Field(default_factory=Webhooks)
     store: Store = Field(default_factory=Store)
     sources: dict[str, SourceTable] = Field(default_factory=dict)
+    nats: Nats | None = None
     egress: Egress = Field(default_factory=Egress)
     observability: Observability = Field(default_factory=Observability)
 

@@ -35,7 +35,7 @@ from fql.settings.values import (
     Size,
     Statuses,
     Within,
-    as_secrets,
+    one_or_more,
 )
 
 
@@ -71,7 +71,7 @@ AnySecret = Annotated[
     Annotated[Secret, Tag("text")] | Annotated[DatedSecret, Tag("table")],
     Discriminator(_form_of_secret),
 ]
-Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(as_secrets)]
+Secrets = Annotated[tuple[AnySecret, ...], BeforeValidator(one_or_more)]
 
 _TYPES: Mapping[Kind, Any] = {
     Kind.DURATION: Duration, Kind.SIZE: Size, Kind.INT: int, Kind.NUMBER: Number,

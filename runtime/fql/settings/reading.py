@@ -15,13 +15,8 @@ from pydantic_core import ErrorDetails
 
 from fql.errors import SettingsError, masked_urls
 from fql.near import did_you_mean
-from fql.settings.model import (
-    JsonLinesSource,
-    PostgresqlSource,
-    Settings,
-    SqliteSource,
-    policy_settings,
-)
+from fql.settings.model import Settings, policy_settings
+from fql.settings.source_tables import SOURCE_KINDS
 from fql.settings.values import Written
 
 __all__ = [
@@ -38,12 +33,6 @@ Path = tuple[str, ...]
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
-
-SOURCE_KINDS: dict[str, type[BaseModel]] = {
-    "sqlite": SqliteSource,
-    "postgresql": PostgresqlSource,
-    "json_lines": JsonLinesSource,
-}
 
 
 @dataclass(frozen=True, slots=True)

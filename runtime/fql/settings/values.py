@@ -13,6 +13,8 @@ from fql.plan.environment import references_in
 from fql.plan.language.units import MILLISECONDS, parse_duration, parse_size
 from fql.plan.policy.keys import Kind, Range
 from fql.plan.stored.files import is_own_path
+from fql.settings.brokers import brokers_problem
+from fql.settings.databases import server_problem
 
 DAY = MILLISECONDS["d"]
 
@@ -108,9 +110,9 @@ def _own_path(value: str) -> str:
     return value
 
 
-def as_secrets(value: object) -> object:
-    """One secret or a list of them as a tuple."""
-    return as_tuple(value) if isinstance(value, list) else (value,)
+def one_or_more(value: object) -> object:
+    """One text or a list of them as a tuple."""
+    return as_tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def _by_name(value: str) -> str:
@@ -118,6 +120,23 @@ def _by_name(value: str) -> str:
     if not any(references_in(value)):
         raise ValueError('a secret is taken from the environment; write "${NAME}"')
     return value
+
+
+def _server_url(url: str) -> str:
+    """One with names of the environment is judged when they are known."""
+    problem = "" if any(references_in(url)) else server_problem(url)
+    if problem:
+        raise ValueError(problem)
+    return url
+
+
+def _broker_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Those with names of the environment are judged when they are known."""
+    known = [url for url in urls if not any(references_in(url))]
+    problem = brokers_problem(known) if known or not urls else ""
+    if problem:
+        raise ValueError(problem)
+    return urls
 
 
 def _moment(value: object) -> object:
@@ -147,4 +166,8 @@ Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeVali
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Secret = Annotated[str, AfterValidator(_by_name)]
 """A text with a `${NAME}`."""
+ServerUrl = Annotated[str, AfterValidator(_server_url)]
+"""Where a database is on a server."""
+BrokerUrls = Annotated[tuple[str, ...], BeforeValidator(one_or_more), AfterValidator(_broker_urls)]
+"""One address of a NATS server, or a list of them."""
 Moment = Annotated[str, BeforeValidator(_moment)]

@@ -32,7 +32,8 @@ from fql.outbox.sqlite.capture.facts import table_name
 from fql.outbox.wanted import wanted_of
 from fql.plan.model import Plan
 from fql.settings.databases import Database, application_at
-from fql.settings.model import PostgresqlSource, Settings, SqliteSource
+from fql.settings.model import Settings
+from fql.settings.source_tables import PostgresqlSource, SqliteSource
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal, problem, renew
 from fql.terminal.words import counted

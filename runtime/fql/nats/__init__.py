@@ -1,0 +1,1 @@
+"""The connection to NATS JetStream that sources, dead letters and actions share."""

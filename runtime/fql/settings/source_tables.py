@@ -1,0 +1,64 @@
+"""The tables of `[sources.NAME]`, one for each kind of source."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fql.settings.policies import Table
+from fql.settings.values import Duration, ServerUrl, lasts
+
+Triggers = Annotated[
+    Literal["required", "optional"],
+    Field(
+        description="`optional`: missing triggers are not an error, because `fql.outbox.emit` "
+        "writes the events"
+    ),
+]
+Install = Annotated[
+    bool, Field(description="make triggers that are missing or out of step, also while running")
+]
+
+
+class SqliteSource(Table):
+    """Rows changed in a SQLite database, by triggers or `fql.outbox.emit`."""
+
+    kind: Literal["sqlite"] = Field(description="the kind of source")
+    database: str = Field(description="the application's database file")
+    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
+        1, description="shortest time between two reads"
+    )
+    triggers: Triggers = "required"
+    install: Install = False
+
+
+class PostgresqlSource(Table):
+    """Rows changed in a PostgreSQL database, by triggers or `fql.outbox.emit`."""
+
+    kind: Literal["postgresql"] = Field(description="the kind of source")
+    url: ServerUrl = Field(description="the application's database: `postgresql://...`")
+    poll: Annotated[Duration, lasts(1, 60_000)] = Field(
+        5, description="shortest time between two reads; it grows to 250ms when nothing comes"
+    )
+    triggers: Triggers = "required"
+    install: Install = False
+
+
+class JsonLinesSource(Table):
+    """Event envelopes, one per line."""
+
+    kind: Literal["json_lines"] = Field(description="the kind of source")
+    path: str = Field(description="a file, or `-` for standard input")
+
+
+SourceTable = Annotated[
+    SqliteSource | PostgresqlSource | JsonLinesSource, Field(discriminator="kind")
+]
+
+SOURCE_KINDS: dict[str, type[Table]] = {
+    "sqlite": SqliteSource,
+    "postgresql": PostgresqlSource,
+    "json_lines": JsonLinesSource,
+}
+"""The tables of `[sources.NAME]` by their kind."""
