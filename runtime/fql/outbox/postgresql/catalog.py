@@ -30,7 +30,8 @@ SELECT a.attname, t.typname, format_type(a.atttypid, a.atttypmod), t.typtype::te
   d.filled, a.attgenerated::text,
   (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum AS e
    WHERE e.enumtypid = t.oid),
-  coalesce(l.collisdeterministic, true)
+  a.attcollation = 0 AND t.typtype <> 'e'
+    OR coalesce(l.collisdeterministic, true) AND current_setting('server_encoding') = 'UTF8'
 FROM typed AS d
 JOIN pg_type AS t ON t.oid = d.type
 JOIN pg_attribute AS a ON a.attrelid = %b AND a.attnum = d.attnum

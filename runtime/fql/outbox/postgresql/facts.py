@@ -16,7 +16,9 @@ class Column:
     """A column. `type` is the name of its type in `pg_type`, that of the base where it is a
     domain, that of the items where it is an array; `declared` is what a person would write.
     `kind` is `typtype` of that type: b base, e enum, c composite, r range, m multirange. `members`
-    are those of an enum, `exact` is false under a collation for which different texts are equal."""
+    are those of an enum, `exact` is false where texts mean less or more than their
+    characters: under a collation for which different ones are equal, and in a database that is not
+    in UTF-8, where order, length and patterns go by bytes."""
 
     type: str
     declared: str = ""
