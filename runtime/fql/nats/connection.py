@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -81,7 +81,7 @@ class NatsConnection:
             )
         return Published(stream, sequence, answer.get("duplicate") is True)
 
-    async def ask(self, call: str, asked: bytes = b"", *, timeout_s: float) -> dict[str, Any]:
+    async def ask(self, call: str, asked: bytes = b"", *, timeout_s: float) -> dict[str, object]:
         """One call of JetStream's interface, such as `STREAM.INFO.orders`, and its answer. Raises
         NatsUnreachable, NoStream, Refused, SettingsError."""
         return await self._answer(f"$JS.API.{call}", asked, None, timeout_s)
@@ -123,7 +123,7 @@ class NatsConnection:
 
     async def _answer(
         self, subject: str, body: bytes, headers: dict[str, str] | None, timeout_s: float
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         message = await self._request(subject, body, headers, timeout_s)
         try:
             answer = read_foreign(message.data)

@@ -1,4 +1,4 @@
-"""Who we are for NATS: a credentials file, read anew for each connection, since it may be renewed.
+"""Who we are for NATS: a credentials file, read again for each connection, since it may be renewed.
 
 What is in the file is checked before the library sees it: that reads a file without its marks
 without an end.

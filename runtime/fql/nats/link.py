@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 from fql.errors import SettingsError, masked_urls
 from fql.nats.credentials import Credentials
@@ -28,7 +27,7 @@ except ImportError as missing:
 
 logger = logging.getLogger("fql.nats")
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
 PING_SECONDS = 10
 """A server that does not answer two of these in a row is given up."""
 RETRY_SECONDS = 0.5
@@ -64,8 +63,8 @@ class Link:
     async def connect(self) -> None:
         """Try each server once. Raises NatsUnreachable, Refused, SettingsError."""
         if self._credentials is not None:
-            self._credentials()  # what is wrong with them is said before anything is tried
-        task = asyncio.ensure_future(self.client.connect(**self._options()))
+            self._credentials()  # what is wrong with them is told before anything is tried
+        task = asyncio.ensure_future(self._connect())
         tried = asyncio.ensure_future(self._tried.wait())
         try:
             await asyncio.wait(
@@ -86,24 +85,25 @@ class Link:
             raise Refused(f"{self.shown}: {_words(SecureConnWantedError())}", hint=_TLS)
         self.back.set()
 
-    def _options(self) -> dict[str, Any]:
-        """What the library is told. Secrets are given when it asks, and never without TLS where
-        that is wanted."""
-        broker, options = self._broker, dict[str, Any]()
-        if credentials := self._credentials:
-            options["user_jwt_cb"] = lambda: bytearray(self._identity(credentials).jwt)
-            options["signature_cb"] = lambda nonce: self._identity(credentials).signed(nonce)
-        elif broker.password:
-            options["user"] = lambda: self._told(broker.user)
-            options["password"] = lambda: self._told(broker.password)
-        elif broker.token:
-            options["token"] = lambda: self._told(broker.token)
-        return {
-            "servers": list(broker.urls), "name": "fqlc", "connect_timeout": CONNECT_SECONDS,
-            "reconnect_time_wait": RETRY_SECONDS, "max_reconnect_attempts": -1,
-            "ping_interval": PING_SECONDS, "error_cb": self._failed,
-            "disconnected_cb": self._disconnected, "reconnected_cb": self._reconnected, **options,
-        }  # fmt: skip
+    async def _connect(self) -> None:
+        """Secrets are given when the library asks, and never without TLS where that is wanted."""
+        broker, credentials = self._broker, self._credentials
+        await self.client.connect(
+            list(broker.urls),
+            name="fqlc",
+            connect_timeout=CONNECT_SECONDS,
+            reconnect_time_wait=RETRY_SECONDS,  # type: ignore[arg-type]  # it sleeps that long
+            max_reconnect_attempts=-1,
+            ping_interval=PING_SECONDS,
+            error_cb=self._failed,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._reconnected,
+            user_jwt_cb=credentials and (lambda: bytearray(self._identity(credentials).jwt)),
+            signature_cb=credentials and (lambda n: self._identity(credentials).signed(n)),
+            user=(lambda: self._told(broker.user)) if broker.password else None,
+            password=(lambda: self._told(broker.password)) if broker.password else None,
+            token=(lambda: self._told(broker.token)) if broker.token else None,
+        )
 
     def _told(self, secret: str) -> str:
         if self._broker.secure and not self.info.get("tls_required"):
@@ -118,9 +118,9 @@ class Link:
             raise LibraryError(f"{error.message} (credentials)") from error
 
     @property
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Mapping[str, object]:
         """What the server said of itself when we connected."""
-        told: dict[str, Any] = self.client._server_info
+        told: Mapping[str, object] = self.client._server_info
         return told
 
     async def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from fql.nats.errors import NatsError, NatsUnreachable, NoStream, Refused, TooLarge
 
@@ -17,7 +16,7 @@ PASSING = frozenset({10023, 10028, 10047, 10077})
 """No room: limits of the stream, the account or the server are reached."""
 
 
-def said_no(shown: str, subject: str, error: Mapping[str, Any]) -> NatsError:
+def said_no(shown: str, subject: str, error: Mapping[str, object]) -> NatsError:
     """An error of JetStream as one of ours. `shown` names the servers."""
     code, status = error.get("err_code"), error.get("code")
     text = f"{shown}: {subject}: {error.get('description', 'no reason given')}"

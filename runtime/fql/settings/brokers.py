@@ -9,19 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from fql.errors import SettingsError, masked_urls
 
 EXAMPLE = "nats://host:4222"
 PORT = 4222
-SCHEMES = ("nats", "tls")
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>nats|tls)://(?:(?P<user>[^:/?#\s]+)(?::(?P<password>[^/?#\s]*))?@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
     """The servers of one NATS, and who comes in: a user with a password, or a token, or nobody.
-    `secure`: nothing is said to a server that does not speak TLS."""
+    `secure`: a server
+    that does not speak TLS is told nothing."""
 
     urls: tuple[str, ...]
     user: str = ""
@@ -40,11 +46,13 @@ def broker_at(urls: Sequence[str]) -> Broker:
     problem = brokers_problem(urls)
     if problem:
         raise SettingsError(problem, hint=f"write it as {EXAMPLE}")
-    parts = [urlsplit(url) for url in urls]
-    known = next((part for part in parts if part.username), parts[0])
-    user, password = unquote(known.username or ""), known.password
-    plain = tuple(f"{part.scheme.lower()}://{_place(part)}" for part in parts)
-    secure = parts[0].scheme.lower() == "tls"
+    parts = [found for url in urls if (found := _ADDRESS.fullmatch(url))]
+    known = next((part for part in parts if part["user"]), parts[0])
+    user, password = unquote(known["user"] or ""), known["password"]
+    plain = tuple(
+        f"{part['scheme'].lower()}://{part['host']}:{part['port'] or PORT}" for part in parts
+    )
+    secure = parts[0]["scheme"].lower() == "tls"
     if password is None:
         return Broker(plain, token=user, secure=secure)
     return Broker(plain, user=user, password=unquote(password), secure=secure)
@@ -54,13 +62,12 @@ def brokers_problem(urls: Sequence[str]) -> str:
     """What is wrong with the addresses of one NATS, or nothing."""
     if not urls:
         return f"an address is missing: {EXAMPLE}"
-    for url in urls:
-        if problem := _problem(url):
-            return problem
-    parts = [urlsplit(url) for url in urls]
-    if len({part.scheme.lower() for part in parts}) > 1:
+    if problem := next(filter(None, map(_problem, urls)), ""):
+        return problem
+    parts = [found for url in urls if (found := _ADDRESS.fullmatch(url))]
+    if len({part["scheme"].lower() for part in parts}) > 1:
         return "some of the addresses begin with tls:// and others with nats://: give one of both"
-    if len({(part.username, part.password) for part in parts if part.username}) > 1:
+    if len({(part["user"], part["password"]) for part in parts if part["user"]}) > 1:
         return "the addresses name several users: all servers of one NATS know the same ones"
     return ""
 
@@ -72,25 +79,17 @@ def is_file(credentials: str) -> bool:
 
 def _problem(url: str) -> str:
     shown = masked_urls(url)
-    scheme, separator, _ = url.partition("://")
-    if not separator or scheme.lower() not in SCHEMES:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.lower() not in ("nats", "tls"):
         return f"{shown!r} is not an address of NATS, which begins with nats:// or tls://"
     if re.search(r"[\s\0,]", url):
         return f"{shown!r} holds a blank or a comma; several addresses are a list of texts"
-    try:
-        parts = urlsplit(url)
-        more = parts.path.strip("/") or parts.query or parts.fragment
-        if more:
-            return (
-                f"{shown!r} holds more than a host and a port; a `/`, `?` or `#` in a password is"
-                " written %2F, %3F, %23"
-            )
-        named = parts.hostname and parts.port != 0
-    except ValueError:  # of a port or an IPv6 address
-        named = False
-    return "" if named else f"{shown!r} does not name a host, or its port is not a number"
-
-
-def _place(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    return f"{f'[{host}]' if ':' in host else host}:{parts.port or PORT}"
+    found = _ADDRESS.fullmatch(url)
+    if found and int(found["port"] or PORT) in range(1, 65_536):
+        return ""
+    if re.search(r"[?#]|/.", rest):
+        return (
+            f"{shown!r} holds more than a host and a port; a `/`, `?` or `#` in a password is"
+            " written %2F, %3F, %23"
+        )
+    return f"{shown!r} does not name a host, or its port is not a number"
