@@ -19,7 +19,13 @@ FIRST = (
     "runtime/fql/version.py",
 )  # fmt: skip
 """What runs before the version is known."""
-OLDER = [version for minor in (7, 8, 9, 10) if (version := shutil.which(f"python3.{minor}"))]
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+NAMES = [f"python3.{minor}" for minor in (10, 9, 8, 7)]
+OLDER = [
+    *filter(None, map(shutil.which, NAMES)),
+    *(str(found) for name in NAMES for found in PYENV.glob(f"versions/*/bin/{name}")),
+]
+"""Those on the path, then those that pyenv keeps."""
 
 
 @pytest.mark.parametrize("file", FIRST)

@@ -14,7 +14,7 @@ from fql.terminal.folding import cut, folded, unstyled
 from fql.terminal.harmless import harmless, harmless_json, harmless_styled
 
 RENEWED = "\r\033[K"
-"""Sets a terminal back to the beginning of the line, and clears it."""
+"""Takes the cursor to the start of the line, and clears it."""
 _SOURCE = re.compile(r" *\d* [|+-] ")
 """How a line of an excerpt begins."""
 
@@ -54,11 +54,12 @@ def say(text: str) -> None:
 
 
 def renew(text: str = "") -> None:
-    """Write over the current line of standard error, without ending it."""
+    """Write over the current line of standard error, without ending it. The cursor goes back to its
+    beginning, so that another process on this terminal writes over it as well."""
     width = room(err=True)
     shown = harmless(text)
     shown = shown if width is None else cut(shown, width - 1)
-    click.echo(f"{RENEWED}{shown}", err=True, nl=False)
+    click.echo(f"{RENEWED}{shown}\r", err=True, nl=False)
 
 
 def problem(kind: str, message: str, hint: str = "") -> None:
