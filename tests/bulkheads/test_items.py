@@ -340,7 +340,7 @@ async def test_a_client_whose_first_try_to_take_over_fails_goes_on_trying(
         second.engine  # noqa: B018 - it leads
     finally:
         await second.__aexit__(None, None, None)
-    assert "cannot be taken over yet" in caplog.text
+    assert "cannot become the engine, and goes on trying" in caplog.text
     assert helped(webhook_server) == {"o1", "o2", "o3"}
 
 

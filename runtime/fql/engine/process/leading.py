@@ -111,13 +111,17 @@ class Leading:
                 await self._store.until_free(TAKE_OVER_EVERY)
                 await self.lead()
             except StoreLocked:
-                continue
+                if told:
+                    logger.warning("the store answers again; another process is its engine")
+                told = ""
             except StoreGone:
                 raise
             except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
                 reason = reason_of(problem)
                 if reason != told:
-                    logger.error("the store is free, but cannot be taken over yet: %s", reason)
+                    logger.error(
+                        "this process cannot become the engine, and goes on trying: %s", reason
+                    )
                 told = reason
             else:
                 logger.warning("the store is free: this process is its engine now")

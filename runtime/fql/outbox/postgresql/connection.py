@@ -9,6 +9,7 @@ Importing this module without psycopg raises SettingsError; so who may do withou
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -55,9 +56,12 @@ class Connection(psycopg.Connection[Row]):
         """Psycopg's own wait, with an end. Raises OperationalError after it."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
+        began = time.monotonic()
         try:
             return super().wait(gen, interval, self.patience)
-        except errors._WaitTimeout as late:
+        except errors.OperationalError as late:
+            if late.sqlstate is not None or time.monotonic() - began < self.patience:
+                raise
             self.close()
             raise errors.OperationalError(
                 f"the server did not answer within {self.patience:g} seconds"

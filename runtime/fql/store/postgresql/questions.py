@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from fql.store.port import Counts, StoreSize
-from fql.store.postgresql import read, schema
+from fql.store.postgresql import inbox, read, schema
 from fql.store.postgresql.line import Wire
 from fql.store.postgresql.query import letters_query, runs_query
 from fql.store.postgresql.sizes import used_bytes
@@ -25,7 +25,6 @@ from fql.store.records import (
 )
 
 T = TypeVar("T")
-_PENDING = "SELECT id FROM {s}.fql_inbox WHERE id = ANY($1)"
 _ATTEMPTS = (
     f"SELECT {schema.columns(schema.ATTEMPT.names)} FROM {{s}}.fql_attempt"  # noqa: S608
     " WHERE owner = ANY($1) ORDER BY array_position($1, owner), at, node, number"
@@ -51,8 +50,7 @@ class Questions(ABC):
 
     async def pending(self, ids: Sequence[int]) -> set[int]:
         """Those of these commands that no engine has taken yet."""
-        values = (int8s(list(ids)),)
-        return await self._read(lambda wire: {row[0] for row in wire.run(_PENDING, values)})
+        return await self._read(lambda wire: inbox.pending(wire, ids))
 
     async def runs(self, wanted: RunFilter) -> list[Loaded]:
         """Runs, newest first."""
@@ -117,7 +115,3 @@ def _counts(wire: Wire) -> Counts:
         _number(wire, _INBOX),
         frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause")),
     )
-
-
-def _size(wire: Wire) -> StoreSize:
-    return StoreSize(_pairs(wire, _OBSERVERS), _number(wire, _INBOX), used_bytes(wire))

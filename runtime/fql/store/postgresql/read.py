@@ -14,7 +14,6 @@ from fql.store.postgresql.session import is_live
 from fql.store.postgresql.values import int8, int8s, text, uuids
 from fql.store.records import (
     BatchRow,
-    Command,
     EventRow,
     LimitRow,
     Loaded,
@@ -49,8 +48,6 @@ _LIMITS = f"SELECT {schema.columns(schema.LIMIT.names)} FROM {{s}}.fql_limit"  #
 _PLANS = "SELECT short, digest, blob, at FROM {s}.fql_plan ORDER BY at, short"
 _META = "SELECT value FROM {s}.fql_meta WHERE name = $1"
 _KNOWN = "SELECT key, event, at, payload FROM {s}.fql_remembered WHERE key = ANY($1)"
-_COMMANDS = """SELECT id, kind, body, at, by, shard FROM {s}.fql_inbox
-  WHERE id <> ALL($1) ORDER BY id LIMIT $2"""
 
 
 def loaded(wire: Wire, query: str, values: Sequence[bytes] = ()) -> list[Loaded]:
@@ -118,8 +115,3 @@ def known(wire: Wire, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         return {}
     found = map(remembered_from, wire.run(_KNOWN, (uuids(keys),)))
     return {row.key: row for row in found}
-
-
-def commands(wire: Wire, limit: int, but: Sequence[int]) -> list[Command]:
-    """The oldest commands that are not among `but`."""
-    return [Command(*row) for row in wire.run(_COMMANDS, (int8s(but), int8(limit)))]

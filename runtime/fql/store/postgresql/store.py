@@ -16,15 +16,15 @@ import psycopg
 
 from fql.errors import StoreError, StoreGone, masked_urls
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
-from fql.store.postgresql import copies, read
+from fql.store.postgresql import copies, inbox, read
 from fql.store.postgresql import session as sessions
 from fql.store.postgresql.commit import statement
 from fql.store.postgresql.format import bring_up, holds_store
+from fql.store.postgresql.inbox import Entering
 from fql.store.postgresql.line import Line, Wire, wire_to
 from fql.store.postgresql.problems import is_lost, translate
 from fql.store.postgresql.prune import prune
 from fql.store.postgresql.questions import Questions
-from fql.store.postgresql.values import byteas, int8, text, texts
 from fql.store.records import (
     Command,
     LetterCopy,
@@ -40,12 +40,10 @@ T = TypeVar("T")
 WRITE_PATIENCE = 8.0
 """Seconds for a commit: less than a lease, so that a doubtful one is settled within it."""
 READ_PATIENCE = 60.0
-BRISK, CALM = 0.05, 1.0
-"""Seconds between two looks at the inbox, after recent work and when all is quiet."""
 WATCH_EVERY = 0.1
 """Seconds between looks of a standby at the engine's beacon."""
-LOOKED_AT = 100
-"""The newest commands that a look compares."""
+ASKED_AGAIN = 0.1
+"""Seconds between questions whether an entry into the inbox has counted."""
 KEYS_EVERY = 300_000
 """Milliseconds between two looks for old keys when there were none."""
 TUNED = (
@@ -56,10 +54,6 @@ TUNED = (
     "SET plan_cache_mode = force_generic_plan",
 )
 """For commits, which find few rows of large tables: one plan for all of them, along the indexes."""
-_NEWEST = f"SELECT id FROM {{s}}.fql_inbox ORDER BY id DESC LIMIT {LOOKED_AT}"  # noqa: S608
-_APPEND = """INSERT INTO {s}.fql_inbox(kind, body, at, by)
-  SELECT n.kind, n.body, $3, $4 FROM unnest($1::text[], $2::bytea[]) AS n(kind, body)
-  RETURNING id"""
 
 
 class PostgresStore(Questions):
@@ -188,7 +182,7 @@ class PostgresStore(Questions):
 
     async def fetch(self, limit: int, but: frozenset[int]) -> list[Command]:
         """Commands in the inbox, oldest first, without those that the engine has in hand."""
-        return await self._read(lambda wire: read.commands(wire, limit, sorted(but)))
+        return await self._read(lambda wire: inbox.commands(wire, limit, sorted(but)))
 
     async def wait(self, seconds: float) -> bool:
         """Until there are new commands in the inbox, or the time is over. Looks come each 50 ms
@@ -204,24 +198,33 @@ class PostgresStore(Questions):
             left, calm = end - loop.time(), loop.time() - self._stirred
             if left <= 0:
                 return False
-            await asyncio.sleep(min(left, max(BRISK, min(calm / 4, CALM))))
+            await asyncio.sleep(min(left, inbox.pause_between_looks(calm)))
 
     async def _newest(self) -> frozenset[int] | None:
         """The newest commands. A look that fails counts as news: whoever reads then tells of it."""
         try:
-            return await self._read(lambda wire: frozenset(row[0] for row in wire.run(_NEWEST)))
+            return await self._read(inbox.newest)
         except StoreError:
             return None
 
     async def append(
         self, commands: Sequence[tuple[str, bytes]], now: int, by: str = ""
     ) -> list[int]:
-        """Put (kind, body) into the inbox."""
+        """Put (kind, body) into the inbox, once: where the reply is lost, the server is asked for
+        a while whether it has counted."""
         if not commands:
             return []
-        kinds, bodies = zip(*commands, strict=True)
-        values = (texts(kinds), byteas(bodies), int8(now), text(by))
-        return await self._writing.call(lambda wire: [row[0] for row in wire.run(_APPEND, values)])
+        loop = asyncio.get_running_loop()
+        entering, end = Entering(commands, now, by), loop.time() + 2 * WRITE_PATIENCE
+        while True:
+            try:
+                return await self._writing.call(entering, again=True)
+            except StoreError as problem:
+                if not entering.doubtful:
+                    raise
+                if loop.time() > end:
+                    raise inbox.unknown(problem) from problem
+                await asyncio.sleep(ASKED_AGAIN)
 
     def note_copies(self) -> None:
         """From the next `acquire` on, note what is to be copied elsewhere."""
