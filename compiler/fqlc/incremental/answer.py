@@ -108,8 +108,12 @@ def _stretch(declaration: ast.Declaration) -> Span:
 
 def _own(number: int, found: Sequence[Diagnostic], job: Job) -> tuple[Diagnostic, ...]:
     """The findings in a target that are its own doing. What is reported about a declaration that
-    others
-    lean on may be the doing of those: it is its own when it is reported without them as well."""
+    others lean on may be the doing of those: it is its own when it is reported without them as
+    well."""
+    # A result is kept under a key that covers the unit and what it leans on. A finding that another
+    # unit brings about (an observer that is too much for its endpoint) must not be kept there: it
+    # would come back from the cache after the cause has gone. The price is another compile of this
+    # unit, which only units with a finding pay.
     if not found or job.units[number].part.kind in _WATCHING:
         return tuple(found)
     alone = frozenset(_of_parts(_examine(job.narrowed(job.targets[number]))))

@@ -74,9 +74,8 @@ class Layout:
 def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
     """The layout of the roots and all they import; `salt` is part of each key and tells of
     everything else that an answer depends on. None where that is not a plain project, which the
-    whole
-    compile then tells: a file or import is missing or unreadable, imports form a ring, a name is
-    missing or declared twice."""
+    whole compile then tells: a file or import is missing or unreadable, imports form a ring, a name
+    is missing or declared twice."""
     files = _read_all(roots, read)
     if files is None:
         return None

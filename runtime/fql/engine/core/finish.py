@@ -35,6 +35,8 @@ def finish(state: State, performed: Performed) -> None:
         return
     land(state, work)
     mark(state, work)
+    # Its plan may have been prepared again while it was on the wire, or another one be active for a
+    # replay: whether it is tried again, and how often, is as that says now.
     unfit = renew(state, work)
     if outcome.failure == "shortage":
         _wait_for_room(state, work, outcome)
@@ -45,6 +47,7 @@ def finish(state: State, performed: Performed) -> None:
     performed.work = work
     state.attempted.append(performed)
     _tell_endpoint(state, work, outcome)
+    # It came back, whatever was answered: it is not what crashed the process.
     work.crashes = 0
     if succeeded(outcome, work.spec.retry):
         _succeed(state, work, outcome, performed.shown)
@@ -68,6 +71,7 @@ def _wait_for_room(state: State, work: Work, outcome: Outcome) -> None:
     once."""
     work.sends -= 1
     if not work.failed:
+        # `max_elapsed` runs from the first attempt, and there has been none.
         work.since = 0
     state.endpoint(work.spec.endpoint).give_back()
     if state.now - state.shortage_told >= SHORTAGE_TOLD_EVERY:
@@ -87,14 +91,20 @@ def _bound(state: State, performed: Performed) -> Work | None:
     work = performed.work
     if work in state.in_flight:
         return work
+    # From here on the state has been loaded again since: `work` is an object of the state before,
+    # and its twin is what this state has read back of it.
     if isinstance(work.owner, Run):
         run = state.runs.get(work.owner.id)
         twin = None if run is None else run.works[work.spec.index]
     else:
         batch = state.batches.get(work.owner.id)
         twin = None if batch is None else batch.work
+    # Another number: it has been sent again, and the outcome of that attempt will decide. To take
+    # this one as well would count two ends of one node, or end what is on the wire.
     if twin is None or twin.sends != performed.number:
         return None
+    # Any other state was reached by a decision since (cancelled, given up, scheduled by the outcome
+    # itself, which was stored before the reload): that stays.
     if twin.state == READY or is_armed(twin):
         return twin
     return None
@@ -185,6 +195,8 @@ def end_unfit(state: State, work: Work, unfit: Unfit | None) -> None:
 def _again(state: State, work: Work, due: int) -> None:
     owner = work.owner
     if isinstance(owner, Run) and work.replay is Replay.LAST_TRY:
+        # It was cancelled while it was on the wire: that attempt could not be called back, and no
+        # other one follows.
         work.state = CANCELLED
         close_if_ended(state, owner)
         return

@@ -41,6 +41,7 @@ AHEAD = 500
 def restore(state: State, snapshot: Snapshot) -> None:
     """Start from what an earlier engine left. Work that was armed may have been sent: it is sent
     again under the same key, and counts as a crash unless that engine drained."""
+    # An engine that drained had nothing on the wire that it did not wait for.
     state.count_crashes = not snapshot.clean
     state.tally.open_runs = snapshot.open_runs
     state.paused.update(snapshot.pauses)
@@ -48,14 +49,18 @@ def restore(state: State, snapshot: Snapshot) -> None:
         endpoint.paused = state.is_held_back(endpoint.name)
     for limit in snapshot.limits:
         endpoint = state.endpoint(limit.endpoint)
+        # Both times were written by the clock of then, which may have been ahead of ours: a bucket
+        # that fills from a time to come would stay empty until then.
         endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
         longest = state.now + _longest_wait(state, limit.endpoint)
         endpoint.blocked_until = min(limit.blocked_until, longest)
     for lane in snapshot.lanes:
+        # Something waits there; when it is due, the first page that is read will tell.
         state.endpoint(lane).stored_due = 0
     for key, run in snapshot.queues:
         state.queues.setdefault(key, deque()).append(run)
     state.halted.update(snapshot.halted)
+    # Only the first run of an `order_by` key may move, so the others can stay in the store.
     state.wanted_ids.extend(queue[0] for queue in state.queues.values())
     state.wanted_ids.extend(state.aside.runs.items)
     for loaded in snapshot.held:
@@ -66,6 +71,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
     _adopt_batches(state)
     batches = {row.id for row in snapshot.batches}
     state.unmet = {owner for owner, _, _ in state.aloft} - state.runs.keys() - batches
+    # First of all: until they are back, nothing may be armed (`arm`), as the wire may be full.
     state.wanted_ids[:0] = sorted(state.unmet)
 
 
@@ -103,6 +109,8 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     row = loaded.run
     found = state.runs.get(row.id)
     if found is not None:
+        # It was asked for twice, by its id and by its lane. What is in memory has moved on, and
+        # may have more to tell than its row.
         finish_late(state, row.id)
         apply_pending(state, row.id, found)
         return found
@@ -126,6 +134,8 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
         _leave_stuck(state, run)
         return None
     state.stuck.pop(row.id, None)
+    # Before it takes its place: what a replay is sent by decides about the lane of its run. What
+    # does not fit the active plan is given up once the run is in memory, as any other work is.
     replays = [work for work in run.works if work.replay is Replay.BY_ACTIVE]
     unfit = [(work, go_by_active(state, run, work)) for work in replays]
     take_place(state, run)
@@ -209,6 +219,8 @@ def resume(state: State, work: Work) -> None:
     elif work.state == READY:
         state.endpoint(work.spec.endpoint).ready.append(work)
     elif work.state == SCHEDULED:
+        # A clock that has been set back must not make a retry wait all that longer. The time of
+        # a replay was chosen by a person, and may be any.
         latest = state.now + work.spec.retry.longest_delay
         due = work.due if work.replay else min(work.due, latest)
         state.schedule(work, due)
@@ -230,12 +242,19 @@ def _stays_in_flight(state: State, work: Work) -> bool:
 
 
 def _after_crash(state: State, work: Work) -> None:
+    """Go on with work that was on the wire when the engine before this one ended."""
     if _stays_in_flight(state, work):
         return
     settings = state.settings
+    # Nobody knows whether the receiver got it. It is sent again under the same key, and says so.
     work.redelivery = True
     if state.count_crashes:
+        # All that was on the wire is under suspicion, though at most one of it was the cause. So
+        # crashes in company count up to `alone_from` only, from where work is sent alone: what is
+        # innocent survives that and is cleared by its outcome (`finish`). Only a crash while it
+        # was alone says something about this work, and only such crashes reach the budget.
         ceiling = settings.crash_budget if work.state == ALONE else settings.alone_from
+        # Never less than was stored: the settings may have been lower than those before.
         work.crashes = max(work.crashes, min(work.crashes + 1, ceiling))
     if work.crashes >= settings.crash_budget:
         poison(state, work)

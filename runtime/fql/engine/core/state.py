@@ -263,6 +263,8 @@ class State:
         if due is not None:
             endpoint = self.endpoint(run.lane)
             endpoint.stored_due = min(endpoint.stored_due, due)
+        # Queues and timers may still name these works: they pass over what has not the state that
+        # they expect, which is quicker than to search them for what leaves.
         for work in run.works:
             work.state = WAITING
         self.gone.append(run)
@@ -295,6 +297,7 @@ class State:
     def schedule(self, work: Work, due: int) -> None:
         """Try again at `due`."""
         work.state, work.due = SCHEDULED, due
+        # Works cannot be compared, and a heap compares what follows where the times are equal.
         self.ticket += 1
         heapq.heappush(self.timers, (due, self.ticket, work))
 
@@ -312,6 +315,7 @@ class State:
             else:
                 mutations.runs.append(run.row())
                 run.stored = True
+        # They were touched in any order; the store gets new rows in the order of arrival.
         mutations.runs.sort(key=by_id)
         for batch in self.dirty_batches.values():
             self.item = batch
