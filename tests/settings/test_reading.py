@@ -246,9 +246,14 @@ def test_a_number_is_shown_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ("retry_on = [404, 503]\ndont_retry_on = [404]", "404 is both in"),
-        ('initial_delay = "10s"', "the cap `max_delay` \\(5s\\) is below the first delay"),
-        ('max_delay = "50ms"', "is below the first delay `initial_delay` \\(100ms\\)"),
+        (
+            "retry_on = [404, 503]\ndont_retry_on = [404]",
+            "the status 404 is in both `retry_on` and `dont_retry_on`",
+        ),
+        ('initial_delay = "10s"', "the cap `5s` is below the first delay `10s`; raise `max_delay`"),
+        ('max_delay = "50ms"', "the cap `50ms` is below the first delay `100ms`"),
+        ("retry_on = [200, 503]", "200 is a success, which is neither tried again nor a failure"),
+        ('dont_retry_on = ["200..299"]', "200 is a success"),
     ],
 )
 def test_retry_that_contradicts_itself(keys: str, words: str) -> None:

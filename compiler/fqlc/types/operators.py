@@ -9,7 +9,9 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
 from fql.plan.verifying.operators import TIMES
+from fql_grammar.tokens import OPERATORS
 from fqlc.diagnostics.model import Edit, Fix
+from fqlc.syntax.reading.other_languages import FOREIGN
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import facts_of, known
 from fqlc.types.fold import fold, number_of
@@ -18,11 +20,10 @@ from fqlc.types.operands import Sides, comparable, infer_sides, is_number, widen
 from fqlc.types.report import at, bare, mismatch, poison, poisoned, require, wording
 from fqlc.types.scope import Context
 
-SIGNS = {
-    "or": "||", "and": "&&", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
-    "ge": ">=", "in": "in", "not_in": "not in", "coalesce": "??", "add": "+", "sub": "-",
-    "mul": "*", "div": "/", "mod": "%", "not": "!", "neg": "-",
+SIGNS = {operator.plan_name: sign for sign, operator in OPERATORS.items()} | {
+    "not": "!", "neg": "-",
 }  # fmt: skip
+"""How each operator of the plan is written."""
 _LONG_CHAIN = 32
 
 
@@ -77,7 +78,7 @@ def _is_guessed(expr: ast.BinaryOf, ctx: Context) -> bool:
     mean `??`, so its operands are not judged."""
     rest: ast.Expr = expr
     while isinstance(rest, ast.BinaryOf) and rest.op == expr.op:
-        if ctx.sink.is_reported("FQL104", rest.operator):
+        if ctx.sink.is_reported(FOREIGN, rest.operator):
             return True
         rest = rest.left
     return False

@@ -6,7 +6,9 @@ import re
 from calendar import timegm
 from datetime import UTC, date, datetime
 
-LONGEST_MS = 366 * 24 * 3_600_000
+from fql.plan.language.units import MILLISECONDS
+
+LONGEST_MS = 366 * MILLISECONDS["d"]
 """Absurd waits are cut to this; the retry policy cuts further."""
 
 _SECONDS = re.compile(r"[0-9]{1,200}(?:\.[0-9]{1,200})?", re.ASCII)

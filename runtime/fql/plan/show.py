@@ -12,14 +12,17 @@ from fql.plan.language import expressions as x
 from fql.plan.language.types import BUILT_IN, Type
 from fql.plan.language.units import show_duration
 
-_SIGNS: Mapping[str, tuple[str, int]] = {
+SIGNS: Mapping[str, tuple[str, int]] = {
     "or": ("||", 1), "and": ("&&", 2),
     "eq": ("==", 4), "ne": ("!=", 4), "lt": ("<", 4), "le": ("<=", 4), "gt": (">", 4),
     "ge": (">=", 4), "in": ("in", 4), "not_in": ("not in", 4),
     "coalesce": ("??", 5), "add": ("+", 6), "sub": ("-", 6),
-    "mul": ("*", 7), "div": ("/", 7), "mod": ("%", 7),
+    "mul": ("*", 7), "div": ("/", 7), "mod": ("%", 7), "not": ("!", 3), "neg": ("-", 8),
 }  # fmt: skip
-_NOT, _NEGATIVE, _POSTFIX = 3, 8, 9
+"""How each operator is written, and how tightly it binds. The grammar says the same, which this
+half does not know: a test compares both."""
+
+_POSTFIX = 9
 
 
 def show(e: x.Expr) -> str:
@@ -34,12 +37,10 @@ def _show(e: x.Expr, level: int) -> str:
 
 
 def _level(e: x.Expr) -> int:
-    if isinstance(e, x.Binary) and change_of(e) is None:
-        return _SIGNS[e.op][1]
-    if isinstance(e, x.Unary):
-        return _NOT if e.op == "not" else _NEGATIVE
+    if isinstance(e, x.Unary) or (isinstance(e, x.Binary) and change_of(e) is None):
+        return SIGNS[e.op][1]
     if isinstance(e, x.Constant) and _is_negative(e.value):
-        return _NEGATIVE
+        return SIGNS["neg"][1]
     return _POSTFIX + 1
 
 
@@ -148,9 +149,9 @@ def _binary(e: x.Binary) -> str:
     if change is not None:
         name, method, value = change
         return f"{name}.{method}({show(value)})"
-    sign, level = _SIGNS[e.op]
+    sign, level = SIGNS[e.op]
     right_first = e.op == "coalesce"  # `a ?? b ?? c` binds to the right, comparisons to neither
-    compares = level == _SIGNS["eq"][1]
+    compares = level == SIGNS["eq"][1]
     rights: list[str] = []
     left: x.Expr = e
     while isinstance(left, x.Binary) and left.op == e.op and (left is e or not right_first):

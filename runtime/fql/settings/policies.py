@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from fql.plan.contradictions import contradictions
 from fql.plan.environment import begins_none
-from fql.plan.language.units import show_duration
 from fql.plan.policies import RetryPolicy, header_scheme
 from fql.plan.policy.keys import Key, Kind
 from fql.plan.policy.table import POLICIES
@@ -122,17 +122,10 @@ class Retry(Table):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Retry:
-        """What FQL341 refuses in a source."""
+        """What FQL341 refuses in a source is refused here, in the same words."""
         policy = RetryPolicy.of({f"retry.{key}": value for key, value in self})
-        if {"retry_on", "dont_retry_on"} <= self.model_fields_set:
-            both = sorted(policy.retry_on & policy.dont_retry_on)
-            if both:
-                raise ValueError(f"{both[0]} is both in `retry_on` and in `dont_retry_on`")
-        if policy.max_delay < policy.initial_delay:
-            raise ValueError(
-                f"the cap `max_delay` ({show_duration(policy.max_delay)}) is below the first delay"
-                f" `initial_delay` ({show_duration(policy.initial_delay)})"
-            )
+        for found in contradictions(policy, self.model_fields_set):
+            raise ValueError(f"{found.message}; {found.help}")
         return self
 
 

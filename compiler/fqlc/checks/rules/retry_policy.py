@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
+from fql.plan.contradictions import contradictions
 from fql.plan.language.units import show_duration
 from fql.plan.policies import RetryPolicy
 from fqlc.checks.levels import Given, merged
@@ -21,9 +23,7 @@ def check(program: Program, sink: Sink) -> None:
     """
     for policies in _places(program):
         for values in policies:
-            _statuses(values, sink)
-            _success(values, sink)
-            _low_cap(values, sink)
+            _contradictions(values, sink)
         of_use = {values.written("max_delay") for values in policies if _may_reach_its_cap(values)}
         for values in policies:
             if values.written("max_delay") not in of_use and values.is_own("max_delay"):
@@ -87,50 +87,18 @@ class _Values:
         )
 
 
-def _statuses(values: _Values, sink: Sink) -> None:
-    """A status in both lists. A default list gives way: only what was written can contradict."""
-    both = values.policy.retry_on & values.policy.dont_retry_on
-    if not both or not (values.given("retry_on") and values.given("dont_retry_on")):
-        return
-    listed = ", ".join(str(s) for s in sorted(both)[:5])
-    sink.error(
-        "FQL341",
-        f"the status {listed} is in both `retry_on` and `dont_retry_on`",
-        values.place("dont_retry_on"),
-        label="fails at once here",
-        labels=values.labels(retry_on="tried again here"),
-        help=("keep it in one of the lists",),
-    )
-
-
-def _success(values: _Values, sink: Sink) -> None:
-    lists = {"retry_on": values.policy.retry_on, "dont_retry_on": values.policy.dont_retry_on}
-    for key, statuses in lists.items():
-        good = sorted(status for status in statuses if 200 <= status <= 299)
-        if good and values.given(key):
-            sink.error(
-                "FQL341",
-                f"{good[0]} is a success, which is neither tried again nor a failure",
-                values.place(key),
-                label=f"`{key}` holds a success",
-                help=("remove the statuses from 200 to 299",),
-            )
-
-
-def _low_cap(values: _Values, sink: Sink) -> None:
-    first, cap = values.policy.initial_delay, values.policy.max_delay
-    if cap >= first or not (values.given("initial_delay") or values.given("max_delay")):
-        return
-    place = values.place("max_delay", "initial_delay")
-    labels = values.labels(initial_delay="the first delay", max_delay="the cap")
-    sink.error(
-        "FQL341",
-        f"the cap `{show_duration(cap)}` is below the first delay `{show_duration(first)}`",
-        place,
-        label="no delay is ever longer than the cap",
-        labels=tuple(label for label in labels if label.span != place),
-        help=("raise `max_delay`, or lower `initial_delay`",),
-    )
+def _contradictions(values: _Values, sink: Sink) -> None:
+    written = {key for f in fields(RetryPolicy) if values.given(key := f.name)}
+    for found in contradictions(values.policy, written):
+        place = values.place(*found.keys)
+        sink.error(
+            "FQL341",
+            found.message,
+            place,
+            label=found.label,
+            labels=tuple(label for label in values.labels(**found.labels) if label.span != place),
+            help=(found.help,),
+        )
 
 
 def _may_reach_its_cap(values: _Values) -> bool:

@@ -14,10 +14,10 @@ from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
 from fqlc.syntax.foreign.repair import answer
-from fqlc.syntax.foreign.spelling import foreign
 from fqlc.syntax.foreign.table import MODIFIERS
 from fqlc.syntax.reading.attempt import Failure
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
+from fqlc.syntax.reading.other_languages import foreign
 from fqlc.syntax.reading.rows import begins_line, head_of, indentation, same_line
 
 _SEMICOLON = re.compile(r"[ \t]*;")

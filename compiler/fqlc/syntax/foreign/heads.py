@@ -6,9 +6,9 @@ import re
 
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Edit, Fix
-from fqlc.syntax.foreign.spelling import foreign
 from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.reading.lexemes import Origin
+from fqlc.syntax.reading.other_languages import foreign
 
 _BEHIND = {"let": re.compile(r"[ \t]+[A-Za-z_]\w*[ \t]*="), "import": re.compile(r"[ \t]+[\"']")}
 _ENTITY = re.compile(r"[ \t]+([A-Za-z_]\w*)(?:[ \t]*from\b|[^}\n]*\{[^}]*@(?:key|id)\b)?")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from fqlc.diagnostics.model import Diagnostic, Fix
-from fqlc.source.text import Span
+from fqlc.diagnostics.model import Diagnostic
 from fqlc.syntax.reading.lexemes import Lexeme
+from fqlc.syntax.reading.other_languages import FOREIGN, LABEL
 
 
 class Where(Enum):
@@ -62,7 +62,6 @@ IN_PLACE = frozenset({Where.HEAD, Where.TYPE, Where.GENERIC, Where.CONSTRAINT, W
 """Known by the word alone, to whoever reads such a place."""
 BEFORE_READING = frozenset(Where) - STOPS - IN_PLACE
 
-LABEL = "a spelling from another language"
 SAYS = "`<0>` is spelled `<meant>` here"
 Turn = Callable[[str], str | None]
 """From what is written to what is meant; None where that cannot be told."""
@@ -92,7 +91,7 @@ class Spelling:
     """The terminal that must be expected where reading stops."""
     once: bool = False
     """True where all of a declaration are one mistake."""
-    code: str = "FQL104"
+    code: str = FOREIGN
     label: str = LABEL
 
 
@@ -107,10 +106,3 @@ class Mended:
 def words(where: Where, meant: str | None, written: str) -> tuple[Spelling, ...]:
     """Rows for words that mean the same."""
     return tuple(Spelling(word, where, meant) for word in written.split())
-
-
-def foreign(
-    span: Span, message: str, fix: Fix | None = None, advice: tuple[str, ...] = ()
-) -> Diagnostic:
-    """FQL104 for a stretch."""
-    return Diagnostic("FQL104", message, span, label=LABEL, help=advice, fix=fix)

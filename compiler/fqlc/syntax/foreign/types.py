@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fqlc.diagnostics.model import Edit, Fix
-from fqlc.syntax.foreign.spelling import Mended, foreign
+from fqlc.syntax.foreign.spelling import Mended
 from fqlc.syntax.foreign.table import MEANT_CONSTRAINTS, MEANT_GENERICS, MEANT_TYPES
 from fqlc.syntax.reading.lexemes import Lexeme
+from fqlc.syntax.reading.other_languages import foreign
 
 _CLOSERS = {"<": ">", "[": "]", "(": ")"}
 

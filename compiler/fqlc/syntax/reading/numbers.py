@@ -10,6 +10,7 @@ from fql.plan.language.units import MILLISECONDS, SIZES, whole_amount
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
+from fqlc.syntax.reading.other_languages import foreign
 from fqlc.syntax.tree import ast
 
 MAX_DIGITS = 1_000
@@ -53,10 +54,7 @@ def _class_of_statuses(origin: Origin, span: Span, first: int) -> Quantity:
     """`5xx`, read as the range that it means."""
     written = f"{first}..{first + 99}"
     text = origin.text[span.start : span.end]
-    found = Diagnostic(
-        "FQL104", f"`{text}` is written `{written}` here", span,
-        label="a spelling from another language", fix=Fix((Edit(span, written),)),
-    )  # fmt: skip
+    found = foreign(span, f"`{text}` is written `{written}` here", Fix((Edit(span, written),)))
     origin.sink.cause(found, span)
     return ast.RangeLiteral(span=span, first=first, last=first + 99)
 

@@ -18,6 +18,7 @@ from fql_grammar.tokens import (
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Lexeme
+from fqlc.syntax.reading.other_languages import FOREIGN
 from fqlc.syntax.tree import ast
 
 _COMPARISONS = frozenset(o.plan_name for o in OPERATORS.values() if o.binding == COMPARISON_BINDING)
@@ -157,7 +158,7 @@ def _report_not(lexeme: Lexeme, of: ast.Expr) -> None:
         end = Span(lexeme.origin.path, of.span.end, of.span.end)
         edits = [Edit(sign, "!("), Edit(end, ")")]
     lexeme.origin.sink.error(
-        "FQL104",
+        FOREIGN,
         "`not` is spelled `!` here",
         lexeme.span(),
         label="write `!`",
@@ -172,7 +173,7 @@ def _report_unclear_not(lexeme: Lexeme, of: ast.BinaryOf) -> None:
     operator = text[of.operator.start : of.operator.end]
     whole = Span(lexeme.origin.path, lexeme.start, of.span.end)
     lexeme.origin.sink.error(
-        "FQL104",
+        FOREIGN,
         "`!` before a comparison can be read in two ways",
         whole,
         label="needs parentheses",

@@ -9,6 +9,7 @@ from fql_grammar.tokens import ESCAPES, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.source.text import Span
 from fqlc.syntax.reading.lexemes import Origin
+from fqlc.syntax.reading.other_languages import foreign
 from fqlc.syntax.tree import ast
 
 _WORKFLOW = re.compile(r"\$\{\{\s*(?:(?:secrets|env|vars)\.)?([A-Za-z_]\w*)\s*\}\}", re.ASCII)
@@ -241,13 +242,9 @@ class _Decoder:
         workflow = _WORKFLOW.match(self._origin.text, start)
         if workflow is not None:
             place = self._origin.span(*workflow.span())
-            found = Diagnostic(
-                "FQL104",
-                f"`{workflow[0]}` is written `${{{workflow[1]}}}` here",
-                place,
-                label="a spelling from another language",
-                fix=Fix((Edit(place, f"${{{workflow[1]}}}"),)),
-            )
+            written = f"${{{workflow[1]}}}"
+            message = f"`{workflow[0]}` is written `{written}` here"
+            found = foreign(place, message, Fix((Edit(place, written),)))
         else:
             found = Diagnostic(
                 "FQL103",
