@@ -7,21 +7,21 @@ import pkgutil
 
 def grammar_text() -> str:
     """The LALR(1) grammar in Lark's notation; its terminals are those of `fql_grammar.tokens`."""
-    return _text("fql.lark")
+    return _shipped_text("fql.lark")
 
 
 def tables_text() -> str:
     """The parse tables made from `grammar_text`, as JSON; `fqlc.syntax.reading.tables` writes
     them."""
-    return _text("tables.json")
+    return _shipped_text("tables.json")
 
 
 def textmate_text() -> str:
     """The grammar for editors, as JSON, made from the token table by `fql_grammar.textmate`."""
-    return _text("fql.tmLanguage.json")
+    return _shipped_text("fql.tmLanguage.json")
 
 
-def _text(name: str) -> str:
+def _shipped_text(name: str) -> str:
     """A file beside this one, wherever the package lies; importlib.resources would import more."""
     data = pkgutil.get_data(__name__, name)
     if data is None:

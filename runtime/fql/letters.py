@@ -296,7 +296,7 @@ class Marking:
                 continue
             due = self._next_due()
             commands.append(self._command(letter, due))
-            replayed.append(Replayed(letter, due=_text(due or self._now)))
+            replayed.append(Replayed(letter, due=_instant_text(due or self._now)))
         return replayed, commands
 
     def _next_due(self) -> int:
@@ -341,5 +341,5 @@ def about(letter: DeadLetter) -> dict[str, object]:
     return {"letter": letter.dlq_id, "run": number, "node": letter.action}
 
 
-def _text(at: int) -> str:
+def _instant_text(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -79,7 +79,7 @@ def test(
     kept: Mapping[tuple[str, str], Bodies] = {}
     if not update:
         kept = read_snapshots(test.block.span.path for test in tests)
-    verdicts = _run(plan, tests, kept)
+    verdicts = _play_and_judge(plan, tests, kept)
     if update:
         for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
             say(f"wrote {file}")
@@ -100,7 +100,7 @@ def _tests(checked: Checked, only: str | None) -> list[TestModel]:
     return chosen
 
 
-def _run(
+def _play_and_judge(
     plan: Plan, tests: Sequence[TestModel], kept: Mapping[tuple[str, str], Bodies]
 ) -> list[Verdict]:
     """Play and judge all."""

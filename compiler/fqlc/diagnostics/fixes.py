@@ -23,7 +23,7 @@ def apply_fixes(
     for fix in _wanted(diagnostics, unsafe=unsafe):
         if all(edit.span.path in sources for edit in fix.edits) and not _collide(fix, taken):
             chosen.extend(fix.edits)
-            _take(fix, taken)
+            _mark_taken(fix, taken)
             count += 1
     paths = sorted({edit.span.path for edit in chosen})
     return {path: sources[path].edited(_edits(chosen, path)) for path in paths}, count
@@ -55,6 +55,6 @@ def _touches(edit: Edit, places: list[tuple[int, int]]) -> bool:
     return any(here == there or (here[0] < there[1] and there[0] < here[1]) for there in near)
 
 
-def _take(fix: Fix, taken: Places) -> None:
+def _mark_taken(fix: Fix, taken: Places) -> None:
     for edit in fix.edits:
         insort(taken.setdefault(edit.span.path, []), (edit.span.start, edit.span.end))

@@ -29,7 +29,7 @@ def value_text(key: str, value: object) -> str:
 
 def _items(key: str, values: Sequence[object]) -> Iterator[str]:
     """The items of a list; three or more whole numbers in a row as `500..599`."""
-    for _, group in groupby(enumerate(values), key=lambda at: _run(*at)):
+    for _, group in groupby(enumerate(values), key=lambda at: _consecutive_key(*at)):
         row = [value for _, value in group]
         if len(row) > 2 and isinstance(row[0], int):
             yield f"{row[0]}..{row[-1]}"
@@ -37,6 +37,6 @@ def _items(key: str, values: Sequence[object]) -> Iterator[str]:
             yield from (value_text(key, item) for item in row)
 
 
-def _run(at: int, value: object) -> object:
+def _consecutive_key(at: int, value: object) -> object:
     """The same for whole numbers that follow each other, another for anything else."""
     return value - at if isinstance(value, int) and not isinstance(value, bool) else (at,)

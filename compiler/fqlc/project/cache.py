@@ -72,7 +72,7 @@ class Cache:
     def load(self, key: Sequence[str], read: Read, *, plan: bool) -> Compiled | None:
         """The entry of a key if it is still true, with a plan if one is asked for."""
         try:
-            header, stored = _unsealed(self._place(key).read_bytes(), self._secret())
+            header, stored = _unsealed(self._entry_file(key).read_bytes(), self._secret())
             files = as_object(header["files"])
             texts = _unchanged(files, read)
             if texts is None:
@@ -96,19 +96,21 @@ class Cache:
         diagnostics = [dump_diagnostic(d, _place_of) for d in found.diagnostics]
         header = {"files": files, "diagnostics": diagnostics}
         self._write_entry(
-            self._place(key), lambda secret: _sealed(header, found.plan or b"", secret)
+            self._entry_file(key), lambda secret: _sealed(header, found.plan or b"", secret)
         )
 
     def load_parts(self, key: Sequence[str]) -> bytes:
         """What was kept of single declarations of a key; empty when there is nothing."""
         try:
-            return _unsealed(self._place(key, ".parts").read_bytes(), self._secret())[1]
+            return _unsealed(self._entry_file(key, ".parts").read_bytes(), self._secret())[1]
         except (OSError, ValueError):
             return b""
 
     def save_parts(self, key: Sequence[str], parts: bytes) -> None:
         """Keep what is known of single declarations."""
-        self._write_entry(self._place(key, ".parts"), lambda secret: _sealed({}, parts, secret))
+        self._write_entry(
+            self._entry_file(key, ".parts"), lambda secret: _sealed({}, parts, secret)
+        )
 
     def _secret(self) -> bytes:
         """The key that entries are sealed with, known to this user alone: what somebody else has
@@ -139,7 +141,7 @@ class Cache:
                 beside.unlink(missing_ok=True)
             self._tidy()
 
-    def _place(self, key: Sequence[str], what: str = "") -> Path:
+    def _entry_file(self, key: Sequence[str], what: str = "") -> Path:
         return self.folder / (_digest(light_text([self.maker, *key]).encode()) + what)
 
     def _tidy(self) -> None:

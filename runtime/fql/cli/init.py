@@ -32,13 +32,13 @@ def init(folder: str) -> None:
             f"{target / taken[0]} exists already and is not overwritten",
             hint="choose a new folder: fqlc init shop",
         )
-    _write(target)
+    _write_project_files(target)
     for name in FILES:
         say(f"  {target / name}")
     data(next_steps(target))
 
 
-def _write(target: Path) -> None:
+def _write_project_files(target: Path) -> None:
     files = resources.files("fql.cli") / "project_files"
     try:
         target.mkdir(parents=True, exist_ok=True)

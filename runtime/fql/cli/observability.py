@@ -48,7 +48,7 @@ def observability() -> None:
 @settings_option
 def alerts(namespace: str | None, output: str | None, settings_file: str | None) -> None:
     """Alert rules for Prometheus (a file for `rule_files`)."""
-    _write(rules(_namespace(namespace, settings_file)), output)
+    _write_document(rules(_namespace(namespace, settings_file)), output)
 
 
 @observability.command(epilog="\b\nExamples:\n  fqlc observability dashboard -o fql.dashboard.json")
@@ -58,7 +58,7 @@ def alerts(namespace: str | None, output: str | None, settings_file: str | None)
 def dashboard(namespace: str | None, output: str | None, settings_file: str | None) -> None:
     """A dashboard for Grafana (import the file)."""
     content = grafana(_namespace(namespace, settings_file))
-    _write(pretty_json(content).decode(), output)
+    _write_document(pretty_json(content).decode(), output)
 
 
 def _namespace(given: str | None, settings_file: str | None) -> str:
@@ -70,7 +70,7 @@ def _namespace(given: str | None, settings_file: str | None) -> str:
     return "fql" if prometheus is None else prometheus.namespace
 
 
-def _write(text: str, output: str | None) -> None:
+def _write_document(text: str, output: str | None) -> None:
     if output is None:
         data(text.removesuffix("\n"))
         return

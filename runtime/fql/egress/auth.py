@@ -211,12 +211,12 @@ class Tokens:
             ("Accept", "application/json"),
         )
         answer = await post(client.token_url, headers, urlencode(form).encode())
-        token = self._read(client, answer)
+        token = self._read_token(client, answer)
         self._tokens[client] = token
         self._latest[client] = (*self.latest(client), token.value)[-MASKED_TOKENS:]
         return token
 
-    def _read(self, client: OAuthClient, answer: Answer) -> _Token:
+    def _read_token(self, client: OAuthClient, answer: Answer) -> _Token:
         where = f"the token server {client.token_url.host}"
         if not 200 <= answer.status <= 299:
             final = 400 <= answer.status < 500 and answer.status not in {408, 429}

@@ -141,7 +141,7 @@ class Intake:
         new_row = None if new is None else rows.check(new, "new", problems)
         check_old = rows.check if kind == "delete" else rows.check_old
         old_row = None if old is None else check_old(old, "old", problems)
-        event_id, key = _text(raw, "id", problems), _text(raw, "key", problems)
+        event_id, key = _short_text(raw, "id", problems), _short_text(raw, "key", problems)
         timestamp = _timestamp(raw, now, problems)
         context = _context(raw.get("context"), problems)
         if problems:
@@ -225,7 +225,7 @@ def envelope_problems(raw: Mapping[str, object]) -> list[Problem]:
     """What is wrong with `id`, `key` and `context` of an envelope, whatever its entity."""
     problems: Problems = []
     for name in ("id", "key"):
-        _text(raw, name, problems)
+        _short_text(raw, name, problems)
     _context(raw.get("context"), problems)
     return problems
 
@@ -257,7 +257,7 @@ def _present(row: object, path: str, problems: Problems) -> Row | None:
     return None
 
 
-def _text(raw: Mapping[str, object], name: str, problems: Problems) -> str | None:
+def _short_text(raw: Mapping[str, object], name: str, problems: Problems) -> str | None:
     value = raw.get(name)
     if value is None:
         return None

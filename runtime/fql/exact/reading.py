@@ -34,12 +34,12 @@ def read_json(data: bytes | str, *, floats: bool = False) -> object:
     """The value that our own writer wrote. With `floats`, numbers with a point or exponent come
     as Python's where those can hold them: for callers outside that know no Decimal. Raises
     NotJson."""
-    return _read(data, MAX_NESTING, floats=floats)
+    return _read_within(data, MAX_NESTING, floats=floats)
 
 
 def read_object(data: bytes | str, *, floats: bool = False) -> dict[str, object]:
     """The same where our own writer wrote an object. Raises NotJson, also for anything else."""
-    found = _read(data, MAX_NESTING, floats=floats)
+    found = _read_within(data, MAX_NESTING, floats=floats)
     if not isinstance(found, dict):
         raise NotJson("it is not an object")
     return found
@@ -47,7 +47,7 @@ def read_object(data: bytes | str, *, floats: bool = False) -> dict[str, object]
 
 def read_list(data: bytes | str) -> list[object]:
     """The same where our own writer wrote a list. Raises NotJson, also for anything else."""
-    found = _read(data, MAX_NESTING, floats=False)
+    found = _read_within(data, MAX_NESTING, floats=False)
     if not isinstance(found, list):
         raise NotJson("it is not a list")
     return found
@@ -56,10 +56,10 @@ def read_list(data: bytes | str) -> list[object]:
 def read_foreign(data: bytes | str, *, floats: bool = False) -> object:
     """What others wrote: nested less deeply, so that what we put around it can still be written.
     Raises NotJson."""
-    return _read(data, FOREIGN_NESTING, floats=floats)
+    return _read_within(data, FOREIGN_NESTING, floats=floats)
 
 
-def _read(data: bytes | str, room: int, *, floats: bool) -> object:
+def _read_within(data: bytes | str, room: int, *, floats: bool) -> object:
     try:
         value: object = orjson.loads(data)
     except ValueError:  # not JSON, or JSON that the quick reader does not know

@@ -99,7 +99,7 @@ class Generator:
         self._count += 1
         return f"{letter}{self._count}"
 
-    def _row(self, name: str) -> str:
+    def _row_variable(self, name: str) -> str:
         self._rows.add(_ROWS[name])
         return _ROWS[name]
 
@@ -126,13 +126,13 @@ class Generator:
 
     @_emit.register
     def _field(self, e: x.Field) -> str:
-        row = self._row(e.row)
+        row = self._row_variable(e.row)
         item = f"{row}[{self.constant(e.name)}]"
         return f"(None if {row} is None else {item})" if e.type.nullable else item
 
     @_emit.register
     def _changed(self, e: x.Changed) -> str:
-        new, old, name = self._row("new"), self._row("old"), self.constant(e.name)
+        new, old, name = self._row_variable("new"), self._row_variable("old"), self.constant(e.name)
         left, right = f"{new}[{name}]", f"{old}[{name}]"
         # What Python holds for different is different; what it holds for equal may still be
         # `true` and `1` inside JSON.
@@ -274,7 +274,7 @@ class Generator:
         return f"[*map({name}, s.members)]"
 
     @_emit.register
-    def _text(self, e: x.Text) -> str:
+    def _text_code(self, e: x.Text) -> str:
         return self.text(e.parts)
 
     # Texts -------------------------------------------------------------------

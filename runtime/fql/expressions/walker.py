@@ -66,7 +66,7 @@ class _Walk:
             case x.Each():
                 return [_Walk(m, self.environment).value(e.body, {}) for m in self.scope.members]
             case x.Text():
-                return self._text(e.parts, names)
+                return self._joined_parts(e.parts, names)
 
     def _field(self, e: x.Field) -> object:
         scope = self.scope
@@ -108,7 +108,7 @@ class _Walk:
                 result[entry.key] = value
         return result
 
-    def _text(self, parts: Sequence[x.TextPart], names: Bindings) -> str:
+    def _joined_parts(self, parts: Sequence[x.TextPart], names: Bindings) -> str:
         return "".join(self._part(part, names) for part in parts)
 
     def _part(self, part: x.TextPart, names: Bindings) -> str:
@@ -127,14 +127,16 @@ class _Walk:
     def _choice(self, part: x.Choice, names: Bindings) -> str:
         for test, body in part.branches:
             if self.value(test, names):
-                return self._text(body, names)
-        return self._text(part.otherwise, names)
+                return self._joined_parts(body, names)
+        return self._joined_parts(part.otherwise, names)
 
     def _loop(self, part: x.Loop, names: Bindings) -> str:
         items = self.value(part.of, names)
         if not items:
-            return self._text(part.otherwise, names)
-        return functions.joined(self._text(part.body, {**names, part.variable: i}) for i in items)
+            return self._joined_parts(part.otherwise, names)
+        return functions.joined(
+            self._joined_parts(part.body, {**names, part.variable: i}) for i in items
+        )
 
 
 def _member(of: object, name: str) -> object:

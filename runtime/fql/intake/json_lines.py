@@ -54,7 +54,9 @@ class JsonLines(PlainSource):
         if self._stream is None and not self._is_pipe():
             self._stream = self._opened()
         # A daemon: a read of standard input cannot be interrupted and must not hold up the exit.
-        threading.Thread(target=self._read, args=(asyncio.get_running_loop(),), daemon=True).start()
+        threading.Thread(
+            target=self._read_in_thread, args=(asyncio.get_running_loop(),), daemon=True
+        ).start()
 
     def _is_pipe(self) -> bool:
         """A named pipe is opened by the reading thread: that waits until somebody writes."""
@@ -70,7 +72,7 @@ class JsonLines(PlainSource):
             reason = error.strerror or str(error)
             raise FqlError(f"the events file {self._path} cannot be read: {reason}") from error
 
-    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _read_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """The reading thread: lines into the queue, an empty one at the end."""
         try:
             self._read_lines(self._stream, loop)
@@ -97,12 +99,12 @@ class JsonLines(PlainSource):
     async def fetch(self, limit: int) -> list[Arrival]:
         """The lines read and not done yet, oldest first."""
         while len(self._open) < limit and not self._lines.empty():
-            self._take(self._lines.get_nowait())
+            self._take_line(self._lines.get_nowait())
         if self._lines.empty():
             self._more.clear()
         return list(self._open.values())[:limit]
 
-    def _take(self, line: bytes) -> None:
+    def _take_line(self, line: bytes) -> None:
         self._line += 1
         self.ended = not line
         if line.strip():

@@ -92,7 +92,7 @@ class Tracing:
         """End the span of a run with it. An attempt whose request could not be built ends here as
         well: it never came to an action."""
         if isinstance(event, RunFinished):
-            self._end(event)
+            self._end_run_span(event)
         elif isinstance(event, AttemptEnded) and event.failure == "evaluation":
             self._unbuilt(event)
 
@@ -104,7 +104,7 @@ class Tracing:
         with self.attempt({"traceparent": event.traceparent}, attributes, run_started=0) as span:
             span.ended(None, event.failure)
 
-    def _end(self, event: RunFinished) -> None:
+    def _end_run_span(self, event: RunFinished) -> None:
         """The span of a run, once: a replay goes on below the one that its first end has made."""
         if event.again:
             return

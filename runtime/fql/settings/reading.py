@@ -94,11 +94,11 @@ def _dotted(text: str) -> Path:
 
 
 def _problem(error: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
-    path = _place(error["loc"])
+    path = _path_of(error["loc"])
     return Problem(_line(path, lines), _message(error, path, _kind(error["loc"])))
 
 
-def _place(location: Sequence[int | str]) -> Path:
+def _path_of(location: Sequence[int | str]) -> Path:
     """The written path: pydantic adds the kind of a source after its name."""
     path = tuple(str(part) for part in location)
     if len(path) > 3 and path[0] == "sources":

@@ -29,14 +29,14 @@ def misfit(column: str, kind: str, nullable: bool, members: Sequence[str]) -> st
     return f"({fits}) IS 0" if nullable else f"({fits}) IS NOT 1"
 
 
-def _text(column: str) -> str:
+def _is_text(column: str) -> str:
     """Every number is below every text, every blob above."""
     return f"{column} >= '' AND {column} < x''"
 
 
 def _member(column: str, members: Sequence[str]) -> str:
     if not members or len(members) > _MOST_MEMBERS:
-        return _text(column)
+        return _is_text(column)
     return " OR ".join(f"{column} COLLATE BINARY = {quoted_text(one)}" for one in members)
 
 
@@ -61,7 +61,7 @@ def _float(column: str) -> str:
     )
 
 
-def _whole(column: str) -> str:
+def _is_whole_number(column: str) -> str:
     return f"CASE typeof({column}) WHEN 'integer' THEN 1 WHEN 'null' THEN NULL ELSE 0 END"
 
 
@@ -73,8 +73,8 @@ def _boolean(column: str) -> str:
 
 
 _FITS = {
-    "String": _text,
-    "Int": _whole,
+    "String": _is_text,
+    "Int": _is_whole_number,
     "Decimal": _decimal,
     "Float": _float,
     "Boolean": _boolean,

@@ -68,11 +68,11 @@ class PostgreSQL(Dialect):
         return f"CAST({column} AS {cast})" if cast else column
 
     def read_json(self, place: Json, kind: str) -> str:
-        text, cast = _text(place), _JSON_CASTS.get(kind)
+        text, cast = _json_as_text(place), _JSON_CASTS.get(kind)
         return f"CAST({text} AS {cast})" if cast else text
 
     def read_loose(self, place: Json, method: str) -> str:
-        value, text = _jsonb(place), _text(place)
+        value, text = _jsonb(place), _json_as_text(place)
         kind = f"CASE jsonb_typeof({value}) WHEN"
         match method:
             case "as_string":
@@ -240,7 +240,7 @@ def _jsonb(place: Json) -> str:
     return value
 
 
-def _text(place: Json) -> str:
+def _json_as_text(place: Json) -> str:
     """The value at a place as text, which for JSON's null is null."""
     last = place.steps[-1] if place.steps else None
     if isinstance(last, str):

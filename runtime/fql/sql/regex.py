@@ -17,25 +17,25 @@ def postgresql_regex(pattern: Pattern) -> str:
     """The text of the expression, to be searched for with `~`. Raises PatternRefusedError."""
     if _size(pattern) > _MOST_STATES:
         raise PatternRefusedError("a pattern of this size")
-    return _write(pattern)
+    return _regex_of(pattern)
 
 
-def _write(pattern: Pattern) -> str:
+def _regex_of(pattern: Pattern) -> str:
     match pattern:
         case Chars():
             return _chars(pattern)
         case Edge(at=at):
             return r"\A" if at == "start" else r"\Z"
         case InTurn(parts=parts):
-            return "".join(_grouped(p) if isinstance(p, Choice) else _write(p) for p in parts)
+            return "".join(_grouped(p) if isinstance(p, Choice) else _regex_of(p) for p in parts)
         case Choice(options=options):
-            return "|".join(map(_write, options))
+            return "|".join(map(_regex_of, options))
         case Repeat(of=of):
-            return _repeat(pattern, _write(of) if isinstance(of, Chars) else _grouped(of))
+            return _repeat(pattern, _regex_of(of) if isinstance(of, Chars) else _grouped(of))
 
 
 def _grouped(pattern: Pattern) -> str:
-    return f"(?:{_write(pattern)})"
+    return f"(?:{_regex_of(pattern)})"
 
 
 def _repeat(pattern: Repeat, of: str) -> str:

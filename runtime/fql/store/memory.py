@@ -121,7 +121,7 @@ class MemoryStore:
             plans=list(self._plans.values()),
             active=self._active,
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
-            queues=[(run.order_key or "", run.id) for run in sorted(queued, key=_number)],
+            queues=[(run.order_key or "", run.id) for run in sorted(queued, key=_order_of_run)],
             halted=[run.id for run in queued if run.ended is not None],
             held=[self._loaded(run) for run in open_runs if run.held],
             batches=batches,
@@ -277,7 +277,7 @@ class MemoryStore:
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first."""
-        rows = sorted(self._letters.values(), key=_place, reverse=True)
+        rows = sorted(self._letters.values(), key=_order_of_letter, reverse=True)
         return [row for row in rows if _letter_fits(row, wanted)][: wanted.limit]
 
     async def letter_groups(self) -> list[LetterGroup]:
@@ -360,11 +360,11 @@ def _run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
     )
 
 
-def _number(run: RunRow) -> int:
+def _order_of_run(run: RunRow) -> int:
     return run.number
 
 
-def _place(row: LetterRow) -> tuple[int, str]:
+def _order_of_letter(row: LetterRow) -> tuple[int, str]:
     return row.failed_at, row.id
 
 
@@ -378,7 +378,7 @@ def _letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
         and wanted.batch in (None, row.batch)
         and wanted.run in (None, row.run)
         and wanted.event_id in (None, row.event_id)
-        and (wanted.below is None or _place(row) < wanted.below)
+        and (wanted.below is None or _order_of_letter(row) < wanted.below)
         and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
         and (wanted.failed_before is None or row.failed_at < wanted.failed_before)
     )

@@ -45,7 +45,7 @@ def fitted(columns: Sequence[Column], widths: Sequence[int], space: int | None) 
 
 def _shortened(columns: Sequence[Column], widths: list[int], space: int) -> bool:
     """Shorten what may be shortened, in place; True when all fits then."""
-    while (over := _whole(widths) - space) > 0:
+    while (over := _total_width(widths) - space) > 0:
         slack = [(w - c.least if c.least else 0) for c, w in zip(columns, widths, strict=True)]
         widest = max(range(len(widths)), key=lambda n: (slack[n] > 0, widths[n]))
         if slack[widest] <= 0:
@@ -56,7 +56,7 @@ def _shortened(columns: Sequence[Column], widths: list[int], space: int) -> bool
     return True
 
 
-def _whole(widths: Sequence[int]) -> int:
+def _total_width(widths: Sequence[int]) -> int:
     shown = [width for width in widths if width]
     return sum(shown) + GAP * (len(shown) - 1)
 

@@ -121,7 +121,7 @@ class HttpServer:
         try:
             server = asyncio.run_coroutine_threadsafe(self._listen(), loop).result()
         except OSError:
-            _end(loop, thread)
+            _stop_thread(loop, thread)
             raise
         self.port = server.sockets[0].getsockname()[1]
         self._listening = _Listening(loop, thread, server)
@@ -147,7 +147,7 @@ class HttpServer:
         if listening is None:
             return
         asyncio.run_coroutine_threadsafe(self._stop(listening), listening.loop).result(5)
-        _end(listening.loop, listening.thread)
+        _stop_thread(listening.loop, listening.thread)
 
     async def _stop(self, listening: _Listening) -> None:
         listening.server.close()
@@ -160,7 +160,7 @@ class HttpServer:
         await asyncio.sleep(0)
 
 
-def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+def _stop_thread(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     loop.call_soon_threadsafe(loop.stop)
     thread.join(5)
     loop.close()

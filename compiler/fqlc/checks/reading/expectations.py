@@ -170,7 +170,7 @@ class _Reader:
         """The rows. Where it is not known for which event, only their fields are judged."""
         if event is None:
             for name in found.keys() & {"old", "new"}:
-                self._row(found[name].value, observer)
+                self._read_row(found[name].value, observer)
             return None, None
         wanted = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}[event]
         rows: dict[str, dict[str, object] | None] = {"old": None, "new": None}
@@ -183,27 +183,27 @@ class _Reader:
                 self._wrong(f"a test of `{event}` needs the row `{name}`", self._block.header,
                             "incomplete")  # fmt: skip
             elif name in found:
-                rows[name] = self._row(found[name].value, observer)
+                rows[name] = self._read_row(found[name].value, observer)
         old, new = rows["old"], rows["new"]
         if event == "update" and old is not None and new is not None:
             new = {**old, **new}
         for name, row in (("old", old), ("new", new)):
             whole = "old" not in found or name == "old"
             if row is not None and name in found and whole:
-                self._whole(row, observer, found[name].value.span)
+                self._require_whole_row(row, observer, found[name].value.span)
         return old, new
 
-    def _row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, object] | None:
+    def _read_row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral):
             self._wrong("a row must be an object of field values", value.span, "not a row")
             return None
         row: dict[str, object] = {}
         for entry in value.entries:
-            if not self._field(entry, observer, row):
+            if not self._read_field(entry, observer, row):
                 self._unread.add(value.span)
         return row
 
-    def _field(
+    def _read_field(
         self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, object]
     ) -> bool:
         """Put a field into the row; False where it is unclear which."""
@@ -226,7 +226,9 @@ class _Reader:
             self._wrong(f"`{entry.key.text}`: {why}", entry.value.span, "does not fit")
         return True
 
-    def _whole(self, row: dict[str, object], observer: ObserverModel, span: Span) -> None:
+    def _require_whole_row(
+        self, row: dict[str, object], observer: ObserverModel, span: Span
+    ) -> None:
         """Fields that are not given are null, where they may be."""
         fields = observer.entity.fields if observer.entity else {}
         missing = [n for n, f in fields.items() if n not in row and not f.type.nullable]
@@ -243,7 +245,7 @@ class _Reader:
         answers: dict[str, tuple[Mapping[str, object], ...]] = {}
         for name, value in self._by_action(found, observer):
             items = value.items if isinstance(value, ast.ListLiteral) else (value,)
-            read = [self._answer(item, found) for item in items]
+            read = [self._read_answer(item, found) for item in items]
             answers[name] = tuple(answer for answer in read if answer is not None)
         return answers
 
@@ -268,7 +270,7 @@ class _Reader:
                 pairs.append((key.text, entry.value))
         return pairs
 
-    def _answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, object] | None:
+    def _read_answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral) or found is None:
             self._wrong("an answer must be an object such as `{ status: 200 }`", value.span,
                         "not an answer")  # fmt: skip

@@ -116,7 +116,7 @@ def _unknown_block(block: ast.Block, sink: Sink) -> None:
     )
 
 
-def _read(
+def _read_block(
     reader: _Reader, block: ast.Block, kind: BlockKind, path: str
 ) -> tuple[Mapping[str, Found], SettingsReader, Tools]:
     tools = reader.tools(path)
@@ -125,7 +125,7 @@ def _read(
 
 
 def _retry(reader: _Reader, name: str, block: ast.Block, path: str) -> Settings:
-    found, settings, _ = _read(reader, block, RETRY, path)
+    found, settings, _ = _read_block(reader, block, RETRY, path)
     return settings.keys(found, "retry", Origin("retry", name))
 
 
@@ -133,7 +133,7 @@ def _defaults(reader: _Reader) -> Settings:
     """All `defaults` blocks together; a second one that sets the same key is FQL203."""
     settings: dict[str, Given] = {}
     for block in reader.project.defaults:
-        found, policies, _ = _read(reader, block, DEFAULTS, block.span.path)
+        found, policies, _ = _read_block(reader, block, DEFAULTS, block.span.path)
         for key, given in policies.policies(found, DEFAULTS_BLOCK).items():
             if key in settings:
                 _given_twice(key, settings[key], given, reader.sink)
@@ -158,7 +158,7 @@ def _words(value: object) -> frozenset[str]:
 
 
 def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> EndpointModel:
-    found, settings, tools = _read(reader, block, ENDPOINT, path)
+    found, settings, tools = _read_block(reader, block, ENDPOINT, path)
     url = found.get("url")
     given = found.get("accepts")
     accepts = tools.value(given)

@@ -90,7 +90,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
@@ -115,8 +115,8 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     "ID": lambda v: isinstance(v, str | int) and not isinstance(v, bool),
     "String": lambda v: isinstance(v, str),
     "Int": _whole,
-    "Float": _number,
-    "Decimal": lambda v: _number(v) or _parses(Decimal)(v),
+    "Float": _is_number,
+    "Decimal": lambda v: _is_number(v) or _parses(Decimal)(v),
     "Boolean": lambda v: isinstance(v, bool),
     "UUID": _parses(UUID),
     "Date": _parses(date.fromisoformat),

@@ -43,11 +43,11 @@ class _Judge:
             return False
         never = unsatisfiable(condition, scope, context)
         if never is not None:
-            _never(never, _place(never, condition), self.sink)
+            _never(never, _span_of_finding(never, condition), self.sink)
             return True
         always = always_true(condition, scope, context)
         if always is not None and self._sound(condition, scope.path):
-            _always(always, _place(always, condition), self.sink)
+            _always(always, _span_of_finding(always, condition), self.sink)
         return False
 
     def _sound(self, condition: Expr, path: str) -> bool:
@@ -66,7 +66,7 @@ def _places(spans: Iterable[Span]) -> Mapping[str, list[int]]:
     return {path: sorted(starts) for path, starts in found.items()}
 
 
-def _place(finding: Finding, condition: Expr) -> Span:
+def _span_of_finding(finding: Finding, condition: Expr) -> Span:
     """The tests that decide, or the whole condition where the observer's belongs to them."""
     if condition.at is None or finding.span.start >= condition.at[0]:
         return finding.span

@@ -38,7 +38,7 @@ def _group(settings: Mapping[str, Given], prefix: str) -> dict[str, Given]:
     }
 
 
-def _place(group: Mapping[str, Given], where: Span) -> Span:
+def _span_of_group(group: Mapping[str, Given], where: Span) -> Span:
     return next((g.span for g in group.values() if g.span is not None), where)
 
 
@@ -50,7 +50,7 @@ def _signing(settings: Mapping[str, Given], where: Span, sink: Sink) -> None:
     secret = group.get("secret")
     if secret is None or secret.value == []:
         sink.error(
-            "FQL371", "signing without a `secret` signs nothing", _place(group, where),
+            "FQL371", "signing without a `secret` signs nothing", _span_of_group(group, where),
             label="no secret", help=('add `secret: "${NAME}"`',),
         )  # fmt: skip
         return
@@ -110,7 +110,7 @@ def _encryption(settings: Mapping[str, Given], where: Span, sink: Sink) -> None:
     key = group.get("key")
     if key is None:
         sink.error(
-            "FQL371", "encryption without a `key` encrypts nothing", _place(group, where),
+            "FQL371", "encryption without a `key` encrypts nothing", _span_of_group(group, where),
             label="no key", help=('add `key: "${NAME}"`, 32 bytes as base64 or hex',),
         )  # fmt: skip
     else:

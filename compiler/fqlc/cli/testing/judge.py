@@ -97,7 +97,7 @@ def unlike(wanted: object, got: object, place: str = "") -> Iterator[tuple[str, 
         for number, (one, other) in enumerate(zip(wanted, got, strict=True)):
             yield from unlike(one, other, f"{place}[{number}]")
     elif not _same(wanted, got):
-        yield place, _json(wanted), _json(got)
+        yield place, _json_text(wanted), _json_text(got)
 
 
 _MISSING = object()
@@ -107,18 +107,18 @@ _DECIMAL = re.compile(r"-?\d{1,1000}(\.\d{1,1000})?")
 def _same(wanted: object, got: object) -> bool:
     """Equal as JSON; a number is the text of an equal decimal as well, as which decimals are
     sent."""
-    if _number(wanted) and isinstance(got, str):
+    if _is_number(wanted) and isinstance(got, str):
         return _DECIMAL.fullmatch(got) is not None and Decimal(got) == wanted
-    if _number(wanted) and _number(got):
+    if _is_number(wanted) and _is_number(got):
         return bool(wanted == got)
     return type(wanted) is type(got) and bool(wanted == got)
 
 
-def _number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _json(value: object) -> str:
+def _json_text(value: object) -> str:
     return "nothing" if value is _MISSING else write_json(value).decode()
 
 
@@ -154,7 +154,7 @@ def _tries(played: Played, action: str) -> str:
     request = tries[0].request
     ends = ", ".join(str(t.outcome.status or t.outcome.failure) for t in tries)
     place = f"{request.get('method', '')} {request.get('url', '')}".strip()
-    body = _json(sent_body(played, action))
+    body = _json_text(sent_body(played, action))
     return f": {place}: {ends}\n    {body if len(body) < _WIDE else body[:_WIDE] + '…'}"
 
 

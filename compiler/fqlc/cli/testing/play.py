@@ -59,7 +59,7 @@ def play(plan: Plan, test: TestModel) -> Played:
     alone = plan.model_copy(update={"observers": (observer,)})
     clock = VirtualClock()
     answers = {
-        node.name: [_answer(a, clock.now()) for a in test.respond[node.name]]
+        node.name: [_scripted(a, clock.now()) for a in test.respond[node.name]]
         for node in observer.nodes
         if test.respond.get(node.name)
     }
@@ -86,7 +86,7 @@ def play(plan: Plan, test: TestModel) -> Played:
     )
 
 
-def _answer(given: Mapping[str, object], now: int) -> Scripted:
+def _scripted(given: Mapping[str, object], now: int) -> Scripted:
     """An answer as the harness takes it; `Retry-After` is read as on the wire."""
     answer = {key: plain_json(value) for key, value in given.items()}
     headers = {

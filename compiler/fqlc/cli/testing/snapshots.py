@@ -29,11 +29,11 @@ def read_snapshots(sources: Iterable[str]) -> dict[tuple[str, str], Bodies]:
     for source in sorted(set(sources)):
         file = snapshot_file(source)
         if file.is_file():
-            found |= {(source, title): bodies for title, bodies in _read(file).items()}
+            found |= {(source, title): bodies for title, bodies in _read_snapshots(file).items()}
     return found
 
 
-def _read(file: Path) -> dict[str, Bodies]:
+def _read_snapshots(file: Path) -> dict[str, Bodies]:
     try:
         stored = read_json(file.read_bytes())
     except OSError as error:
@@ -66,7 +66,7 @@ def write_snapshots(played: Iterable[Played], *, keep: bool = False) -> list[Pat
 def _write_snapshots(source: str, tests: Mapping[str, Bodies], *, keep: bool) -> Path | None:
     file = snapshot_file(source)
     if keep and file.is_file():
-        tests = {**_read(file), **tests}
+        tests = {**_read_snapshots(file), **tests}
     text = pretty_json(tests).decode()
     try:
         if file.is_file() and file.read_text(encoding="utf-8") == text:

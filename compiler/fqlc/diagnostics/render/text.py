@@ -61,7 +61,7 @@ def render_text(
     """The first 100 diagnostics in full, then how many there are."""
     paint = _Painter(color=color)
     shown = found[:MOST_SHOWN]
-    parts = [_one(d, _Sheet(sources, paint, width, _margin(d, sources))) for d in shown]
+    parts = [_diagnostic_text(d, _Sheet(sources, paint, width, _margin(d, sources))) for d in shown]
     if len(found) > MOST_SHOWN:
         parts.append(f"and {len(found) - MOST_SHOWN:,} more")
     if found:
@@ -82,7 +82,7 @@ def closing(found: Sequence[Diagnostic]) -> str:
     return f"{' and '.join(counts)} found{fixes}; `fqlc explain {first}` says more"
 
 
-def _one(diagnostic: Diagnostic, sheet: _Sheet) -> str:
+def _diagnostic_text(diagnostic: Diagnostic, sheet: _Sheet) -> str:
     severity, paint = diagnostic.severity.value, sheet.paint
     head = paint(f"{severity}[{diagnostic.code}]", severity)
     lines = [f"{head}{paint(': ' + _plain(diagnostic.message), 'bold')}"]
@@ -174,14 +174,14 @@ def _line(
     text = displayed(line[a:b])[0] if left or right else shown
     shift = columns[a] - len(left)
     rows = [
-        _row(m, columns, columns[b], shift, sheet.paint, severity)
+        _source_row(m, columns, columns[b], shift, sheet.paint, severity)
         for m in marks
         if a <= m.first <= b
     ]
     return f"{left}{text}{right}".rstrip(), rows
 
 
-def _row(  # noqa: PLR0917 - the measures of one row
+def _source_row(  # noqa: PLR0917 - the measures of one row
     mark: _Mark, columns: list[int], limit: int, shift: int, paint: _Painter, severity: Severity
 ) -> str:
     end = len(columns) - 1

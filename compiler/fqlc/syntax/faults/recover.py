@@ -67,7 +67,9 @@ def recover(
     return list(keep(stuck))
 
 
-def _read(rule: Rule, row: list[Lexeme], behind: Lexeme, complaint: Complaint) -> list[ast.Tree]:
+def _read_part(
+    rule: Rule, row: list[Lexeme], behind: Lexeme, complaint: Complaint
+) -> list[ast.Tree]:
     """What a row of a part spells."""
     outcome = attempt(rule, row)
     return recover(rule, row, outcome, behind, complaint) if isinstance(outcome, Failure) else [
@@ -123,7 +125,7 @@ def _open_declaration(stuck: Stuck) -> ast.Declaration:
         else _with_fields(parts, stuck.complaint)
     )
     # What is after the closer that was put in, or was written too early, is part of it too.
-    return replace(read, span=max(read.span, read.span.to(row[-1].span()), key=_end))
+    return replace(read, span=max(read.span, read.span.to(row[-1].span()), key=_end_of_span))
 
 
 def _strays_of_values(strays: list[Lexeme], row: list[Lexeme]) -> list[list[Lexeme]]:
@@ -138,7 +140,7 @@ def _strays_of_values(strays: list[Lexeme], row: list[Lexeme]) -> list[list[Lexe
     return list(rows.values())
 
 
-def _end(span: Span) -> int:
+def _end_of_span(span: Span) -> int:
     return span.end
 
 
@@ -196,7 +198,7 @@ def _with_fields(parts: Parts, complaint: Complaint) -> ast.Declaration:
     """A type or entity with the fields that can be read."""
     fields: list[ast.FieldDeclaration] = []
     for row, behind in items_of(parts, fields=True):
-        found = _read("field", row, behind, complaint)
+        found = _read_part("field", row, behind, complaint)
         fields.extend(f for f in found if isinstance(f, ast.FieldDeclaration))
     _complain_of_rest(parts, complaint)
     word, name = parts.head[:2]
@@ -251,7 +253,7 @@ def _item(row: list[Lexeme], behind: Lexeme, complaint: Complaint) -> list[ast.T
         complaint.documentation(first)
         return _item(row[1:], behind, complaint)
     rule: Rule = "entry" if first.type == "KEY" else "flow" if first.type == "FLOW" else "block"
-    return _read(rule, row, behind, complaint)
+    return _read_part(rule, row, behind, complaint)
 
 
 def _block(stuck: Stuck) -> Iterator[ast.Tree]:
@@ -285,7 +287,7 @@ def _unread_entry(row: list[Lexeme]) -> ast.Entry:
     )
 
 
-def _field(stuck: Stuck) -> Iterator[ast.Tree]:
+def _broken_field(stuck: Stuck) -> Iterator[ast.Tree]:
     """A field of which only the name can be read: its type may be any."""
     stuck.complain()
     key = next((x for x in stuck.row[:2] if x.type in ("KEY", "NAME")), None)
@@ -301,6 +303,6 @@ _RULES: Mapping[Rule, tuple[tuple[Mend, ...], Callable[[Stuck], Iterator[ast.Tre
     "block": ((), _block),
     "flow": ((), _flow),
     "entry": ((), _entry),
-    "field": ((foreign_field,), _field),
+    "field": ((foreign_field,), _broken_field),
 }
 """For each rule how a row of it may be mended, and what is kept of one that is not."""

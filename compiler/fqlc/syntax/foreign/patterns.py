@@ -133,7 +133,7 @@ class Pattern:
         elements = [[x] for x in left[: self._taken][::-1] if x is not None]
         at = 0
         for element in (*self._right, *self._after):
-            run = _run(element, spot, at)
+            run = _lexemes_of_element(element, spot, at)
             if not run:
                 return None
             elements.append(run)
@@ -158,7 +158,7 @@ def _fits(element: str, lexeme: Lexeme) -> bool:
     return False
 
 
-def _run(element: str, spot: Spot, at: int) -> list[Lexeme]:
+def _lexemes_of_element(element: str, spot: Spot, at: int) -> list[Lexeme]:
     """The lexemes that an element stands for, `at` steps to the right; none where it does not
     fit."""
     if element in ("TOUCHING", "DASHED"):

@@ -92,11 +92,11 @@ def _declarations(
     elif chunk[-1].type == "TOO_MUCH":
         yield _broken(chunk)
     else:
-        yield from _read(chunk, behind, misspelt)
+        yield from _read_declaration(chunk, behind, misspelt)
     _flush(origin)
 
 
-def _read(
+def _read_declaration(
     chunk: list[Lexeme], behind: Lexeme | None, misspelt: Diagnostic | None
 ) -> Iterator[ast.Declaration]:
     """A declaration that begins as one; `misspelt` is what is wrong with its first word."""

@@ -60,7 +60,7 @@ class Comments:
             comment = self._comments[number]
             if self._is_apart(position, comment.span.start) and (lines or not first):
                 lines.append("")
-            lines.append(f"{indent}{self._take(number)}")
+            lines.append(f"{indent}{self._take_comment(number)}")
             position = comment.span.end
         if not last and self._is_apart(position, end) and (lines or not first):
             lines.append("")
@@ -78,7 +78,7 @@ class Comments:
 
     def lines_inside(self, start: int, end: int) -> list[str]:
         """The comments of a stretch that found no place in it, on lines of their own."""
-        return [self._take(number) for number in self.within(Span("", start, end))]
+        return [self._take_comment(number) for number in self.within(Span("", start, end))]
 
     def end_of_more(self, gap: Span) -> int | None:
         """Where a stretch ends to hold more than comments and blanks, with the rest of the line
@@ -114,9 +114,9 @@ class Comments:
         behind = self._behind(start, end)
         if behind is None:
             return "", start
-        return f"  {self._take(behind)}", self._comments[behind].span.end
+        return f"  {self._take_comment(behind)}", self._comments[behind].span.end
 
-    def _take(self, number: int) -> str:
+    def _take_comment(self, number: int) -> str:
         self._printed.add(number)
         text = self._comments[number].text
         return f"# {text}" if text and not text.startswith("!") else f"#{text}"

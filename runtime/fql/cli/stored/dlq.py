@@ -147,7 +147,7 @@ def replay(
             observer=observer, action=action, error_class=error_class, batch=batch,
             failed_after=failed_after, failed_before=failed_before, limit=limit,
         ),
-        all=everything, delay=delay, rate=rate, plan=plan, response=_answer(response),
+        all=everything, delay=delay, rate=rate, plan=plan, response=_answer_in_file(response),
         force=force, dry_run=dry_run, wait=wait,
     )  # fmt: skip
     asked(ids, wanted)
@@ -196,7 +196,7 @@ def _show_ended(ended: Sequence[Replayed], form: str) -> bool:
     return dead
 
 
-def _answer(file: str | None) -> object:
+def _answer_in_file(file: str | None) -> object:
     if file is None:
         return None
     try:

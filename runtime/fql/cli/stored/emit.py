@@ -34,7 +34,7 @@ def emit(file: str, store: str | None, settings_file: str | None, form: str) -> 
     They are durable when the command ends. The engine on that store takes them at once, or the
     next one that starts.
     """
-    envelopes = _read(file)
+    envelopes = _read_envelopes(file)
 
     async def work(client: Client) -> list[Receipt]:
         receipts = [await client.emit(envelope) for envelope in envelopes]
@@ -48,13 +48,13 @@ def emit(file: str, store: str | None, settings_file: str | None, form: str) -> 
             data(f"{receipt.id} {receipt.event_id}".rstrip())
 
 
-def _read(file: str) -> list[dict[str, object]]:
+def _read_envelopes(file: str) -> list[dict[str, object]]:
     """All envelopes, or none: a file with a bad line is refused as a whole."""
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise FqlError(f"{file} cannot be read: {error.strerror or error}") from error
-    found = _whole(text) or [
+    found = _whole_document(text) or [
         arrival(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()
     ]
     for each in found:
@@ -65,7 +65,7 @@ def _read(file: str) -> list[dict[str, object]]:
     return [each.envelope for each in found]
 
 
-def _whole(text: bytes) -> list[Arrival]:
+def _whole_document(text: bytes) -> list[Arrival]:
     """One envelope over several lines, as people write them."""
     one = arrival(text, 1)
     return [] if one.problem else [one]

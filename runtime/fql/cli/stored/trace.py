@@ -53,12 +53,12 @@ def story(found: Trace) -> Iterator[str]:
         if not found.runs:
             yield "  no observer matched it"
     for run in found.runs:
-        yield from _run(run, found)
+        yield from _run_lines(run, found)
     for letter in found.dead_letters:
-        yield _letter(letter)
+        yield _letter_line(letter)
 
 
-def _letter(letter: DeadLetter) -> str:
+def _letter_line(letter: DeadLetter) -> str:
     refused = f"{letter.entity}.{letter.event} {letter.event_id} was refused"
     what = one_line(letter.action or refused)
     state = " (its `else` chain took over)" if letter.handled else ""
@@ -67,7 +67,7 @@ def _letter(letter: DeadLetter) -> str:
     return f"  dead letter {letter.dlq_id}: {what}: {shortened(letter.reason)}{state}"
 
 
-def _run(run: RunShown, found: Trace) -> Iterator[str]:
+def _run_lines(run: RunShown, found: Trace) -> Iterator[str]:
     until = f" to {moment(run.ended_at)}" if run.ended_at else ""
     times = f"{moment(run.started_at)}{until}"
     yield f"  {run.observer} ({run.run}): {click.style(run.state, bold=True)}, {times}"

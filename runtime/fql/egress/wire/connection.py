@@ -105,11 +105,11 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once, whatever is under way."""
-        self._end()
+        self._close_at_once()
         if self._transport is not None:
             self._transport.abort()
 
-    def _end(self) -> None:
+    def _close_at_once(self) -> None:
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio: ends an answer that has no length, fails any other."""
-        self._end()
+        self._close_at_once()
         self._lost = exc
         if self._future is None:
             return

@@ -64,7 +64,7 @@ class Transport:
         one, only if no byte of an answer was read.
         """
         key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
-        connection = self._take(key) or await self._open(key, deadline)
+        connection = self._idle_connection(key) or await self._open(key, deadline)
         reused = not connection.fresh
         try:
             answer = await connection.exchange(data, limits, deadline)
@@ -102,7 +102,7 @@ class Transport:
         for connection in resting:
             connection.abort()
 
-    def _take(self, key: PoolKey) -> Connection | None:
+    def _idle_connection(self, key: PoolKey) -> Connection | None:
         idle = self._idle.get(key)
         now = asyncio.get_running_loop().time()
         while idle:

@@ -95,7 +95,7 @@ def close_if_ended(state: State, run: Run) -> None:
         run.state, run.ended = "open", None
         state.place(run)
         return
-    _end(state, run, _end_name(run, verdict, states))
+    _end_run(state, run, _end_name(run, verdict, states))
 
 
 def _end_name(run: Run, verdict: str, states: Sequence[str]) -> str:
@@ -112,7 +112,7 @@ def _only_expired(run: Run) -> bool:
     )
 
 
-def _end(state: State, run: Run, name: str) -> None:
+def _end_run(state: State, run: Run, name: str) -> None:
     run.state, run.ended = name, state.now
     state.stuck.pop(run.id, None)
     event = run.event
@@ -220,4 +220,4 @@ def cancel_run(state: State, run: Run) -> None:
             work.state = CANCELLED
     state.touch(run)
     if not run.moves():
-        _end(state, run, "cancelled")
+        _end_run(state, run, "cancelled")

@@ -54,7 +54,7 @@ def _arm_next(state: State, endpoint: Endpoint, sends: list[Work], share: int) -
     if _may_start(state, endpoint, work):
         if len(endpoint.flying) >= share:
             state.shared_in_flight += 1
-        _take(state, endpoint, work, ARMED)
+        _put_on_the_wire(state, endpoint, work, ARMED)
         sends.append(work)
 
 
@@ -108,7 +108,7 @@ def expire_buffered(state: State) -> None:
                 found.runs.remove(run)
 
 
-def _take(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
+def _put_on_the_wire(state: State, endpoint: Endpoint, work: Work, kind: str) -> None:
     endpoint.take(work)
     if endpoint.limits.per_second is not None:
         state.dirty_limits[endpoint.name] = endpoint
@@ -126,7 +126,7 @@ def _arm_alone(state: State, endpoint: Endpoint, sends: list[Work]) -> None:
     while endpoint.suspects and not endpoint.flying and endpoint.may_send(state.now):
         state.item = work = endpoint.suspects.popleft()
         if work.state == READY and not _is_parked(state, work):
-            _take(state, endpoint, work, ALONE)
+            _put_on_the_wire(state, endpoint, work, ALONE)
             endpoint.alone = work
             sends.append(work)
             return

@@ -29,7 +29,7 @@ def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> 
         letter = _letter(state, loaded, spec, spec.nodes[index], blame.text)
         state.mutations.letters.append(letter)
         state.letters.append(letter)
-    text, place = encode_works(works), _place(state, loaded, spec)
+    text, place = encode_works(works), _place_of_dead(state, loaded, spec)
     patch = RunPatch("dead", None, row.lane, place, state.now, text, False, row.id)
     state.mutations.patches.append(patch)
     state.tally.open_runs -= 1
@@ -46,7 +46,7 @@ def close_batch(state: State, row: BatchRow, blame: Blame) -> None:
     state.mutations.batches.append(row._replace(ended=state.now, due=None))
 
 
-def _place(state: State, loaded: Loaded, spec: ObserverSpec) -> str | None:
+def _place_of_dead(state: State, loaded: Loaded, spec: ObserverSpec) -> str | None:
     """The place in its queue that a dead run keeps, if it blocks its key."""
     row = loaded.run
     if spec.block_on_dead and row.order_key is not None:

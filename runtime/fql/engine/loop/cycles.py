@@ -66,7 +66,7 @@ class Cycles:
         self._unstarted: list[Work] = []
         self._wake = Alarm(clock)
         self._session = Session(store, self._settings.holder, self._herald.tell)
-        self._senders = Senders(clock.now, self._report, self._session.may_send)
+        self._senders = Senders(clock.now, self._take_outcome, self._session.may_send)
         self._memory = Memory(self._settings.core, chance, plans)
         self._busy = False
         self._lost: StoreGone | None = None
@@ -105,7 +105,7 @@ class Cycles:
         self.taken = snapshot.taken
         self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
 
-    async def _run(self) -> None:
+    async def _run_cycles(self) -> None:
         """A fault ends one item. After it memory is not trusted: it is loaded again first."""
         fault: Fault | None = None
         while True:
@@ -297,7 +297,7 @@ class Cycles:
                 return ""
         return "" if fault is None else fault.text
 
-    def _report(self, performed: Performed) -> None:
+    def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)
         self._wake.set()
 

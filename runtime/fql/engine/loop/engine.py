@@ -63,7 +63,7 @@ class Engine(Cycles):
             self._wake.set()
             loop = asyncio.get_running_loop()
             self._keeper = loop.create_task(self._session.keep(self._wake.set))
-            self._task = loop.create_task(self._run())
+            self._task = loop.create_task(self._run_cycles())
             self._task.add_done_callback(self._on_end)
             await self.submit(())  # the plan is stored before anybody is told that we run
         except BaseException:

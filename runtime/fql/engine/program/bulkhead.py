@@ -41,12 +41,12 @@ def fault_of(problem: BaseException) -> Fault:
     """An exception as a fault."""
     if isinstance(problem, PlainError):
         return Fault(str(problem))
-    place = _place(problem.__traceback__)
+    place = _where_raised(problem.__traceback__)
     name = type(problem).__name__
     return Fault(f"{name} at {place}" if place else name)
 
 
-def _place(trace: TracebackType | None) -> str:
+def _where_raised(trace: TracebackType | None) -> str:
     """The innermost line of ours that the exception has passed."""
     place = ""
     while trace is not None:

@@ -130,7 +130,7 @@ class Measure:
                 if read.needed and past.state != DEAD:
                     raise _Misfit(f"it needs the error of {read.action}, which has not failed")
             elif past.state == DONE and past.answer is not None:
-                answers[read.action] = self._answer(observer, read.action, past.answer)
+                answers[read.action] = self._fitted_answer(observer, read.action, past.answer)
             elif read.needed and not self._may_lack(observer, read.action, past):
                 raise _Misfit(f"it needs the answer of {read.action}, which this run does not have")
         return answers
@@ -143,7 +143,7 @@ class Measure:
         node = _node(observer, action)
         return None if node is None else node.config.response
 
-    def _answer(self, observer: Observer, action: str, answer: object) -> object:
+    def _fitted_answer(self, observer: Observer, action: str, answer: object) -> object:
         wanted = self._response(observer, action)
         if wanted is None:
             return answer

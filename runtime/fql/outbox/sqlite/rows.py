@@ -40,10 +40,10 @@ def row_reader(fields: Iterable[EntityField]) -> RowReader:
     """A function that reads a raw row of an entity with these fields. It raises ValueError for a
     blob or an infinite number, which no event can hold."""
     converters = {field.name: _converter(field) for field in fields}
-    return partial(_read, converters)
+    return partial(_converted_row, converters)
 
 
-def _read(converters: Mapping[str, Convert], row: Mapping[str, object]) -> Row:
+def _converted_row(converters: Mapping[str, Convert], row: Mapping[str, object]) -> Row:
     read = {
         name: converters[name](value) if name in converters and value is not None else value
         for name, value in row.items()

@@ -79,9 +79,9 @@ def read_plan(data: bytes | str) -> Plan:
 def _misshapen(error: ValidationError, content: Mapping[str, object]) -> PlanError:
     """What does not fit the model: a key or word of another version, or damage."""
     found = error.errors(include_url=False)
-    unknown = [_place(one["loc"]) for one in found if one["type"] in _UNKNOWN]
+    unknown = [_path_text(one["loc"]) for one in found if one["type"] in _UNKNOWN]
     if not unknown:
-        message = f"the plan does not have the shape of {FORMAT}: {_place(found[0]['loc'])}: "
+        message = f"the plan does not have the shape of {FORMAT}: {_path_text(found[0]['loc'])}: "
         return PlanError(message + str(found[0]["msg"]), hint=_COMPILE_AGAIN)
     named = ", ".join(f"`{place}`" for place in unknown[:5])
     more = " and more" if len(unknown) > 5 else ""
@@ -96,7 +96,7 @@ _UNKNOWN = frozenset(("extra_forbidden", "literal_error"))
 """Errors that a later version may have meant well."""
 
 
-def _place(steps: Sequence[int | str]) -> str:
+def _path_text(steps: Sequence[int | str]) -> str:
     """Where it is; the names may be anybody's, so they are short and without control characters."""
     text = ".".join(ascii(step)[1:-1] if isinstance(step, str) else str(step) for step in steps)
     return text if len(text) <= 120 else f"{text[:117]}..."

@@ -43,11 +43,11 @@ def statement(session: tuple[bytes, bytes], changed: Mutations, *, notes: bool) 
     for name, columns in _given(changed, folded, notes=notes):
         parts.append(name)
         values += columns
-    return _text(tuple(parts)), values
+    return _statement_text(tuple(parts)), values
 
 
 @cache
-def _text(names: tuple[str, ...]) -> str:
+def _statement_text(names: tuple[str, ...]) -> str:
     number, lines = FIRST, [f"WITH f AS ({ADVANCE})"]
     for name in names:
         part = PARTS[name]

@@ -23,11 +23,11 @@ def _where(parts: Sequence[tuple[str, bytes | None]]) -> Query:
     return (f" WHERE {' AND '.join(conditions)} " if conditions else " "), values
 
 
-def _text(value: str | None) -> bytes | None:
+def _text_or_null(value: str | None) -> bytes | None:
     return None if value is None else text(value)
 
 
-def _int(value: int | None) -> bytes | None:
+def _int_or_null(value: int | None) -> bytes | None:
     return None if value is None else int8(value)
 
 
@@ -36,10 +36,10 @@ def runs_query(wanted: RunFilter) -> Query:
     where, values = _where(
         [
             ("r.id = ANY($)", int8s(wanted.ids) if wanted.ids else None),
-            ("r.event = $", _int(wanted.event)),
-            ("e.event_id = $", _text(wanted.event_id)),
-            ("r.observer = $", _text(wanted.observer)),
-            ("r.state = $", _text(wanted.state)),
+            ("r.event = $", _int_or_null(wanted.event)),
+            ("e.event_id = $", _text_or_null(wanted.event_id)),
+            ("r.observer = $", _text_or_null(wanted.observer)),
+            ("r.state = $", _text_or_null(wanted.state)),
         ]
     )
     order = f"ORDER BY r.started DESC, r.number DESC LIMIT ${len(values) + 1}"
@@ -53,14 +53,14 @@ def letters_query(wanted: LetterFilter) -> Query:
         [
             ("dlq_id = ANY($)", texts(wanted.ids) if wanted.ids else None),
             ("state = ANY($)", texts(wanted.states) if wanted.states else None),
-            ("observer = $", _text(wanted.observer)),
-            ("action = $", _text(wanted.action)),
-            ("class = $", _text(wanted.error_class)),
-            ("failed_at > $", _int(wanted.failed_after)),
-            ("failed_at < $", _int(wanted.failed_before)),
-            ("batch = $", _int(wanted.batch)),
-            ("run = $", _int(wanted.run)),
-            ("event_id = $", _text(wanted.event_id)),
+            ("observer = $", _text_or_null(wanted.observer)),
+            ("action = $", _text_or_null(wanted.action)),
+            ("class = $", _text_or_null(wanted.error_class)),
+            ("failed_at > $", _int_or_null(wanted.failed_after)),
+            ("failed_at < $", _int_or_null(wanted.failed_before)),
+            ("batch = $", _int_or_null(wanted.batch)),
+            ("run = $", _int_or_null(wanted.run)),
+            ("event_id = $", _text_or_null(wanted.event_id)),
         ]
     )
     if wanted.below is not None:

@@ -37,9 +37,9 @@ def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
     found = format_of(connection, path)
     if found is not None and found < schema.FORMAT:
         with _no_older_engine(connection, path):
-            _write(connection, path, letters)
+            _write_missing_formats(connection, path, letters)
     elif found is None or not _is_ready(connection, path, letters):
-        _write(connection, path, letters)
+        _write_missing_formats(connection, path, letters)
 
 
 def format_of(connection: sqlite3.Connection, path: Path) -> int | None:
@@ -104,7 +104,7 @@ def _in_use(path: Path, process: str) -> StoreError:
     )
 
 
-def _write(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+def _write_missing_formats(connection: sqlite3.Connection, path: Path, letters: str) -> None:
     """All that is missing, in one transaction. What another process has done meanwhile counts."""
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -105,10 +105,10 @@ def misfit(envelope: Mapping[str, object], origin: Origin, reason: str) -> Misfi
     return Misfit(
         source=origin.incarnation,
         position=origin.position,
-        entity=_text(envelope.get("entity", "")),
-        kind=_text(envelope.get("event", "")),
-        event_id=_text(envelope.get("id") or ""),
-        reason=_text(reason),
+        entity=_without_half_pairs(envelope.get("entity", "")),
+        kind=_without_half_pairs(envelope.get("event", "")),
+        event_id=_without_half_pairs(envelope.get("id") or ""),
+        reason=_without_half_pairs(reason),
         payload=_payload(shown(envelope) if origin.incarnation == OUTBOX else envelope),
     )
 
@@ -137,16 +137,16 @@ def _storable(value: object, depth: int = MAX_DEPTH) -> object:
     if isinstance(value, Mapping | list | tuple) and not depth:
         return "(nested too deeply)"
     if isinstance(value, Mapping):
-        return {_text(key): _storable(item, depth - 1) for key, item in value.items()}
+        return {_without_half_pairs(key): _storable(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_storable(item, depth - 1) for item in value]
     try:
         write_given(value, "")
     except NotWritable:
-        return _text(value)
+        return _without_half_pairs(value)
     return value
 
 
-def _text(value: object) -> str:
+def _without_half_pairs(value: object) -> str:
     """Half a surrogate pair is not a text; each becomes a question mark."""
     return str(value).encode("utf-8", "replace").decode()

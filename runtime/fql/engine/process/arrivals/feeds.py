@@ -71,7 +71,7 @@ class Feed:
                 continue  # another engine may have taken these rows, and have forgotten them again
             if arrivals:
                 self._empty_since = None
-                await self._take(arrivals)
+                await self._take_arrivals(arrivals)
             elif self._source.ended:
                 self.ended = True
                 return
@@ -97,7 +97,7 @@ class Feed:
         self._engine.forget([id_ for id_, outbox in known if outbox == here and id_ not in met])
         self._met = set()
 
-    async def _take(self, arrivals: Sequence[Arrival]) -> None:
+    async def _take_arrivals(self, arrivals: Sequence[Arrival]) -> None:
         events, misfits = self._sort(arrivals)
         if events or misfits:
             try:

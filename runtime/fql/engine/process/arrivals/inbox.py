@@ -85,9 +85,9 @@ class Inbox:
         """Take what is there; gives how much it was. One at a time: two readers at once would carry
         out the same entries."""
         async with self._reading:
-            return await self._read()
+            return await self._read_commands()
 
-    async def _read(self) -> int:
+    async def _read_commands(self) -> int:
         generation = self._engine.generation
         if self._generation != generation:
             self._generation = generation

@@ -78,7 +78,7 @@ def _blob(value: str) -> str:
     return f"json_array('blob', hex({value}))"
 
 
-def _text(value: str) -> str:
+def _text_or_blob(value: str) -> str:
     return f"CASE WHEN {value} >= x'' THEN {_blob(value)} ELSE {_unmarked(value)} END"
 
 
@@ -108,7 +108,7 @@ def _anything(value: str) -> str:
 
 
 _WRITTEN: Mapping[str, Callable[[str], str]] = {
-    "TEXT": _text,
+    "TEXT": _text_or_blob,
     "TEXT or number": _text_or_number,
     "INTEGER": _unless_fraction,
     "REAL": _number,
