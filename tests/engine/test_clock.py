@@ -67,6 +67,20 @@ def test_a_step_is_seen_once_and_caught_up_with(moved: int) -> None:
     assert clock.drift() == 0
 
 
+@given(st.integers(-DAY, DAY), st.integers(-DAY, DAY))
+def test_the_clock_of_a_server_is_taken_over_at_once_and_then_followed(one: int, two: int) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    clock.follow(machine.wall + one)
+    assert (clock.now(), clock.look(), clock.drift()) == (machine.wall + one, 0, 0)
+    clock.follow(machine.wall + two)
+    moved = two - one
+    assert clock.now() == machine.wall + one
+    assert clock.look() == (moved if abs(moved) >= STEP else 0)
+    machine.pass_time(10 * abs(moved) + 10)
+    assert (clock.now(), clock.drift()) == (machine.wall + two, 0)
+
+
 def test_what_a_time_server_corrects_is_followed_without_a_word() -> None:
     machine = Machine()
     clock = machine.clock()

@@ -1,10 +1,13 @@
-"""The shop's application, on PostgreSQL or SQLite: what writes, and what it holds in the end."""
+"""The shop's application, on PostgreSQL or SQLite: what writes, and what must come of it."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,43 +15,69 @@ from typing import Protocol
 
 import psycopg
 
+from tests.end_to_end.support import EXAMPLES
 from tests.kills import shop as kills
-from tests.postgresql.client import STEP
-from tests.postgresql.ledger import Truth
+from tests.postgresql.client import TABLES
+from tests.postgresql.ledger import Place, Truth
+
+HERE = Path(__file__).parent
+SETTINGS = """
+[project]
+name = "shop"
+[egress]
+allow = ["127.0.0.1/32"]
+[store]
+url = "${SHOP_DATABASE}"
+[sources.shop]
+kind = "sqlite"
+database = "shop.db"
+"""
 
 
 class Application(Protocol):
-    """Whose orders are captured. `settings` are those of its source."""
+    """Whose rows are captured. `program` is what engines run; each action comes after the one that
+    `after` names."""
 
-    settings: str
+    program: str
+    after: Mapping[str, str]
+
+    def prepare(self, folder: Path, url: str) -> None:
+        """Make the project in this folder, and the tables. `url` is where the store is."""
+        ...
 
     def writing(self, clients: int, pause: float) -> AbstractContextManager[None]:
         """Write meanwhile."""
         ...
 
     def truth(self) -> Truth:
-        """What it holds."""
+        """What must have come of it."""
         ...
 
 
 @dataclass
-class OnPostgresql:
-    """Processes that write to the database at `url`, where the engine also finds it."""
+class Example07:
+    """Example 07, and a second table. Processes write to the database of the store."""
 
-    folder: Path
-    url: str
-    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, STEP)))
+    program: str = "parcels.fql"
+    after: Mapping[str, str] = field(
+        default_factory=lambda: {"crm": "label", "statistics": "label"}
+    )
+    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000)))
 
-    def __post_init__(self) -> None:
-        self.settings = f'kind = "postgresql"\nurl = "{self.url}"\n'
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(
-                "CREATE TABLE orders (id int PRIMARY KEY, customer int, status text)"
-            )
+    def prepare(self, folder: Path, url: str) -> None:
+        """As its README says."""
+        self._folder, self._environment = folder, os.environ | {"SHOP_DATABASE": url}
+        shutil.copytree(EXAMPLES / "07_postgresql_shop", folder, dirs_exist_ok=True)
+        shutil.copy(HERE / "parcels.fql", folder)
+        subprocess.run(
+            [sys.executable, "shop.py", "create"], cwd=folder, env=self._environment, check=True
+        )
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(TABLES)
 
     @contextmanager
     def writing(self, clients: int, pause: float) -> Iterator[None]:
-        """So many processes, each of which pauses for about so long between two orders."""
+        """So many processes, each of which pauses for about so long after a transaction."""
         started = [self._client(pause) for _ in range(clients)]
         try:
             yield
@@ -57,45 +86,46 @@ class OnPostgresql:
                 assert client.stdin is not None
                 client.stdin.close()
             for client in started:
-                assert client.wait(30) == 0
+                assert client.wait(60) == 0
 
     def _client(self, pause: float) -> subprocess.Popen[str]:
-        number = next(self._numbers)
-        program = [sys.executable, "-m", "tests.postgresql.client"]
-        with (self.folder / f"client-{number}.txt").open("w") as said:
+        number = str(next(self._numbers))
+        program = [sys.executable, "-m", "tests.postgresql.client", str(self._folder)]
+        with (self._folder / f"client-{number}.txt").open("w") as said:
             return subprocess.Popen(
-                [*program, self.url, str(number), str(pause)],
-                stdin=subprocess.PIPE, stdout=said, text=True, cwd=Path(__file__).parents[2],
+                [*program, number, str(pause)], cwd=HERE.parents[1], env=self._environment,
+                stdin=subprocess.PIPE, stdout=said, text=True,
             )  # fmt: skip
 
     def truth(self) -> Truth:
-        """From its table, and from what the processes said."""
-        with psycopg.connect(self.url) as connection:
-            orders: dict[int, str] = dict(
-                connection.execute("SELECT id, status FROM orders").fetchall()
-            )
-        lines = [
-            line.split()
-            for file in self.folder.glob("client-*.txt")
-            for line in file.read_text().splitlines()
-        ]
-
-        def said(what: str) -> frozenset[int]:
-            return frozenset(int(number) for word, number in lines if word == what)
-
-        return Truth(orders, STEP, said("placed"), said("began") - said("undone"))
+        """From the application's own table, and from what the processes said."""
+        with psycopg.connect(self._environment["SHOP_DATABASE"]) as connection:
+            rows = connection.execute(
+                "SELECT action, id, step, line FROM told ORDER BY n, place"
+            ).fetchall()
+        possible = Counter(
+            Place(action, int(number), int(step))
+            for file in self._folder.glob("client-*.txt")
+            for action, number, step in map(str.split, file.read_text().splitlines())
+        )
+        wanted = {Place(action, number, step): line for action, number, step, line in rows}
+        assert len(wanted) == len(rows), "the application told of one thing twice"
+        return Truth(wanted, possible)
 
 
 @dataclass
 class OnSqlite:
-    """Threads that write to a file in the folder of the project."""
+    """A thread that writes to a file in the folder of the project."""
 
-    folder: Path
+    program: str = "shop.fql"
+    after: Mapping[str, str] = field(default_factory=lambda: {"label": "stock", "books": "stock"})
 
-    def __post_init__(self) -> None:
-        self.settings = 'kind = "sqlite"\ndatabase = "shop.db"\n'
-        kills.make_tables(self.folder)
-        self._shop = kills.Shop(self.folder)
+    def prepare(self, folder: Path, url: str) -> None:
+        """The file; the store is elsewhere."""
+        (folder / self.program).write_text(kills.SOURCE % "${RECEIVER}")
+        (folder / "fql.toml").write_text(SETTINGS)
+        kills.make_tables(folder)
+        self._shop = kills.Shop(folder)
 
     @contextmanager
     def writing(self, clients: int, pause: float) -> Iterator[None]:
@@ -106,5 +136,11 @@ class OnSqlite:
 
     def truth(self) -> Truth:
         """From what it remembers."""
-        orders = {n: "paid" if n in self._shop.paid else "new" for n in self._shop.placed}
-        return Truth(orders, kills.CUSTOMERS, frozenset(orders), frozenset(orders))
+        wanted = {
+            Place("welcome", n, 0): str(n % kills.CUSTOMERS) for n in self._shop.placed
+        } | {
+            Place(action, n, 0): ""
+            for n in self._shop.paid
+            for action in ("stock", "label", "books")
+        }  # fmt: skip
+        return Truth(wanted, Counter())

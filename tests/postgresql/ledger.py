@@ -1,119 +1,170 @@
-"""What the receivers were told, against what the application's database holds in the end."""
+"""What the receivers were told, against what the application wrote down with its rows."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fql.testing.received import ReceivedRequest
 from tests.kills.shop import MAX_IN_FLIGHT
 
-FLOW = ("stock", "label", "books")
+LEASE_AND_MORE = 15.0
+"""Seconds after which the last effect of a happening is over: a lease, and a busy machine."""
+RESET = 5.0
+"""Seconds within which a request is made again by the transport, as part of the same attempt."""
+
+
+class Place(NamedTuple):
+    """What a delivery is about: `action` is `news-insert` where one action serves several events;
+    `step` is 0 where a row brings about one such delivery only."""
+
+    action: str
+    row: int
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One request: which engine sent it, of which action and order, when (on the test's monotonic
-    clock), and how it called itself."""
+    """One request: which engine sent it, when (on the test's monotonic clock), how it called
+    itself, and whether it was answered with 2xx."""
 
     engine: str
-    action: str
-    order: int
+    place: Place
     key: str
     attempt: int
     again: bool
     at: float
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """What it is about."""
-        return self.action, self.order
+    taken: bool
 
 
-def heard(requests: Iterable[ReceivedRequest]) -> list[Heard]:
-    """In the order in which they came."""
-    found = []
-    for request in requests:
-        _, engine, action = request.path.split("/")
-        payload = request.payload
-        assert isinstance(payload, dict)
-        again = request.headers.get("fql-redelivery") == "1"
-        found.append(
-            Heard(engine, action, payload["id"], request.key, request.attempt, again, request.at)
-        )
-    return found
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What was done to engines, server or network, from when to when. Where `back` is true the
+    server may have lost what it committed meanwhile."""
+
+    name: str
+    began: float
+    ended: float
+    back: bool = False
+
+    def explains(self, first: Heard, second: Heard) -> bool:
+        """Whether because of it a delivery could be made again."""
+        return self.began - 1 <= first.at <= self.ended + LEASE_AND_MORE and second.at >= self.began
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the application's database holds in the end (`orders`: number to status; an order is of
-    customer number modulo `customers`), which orders it acknowledged, and which it may have
-    committed at some time."""
+    """What must have come, in the order of each line, and how often something may have come where a
+    server went back: the application does again what was lost."""
 
-    orders: dict[int, str]
-    customers: int
-    acknowledged: frozenset[int]
-    maybe: frozenset[int]
-
-    def wanted(self) -> set[tuple[str, int]]:
-        """The deliveries that must have come."""
-        placed = {("welcome", number) for number in self.orders}
-        paid = [number for number, status in self.orders.items() if status == "paid"]
-        return placed | {(action, number) for action in FLOW for number in paid}
-
-    def possible(self) -> set[tuple[str, int]]:
-        """Those that may have come besides, where commits were undone."""
-        return {(action, number) for action in ("welcome", *FLOW) for number in self.maybe}
+    wanted: Mapping[Place, str]
+    possible: Counter[Place]
 
 
-def check(
-    told: Sequence[Heard], truth: Truth, *, interrupted: int = 0, went_back: Sequence[float] = ()
-) -> None:
-    """Nothing lost, nothing invented, one key for each intent, order kept, no attempt made twice,
-    and duplicates only where there is a reason: engines were `interrupted` so many times. At the
-    times of `went_back` (as `Heard.at`) a failover or a restore has undone commits."""
-    first: dict[tuple[str, int], int] = {}
-    keys: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for index, one in enumerate(told):
-        first.setdefault(one.place, index)
-        keys[one.place].add(one.key)
-    wanted = truth.wanted()
-    assert wanted, "the test must do something"
-    if not went_back:
-        assert truth.acknowledged <= set(truth.orders), "the database lost what it acknowledged"
-    lost = wanted - set(first)
-    assert not lost, ("lost", len(lost), sorted(lost)[:9])
-    invented = set(first) - wanted - (truth.possible() if went_back else set())
-    assert not invented, ("invented", len(invented), sorted(invented)[:9])
-    several = {place: found for place, found in keys.items() if len(found) > 1}
-    assert not several, ("more than one key", several)
-    assert len({one.key for one in told}) == len(first), "no two intents share a key"
-    _in_order(first, truth)
-    twice = _made_twice(told, went_back)
-    assert not twice, ("an attempt was made twice", twice[:9])
-    again = sum(one.again for one in told)
-    assert again <= interrupted * MAX_IN_FLIGHT, (again, "redeliveries")
-
-
-def _made_twice(told: Sequence[Heard], went_back: Sequence[float]) -> list[tuple[Heard, Heard]]:
-    """Attempts that came again though the store had not forgotten them in between."""
-    before: dict[tuple[str, int], Heard] = {}
+def heard(requests: Iterable[ReceivedRequest], taken: Collection[int]) -> list[Heard]:
+    """In the order in which they came. `taken` has the `id` of those that were answered with
+    2xx."""
     found = []
-    for one in told:
-        other = before.get((one.key, one.attempt))
-        if other is not None and not any(other.at < moment < one.at for moment in went_back):
-            found.append((other, one))
-        before[one.key, one.attempt] = one
+    for request in requests:
+        payload = request.payload
+        assert isinstance(payload, dict)
+        action = request.headers["fql-action"]
+        event = f"{action}-{payload['event']}" if "step" in payload else action
+        found.append(
+            Heard(
+                engine=request.path.split("/")[1],
+                place=Place(event, payload["id"], payload.get("step", 0)),
+                key=request.key,
+                attempt=request.attempt,
+                again=request.headers.get("fql-redelivery") == "1",
+                at=request.at,
+                taken=id(request) in taken,
+            )
+        )
     return found
 
 
-def _in_order(first: dict[tuple[str, int], int], truth: Truth) -> None:
-    for _, number in (place for place in truth.wanted() if place[0] == "stock"):
-        for later in ("label", "books"):
-            assert first["stock", number] < first[later, number], (number, later)
-    lines: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(truth.orders):
-        lines[number % truth.customers].append(first["welcome", number])
-    for customer, line in lines.items():
-        assert line == sorted(line), f"the orders of customer {customer} came out of order"
+def check(
+    told: Sequence[Heard], truth: Truth, happenings: Sequence[Happening], after: Mapping[str, str]
+) -> Counter[str]:
+    """Nothing lost, nothing invented, one key for each intent, order kept, no attempt made twice,
+    and each repetition explained. An action comes after the one that `after` names. Gives what
+    explains how many repetitions."""
+    assert truth.wanted, "the test must do something"
+    keys = _keys(told)
+    kept = {found[-1] for found in keys.values()}
+    first: dict[Place, int] = {}
+    taken: dict[Place, int] = {}
+    for index, one in enumerate(told):
+        if one.key in kept:
+            first.setdefault(one.place, index)
+            if one.taken:
+                taken.setdefault(one.place, index)
+    lost = set(truth.wanted) - set(taken)
+    assert not lost, ("lost", len(lost), sorted(lost)[:9])
+    possible = truth.possible if any(one.back for one in happenings) else {}
+    often = {place: possible.get(place, int(place in truth.wanted)) for place in keys}
+    several = {place: found for place, found in keys.items() if len(found) > often[place]}
+    assert not several, ("invented, or more than one key", several)
+    assert len({one.key for one in told}) == sum(map(len, keys.values())), "two share a key"
+    _in_order(first, taken, truth.wanted, after)
+    return _explained(told, happenings)
+
+
+def _keys(told: Sequence[Heard]) -> dict[Place, list[str]]:
+    """The keys of each place, as they came first: only the last one is of what was not lost."""
+    keys: dict[Place, list[str]] = defaultdict(list)
+    for one in told:
+        if one.key not in keys[one.place]:
+            keys[one.place].append(one.key)
+    return keys
+
+
+def _in_order(
+    first: Mapping[Place, int],
+    taken: Mapping[Place, int],
+    wanted: Mapping[Place, str],
+    flow: Mapping[str, str],
+) -> None:
+    """A step begins after the ones before it are answered, and so does the next one in a line."""
+    lines: dict[str, list[Place]] = defaultdict(list)
+    for place, line in wanted.items():
+        if place.action in flow:
+            before = place._replace(action=flow[place.action])
+            assert taken[before] < first[place], (before, "must be answered before", place)
+        if line:
+            lines[line].append(place)
+    for line, places in lines.items():
+        for before, after in itertools.pairwise(places):
+            assert taken[before] < first[after], (line, before, after)
+
+
+def _explained(told: Sequence[Heard], happenings: Sequence[Happening]) -> Counter[str]:
+    by_key: dict[str, list[Heard]] = defaultdict(list)
+    for one in told:
+        by_key[one.key].append(one)
+    reasons: Counter[str] = Counter()
+    for requests in by_key.values():
+        for before, after in itertools.pairwise(requests):
+            reasons[_why(before, after, happenings)] += 1
+    again = sum(one.again for one in told)
+    assert again <= len(happenings) * MAX_IN_FLIGHT, (again, "redeliveries")
+    return reasons
+
+
+def _why(before: Heard, after: Heard, happenings: Sequence[Happening]) -> str:
+    """Why a delivery was made again: its first attempt failed, or something happened."""
+    same = (before.engine, before.attempt) == (after.engine, after.attempt)
+    if same and not before.taken and after.at - before.at < RESET:
+        return "a kept connection was reset"
+    around = [one for one in happenings if one.explains(before, after)]
+    forgotten = [one for one in around if one.back]
+    assert after.attempt > before.attempt or forgotten, ("made twice", before, after)
+    if not before.taken and not after.again:
+        return "the receiver failed"
+    assert after.again or forgotten, ("a repetition that is not marked", before, after)
+    assert around, ("a repetition without a reason", before, after)
+    return (forgotten or around)[-1].name

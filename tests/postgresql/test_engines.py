@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def world(tmp_path: Path, server: Server, proxy: StatementProxy) -> Iterator[Wor
     """A shop on a file, with a store on PostgreSQL behind a proxy."""
     with server.database() as url:
         name = url.split("?")[0].rpartition("/")[2]
-        with shop(tmp_path, proxy.address(server.url(name, tcp=True)), OnSqlite(tmp_path)) as made:
+        with shop(tmp_path, proxy.address(server.url(name, tcp=True)), OnSqlite()) as made:
             yield made
 
 
@@ -57,11 +58,11 @@ def at_work(world: World) -> Iterator[None]:
 
 def taken_over(world: World, interrupt: Callable[[], None], by: str) -> float:
     """Seconds from an interruption to the first request of the engine that follows."""
-    since = len(world.heard())
-    interrupt()
-    began = time.monotonic()
-    world.interrupted += 1
-    return world.wait_heard(by, since).at - began
+    since = world.receiver.call_count
+    with world.happening("interrupted"):
+        interrupt()
+        began = time.monotonic()
+        return world.wait_heard(by, since) - began
 
 
 @pytest.mark.timeout(300)
@@ -91,11 +92,9 @@ def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> No
             assert LEASE / 2 < waited < LEASE + SLACK
         resumed = time.monotonic()
         time.sleep(2)
-        late = [one for one in world.heard() if one.engine == "one" and one.at > stopped + 1]
-        assert not late, ("sent after", late[0].at - resumed, late[:3])
-        world.named("two").kill()
-        world.interrupted += 1
-        world.wait_heard("one", len(world.heard()))
+        late = [at for sender, at in world.senders() if sender == "one" and at > stopped + 1]
+        assert not late, ("sent after", late[0] - resumed, late[:3])
+        taken_over(world, world.named("two").kill, by="one")
 
 
 @pytest.mark.timeout(300)
@@ -114,8 +113,8 @@ def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
 
     with at_work(world):
         for fault in (crash, restart, pause):
-            fault()
-            world.interrupted += 1
+            with world.happening(fault.__name__):
+                fault()
             world.wait_more(10)
 
 
@@ -124,9 +123,74 @@ def test_a_commit_that_the_network_meddles_with(world: World, proxy: StatementPr
     """Cut off before and after, and held until long after it was settled."""
     with at_work(world):
         for kind in ("cut_before", "cut_after", "hold"):
-            fault = proxy.next(kind, of=COMMIT)
-            fault.wait()
-            world.interrupted += 1
-            world.wait_more(10)
+            with world.happening(kind):
+                fault = proxy.next(kind, of=COMMIT)
+                fault.wait()
+                world.wait_more(10)
         fault.release()
         world.wait_more(10)
+
+
+@pytest.mark.timeout(300)
+def test_a_rolling_restart_under_load_repeats_nothing(world: World) -> None:
+    """Each engine is asked to end when the next one is ready; no happening is there to excuse a
+    repetition."""
+    with world.application.writing(2, 0.05):
+        names = ("one", "two", "three", "four")
+        world.engine(names[0])
+        world.engine(names[1])
+        for old, new in itertools.pairwise(names[1:]):
+            world.wait_more(5)
+            world.named(names[names.index(old) - 1]).end()
+            world.wait_heard(old, world.receiver.call_count)
+            world.engine(new)
+    reasons = world.check()
+    assert set(reasons) <= {"the receiver failed", "a kept connection was reset"}
+
+
+@pytest.mark.timeout(300)
+def test_a_server_that_is_gone_for_longer_than_a_lease(world: World, server: Server) -> None:
+    """Both engines wait for it; one of them goes on, and the other stands by."""
+    with at_work(world):
+        with world.happening("the server was gone"):
+            server.kill()
+            time.sleep(LEASE + 2)
+            server.start()
+            since = world.receiver.call_count
+            world.wait_more(20)
+        time.sleep(2)
+        assert len({sender for sender, _ in world.senders(since)}) == 1
+
+
+@pytest.mark.timeout(300)
+def test_hosts_whose_clocks_differ(world: World) -> None:
+    """By an hour each way: a lease is of the server's time, and so is the time of a retry."""
+    with world.application.writing(2, 0.05):
+        world.begin("one", skew=3600).wait_ready()
+        world.wait_heard("one")
+        world.begin("two", skew=-3600).wait_ready()
+        time.sleep(LEASE + 2)
+        assert {sender for sender, _ in world.senders()} == {"one"}
+        world.receiver.always(503)
+        time.sleep(1)
+        assert taken_over(world, world.named("one").kill, by="two") < LEASE / 2
+        world.receiver.always(world.mood)
+        world.wait_more(20)
+    world.check()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_two_that_start_at_once(world: World) -> None:
+    """Twenty times: one of them works, the other stands by."""
+    with world.application.writing(2, 0.05):
+        for n in range(20):
+            since = world.receiver.call_count
+            pair = [world.begin(f"{n}{side}") for side in "ab"]
+            for one in pair:
+                one.wait_ready()
+            world.wait_more(10)
+            assert len({sender for sender, _ in world.senders(since)}) == 1
+            for one in pair:
+                one.end()
+    world.check()

@@ -95,10 +95,11 @@ class Server(Databases):
         self.kill()
         raise programs.ServerFailed((self.folder / "log").read_text(errors="replace")[-2_000:])
 
-    def stop(self) -> None:
-        """End it in order: sessions are closed, what is committed is on disk."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it in order: sessions are closed, what is committed is on disk. With SIGQUIT it ends
+        at once, and the next start recovers."""
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(how)
             self.process.wait(_PATIENCE)
 
     def kill(self) -> None:

@@ -37,12 +37,14 @@ class Lease:
     """The right of one session to write. Ids of a session start at `session << 32`.
 
     `seconds` is how long it lasts after the last commit or renewal was sent; None where a lock
-    holds it, which ends with its process.
+    holds it, which ends with its process. `now` is when it began by the clock of the store, in
+    milliseconds since 1970; None where that is this machine's.
     """
 
     session: int
     holder: str = ""
     seconds: float | None = None
+    now: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

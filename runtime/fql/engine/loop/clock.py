@@ -2,7 +2,8 @@
 
 A step of the wall clock (somebody sets it, or a virtual machine is moved) would fire all timers at
 once or none for hours. It is taken over little by little: never back, and never so fast that a rate
-limit or a delay would be noticeably wrong. Decision 0063.
+limit or a delay would be noticeably wrong. Decision 0063. On a store that engines of several
+machines share it is the time of the store's server. Decision 0154.
 """
 
 from __future__ import annotations
@@ -47,11 +48,26 @@ class SystemClock:
     def __init__(
         self, wall: Callable[[], int] = wall_clock, steady: Callable[[], int] = steady_clock
     ) -> None:
-        self._wall = wall
+        self._machine = wall
         self._steady = steady
-        self._since = steady()
-        self._start = wall() - self._since
+        self._ahead: int | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._since = self._steady()
+        self._start = self._wall() - self._since
         self._added = self._target = 0
+
+    def _wall(self) -> int:
+        return self._machine() + (self._ahead or 0)
+
+    def follow(self, now: int) -> None:
+        """Go by the clock of another machine, which says `now` (milliseconds since 1970), in place
+        of this one's: at once the first time, afterwards as after a step."""
+        first = self._ahead is None
+        self._ahead = now - self._machine()
+        if first:
+            self._begin()
 
     def now(self) -> int:
         """Milliseconds since 1970."""

@@ -17,7 +17,7 @@ from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.core.storable import maker_of, unstorable
 from fql.engine.loop.alarm import Alarm
-from fql.engine.loop.clock import Clock
+from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.herald import Herald
 from fql.engine.loop.memory import Memory, Plans
@@ -95,6 +95,8 @@ class Cycles:
         return bool(self.trouble)
 
     async def _load(self, *, again: bool = False) -> None:
+        if self._session.time is not None and isinstance(self._clock, SystemClock):
+            self._clock.follow(self._session.time)
         snapshot = await self._session.load()
         snapshot.clean = snapshot.clean or again
         ended = (*self._memory.rescue.kept, *self._waiting.outcomes)

@@ -71,6 +71,11 @@ class Session:
         """The least number that this session may give to what it makes."""
         return self._lease.session << 32
 
+    @property
+    def time(self) -> int | None:
+        """When it began by the store's own clock, if that has one."""
+        return self._lease.now
+
     async def begin(self) -> None:
         """Take the store over. Raises StoreError, StoreLocked."""
         sent = self._steady()

@@ -33,7 +33,8 @@ _FENCE = """UPDATE {s}.fql_session SET state = 'fenced'
 _BEGIN = f"""INSERT INTO {{s}}.fql_session(id, holder, cycle, settled, state, expires, lit)
   SELECT greatest(coalesce(max(id), 0) + 1, least($2,
     extract(epoch FROM clock_timestamp())::bigint - {BEGINNING})), $1, 0, 0, 'live', {_UNTIL},
-    CASE WHEN $3 <> 0 THEN clock_timestamp() END FROM {{s}}.fql_session RETURNING id"""  # noqa: S608
+    CASE WHEN $3 <> 0 THEN clock_timestamp() END FROM {{s}}.fql_session
+  RETURNING id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint"""  # noqa: S608
 _FORGET = f"""DELETE FROM {{s}}.fql_session WHERE id NOT IN
   (SELECT id FROM {{s}}.fql_session ORDER BY id DESC LIMIT {HISTORY})"""  # noqa: S608
 _HOLDER = """SELECT holder, greatest(0, extract(epoch FROM expires - clock_timestamp()))::float8
@@ -89,7 +90,7 @@ def begin(wire: Wire, holder: str, where: str) -> Lease:
         raise
     if row is None:
         raise StoreError(f"the store {where} gave no session")
-    return Lease(row[0], holder, LEASE_SECONDS)
+    return Lease(row[0], holder, LEASE_SECONDS, row[1])
 
 
 def _locked(wire: Wire, where: str) -> StoreLocked:
