@@ -28,7 +28,7 @@ from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
-from fql.intake.opening import sources_of
+from fql.intake.opening import entrances_of, sources_of
 from fql.intake.port import Source
 from fql.letters import Replayed, Wanted
 from fql.observe.events import Listener
@@ -78,6 +78,7 @@ class Runtime:
         self._given_store, self._place = store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
         self._sources = (*sources_of(self._settings), *sources)
+        self._entrances = entrances_of(self._settings)
         self._actions = actions
         self._allowed_in_tests = ALLOWED_IN_TESTS.get()
         self._labels = Labels()
@@ -135,6 +136,8 @@ class Runtime:
         exits.push_async_callback(self._observed.stop)
         for source in self._sources:
             exits.push_async_callback(source.close)
+        for entrance in self._entrances:
+            exits.push_async_callback(entrance.close)
         self._client = Client(self._store, self._clock)
         self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
         self._leading = self._prepared()
@@ -175,9 +178,9 @@ class Runtime:
 
     def _watching(self) -> tuple[Watched, Watch]:
         watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
-        watched.sources = self._sources
+        watched.sources = (*self._sources, *self._entrances)
         watch = Watch(self._settings.observability, watched)
-        watch.expect(self._plan, ("emit", "inbox", *(source.name for source in self._sources)))
+        watch.expect(self._plan, ("emit", "inbox", *(one.name for one in watched.sources)))
         return watched, watch
 
     def _traced(self, actions: ActionFactory) -> ActionFactory:
@@ -220,6 +223,7 @@ class Runtime:
             self._store,
             self._clock,
             self._sources,
+            self._entrances,
             plan=lambda: self._plan,
             make_engine=self._made_engine,
             make_keeper=self._made_keeper,
@@ -352,19 +356,26 @@ class Runtime:
         """Use another plan from the next commit on; runs in flight finish on theirs. Environment
         and sources follow, all or nothing: raises MissingSecrets, and SettingsError, also when the
         triggers of a source do not supply what the plan needs. Of other `settings` it takes up
-        `[egress]`; everything else there waits for a new start."""
+        `[egress]` and the tokens of HTTP sources; everything else there waits for a new start."""
         leading = self._here()
         program = self._built(plan)
         await leading.follow(plan)
         self._program, self._plan = program, plan
         self._observed.expect(plan)
-        if settings is not None and self._webhooks is not None:
-            self._webhooks.follow(self._egress(settings))
+        if settings is not None:
+            self._take_up(settings)
         engine = self._engine
         if engine is not None:
             stored, _ = await self._store.plans()
             engine.switch(program, self._stored_programs(stored))
             await engine.submit(())
+
+    def _take_up(self, settings: Settings) -> None:
+        """What of other settings needs no new start."""
+        if self._webhooks is not None:
+            self._webhooks.follow(self._egress(settings))
+        for entrance in self._entrances:
+            entrance.follow(settings)
 
     async def prune(self) -> int:
         """Remove now one slice of what retention no longer keeps, as happens every few seconds by

@@ -35,6 +35,11 @@ KNOWN = {
         ("generate_span_id", "generate_trace_id", "is_trace_id_random"), "called by OpenTelemetry"
     ),
     **dict.fromkeys(
+        ("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body",
+         "on_message_complete"),
+        "called by httptools",
+    ),
+    **dict.fromkeys(
         ("optional_access", "import_declaration", "named_type", "list_type", "else_chain",
          "parentheses", "spread"),
         "called by the parser, by names of the grammar",

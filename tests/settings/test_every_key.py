@@ -20,6 +20,7 @@ SEEN = "observe/test_settings.py::"
 FEED = RUN + "test_store_name_and_source_of_the_settings"
 TABLE = RUN + "test_rows_of_a_table_survive_kill_9"
 SERVER = "settings/test_databases.py::test_a_source_on_a_server_takes_its_keys"
+HTTP = "http_intake/test_life.py::"
 INIT = "cli_runtime/test_whole_path.py::test_project_of_init_runs_with_its_own_receiver"
 
 OF_POLICIES = {key.toml: SHOWN_AS_POLICY[name] for name, key in POLICIES.items() if key.toml}
@@ -78,6 +79,9 @@ SHOWN_BY = OF_POLICIES | {
     "sources.NAME.json_lines.path": FEED,
     "nats.url": "settings/test_nats.py::test_the_addresses_of_nats",
     "nats.credentials": "settings/test_nats.py::test_credentials_are_a_file_or_what_is_in_it",
+    "sources.NAME.http.kind": HTTP + "test_events_come_by_http_and_survive_kill_9",
+    "sources.NAME.http.listen": HTTP + "test_it_listens_where_the_settings_say",
+    "sources.NAME.http.token": HTTP + "test_tokens_are_changed_without_a_new_start",
     "egress.allow": EFFECTS + "test_receiver_that_is_not_allowed_gets_nothing",
     "egress.ports": "cli_runtime/test_doctor.py::test_low_port_needs_to_be_opened",
     "observability.prometheus.enabled": SEEN + "test_metrics_are_off_without_their_table",

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from fql.errors import SettingsError
 from fql.intake.json_lines import JsonLines
-from fql.intake.port import Source
+from fql.intake.port import Entrance, Source
 from fql.intake.sqlite.source import OutboxSqlite
 from fql.outbox.driver import require_driver
 from fql.outbox.sqlite.tables import Names
 from fql.settings.databases import Database
 from fql.settings.files import database_of
 from fql.settings.model import Settings
-from fql.settings.source_tables import PostgresqlSource, SourceTable, SqliteSource
+from fql.settings.source_tables import (
+    HttpSource,
+    JsonLinesSource,
+    PostgresqlSource,
+    SqliteSource,
+)
+
+ReadTable = SqliteSource | PostgresqlSource | JsonLinesSource
 
 
 def sources_of(settings: Settings) -> tuple[Source, ...]:
-    """One source for each `[sources.NAME]`. Raises SettingsError when two of them would read one
-    outbox: each would get some of its events."""
+    """One source for each `[sources.NAME]` that is read. Raises SettingsError when two of them
+    would read one outbox: each would get some of its events."""
     names = Names(settings.project.name)
     known: dict[str, Database] = {}
     for name, table in settings.sources.items():
@@ -30,10 +37,25 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
                 hint="one of them is enough: it brings the changes of all tables",
             )
         known[name] = database
-    return tuple(_source(name, table, names) for name, table in settings.sources.items())
+    return tuple(
+        _source(name, table, names)
+        for name, table in settings.sources.items()
+        if not isinstance(table, HttpSource)
+    )
 
 
-def _source(name: str, table: SourceTable, names: Names) -> Source:
+def entrances_of(settings: Settings) -> tuple[Entrance, ...]:
+    """Those sources that are called instead of being read."""
+    tables = settings.sources.items()
+    found = [(name, table) for name, table in tables if isinstance(table, HttpSource)]
+    if not found:
+        return ()
+    from fql.intake.http.source import HttpIntake
+
+    return tuple(HttpIntake(name, table) for name, table in found)
+
+
+def _source(name: str, table: ReadTable, names: Names) -> Source:
     if isinstance(table, SqliteSource):
         return OutboxSqlite(
             name, table.database, poll_ms=table.poll, names=names, triggers=table.triggers,

@@ -6,7 +6,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from fql.errors import EventRefused
 from fql.plan.model import Plan
+from fql.settings.model import Settings
 
 OUTBOX = "outbox"
 """The incarnation of all sources whose rows have random ids: nothing else tells them apart. Their
@@ -47,12 +49,13 @@ class Consumer:
 class Health:
     """How a source is. `trouble` says what is wrong and what to do, or nothing; `captured` holds
     for each table whether its changes are captured; `restored` counts histories that went back,
-    `failures` reads that failed."""
+    `failures` reads that failed, `answers` requests by the status of their answer."""
 
     trouble: str = ""
     captured: Mapping[str, bool] = field(default_factory=dict)
     restored: int = 0
     failures: int = 0
+    answers: Mapping[int, int] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -131,3 +134,60 @@ class PlainSource:
     def health(self) -> Health:
         """Nothing can be wrong."""
         return Health()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event is durable. `id` and `runs` are what a receipt says; `duplicate` says that its key
+    was known, `conflict` that it came with other values then."""
+
+    id: str
+    event_id: str
+    runs: tuple[str, ...] = ()
+    duplicate: bool = False
+    conflict: bool = False
+
+
+class NotTaken(Exception):
+    """An event of a list does not fit, so nothing of the list was stored. `number` is its place,
+    from 0."""
+
+    def __init__(self, number: int, reason: EventRefused) -> None:
+        self.number = number
+        self.reason = reason
+        super().__init__(reason.message)
+
+
+class Taker(Protocol):
+    """Who takes events that are handed in by a call."""
+
+    async def take(self, envelopes: Sequence[Mapping[str, object]]) -> list[Accepted]:
+        """All of them are durable on return, or none: raises NotTaken, and StoreError when the
+        store takes nothing now."""
+        ...
+
+
+class Entrance(Protocol):
+    """A source that is called instead of being read, while this process is the engine."""
+
+    name: str
+
+    async def listen(self, taker: Taker) -> None:
+        """Take calls from now on. Raises SettingsError when the address cannot be used."""
+        ...
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more; what was handed in is still answered, for so long."""
+        ...
+
+    async def close(self) -> None:
+        """End at once."""
+        ...
+
+    def follow(self, settings: Settings) -> None:
+        """Use what of other settings can be used without a new start."""
+        ...
+
+    def health(self) -> Health:
+        """How it is now."""
+        ...

@@ -156,6 +156,10 @@ class Exposition(Collector):
             "source_failures", "Reads of a source that failed.", ("source",),
             (((one.name,), one.failures) for one in sources),
         )  # fmt: skip
+        yield self._counter(
+            "source_requests", "Requests of an HTTP source by their answer.", ("source", "status"),
+            (((one.name, str(status)), n) for one in sources for status, n in one.answers.items()),
+        )  # fmt: skip
 
     def _store(self) -> Iterator[Metric]:
         gauges, metrics = self._gauges, self._metrics

@@ -23,13 +23,15 @@ class EndpointGauges:
 @dataclass(frozen=True, slots=True)
 class SourceGauges:
     """One source. `captured` holds for each table whether its changes are captured; `restored`
-    counts histories that went back, `failures` reads that failed, since the start."""
+    counts histories that went back, `failures` reads that failed, `answers` requests by the
+    status of their answer, since the start."""
 
     name: str
     ok: bool = True
     captured: Mapping[str, bool] = field(default_factory=dict)
     restored: int = 0
     failures: int = 0
+    answers: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

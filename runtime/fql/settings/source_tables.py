@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fql.settings.policies import Table
-from fql.settings.values import Duration, ServerUrl, lasts
+from fql.settings.values import Duration, Listen, ServerUrl, Tokens, lasts
 
 Triggers = Annotated[
     Literal["required", "optional"],
@@ -52,13 +52,29 @@ class JsonLinesSource(Table):
     path: str = Field(description="a file, or `-` for standard input")
 
 
+class HttpSource(Table):
+    """Events that others send by HTTP, to `POST /events`."""
+
+    kind: Literal["http"] = Field(description="the kind of source")
+    listen: Listen = Field(
+        "127.0.0.1:8786",
+        description='address to listen on; "0.0.0.0:8786" lets other machines connect, and a proxy'
+        " before it must speak TLS",
+    )
+    token: Tokens = Field(
+        description="what a caller sends as `Authorization: Bearer`; a list takes any of its"
+        " tokens, which is how they are changed",
+    )
+
+
 SourceTable = Annotated[
-    SqliteSource | PostgresqlSource | JsonLinesSource, Field(discriminator="kind")
+    SqliteSource | PostgresqlSource | JsonLinesSource | HttpSource, Field(discriminator="kind")
 ]
 
 SOURCE_KINDS: dict[str, type[Table]] = {
     "sqlite": SqliteSource,
     "postgresql": PostgresqlSource,
     "json_lines": JsonLinesSource,
+    "http": HttpSource,
 }
 """The tables of `[sources.NAME]` by their kind."""

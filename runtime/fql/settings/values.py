@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -99,6 +100,31 @@ def _statuses(value: object) -> object:
     return tuple(sorted(found))
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """The parts of an address to listen on, such as `127.0.0.1:8786` or `[::1]:8786`. Raises
+    ValueError."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", text)
+    if found is None or int(found[3]) > 65_535:
+        raise ValueError(
+            f"{text!r} is not an address to listen on: write host and port, such as"
+            " 127.0.0.1:8786 or [::1]:8786"
+        )
+    return found[1] or found[2], int(found[3])
+
+
+def _listen(text: str) -> str:
+    """One with names of the environment is judged when they are known."""
+    if not any(references_in(text)):
+        host_and_port(text)
+    return text
+
+
+def _token(text: str) -> str:
+    if not any(references_in(text)) and not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
+        raise ValueError("a token is not empty, and of letters, digits and - . _ ~ + / alone")
+    return text
+
+
 def _own_path(value: str) -> str:
     """A path of the project's own: whoever sends a change may write the settings as well."""
     if any(references_in(value)):
@@ -163,6 +189,14 @@ OwnFiles = Annotated[
 ]
 """Files and folders below the folder of the settings."""
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(as_tuple)]
+Listen = Annotated[str, AfterValidator(_listen)]
+"""Host and port to listen on."""
+Tokens = Annotated[
+    tuple[Annotated[str, AfterValidator(_token)], ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else as_tuple(value)),
+    Field(min_length=1, max_length=10),
+]
+"""Tokens, any of which will do."""
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Secret = Annotated[str, AfterValidator(_by_name)]
 """A text with a `${NAME}`."""

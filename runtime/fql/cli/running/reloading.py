@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from fql.settings.model import Settings
 
 TAKEN_UP = ("egress", "observability.logging", "project")
 """Tables that a reload reads again."""
+TOKEN = re.compile(r"sources\.[^.]+\.token")
+"""The key of an HTTP source that a reload reads again."""
 AT_THE_START = ("webhooks.dlq", "webhooks.dispatch", "webhooks.test_url")
 """What of `[webhooks]` is read by the runtime; the rest becomes part of a plan."""
 
@@ -27,12 +30,12 @@ def changes(started: Settings, last: Settings, again: Settings, *, compiled: boo
     """Compare the settings read again with those of the start and of the last reload. With
     `compiled` the plan is a file of its own, and knows nothing of what changed in `[webhooks]`."""
     since_start = list(_changed(_dumped(started), _dumped(again)))
-    waiting = [key for key in since_start if not _is_in(key, TAKEN_UP)]
+    waiting = [key for key in since_start if not _is_taken_up(key)]
     planned = [key for key in waiting if _is_in(key, ("webhooks",)) and not _at_the_start(key)]
     taken_up = [
         key
         for key in _changed(_dumped(last), _dumped(again))
-        if _is_in(key, TAKEN_UP) or (key in planned and not compiled)
+        if _is_taken_up(key) or (key in planned and not compiled)
     ]
     restart = tuple(key for key in waiting if key not in planned)
     return Changes(tuple(taken_up), restart, tuple(planned) if compiled else ())
@@ -40,6 +43,10 @@ def changes(started: Settings, last: Settings, again: Settings, *, compiled: boo
 
 def _dumped(settings: Settings) -> Mapping[str, object]:
     return settings.model_dump(by_alias=True)
+
+
+def _is_taken_up(key: str) -> bool:
+    return _is_in(key, TAKEN_UP) or TOKEN.fullmatch(key) is not None
 
 
 def _at_the_start(key: str) -> bool:

@@ -147,6 +147,16 @@ class Engine(Cycles):
         """Events handed in that are not durable yet."""
         return self._uncommitted
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether `submit` would wait, as too many events are not durable yet."""
+        return self._uncommitted >= self._settings.max_uncommitted
+
+    @property
+    def drain(self) -> float:
+        """Seconds that what is on the wire may take to end."""
+        return self._settings.drain
+
     def idle(self) -> bool:
         """Nothing waits, nothing is under way."""
         return not self._busy and not self._waiting and self.state.is_idle()

@@ -16,7 +16,7 @@ from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
-from fql.intake.port import Source
+from fql.intake.port import Entrance, Source
 from fql.observe.gauges import EndpointGauges, Gauges, SourceGauges
 from fql.store.port import Store, StoreSize
 from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
@@ -37,7 +37,7 @@ class Watched:
         self._label = label
         self._size = StoreSize({}, 0, 0)
         self.engine: Engine | None = None
-        self.sources: Sequence[Source] = ()
+        self.sources: Sequence[Source | Entrance] = ()
         self.draining = False
 
     async def gauges(self) -> Gauges:
@@ -85,11 +85,12 @@ class Watched:
         return "; ".join(filter(None, (source.health().trouble for source in self.sources)))
 
 
-def _source(source: Source) -> SourceGauges:
+def _source(source: Source | Entrance) -> SourceGauges:
     health = source.health()
     return SourceGauges(
-        source.name, not health.trouble, health.captured, health.restored, health.failures
-    )
+        source.name, not health.trouble, health.captured, health.restored, health.failures,
+        health.answers,
+    )  # fmt: skip
 
 
 def oldest_due(state: State, now: int) -> int:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.feeds import Feed, require_old_values
 from fql.engine.process.arrivals.inbox import Inbox
+from fql.engine.process.calls import Calls
 from fql.engine.process.clockwatch import ClockWatch
 from fql.engine.process.copies import Copier
 from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
 from fql.engine.process.keeping import keep_going, reason_of
+from fql.engine.process.reception import Reception
 from fql.errors import FqlError, StoreGone, StoreLocked, WorkBlocked
-from fql.intake.port import Consumer, Source
+from fql.intake.port import Consumer, Entrance, Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.port import Store
@@ -40,6 +43,7 @@ class Leading:
         store: Store,
         clock: Clock,
         sources: Sequence[Source],
+        entrances: Sequence[Entrance],
         *,
         plan: Callable[[], Plan],
         make_engine: Callable[[], Engine],
@@ -50,6 +54,7 @@ class Leading:
         self._store = store
         self._clock = clock
         self._sources = sources
+        self._entrances = entrances
         self._plan = plan
         self._make_engine = make_engine
         self._make_keeper = make_keeper
@@ -57,12 +62,19 @@ class Leading:
         self._watched = watched
         self._tasks: list[asyncio.Task[None]] = []
         self._feeds: list[Feed] = []
+        self._receptions: list[Reception] = []
         self._inbox: Inbox | None = None
         self._keeper: Housekeeper | None = None
         self.engine: Engine | None = None
 
     async def lead(self) -> None:
-        """Become the engine of the store. Raises SettingsError, StoreError, StoreLocked."""
+        """Become the engine of the store, and let callers in. Raises SettingsError, StoreError,
+        StoreLocked."""
+        await self._start()
+        for reception in self._receptions:
+            await reception.open()
+
+    async def _start(self) -> None:
         engine = self._make_engine()
         identity = await self._store.identity()
         consumer = Consumer(identity.id, identity.where)
@@ -85,6 +97,12 @@ class Leading:
             self._keep(f"source {source.name}", feed.run)
         if self._copies is not None:
             self._keep("copying dead letters", self._copies.run)
+        self._receptions = [self._reception(entrance, engine) for entrance in self._entrances]
+
+    def _reception(self, entrance: Entrance, engine: Engine) -> Reception:
+        """Its events are numbered within a name that no other start has."""
+        calls = Calls(self._store, self._clock, uuid.uuid4().hex, entrance.name)
+        return Reception(entrance, engine, calls, self._clock)
 
     async def follow(self, plan: Plan) -> None:
         """Let the sources use another plan, all of them or none. Raises SettingsError."""
@@ -109,7 +127,7 @@ class Leading:
         while self.engine is None:
             try:
                 await self._store.until_free(TAKE_OVER_EVERY)
-                await self.lead()
+                await self._start()
             except StoreLocked:
                 if told:
                     logger.warning("the store answers again; another process is its engine")
@@ -125,6 +143,8 @@ class Leading:
                 told = reason
             else:
                 logger.warning("the store is free: this process is its engine now")
+                for reception in self._receptions:
+                    self._keep(f"source {reception.name}", reception.open_patiently)
 
     def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._spawn(keep_going(name, work))
@@ -134,6 +154,7 @@ class Leading:
 
     async def stop(self) -> None:
         """Take nothing new, and drain: what is on the wire ends, the rest stays stored."""
+        await asyncio.gather(*(one.stop() for one in self._receptions))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -176,6 +197,7 @@ class Leading:
         if engine is None or self._inbox is None:
             return not await self.left_elsewhere(most=1)
         feeds_quiet = all(feed.quiet() for feed in self._feeds)
+        feeds_quiet = feeds_quiet and all(one.quiet() for one in self._receptions)
         if self._no_more() and engine.state.buffers:
             engine.flush()
         return (
@@ -190,7 +212,7 @@ class Leading:
 
     def _no_more(self) -> bool:
         """There are sources, and all have ended: buffers need not wait for more."""
-        return bool(self._feeds) and all(feed.ended for feed in self._feeds)
+        return not self._receptions and bool(self._feeds) and all(f.ended for f in self._feeds)
 
     def raise_trouble(self) -> None:
         """Raises what stopped the engine or a source, if anything has."""
