@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,8 +45,13 @@ class _Sheet:
     width: int
     margin: int
 
+    @property
+    def room(self) -> int:
+        """The columns of an excerpt after its number and bar."""
+        return self.width - self.margin - 3
+
     def gutter(self, number: int | None = None) -> str:
-        """The begin of a line, with its number or blank."""
+        """The start of a line, with its number or blank."""
         if number is None:
             return " " * self.margin
         return self.paint(str(number).rjust(self.margin), "dim")
@@ -169,27 +175,36 @@ def _line(
     shown, columns = displayed(line)
     end = len(columns) - 1
     primary = next((m for m in marks if m.sign == "^"), marks[0])
-    a, b = window(columns, min(primary.first, end), min(primary.last, end), sheet.width)
+    space = sheet.room if columns[-1] <= sheet.room else sheet.room - 2 * len(ELLIPSIS)
+    a, b = window(columns, min(primary.first, end), min(primary.last, end), space)
     left, right = ELLIPSIS if a > 0 else "", ELLIPSIS if b < end else ""
     text = displayed(line[a:b])[0] if left or right else shown
     shift = columns[a] - len(left)
     rows = [
-        _source_row(m, columns, columns[b], shift, sheet.paint, severity)
+        row
         for m in marks
         if a <= m.first <= b
+        for row in _source_rows(m, columns, columns[b], shift, sheet, severity)
     ]
     return f"{left}{text}{right}".rstrip(), rows
 
 
-def _source_row(  # noqa: PLR0917 - the measures of one row
-    mark: _Mark, columns: list[int], limit: int, shift: int, paint: _Painter, severity: Severity
-) -> str:
+def _source_rows(  # noqa: PLR0917 - the measures of a mark
+    mark: _Mark, columns: list[int], limit: int, shift: int, sheet: _Sheet, severity: Severity
+) -> list[str]:
+    """A mark with its message after it, or below it where that would not fit."""
     end = len(columns) - 1
     begin = columns[min(mark.first, end)]
     stop = columns[min(mark.last, end)] if mark.last <= end else begin + 1
     length = max(1, min(stop, max(limit, begin + 1)) - begin)
-    text = f"{mark.sign * length}{' ' + mark.message if mark.message else ''}"
-    return " " * (begin - shift) + paint(text, severity.value if mark.sign == "^" else "dim")
+    signs, indent, said = mark.sign * length, begin - shift, mark.message
+    style = severity.value if mark.sign == "^" else "dim"
+    if not said or indent + length + 1 + len(said) <= sheet.room:
+        return [" " * indent + sheet.paint(f"{signs} {said}".rstrip(), style)]
+    parts = textwrap.wrap(said, sheet.room, break_long_words=False)
+    left = max(0, min(indent, sheet.room - max(map(len, parts))))
+    rows = [" " * left + sheet.paint(part, style) for part in parts]
+    return [" " * indent + sheet.paint(signs, style), *rows]
 
 
 # Fixes -----------------------------------------------------------------------
@@ -201,8 +216,8 @@ def _fix(fix: Fix, sheet: _Sheet) -> list[str]:
     if source is None:
         return []
     first = source.position(min(e.span.start for e in fix.edits)).line
-    old = _cut(source.line(first), sheet.width)
-    new = [_cut(line, sheet.width) for line in _changed(source, first, fix).split("\n")[:5]]
+    old = _cut(source.line(first), sheet.room)
+    new = [_cut(line, sheet.room) for line in _changed(source, first, fix).split("\n")[:5]]
     if new == [old]:  # the change lies beyond what fits on a line
         return []
     paint = sheet.paint

@@ -191,7 +191,7 @@ def _show_ended(ended: Sequence[Replayed], form: str) -> bool:
             json_line(one.as_json())
         elif not one.skipped:
             again = f"dead again: {letter.reason}"
-            data(f"{letter.dlq_id} {again if letter.state == 'dead' else letter.state}")
+            prose(f"{letter.dlq_id} {again if letter.state == 'dead' else letter.state}")
         dead = dead or (letter.state == "dead" and not one.skipped)
     return dead
 
@@ -215,8 +215,8 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
         elif one.skipped:
             say(f"{one.letter.dlq_id} not replayed: {one.skipped}")
         else:
-            data(f"{one.letter.dlq_id} {'would be replayed' if dry_run else 'replayed'} "
-                 f"at {moment(one.due)}")  # fmt: skip
+            verb = "would" if dry_run else "will"
+            prose(f"{one.letter.dlq_id} {verb} be replayed at {moment(one.due)}")
 
 
 @dlq.command("discard")
