@@ -90,9 +90,7 @@ class SettingsReader:
         return {}
 
     def _entries(self, key: Key, value: ast.ObjectLiteral, origin: Origin) -> dict[str, Given]:
-        if len(value.entries) > MOST_HEADERS:
-            text = f"there are {len(value.entries)} headers, more than {MOST_HEADERS}"
-            self._sink.error("FQL390", text, value.span, label="too many headers")
+        if self._is_too_long(value):
             return {}
         settings: dict[str, Given] = {}
         for entry in value.entries:
@@ -106,6 +104,13 @@ class SettingsReader:
             report_missing(wanted, found, value.span, f"`{key.name}`", self._sink)
         settings.update(self.keys(found, key.name, origin))
         return settings
+
+    def _is_too_long(self, value: ast.ObjectLiteral) -> bool:
+        if len(value.entries) <= MOST_HEADERS:
+            return False
+        text = f"there are {len(value.entries)} headers, more than {MOST_HEADERS}"
+        self._sink.error("FQL390", text, value.span, label="too many headers")
+        return True
 
     def _spread(self, key: Key, value: ast.Expr, origin: Origin) -> Settings:
         if key.names == "retry" and isinstance(value, ast.NameUse):
@@ -139,9 +144,7 @@ class SettingsReader:
             if not isinstance(value, ast.ErrorExpression):
                 self._values.wrong(key, value)
             return {}
-        if len(value.entries) > MOST_HEADERS:
-            text = f"there are {len(value.entries)} headers, more than {MOST_HEADERS}"
-            self._sink.error("FQL390", text, value.span, label="too many headers")
+        if self._is_too_long(value):
             return {}
         settings: dict[str, Given] = {}
         for entry in value.entries:

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Required, TypedDict
 
 from fql.engine.core.inputs import Inputs, Performed, Step
 from fql.engine.core.runs import Work
@@ -40,9 +41,20 @@ UNSTORABLE = "it has a value that no store can take"
 HINT = "nothing of this was stored; it is tried again each second"
 
 
+class Parts(TypedDict, total=False):
+    """What `Cycles` is made of besides its store and program. `plans` makes programs of stored
+    plans that open work needs; `chance` gives numbers in [0, 1); `listeners` hear of what
+    happens."""
+
+    clock: Required[Clock]
+    plans: Required[Plans]
+    settings: LoopSettings | None
+    chance: Callable[[], float]
+    listeners: Sequence[Listener]
+
+
 class Cycles:
-    """What turns inputs into commits, and goes on whatever one of them raises. `plans` makes
-    programs of stored plans that open work needs."""
+    """What turns inputs into commits, and goes on whatever one of them raises."""
 
     def __init__(
         self,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Unpack
 
 from fql.engine.core.inputs import Misfit, NewEvent, Order
-from fql.engine.loop.clock import Clock
 from fql.engine.loop.cycle import Group
-from fql.engine.loop.cycles import Cycles
-from fql.engine.loop.memory import Plans
-from fql.engine.loop.settings import LoopSettings
+from fql.engine.loop.cycles import Cycles, Parts
 from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.model import Program
 from fql.errors import StoreError, StoreGone
-from fql.observe.events import EngineStopped, EventsTaken, Listener, StoreTrouble
+from fql.observe.events import EngineStopped, EventsTaken, StoreTrouble
 from fql.observe.logs import logger
 from fql.store.port import Store
 
@@ -25,25 +22,18 @@ Stamp = Callable[[dict[str, str], str], None]
 
 
 class Engine(Cycles):
-    """The only writer of its store. `plans` makes programs of stored plans that open work needs;
-    `stamp` gives an event that is handed in its place in a trace."""
+    """The only writer of its store. `stamp` gives an event that is handed in its place in a
+    trace."""
 
     def __init__(
         self,
         store: Store,
         program: Program,
         *,
-        clock: Clock,
-        plans: Plans,
-        settings: LoopSettings | None = None,
-        chance: Callable[[], float] = random.random,
-        listeners: Sequence[Listener] = (),
         stamp: Stamp | None = None,
+        **parts: Unpack[Parts],
     ) -> None:
-        super().__init__(
-            store, program, clock=clock, plans=plans, settings=settings, chance=chance,
-            listeners=listeners,
-        )  # fmt: skip
+        super().__init__(store, program, **parts)
         self._stamp = stamp
         self._uncommitted = 0
         self._room = asyncio.Event()
