@@ -24,8 +24,8 @@ from fql.letters import Choice, Replayed, Wanted
 from fql.observe.events import Listener
 from fql.plan.model import Plan
 from fql.settings.model import Settings
+from fql.store.choosing import LetterGroup
 from fql.store.port import Counts, Store
-from fql.store.records import LetterGroup
 from fql.store.shown import DeadLetter, RunShown, Trace
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Unpack
@@ -24,13 +24,12 @@ from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import NotWritable, write_given
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
-from fql.near import did_you_mean
 from fql.plan.model import Plan
 from fql.settings.databases import store_at
+from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
 from fql.store.opening import LETTERS, SCHEMA, Place, open_store
-from fql.store.plans import plan_of
+from fql.store.plans import plan_of, require_chosen, require_pausable
 from fql.store.port import Counts, Store
-from fql.store.records import LetterFilter, LetterGroup, RunFilter
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace, instant, parted
 from fql.store.works import inbox_name, parse_name
 
@@ -239,7 +238,7 @@ class Client:
         """Stop sending to the endpoint, or for the observer, called `name`, until `resume`. An
         endpoint without a name is paused by its origin, such as `https://api.example.com:443`.
         Raises UsageError for a name that no plan of the store has."""
-        await self._require_known(name)
+        require_pausable(await self._plans(), name)
         await self._append([("pause", {"name": name})])
 
     async def resume(self, name: str) -> None:
@@ -277,23 +276,9 @@ class Client:
         stored, _ = await self._store.plans()
         return [plan_of(each) for each in stored if each.blob]
 
-    async def _require_known(self, name: str) -> None:
-        """An endpoint or observer, or the origin of an endpoint without a name."""
-        plans = await self._plans()
-        known = {each.name for plan in plans for each in plan.endpoints}
-        known |= {each.name for plan in plans for each in plan.observers}
-        if "://" not in name:
-            _require(name, known, "endpoint or observer")
-
     async def _check_names(self, wanted: LetterFilter) -> None:
-        """A name that no plan has would fit nothing, without a word."""
-        if wanted.observer is None and wanted.action is None:
-            return
-        observers = [each for plan in await self._plans() for each in plan.observers]
-        if wanted.observer is not None:
-            _require(wanted.observer, {each.name for each in observers}, "observer")
-        if wanted.action is not None:
-            _require(wanted.action, {n.name for each in observers for n in each.nodes}, "action")
+        if wanted.observer is not None or wanted.action is not None:
+            require_chosen(await self._plans(), wanted)
 
     async def counts(self) -> Counts:
         """How much there is in the store."""
@@ -354,14 +339,6 @@ def _encoded(body: Mapping[str, object]) -> bytes:
         return write_given(body, "")
     except NotWritable as problem:
         raise UsageError(f"this cannot be stored as JSON: {problem}") from None
-
-
-def _require(name: str, known: Collection[str], what: str) -> None:
-    """Raises UsageError for a name that is not known, unless none is."""
-    if not known or name in known:
-        return
-    hint = did_you_mean(name, known) or f"it has {', '.join(sorted(known))}"
-    raise UsageError(f"the plan has no {what} `{name}`", hint=hint)
 
 
 def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:

@@ -17,7 +17,7 @@ from typing import Literal, TypedDict
 from fql.errors import UsageError
 from fql.plan.language.units import MILLISECONDS, parse_duration, show_duration
 from fql.plan.model import Plan
-from fql.store.records import LetterFilter
+from fql.store.choosing import LetterFilter
 from fql.store.shown import DeadLetter
 
 CLASSES = (

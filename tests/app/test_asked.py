@@ -16,7 +16,7 @@ from fql.client import Client
 from fql.errors import UsageError
 from fql.letters import CLASSES, Marking, Wanted, asked, chosen, number_of
 from fql.replay import replay_dlq
-from fql.store.records import LetterFilter
+from fql.store.choosing import LetterFilter
 from fql.store.shown import DeadLetter
 from tests.app.plans import CHAIN, plan_of
 

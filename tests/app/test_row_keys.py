@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fql.exact.writing import write_json
 from fql.intake.json_lines import JsonLines
-from fql.store.records import LetterFilter, RunFilter
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
 from tests.app.plans import order, plan_of

@@ -10,9 +10,10 @@ import pytest
 from fql.errors import StoreError
 from fql.exact.writing import json_text
 from fql.intake.port import Arrival
+from fql.store.choosing import RunFilter
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
-from fql.store.records import Mutations, RunFilter
+from fql.store.records import Mutations
 from fql.store.works import decode_works
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import order

@@ -17,7 +17,6 @@ BY_CLASS = "a table by class: each function takes the values of its own class"
 GENERATED = "functions that are generated as text have no type that a checker could know"
 OPERANDS = "operands of one type, which the program was checked for, in arithmetic of any type"
 LARK = "what Lark hands over and takes is not typed by it"
-NATS = "answers of the API of NATS, which its client hands over as they come"
 OTHERS = "connections of libraries that need not be installed, or have no types"
 ROWS = "rows of a database, whose columns are named by the statement beside them"
 
@@ -35,9 +34,6 @@ USES: dict[str, tuple[int, str]] = {
     "fql/expressions/generate.py": (3, GENERATED),
     "fql/expressions/walker.py": (24, OPERANDS),
     "fql/intake/port.py": (1, "an envelope as others gave it: tests read it by index"),
-    "fql/nats/connection.py": (2, NATS),
-    "fql/nats/link.py": (4, NATS),
-    "fql/nats/saying.py": (1, NATS),
     "fql/outbox/connections.py": (14, OTHERS),
     "fql/outbox/postgresql/connection.py": (2, ROWS),
     "fql/outbox/transaction.py": (2, OTHERS),

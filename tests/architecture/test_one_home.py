@@ -31,10 +31,7 @@ HOMES: dict[str, tuple[str, set[str]]] = {
     # Texts that are taken apart
     "taking urls apart": (
         r"\burl(?:split|parse)\b|\(https\?\)|https\?://\[",
-        {
-            "fql_grammar/tokens.py",  # where one ends that lacks its quotes
-            "fql/settings/brokers.py",  # servers of NATS: nothing is sent there over HTTP
-        },
+        {"fql_grammar/tokens.py"},  # where one ends that lacks its quotes
     ),
     "the file of a store's url": (r'"sqlite:///"', {"fql/settings/databases.py"}),
     "how the environment is named": (r"\\\$\\\{\(?\[", {"fql/plan/environment.py"}),

@@ -19,10 +19,10 @@ from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
 from fql.intake.sqlite.source import OutboxSqlite
 from fql.plan.model import Plan
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.memory import MemoryStore
 from fql.store.port import Store
 from fql.store.postgresql.store import PostgresStore
-from fql.store.records import LetterFilter, RunFilter
 from fql.store.sqlite.store import SqliteStore
 from tests.app.plans import plan_of
 from tests.bulkheads.strikes import Strikes

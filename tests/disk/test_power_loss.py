@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fql.store.choosing import RunFilter
 from fql.store.port import Lease
-from fql.store.records import Mutations, RunFilter
+from fql.store.records import Mutations
 from fql.store.sqlite.store import SqliteStore
 from tests.disk.cuts import check_soundness, cut, restore
 from tests.disk.power import WAYS, left_over

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fql.app import Runtime
-from fql.store.records import AttemptRow, RunFilter
+from fql.store.choosing import RunFilter
+from fql.store.records import AttemptRow
 from fql.store.sqlite.store import SqliteStore
 from fql.testing import MockWebhookServer
 from fql.testing.received import ReceivedRequest

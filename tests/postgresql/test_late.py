@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from fql.errors import StoreError
+from fql.store.choosing import RunFilter
 from fql.store.postgresql import store as postgres
 from fql.store.postgresql.store import PostgresStore
-from fql.store.records import RunFilter
 from tests.servers import postgresql
 from tests.servers.postgresql import Server
 from tests.servers.proxy import Kind, StatementProxy

@@ -14,8 +14,9 @@ from fql.engine.core.step import step
 from fql.engine.loop.rescue import Rescue
 from fql.engine.loop.session import FencedError, Session
 from fql.errors import StoreError, StoreLocked
+from fql.store.choosing import RunFilter
 from fql.store.port import Lease
-from fql.store.records import Mutations, RunFilter
+from fql.store.records import Mutations
 from tests.simulation.shared import LEASE, Database, Line
 from tests.simulation.world import World, now
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from fql.engine.core.inputs import CoreSettings, Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import Program
-from fql.store.records import RunFilter
+from fql.store.choosing import RunFilter
 from fql.store.works import decode_works
 from tests.engine.programs import program
 from tests.simulation.drawn import ATTEMPTS, FATES, KEYS, flows, limits, spec_of, unbatched

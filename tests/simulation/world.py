@@ -21,9 +21,10 @@ from fql.engine.core.runs import Run, Work
 from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.program.model import Program
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease
-from fql.store.records import LetterFilter, Mutations, RunFilter, Snapshot
+from fql.store.records import Mutations, Snapshot
 from fql.store.works import decode_works
 from fql.testing.clock import VirtualClock
 from tests.engine.programs import event

@@ -9,19 +9,11 @@ from pathlib import Path
 import pytest
 
 from fql.errors import StoreLocked, StoreRewound
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Store
 from fql.store.postgresql.store import PostgresStore
-from fql.store.records import (
-    BatchRow,
-    LetterFilter,
-    LimitRow,
-    Mutations,
-    Page,
-    Retention,
-    RunFilter,
-    StoredPlan,
-)
+from fql.store.records import BatchRow, LimitRow, Mutations, Page, Retention, StoredPlan
 from fql.store.sessions import BEGINNING
 from fql.store.sqlite.store import SqliteStore
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run

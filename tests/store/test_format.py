@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fql.errors import StoreError
-from fql.store.records import LetterFilter, Mutations, RunFilter
+from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.records import Mutations
 from fql.store.sqlite import format as store_format
 from fql.store.sqlite.schema import FORMAT
 from fql.store.sqlite.store import SqliteStore

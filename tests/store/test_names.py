@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from fql.errors import FqlError, StoreError, StoreGone, StoreLocked, UsageError
-from fql.store.records import Mutations, RunFilter
+from fql.store.choosing import RunFilter
+from fql.store.records import Mutations
 from fql.store.sqlite.store import SqliteStore
 from tests.store.processes import beside, ran
 from tests.store.rows import letter, one_run

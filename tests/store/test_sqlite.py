@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.opening import Place, open_store, store_of_settings_file
-from fql.store.records import LetterFilter, Mutations, Retention, RunFilter, StoredPlan
+from fql.store.records import Mutations, Retention, StoredPlan
 from fql.store.sqlite.prune import prune
 from fql.store.sqlite.store import KEYS_EVERY, SqliteStore
 from tests.store.rows import event, letter, one_run, remembered, run

@@ -8,9 +8,20 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 
 from fql.errors import StoreLocked
+from fql.store.choosing import (
+    LetterFilter,
+    LetterGroup,
+    RunFilter,
+    grouped,
+    letter_fits,
+    newest_last,
+    run_fits,
+)
 from fql.store.eviction import size_of, surplus
 from fql.store.port import Counts, Lease, Pruned, StoreIdentity, StoreSize, Verdict
 from fql.store.records import (
@@ -19,8 +30,6 @@ from fql.store.records import (
     Command,
     EventRow,
     LetterCopy,
-    LetterFilter,
-    LetterGroup,
     LetterRow,
     LimitRow,
     Loaded,
@@ -29,7 +38,6 @@ from fql.store.records import (
     Paged,
     Remembered,
     Retention,
-    RunFilter,
     RunRow,
     Snapshot,
     StoredPlan,
@@ -115,13 +123,14 @@ class MemoryStore:
         open_runs = [run for run in self._runs.values() if run.ended is None]
         batches = [batch for batch in self._batches.values() if batch.ended is None]
         queued = [run for run in self._runs.values() if run.order_key is not None]
+        in_order = sorted(queued, key=attrgetter("number"))
         return Snapshot(
             clean=self._clean,
             open_runs=len(open_runs),
             plans=list(self._plans.values()),
             active=self._active,
             lanes=sorted({run.lane for run in open_runs if run.due is not None}),
-            queues=[(run.order_key or "", run.id) for run in sorted(queued, key=_order_of_run)],
+            queues=[(run.order_key or "", run.id) for run in in_order],
             halted=[run.id for run in queued if run.ended is not None],
             held=[self._loaded(run) for run in open_runs if run.held],
             batches=batches,
@@ -273,20 +282,16 @@ class MemoryStore:
         """Runs, newest first."""
         rows = sorted(self._runs.values(), key=lambda run: (run.started, run.number), reverse=True)
         found = (self._loaded(run) for run in rows)
-        return [one for one in found if _run_fits(one, wanted)][: wanted.limit]
+        return [one for one in found if run_fits(one, wanted)][: wanted.limit]
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first."""
-        rows = sorted(self._letters.values(), key=_order_of_letter, reverse=True)
-        return [row for row in rows if _letter_fits(row, wanted)][: wanted.limit]
+        rows = sorted(self._letters.values(), key=newest_last, reverse=True)
+        return [row for row in rows if letter_fits(row, wanted)][: wanted.limit]
 
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
-        times: dict[tuple[str, str, str], list[int]] = {}
-        for row in self._letters.values():
-            name = (row.observer, row.action, row.error_class)
-            times.setdefault(name, []).append(row.failed_at)
-        return [LetterGroup(*name, len(at), min(at), max(at)) for name, at in sorted(times.items())]
+        return grouped(self._letters.values())
 
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
         """The tries of these runs and batches, in order."""
@@ -313,10 +318,8 @@ class MemoryStore:
 
     async def size(self) -> StoreSize:
         """How big it is; memory is not measured."""
-        letters: dict[str, int] = {}
-        for row in self._letters.values():
-            if row.state in OPEN_LETTERS:
-                letters[row.observer] = letters.get(row.observer, 0) + 1
+        still = (row for row in self._letters.values() if row.state in OPEN_LETTERS)
+        letters = Counter(row.observer for row in still)
         return StoreSize(letters, len(self._inbox), 0)
 
     async def prune(self, retention: Retention) -> Pruned:
@@ -333,52 +336,13 @@ class MemoryStore:
         old_keys = [k for k, row in self._remembered.items() if row.at < retention.keys_before]
         letters = sorted(self._letters.values(), key=lambda row: row.failed_at)
         gone = surplus(letters[: retention.slice], sum(map(size_of, letters)), retention)
-        for number in finished[: retention.slice]:
+        finished, old_keys = finished[: retention.slice], old_keys[: retention.slice]
+        for number in finished:
             self._drop_run(number)
-        for key in old_keys[: retention.slice]:
+        for key in old_keys:
             del self._remembered[key]
         for row in gone:
             del self._letters[row.id]
             self._note(row.id, "evicted")
         evicted = tuple(row for row in gone if row.state in OPEN_LETTERS)
-        return Pruned(
-            len(finished[: retention.slice]),
-            len(old_keys[: retention.slice]),
-            len(gone),
-            evicted,
-        )
-
-
-def _run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
-    run, event = loaded
-    return (
-        (not wanted.ids or run.id in wanted.ids)
-        and wanted.event in (None, run.event)
-        and wanted.event_id in (None, event.event_id)
-        and wanted.observer in (None, run.observer)
-        and wanted.state in (None, run.state)
-    )
-
-
-def _order_of_run(run: RunRow) -> int:
-    return run.number
-
-
-def _order_of_letter(row: LetterRow) -> tuple[int, str]:
-    return row.failed_at, row.id
-
-
-def _letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
-    return (
-        (not wanted.ids or row.id in wanted.ids)
-        and (not wanted.states or row.state in wanted.states)
-        and wanted.observer in (None, row.observer)
-        and wanted.action in (None, row.action)
-        and wanted.error_class in (None, row.error_class)
-        and wanted.batch in (None, row.batch)
-        and wanted.run in (None, row.run)
-        and wanted.event_id in (None, row.event_id)
-        and (wanted.below is None or _order_of_letter(row) < wanted.below)
-        and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
-        and (wanted.failed_before is None or row.failed_at < wanted.failed_before)
-    )
+        return Pruned(len(finished), len(old_keys), len(gone), evicted)

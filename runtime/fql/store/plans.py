@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from fql.errors import UsageError
 from fql.exact.kinds import as_a, as_objects
 from fql.exact.reading import read_object
+from fql.near import did_you_mean
 from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
+from fql.store.choosing import LetterFilter
 from fql.store.records import StoredPlan
 
 
@@ -30,3 +33,30 @@ def node_names(stored: StoredPlan) -> Mapping[str, list[str]]:
         }
     except (ValueError, KeyError, TypeError):
         return {}
+
+
+def require_pausable(plans: Sequence[Plan], name: str) -> None:
+    """Raises UsageError for what is neither an endpoint nor an observer of a plan, nor a URL, by
+    which an endpoint without a name is called."""
+    known = {each.name for plan in plans for each in plan.endpoints}
+    known |= {each.name for plan in plans for each in plan.observers}
+    if "://" not in name:
+        _require(name, known, "endpoint or observer")
+
+
+def require_chosen(plans: Sequence[Plan], wanted: LetterFilter) -> None:
+    """Raises UsageError for an observer or action that no plan has: it would fit nothing, without a
+    word."""
+    observers = [each for plan in plans for each in plan.observers]
+    if wanted.observer is not None:
+        _require(wanted.observer, {each.name for each in observers}, "observer")
+    if wanted.action is not None:
+        _require(wanted.action, {n.name for each in observers for n in each.nodes}, "action")
+
+
+def _require(name: str, known: Collection[str], what: str) -> None:
+    """Without any plan, before the first engine, no name is known to be wrong."""
+    if not known or name in known:
+        return
+    hint = did_you_mean(name, known) or f"it has {', '.join(sorted(known))}"
+    raise UsageError(f"the plan has no {what} `{name}`", hint=hint)

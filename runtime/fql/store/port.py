@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
 from fql.store.records import (
     AttemptRow,
     Command,
     EventRow,
     LetterCopy,
-    LetterFilter,
-    LetterGroup,
     LetterRow,
     Loaded,
     Mutations,
@@ -26,7 +25,6 @@ from fql.store.records import (
     Paged,
     Remembered,
     Retention,
-    RunFilter,
     Snapshot,
     StoredPlan,
 )

@@ -314,48 +314,6 @@ class Paged:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Which runs a person asks for; None and empty mean all. `event_id` is the event's own id."""
-
-    ids: tuple[int, ...] = ()
-    event: int | None = None
-    event_id: str | None = None
-    observer: str | None = None
-    state: str | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LetterFilter:
-    """Which dead letters; by default those that are dead or being replayed."""
-
-    ids: tuple[str, ...] = ()
-    observer: str | None = None
-    action: str | None = None
-    error_class: str | None = None
-    failed_after: int | None = None
-    failed_before: int | None = None
-    batch: int | None = None
-    run: int | None = None
-    event_id: str | None = None
-    states: tuple[str, ...] = ("dead", "replaying")
-    limit: int | None = None
-    below: tuple[int, str] | None = None
-    """The `failed_at` and id of the last one of the page before this one."""
-
-
-class LetterGroup(NamedTuple):
-    """How many dead letters an action has in a class, and when the oldest and newest failed."""
-
-    observer: str
-    action: str
-    error_class: str
-    number: int
-    oldest: int
-    newest: int
-
-
-@dataclass(frozen=True, slots=True)
 class Retention:
     """What prune may delete: finished runs that ended before `runs_before`, remembered keys from
     before `keys_before`, closed and old dead letters from before `letters_before`."""

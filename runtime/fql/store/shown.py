@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from fql.exact.reading import read_object
+from fql.store.choosing import LetterFilter
 from fql.store.plans import node_names
 from fql.store.port import Store
-from fql.store.records import AttemptRow, EventRow, LetterFilter, LetterRow, Loaded
+from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded
 from fql.store.works import (
     BUFFERED,
     SCHEDULED,

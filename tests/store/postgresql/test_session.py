@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from fql.errors import StoreLocked, StoreRewound
+from fql.store.choosing import RunFilter
 from fql.store.postgresql import session
 from fql.store.postgresql.store import PostgresStore
-from fql.store.records import Mutations, RunFilter
+from fql.store.records import Mutations
 from tests.store.postgresql.conftest import Open
 from tests.store.rows import event, one_run, run
 

@@ -15,7 +15,7 @@ from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import read_foreign
 from fql.letters import Replayed, Wanted, asked
-from fql.store.records import LetterGroup
+from fql.store.choosing import LetterGroup
 from fql.store.shown import DeadLetter, instant
 from fql.terminal.commands import Commands, format_option
 from fql.terminal.lines import data, json_line, prose, say

@@ -12,8 +12,8 @@ from fql.engine.process.receipts import Receipt, receipt_of
 from fql.errors import EventRefused, UsageError
 from fql.observe.events import EventsTaken
 from fql.observe.logs import logger
+from fql.store.choosing import RunFilter
 from fql.store.port import Store
-from fql.store.records import RunFilter
 
 EVENTS = frozenset(("insert", "update", "delete"))
 

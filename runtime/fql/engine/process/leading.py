@@ -21,8 +21,8 @@ from fql.errors import FqlError, StoreGone, StoreLocked, WorkBlocked
 from fql.intake.port import Consumer, Entrance, Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
+from fql.store.choosing import RunFilter
 from fql.store.port import Store
-from fql.store.records import RunFilter
 from fql.store.works import run_name
 
 TAKE_OVER_EVERY = 1.0

@@ -9,8 +9,8 @@ from dataclasses import replace
 from fql.engine.loop.engine import Engine
 from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, UsageError
+from fql.store.choosing import RunFilter
 from fql.store.port import Store
-from fql.store.records import RunFilter
 from fql.store.works import event_name, parse_name, run_name
 
 LOOK = 0.05

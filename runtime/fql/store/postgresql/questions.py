@@ -7,22 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
 from fql.store.port import Counts, StoreSize
 from fql.store.postgresql import inbox, read, schema
 from fql.store.postgresql.line import Wire
 from fql.store.postgresql.query import letters_query, runs_query
 from fql.store.postgresql.sizes import used_bytes
 from fql.store.postgresql.values import int8, int8s, text
-from fql.store.records import (
-    AttemptRow,
-    EventRow,
-    LetterFilter,
-    LetterGroup,
-    LetterRow,
-    Loaded,
-    RunFilter,
-    StoredPlan,
-)
+from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
 
 T = TypeVar("T")
 _ATTEMPTS = (

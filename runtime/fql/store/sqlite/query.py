@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fql.exact.writing import json_text
-from fql.store.records import LetterFilter, RunFilter
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.sqlite.schema import LOADED
 
 Query = tuple[str, list[object]]
