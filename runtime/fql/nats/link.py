@@ -149,7 +149,7 @@ class Link:
     async def _disconnected(self) -> None:
         if self.back.is_set():
             self.back.clear()
-            logger.info("%s: the connection is lost; it is made again", self.shown)
+            logger.info("%s: the connection was lost; connecting again", self.shown)
         lost, self.lost = self.lost, asyncio.get_running_loop().create_future()
         if not lost.done():
             lost.set_result(None)

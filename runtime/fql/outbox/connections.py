@@ -1,8 +1,8 @@
 """The application's own connections, of whatever library: how each runs a statement.
 
 Libraries are recognised by the names of their classes, so that none of them must be imported or
-installed. What cannot be used is refused with the words that help. Statements have `?` for their
-values; each library gets them in its own way of writing.
+installed. A connection that cannot be used is refused with what to do instead. Statements have `?`
+for their values; each library gets them in its own style.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ def _sqlalchemy(connection: Any) -> Given:
 
 
 class _Sqlalchemy:
-    """Its drivers write values in ways of their own, so it is asked to write them."""
+    """Its drivers have placeholders of different styles, so SQLAlchemy is asked to write them."""
 
     def __init__(self, bound: Any) -> None:
         self._bound = bound

@@ -46,7 +46,7 @@ class Status:
 
     @property
     def in_step(self) -> bool:
-        """True when nothing must be installed and nothing is in the way."""
+        """True when nothing must be installed and nothing prevents it."""
         return (
             self.outbox
             and not self.problems

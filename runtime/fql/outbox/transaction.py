@@ -33,7 +33,7 @@ _CALL = (
 )
 """`emit(entity text, event text, new json, old json, event_id text, key text, context json)`."""
 _NEEDS = {"insert": (True, False), "update": (True, None), "delete": (False, True)}
-"""For each event: must it, must it not, or may it (None) have `new` and `old`."""
+"""For each event, whether it must, must not or (None) may have `new` and `old`."""
 
 
 def emit(

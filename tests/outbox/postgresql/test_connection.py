@@ -53,5 +53,5 @@ def test_another_isolation_is_refused(postgresql_url: str) -> None:
         database = sql.Identifier(connection.info.dbname)
         statement = "ALTER DATABASE {} SET default_transaction_isolation = 'serializable'"
         connection.execute(sql.SQL(statement).format(database))
-    with pytest.raises(StoreError, match="begins transactions as serializable"):
+    with pytest.raises(StoreError, match="starts transactions as serializable"):
         connect(postgresql_url)

@@ -109,7 +109,7 @@ async def test_a_store_is_found_by_those_who_look(opened: Open, postgresql_url: 
         ("UPDATE fql_main.fql_meta SET value = '99' WHERE name = 'version'", "newer version"),
         ("UPDATE fql_main.fql_meta SET value = 'x' WHERE name = 'version'", "no readable format"),
         ("DELETE FROM fql_main.fql_meta", "no readable format"),
-        ("DROP TABLE fql_main.fql_meta", "not those of a store"),
+        ("DROP TABLE fql_main.fql_meta", "does not hold a whole store"),
         ("ALTER TABLE fql_main.fql_run DROP COLUMN works", "fql_run.works text is missing"),
         ("ALTER TABLE fql_main.fql_meta RENAME value TO other", "not of a store"),
     ],
@@ -205,7 +205,7 @@ async def test_who_only_reads_needs_only_to_read(granted: str, role: Role) -> No
     store = PostgresStore(role.url(granted))
     await store.open()
     assert (await store.counts()).events == 0
-    with pytest.raises(StoreError, match="a right is missing") as caught:
+    with pytest.raises(StoreError, match="the role lacks a right") as caught:
         await store.acquire("x")
     assert "docs/how-to/postgresql.md" in caught.value.hint
     await store.close()

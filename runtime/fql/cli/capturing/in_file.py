@@ -23,7 +23,7 @@ class InFile:
     names: Names
 
     def statements(self, plan: Plan) -> tuple[list[str], tuple[str, ...]]:
-        """The SQL that `install` would run, and what is in the way."""
+        """The SQL that `install` would run, and what prevents it."""
         with database.opened(self.path, writable=False) as connection:
             wanted = database.wanted_capture(connection, plan, self.names)
         return [*wanted.statements, *(one.sql for one in wanted.triggers)], tuple(wanted.problems)

@@ -34,7 +34,7 @@ class OnServer:
             yield connection
 
     def statements(self, plan: Plan) -> tuple[list[str], tuple[str, ...]]:
-        """The SQL that `install` would run, and what is in the way."""
+        """The SQL that `install` would run, and what prevents it."""
         with self._opened() as connection:
             wanted, made = installing.statements(connection, plan, self._names)
         return made, wanted.problems

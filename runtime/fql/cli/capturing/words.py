@@ -38,7 +38,7 @@ class Capturing(Protocol):
     """One database. Each call opens it for itself, and raises StoreError."""
 
     def statements(self, plan: Plan) -> tuple[list[str], tuple[str, ...]]:
-        """The SQL that `install` would run, and what is in the way."""
+        """The SQL that `install` would run, and what prevents it."""
         ...
 
     def install(self, plan: Plan, how: Install) -> tuple[Looked, Changed]:

@@ -1,6 +1,6 @@
-"""Reading an outbox in PostgreSQL through everything that can happen to its server. One thread.
+"""Reads an outbox in PostgreSQL, whatever happens to its server. One thread.
 
-Rows are known by their ids alone, so whatever happened, each row that is not known is handed on.
+Rows are known by their ids alone, so each row that is not known is handed on.
 What is wrong is reported once and kept in `health` until it is fixed.
 """
 
@@ -133,7 +133,7 @@ class PostgreSQLReader:
                 self._disconnect()
                 if again and isinstance(error, psycopg.OperationalError):
                     again = False
-                    self.voice.inform(f"the connection was lost, and is made again: {error}")
+                    self.voice.inform(f"the connection was lost; connecting again: {error}")
                     continue
                 self._fail(error)
                 return []
@@ -188,8 +188,8 @@ class PostgreSQLReader:
         return gone
 
     def _raise_floor(self, connection: Connection) -> None:
-        """Nothing is there above the floor: raise it to what was drawn, once whoever drew that has
-        ended. So a number that comes late is above it."""
+        """There is no row above the floor: raise it to the last number that was drawn, once whoever
+        drew that has ended. So a number that comes late is above it."""
         if self._mark is None:
             if self._clock() - self._marked_at < MARK_SECONDS:
                 return
@@ -234,7 +234,7 @@ class PostgreSQLReader:
         if self._server is not None and seen.server != self._server:
             self._floor, self._mark = 0, None
             self.voice.warn(
-                f"another server answers: {_shown(seen.server)}, before {_shown(self._server)};"
+                f"another server answers: {_shown(seen.server)}, previously {_shown(self._server)};"
                 " the outbox is read from its beginning"
             )
         self._server, self._number = seen.server, number

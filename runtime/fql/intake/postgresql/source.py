@@ -79,7 +79,8 @@ class OutboxPostgreSQL:
         self._readers = _readers(plan)
 
     async def follow(self, plan: Plan) -> None:
-        """Compare the triggers with another plan. Raises SettingsError when they do not do."""
+        """Compare the triggers with another plan. Raises SettingsError when they do not supply what
+        it needs."""
         await self._run(partial(self._reader.follow, plan))
         self._readers = _readers(plan)
 
@@ -113,8 +114,8 @@ class OutboxPostgreSQL:
         return self._reader.voice.health
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  (the port's own word)
-        """Until there are rows, or the time is over (seconds). The longer nothing comes, the less
-        often it is looked."""
+        """Wait until there are rows, or the time is over (seconds). The longer nothing comes, the
+        less often it looks."""
         if failures := self._reader.failures_in_a_row:
             await asyncio.sleep(min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 5)))
             return
@@ -128,7 +129,7 @@ class OutboxPostgreSQL:
             self._pause = min(RARELY, max(OFTEN, self._pause * 1.3))
 
     async def close(self) -> None:
-        """Give back connection and thread; rows that are done are deleted before."""
+        """Delete rows that are done, then give back the connection and the thread."""
         if self._thread is not None:
             await self._run(self._reader.close)
             self._thread.shutdown()

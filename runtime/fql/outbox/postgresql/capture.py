@@ -71,9 +71,9 @@ def _captured(wanted: Wanted, table: TableFacts) -> Captured:
 
 
 def expanded(one: Captured, present: Mark | None, table: TableFacts) -> Captured:
-    """What is captured so that another plan, whose function carries the mark `present`, goes on as
-    well until `install --prune`. What that plan tests for is known by its digest alone: where it
-    differs, every row is told."""
+    """What is captured so that another plan, whose function carries the mark `present`, keeps
+    working until `install --prune`. Only the digest of that plan's test is known: where it differs,
+    every row is told."""
     if present is None:
         return one
     columns = _joined(one.columns, present.fields, table)

@@ -1,9 +1,9 @@
-"""What of a plan's conditions a function tests before it writes an event.
+"""The parts of a plan's conditions that a function tests before it writes an event.
 
-The test may be true for a row that the runtime then finds not to match; never false for one that
-matches, nor for one with a value that its field cannot hold: that is to become a dead letter. So
-only parts are tested that `fql.sql` translates exactly, on columns of a type that means the same to
-both, and values that a field cannot hold are told whatever the condition says.
+The test may be true for a row that the runtime then finds not to match. It is never false for one
+that matches, nor for one with a value that its field cannot hold, which must become a dead letter.
+So only parts are tested that `fql.sql` translates exactly, on columns of a type that means the same
+to both, and values that a field cannot hold are told whatever the condition says.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _Walk:
     table: TableFacts
 
     def part(self, e: x.Expr) -> _Part | None:
-        """What is true whenever the condition is; None where nothing can be tested."""
+        """A test that is true whenever the condition is; None where nothing can be tested."""
         if isinstance(e, x.Binary) and e.op in ("and", "or"):
             found = [self.part(side) for side in (e.left, e.right)]
             parts = [one for one in found if one is not None]
@@ -109,7 +109,7 @@ class _Walk:
         return _Part(sql, frozenset(one for field in fields for one in self._unfit(field)))
 
     def _placed(self, e: x.Expr) -> x.Expr | None:  # noqa: PLR0911 - a line a kind
-        """The same with each field in the row that it is of; None for what is not in rows."""
+        """The same, with each field in the row that it belongs to; None for what is not in rows."""
         match e:
             case x.Constant():
                 return e
@@ -158,8 +158,9 @@ class _Walk:
         return column.type in _FITTING.get(kind, ()) or (kind == "Enum" and column.kind == "e")
 
     def _unfit(self, field: x.Field) -> Iterator[str]:
-        """What is true for values that the field cannot hold. The same whether the column allows
-        them now or not: that may change, and must not put the function out of date."""
+        """A test that is true for values that the field cannot hold. It is the same whether the
+        column allows them now or not: that may change, and must not make the function out of
+        date."""
         column, type_ = self._column(field), self.row.fields[field.name]
         if column is None:
             return

@@ -2,9 +2,10 @@
 
 A connection is synchronous and used on one thread. It suits a pooler in transaction mode: no
 session settings, no prepared statements unless asked for, nothing in startup that a pooler refuses.
-Each wait for the server ends: `patience` seconds after a statement was sent at the latest.
+Each wait for the server ends at the latest `patience` seconds after a statement was sent.
 
-Importing this module without psycopg raises SettingsError; so who may do without it imports late.
+Importing this module without psycopg raises SettingsError, so code that can do without it imports
+it late.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _require(connection: Connection, url: str) -> None:
         )
     if isolation != "read committed":
         raise StoreError(
-            f"PostgreSQL at {url} begins transactions as {isolation} for this role, and fqlc needs"
+            f"PostgreSQL at {url} starts transactions as {isolation} for this role, and fqlc needs"
             " read committed",
             hint="ALTER ROLE ... SET default_transaction_isolation = 'read committed'",
         )

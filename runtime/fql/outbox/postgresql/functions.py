@@ -1,9 +1,9 @@
 """The function and the triggers that capture one entity, as SQL. Pure: text from facts.
 
 Nothing here may fail the application's statement, keep it from changing its tables, or depend on
-the settings of its session. So no column is named in a trigger, where PostgreSQL would then refuse
-to change or drop it; whatever reads values runs in a block of its own, whose failure is a `problem`
-in the outbox; and the function pins each setting that changes how a value is written.
+the settings of its session. So no column is named in a trigger, because PostgreSQL would then
+refuse to change or drop it; whatever reads values runs in a block of its own, whose failure becomes
+a `problem` in the outbox; and the function pins each setting that changes how a value is written.
 """
 
 # ruff: noqa: S608  (writing SQL is the job here; names are quoted)
@@ -46,8 +46,8 @@ _REVISION = re.compile(r"fql_revision CONSTANT integer := \d+;")
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """What is tested before an event is written: `sql` on `NEW` and `OLD`, and the columns of
-    which one must have changed. With neither every row is told."""
+    """What is tested before an event is written: `sql` on `NEW` and `OLD`, and the columns of which
+    one must have changed. With neither, every row is told."""
 
     sql: str = ""
     changed: tuple[str, ...] = ()
@@ -254,8 +254,8 @@ def _keyed(captured: Captured) -> str:
 def triggers_of_entity(
     captured: Captured, names: Names, leaves: Sequence[str]
 ) -> tuple[Trigger, ...]:
-    """The triggers of an entity. `leaves` are the tables that hold its rows: TRUNCATE is told by
-    each of them, as that of one partition passes its parent unseen."""
+    """The triggers of an entity. `leaves` are the tables that hold its rows: each of them reports
+    its TRUNCATE, since the parent does not see that of one partition."""
     on = ".".join(map(quoted_name, captured.table))
     made = [_trigger(captured, names, event, on) for event in captured.events]
     if "delete" in captured.events:

@@ -1,4 +1,4 @@
-"""Putting capture into a PostgreSQL database, and taking it out again; each in one transaction."""
+"""Installs capture in a PostgreSQL database, and removes it again; each in one transaction."""
 
 # ruff: noqa: S608  (every name comes from `Names`, which allows no other characters)
 from __future__ import annotations
@@ -48,12 +48,12 @@ from fql.plan.model import Plan
 from fql.sql.text import quoted_name
 
 LOCK_SECONDS = 5
-"""How long an install waits for a table: whoever comes after it waits as well."""
+"""How long an install waits for a table: whoever needs the table after it waits as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Roles that are there already: the NOLOGIN owner of everything, engines, and those that call
+    """Roles that must exist: the NOLOGIN owner of everything, engines, and those that call
     `fql.outbox.emit`. Without an owner it is whoever installs."""
 
     owner: str = ""
@@ -78,7 +78,7 @@ def install(
 
 
 def statements(connection: Connection, plan: Plan, names: Names) -> tuple[Capture, list[str]]:
-    """What `install` would run in an empty database, for people to read, and what is in the way."""
+    """What `install` would run in an empty database, for people to read, and what prevents it."""
     wanted = capture_of(plan, tables_named(connection, tables_of(plan)), names)
     made = [*table_statements(names), *(function_sql(one, names, 1) for one in wanted.captured)]
     return wanted, [*made, *(t.sql for found in wanted.triggers.values() for t in found)]
@@ -249,7 +249,7 @@ def _run(connection: Connection, *statements: str) -> None:
 
 @contextmanager
 def _transaction(connection: Connection, names: Names) -> Iterator[None]:
-    """One install at a time; and nobody of the application waits long because of it."""
+    """One install at a time; and the application never waits long because of it."""
     with in_words(f"capture in the schema {names.schema}"), connection.transaction():
         _run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         _run(connection, "SET LOCAL client_min_messages = 'warning'")

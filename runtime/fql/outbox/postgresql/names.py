@@ -13,8 +13,8 @@ LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All of them lie in one schema of the project's own, except for triggers: their names
-    begin with `!`, so that they fire before those of the application."""
+    """All of them are in a schema of the project's own, except for triggers. Their names begin with
+    `!`, so that they fire before those of the application."""
 
     project: str = DEFAULT_PROJECT
 
@@ -35,7 +35,7 @@ class Names:
 
     @property
     def sequence(self) -> str:
-        """What numbers the rows of the outbox."""
+        """The sequence that numbers the rows of the outbox."""
         return f"{self.schema}.outbox_seq_seq"
 
     def function(self, entity: str) -> str:
@@ -43,7 +43,8 @@ class Names:
         return _fitting(f"capture_{entity}")
 
     def trigger(self, entity: str, event: str) -> str:
-        """A trigger of an entity. A project's name holds no dot, so no two projects meet."""
+        """A trigger of an entity. A project's name holds no dot, so no two projects share a
+        name."""
         return _fitting(f"!fql_{self.project}.{entity}.{event}")
 
 

@@ -32,8 +32,8 @@ _SIZE = """coalesce(octet_length(new::text), 0) + coalesce(octet_length(old::tex
 
 
 class OutboxRow(NamedTuple):
-    """A row of the outbox; texts are bytes, for a database in SQL_ASCII holds any. `revision` is
-    None for one that `emit` wrote."""
+    """A row of the outbox; texts are bytes, because a database in SQL_ASCII may hold any.
+    `revision` is None for one that `emit` wrote."""
 
     seq: int
     id: UUID

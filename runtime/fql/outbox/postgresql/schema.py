@@ -93,7 +93,7 @@ $fql$"""
 
 
 def drop_statements(names: Names) -> tuple[str, ...]:
-    """What removes all of it but the schema, in which a store may live as well."""
+    """What removes everything except the schema, in which there may be a store as well."""
     return (
         f"DROP TABLE IF EXISTS {names.outbox}, {names.source}",
         f"DROP FUNCTION IF EXISTS {names.schema}.{REGISTER}, {names.schema}.{EMIT}",

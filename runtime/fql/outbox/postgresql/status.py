@@ -40,7 +40,7 @@ AND n.nspname <> %b ORDER BY 1"""
 
 
 class Tabled(NamedTuple):
-    """The state of our tables, and the revision of what triggers supply."""
+    """The state of our tables, and the revision that triggers supply."""
 
     tables: Tables
     revision: int

@@ -1,7 +1,7 @@
 """Notes of a PostgreSQL store on dead letters that are to be copied elsewhere.
 
-A commit writes them with the letter, and they go when the copy is durable: so a crash anywhere
-repeats a copy and never loses one.
+A commit writes them with the letter, and they go when the copy is durable: a crash may repeat a
+copy and never loses one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ EVICTED = """INSERT INTO {s}.fql_copy(dlq_id, change)
 
 
 def begin(wire: Wire, *, wanted: bool) -> None:
-    """Within a transaction: start to note, with all letters there are, or stop and forget."""
+    """Within a transaction: start to note letters, beginning with all that there are, or stop and
+    forget."""
     noted = bool(wire.run(_MARKED, (text(MARK),)))
     if wanted and not noted:
         wire.run(_PUT_MARK, (text(MARK),))

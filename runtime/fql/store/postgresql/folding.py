@@ -1,9 +1,9 @@
 """What one commit changes, as rows that are touched once each. Pure.
 
 All parts of PostgreSQL's one statement see what was there before it, and none sees what another
-writes; a row that two parts change is changed by one of them, nobody knows which. So a patch of a
-new run becomes part of it, the last of two rows is the one that counts, and what is dropped in the
-commit that makes it is not made at all.
+writes; a row that two parts change is changed by one of them, and nobody knows by which. So a patch
+of a new run becomes part of it, the last of two rows is the one that counts, and what is dropped in
+the commit that makes it is not made at all.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def fold(changed: Mutations) -> Folded:
 
 
 def last_of(rows: Sequence[T], keys: Iterable[Hashable]) -> Sequence[T]:
-    """Of rows with the same key the last one."""
+    """Of rows with the same key, the last one."""
     by_key = dict(zip(keys, rows, strict=True))
     return rows if len(by_key) == len(rows) else list(by_key.values())
 
@@ -83,7 +83,7 @@ def last_of(rows: Sequence[T], keys: Iterable[Hashable]) -> Sequence[T]:
 def _patched(
     runs: Sequence[RunRow], patches: Sequence[RunPatch], dropped: frozenset[int]
 ) -> tuple[Sequence[RunRow], Sequence[RunPatch]]:
-    """New runs as they are in the end, and the last patch of each other one."""
+    """New runs in their final form, and the last patch of each other one."""
     if dropped:
         runs = [run for run in runs if run.id not in dropped]
         patches = [patch for patch in patches if patch.id not in dropped]
@@ -97,7 +97,7 @@ def _patched(
 
 
 def _letters(changed: Mutations) -> tuple[Sequence[LetterRow], Sequence[tuple[str, str]]]:
-    """Letters that are there in the end, and the states of others that stay."""
+    """Letters that exist after the commit, and the states of others that stay."""
     states = {name: state for state, name in changed.letter_states}
     rows = last_of(changed.letters, [row.id for row in changed.letters])
     if states:

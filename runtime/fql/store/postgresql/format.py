@@ -1,8 +1,8 @@
 """The tables of a store: made where they are missing and may be made, refused where they are not
-ours or of a newer version.
+ours or are of a newer version.
 
-Where all is there, nothing is written, and no right to create anything is needed. Two processes
-that find nothing make it one after the other: an advisory lock of the transaction keeps them apart.
+Where everything is there, nothing is written, and no right to create anything is needed. Two
+processes that find nothing take turns: an advisory lock of the transaction keeps them apart.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ def holds_store(wire: Wire, where: str) -> bool:
     lacking = _lacking(wire)
     if lacking:
         raise StoreError(
-            f"the schema of the store {where} has tables that are not those of a store:"
-            f" {lacking[0]} is missing",
+            f"the schema of the store {where} does not hold a whole store: {lacking[0]} is missing",
             hint="choose another schema with `schema` in [store], or restore the tables",
         )
     return True
@@ -61,7 +60,7 @@ def _check_format(wire: Wire, where: str) -> None:
     columns = {row[0] for row in wire.run(_COLUMNS, (text(wire.schema), texts(["fql_meta"])))}
     if not {"fql_meta.name text", "fql_meta.value text"} <= columns:
         raise StoreError(
-            f"the schema of the store {where} has a table fql_meta that is not of a store",
+            f"the schema of the store {where} has a table fql_meta that does not belong to a store",
             hint="choose another schema with `schema` in [store]",
         )
     row = wire.one(_VERSION)
@@ -80,7 +79,7 @@ def _check_format(wire: Wire, where: str) -> None:
 
 
 def _lacking(wire: Wire) -> list[str]:
-    """Columns that a store has and this schema has not, as `table.column type`."""
+    """Columns that a store has and this schema lacks, as `table.column type`."""
     found = {row[0] for row in wire.run(_COLUMNS, (text(wire.schema), texts(_NAMES)))}
     wanted = [
         f"{table.name}.{name} {kind.name}"

@@ -26,8 +26,8 @@ _ENDED = "SELECT pg_xact_status($1::bigint::text::xid8)"
 
 
 class Entering:
-    """Entering commands, once. It is called again where the reply to it was lost: the transaction's
-    number then tells whether it has counted. While `doubtful`, nobody knows."""
+    """Enters commands, once. It is called again when its reply was lost: the transaction's number
+    then tells whether the first call counted. While `doubtful`, nobody knows."""
 
     def __init__(self, commands: Sequence[tuple[str, bytes]], now: int, by: str) -> None:
         kinds, bodies = zip(*commands, strict=True)
@@ -67,9 +67,9 @@ class Entering:
 
 
 def unknown(problem: StoreError) -> StoreError:
-    """The error after a `problem` for as long as anybody would wait."""
+    """The error for a `problem` that lasts longer than anybody would wait."""
     return StoreError(
-        f"{problem.message}; whether the command was entered is not known",
+        f"{problem.message}; it is not known whether the command was entered",
         hint="look at runs and dead letters before you repeat it; an event with a `key` can be"
         " repeated without harm",
     )

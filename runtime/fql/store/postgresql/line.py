@@ -20,7 +20,7 @@ from fql.store.postgresql.values import read, teach
 
 T = TypeVar("T")
 PREPARE_AFTER = 1
-"""Times that a statement is sent as it is, before the server keeps it."""
+"""How often a statement is sent as text before the server prepares it."""
 FORGOTTEN = "SET idle_in_transaction_session_timeout = '30s'"
 """A process that is stopped within a transaction keeps nobody waiting for longer."""
 

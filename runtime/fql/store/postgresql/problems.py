@@ -43,11 +43,11 @@ MEANINGS = (
         "create it first, or correct its name in the URL", StoreGone,
     ),
     Meaning(
-        ("42501",), (), "a right is missing in {where}", f"{MANUAL} lists what the role needs",
+        ("42501",), (), "the role lacks a right in {where}", f"{MANUAL} lists what the role needs",
     ),
     Meaning(
         ("53300",), ("too many clients", "connection slots"),
-        "the server of {where} has no connection left",
+        "the server of {where} has no free connection",
         "raise max_connections there, or end other connections",
     ),
     Meaning(
@@ -56,7 +56,7 @@ MEANINGS = (
     ),
     Meaning(
         ("55P03", "40P01"), (), "the store {where} cannot be used",
-        "another transaction keeps its rows or tables locked: end that",
+        "another transaction keeps its rows or tables locked: end it",
     ),
 )  # fmt: skip
 AWAY = Meaning(

@@ -1,4 +1,5 @@
-"""Retention of a PostgreSQL store, in bounded slices: open work and what a dead letter needs stay.
+"""Retention of a PostgreSQL store, in bounded slices. Open work stays, and so does what a dead
+letter needs.
 
 It goes on beside the engine's commits, on another connection. What it deletes is old and ended, so
 no commit touches it; only a plan may come into use again at that moment, and then its `uses` have

@@ -1,5 +1,5 @@
-"""What people and programs ask a PostgreSQL store: reading, and nothing that an engine needs
-alone."""
+"""What people and programs ask of a PostgreSQL store. It only reads, and leaves out what only an
+engine asks."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """The engine's session in a PostgreSQL store: one row, and a lease by the database's clock.
 
-There is never more than one live session: an index sees to it. Who finds the lease of the live one
-expired fences it, and a commit of its that comes later finds no live row. A commit in flight holds
-the row's lock: who wants to fence waits for it, and then finds the lease renewed.
+There is never more than one live session: an index sees to it. Whoever finds the lease of the live
+one expired fences it, and a later commit of that session finds no live row. A commit in flight
+holds the row's lock: whoever wants to fence waits for it, and then finds the lease renewed.
 
 An engine without a pooler before its server also holds an advisory lock, the beacon, while its
 connection lives. A beacon that was `lit` since the server started, and whose lock is free, means
-that the engine is dead, long before its lease ends. Nothing rests on it: an engine that is fenced
-for no reason is fenced anyway. Decision 0095.
+that the engine is dead, long before its lease ends. Safety does not rest on it: an engine that is
+fenced without need is still fenced. Decision 0095.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def is_free(wire: Wire) -> bool:
 
 
 def renew(wire: Wire, lease: Lease) -> bool:
-    """Whether the session is live; then it is for the time of a lease from now on."""
+    """Extend the lease to its full time from now on; False where the session is no longer live."""
     return wire.one(_RENEW, (int8(lease.session), int8(int(light(wire))))) is not None
 
 

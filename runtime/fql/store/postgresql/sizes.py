@@ -13,7 +13,7 @@ from fql.store.postgresql.values import int8, text, texts
 SAMPLE_PAGES = 2000
 """Pages of a table that are read to estimate it."""
 ROW_BYTES = 200
-"""What a row takes beside its long texts: its head, its short values, its places in indexes."""
+"""What a row takes besides its long texts: its header, its short values, its places in indexes."""
 _BYTES = """SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = ANY($2) AND c.relkind = 'r'"""

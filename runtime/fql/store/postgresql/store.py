@@ -2,7 +2,7 @@
 
 One process is its engine, by a session row that every commit advances and a lease; others stand by,
 read, and append to the inbox. What the engine writes goes over one connection, what is read over
-another, so that a long look holds no commit up.
+another, so that a long query delays no commit.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class PostgresStore(Questions):
         return lease
 
     async def until_free(self, seconds: float) -> None:
-        """Until the lease of the engine has expired or its beacon is dark, or the time is over."""
+        """Wait until the lease of the engine has expired or its beacon is dark, or the time is
+        over."""
         end = asyncio.get_running_loop().time() + seconds
         while (left := end - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(left, WATCH_EVERY))
@@ -185,7 +186,7 @@ class PostgresStore(Questions):
         return await self._read(lambda wire: inbox.commands(wire, limit, sorted(but)))
 
     async def wait(self, seconds: float) -> bool:
-        """Until there are new commands in the inbox, or the time is over. Looks come each 50 ms
+        """Wait until there are new commands in the inbox, or the time is over. It looks every 50 ms
         after recent work, and less and less often when there is none."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
