@@ -13,8 +13,9 @@ import orjson
 from fql.app import Runtime
 from fql.intake.http.connection import Patience
 from fql.intake.http.source import HttpIntake
+from fql.store.port import Store
 from fql.testing import MockWebhookServer
-from tests.app.plans import ONE, plan_of, settings_of
+from tests.app.plans import ENTITY, ONE, plan_of, settings_of
 
 TOKEN = "t0ken.of-the_tests"
 SETTINGS = f"""
@@ -38,12 +39,18 @@ class Answer:
         return orjson.loads(self.body)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
     """A runtime and where its intake listens."""
 
     runtime: Runtime
     intake: HttpIntake
+    ended: bool = False
+
+    async def end(self) -> None:
+        """Drain, before the test does."""
+        self.ended = True
+        await self.runtime.__aexit__(None, None, None)
 
     @property
     def port(self) -> int:
@@ -98,18 +105,24 @@ async def running(
     server: MockWebhookServer,
     *,
     text: str = ONE,
-    store: str = "memory:",
+    entity: str = ENTITY,
+    store: str | Store = "memory:",
     settings: str = SETTINGS,
     patience: Patience | None = None,
     **more: Any,
 ) -> AsyncIterator[Running]:
     """A runtime whose intake listens on a free port."""
     runtime = Runtime(
-        plan_of(text), store=store, environment={"RECEIVER": server.url},
+        plan_of(text, entity=entity), store=store, environment={"RECEIVER": server.url},
         settings=settings_of(settings), **more,
     )  # fmt: skip
     intake = cast("HttpIntake", runtime._entrances[0])
     if patience is not None:
         intake._patience = patience
-    async with runtime:
-        yield Running(runtime, intake)
+    await runtime.__aenter__()
+    web = Running(runtime, intake)
+    try:
+        yield web
+    finally:
+        if not web.ended:
+            await web.end()

@@ -29,12 +29,14 @@ class Place:
 class Arrival:
     """One event as it came. `row` is where it came from, for a source with rows of their own: the
     store then keeps the row's id in the commit of the runs, until the row is gone. `problem` says
-    why the source itself could not read it; `envelope` is then what it could read."""
+    why the source itself could not read it; `envelope` is then what it could read. `at` is when
+    it was written there, in milliseconds since 1970, for a source that says so elsewhere."""
 
     envelope: dict[str, Any]
     position: str
     row: Place | None = None
     problem: str = ""
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

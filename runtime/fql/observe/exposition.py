@@ -156,6 +156,11 @@ class Exposition(Collector):
             "source_failures", "Reads of a source that failed.", ("source",),
             (((one.name,), one.failures) for one in sources),
         )  # fmt: skip
+        yield self._gauge(
+            "source_lag_seconds", "How long the oldest event not stored yet has waited.",
+            ("source",),
+            (((one.name,), one.lag / 1000) for one in sources),
+        )  # fmt: skip
         yield self._counter(
             "source_requests", "Requests of an HTTP source by their answer.", ("source", "status"),
             (((one.name, str(status)), n) for one in sources for status, n in one.answers.items()),

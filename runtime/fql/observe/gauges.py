@@ -24,7 +24,8 @@ class EndpointGauges:
 class SourceGauges:
     """One source. `captured` holds for each table whether its changes are captured; `restored`
     counts histories that went back, `failures` reads that failed, `answers` requests by the
-    status of their answer, since the start."""
+    status of their answer, since the start. `lag` is how long, in milliseconds, the oldest event
+    has waited that has come and is not stored."""
 
     name: str
     ok: bool = True
@@ -32,6 +33,7 @@ class SourceGauges:
     restored: int = 0
     failures: int = 0
     answers: Mapping[int, int] = field(default_factory=dict)
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)

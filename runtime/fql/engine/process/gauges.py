@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Protocol
 
 from fql.engine.core.endpoints import LIMITS, Endpoint
 from fql.engine.core.lanes import MIXED
@@ -24,6 +25,16 @@ from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
 Label = Callable[[str], str]
 
 
+class Arriving(Protocol):
+    """How events of one source come in."""
+
+    name: str
+
+    def lag(self) -> int:
+        """How long the oldest one has waited that is not stored yet, in milliseconds."""
+        ...
+
+
 class Watched:
     """A runtime as metrics and probes see it; `engine` is set once this process is it.
 
@@ -38,6 +49,7 @@ class Watched:
         self._size = StoreSize({}, 0, 0)
         self.engine: Engine | None = None
         self.sources: Sequence[Source | Entrance] = ()
+        self.arrivals: Sequence[Arriving] = ()
         self.draining = False
 
     async def gauges(self) -> Gauges:
@@ -48,9 +60,13 @@ class Watched:
         size = self._size
         alone = Gauges(
             inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
-            store_max=self._store_max, sources=tuple(map(_source, self.sources)),
+            store_max=self._store_max, sources=self._of_sources(),
         )  # fmt: skip
         return alone if self.engine is None else self._of_engine(self.engine, alone)
+
+    def _of_sources(self) -> tuple[SourceGauges, ...]:
+        lags = {one.name: one.lag() for one in self.arrivals}
+        return tuple(_source(one, lags.get(one.name, 0)) for one in self.sources)
 
     def _of_engine(self, engine: Engine, alone: Gauges) -> Gauges:
         state, now, label = engine.state, self._clock.now(), self._label
@@ -85,11 +101,11 @@ class Watched:
         return "; ".join(filter(None, (source.health().trouble for source in self.sources)))
 
 
-def _source(source: Source | Entrance) -> SourceGauges:
+def _source(source: Source | Entrance, lag: int) -> SourceGauges:
     health = source.health()
     return SourceGauges(
         source.name, not health.trouble, health.captured, health.restored, health.failures,
-        health.answers,
+        health.answers, lag,
     )  # fmt: skip
 
 

@@ -98,6 +98,7 @@ class Leading:
         if self._copies is not None:
             self._keep("copying dead letters", self._copies.run)
         self._receptions = [self._reception(entrance, engine) for entrance in self._entrances]
+        self._watched.arrivals = (*feeds, *self._receptions)
 
     def _reception(self, entrance: Entrance, engine: Engine) -> Reception:
         """Its events are numbered within a name that no other start has."""

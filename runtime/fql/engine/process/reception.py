@@ -60,6 +60,10 @@ class Reception:
         """Let nobody in any more, and answer those who are in."""
         await self._entrance.stop(self._engine.drain)
 
+    def lag(self) -> int:
+        """How long, in milliseconds, the oldest call has waited that is not stored yet."""
+        return self._clock.now() - min(self._since.values()) if self._since else 0
+
     def quiet(self) -> bool:
         """Whether nobody has called for a second."""
         return not self._since and self._clock.now() - self._last >= STEADY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Sequence
+from datetime import datetime
 
 from fql.engine.core.inputs import Misfit, NewEvent
 from fql.engine.core.keys import position_hash
@@ -52,7 +53,14 @@ class Feed:
         self._met: set[bytes] = set()
         self._looked_over = False
         self._strangers: set[str] = set()
+        self._oldest: int | None = None
         self.ended = False
+        self.name = source.name
+
+    def lag(self) -> int:
+        """How long, in milliseconds, the oldest event read and not stored has waited since it was
+        written; 0 where nothing waits."""
+        return 0 if self._oldest is None else max(0, self._clock.now() - self._oldest)
 
     def quiet(self) -> bool:
         """The source has ended, or was found empty twice a second apart. One that is in trouble
@@ -69,6 +77,7 @@ class Feed:
             self._engine.forget(self._source.gone())
             if generation != self._engine.generation:
                 continue  # another engine may have taken these rows, and have forgotten them again
+            self._oldest = written_at(arrivals[0], self._clock.now()) if arrivals else None
             if arrivals:
                 self._empty_since = None
                 await self._take_arrivals(arrivals)
@@ -150,3 +159,16 @@ class Feed:
         elif made is not None and made.dedup is None:
             made.dedup = position_hash(source.incarnation, arrival.position)
         return made
+
+
+def written_at(arrival: Arrival, now: int) -> int:
+    """When an event was written at its source, in milliseconds since 1970: a row of an outbox says
+    so, others may. Otherwise it is `now`."""
+    written = arrival.envelope.get("timestamp")
+    if arrival.at is not None or arrival.row is None or not isinstance(written, str):
+        return now if arrival.at is None else arrival.at
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return now
+    return int(moment.timestamp() * 1000) if moment.tzinfo is not None else now
