@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
+from fql.actions.functions import Function, Functions
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
@@ -27,10 +28,11 @@ from fql.engine.process.wait import Waiter, seconds
 from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
-from fql.errors import StoreLocked, UsageError
+from fql.errors import SettingsError, StoreLocked, UsageError
 from fql.intake.opening import entrances_of, sources_of
 from fql.intake.port import Source
 from fql.letters import Replayed, Wanted
+from fql.nats.driver import nats_connection
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
@@ -44,6 +46,7 @@ from fql.store.records import StoredPlan
 
 if TYPE_CHECKING:
     from fql.actions.factory import WebhookActions
+    from fql.nats.connection import NatsConnection
 
 
 class Runtime:
@@ -55,9 +58,10 @@ class Runtime:
     another process hands its events to that one and takes over when it ends; with
     `takes_over=False` it raises StoreLocked instead.
 
-    `sources` are read besides those of the settings; `actions` make what is sent (by default
-    webhooks), `listeners` hear of what happens (by default the log does), and `clock` tells the
-    time: three places where tests put their own.
+    `sources` are read besides those of the settings. `calls` are the functions for the plan's
+    `call` actions, by name: one that is not async runs in a thread. `actions` make what is sent (by
+    default each kind as it is), `listeners` hear of what happens (by default the log does), and
+    `clock` tells the time: three places where tests put their own.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Runtime:
         settings: Settings | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
+        calls: Mapping[str, Function] | None = None,
         actions: ActionFactory | None = None,
         listeners: Sequence[Listener] | None = None,
         clock: Clock | None = None,
@@ -79,6 +84,7 @@ class Runtime:
         self._environment = os.environ if environment is None else environment
         self._sources = (*sources_of(self._settings), *sources)
         self._entrances = entrances_of(self._settings)
+        self._functions = Functions(calls or {})
         self._actions = actions
         self._allowed_in_tests = ALLOWED_IN_TESTS.get()
         self._labels = Labels()
@@ -93,12 +99,14 @@ class Runtime:
         self._leading: Leading | None = None
         self._copies: Copier | None = None
         self._webhooks: WebhookActions | None = None
+        self._nats: NatsConnection | None = None
 
     # Start and end.
 
     async def __aenter__(self) -> Self:
-        """Start. A start that fails leaves nothing behind. Raises MissingSecrets, SettingsError,
-        StoreError, StoreLocked, and UsageError for a runtime that has been started before."""
+        """Start. A start that fails leaves nothing behind. Raises MissingSecrets, SettingsError
+        (also for functions that the plan calls and `calls` lacks), StoreError, StoreLocked, and
+        UsageError for a runtime that has been started before."""
         self._season.begin()
         try:
             await self._start()
@@ -191,7 +199,10 @@ class Runtime:
         return TracedActions(actions, self._observed.tracing)
 
     def _default_actions(self) -> ActionFactory:
+        from fql.actions.call import CallActions
         from fql.actions.factory import WebhookActions
+        from fql.actions.kinds import ActionsByKind
+        from fql.actions.publish import PublishActions
 
         test_url = self._settings.webhooks.test_url
         if test_url is not None:
@@ -200,7 +211,24 @@ class Runtime:
             self._egress(self._settings), test_url=test_url,
             own_ports=lambda: frozenset({self._observed.port}),
         )  # fmt: skip
-        return self._webhooks
+        return ActionsByKind({
+            "webhook": self._webhooks,
+            "publish": PublishActions(self._nats_connection),
+            "call": CallActions(self._functions),
+        })  # fmt: skip
+
+    def _nats_connection(self) -> NatsConnection:
+        """The connection of this runtime, made at its first use. Raises SettingsError."""
+        if self._nats is None:
+            settings = self._settings.nats
+            if settings is None:
+                raise SettingsError(
+                    "a `publish` needs a NATS server, and none is named",
+                    hint='write its address into fql.toml: `[nats]` with `url = "nats://host:4222"`',
+                )
+            self._nats = nats_connection(settings.url, settings.credentials)
+            self._exits.push_async_callback(self._nats.close)
+        return self._nats
 
     def _egress(self, settings: Settings) -> EgressSettings:
         egress = settings.egress

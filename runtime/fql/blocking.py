@@ -15,6 +15,7 @@ from typing import Protocol, Self, TypeVar, Unpack
 
 import fql.client
 from fql import app
+from fql.actions.functions import Function
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary
 from fql.engine.program.specs import ActionFactory
@@ -49,6 +50,7 @@ class Runtime:
         settings: Settings | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
+        calls: Mapping[str, Function] | None = None,
         actions: ActionFactory | None = None,
         listeners: Sequence[Listener] | None = None,
         clock: Clock | None = None,
@@ -56,7 +58,7 @@ class Runtime:
     ) -> None:
         self._runtime = app.Runtime(
             plan, store=store, settings=settings, environment=environment, sources=sources,
-            actions=actions, listeners=listeners, clock=clock, takes_over=takes_over,
+            calls=calls, actions=actions, listeners=listeners, clock=clock, takes_over=takes_over,
         )  # fmt: skip
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

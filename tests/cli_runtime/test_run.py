@@ -109,6 +109,45 @@ path = "feed.jsonl"
     assert not (tmp_path / "fql.db").exists()
 
 
+CALLS = """
+CALLED = []
+def note(order, total):
+    with open("called.txt", "a") as file:
+        file.write(f"{order} {total!r}\\n")
+CALLS = {"books.note": note}
+"""
+CALLING = """
+entity Order { id: ID @key  total: Decimal }
+observer paid { on: Order.insert
+  call note { function: books.note arguments: { order: id, total } } }
+"""
+
+
+def test_functions_of_the_settings_are_called(tmp_path: Path, process: Fqlc) -> None:
+    """The module is found beside fql.toml; what is wrong with it is said without a traceback."""
+    (tmp_path / "shop.fql").write_text(CALLING)
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "calls.py").write_text(CALLS)
+    event = {"entity": "Order", "event": "insert", "new": {"id": "o1", "total": "2.50"}}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n")
+    settings = tmp_path / "fql.toml"
+    for place, said in (
+        ("books.calls:NONE", "the module books.calls has no NONE"),
+        ("books.calls:CALLED", "has list as its CALLED"),
+        ("books.none:CALLS", "cannot be imported: ModuleNotFoundError"),
+        ("books", "is not `module:NAME`"),
+    ):
+        settings.write_text(f'[project]\ncalls = "{place}"\n')
+        done = process(*IDLE, "--events", "events.jsonl")
+        assert (done.code != 0, said in done.err, "Traceback" in done.err) == (True, True, False)
+    settings.write_text("")
+    done = process(*IDLE, "--events", "events.jsonl")
+    assert "functions that were not given: books.note (for action paid.note)" in done.err
+    settings.write_text('[project]\ncalls = "books.calls:CALLS"\n')
+    process(*IDLE, "--events", "events.jsonl")
+    assert (tmp_path / "called.txt").read_text() == "o1 Decimal('2.50')\n"
+
+
 def test_dead_letters_are_copied_to_a_file_beside_the_settings(
     tmp_path: Path, process: Fqlc, server: MockWebhookServer
 ) -> None:

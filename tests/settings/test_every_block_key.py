@@ -13,6 +13,9 @@ RETRIES = "settings/test_retry_keys.py::"
 SENDING = "settings/test_sending_keys.py::"
 KEYS = "settings/test_block_keys.py::"
 TESTS = "cli_compiler/test_test.py::"
+MESSAGES = "settings/test_message_keys.py::"
+CALLS = "actions/test_call.py::"
+ACCEPTS = "checks/test_publish_and_call.py::test_what_is_sensitive_is_sent_where_it_is_accepted"
 
 POLICIES = {
     "retry": RETRIES + "test_retry_by_name",
@@ -64,6 +67,15 @@ BATCHES = {
     "batch.timeout": RETRIES + "test_batch_timeout",
 }
 
+OF_KINDS = {
+    "when": MESSAGES + "test_when",
+    "retry": MESSAGES + "test_policies",
+    **{f"retry.{key}": RETRIES + "test_retry_key" for key in RETRY_CASES},
+    "timeout": MESSAGES + "test_policies",
+    "max_age": MESSAGES + "test_max_age",
+}
+"""What `publish` and `call` have in common. The engine reads `retry` of every kind alike."""
+
 EXPECTATIONS = (
     "expect", "expect.sent", "expect.skipped", "expect.dead", "expect.attempts", "expect.bodies",
 )  # fmt: skip
@@ -88,6 +100,21 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         **BATCHES,
         **POLICIES,
     },
+    "publish": {
+        **dict.fromkeys(("subject", "headers", "body"),
+                        MESSAGES + "test_subject_headers_and_body_of_a_message"),
+        "accepts": ACCEPTS,
+        **OF_KINDS,
+        "max_body": MESSAGES + "test_max_body",
+    },
+    "call": {
+        **dict.fromkeys(("function", "arguments"),
+                        MESSAGES + "test_function_and_arguments_of_a_call"),
+        "response": MESSAGES + "test_response_and_what_later_actions_see",
+        "accepts": ACCEPTS,
+        **OF_KINDS,
+        "max_response": CALLS + "test_what_is_returned_beyond_max_response_is_refused",
+    },
     "endpoint": {
         "url": KEYS + "test_endpoint_path_method_and_body",
         "accepts": KEYS + "test_accepts",
@@ -108,6 +135,8 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "respond.headers": KEYS + "test_rows_and_headers_of_tests",
         "respond.failure": TESTS + "test_tests_run_without_a_network",
         **dict.fromkeys(EXPECTATIONS, TESTS + "test_each_expectation_can_fail"),
+        **dict.fromkeys(("expect.subjects", "expect.arguments"),
+                        MESSAGES + "test_expectations_of_subjects_and_arguments"),
     },
 }  # fmt: skip
 

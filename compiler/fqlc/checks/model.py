@@ -9,6 +9,7 @@ from typing import Literal
 from fql.plan.language.expressions import Expr
 from fql.plan.language.types import Type
 from fql.plan.policy.levels import is_of_batches
+from fql.plan.policy.table import OF_KINDS
 from fql.plan.web.addresses import EgressSettings
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
@@ -59,10 +60,25 @@ class EndpointModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where an action goes, by its kind. A `webhook` has a `url`, or an `endpoint` and a `path`; a
+    `publish` a `subject`; a `call` a `function`, empty where it could not be read. `accepts` is
+    what a block of its own kind says of what it may be sent; None where it cannot be read."""
+
+    endpoint: str | None = None
+    url: Written | None = None
+    path: Written | None = None
+    method: str = "POST"
+    subject: Written | None = None
+    function: str = ""
+    accepts: frozenset[str] | None = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionModel:
     """An action of an observer. `batched` when it collects events, by itself or by `fql.toml`.
 
-    `scope` is what its body can see.
+    `scope` is what its body can see. The `body` of a call is the object of its arguments.
     """
 
     name: str
@@ -71,14 +87,16 @@ class ActionModel:
     settings: Settings
     scope: ExprScope
     when: Expr | None = None
-    endpoint: str | None = None
-    url: Written | None = None
-    path: Written | None = None
-    method: str = "POST"
+    target: Target = field(default_factory=Target)
     body: Expr | None = None
     body_span: Span | None = None
     response: Type | None = None
     batched: bool = False
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint that it names."""
+        return self.target.endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +158,16 @@ class Program:
         project = dict(self.surroundings.policies)
         if not action.batched:
             project = {k: v for k, v in project.items() if not is_of_batches(k)}
-        return merged((action.settings, observer.settings, given, self.defaults, project))
+        farther = (observer.settings, given, self.defaults, project)
+        return merged((action.settings, *(_meant_for(action.kind, level) for level in farther)))
 
     def effective_at(self, endpoint: EndpointModel) -> dict[str, Given]:
         """The policies of an endpoint by itself."""
         levels = (endpoint.settings, self.defaults, self.surroundings.policies)
         return {key: given for key, given in merged(levels).items() if not is_of_batches(key)}
+
+
+def _meant_for(kind: str, level: Settings) -> Settings:
+    """What of a level holds for actions of a kind."""
+    taken = OF_KINDS[kind]
+    return {key: given for key, given in level.items() if key.partition(".")[0] in taken}

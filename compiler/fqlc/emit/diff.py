@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.model import Edge, Endpoint, Observer, Plan, PlanNode, Policies
+from fql.plan.kinds import arguments_of
+from fql.plan.model import Edge, Endpoint, Json, Observer, Plan, PlanNode, Policies
 from fqlc.emit.diff_model import Area, Change, documented, named
 from fqlc.emit.diff_rows import row_changes
 from fqlc.emit.diff_shapes import body_changes, header_changes, was_and_is
@@ -12,6 +13,9 @@ from fqlc.emit.picture import condition_text, on_text, target_text
 from fqlc.emit.policy_text import value_text
 
 __all__ = ["Area", "Change", "differences"]
+
+NO_ARGUMENTS: Json = {"op": "object", "t": "Object", "entries": []}
+"""What a call without arguments gives."""
 
 SHAPING = ("auth.", "encryption.", "signing.", "batch.size")
 """Policies that change what a receiver reads, not only when and how often it comes."""
@@ -110,6 +114,8 @@ def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
         moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
         area = Area.COSMETIC if moved else Area.PAYLOAD
         yield Change(area, where, f"the body changed: {words}")
+    if words := body_changes(*(arguments_of(one) or NO_ARGUMENTS for one in (before, after))):
+        yield Change(Area.PAYLOAD, where, f"the arguments changed: {words}")
     if words := header_changes(before.headers, after.headers):
         yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
     if before.response != after.response:

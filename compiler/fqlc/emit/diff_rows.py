@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from fql.plan.kinds import CALL
 from fql.plan.model import DeclaredType, Entity, EntityField, Plan
 from fqlc.emit.diff_model import Area, Change, P, documented, named
 
@@ -40,7 +41,7 @@ def _sent_whole(plan: Plan) -> frozenset[str]:
     return frozenset(
         trigger.entity
         for observer in plan.observers
-        if any(node.config.body is None for node in observer.nodes)
+        if any(node.config.body is None and node.kind != CALL for node in observer.nodes)
         for trigger in observer.on
     )
 

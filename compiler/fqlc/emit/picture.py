@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from fql.plan.kinds import function_of, subject_of
 from fql.plan.language.nodes import load_expression
 from fql.plan.model import Json, NodeConfig, Observer, Plan, PlanNode
 from fql.plan.show import show
@@ -109,7 +110,12 @@ def condition_text(stored: Json | None) -> str:
 
 
 def target_text(config: NodeConfig) -> str:
-    """Where an action sends, such as `POST shipping/labels/{{ id }}`."""
+    """Where an action sends, such as `POST shipping/labels/{{ id }}`, `publish orders.shipped` or
+    `call stock.reserve`."""
+    if (subject := subject_of(config)) is not None:
+        return f"publish {_plain(subject)}"
+    if function := function_of(config):
+        return f"call {function}"
     place = (config.endpoint or "") + _plain(config.path)
     return f"{config.method} {_plain(config.url) or place}"
 

@@ -36,7 +36,8 @@ def _expressions(observer: ObserverModel) -> Iterator[e.Expr]:
 
 def action_expressions(action: ActionModel) -> Iterator[e.Expr]:
     """All expressions of an action that are evaluated for an event."""
-    for text in (action.url, action.path):
+    target = action.target
+    for text in (target.url, target.path, target.subject):
         if text is not None:
             yield text.expr
     for expr in (action.when, action.body):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.plan.language.expressions import Expr
+from fql.plan.language.expressions import Constant, Expr
 from fql.plan.language.nodes import dump_expression
+from fql.plan.language.types import STRING
 from fql.plan.policy.levels import ALL_HEADERS, is_of_receivers
 from fql.plan.policy.table import DEFAULTS
 from fqlc.checks.levels import Given, merged
@@ -119,16 +120,21 @@ class _Lowering:
         }
 
     def _config(self, observer: ObserverModel, action: ActionModel) -> Stored:
-        config: Stored = {
-            "method": action.method,
-            "endpoint": action.endpoint,
-            "url": _dump(action.url.expr) if action.url else None,
-            "path": _dump(action.path.expr) if action.path else None,
+        made = {"webhook": self._request, "publish": _message, "call": _call}[action.kind]
+        config = made(observer, action)
+        return {key: value for key, value in config.items() if value not in (None, [])}
+
+    def _request(self, observer: ObserverModel, action: ActionModel) -> Stored:
+        target = action.target
+        return {
+            "method": target.method,
+            "endpoint": target.endpoint,
+            "url": _dump(target.url.expr) if target.url else None,
+            "path": _dump(target.path.expr) if target.path else None,
             "headers": self._headers(observer, action),
             "body": _dump(action.body),
-            "response": str(action.response) if action.response else None,
+            "response": _response(action),
         }
-        return {key: value for key, value in config.items() if value not in (None, [])}
 
     def _headers(self, observer: ObserverModel, action: ActionModel) -> list[StoredHeader]:
         """Headers of action and observer. Those of `defaults` are an endpoint's already; a header
@@ -159,6 +165,26 @@ class _Lowering:
             "end_line": end.line,
             "end_column": end.column,
         }
+
+
+def _message(_observer: ObserverModel, action: ActionModel) -> Stored:
+    """A message has no headers but its own."""
+    subject = action.target.subject
+    return {
+        "headers": [h for h in plan_headers(action.settings) if not _removed(h)],
+        "body": _dump(action.body),
+        "settings": {"subject": _dump(subject.expr)} if subject else None,
+    }
+
+
+def _call(_observer: ObserverModel, action: ActionModel) -> Stored:
+    function = Constant(type=STRING, value=action.target.function)
+    settings = {"function": _dump(function), "arguments": _dump(action.body)}
+    return {"response": _response(action), "settings": settings}
+
+
+def _response(action: ActionModel) -> str | None:
+    return str(action.response) if action.response else None
 
 
 def _dump(expr: Expr | None) -> Stored | None:

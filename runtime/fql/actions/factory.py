@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from fql.actions.reads import read_without_type
 from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction, known_values
 from fql.egress.sealing.encryption import Nonce
 from fql.egress.send import Sender
@@ -13,7 +14,6 @@ from fql.egress.wire.own import OwnPorts, nothing_listens
 from fql.egress.wire.resolver import Resolver
 from fql.errors import SettingsError
 from fql.events.intake import Intake
-from fql.plan.answers import reads_in
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.table import TypeTable
 from fql.plan.web.addresses import EgressSettings, parse_address
@@ -103,14 +103,3 @@ def allowing(egress: EgressSettings, target: UrlParts) -> EgressSettings:
     if parse_address(target.host) is None:
         allow = (*allow, "127.0.0.0/8", "::1/128") if target.host == "localhost" else allow
     return EgressSettings(allow, ports)
-
-
-def read_without_type(plan: Plan) -> Iterator[int]:
-    """The identities of nodes without `response:` whose answer is read anyway."""
-    for observer in plan.observers:
-        untyped = [node for node in observer.nodes if node.config.response is None]
-        if len(observer.nodes) < 2 or not untyped:
-            continue
-        parts = [node.model_dump() for node in observer.nodes]
-        names = {read.action for read in reads_in(parts) if read.what == "response"}
-        yield from (id(node) for node in untyped if node.name in names)

@@ -15,19 +15,30 @@ from fql.expressions.scope import Scope
 
 Failure = Literal[
     "dns", "connect", "tls", "timeout", "reset", "protocol",  # tried again
+    "no_stream", "busy",  # of a publish: no stream takes it, or not now; tried again
+    "raised", "retry",  # of a call: the function raised something, or `Retry`; tried again
     "shortage",  # nothing was sent, and the receiver is not to blame: it waits
     "certificate", "egress", "request", "response", "evaluation", "internal",  # final
+    "too_large", "refused",  # of a publish: the server will never take it; final
+    "permanent",  # of a call: the function raised `Permanent`; final
 ]  # fmt: skip
-"""How an attempt failed without a usable HTTP status. The last group is never tried again."""
+"""How an attempt failed without a usable HTTP status."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """The context of an event that brought none."""
 
 UNANSWERED = frozenset({"dns", "connect", "tls", "timeout", "reset", "shortage", "egress"})
 """Failures whose reason is in words of ours, with the host: it quotes nothing that was answered."""
-FINAL_FAILURES = frozenset(
-    {"certificate", "egress", "request", "response", "evaluation", "internal"}
-)
+FINAL_FAILURES = frozenset({
+    "certificate", "egress", "request", "response", "evaluation", "internal", "too_large",
+    "refused", "permanent",
+})  # fmt: skip
+ANSWERED = frozenset({"no_stream", "busy", "retry", "too_large", "refused", "permanent"})
+"""Failures that an endpoint which works has decided on: they close its circuit, as a status below
+500 does."""
+SUCCESS = 200
+"""The status of an attempt that went well, also of a kind that has no statuses: so whatever counts
+attempts counts them alike."""
 
 
 class Delivery(NamedTuple):
@@ -57,7 +68,8 @@ class Delivery(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Request:
     """A rendered request, secrets included. `shown` is the same with secrets masked, as stored
-    in dead letters and shown to people: keys method, url, headers, body."""
+    in dead letters and shown to people: of a webhook the keys method, url, headers, body; of other
+    kinds `kind` and what that sends."""
 
     method: str
     target: object
@@ -69,7 +81,8 @@ class Request:
 class Outcome(NamedTuple):
     """The result of one attempt.
 
-    `status` is the HTTP status when an answer came. `failure` is set when there is no usable
+    `status` is the HTTP status when an answer came, and 200 for a success of another kind than
+    `webhook`. `failure` is set when there is no usable
     answer. `answer` is the decoded response (only with `response:`); `retry_after` is in
     milliseconds from the receipt of the answer; `failed_members` names (index, reason) of a batch
     that the receiver refused.

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
 
+from fql.actions.kinds import Factory
 from fql.actions.port import Action, Delivery, Outcome, Request
 from fql.expressions.scope import Scope
 from fql.observe.tracing import Tracing
 from fql.plan.model import Endpoint, Plan, PlanNode
-
-
-class Factory(Protocol):
-    """Makes the action of a node (as `fql.engine.program.build.ActionFactory`)."""
-
-    def __call__(
-        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
-    ) -> Action:
-        """Raises SettingsError, MissingSecrets."""
-        ...
+from fql.plan.web.headers import METHODS
 
 
 class TracedActions:
@@ -61,8 +52,9 @@ class TracedAction:
             "fql.attempt": delivery.attempt,
             "fql.event_id": delivery.event_id,
             "fql.key": delivery.key,
-            "http.request.method": request.method,
         }
+        if request.method in METHODS:
+            attributes["http.request.method"] = request.method
         with self._tracing.attempt(
             delivery.context, attributes, run_started=delivery.run_started, links=delivery.links
         ) as span:

@@ -42,7 +42,7 @@ TEST_MASKED = "test-masked"
 TRACE_HEADERS = ("traceparent", "tracestate")
 
 
-class _Recording(Mapping[str, str]):
+class Recording(Mapping[str, str]):
     """An environment that remembers which values were taken, so that they can be masked.
 
     With `stand_in` every name has that value: what `test_url` sends instead of credentials.
@@ -144,7 +144,7 @@ class WebhookAction:
     ) -> None:  # fmt: skip
         self._user = f"action {node.name}"
         self._shared = shared
-        names = _Recording(environment)
+        names = Recording(environment)
         try:
             self._make(node, endpoint, names)
         except MissingSecrets:
@@ -156,7 +156,7 @@ class WebhookAction:
                 message = f"{self._user}: {message}"
             raise SettingsError(message, hint=error.hint) from None
 
-    def _make(self, node: PlanNode, endpoint: Endpoint | None, names: _Recording) -> None:
+    def _make(self, node: PlanNode, endpoint: Endpoint | None, names: Recording) -> None:
         shared = self._shared
         policies = effective(node, endpoint)
         reader = PolicyReader(policies, names, self._user)
@@ -167,7 +167,7 @@ class WebhookAction:
         self._encryptor = Encryptor(encryption, shared.nonce) if encryption else None
         self._batched = reader.plain("batch.size") is not None
         self._url = url_render(node.config, endpoint, names, self._user)
-        masked = _Recording(names, TEST_MASKED)
+        masked = Recording(names, TEST_MASKED)
         header_names = names if shared.test_target is None else masked
         taken = (*auth.names, *(signer.names if signer else ()))
         shared_headers = () if endpoint is None else endpoint.headers
@@ -246,7 +246,7 @@ class WebhookAction:
         url = request.target
         if not isinstance(url, UrlParts):
             raise SendFailed("request", "the request has no url")
-        headers = (*request.headers, *_delivery_headers(delivery))
+        headers = (*request.headers, *delivery_headers(delivery))
         target = self._shared.test_target
         if target is not None:
             headers = (*headers, ("fql-test-target", self._masker.text(str(url))))
@@ -258,7 +258,8 @@ def _since(started: float) -> int:
     return int((time.perf_counter() - started) * 1000)
 
 
-def _delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+def delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """What every receiver is told of a delivery: who sends it, which try it is, its trace."""
     headers = (
         ("fql-observer", delivery.observer),
         ("fql-action", delivery.action),

@@ -161,12 +161,13 @@ class OrderBy(Part):
 
 
 class NodeConfig(Part):
-    """What a `webhook` sends.
+    """What an action sends.
 
-    Exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended) is given.
-    `headers` are the action's own; an endpoint's are merged at send time, the action's win.
-    `body` None is the event envelope. `response` is the type of the answer, or None.
-    Actions of other kinds will keep theirs in `settings`; stores of format 1 have it written out.
+    Of a `webhook` exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended)
+    is given. `headers` are the action's own; an endpoint's are merged at send time, the action's
+    win. `body` None is the event envelope. `response` is the type of the answer, or None.
+    Actions of other kinds keep the rest in `settings`: `publish` its `subject`, with `headers` and
+    `body` as above; `call` its `function`, a constant text, and its `arguments`, an object.
     """
 
     method: str = "POST"

@@ -65,6 +65,12 @@ def _schema_name(name: str) -> str:
     return name
 
 
+def _object_path(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", text):
+        raise ValueError(f"{text!r} is not `module:NAME`, such as `shop.calls:CALLS`")
+    return text
+
+
 class Project(Table):
     """The project itself."""
 
@@ -76,6 +82,11 @@ class Project(Table):
     files: OwnFiles = Field(
         (".",),
         description="files and folders of the project that a command takes when it is given none",
+    )
+    calls: Annotated[str, AfterValidator(_object_path)] = Field(
+        "",
+        description="where `fqlc run` finds the functions of `call` actions: `module:NAME` of a"
+        " dict of them by name, the module seen from the folder of fql.toml",
     )
     exclude: OwnFiles = Field(
         (),

@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import Any, Self
 
+from fql.actions.call import CallActions
 from fql.actions.factory import WebhookActions
+from fql.actions.kinds import ActionsByKind
 from fql.actions.port import Outcome, RenderFailed
+from fql.actions.publish import PublishActions
 from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
 from fql.engine.core.runs import Work
 from fql.engine.core.state import State
@@ -254,7 +257,16 @@ def played_program(
     each `${NAME}` that `environment` does not give has a stand-in."""
     anywhere = EgressSettings(("0.0.0.0/0", "::/0"), tuple(range(1, 1024)))
     names = {**stand_ins(plan), **(environment or {})}
-    return build_program(plan, names, actions or WebhookActions(anywhere, sends=False))
+    return build_program(plan, names, actions or rendered_only(anywhere))
+
+
+def rendered_only(egress: EgressSettings) -> ActionFactory:
+    """Actions of each kind that render what they would send, and send nothing."""
+    return ActionsByKind({
+        "webhook": WebhookActions(egress, sends=False),
+        "publish": PublishActions(None),
+        "call": CallActions(None),
+    })  # fmt: skip
 
 
 def stand_ins(plan: Plan) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fql.near import nearest, question
 from fql.plan.policy.keys import Key
 from fqlc.checks.reading.other_words import INSTEAD, OTHER_WORDS
-from fqlc.checks.table.blocks import BLOCKS, WEBHOOK
+from fqlc.checks.table.blocks import ACTIONS, BLOCKS, WEBHOOK
 from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
@@ -112,6 +112,9 @@ def _unknown(  # noqa: PLR0917 - an entry and its place
     elif elsewhere:
         places = " and ".join(f"`{b}`" for b in elsewhere)
         help_ = (f"`{name.text}` is a key of {places}",)
+        if where.strip("`") in ACTIONS:
+            keys = ", ".join(f"`{k}`" for k in sorted(known))
+            help_ = (*help_, f"the keys of {where} are {keys}")
     else:
         help_ = (f"the keys here are {', '.join(f'`{k}`' for k in sorted(known))}",)
     if name.text in INSTEAD:
@@ -185,7 +188,14 @@ def _unknown_block(child: ast.Block, kind: BlockKind, sink: Sink) -> None:
     )
 
 
+def action_kind(block: ast.Block) -> BlockKind:
+    """The kind of an action; of a misspelt word the one that was meant."""
+    word = block.kind.text
+    return ACTIONS.get(word) or ACTIONS.get(nearest(word, ACTIONS) or "") or WEBHOOK
+
+
 def is_read_in_full(block: ast.Block) -> bool:
     """True where all keys of an action could be read, and none of them is unknown: what is not
     there was not meant."""
-    return block.sound and all(WEBHOOK.key(entry.key.text) is not None for entry in block.entries)
+    kind = action_kind(block)
+    return block.sound and all(kind.key(entry.key.text) is not None for entry in block.entries)

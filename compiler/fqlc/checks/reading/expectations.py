@@ -24,12 +24,12 @@ End = Literal["sent", "skipped", "dead"]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a test expects: the actions that end in each way, how often some are tried, and the
-    bodies that some send, as JSON values."""
+    """What a test expects: the actions that end in each way, how often some are tried, and what
+    some send, as JSON values: by part (`bodies`, `subjects`, `arguments`) and action."""
 
     ends: Mapping[End, Sequence[str]] = field(default_factory=dict)
     attempts: Mapping[str, object] = field(default_factory=dict)
-    bodies: Mapping[str, object] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,16 @@ def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
     observers = {o.name: o for o in program.observers}
     found = (_Reader(program, observers, b, sink).read() for b in program.project.tests)
     return tuple(test for test in found if test is not None)
+
+
+_OF_KINDS = {
+    "bodies": frozenset({"webhook", "publish"}),
+    "subjects": frozenset({"publish"}),
+    "arguments": frozenset({"call"}),
+}
+"""The kinds of actions that have what a key of `expect` tells of."""
+_CALLED = {"bodies": "body", "subjects": "subject", "arguments": "arguments"}
+_INSTEAD = {"webhook": "`bodies`", "publish": "`bodies` or `subjects`", "call": "`arguments`"}
 
 
 def _titles(program: Program, sink: Sink) -> None:
@@ -310,7 +320,7 @@ class _Reader:
             self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
         ends: dict[End, list[str]] = {}
         attempts: dict[str, object] = {}
-        bodies: dict[str, object] = {}
+        parts: dict[str, dict[str, object]] = {}
         for name, entry in found.items():
             if name in get_args(End):
                 end = cast("End", name)
@@ -323,8 +333,23 @@ class _Reader:
                 self._counts(by_action)
                 attempts = given
             else:
-                bodies = given
-        return Expected(ends, attempts, bodies)
+                self._fit_kinds(name, by_action, observer)
+                parts[name] = given
+        return Expected(ends, attempts, parts)
+
+    def _fit_kinds(
+        self, name: str, by_action: Sequence[tuple[str, ast.Expr]], observer: ObserverModel
+    ) -> None:
+        """What only some kinds of actions have is expected of these alone."""
+        kinds = _OF_KINDS.get(name)
+        for action, value in by_action:
+            model = observer.action(action)
+            if kinds is None or model is None or model.kind in kinds:
+                continue
+            self._wrong(
+                f"`{action}` is a `{model.kind}`, which has no {_CALLED[name]}", value.span,
+                "not of this kind", f"expect its {_INSTEAD[model.kind]}",
+            )  # fmt: skip
 
     def _counts(self, by_action: Sequence[tuple[str, ast.Expr]]) -> None:
         for _, value in by_action:

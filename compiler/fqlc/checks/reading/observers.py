@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fql.plan.origin import Origin
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.flow.flows import FlowGraph, graph_of
-from fqlc.checks.model import ActionModel, EndpointModel, EventName, ObserverModel, Order
+from fqlc.checks.model import ActionModel, EventName, ObserverModel, Order
 from fqlc.checks.reading.actions import ActionReader
 from fqlc.checks.reading.entries import (
     Found,
@@ -39,9 +39,7 @@ class _Watched:
     events: tuple[EventName, ...]
 
 
-def read_observer(
-    tools: Tools, block: ast.Block, endpoints: Mapping[str, EndpointModel]
-) -> ObserverModel:
+def read_observer(tools: Tools, block: ast.Block) -> ObserverModel:
     """The model of an `observer` block."""
     name = block.name.text if block.name else ""
     found = block_entries(block, OBSERVER, tools.sink)
@@ -53,7 +51,7 @@ def read_observer(
     facts = facts_after(block, OBSERVER, when)
     inner = scope.knowing(facts)
     graph = _graph(block, blocks)
-    reader = ActionReader(tools, inner, endpoints)
+    reader = ActionReader(tools, inner)
     return ObserverModel(
         name=name,
         block=block,

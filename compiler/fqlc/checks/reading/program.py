@@ -51,7 +51,7 @@ def read_program(
             block = symbol.declaration
             reader.endpoints[name] = _endpoint(reader, name, block, symbol.path)
     observers = tuple(
-        read_observer(reader.tools(s.path), s.declaration, reader.endpoints)
+        read_observer(reader.tools(s.path), s.declaration)
         for s in project.observers.values()
         if isinstance(s.declaration, ast.Block)
     )
@@ -153,19 +153,13 @@ def _given_twice(key: str, first: Given, again: Given, sink: Sink) -> None:
         )
 
 
-def _words(value: object) -> frozenset[str]:
-    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
-
-
 def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> EndpointModel:
     found, settings, tools = _read_block(reader, block, ENDPOINT, path)
     url = found.get("url")
-    given = found.get("accepts")
-    accepts = tools.value(given)
     return EndpointModel(
         name,
         block,
         tools.text(url, tools.scope(), "url") if url else None,
-        _words(accepts) if given is None or accepts is not None else None,
+        tools.accepts(found.get("accepts")),
         settings.policies(found, Origin("endpoint", name)),
     )

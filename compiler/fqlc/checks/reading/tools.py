@@ -65,6 +65,13 @@ class Tools:
         value = self.values().read(found.key, found.value)
         return None if isinstance(value, Mark) else value
 
+    def accepts(self, found: Found | None) -> frozenset[str] | None:
+        """What `accepts` lists; None where it is given and cannot be read."""
+        value = self.value(found)
+        if found is not None and value is None:
+            return None
+        return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
+
     def text(self, found: Found | None, scope: ExprScope, place: Place) -> Written | None:
         """The text of an entry, checked; None where it is absent or no text."""
         if found is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fql.plan.language.expressions import Binary, Expr
 from fql.plan.language.types import ERROR, Type
 from fqlc.checks.flow.availability import Certainty
-from fqlc.checks.reading.entries import meant_keys
+from fqlc.checks.reading.entries import action_kind, meant_keys
+from fqlc.checks.table.blocks import PUBLISH
 from fqlc.checks.table.keys import BlockKind
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
@@ -52,6 +53,16 @@ class Sight:
 
     def view(self, name: str, other: str, guard: Expr | None) -> ActionView:
         """`other` as `name` sees it."""
+        seen = self._seen(name, other, guard)
+        block = self.blocks.get(other)
+        if block is None or action_kind(block) is not PUBLISH:
+            return seen
+        return replace(
+            seen, response_state="absent", absent_reason="a `publish` has no answer",
+            absent_labels=self._labels(other), absent_advice="read the answer of another action",
+        )  # fmt: skip
+
+    def _seen(self, name: str, other: str, guard: Expr | None) -> ActionView:
         response = self.responses.get(other)
         graph = self.certainty.graph
         if other in graph.unread:

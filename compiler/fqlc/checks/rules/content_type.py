@@ -29,7 +29,7 @@ def _given(program: Program, observer: ObserverModel, action: ActionModel) -> Gi
     """The header of an action that sends JSON; a body that is encrypted as a whole is none."""
     policies = program.effective(observer, action)
     encrypted = "encryption.key" in policies and "encryption.fields" not in policies
-    return None if encrypted or action.method in BODYLESS else policies.get(_KEY)
+    return None if encrypted or action.target.method in BODYLESS else policies.get(_KEY)
 
 
 def _judge(given: Given, sink: Sink) -> None:

@@ -26,9 +26,8 @@ def check(program: Program, sink: Sink) -> None:
     for observer in program.observers:
         for action in observer.actions:
             endpoint = program.endpoints.get(action.endpoint or "")
-            if _is_unclear(action, endpoint) or (
-                endpoint is not None and "sensitive" in (endpoint.accepts or ())
-            ):
+            accepts = action.target.accepts if endpoint is None else endpoint.accepts
+            if _is_unclear(action, endpoint) or "sensitive" in (accepts or ()):
                 continue
             settings = program.effective(observer, action)
             _action(observer, action, settings, sink)
@@ -39,7 +38,12 @@ def _is_unclear(action: ActionModel, endpoint: EndpointModel | None) -> bool:
     all."""
     if endpoint is not None:
         return endpoint.accepts is None or not endpoint.block.sound
-    return action.url is None or any(e.key.text == "endpoint" for e in action.block.entries)
+    target = action.target
+    if action.kind != "webhook":
+        nowhere = target.subject is None and not target.function
+        return nowhere or target.accepts is None or not action.block.sound
+    named = any(e.key.text == "endpoint" for e in action.block.entries)
+    return target.url is None or named
 
 
 def _action(
@@ -60,10 +64,12 @@ def _each_once(uses: Iterable[SensitiveUse]) -> Iterator[SensitiveUse]:
 
 
 def _outside_the_body(observer: ObserverModel, action: ActionModel) -> Iterator[SensitiveUse]:
-    for text in (action.url, action.path):
+    target = action.target
+    for text in (target.url, target.path, target.subject):
         if isinstance(text, Written):
             yield from sensitive_fields(text.expr, action.scope, text.literal.span)
-    for given in {**observer.settings, **action.settings}.values():
+    wider = observer.settings if action.kind == "webhook" else {}
+    for given in {**wider, **action.settings}.values():
         if isinstance(given.value, HeaderGiven) and given.span is not None:
             yield from sensitive_fields(given.value.value, action.scope, given.span)
 
@@ -74,7 +80,7 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
         return
     covered = frozenset(fields or ())
     if action.body is None:
-        if action.method != "GET" and _lacks_body(action.block):
+        if action.target.method != "GET" and _lacks_body(action.block):
             yield from sensitive_in_row(action.scope, action.block.header, covered)
         return
     near = action.body_span or action.block.header
@@ -106,18 +112,13 @@ def _encrypted(settings: Mapping[str, Given], block: ast.Block) -> tuple[str, ..
 
 
 def _report(action: ActionModel, use: SensitiveUse, sink: Sink, *, more: bool) -> None:
-    to = f"the endpoint `{action.endpoint}`" if action.endpoint else f"the url of `{action.name}`"
+    to = _receiver(action)
     whole = " (a body that is not given holds every field)" if action.body is None else ""
     labels = list(use.chain)
     if action.endpoint:
         target = next((e.value for e in action.block.entries if e.key.text == "endpoint"), None)
         if target is not None:
             labels.append(Label(target.span, "does not accept sensitive values"))
-    fix = (
-        "declare in the endpoint: `accepts: [sensitive]`"
-        if action.endpoint
-        else "send to an `endpoint` with `accepts: [sensitive]`"
-    )
     sink.error(
         "FQL331",
         f"`{use.field}` of `{use.owner}` is sensitive and would be sent unencrypted to {to}{whole}",
@@ -125,8 +126,27 @@ def _report(action: ActionModel, use: SensitiveUse, sink: Sink, *, more: bool) -
         label="leaves here",
         labels=tuple(labels),
         help=(
-            fix,
-            f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`',
+            *_cures(action, use),
             *(("there are more such fields, not listed here",) if more else ()),
         ),
     )
+
+
+def _receiver(action: ActionModel) -> str:
+    if action.kind == "publish":
+        return f"the subject of `{action.name}`"
+    if action.kind == "call":
+        return f"the function `{action.target.function}`"
+    return f"the endpoint `{action.endpoint}`" if action.endpoint else f"the url of `{action.name}`"
+
+
+def _cures(action: ActionModel, use: SensitiveUse) -> Iterator[str]:
+    if action.kind != "webhook":
+        yield f"declare in this `{action.kind}`: `accepts: [sensitive]`"
+        return
+    yield (
+        "declare in the endpoint: `accepts: [sensitive]`"
+        if action.endpoint
+        else "send to an `endpoint` with `accepts: [sensitive]`"
+    )
+    yield f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`'

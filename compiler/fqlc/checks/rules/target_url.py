@@ -26,10 +26,11 @@ def check(program: Program, sink: Sink) -> None:
             _endpoint_url(endpoint.url, egress, sink)
     for observer in program.observers:
         for action in observer.actions:
-            if action.url is not None:
-                _url(action.url, egress, sink)
-            if action.path is not None:
-                _path(action.path, sink)
+            target = action.target
+            if target.url is not None:
+                _url(target.url, egress, sink)
+            if target.path is not None:
+                _path(target.path, sink)
     for settings in program.levels():
         if "auth.token_url" in settings:
             _token_url(settings["auth.token_url"], egress, sink)

@@ -25,7 +25,7 @@ OBSERVER = BlockKind(
             )),
         *policies.SENDING,
     ),
-    blocks=("webhook",),
+    blocks=("webhook", "publish", "call"),
     flow=True,
 )  # fmt: skip
 
@@ -46,13 +46,45 @@ WEBHOOK = BlockKind(
     ),
 )  # fmt: skip
 
+_ACCEPTS = Key("accepts", Kind.WORDS, "What else may be sent there, such as sensitive values.",
+               words=("sensitive",))  # fmt: skip
+
+PUBLISH = BlockKind(
+    "publish",
+    "One message to a NATS JetStream stream.",
+    (
+        Key("subject", Kind.TEXT, "Where it goes: tokens with dots between them, which values may "
+            "fill.", required=True),
+        Key("headers", Kind.HEADERS, "Headers of the message. Those of other levels are for HTTP "
+            "and not sent."),
+        Key("body", Kind.BODY, "What is published, as JSON; without it the event's envelope."),
+        Key("when", Kind.CONDITION, _WHEN, default="true"),
+        _ACCEPTS,
+        *policies.PUBLISHING,
+    ),
+)  # fmt: skip
+
+CALL = BlockKind(
+    "call",
+    "One call of a function of the application.",
+    (
+        Key("function", Kind.FUNCTION, "Which one, by the name under which the application gives "
+            "it.", required=True),
+        Key("arguments", Kind.ARGUMENTS, "What it is called with, by name."),
+        Key("response", Kind.TYPE, "The type of what it returns, so that later actions can read "
+            "it."),
+        Key("when", Kind.CONDITION, _WHEN, default="true"),
+        _ACCEPTS,
+        *policies.CALLING,
+    ),
+)  # fmt: skip
+
 ENDPOINT = BlockKind(
     "endpoint",
     "A receiver that several actions share.",
     (
         Key("url", Kind.TEXT, "Scheme, host, port and the beginning of the path.", required=True),
-        Key("accepts", Kind.WORDS, "What else may be sent to it, such as sensitive values.",
-            words=("sensitive",)),
+        _ACCEPTS,
         *policies.SENDING,
         *policies.RECEIVING,
     ),
@@ -96,11 +128,16 @@ TEST = BlockKind(
             Key("dead", Kind.NAMES, "The actions that are given up on, as a set."),
             Key("attempts", Kind.BY_ACTION, "How often each action is tried."),
             Key("bodies", Kind.BY_ACTION, "The body that each action sends first, as a whole."),
+            Key("subjects", Kind.BY_ACTION, "The subject that each `publish` sends to first."),
+            Key("arguments", Kind.BY_ACTION, "What each `call` is called with first, as a whole."),
         )),
     ),
 )  # fmt: skip
 
-BLOCKS = {b.name: b for b in (OBSERVER, WEBHOOK, ENDPOINT, RETRY, DEFAULTS, TEST)}
+ACTIONS = {b.name: b for b in (WEBHOOK, PUBLISH, CALL)}
+"""The kinds of actions by name."""
+
+BLOCKS = {b.name: b for b in (OBSERVER, *ACTIONS.values(), ENDPOINT, RETRY, DEFAULTS, TEST)}
 """Every kind of block by name."""
 
 TOP_LEVEL = ("observer", "endpoint", "retry", "defaults", "test")

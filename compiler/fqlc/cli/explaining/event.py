@@ -86,7 +86,8 @@ class _Explainer:
         if "batch.size" in node.policies:
             return ActionStory(node.name, "batch", part)
         config = node.config
-        texts = [config.url, config.path, config.body, *(h.value for h in config.headers)]
+        texts = [config.url, config.path, config.body, *config.settings.values()]
+        texts += [header.value for header in config.headers]
         if any(_needs_answer(text) for text in texts if text is not None):
             return ActionStory(node.name, "after", part)
         return replace(self._sent(observer, node, scope), condition=part)

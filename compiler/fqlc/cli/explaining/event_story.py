@@ -56,7 +56,7 @@ class ActionStory:
         if self.problem:
             yield f"      the request cannot be built: {self.problem}"
         if self.request is not None:
-            yield f"      {self.request.method} {self.request.url}"
+            yield f"      {self.request.place}"
             if self.request.body is not None:
                 yield f"      {write_json(self.request.body).decode()}"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
 from fql.expressions.scope import Scope
+from fql.plan.kinds import CALL, PUBLISH, arguments_of, function_of, subject_of
 from fql.plan.language.expressions import Constant, Text, TextPart
 from fql.plan.language.nodes import load_expression
 from fql.plan.language.types import STRING
@@ -20,34 +21,54 @@ from fql.plan.web.urls import encode_query_value, encode_segment
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Method, url, headers of the plan, and body as JSON."""
+    """What an action sends, by the names that a dead letter of its kind has for it. `place` says
+    in words where it goes, `body` is what is sent there as JSON, or None."""
 
-    method: str
-    url: str
-    headers: Mapping[str, str]
+    place: str
+    parts: Mapping[str, object]
     body: object
 
     def as_json(self) -> dict[str, object]:
         """For programs."""
-        return asdict(self)
+        return dict(self.parts)
 
 
 def request_of(plan: Plan, node: PlanNode, scope: Scope) -> Request:
     """The request of an action, which can be built."""
     shown = {name.name: f"${{{name.name}}}" for name in plan.environment}
-    return Request(
-        method=node.config.method,
-        url=_Url(plan, shown, scope).of(node),
-        headers=_headers(plan, node, shown, scope),
-        body=None if node.config.method in BODYLESS else _body(plan, node, scope),
-    )
+    if node.kind == PUBLISH:
+        return _message(plan, node, shown, scope)
+    if node.kind == CALL:
+        return _call(plan, node, scope)
+    method, url = node.config.method, _Url(plan, shown, scope).of(node)
+    body = None if method in BODYLESS else _body(plan, node, scope)
+    headers = _headers(plan, node, shown, scope)
+    parts = {"method": method, "url": url, "headers": headers, "body": body}
+    return Request(f"{method} {url}", parts, body)
+
+
+def _message(plan: Plan, node: PlanNode, shown: Mapping[str, str], scope: Scope) -> Request:
+    subject = compile_text(load_expression(subject_of(node.config) or {}), shown)(scope)
+    body, headers = _body(plan, node, scope), _headers(plan, node, shown, scope)
+    parts = {"kind": PUBLISH, "subject": subject, "headers": headers, "body": body}
+    return Request(f"publish {subject}", parts, body)
+
+
+def _call(plan: Plan, node: PlanNode, scope: Scope) -> Request:
+    function, stored = function_of(node.config), arguments_of(node.config)
+    arguments = {} if stored is None else _json(plan, stored, scope)
+    parts = {"kind": CALL, "function": function, "arguments": arguments}
+    return Request(f"call {function}", parts, arguments)
 
 
 def _body(plan: Plan, node: PlanNode, scope: Scope) -> object:
     if node.config.body is None:
         return read_json(envelope_body(scope))
-    body = compile_body(load_expression(node.config.body), TypeTable.of(plan))
-    return read_json(body(scope))
+    return _json(plan, node.config.body, scope)
+
+
+def _json(plan: Plan, stored: Json, scope: Scope) -> object:
+    return read_json(compile_body(load_expression(stored), TypeTable.of(plan))(scope))
 
 
 class _Url:

@@ -53,8 +53,9 @@ def _problems(played: Played, snapshot: Mapping[str, object] | None) -> Iterator
         tries = len(played.tries(action))
         if tries != count:
             yield f"attempts of {action}: expected {count}, got {tries}"
-    for action, body in expect.bodies.items():
-        yield from _body(f"body of {action}", body, played, action)
+    for key, (one, part) in _PARTS.items():
+        for action, wanted in expect.parts.get(key, {}).items():
+            yield from _part(f"{one} of {action}", wanted, played, action, part)
     yield from _against(snapshot, played)
     for action, count in played.unused.items():
         given = len(played.test.respond[action])
@@ -65,17 +66,31 @@ def _names(names: Sequence[str]) -> str:
     return f"[{', '.join(sorted(names))}]"
 
 
-def _body(what: str, wanted: object, played: Played, action: str) -> Iterator[str]:
+_PARTS = {
+    "bodies": ("body", "body"),
+    "subjects": ("subject", "subject"),
+    "arguments": ("arguments", "arguments"),
+}
+"""The key of `expect`, how one of its values is called, and where a request has it."""
+
+
+def _part(what: str, wanted: object, played: Played, action: str, part: str) -> Iterator[str]:
     if not played.tries(action):
         yield f"{what}: nothing was sent"
         return
-    for place, expected, got in unlike(wanted, sent_body(played, action)):
+    for place, expected, got in unlike(wanted, _sent_part(played, action, part)):
         yield f"{what}{place}: expected {expected}, got {got}"
+
+
+def _sent_part(played: Played, action: str, part: str) -> object:
+    if part == "body":
+        return sent_body(played, action)
+    return played.tries(action)[0].request.get(part)
 
 
 def _against(snapshot: Mapping[str, object] | None, played: Played) -> Iterator[str]:
     for action, body in (snapshot or {}).items():
-        yield from _body(f"snapshot of {action}", body, played, action)
+        yield from _part(f"snapshot of {action}", body, played, action, "body")
     if snapshot is not None:
         for action in played.sent:
             if action not in snapshot:
@@ -83,8 +98,9 @@ def _against(snapshot: Mapping[str, object] | None, played: Played) -> Iterator[
 
 
 def sent_body(played: Played, action: str) -> object:
-    """What the action sent first, as JSON data."""
-    body = played.tries(action)[0].request.get("body")
+    """What the action sent first, as JSON data; of a call, its arguments."""
+    request = played.tries(action)[0].request
+    body = request.get("arguments" if request.get("kind") == "call" else "body")
     return read_json(body) if isinstance(body, str | bytes) else body
 
 
@@ -153,9 +169,10 @@ def _tries(played: Played, action: str) -> str:
         return ""
     request = tries[0].request
     ends = ", ".join(str(t.outcome.status or t.outcome.failure) for t in tries)
-    place = f"{request.get('method', '')} {request.get('url', '')}".strip()
+    place = " ".join(str(request[key]) for key in _PLACE if key in request)
     body = _json_text(sent_body(played, action))
     return f": {place}: {ends}\n    {body if len(body) < _WIDE else body[:_WIDE] + '…'}"
 
 
+_PLACE = ("method", "url", "kind", "subject", "function")
 _WIDE = 400

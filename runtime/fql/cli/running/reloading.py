@@ -12,6 +12,8 @@ TAKEN_UP = ("egress", "observability.logging", "project")
 """Tables that a reload reads again."""
 TOKEN = re.compile(r"sources\.[^.]+\.token")
 """The key of an HTTP source that a reload reads again."""
+ONCE = frozenset({"project.calls"})
+"""What of them is read at the start alone: code that was imported stays."""
 AT_THE_START = ("webhooks.dlq", "webhooks.dispatch", "webhooks.test_url")
 """What of `[webhooks]` is read by the runtime; the rest becomes part of a plan."""
 
@@ -54,7 +56,7 @@ def _at_the_start(key: str) -> bool:
 
 
 def _is_in(key: str, tables: tuple[str, ...]) -> bool:
-    return any(key == table or key.startswith(f"{table}.") for table in tables)
+    return key not in ONCE and any(key == table or key.startswith(f"{table}.") for table in tables)
 
 
 def _changed(before: object, after: object, path: str = "") -> Iterator[str]:

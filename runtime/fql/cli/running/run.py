@@ -22,6 +22,7 @@ from fql.cli.project import (
     store_option,
 )
 from fql.cli.running import logs
+from fql.cli.running.functions import functions_of
 from fql.cli.running.loops import on_fast_loop
 from fql.cli.running.reloading import changes
 from fql.engine.process.receipts import Summary
@@ -171,6 +172,7 @@ class _Process:
             store=place.url,
             settings=self._project.run_settings(),
             sources=[JsonLines(path) for path in self._options.events],
+            calls=functions_of(self._project),
             takes_over=place.database.kind == "postgresql" and not self._options.until_idle,
         )
         self._listen()

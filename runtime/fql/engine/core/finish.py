@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fql.actions.port import Outcome
+from fql.actions.port import ANSWERED, Outcome
 from fql.engine.core.advance import bury, close_if_ended, complete
 from fql.engine.core.arm import land, mark
 from fql.engine.core.inputs import Performed
@@ -19,7 +19,7 @@ from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
 from fql.store.works import CANCELLED, DONE, READY, SCHEDULED, Replay
 
-UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
+UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol", "raised"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
 SHORTAGE_PAUSE = 500
 """The least milliseconds before work that a shortage of ours kept back is tried again."""
@@ -146,6 +146,8 @@ def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
     status = outcome.status
     if outcome.failure in UNHEALTHY:
         endpoint.circuit.record(False, endpoint.limits, state.now)
+    elif outcome.failure in ANSWERED:
+        endpoint.circuit.record(True, endpoint.limits, state.now)
     elif status is not None:
         endpoint.circuit.record(status < 500, endpoint.limits, state.now)
     if status in (429, 503) and outcome.retry_after:

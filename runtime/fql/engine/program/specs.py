@@ -15,6 +15,7 @@ from fql.events.intake import Intake
 from fql.exact.kinds import as_a
 from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
+from fql.plan.kinds import own_endpoint
 from fql.plan.language.expressions import Constant, Environment, Text
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
 from fql.plan.policies import effective, retry_policy, whole_of
@@ -96,9 +97,11 @@ class Maker:
 
 
 def endpoint_name(node: PlanNode, environment: Mapping[str, str]) -> str:
-    """The named endpoint, else the origin `scheme://host:port` of the url, else the kind."""
+    """The named endpoint, else that of its kind, else the origin `scheme://host:port`."""
     if node.config.endpoint:
         return node.config.endpoint
+    if (own := own_endpoint(node)) is not None:
+        return own
     if node.config.url is None:
         return node.kind
     expression = load_expression(node.config.url)

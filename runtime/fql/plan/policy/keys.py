@@ -37,6 +37,8 @@ class Kind(StrEnum):
     ROW = "an object of field values"
     BY_ACTION = "an object with a value for each action"
     ANSWERS = "an object with an answer for each action"
+    FUNCTION = "the name of a function, such as `stock.reserve`"
+    ARGUMENTS = "an object with a value for each argument"
 
     def written(self, value: int | Decimal) -> str:
         """A number of this kind as people write it: 5000 as a duration is `5s`."""

@@ -7,6 +7,7 @@ of the reference (decision 0081). A key means the same at each level that takes 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -170,6 +171,31 @@ SENDING = (RETRY, TIMEOUT, MAX_AGE, MAX_BODY, MAX_RESPONSE, SIGNING, ENCRYPTION,
 
 RECEIVING = (RATE_LIMIT, CONCURRENCY, CIRCUIT)
 """Policies of a receiver: only `endpoint` and `defaults` take them."""
+
+PUBLISHING = (
+    RETRY,
+    replace(TIMEOUT, doc="The deadline of one attempt, until the stream has acknowledged."),
+    MAX_AGE,
+    MAX_BODY,
+)
+"""Policies of `publish`: nothing in them is about HTTP."""
+
+CALLING = (
+    RETRY,
+    replace(TIMEOUT, doc="The deadline of one attempt, until the function has returned."),
+    MAX_AGE,
+    replace(MAX_RESPONSE, doc="The longest answer, as JSON, where `response` is declared."),
+)
+"""Policies of `call`."""
+
+OF_KINDS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(key.name for key in (*keys, *RECEIVING))
+    for kind, keys in (
+        ("webhook", (*SENDING, BATCH)), ("publish", PUBLISHING), ("call", CALLING),
+    )
+}  # fmt: skip
+"""Which policies hold for an action, by its kind, those of its receiver included. What a farther
+level says about others, such as how HTTP requests are signed, is not meant for it."""
 
 
 def _flat(keys: tuple[Key, ...]) -> Iterator[tuple[str, Key, bool]]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from fql.plan.kinds import CALL, PUBLISH
 from fql.plan.language.types import JSON, Type
 from fql.plan.limits import MOST_ACTIONS, MOST_EDGES
 from fql.plan.model import Observer, Plan, PlanNode
+from fql.plan.policy.table import OF_KINDS
 from fql.plan.verifying.expressions import Scope, verified
 from fql.plan.verifying.flow import verify_flow
+from fql.plan.verifying.messages import verify_call, verify_publish
 from fql.plan.verifying.names import NAME, Known, known_names, unique
 from fql.plan.verifying.policies import verify_policies
 from fql.plan.verifying.refusal import Refused, short, within
 from fql.plan.verifying.requests import verify_endpoint, verify_request
 from fql.plan.web.urls import UrlProblem, parse_literal_url
-
-KINDS = frozenset({"webhook"})
-"""The kinds of actions that this runtime carries out."""
 
 
 def verify_plan(plan: Plan) -> None:
@@ -118,17 +119,20 @@ def _each_answer(observer: Observer, known: Known) -> Iterator[tuple[str, Type]]
 
 
 def _verify_node(node: PlanNode, scope: Scope, endpoints: frozenset[str]) -> None:
-    if node.kind not in KINDS:
+    taken = OF_KINDS.get(node.kind)
+    if taken is None:
         raise Refused(f"there is no kind of action {short(node.kind)}")
-    verify_policies(node.policies, scope.environment or frozenset())
+    verify_policies(node.policies, scope.environment or frozenset(), taken)
     if node.when is not None:
         with within("when"):
             _verify_condition(node.when, Scope(scope.known, scope.entity, scope.events,
                                                scope.actions))  # fmt: skip
-    size = node.policies.get("batch.size")
-    batched = size is not None and size.value is not None
-    verify_request(
-        node.config, endpoints,
-        Scope(scope.known, scope.entity, scope.events, scope.actions, scope.environment,
-              "outside" if batched else "none"),
-    )  # fmt: skip
+    if node.kind == PUBLISH:
+        verify_publish(node.config, scope)
+    elif node.kind == CALL:
+        verify_call(node.config, scope)
+    else:
+        size = node.policies.get("batch.size")
+        batched = size is not None and size.value is not None
+        inner = replace(scope, batch="outside" if batched else "none")
+        verify_request(node.config, endpoints, inner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from fql.plan.verifying.expressions import loaded
 from fql.plan.verifying.refusal import Refused, short, within
 
 Names = frozenset[str]
+EVERY = frozenset(key.partition(".")[0] for key in POLICIES)
 Check = Callable[[object, Names], bool]
 
 
@@ -119,8 +120,9 @@ def takes(key: Key, value: object, names: Names) -> bool:
     return is_number(key, value) if check is None else check(value, names)
 
 
-def verify_policies(policies: Policies, names: Names) -> None:
-    """Refuse unknown keys, and values of another kind or beyond their range.
+def verify_policies(policies: Policies, names: Names, taken: Collection[str] = EVERY) -> None:
+    """Refuse unknown keys, and values of another kind or beyond their range. `taken` are the
+    policies, by the first word of their key, that hold in this place.
 
     Null takes back what a farther level gives, where nothing is the built-in default.
     """
@@ -129,6 +131,8 @@ def verify_policies(policies: Policies, names: Names) -> None:
             row = POLICIES.get(key)
             if row is None:
                 raise Refused("there is no such policy")
+            if key.partition(".")[0] not in taken:
+                raise Refused("an action of this kind has no such policy")
             if setting.value is None and DEFAULTS.get(key) is None:
                 continue
             if not takes(row, setting.value, names):

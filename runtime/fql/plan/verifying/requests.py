@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from fql.plan.language import expressions as x
@@ -54,11 +54,11 @@ def _verify_target(config: NodeConfig, endpoints: frozenset[str], scope: Scope) 
         raise Refused(f"there is no endpoint {short(config.endpoint)}")
     if config.path is not None:
         with within("path"):
-            _split(split_path, _text_parts(config.path, scope))
+            _split(split_path, text_parts(config.path, scope))
 
 
 def _url(stored: Mapping[str, object], scope: Scope) -> UrlTemplate:
-    return _split(split_url, _text_parts(stored, scope))
+    return _split(split_url, text_parts(stored, scope))
 
 
 def _split(split: object, parts: tuple[x.TextPart, ...]) -> UrlTemplate:
@@ -71,7 +71,8 @@ def _split(split: object, parts: tuple[x.TextPart, ...]) -> UrlTemplate:
     return found
 
 
-def _text_parts(stored: Mapping[str, object], scope: Scope) -> tuple[x.TextPart, ...]:
+def text_parts(stored: Mapping[str, object], scope: Scope) -> tuple[x.TextPart, ...]:
+    """The parts of a text. Raises Refused for an expression that is none."""
     expression = verified(stored, scope)
     if isinstance(expression, x.Text):
         return expression.parts
@@ -80,18 +81,22 @@ def _text_parts(stored: Mapping[str, object], scope: Scope) -> tuple[x.TextPart,
     raise Refused("it is not a text")
 
 
-def verify_headers(headers: Iterable[Header], scope: Scope) -> None:
-    """Names and values of headers; a null takes one back."""
+def verify_headers(
+    headers: Iterable[Header],
+    scope: Scope,
+    problem_of: Callable[[str], str | None] = name_problem,
+) -> None:
+    """Names and values of headers; a null takes one back. `problem_of` judges a name."""
     seen: set[str] = set()
     for header in headers:
         with within(f"header {short(header.name)}"):
-            if (problem := name_problem(header.name)) is not None:
+            if (problem := problem_of(header.name)) is not None:
                 raise Refused(problem)
             if header.name.lower() in seen:
                 raise Refused("it is written twice")
             seen.add(header.name.lower())
             if not _is_removed(header):
-                _verify_value(_text_parts(header.value, scope))
+                _verify_value(text_parts(header.value, scope))
 
 
 def _is_removed(header: Header) -> bool:
@@ -108,9 +113,13 @@ def _verify_value(parts: tuple[x.TextPart, ...]) -> None:
 
 
 def _verify_body(config: NodeConfig, scope: Scope) -> None:
+    if config.method in BODYLESS:
+        raise Refused(f"body: {config.method} is sent without a body")
+    verify_json_body(config.body or {}, scope)
+
+
+def verify_json_body(stored: Mapping[str, object], scope: Scope) -> None:
+    """A body that is sent as JSON."""
     with within("body"):
-        if config.method in BODYLESS:
-            raise Refused(f"{config.method} is sent without a body")
-        found = type_of(loaded(config.body or {}), scope)
-        if found.name == "Duration":
+        if type_of(loaded(stored), scope).name == "Duration":
             raise Refused("a duration has no JSON form")

@@ -28,10 +28,18 @@ RESERVED = frozenset(
 RESERVED_PREFIXES = ("fql-", "proxy-", "webhook-")
 
 
+NAME_RULE = "a header name consists of letters, digits and -"
+
+
+def is_header_name(name: str) -> bool:
+    """Whether it has the form of a header's name."""
+    return _TOKEN.fullmatch(name) is not None
+
+
 def name_problem(name: str) -> str | None:
     """Why a header name cannot be used, or None."""
-    if not _TOKEN.fullmatch(name):
-        return "a header name consists of letters, digits and -"
+    if not is_header_name(name):
+        return NAME_RULE
     if is_reserved(name):
         return f"the header {name} is set by fql itself"
     return None
