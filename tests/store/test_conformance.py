@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from fql.errors import StoreLocked, StoreRewound
@@ -16,6 +18,9 @@ from fql.store.postgresql.store import PostgresStore
 from fql.store.records import BatchRow, LimitRow, Mutations, Page, Retention, StoredPlan
 from fql.store.sessions import BEGINNING
 from fql.store.sqlite.store import SqliteStore
+from tests.servers.databases import Databases
+from tests.servers.pooler import Pooler
+from tests.servers.postgresql import Server
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run
 
 Reopen = Callable[[], Awaitable[Store]]
@@ -26,7 +31,31 @@ MADE: dict[str, Callable[[pytest.FixtureRequest, Path], Store]] = {
     "postgresql 16": lambda request, folder: PostgresStore(
         request.getfixturevalue("postgresql_16_url")
     ),
+    "postgresql behind a pooler": lambda request, folder: PostgresStore(
+        request.getfixturevalue("pooled_url")
+    ),
 }
+
+
+@pytest.fixture
+def pooled_url(postgresql_server: Databases, postgresql_url: str) -> Iterator[str]:
+    """Behind a pooler that gives each transaction to another connection. Nothing is left on any
+    of them."""
+    if not isinstance(postgresql_server, Server):
+        pytest.skip("a server of your own may not listen here")
+    with Pooler(postgresql_server.port, urlsplit(postgresql_url).path[1:]) as pooler:
+        yield pooler.url
+        with psycopg.connect(pooler.url, autocommit=True, prepare_threshold=None) as connection:
+            for _ in range(4):
+                assert connection.execute(LEFT).fetchall() == []
+        assert pooler.transactions > 10
+
+
+LEFT = """SELECT name FROM pg_prepared_statements
+  UNION ALL SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'
+  UNION ALL SELECT locktype FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'
+  UNION ALL SELECT name FROM pg_cursors WHERE is_holdable
+  UNION ALL SELECT channel FROM pg_listening_channels() AS channel"""
 
 
 @pytest.fixture(params=MADE)

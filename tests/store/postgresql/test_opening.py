@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
@@ -142,6 +143,78 @@ async def test_commits_that_a_crash_would_lose_are_refused(
     admin.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off'.encode())
     with pytest.raises(StoreError, match="would lose commits in a crash"):
         await PostgresStore(postgresql_url).open()
+
+
+async def test_a_role_that_may_only_read_by_its_settings_is_told_so(
+    opened: Open, postgresql_url: str, admin: Admin
+) -> None:
+    await opened()
+    name = admin.info.dbname
+    admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+    store = await opened(postgresql_url)
+    with pytest.raises(StoreError, match="is read-only") as caught:
+        await store.acquire("x")
+    assert "default_transaction_read_only" in caught.value.hint
+
+
+async def test_a_database_that_cannot_hold_every_text_is_refused(
+    postgresql_server: Databases,
+) -> None:
+    with psycopg.connect(postgresql_server.admin, autocommit=True) as by_admin:
+        by_admin.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+        try:
+            with pytest.raises(StoreError, match="keeps texts as LATIN1") as caught:
+                await PostgresStore(postgresql_server.url("latin")).open()
+            assert "ENCODING 'UTF8'" in caught.value.hint
+        finally:
+            by_admin.execute("DROP DATABASE latin WITH (FORCE)")
+
+
+@pytest.mark.parametrize("mode", ["require", "verify-full"])
+async def test_encryption_that_the_server_has_not_is_named(
+    postgresql_server: Databases, mode: str
+) -> None:
+    if not isinstance(postgresql_server, Server):
+        pytest.skip("a server of your own may have encryption")
+    url = f"{postgresql_server.url('postgres', tcp=True)}?sslmode={mode}"
+    with pytest.raises(StoreError, match="encryption that the URL asks for") as caught:
+        await PostgresStore(url).open()
+    assert "sslmode" in caught.value.hint
+
+
+async def test_passwords_and_options_of_every_kind(postgresql_server: Databases) -> None:
+    """And the password is shown nowhere."""
+    odd = "p@ss:w/o#r%d ?&=é'\\\""
+    if not isinstance(postgresql_server, Server):
+        pytest.skip("a server of your own may not listen here")
+    with postgresql_server.role("SUPERUSER") as role, postgresql_server.database() as own:
+        with psycopg.connect(own, autocommit=True) as by_admin:
+            by_admin.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role.name), odd)
+            )
+        database = urlsplit(own).path[1:]
+        url = (
+            f"postgresql://{role.name}:{quote(odd, safe='')}@127.0.0.1:{postgresql_server.port}"
+            f"/{database}?options=-c%20work_mem%3D8MB&connect_timeout=3&application_name=mine"
+            "&target_session_attrs=read-write&keepalives=0"
+        )
+        store = PostgresStore(url)
+        await store.open()
+        await store.acquire("x")
+        with psycopg.connect(own) as by_admin:
+            names = by_admin.execute(
+                "SELECT DISTINCT application_name FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+        assert names == [("mine",)]
+        assert (await store.identity()).where == store.where
+        await store.close()
+        assert quote(odd, safe="") not in store.where
+        assert "p@ss" not in store.where
+        wrong = PostgresStore(url.replace(quote(odd, safe=""), "wrong%20one"))
+        with pytest.raises(StoreError, match="refuses this user") as caught:
+            await wrong.open()
+        assert "wrong" not in caught.value.message + caught.value.hint
 
 
 async def test_a_schema_that_is_dropped_is_gone(opened: Open, admin: Admin) -> None:

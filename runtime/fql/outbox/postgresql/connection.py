@@ -1,8 +1,9 @@
 """The one place that opens connections to PostgreSQL, for store and source alike.
 
 A connection is synchronous and used on one thread. It suits a pooler in transaction mode: no
-session settings, no prepared statements unless asked for, nothing in startup that a pooler refuses.
-Each wait for the server ends at the latest `patience` seconds after a statement was sent.
+session settings behind one, no prepared statements unless asked for, nothing in startup that a
+pooler refuses. Each wait for the server ends at the latest `patience` seconds after a statement was
+sent.
 
 Importing this module without psycopg raises SettingsError, so code that can do without it imports
 it late.
@@ -40,7 +41,11 @@ _ALIVE = {
     "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
 }  # fmt: skip
 _LOOK = """SELECT current_setting('server_version_num')::int,
-current_setting('default_transaction_isolation')"""
+current_setting('default_transaction_isolation'), pg_backend_pid()"""
+_TIMES = b"""SET statement_timeout = 0; SET lock_timeout = 0; SET idle_session_timeout = 0;
+SET idle_in_transaction_session_timeout = '30s'"""
+"""Whatever is set for the role: a wait has an end on our side, and a process that is stopped within
+a transaction keeps nobody waiting for longer than half a minute."""
 _FULL = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
 _GONE = (errors.UndefinedTable, errors.InvalidSchemaName, errors.InvalidCatalogName)
 _RIGHTS = (errors.InsufficientPrivilege, errors.InvalidPassword,
@@ -52,6 +57,8 @@ class Connection(psycopg.Connection[Row]):
     closed, since nobody knows what became of it."""
 
     patience: float = PATIENCE_SECONDS
+    pooled: bool = False
+    """A pooler is between: nothing that lasts longer than a transaction can be used."""
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Psycopg's own wait, with an end. Raises OperationalError after it."""
@@ -107,7 +114,7 @@ _SHAPE = "write it as postgresql://user:password@host:5432/database"
 
 def _require(connection: Connection, url: str) -> None:
     row = connection.execute(_LOOK).fetchone()
-    version, isolation = row if row is not None else (0, "")
+    version, isolation, process = row if row is not None else (0, "", 0)
     if version < OLDEST:
         raise StoreError(
             f"PostgreSQL at {url} is version {version // 10000}, and fqlc needs"
@@ -120,6 +127,9 @@ def _require(connection: Connection, url: str) -> None:
             " read committed",
             hint="ALTER ROLE ... SET default_transaction_isolation = 'read committed'",
         )
+    connection.pooled = process != connection.info.backend_pid
+    if not connection.pooled:
+        connection.execute(_TIMES, prepare=False)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ _COLUMNS = """SELECT c.relname || '.' || a.attname || ' ' || format_type(a.attty
   AND a.attnum > 0 AND NOT a.attisdropped"""
 _VERSION = "SELECT value FROM {s}.fql_meta WHERE name = 'version'"
 _NOTE = "INSERT INTO {s}.fql_meta(name, value) SELECT * FROM unnest($1::text[], $2::text[])"
-_RECOVERY = "SELECT pg_is_in_recovery(), current_setting('synchronous_commit')"
+_SERVER = """SELECT pg_is_in_recovery(), current_setting('synchronous_commit'),
+  current_setting('server_encoding')"""
 _NAMES = tuple(table.name for table in schema.TABLES)
 
 
@@ -90,8 +91,8 @@ def _lacking(wire: Wire) -> list[str]:
 
 
 def _check_server(wire: Wire, where: str) -> None:
-    row = wire.one(_RECOVERY)
-    standby, durable = row if row is not None else (False, "")
+    row = wire.one(_SERVER)
+    standby, durable, encoding = row if row is not None else (False, "", "")
     if standby:
         raise StoreError(
             f"the store {where} is on a standby, which takes no writes",
@@ -103,6 +104,12 @@ def _check_server(wire: Wire, where: str) -> None:
             f"the store {where} would lose commits in a crash: synchronous_commit is off for"
             " this role or database",
             hint="ALTER ROLE ... SET synchronous_commit = on",
+        )
+    if encoding != "UTF8":
+        raise StoreError(
+            f"the database of {where} keeps texts as {encoding}, and a store needs UTF8: an"
+            " event may hold any character",
+            hint="give a database that was made with ENCODING 'UTF8' TEMPLATE template0",
         )
 
 

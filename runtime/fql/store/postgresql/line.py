@@ -21,8 +21,8 @@ from fql.store.postgresql.values import read, teach
 T = TypeVar("T")
 PREPARE_AFTER = 1
 """How often a statement is sent as text before the server prepares it."""
-FORGOTTEN = "SET idle_in_transaction_session_timeout = '30s'"
-"""A process that is stopped within a transaction keeps nobody waiting for longer."""
+ELSEWHERE = "SET search_path = pg_catalog"
+"""Whatever is set for the role: nobody else's functions are called."""
 
 
 class Wire:
@@ -34,8 +34,7 @@ class Wire:
         self.schema = schema
         self._quoted = sql.Identifier(schema).as_string(connection)
         teach(connection)
-        row = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
-        self.pooled = row is None or row[0] != connection.info.backend_pid
+        self.pooled = connection.pooled
         self.locked = self.greeted = False
 
     @property
@@ -81,7 +80,7 @@ class Line:
         self._schema = schema
         self._where = where
         self._patience = patience
-        self._settings = (FORGOTTEN, *settings)
+        self._settings = "; ".join((ELSEWHERE, *settings)).encode()
         self._thread: ThreadPoolExecutor | None = None
         self._process = os.getpid()
         self._wire: Wire | None = None
@@ -122,8 +121,7 @@ class Line:
             wire = wire_to(self._url, self._schema, self._where, self._patience)
             if not wire.pooled:
                 wire.connection.prepare_threshold = PREPARE_AFTER
-                for setting in self._settings:
-                    wire.run(setting, prepare=False)
+                wire.connection.execute(self._settings, prepare=False)
             self._wire = wire
         return self._wire
 

@@ -30,7 +30,13 @@ MEANINGS = (
     Meaning(
         ("25006",), ("session is read-only",), "the store {where} is read-only",
         "give the URL of the primary server: a standby takes no writes;"
-        " `target_session_attrs=read-write` finds it among several hosts",
+        " `target_session_attrs=read-write` finds it among several hosts. Or end the setting"
+        " default_transaction_read_only of this role or database",
+    ),
+    Meaning(
+        (), ("does not support SSL", "certificate", "no encryption", "SSL error", "SSL/TLS"),
+        "the server of {where} cannot be reached with the encryption that the URL asks for",
+        "check `sslmode` and `sslrootcert` in the URL, and `ssl` and pg_hba.conf on the server",
     ),
     Meaning(
         ("28",),
@@ -53,6 +59,11 @@ MEANINGS = (
     Meaning(
         ("42P01", "3F000"), (), "the tables of {where} are gone",
         "restore them from a backup; `fqlc run` makes new ones where there are none", StoreGone,
+    ),
+    Meaning(
+        ("57014",), (), "the server of {where} gave a statement too little time",
+        "ALTER ROLE ... SET statement_timeout = 0 for the role of the store: behind a pooler"
+        " fqlc cannot do so itself",
     ),
     Meaning(
         ("55P03", "40P01"), (), "the store {where} cannot be used",
