@@ -112,7 +112,7 @@ async def test_a_store_is_found_by_those_who_look(opened: Open, postgresql_url: 
         ("DELETE FROM fql_main.fql_meta", "no readable format"),
         ("DROP TABLE fql_main.fql_meta", "does not hold a whole store"),
         ("ALTER TABLE fql_main.fql_run DROP COLUMN works", "fql_run.works text is missing"),
-        ("ALTER TABLE fql_main.fql_meta RENAME value TO other", "not of a store"),
+        ("ALTER TABLE fql_main.fql_meta RENAME value TO other", "does not belong to a store"),
     ],
 )
 async def test_tables_that_are_not_ours_are_left_alone(
