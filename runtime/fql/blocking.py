@@ -218,6 +218,10 @@ class Client:
         """See `fql.Client.emit`."""
         return self._do(self._client.emit(envelope))
 
+    def emit_many(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
+        """See `fql.Client.emit_many`."""
+        return self._do(self._client.emit_many(envelopes))
+
     def runs(
         self,
         *,

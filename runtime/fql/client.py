@@ -13,16 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Unpack
 
+from fql.emitting import Emitter, active_plan, encoded
 from fql.engine.loop.clock import Clock, SystemClock
-from fql.engine.process.arrivals.checks import Origin, check, handed_in
 from fql.engine.process.arrivals.putoff import due_of
-from fql.engine.process.receipts import Handed, Receipt
+from fql.engine.process.receipts import Receipt
 from fql.engine.process.refit import Refits
-from fql.engine.program.model import Program
 from fql.errors import StoreError, UsageError
-from fql.events.intake import Intake
 from fql.exact.reading import read_json
-from fql.exact.writing import NotWritable, write_given
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
 from fql.plan.model import Plan
 from fql.settings.databases import store_at
@@ -31,7 +28,7 @@ from fql.store.opening import LETTERS, SCHEMA, Place, open_store
 from fql.store.plans import plan_of, require_chosen, require_pausable
 from fql.store.port import Counts, Store
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace, instant, parted
-from fql.store.works import inbox_name, parse_name
+from fql.store.works import parse_name
 
 MOST_COMMANDS = 1_000
 """How many commands that no engine has taken are looked at."""
@@ -48,24 +45,19 @@ class Client:
         self._by = by
         self._clock = clock or SystemClock()
         self._shower = Shower(store)
+        self._emitter = Emitter(store, self._clock, by)
 
     async def emit(self, envelope: Mapping[str, object]) -> Receipt:
         """Hand an event in as an `envelope` (docs/reference/events.md); durable on return. Raises
         EventRefused when the store's plan says that it does not fit, and UsageError for what JSON
         cannot hold."""
-        plan = await self.plan()
-        position = uuid.uuid4().hex
-        origin = Origin("emit", "inbox", position)
-        if plan is not None:
-            check(_checking(plan), envelope, origin, self._clock)
-        known_by = handed_in(envelope, origin)
-        duplicate = bool(await self._store.known([known_by]))
-        body = {"source": "inbox", "position": position, "envelope": dict(envelope)}
-        (entry,) = await self._append([("emit", body)])
-        event_id = str(envelope.get("id") or "")
-        return Receipt(
-            inbox_name(entry), event_id, duplicate=duplicate, handed=Handed(entry, known_by)
-        )
+        (receipt,) = await self.emit_many([envelope])
+        return receipt
+
+    async def emit_many(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
+        """Hand several events in, as `envelopes`: all of them or none, in one commit. Gives their
+        receipts in their order. Raises what `emit` raises, with the number of the event from 1."""
+        return await self._emitter.emit(envelopes) if envelopes else []
 
     async def runs(
         self,
@@ -267,9 +259,7 @@ class Client:
 
     async def plan(self) -> Plan | None:
         """The plan that is active in the store, or None before the first engine."""
-        plans, active = await self._store.plans()
-        found = next((plan for plan in plans if plan.short == active), None)
-        return None if found is None else plan_of(found)
+        return await active_plan(self._store)
 
     async def _plans(self) -> list[Plan]:
         """All plans that are in use; none before the first engine."""
@@ -305,8 +295,8 @@ class Client:
     async def _append(self, commands: Sequence[tuple[str, Mapping[str, object]]]) -> list[int]:
         if not commands:
             return []
-        encoded = [(kind, _encoded(body)) for kind, body in commands]
-        return await self._store.append(encoded, self._wall(), self._by)
+        written = [(kind, encoded(body)) for kind, body in commands]
+        return await self._store.append(written, self._wall(), self._by)
 
 
 @asynccontextmanager
@@ -326,19 +316,6 @@ async def open_client(
         yield Client(store, by=by)
     finally:
         await store.close()
-
-
-def _checking(plan: Plan) -> Program:
-    """A program that can check events and nothing else."""
-    intake = Intake(plan)
-    return Program("", plan.digest, {}, lambda _event: (), intake.restore, plan=plan, intake=intake)
-
-
-def _encoded(body: Mapping[str, object]) -> bytes:
-    try:
-        return write_given(body, "")
-    except NotWritable as problem:
-        raise UsageError(f"this cannot be stored as JSON: {problem}") from None
 
 
 def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:

@@ -20,6 +20,7 @@ the password of a connection string, whoever wrote it: `masked_urls` is applied 
 from __future__ import annotations
 
 import re
+from typing import Self
 
 _WORD = re.compile(r"\S+")
 _SECRET_PAIR = re.compile(
@@ -62,6 +63,14 @@ class FqlError(Exception):
         self.message = masked_urls(message)
         self.hint = masked_urls(hint)
         super().__init__(self.message)
+
+    def one_of_many(self, number: int) -> Self:
+        """This error about the event of this `number`, from 1, of several that belong together;
+        none of them was stored."""
+        self.message = f"event {number}: {self.message}"
+        self.hint = "; ".join(filter(None, ("nothing was stored", self.hint)))
+        self.args = (self.message,)
+        return self
 
 
 class UsageError(FqlError):

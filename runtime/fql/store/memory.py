@@ -302,6 +302,10 @@ class MemoryStore:
         rows: Iterable[EventRow] = reversed(list(self._events.values()))
         return [row for row in rows if row.event_id == event_id][:limit]
 
+    async def active(self) -> str | None:
+        """The short digest of the active plan."""
+        return self._active
+
     async def plans(self) -> tuple[list[StoredPlan], str | None]:
         """All stored plans and the short digest of the active one."""
         return list(self._plans.values()), self._active

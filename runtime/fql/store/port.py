@@ -203,6 +203,10 @@ class Store(Protocol):
         """Events with this id of their own, newest first."""
         ...
 
+    async def active(self) -> str | None:
+        """The short digest of the active plan; None before the first engine."""
+        ...
+
     async def plans(self) -> tuple[list[StoredPlan], str | None]:
         """All stored plans and the short digest of the active one."""
         ...

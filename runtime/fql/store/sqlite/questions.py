@@ -75,6 +75,10 @@ class Questions(ABC):
             ]
         )
 
+    async def active(self) -> str | None:
+        """The short digest of the active plan."""
+        return await self._call(lambda connection: sqlite_read.meta(connection, "active"))
+
     async def plans(self) -> tuple[list[StoredPlan], str | None]:
         """All stored plans and the short digest of the active one."""
         return await self._call(
