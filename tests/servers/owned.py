@@ -44,10 +44,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def folder(prefix: str) -> Iterator[Path]:
+def folder(prefix: str, *, on_disk: bool = False) -> Iterator[Path]:
     """A new folder, gone afterwards; its lock says whether somebody still uses it."""
     root = Path("/dev/shm")  # in memory, and short: the path of a socket is limited
-    root = root if os.access(root, os.W_OK) else Path(tempfile.gettempdir())
+    if on_disk or not os.access(root, os.W_OK):
+        root = Path(tempfile.gettempdir())
     sweep(root, prefix)
     made = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
     try:

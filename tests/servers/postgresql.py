@@ -162,12 +162,12 @@ class Server(Databases):
 
 @contextmanager
 def running(
-    settings: Mapping[str, str] | None = None, major: int | None = None
+    settings: Mapping[str, str] | None = None, major: int | None = None, *, on_disk: bool = False
 ) -> Iterator[Server]:
     """A new cluster, gone afterwards. `settings` are those of `postgresql.conf`; `major` asks for
-    a version. Raises ServerMissing, ServerFailed."""
+    a version; `on_disk` keeps its files out of memory. Raises ServerMissing, ServerFailed."""
     binaries = programs.find(major)
-    with _folder() as folder:
+    with _folder(on_disk=on_disk) as folder:
         within = _in_reach(binaries, folder)
         server = Server(folder, within, {**_SETTINGS, **(settings or {})})
         _run(server, "initdb", "-D", str(folder / "data"), "--no-sync", "-U", "postgres", "-A",
@@ -228,9 +228,9 @@ def _identity() -> dict[str, Any]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder(*, on_disk: bool = False) -> Iterator[Path]:
     """A folder that `nobody` may use."""
-    with owned.folder(PREFIX) as folder:
+    with owned.folder(PREFIX, on_disk=on_disk) as folder:
         if identity := _identity():
             os.chown(folder, identity["user"], identity["group"])
         yield folder

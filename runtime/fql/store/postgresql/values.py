@@ -129,6 +129,11 @@ def _head(oid: int, count: int, *, nulls: bool) -> bytes:
     return _HEAD.pack(1, int(nulls), oid, count, 1) if count else struct.pack(">iiI", 0, 0, oid)
 
 
+def _alike(values: Sequence[object]) -> bool:
+    """Whether a column has one value only, as many have in a commit: it is written once."""
+    return len(values) > 1 and values.count(values[0]) == len(values)
+
+
 @cache
 def _pairs(kind: str, count: int) -> struct.Struct:
     return struct.Struct(">" + f"i{kind}" * count)
@@ -136,6 +141,9 @@ def _pairs(kind: str, count: int) -> struct.Struct:
 
 def _fixed(values: Sequence[int | float | None], oid: int, kind: str, width: int) -> bytes:
     """Numbers, each after its length in bytes."""
+    if kind != "d" and _alike(values):  # of floats, 0.0 is like -0.0
+        single = _fixed(values[:1], oid, kind, width)[_HEAD.size :]
+        return _head(oid, len(values), nulls=values[0] is None) + single * len(values)
     if None in values:
         one = _pairs(kind, 1).pack
         parts = [_NULL if value is None else one(width, value) for value in values]
@@ -180,6 +188,9 @@ def bools(values: Sequence[bool | None]) -> BoolArray:
 
 def texts(values: Sequence[str | None]) -> TextArray:
     """A column of texts. Raises UnicodeEncodeError for half a surrogate pair."""
+    if _alike(values):
+        single = texts(values[:1])[_HEAD.size :]
+        return TextArray(_head(25, len(values), nulls=values[0] is None) + single * len(values))
     try:
         whole = "".join(values)  # type: ignore[arg-type]
     except TypeError:  # None is among them
