@@ -163,7 +163,7 @@ def _why(before: Heard, after: Heard, happenings: Sequence[Happening]) -> str:
     around = [one for one in happenings if one.explains(before, after)]
     forgotten = [one for one in around if one.back]
     assert after.attempt > before.attempt or forgotten, ("made twice", before, after)
-    if not before.taken and not after.again:
+    if not before.taken and after.again == before.again:  # a mark stays
         return "the receiver failed"
     assert after.again or forgotten, ("a repetition that is not marked", before, after)
     assert around, ("a repetition without a reason", before, after)
