@@ -80,9 +80,11 @@ class Runtime:
     ) -> None:
         self._plan = plan
         self._settings = settings or Settings()
+        self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
-        self._sources = (*sources_of(self._settings), *sources)
+        self._nats: NatsConnection | None = None
+        self._sources = (*sources_of(self._settings, self._nats_connection), *sources)
         self._entrances = entrances_of(self._settings)
         self._functions = Functions(calls or {})
         self._actions = actions
@@ -93,7 +95,6 @@ class Runtime:
         self._clock = clock or SystemClock()
         self._takes_over = takes_over
         self._season = Season()
-        self._exits = AsyncExitStack()
         self._elsewhere = Summary()
         self._client: Client | None = None
         self._leading: Leading | None = None
@@ -225,6 +226,19 @@ class Runtime:
                 raise SettingsError(
                     "a `publish` needs a NATS server, and none is named",
                     hint='write its address into fql.toml: `[nats]` with `url = "nats://host:4222"`',
+                )
+            self._nats = nats_connection(settings.url, settings.credentials)
+            self._exits.push_async_callback(self._nats.close)
+        return self._nats
+
+    def _nats_connection(self) -> NatsConnection:
+        """The connection of this runtime, made at its first use. Raises SettingsError."""
+        if self._nats is None:
+            settings = self._settings.nats
+            if settings is None:
+                raise SettingsError(
+                    "a NATS server is needed, and none is named",
+                    hint='write its address into fql.toml: `[nats]`, `url = "nats://host:4222"`',
                 )
             self._nats = nats_connection(settings.url, settings.credentials)
             self._exits.push_async_callback(self._nats.close)

@@ -78,6 +78,12 @@ SHOWN_BY = OF_POLICIES | {
     "webhooks.dlq.url": "settings/test_databases.py::test_keys_of_the_backend",
     "sources.NAME.json_lines.kind": FEED,
     "sources.NAME.json_lines.path": FEED,
+    "sources.NAME.nats.kind": "intake/test_nats.py"
+    "::test_each_message_is_sent_once_also_after_a_restart",
+    "sources.NAME.nats.stream": "intake/test_nats.py"
+    "::test_each_message_is_sent_once_also_after_a_restart",
+    "sources.NAME.nats.subjects": "intake/test_nats.py"
+    "::test_only_the_subjects_are_read_and_what_matches_nothing_is_told",
     "nats.url": "settings/test_nats.py::test_the_addresses_of_nats",
     "nats.credentials": "settings/test_nats.py::test_credentials_are_a_file_or_what_is_in_it",
     "sources.NAME.http.kind": HTTP + "test_events_come_by_http_and_survive_kill_9",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from fql.errors import SettingsError
 from fql.intake.json_lines import JsonLines
 from fql.intake.port import Entrance, Source
@@ -14,16 +17,21 @@ from fql.settings.model import Settings
 from fql.settings.source_tables import (
     HttpSource,
     JsonLinesSource,
+    NatsSource,
     PostgresqlSource,
     SqliteSource,
 )
 
-ReadTable = SqliteSource | PostgresqlSource | JsonLinesSource
+if TYPE_CHECKING:
+    from fql.nats.connection import NatsConnection
+
+ReadTable = SqliteSource | PostgresqlSource | NatsSource | JsonLinesSource
 
 
-def sources_of(settings: Settings) -> tuple[Source, ...]:
-    """One source for each `[sources.NAME]` that is read. Raises SettingsError when two of them
-    would read one outbox: each would get some of its events."""
+def sources_of(settings: Settings, broker: Callable[[], NatsConnection]) -> tuple[Source, ...]:
+    """One source for each `[sources.NAME]` that is read; `broker` gives the connection to NATS,
+    where one needs it. Raises SettingsError when two of them would read one outbox: each would get
+    some of its events."""
     names = Names(settings.project.name)
     known: dict[str, Database] = {}
     for name, table in settings.sources.items():
@@ -38,7 +46,7 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
             )
         known[name] = database
     return tuple(
-        _source(name, table, names)
+        _source(name, table, names, broker)
         for name, table in settings.sources.items()
         if not isinstance(table, HttpSource)
     )
@@ -55,7 +63,9 @@ def entrances_of(settings: Settings) -> tuple[Entrance, ...]:
     return tuple(HttpIntake(name, table) for name, table in found)
 
 
-def _source(name: str, table: ReadTable, names: Names) -> Source:
+def _source(
+    name: str, table: ReadTable, names: Names, broker: Callable[[], NatsConnection]
+) -> Source:
     if isinstance(table, SqliteSource):
         return OutboxSqlite(
             name, table.database, poll_ms=table.poll, names=names, triggers=table.triggers,
@@ -63,7 +73,19 @@ def _source(name: str, table: ReadTable, names: Names) -> Source:
         )  # fmt: skip
     if isinstance(table, PostgresqlSource):
         return _on_postgresql(name, table, names.project)
+    if isinstance(table, NatsSource):
+        return _on_nats(name, table, names.project, broker())
     return JsonLines(table.path)
+
+
+def _on_nats(name: str, table: NatsSource, project: str, connection: NatsConnection) -> Source:
+    from fql.intake.nats.consumer import name_of
+    from fql.intake.nats.source import StreamNats
+
+    return StreamNats(
+        name, connection, stream=table.stream, subjects=table.subjects,
+        consumer=name_of(project, name),
+    )  # fmt: skip
 
 
 def _on_postgresql(name: str, table: PostgresqlSource, project: str) -> Source:

@@ -51,13 +51,17 @@ class Consumer:
 class Health:
     """How a source is. `trouble` says what is wrong and what to do, or nothing; `captured` holds
     for each table whether its changes are captured; `restored` counts histories that went back,
-    `failures` reads that failed, `answers` requests by the status of their answer."""
+    `failures` reads that failed, `answers` requests by the status of their answer, `pending` events
+    that wait there, where the source knows it. `whole` is False while it may hold back events that
+    the store has: an empty fetch then does not mean that there are no others."""
 
     trouble: str = ""
     captured: Mapping[str, bool] = field(default_factory=dict)
     restored: int = 0
     failures: int = 0
     answers: Mapping[int, int] = field(default_factory=dict)
+    pending: int | None = None
+    whole: bool = True
 
 
 class Source(Protocol):
@@ -110,6 +114,10 @@ class Source(Protocol):
         """Ids of rows that were done and are no longer in the source, each told once."""
         ...
 
+    def begin_again(self) -> None:
+        """Another engine may have worked meanwhile: what is held in memory counts no more."""
+        ...
+
     def health(self) -> Health:
         """How it is now."""
         ...
@@ -132,6 +140,9 @@ class PlainSource:
     def gone(self) -> list[bytes]:
         """It has no rows."""
         return []
+
+    def begin_again(self) -> None:
+        """What it holds was not stored by anybody else."""
 
     def health(self) -> Health:
         """Nothing can be wrong."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from fql.errors import SettingsError, masked_urls
 from fql.nats.credentials import Credentials
@@ -18,6 +19,7 @@ from fql.settings.brokers import Broker
 
 try:
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
     from nats.errors import Error as LibraryError
     from nats.errors import SecureConnWantedError
 except ImportError as missing:
@@ -37,6 +39,22 @@ _VIOLATION = re.compile(
     r'Permissions Violation for (Publish|Subscription) to "([^"]*)"', re.IGNORECASE
 )
 _NOT_LET_IN = re.compile("authoriz|authentic|credential|secure|certificate", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message to one of our inboxes. `status` is that of a message without a body by which the
+    server tells of itself."""
+
+    subject: str
+    reply: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def status(self) -> str:
+        """Such as `404`; empty for a message."""
+        return "" if self.body else self.headers.get("Status", "")
 
 
 class Link:
@@ -128,6 +146,37 @@ class Link:
         with suppress(LibraryError, OSError, TimeoutError):
             await asyncio.wait_for(self.client.close(), 2)
         await self._disconnected()
+
+    async def write(self, subject: str, body: bytes, reply: str) -> None:
+        """Send a message, and wait for nothing. Raises NatsUnreachable."""
+        try:
+            await self.client.publish(subject, body, reply=reply)
+        except (LibraryError, OSError) as error:
+            raise NatsUnreachable(f"{self.shown}: {_words(error)}") from None
+
+    async def listen(
+        self, subject: str, hear: Callable[[Heard], None]
+    ) -> Callable[[], Awaitable[None]]:
+        """Tell `hear` each message to a subject until what is given back is called. Raises
+        NatsUnreachable."""
+
+        async def told(message: Msg) -> None:
+            hear(Heard(message.subject, message.reply, message.headers or {}, message.data))
+
+        try:
+            subscription = await self.client.subscribe(subject, cb=told)
+        except (LibraryError, OSError) as error:
+            raise NatsUnreachable(f"{self.shown}: {_words(error)}") from None
+
+        async def stop() -> None:
+            with suppress(LibraryError, OSError):
+                await subscription.unsubscribe()
+
+        return stop
+
+    def new_inbox(self) -> str:
+        """A subject that nobody else uses."""
+        return self.client.new_inbox()
 
     # What the library tells ---------------------------------------------------------
 

@@ -15,6 +15,7 @@ from fql.errors import SettingsError, masked_urls
 
 EXAMPLE = "nats://host:4222"
 PORT = 4222
+LONGEST_NAME = 200
 
 _ADDRESS = re.compile(
     r"(?P<scheme>nats|tls)://(?:(?P<user>[^:/?#\s]+)(?::(?P<password>[^/?#\s]*))?@)?"
@@ -75,6 +76,27 @@ def brokers_problem(urls: Sequence[str]) -> str:
 def is_file(credentials: str) -> bool:
     """Whether credentials are the path of a file, and not what is in one."""
     return bool(credentials) and "\n" not in credentials and "BEGIN" not in credentials
+
+
+def name_problem(name: str) -> str:
+    """Why no stream or bucket can be called so, or nothing."""
+    if name and not re.search(r"[\s\0.*>/\\$]", name) and len(name) <= LONGEST_NAME:
+        return ""
+    return (
+        f"{name!r} cannot be the name of a stream: write 1 to {LONGEST_NAME} characters without"
+        " blanks and none of . * > / \\ $"
+    )
+
+
+def pattern_problem(pattern: str) -> str:
+    """Why these cannot be subjects of messages, with `*` for one token and `>` for the rest, or
+    nothing."""
+    tokens = pattern.split(".")
+    if re.search(r"[\s\0]", pattern) or not all(tokens):
+        return f"{pattern!r} is not a subject: it has a blank, or a token of it is empty"
+    if any(len(token) > 1 and re.search("[*>]", token) for token in tokens):
+        return f"{pattern!r} is not a subject: `*` and `>` are whole tokens"
+    return f"{pattern!r} is not a subject: `>` is the last token" if ">" in tokens[:-1] else ""
 
 
 def _problem(url: str) -> str:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from fql.settings.brokers import name_problem, pattern_problem
 from fql.settings.policies import Table
-from fql.settings.values import Duration, Listen, ServerUrl, Tokens, lasts
+from fql.settings.values import Duration, Listen, ServerUrl, Tokens, Words, lasts
+
+
+def _stream_name(name: str) -> str:
+    if problem := name_problem(name):
+        raise ValueError(problem)
+    return name
+
+
+def _subjects(subjects: tuple[str, ...]) -> tuple[str, ...]:
+    for subject in subjects:
+        if problem := pattern_problem(subject):
+            raise ValueError(problem)
+    return subjects
+
 
 Triggers = Annotated[
     Literal["required", "optional"],
@@ -67,13 +82,25 @@ class HttpSource(Table):
     )
 
 
+class NatsSource(Table):
+    """Event envelopes in a stream of NATS JetStream; the servers are those of `[nats]`."""
+
+    kind: Literal["nats"] = Field(description="the kind of source")
+    stream: Annotated[str, AfterValidator(_stream_name)] = Field(description="the stream")
+    subjects: Annotated[Words, AfterValidator(_subjects)] = Field(
+        (), description='those that are read, such as "orders.>"; without it all of the stream'
+    )
+
+
 SourceTable = Annotated[
-    SqliteSource | PostgresqlSource | JsonLinesSource | HttpSource, Field(discriminator="kind")
+    SqliteSource | PostgresqlSource | NatsSource | JsonLinesSource | HttpSource,
+    Field(discriminator="kind"),
 ]
 
 SOURCE_KINDS: dict[str, type[Table]] = {
     "sqlite": SqliteSource,
     "postgresql": PostgresqlSource,
+    "nats": NatsSource,
     "json_lines": JsonLinesSource,
     "http": HttpSource,
 }

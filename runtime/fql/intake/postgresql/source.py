@@ -109,6 +109,9 @@ class OutboxPostgreSQL:
         """Ids of rows that are no longer in the outbox."""
         return self._reader.gone()
 
+    def begin_again(self) -> None:
+        """Each fetch reads the outbox."""
+
     def health(self) -> Health:
         """What is wrong with the database, if anything is."""
         return self._reader.voice.health

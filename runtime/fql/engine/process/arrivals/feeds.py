@@ -71,8 +71,12 @@ class Feed:
     async def run(self) -> None:
         """Until the source ends."""
         self._source.recall(self._engine.positions)
+        known = self._engine.generation
         while True:
             generation = self._engine.generation
+            if generation != known:
+                self._source.begin_again()
+                known = generation
             arrivals = await self._source.fetch(GROUP)
             self._engine.forget(self._source.gone())
             if generation != self._engine.generation:
@@ -94,7 +98,7 @@ class Feed:
             return
         if self._empty_since is None:
             self._empty_since = self._clock.now()
-        if not self._looked_over:
+        if not self._looked_over and self._source.health().whole:
             self._looked_over = True
             self._forget_strays()
 
