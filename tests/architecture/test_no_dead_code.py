@@ -21,7 +21,6 @@ KNOWN = {
     "textmate_grammar": "prints the grammar for editors",
     "textmate_text": "documented for editors",
     "FqlLexer": "an entry point of Pygments",
-    "publish": "what actions and dead letters build on",
     "fence": "plays another engine on a store in memory, for tests",
     "shard": "a column of the store that has one value so far (decision 0091)",
     "callers": "what tests of the metrics port wait for",

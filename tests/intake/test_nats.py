@@ -16,6 +16,7 @@ from nats.js.api import ConsumerConfig, StorageType
 from tests.servers.nats import fresh, running
 
 from fql import Runtime
+from fql.exact.kinds import as_a, as_object
 from fql.intake.nats import attending, consumer, source
 from fql.intake.nats.pulling import Stay
 from fql.plan.model import Plan
@@ -82,7 +83,7 @@ def runtime(
 
 def ids(receiver: MockWebhookServer) -> list[int]:
     """What was sent, in its order."""
-    return [request.payload["id"] for request in receiver.requests]
+    return [as_a(int, as_object(request.payload)["id"]) for request in receiver.requests]
 
 
 async def until(true: Callable[[], object], seconds: float = 10) -> None:
@@ -381,7 +382,9 @@ async def test_an_older_copy_of_the_stream_gives_new_messages_new_keys(
                 await publish(js, "s.a", 3)
             await until(lambda: 3 in ids(webhook_server))
             await working.until_idle(20)
-    keys = {one.payload["id"]: one.headers["webhook-id"] for one in webhook_server.requests}
+    keys = {
+        as_object(one.payload)["id"]: one.headers["webhook-id"] for one in webhook_server.requests
+    }
     assert len(set(keys.values())) == 3
 
 
