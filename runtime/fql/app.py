@@ -100,7 +100,6 @@ class Runtime:
         self._leading: Leading | None = None
         self._copies: Copier | None = None
         self._webhooks: WebhookActions | None = None
-        self._nats: NatsConnection | None = None
 
     # Start and end.
 
@@ -224,21 +223,8 @@ class Runtime:
             settings = self._settings.nats
             if settings is None:
                 raise SettingsError(
-                    "a `publish` needs a NATS server, and none is named",
+                    "a `publish` or a source needs a NATS server, and none is named",
                     hint='write its address into fql.toml: `[nats]` with `url = "nats://host:4222"`',
-                )
-            self._nats = nats_connection(settings.url, settings.credentials)
-            self._exits.push_async_callback(self._nats.close)
-        return self._nats
-
-    def _nats_connection(self) -> NatsConnection:
-        """The connection of this runtime, made at its first use. Raises SettingsError."""
-        if self._nats is None:
-            settings = self._settings.nats
-            if settings is None:
-                raise SettingsError(
-                    "a NATS server is needed, and none is named",
-                    hint='write its address into fql.toml: `[nats]`, `url = "nats://host:4222"`',
                 )
             self._nats = nats_connection(settings.url, settings.credentials)
             self._exits.push_async_callback(self._nats.close)

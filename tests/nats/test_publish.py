@@ -177,7 +177,7 @@ async def test_a_server_that_is_not_there_opens_the_circuit() -> None:
 
 
 async def test_without_a_server_in_the_settings_nothing_starts() -> None:
-    with pytest.raises(SettingsError, match="a `publish` needs a NATS server"):
+    with pytest.raises(SettingsError, match="needs a NATS server"):
         async with Runtime(telling("x"), store="memory:", settings=settings_of()):
             pass
 
