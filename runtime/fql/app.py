@@ -183,6 +183,8 @@ class Runtime:
         close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)
         if close is not None:
             await close()
+        if self._nats is not None:
+            await self._nats.close()
 
     def _watching(self) -> tuple[Watched, Watch]:
         watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
@@ -201,7 +203,6 @@ class Runtime:
     def _default_actions(self) -> ActionFactory:
         from fql.actions.call import CallActions
         from fql.actions.factory import WebhookActions
-        from fql.actions.kinds import ActionsByKind
         from fql.actions.publish import PublishActions
 
         test_url = self._settings.webhooks.test_url
@@ -211,10 +212,9 @@ class Runtime:
             self._egress(self._settings), test_url=test_url,
             own_ports=lambda: frozenset({self._observed.port}),
         )  # fmt: skip
-        return ActionsByKind({
-            "webhook": self._webhooks,
-            "publish": PublishActions(self._nats_connection),
-            "call": CallActions(self._functions),
+        return self._webhooks.kinds({
+            "publish": (PublishActions(self._nats_connection), PublishActions(None)),
+            "call": (CallActions(self._functions), CallActions(None)),
         })  # fmt: skip
 
     def _nats_connection(self) -> NatsConnection:
@@ -227,7 +227,6 @@ class Runtime:
                     hint='write its address into fql.toml: `[nats]` with `url = "nats://host:4222"`',
                 )
             self._nats = nats_connection(settings.url, settings.credentials)
-            self._exits.push_async_callback(self._nats.close)
         return self._nats
 
     def _egress(self, settings: Settings) -> EgressSettings:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,6 +240,8 @@ async def test_threads_are_bounded_and_a_full_house_is_a_shortage() -> None:
     assert (called, threads.overdue) == ([], 2)
     released.set()
     ran = await threads.run("other", lambda: called.append(1), loop.time() + 5)
+    while len(late) < 2:
+        await asyncio.sleep(0.001)
     assert (ran.raised, called, threads.overdue, late) == (None, [1], 0, ["stuck", "stuck"])
 
 
@@ -295,3 +298,32 @@ def test_a_blocking_runtime_calls_as_well() -> None:
     with fql.blocking.Runtime(plan, store="memory:", calls=calls) as runtime:
         runtime.wait(runtime.emit("Order.insert", new=ROW))
     assert seen == ["o1"]
+
+
+async def test_runs_of_an_older_plan_wait_for_the_function_that_only_it_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As for a secret that only an older plan names: said, and nothing is lost."""
+    store, called = f"sqlite:///{tmp_path}/s.db", list[str]()
+    slow = "retry: { max_attempts: 50, initial_delay: 50ms, max_delay: 50ms, jitter: none }"
+
+    def fails() -> None:
+        raise ValueError("not yet")
+
+    calls: dict[str, Callable[..., object]] = {"check": fails}
+    async with Runtime(calling(slow), store=store, calls=calls) as runtime:
+        await runtime.emit("Order.insert", new=ROW)
+        await asyncio.sleep(0.1)
+    newer = calling(function="other")
+    calls = {"other": lambda: called.append("other")}
+    async with Runtime(newer, store=store, calls=calls) as runtime:
+        await runtime.emit("Order.insert", new=ROW)
+        await asyncio.sleep(0.3)
+        states = sorted(run.state for run in await runtime.client.runs())
+    assert (called, states) == (["other"], ["done", "open"])
+    assert "waits: the plan calls functions that were not given: check" in caplog.text
+    calls["check"] = lambda: called.append("check")
+    async with Runtime(newer, store=store, calls=calls) as runtime:
+        assert (await runtime.until_idle(10)).left == 0
+        states = sorted(run.state for run in await runtime.client.runs())
+    assert (called, states) == (["other", "check"], ["done", "done"])

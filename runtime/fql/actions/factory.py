@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
+from fql.actions.kinds import ActionsByKind, Factory
 from fql.actions.reads import read_without_type
+from fql.actions.tested import TestedActions
 from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction, known_values
 from fql.egress.sealing.encryption import Nonce
 from fql.egress.send import Sender
@@ -56,6 +58,17 @@ class WebhookActions:
         Raises SettingsError, MissingSecrets.
         """
         return WebhookAction(node, endpoint, environment, self._surroundings(plan, environment))
+
+    def kinds(self, others: Mapping[str, tuple[Factory, Factory]]) -> ActionsByKind:
+        """The actions of each kind: webhooks, and the `others` with two factories each. The second
+        one's actions are only rendered: with a test url, what they would send goes there."""
+        test = self._test
+        made = {
+            kind: real if test is None
+            else TestedActions(rendered, self.sender, test, self._clock)
+            for kind, (real, rendered) in others.items()
+        }  # fmt: skip
+        return ActionsByKind({"webhook": self, **made})
 
     def follow(self, egress: EgressSettings) -> None:
         """Go by other settings from the next request on."""
