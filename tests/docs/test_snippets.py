@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import fqlc
-from fql import Receipt, load_plan
+from fql import Receipt, Runtime, load_plan
 from fql.plan.stored.codec import read_plan
 from fql.webhooks import sign_webhook
 from fqlc.emit.dot import dot_source
@@ -34,6 +35,25 @@ def test_the_receiver_of_the_page_lets_only_genuine_requests_in() -> None:
     assert names["receive"](headers, b"{}") == 200
     assert names["receive"](headers, b"{ }") == 401
     assert names["receive"]({}, b"{}") == 401
+
+
+async def test_the_functions_of_the_page_are_called() -> None:
+    """With the program of the same page, whose webhook has no receiver here."""
+    page = (ROOT / "docs/how-to/call.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(snippets("docs/how-to/call.md")[0], names)
+    plan = fqlc.compile_text(PROGRAM.findall(page)[0]).plan
+    assert plan is not None
+    async with Runtime(read_plan(plan), store="memory:", calls=names["CALLS"]) as runtime:
+        for number, total in enumerate(("9.50", "-1")):
+            new = {"id": f"o{number}", "country": "DE", "total": total}
+            await runtime.emit("Order.insert", new=new)
+        while len(letters := await runtime.client.dead_letters()) < 2:
+            await asyncio.sleep(0.01)
+    reasons = {letter.action: letter.reason for letter in letters}
+    assert reasons["reserve"] == "permanent: an order below zero is never reserved"
+    assert "book" in reasons
+    assert list(names["SEEN"].values()) == [{"shelf": "A7", "left": 3}]
 
 
 def test_the_picture_of_the_readme_is_that_of_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
