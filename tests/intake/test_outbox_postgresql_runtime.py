@@ -45,3 +45,40 @@ async def test_each_row_is_sent_once_also_after_a_restart(
     assert found == [{"id": n, "total": f"{n}.50"} for n in range(1, 7)]
     assert [one.error_class for one in letters] == ["capture", "capture"]
     assert waiting(postgresql_url) == 0
+
+
+RENAMED = (
+    'entity Order from "orders" {{ id: Int @key  status: String{column} }}'
+    ' observer o {{ on: Order.insert  webhook w {{ url: "${{RECEIVER}}/x"'
+    "  body: {{ id: id  status: status }} }} }}"
+)
+
+
+async def test_a_dead_letter_of_a_renamed_column_is_read_again_by_column(
+    postgresql_url: str, tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """The row keeps the names of its columns: a plan that follows the rename reads it."""
+    plans = []
+    for column in ("", ' @column("state")'):
+        compiled = compile_text(RENAMED.format(column=column))
+        assert compiled.plan is not None, compiled.diagnostics
+        plans.append(Plan.model_validate_json(compiled.plan))
+    run(postgresql_url, ORDERS)
+    with connect(postgresql_url) as connection:
+        install(connection, plans[0], Names())
+    async with Runtime(
+        plans[0], store=f"sqlite:///{tmp_path}/fql.db", listeners=(),
+        environment={"RECEIVER": webhook_server.url},
+        sources=(OutboxPostgreSQL("shop", postgresql_url),),
+    ) as running:  # fmt: skip
+        run(postgresql_url, "ALTER TABLE orders RENAME status TO state")
+        run(postgresql_url, "INSERT INTO orders (id, state) VALUES (1, 'new')")
+        await running.until_idle(60)
+        (letter,) = await running.client.dead_letters()
+        assert "column `status` was not captured" in letter.reason
+        with connect(postgresql_url) as connection:
+            install(connection, plans[1], Names())
+        await running.reload(plans[1])
+        await running.replay(all=True, wait=True)
+    (request,) = webhook_server.requests
+    assert request.payload == {"id": 1, "status": "new"}

@@ -22,13 +22,13 @@ from fql.errors import SettingsError, StoreError
 from fql.exact.kinds import as_object
 from fql.intake.port import Arrival, Consumer
 from fql.intake.sqlite.source import OutboxSqlite
+from fql.outbox.readers import readers_of
 from fql.outbox.sqlite.installing import install
-from fql.outbox.sqlite.rows import row_reader
 from fql.outbox.sqlite.tables import Names
 from fql.plan.model import Plan
 
 PLAN = plan("Order.insert", "Order.update", old=["status"])
-READERS = {entity.name: row_reader(entity.fields) for entity in PLAN.entities}
+READERS = readers_of(PLAN)
 
 
 @pytest.fixture

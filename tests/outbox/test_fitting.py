@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 from tests.outbox.plans import entity, plan
 
-from fql.outbox.sqlite.capture.facts import table_name
-from fql.outbox.sqlite.capture.fitting import misfits
+from fql.outbox.fitting import misfits
+from fql.outbox.sqlite.capture.fits import fit_table
 from fql.outbox.sqlite.database import examined, table_facts
 from fql.plan.model import Enum, Plan
 
@@ -103,7 +103,7 @@ def test_columns_without_a_field_are_told_where_it_is_asked_for() -> None:
     facts = table_facts(connection, "orders")
     connection.close()
     assert facts is not None
-    tables = {table_name(order): facts}
+    tables = {order.table: fit_table(facts)}
     assert misfits(made, [order], tables, ["orders"]) == []
     (left,) = misfits(made, [order], tables, ["orders"], complete=True)
     assert left.code == "FQL508"

@@ -13,8 +13,8 @@ from fql.cli.capturing.words import Capturing, Install, Looked
 from fql.cli.project import Project, find_project, plan_of, settings_option, source_of
 from fql.errors import UsageError
 from fql.exact.writing import json_text
-from fql.outbox.sqlite.capture.fitting import Misfit
-from fql.outbox.sqlite.sampling import Sample
+from fql.outbox.fitting import Misfit
+from fql.outbox.sampling import Sample
 from fql.outbox.state import Changed, Status
 from fql.settings.databases import Database, application_at
 from fql.terminal.commands import Commands, format_option

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fql.cli.capturing.words import Install, Looked
 from fql.outbox.consumer import Reader
-from fql.outbox.postgresql import installing, status
+from fql.outbox.postgresql import installing, sampling, status
 from fql.outbox.postgresql.connection import Connection, connect, in_words
 from fql.outbox.postgresql.names import Names
 from fql.outbox.state import Changed
@@ -46,12 +46,13 @@ class OnServer:
             now, changed = installing.install(
                 connection, plan, self._names, prune=how.prune, roles=roles
             )
-        return Looked(now), changed
+            return Looked(now, *sampling.examined(connection, plan)), changed
 
     def look(self, plan: Plan) -> Looked:
         """Compare with the plan; change nothing."""
         with self._opened() as connection:
-            return Looked(status.status(connection, plan, self._names))
+            now = status.status(connection, plan, self._names)
+            return Looked(now, *sampling.examined(connection, plan))
 
     def release(self) -> Reader | None:
         """Forget who reads the outbox, and say who did."""

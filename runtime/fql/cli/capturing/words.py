@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fql.outbox.consumer import Reader
-from fql.outbox.sqlite.capture.fitting import Misfit
-from fql.outbox.sqlite.sampling import Sample
+from fql.outbox.fitting import Misfit
+from fql.outbox.sampling import Sample
 from fql.outbox.state import Changed, Status
 from fql.plan.model import Plan
 

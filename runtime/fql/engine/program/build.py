@@ -15,7 +15,7 @@ from fql.errors import PlanError, SettingsError
 from fql.events.intake import Intake
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
-from fql.outbox.sqlite.rows import row_reader
+from fql.outbox.readers import readers_of
 from fql.plan.environment import names_in, references_in, require
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import RetryPolicy, effective
@@ -87,7 +87,7 @@ def _prepared(
         intake=intake,
         blocked=blocked,
         measure=Measure(plan, intake),
-        readers={entity.name: row_reader(entity.fields) for entity in plan.entities},
+        readers=readers_of(plan),
     )
 
 

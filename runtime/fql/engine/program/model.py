@@ -13,7 +13,7 @@ from fql.engine.program.limits import EndpointLimits
 from fql.events.intake import Intake
 from fql.events.model import Event, Row
 from fql.expressions.scope import Scope
-from fql.outbox.sqlite.rows import RowReader
+from fql.outbox.readers import Readers
 from fql.plan.model import Plan
 from fql.plan.policies import RetryPolicy
 
@@ -88,7 +88,7 @@ class Unjudged(str):
 class Program:
     """A whole plan. `matching` gives the names of the observers for an event, with a fault where
     that could not be judged; `restore` turns a stored payload back into typed rows;
-    `readers` read what triggers wrote, by entity. `blocked` says
+    `readers` read what triggers wrote. `blocked` says
     why nothing of it can be sent, where that is so: its stored runs can still be looked at and
     cancelled."""
 
@@ -103,7 +103,7 @@ class Program:
     intake: Intake | None = None
     blocked: str = ""
     measure: Measure | None = None
-    readers: Mapping[str, RowReader] = field(default_factory=dict)
+    readers: Readers = field(default_factory=dict)
 
 
 def short_digest(digest: str) -> str:

@@ -14,14 +14,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from fql.errors import StoreError
-from fql.exact.reading import read_foreign
 from fql.intake.envelopes import envelope_of
 from fql.intake.port import OUTBOX, Arrival, Consumer, Health, Place
 from fql.intake.postgresql.reader import PostgreSQLReader
 from fql.outbox.health import Wanted
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.reading import OutboxRow
-from fql.outbox.postgresql.rows import RowReader, row_reader
+from fql.outbox.readers import COLUMNS
 from fql.plan.model import Plan
 
 T = TypeVar("T")
@@ -58,7 +57,6 @@ class OutboxPostgreSQL:
         self._reader = PostgreSQLReader(
             name, url, names or Names(), triggers=triggers, install=install
         )
-        self._readers: Mapping[str, RowReader] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._pause = self._poll
 
@@ -76,13 +74,11 @@ class OutboxPostgreSQL:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "fql-outbox")
         await self._run(partial(self._reader.open, plan, consumer))
-        self._readers = _readers(plan)
 
     async def follow(self, plan: Plan) -> None:
         """Compare the triggers with another plan. Raises SettingsError when they do not supply what
         it needs."""
         await self._run(partial(self._reader.follow, plan))
-        self._readers = _readers(plan)
 
     def recall(self, numbers: Mapping[str, int]) -> None:
         """The last row numbers that the store has seen."""
@@ -97,8 +93,9 @@ class OutboxPostgreSQL:
 
     def _arrival(self, row: OutboxRow) -> Arrival:
         place = Place(row.id.bytes, self.outbox, row.seq)
-        envelope, problem = _envelope(row, self._readers)
-        return Arrival(envelope, row.id.hex, place, problem)
+        envelope, problem = envelope_of(row)
+        raw = {} if row.revision is None else {"raw": COLUMNS}
+        return Arrival({**raw, **envelope}, row.id.hex, place, problem)
 
     async def done(self, arrivals: Sequence[Arrival]) -> None:
         """These are in the store: they are deleted."""
@@ -142,32 +139,3 @@ class OutboxPostgreSQL:
         if self._thread is None:
             raise StoreError(f"source {self.name} is not open")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _readers(plan: Plan) -> dict[str, RowReader]:
-    return {entity.name: row_reader(entity.fields) for entity in plan.entities}
-
-
-def _envelope(row: OutboxRow, readers: Mapping[str, RowReader]) -> tuple[dict[str, object], str]:
-    """The row as the engine takes it, and what is wrong with it, or nothing."""
-    envelope, problem = envelope_of(row)
-    reader = None if row.revision is None else readers.get(str(envelope["entity"]))
-    if reader is not None and not problem:
-        problem = _read(envelope, reader)
-    return envelope, problem
-
-
-def _read(envelope: dict[str, object], reader: RowReader) -> str:
-    """Rows that a trigger wrote, from columns to fields; gives what is wrong, or nothing."""
-    for side in ("new", "old"):
-        text = envelope.get(side)
-        if not isinstance(text, str):
-            continue
-        try:
-            row = read_foreign(text)
-            if isinstance(row, dict):
-                complete = side == "new" or envelope["event"] == "delete"
-                envelope[side] = reader(row, complete)
-        except ValueError as error:
-            return f"`{side}` of the outbox row cannot be read: {error}"
-    return ""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from fql.errors import StoreError
+from fql.outbox.fitting import Misfit, misfits, unreadable
+from fql.outbox.sampling import Sample
 from fql.outbox.sqlite.capture.facts import Column, Part, TableFacts, table_name
-from fql.outbox.sqlite.capture.fitting import Misfit, misfits
+from fql.outbox.sqlite.capture.fits import fit_table
 from fql.outbox.sqlite.capture.sql import Capture, capture_sql
-from fql.outbox.sqlite.sampling import Sample, sample
+from fql.outbox.sqlite.sampling import sample
 from fql.outbox.sqlite.tables import OUTBOX_COLUMNS, REPLACED_COLUMNS, Names
 from fql.outbox.wanted import wanted_of
 from fql.plan.model import Plan
@@ -129,14 +131,15 @@ def wanted_capture(connection: sqlite3.Connection, plan: Plan, names: Names) -> 
 def examined(connection: sqlite3.Connection, plan: Plan) -> tuple[list[Misfit], list[Sample]]:
     """How the tables of watched entities fit, and their first rows. Changes nothing."""
     entities = [wanted.entity for wanted in wanted_of(plan)]
-    found = {table_name(e): table_facts(connection, table_name(e)) for e in entities}
+    found = {e.table: table_facts(connection, table_name(e)) for e in entities}
     tables = {name: facts for name, facts in found.items() if facts is not None}
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     known = [name for (name,) in rows if not name.startswith(("fql_", "sqlite_"))]
-    unfit = misfits(plan, entities, tables, known)
-    absent = {one.place.partition(".")[0] for one in unfit if one.code in ("FQL501", "FQL502")}
+    fits = {name: fit_table(facts) for name, facts in tables.items()}
+    unfit = misfits(plan, entities, fits, known)
+    absent = unreadable(unfit)
     sampled = [
-        sample(connection, plan, entity, tables[table_name(entity)])
+        sample(connection, plan, entity, tables[entity.table])
         for entity in entities
         if entity.name not in absent
     ]

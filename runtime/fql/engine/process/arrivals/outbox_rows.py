@@ -1,8 +1,9 @@
 """Rows of an outbox, read by the types of the plan that is active when they are checked.
 
-A source hands a row on as it is: `new` and `old` are texts of JSON, and `raw` says whether a
-trigger wrote them. So a reload reads with the new plan at once, and a dead letter that keeps the
-row can be read again after the plan was corrected.
+A source hands a row on as it is: `new` and `old` are texts of JSON, and `raw` says whether and how
+a trigger wrote them: `true` by field, as SQLite has it, `"columns"` by column. So a reload reads
+with the new plan at once, and a dead letter that keeps the row can be read again after the plan was
+corrected, also where a column has another name now.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fql.exact.reading import read_foreign
-from fql.outbox.sqlite.rows import RowReader
+from fql.outbox.readers import Readers, raw_form
 
 SIDES = ("new", "old")
 
 
-def event_of(readers: Mapping[str, RowReader], row: Mapping[str, object]) -> dict[str, object]:
-    """The envelope of the event that a row holds; `readers` are by entity. Raises ValueError when
-    its texts are not JSON."""
+def event_of(readers: Readers, row: Mapping[str, object]) -> dict[str, object]:
+    """The envelope of the event that a row holds. Raises ValueError when its texts are not JSON,
+    or a column is missing."""
     envelope = {name: value for name, value in row.items() if name != "raw"}
-    reader = readers.get(str(row.get("entity"))) if row.get("raw") else None
+    reader = readers.get((raw_form(row.get("raw")), str(row.get("entity"))))
     for side in SIDES:
         value = _value(envelope.get(side), side)
         if reader is not None and isinstance(value, Mapping):
-            value = reader(value)
+            value = reader(value, side == "new" or row.get("event") == "delete")
         if value is not None:
             envelope[side] = value
     if isinstance(envelope.get("context"), str):
