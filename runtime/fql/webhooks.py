@@ -63,8 +63,8 @@ def sign_webhook(
     identity = message_id or f"msg_{uuid4().hex}"
     if not is_message_id(identity) or stamp < 0:
         raise SettingsError(
-            f"a message {identity[:60]!r} of second {stamp} cannot be signed: it could be read in"
-            " two ways",
+            f"a message with the id {identity[:60]!r} and the time {stamp} cannot be signed: it"
+            " could be read in two ways",
             hint="an id is visible ASCII without a dot, and a time is not before 1970",
         )
     made = dict(Signer(settings).headers(identity, stamp, raw))

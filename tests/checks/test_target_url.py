@@ -47,5 +47,5 @@ def test_paths_and_endpoints() -> None:
   webhook c { endpoint: f, body: { id } }""")
         + """
 endpoint e { url: "https://e.example.com" }
-endpoint f { url: "https://f.example.com/?q=1" } # error: FQL361 no query"""
+endpoint f { url: "https://f.example.com/?q=1" } # error: FQL361 query"""
     )

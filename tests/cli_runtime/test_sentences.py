@@ -66,7 +66,7 @@ TO = "shipped.label for evt-1: attempt 2 to carrier: "
          "dead letter dlq_2: an event that does not fit (capture)"),
         (DeadLetterClosed("dlq_1", "resolved"), "dead letter dlq_1: resolved"),
         (DeadLetterEvicted("dlq_1", "shipped", "label"),
-         "dead letter dlq_1: removed, too old or one too many (shipped.label)"),
+         "dead letter dlq_1: removed, past the retention period or size limit (shipped.label)"),
         (PlanSwitched("sha256:0123456789abcdef"), "plan sha256:0123456789ab is active"),
         (StoreTrouble("disk full"), "a commit did not succeed: disk full"),
         (EventsTaken("file", 1),

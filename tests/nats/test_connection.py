@@ -276,7 +276,7 @@ async def test_tls_checks_who_answers(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "holds no user JWT"),
+        ("", "contains no user JWT"),
         ("-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n", "holds no seed"),
     ],
 )

@@ -258,7 +258,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "endpoint and url": (_set("mail", endpoint="shop"), "not both"),
     "header with a line end": (
         _set("mail", headers=[{"name": "X-A", "value": const("String", "a\r\nB: c")}]),
-        "line end",
+        "line break",
     ),
     "header name": (
         _set("mail", headers=[{"name": "X A", "value": const("String", "a")}]),
@@ -269,7 +269,10 @@ CASES: dict[str, tuple[Change, str]] = {
         "set by fql",
     ),
     "url": (_set("mail", url=const("String", "file:///etc/passwd")), "file"),
-    "url with a user": (_set("mail", url=const("String", "https://a:b@c.example.com/")), "no user"),
+    "url with a user": (
+        _set("mail", url=const("String", "https://a:b@c.example.com/")),
+        "a user or password",
+    ),
     "url with a hole for its host": (
         _set("mail", url=text("https://", {"hole": field("id", "ID")}, "/x")),
         "in the scheme, host or port",

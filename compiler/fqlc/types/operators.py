@@ -186,7 +186,7 @@ def _not_a_list(expr: ast.BinaryOf, right: e.Expr) -> tuple[str, ...]:
     if right.type == t.STRING:
         whole = wording(expr.right).strip("`")
         return (f"to search in a text write `{whole}.contains(...)`",)
-    return ("the right side of `in` is a list",)
+    return ("the right side of `in` must be a list",)
 
 
 def _misfit(expr: ast.BinaryOf, sides: Sides, ctx: Context, help_: tuple[str, ...] = ()) -> e.Expr:

@@ -83,7 +83,7 @@ def _template(
         return split_url(_parts(config.url, environment, user))
     base = parse_literal_url("".join(map(str, _parts(endpoint.url, environment, user))))
     if base.query is not None:
-        raise UrlProblem("malformed", "the url of an endpoint has no query")
+        raise UrlProblem("malformed", "the url of an endpoint must not have a query")
     if config.path is None:
         return UrlTemplate(base, (base.path,))
     rest = split_path(_parts(config.path, environment, user))

@@ -123,7 +123,7 @@ def _header(name: str, value: str) -> Headers:
     if value_problem(value):
         raise SettingsError(
             f"the credential for the header {name!r} has characters that no header can hold",
-            hint="check the value for a line end",
+            hint="check the value for a line break",
         )
     return ((name, value),)
 

@@ -164,7 +164,7 @@ class Sender:
         head = "\r\n".join(lines)
         ends = len(lines)  # the fixed line is two
         if head.count("\r") != ends or head.count("\n") != ends or "\0" in head:
-            raise SendFailed("request", "a header holds a line end or NUL")
+            raise SendFailed("request", "a header contains a line break or NUL")
         try:
             data = head.encode("latin-1") + b"\r\n\r\n"
         except UnicodeEncodeError:

@@ -53,7 +53,7 @@ def reader_of(given: str) -> Callable[[], Credentials]:
         jwt, seed = _JWT.search(text), _SEED.search(text)
         if jwt is None or seed is None:
             raise SettingsError(
-                f"{place} holds no {'user JWT' if jwt is None else 'seed of a user key'}",
+                f"{place} contains no {'user JWT' if jwt is None else 'seed of a user key'}",
                 hint="write one with `nsc generate creds`, or use user and password in the url",
             )
         return Credentials(jwt[1].encode(), seed[1].encode())

@@ -25,7 +25,7 @@ KNOWN = (
 )
 KNOWN_ASYNC = "those of psycopg's AsyncConnection, asyncpg, aiosqlite and SQLAlchemy's asyncio"
 _LIKE_SQLITE3 = frozenset({"apsw", "pysqlite3", "sqlcipher3", "pysqlcipher3", "sqlean"})
-_ASYNC = "it is asynchronous: `await fql.outbox.emit_async(...)` with the same arguments"
+_ASYNC = "it is asynchronous: use `await fql.outbox.emit_async(...)` with the same arguments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ def _advice_async(connection: object) -> str:
         given(connection)
     except UsageError:
         return f"it takes {KNOWN_ASYNC}"
-    return "it is synchronous: `fql.outbox.emit(...)` with the same arguments"
+    return "it is synchronous: call `fql.outbox.emit(...)` with the same arguments"
 
 
 def _refused(connection: object, hint: str, function: str = "emit") -> UsageError:

@@ -134,7 +134,7 @@ def beside(url: str, folder: Path) -> str:
 
 def _path_problem(path: str) -> str:
     if not path.strip() or path != path.strip():
-        return "the path is empty, or begins or ends with a blank"
+        return "the path is empty, or begins or ends with a space"
     if path.startswith((":memory:", "file:")):
         return "a store in memory is `memory:`, and a bare path is not the URL of a store"
     if path.startswith("~"):

@@ -81,7 +81,7 @@ def _url(text: Written, egress: EgressSettings, sink: Sink) -> UrlTemplate | Non
 def _endpoint_url(text: Written, egress: EgressSettings, sink: Sink) -> None:
     template = _url(text, egress, sink)
     if template is not None and template.query is not None:
-        _malformed("the url of an endpoint has no query", text.literal.span, sink)
+        _malformed("the url of an endpoint must not have a query", text.literal.span, sink)
 
 
 def _path(text: Written, sink: Sink) -> None:

@@ -109,8 +109,8 @@ TEST = BlockKind(
         Key("new", Kind.ROW,
             "The row after the change; in an update its fields replace those "
             "of `old`."),
-        Key("respond", Kind.ANSWERS, "What receivers answer: an object, or a list of them for "
-            "one attempt after the other.", keys=(
+        Key("respond", Kind.ANSWERS, "What receivers answer: an object, or a list of "
+            "objects, one for each attempt in turn.", keys=(
                 Key("status", Kind.INT, "The HTTP status.", default="200", least=100, most=599,
                     range_code="FQL381"),
                 Key("body", Kind.BODY, "The answer."),

@@ -34,6 +34,6 @@ PAGES = (
         "source. Please report it with what `fqlc --debug` prints.",
         wrong="",
         right="",
-        around="No program should show it.",
+        around="No program should cause it.",
     ),
 )

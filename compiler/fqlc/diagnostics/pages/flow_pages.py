@@ -63,8 +63,8 @@ PAGES = (
     Page(
         code="FQL305",
         title="response or error used where it may not exist",
-        why="A response may be read only by an action that comes after it on every path, an error "
-        "only after a failure edge `else`.",
+        why="A response may be read only where its action has run before on every path, and an "
+        "error only after a failure edge (`else`).",
         wrong=_answer("[label, crm]"),
         right=_answer("label -> crm"),
     ),

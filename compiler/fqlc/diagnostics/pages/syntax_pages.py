@@ -116,9 +116,9 @@ PAGES = (
     Page(
         code="FQL390",
         title="limit exceeded",
-        why="Expressions nest at most 100 deep, brackets as well; a template, an observer and a "
-        "file have limits too. They keep every later step fast and its memory bounded. Compare "
-        "with a list instead of many `||`, and name parts with `let`.",
+        why="Expressions and brackets may be nested 100 levels deep at most; templates, observers "
+        "and files have limits too. They keep every later step fast and its memory bounded. "
+        "Compare with a list instead of many `||`, and name parts with `let`.",
         wrong=program(f"let deep = {'(' * 120}1{')' * 120}", entity=""),
         right=_SOUND,
     ),

@@ -56,7 +56,8 @@ def _closed(fields: Fields) -> str:
 
 
 def _evicted(fields: Fields) -> str:
-    return f"dead letter {fields['dlq_id']}: removed, too old or one too many ({_action(fields)})"
+    why = "past the retention period or size limit"
+    return f"dead letter {fields['dlq_id']}: removed, {why} ({_action(fields)})"
 
 
 def _switched(fields: Fields) -> str:

@@ -204,7 +204,7 @@ def _answer_in_file(file: str | None) -> object:
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be used as an answer: {error}") from error
     if answer is None:
-        raise UsageError(f"{file} holds null, which is not an answer")
+        raise UsageError(f"{file} contains null, which is not an answer")
     return answer
 
 

@@ -61,7 +61,7 @@ def _read_envelopes(file: str) -> list[dict[str, object]]:
         if each.problem:
             raise EventRefused(f"{file}: {each.problem}", hint="nothing was stored")
     if not found:
-        say(f"{file} holds no event")
+        say(f"{file} contains no event")
     return [each.envelope for each in found]
 
 

@@ -88,7 +88,7 @@ class Reception:
         while self._engine.recovering or self._engine.is_crowded:
             tries -= 1
             if tries < 0 or self._engine.failed() is not None:
-                why = self._engine.trouble or "too many events are not stored yet"
+                why = self._engine.trouble or "too many events are waiting to be stored"
                 raise StoreError(f"no event is taken now: {why}", hint="come again")
             await asyncio.sleep(LOOK)
 

@@ -72,6 +72,6 @@ def _running() -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
     except RuntimeError:
         raise UsageError(
-            "a runtime needs an event loop of asyncio",
+            "a runtime needs an asyncio event loop",
             hint="use `fql.blocking.Runtime` in programs without one",
         ) from None

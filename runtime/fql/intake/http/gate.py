@@ -120,7 +120,7 @@ def _content(request: Request) -> Answer | None:
         return refusal(411, "the length of the body is missing", last=True)
     if (length is not None and len(length) > 9) or int(length or 0) > MAX_BODY:
         return refusal(
-            413, f"the body is longer than {MAX_BODY} bytes", last=True,
+            413, f"the request body is longer than {MAX_BODY} bytes", last=True,
             hint="send fewer events at a time",
         )  # fmt: skip
     return None

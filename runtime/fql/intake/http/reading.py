@@ -53,7 +53,9 @@ def _unpacked(headers: Mapping[str, str], body: bytes) -> bytes:
     except zlib.error:
         raise _Unreadable(refusal(400, "the body is not gzip")) from None
     if len(plain) > MAX_BODY:
-        raise _Unreadable(refusal(413, f"the body is longer than {MAX_BODY} bytes once unpacked"))
+        raise _Unreadable(
+            refusal(413, f"the request body is longer than {MAX_BODY} bytes once unpacked")
+        )
     if not unpacker.eof or unpacker.unused_data:
         raise _Unreadable(refusal(400, "the body is cut short, or more follows its gzip"))
     return plain

@@ -104,7 +104,7 @@ class Wire:
         if now is None:
             return
         if not now.has_head and self._fed > MAX_HEAD:
-            raise BrokenRequest(431, f"the head is longer than {MAX_HEAD} bytes")
+            raise BrokenRequest(431, f"the request head is longer than {MAX_HEAD} bytes")
         if now.has_head and self._fed > MAX_FRAMING * MAX_BODY:
             raise BrokenRequest(413, "the chunks of the body hold hardly anything")
 
@@ -156,7 +156,7 @@ class Wire:
         if now is None or self._problem is not None:
             return
         if len(now.body) + len(body) > MAX_BODY:
-            self._break(413, f"the body is longer than {MAX_BODY} bytes")
+            self._break(413, f"the request body is longer than {MAX_BODY} bytes")
         elif not self._room.take(len(body)):
             self._break(503, "too much is being sent at once")
         else:

@@ -90,7 +90,7 @@ def _long(text: str) -> int:
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("a whole number is wanted")
+        raise TypeError("a whole number is expected")
     return value
 
 

@@ -152,7 +152,7 @@ def _check_digest(content: Mapping[str, object]) -> None:
     try:
         true = digest_of(content)
     except TypeError:
-        raise PlanError("the plan nests too deeply", hint=_COMPILE_AGAIN) from None
+        raise PlanError("the plan is nested too deeply", hint=_COMPILE_AGAIN) from None
     if found != true:
         raise PlanError(
             f"the plan was changed after it was compiled: its content does not match {found!r}",

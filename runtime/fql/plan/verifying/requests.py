@@ -21,7 +21,7 @@ def verify_endpoint(endpoint: Endpoint, scope: Scope) -> None:
     with within("url"):
         template = _url(endpoint.url, scope)
         if template.query is not None:
-            raise Refused("the url of an endpoint has no query")
+            raise Refused("the url of an endpoint must not have a query")
     verify_headers(endpoint.headers, scope)
 
 

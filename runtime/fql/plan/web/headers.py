@@ -57,5 +57,8 @@ def value_problem(value: str) -> str | None:
     if len(value) > MAX_VALUE:
         return f"a header value has at most {MAX_VALUE} characters"
     if not _VALUE.fullmatch(value):
-        return "a header value holds a line end, a control character or a letter beyond Latin-1"
+        return (
+            "a header value contains a line break, a control character or a character outside"
+            " Latin-1"
+        )
     return None

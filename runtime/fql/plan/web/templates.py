@@ -74,7 +74,7 @@ def _starts_rooted(part: TextPart) -> bool:
 def _rooted(path: tuple[TextPart, ...], *, empty_is_fine: bool) -> tuple[TextPart, ...]:
     if not "".join(p if isinstance(p, str) else "x" for p in path) and empty_is_fine:
         return ("/",)
-    raise UrlProblem("malformed", "a path starts with /")
+    raise UrlProblem("malformed", "a path must start with /")
 
 
 def _check_literals(
@@ -103,7 +103,9 @@ def _check_literal(text: str, grammar: re.Pattern[str], place: str) -> None:
 def _check_nested(part: TextPart, grammar: re.Pattern[str], place: str) -> None:
     for text in _literals_within(part):
         if not text.isascii():
-            raise UrlProblem("malformed", f"the {place} has a letter that must be percent-encoded")
+            raise UrlProblem(
+                "malformed", f"the {place} has a character that must be percent-encoded"
+            )
         _check_literal(text, grammar, place)
 
 

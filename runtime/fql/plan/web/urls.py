@@ -134,7 +134,9 @@ def _scheme(text: str) -> Literal["http", "https"]:
 
 def _authority(text: str, scheme: str) -> tuple[str, int]:
     if "@" in text:
-        raise UrlProblem("malformed", "a url holds no user or password; use auth or a header")
+        raise UrlProblem(
+            "malformed", "a url must not contain a user or password; use auth or a header"
+        )
     match = _AUTHORITY.fullmatch(text)
     if match is None:
         raise UrlProblem("malformed", "the host or port of the url is malformed")
@@ -183,7 +185,7 @@ def literal_path(text: str) -> str:
     """A literal path, other scripts percent-encoded. Raises UrlProblem."""
     encoded = encode_other_scripts(text)
     if not encoded.startswith("/"):
-        raise UrlProblem("malformed", "a path starts with /")
+        raise UrlProblem("malformed", "a path must start with /")
     if not PATH.fullmatch(encoded):
         raise UrlProblem("malformed", "the path has a character that must be percent-encoded")
     if has_dot_segment(encoded):
