@@ -74,7 +74,7 @@ async def test_captured_row_arrives_as_an_event_with_values_of_the_entity(url: s
         (arrival,) = await source.fetch(10)
         assert arrival.problem == ""
         assert arrival.envelope.pop("timestamp").endswith("Z")
-        found = event_of(readers_of(PLAN), arrival.envelope)["new"]
+        found: Any = event_of(readers_of(PLAN), arrival.envelope)["new"]
         assert {k: str(v) if k == "total" else v for k, v in found.items()} == {
             "id": 1, "email": "a@b.c", "status": "new", "total": "19.99", "paid": True,
             "at": "2026-03-02T14:00:00+00:00",

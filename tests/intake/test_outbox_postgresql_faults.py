@@ -118,3 +118,26 @@ async def test_waiting_ends_when_a_row_is_committed(url: str) -> None:
         run(url, "INSERT INTO orders (id, status) VALUES (1, 'x')")
         await asyncio.wait_for(waiter, 5)
         assert keys(await source.fetch(10)) == [1]
+
+
+async def test_a_transaction_that_stays_open_is_named_until_it_ends(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("fql.intake.postgresql.reader.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("fql.intake.postgresql.reader.MARK_SECONDS", 0.0)
+    monkeypatch.setattr("fql.intake.postgresql.reader.LONG_SECONDS", 0.0)
+    async with opened(url) as source:
+        with psycopg.connect(url, application_name="a report") as late:
+            late.execute("INSERT INTO orders (id, status) VALUES (1, 'late')")
+            run(url, "INSERT INTO orders (id, status) VALUES (2, 'early')")
+            await source.done(await source.fetch(10))
+            for _ in range(3):
+                assert await source.fetch(10) == []
+            assert "(application 'a report'), open since 20" in source.health().notice
+            assert f"pid {late.info.backend_pid} of" in caplog.text
+            late.commit()
+        assert keys(await source.fetch(10)) == [1]
+        await source.done(await source.fetch(10))
+        for _ in range(3):
+            await source.fetch(10)
+        assert source.health().notice == ""

@@ -82,3 +82,52 @@ async def test_a_dead_letter_of_a_renamed_column_is_read_again_by_column(
         await running.replay(all=True, wait=True)
     (request,) = webhook_server.requests
     assert request.payload == {"id": 1, "status": "new"}
+
+
+EVOLVED = (
+    'entity Order from "orders" {{ id: Int @key  {field} }}'
+    ' observer o {{ on: Order.insert  webhook w {{ url: "${{RECEIVER}}/{path}"'
+    "  body: {{ id: id  value: {value} }} }} }}"
+)
+
+
+async def test_rows_of_an_older_revision_are_judged_by_the_plan_they_were_captured_for(
+    postgresql_url: str, tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """The new plan takes what was captured for it; nothing of before becomes a dead letter."""
+
+    def planned(path: str, field: str, value: str) -> Plan:
+        compiled = compile_text(EVOLVED.format(path=path, field=field, value=value))
+        assert compiled.plan is not None, compiled.diagnostics
+        return Plan.model_validate_json(compiled.plan)
+
+    first = planned("first", "status: String", "status")
+    second = planned("second", "total: Decimal", "total")
+
+    def engine(plan: Plan) -> Runtime:
+        return Runtime(
+            plan, store=f"sqlite:///{tmp_path}/fql.db", listeners=(),
+            environment={"RECEIVER": webhook_server.url},
+            sources=(OutboxPostgreSQL("shop", postgresql_url),),
+        )  # fmt: skip
+
+    run(postgresql_url, ORDERS)
+    insert = "INSERT INTO orders (id, status, total) VALUES ({0}, 's', {0})"
+    with connect(postgresql_url) as connection:
+        install(connection, first, Names())
+        run(postgresql_url, insert.format(1))
+        async with engine(first) as running:
+            await running.until_idle(60)
+        run(postgresql_url, insert.format(2), insert.format(3))
+        install(connection, second, Names())
+        run(postgresql_url, insert.format(4))
+    async with engine(second) as running:
+        await running.until_idle(60)
+        assert await running.client.dead_letters() == []
+        runs = await running.client.runs()
+    found = [(request.path, request.payload) for request in webhook_server.requests]
+    assert sorted(found, key=str) == [
+        ("/first", {"id": 1, "value": "s"}), ("/first", {"id": 2, "value": "s"}),
+        ("/first", {"id": 3, "value": "s"}), ("/second", {"id": 4, "value": "4"}),
+    ]  # fmt: skip
+    assert {one.state for one in runs} == {"done"}

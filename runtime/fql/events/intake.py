@@ -27,6 +27,7 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
+from fql.events.row_key import bounded
 from fql.exact.kinds import as_a, as_object
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text, write_json
@@ -91,11 +92,12 @@ class _Rows:
         ]
 
     def key_of(self, row: Mapping[str, object] | None) -> str:
-        """The `@key` of a checked row as text: as in JSON, but without quotes."""
+        """The `@key` of a checked row as text: as in JSON, but without quotes, and bounded."""
         value = None if row is None or self.key is None else row.get(self.key)
         if isinstance(value, str) and "\0" not in value:
-            return value
-        return "" if value is None else json_text(value).removeprefix('"').removesuffix('"')
+            return bounded(value)
+        text = "" if value is None else json_text(value)
+        return bounded(text.removeprefix('"').removesuffix('"'))
 
 
 def _loosened(fields: Sequence[EntityField], needed: frozenset[str]) -> list[EntityField]:

@@ -30,13 +30,16 @@ class Arrival:
     """One event as it came. `row` is where it came from, for a source with rows of their own: the
     store then keeps the row's id in the commit of the runs, until the row is gone. `problem` says
     why the source itself could not read it; `envelope` is then what it could read. `at` is when
-    it was written there, in milliseconds since 1970, for a source that says so elsewhere."""
+    it was written there, in milliseconds since 1970, for a source that says so elsewhere. `older`
+    is true for a row that a trigger wrote before it was last installed: for an earlier plan,
+    perhaps."""
 
     envelope: dict[str, Any]
     position: str
     row: Place | None = None
     problem: str = ""
     at: int | None = None
+    older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Health:
     for each table whether its changes are captured; `restored` counts histories that went back,
     `failures` reads that failed, `answers` requests by the status of their answer, `pending` events
     that wait there, where the source knows it. `whole` is False while it may hold back events that
-    the store has: an empty fetch then does not mean that there are no others."""
+    the store has: an empty fetch then does not mean that there are no others. `notice` says what
+    slows reading down, or nothing."""
 
     trouble: str = ""
     captured: Mapping[str, bool] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Health:
     answers: Mapping[int, int] = field(default_factory=dict)
     pending: int | None = None
     whole: bool = True
+    notice: str = ""
 
 
 class Source(Protocol):

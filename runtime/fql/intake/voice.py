@@ -47,6 +47,18 @@ class Voice:
         """Something for who looks closely."""
         logger.info("source %s: %s", self._name, masked_urls(text))
 
+    def held(self, text: str) -> None:
+        """Something slows reading down, and stays in the health until it is over."""
+        if self.health.notice != text:
+            self.health = replace(self.health, notice=text)
+            self.warn(text)
+
+    def let_go(self) -> None:
+        """It is over."""
+        if self.health.notice:
+            self.health = replace(self.health, notice="")
+            self.warn("reading is no longer held up")
+
     def restored(self, text: str) -> None:
         """A history went back."""
         self.health = replace(self.health, restored=self.health.restored + 1)

@@ -148,6 +148,10 @@ class Exposition(Collector):
             "capture_ok", "0 while changes of a table are not captured.", ("source", "table"),
             (((one.name, table), ok) for one in sources for table, ok in one.captured.items()),
         )  # fmt: skip
+        yield self._gauge(
+            "source_held", "1 while an open transaction slows reading down.", ("source",),
+            (((one.name,), one.held) for one in sources),
+        )  # fmt: skip
         yield self._counter(
             "source_restored", "How often a source went back to an older state.", ("source",),
             (((one.name,), one.restored) for one in sources),

@@ -25,7 +25,8 @@ class SourceGauges:
     """One source. `captured` holds for each table whether its changes are captured; `restored`
     counts histories that went back, `failures` reads that failed, `answers` requests by the
     status of their answer, since the start. `lag` is how long, in milliseconds, the oldest event
-    has waited that has come and is not stored."""
+    has waited that has come and is not stored. `held` says whether an open transaction slows
+    reading down."""
 
     name: str
     ok: bool = True
@@ -34,6 +35,7 @@ class SourceGauges:
     failures: int = 0
     answers: Mapping[int, int] = field(default_factory=dict)
     lag: int = 0
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 from tests.outbox.plans import entity, plan
 from tests.outbox.postgresql.conftest import Application, told
 
+from fql.events.row_key import bounded
 from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.installing import install
 from fql.outbox.postgresql.names import Names
@@ -146,6 +147,20 @@ def test_5_no_value_fails_the_statement(app: Application, captured: Callable[[Pl
         ("delete", False, "1"), ("delete", True, "2"),
     ]  # fmt: skip
     assert "longer than 64000000 bytes" in rows[1][2]
+
+
+def test_5_a_long_key_is_bounded_as_the_runtime_bounds_it(
+    app: Application, captured: Callable[[Plan], None]
+) -> None:
+    app.execute("DROP TABLE orders")
+    app.execute("CREATE TABLE orders (id text, status text NOT NULL)")
+    captured(plan("Order.insert", entities=[entity(fields=[("id", "ID"), ("status", "String")])]))
+    keys = ["", "a" * 500, "\u00e9\U0001f600" * 260, "x" * 1_000_000]
+    for key in keys:
+        app.execute("INSERT INTO orders VALUES (%s, 's')", (key,))
+    found = app.execute("SELECT row_key FROM fql_main.outbox ORDER BY seq").fetchall()
+    assert [key for (key,) in found] == [bounded(key) for key in keys]
+    assert max(len(key) for (key,) in found) == 500
 
 
 SETTINGS = (

@@ -11,6 +11,7 @@ from fql.cli.capturing.words import Install, Looked
 from fql.outbox.consumer import Reader
 from fql.outbox.postgresql import installing, sampling, status
 from fql.outbox.postgresql.connection import Connection, connect, in_words
+from fql.outbox.postgresql.holders import held_by
 from fql.outbox.postgresql.names import Names
 from fql.outbox.state import Changed
 from fql.plan.model import Plan
@@ -52,7 +53,7 @@ class OnServer:
         """Compare with the plan; change nothing."""
         with self._opened() as connection:
             now = status.status(connection, plan, self._names)
-            return Looked(now, *sampling.examined(connection, plan))
+            return Looked(now, *sampling.examined(connection, plan), held_by(connection))
 
     def release(self) -> Reader | None:
         """Forget who reads the outbox, and say who did."""

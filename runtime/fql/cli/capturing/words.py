@@ -16,11 +16,13 @@ from fql.plan.model import Plan
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a database holds of capture, and what of its tables does not fit the entities."""
+    """What a database holds of capture, and what of its tables does not fit the entities. `held`
+    says which transactions have been open for long, where that is known."""
 
     status: Status
     unfit: Sequence[Misfit] = ()
     samples: Sequence[Sample] = ()
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,8 @@ def _capture(database: Database, plan: Plan, project: str) -> list[tuple[Level, 
     warnings: list[tuple[Level, str]] = [
         ("warning", str(one)) for one in (*looked.unfit, *odd_rows)
     ]
+    if looked.held:
+        warnings.append(("warning", f"an open transaction slows the outbox down: {looked.held}"))
     if now.in_step:
         fine = f"{database.shown}: triggers are in step with the plan, {now.waiting} waiting"
         return [("ok", fine), *warnings]

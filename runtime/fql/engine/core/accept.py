@@ -12,11 +12,11 @@ from fql.engine.core.queues import join_queue, key_of
 from fql.engine.core.runs import Run
 from fql.engine.core.state import State
 from fql.engine.program.bulkhead import Fault, guarded
-from fql.engine.program.model import ObserverSpec, Unjudged
+from fql.engine.program.model import ObserverSpec, Program, Unjudged
 from fql.events.model import Event
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text, write_json
-from fql.store.records import EventRow, LetterRow, Remembered, Taken
+from fql.store.records import EventRow, LetterRow, Remembered, StoredPlan, Taken
 from fql.store.works import ACTIVE, capture_name
 
 
@@ -35,17 +35,26 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
     state.mutations.events.append(_event_row(new.number, event, state.now))
     if new.resolves:
         state.mutations.letter_states.append(("resolved", new.resolves))
-    for name in state.active.matching(event):
+    program = new.program or state.active
+    if new.program is not None:
+        _keep_plan(state, new.program)
+    for name in program.matching(event):
         if new.only and name != new.only:
             continue
         new.making = str(name)
         fault = name.fault if isinstance(name, Unjudged) else _fault(new, name)
         if not fault:
-            fault = _make_run(state, new, state.active.observers[name])
+            fault = _make_run(state, new, program.observers[name])
         if fault:
             state.tally.refused += 1
             _write_letter(state, _event_letter(state, new, new.making, fault))
     new.making = ""
+
+
+def _keep_plan(state: State, program: Program) -> None:
+    """The plan must be stored in the commit that makes a run of it: it may have been removed."""
+    stored = StoredPlan(program.short, program.digest, program.blob, state.now)
+    state.mutations.plans.append(stored)
 
 
 def _fault(new: NewEvent, observer: str) -> str:

@@ -16,7 +16,8 @@ from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered, Tak
 @dataclass(slots=True)
 class NewEvent:
     """A checked event. `dedup` is the hash of its key, `row` the row of an outbox that brought
-    it, `only` the one observer it is for. The core fills in what a receipt says.
+    it, `only` the one observer it is for, `program` that of an earlier plan, for which it was
+    captured. The core fills in what a receipt says.
 
     `making` is the observer whose run is being made; `faults` says for which observers (empty: for
     the event as a whole) that has raised, and `given_up` how often the latter has: its `Rung`.
@@ -32,6 +33,7 @@ class NewEvent:
     conflict: bool = False
     runs: list[int] = field(default_factory=list)
     only: str = ""
+    program: Program | None = None
     making: str = ""
     faults: dict[str, str] | None = None
     given_up: int = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -16,19 +15,21 @@ import psycopg
 
 from fql.errors import FqlError, SettingsError, StoreError
 from fql.intake.port import Consumer
+from fql.intake.postgresql.triggers import Triggers
 from fql.intake.readership import HAND_OVER, may_read, reader_of
 from fql.intake.voice import Voice
-from fql.outbox.health import INSTALL, Judgement, Wanted, installed_again, judged
+from fql.outbox.health import INSTALL, Wanted
 from fql.outbox.postgresql import reading
 from fql.outbox.postgresql.connection import Connection, connect, translated
-from fql.outbox.postgresql.installing import create_tables, install
+from fql.outbox.postgresql.holders import LONG_SECONDS, held_by
+from fql.outbox.postgresql.installing import create_tables
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.reading import OutboxRow, Seen
-from fql.outbox.postgresql.status import compared, tabled
 from fql.plan.model import Plan
 
 LOOK_SECONDS = 5.0
 """Time between two looks at triggers, server and reader."""
+UNSEEN = "one that this role may not see (GRANT pg_monitor shows it)"
 MARK_SECONDS = 0.5
 """Time between two marks, each of which takes a transaction id."""
 
@@ -49,8 +50,6 @@ class PostgreSQLReader:
         self._name = name
         self._url = url
         self._names = names
-        self._triggers: Wanted = triggers
-        self._install = install
         self._clock = clock
         self._connection: Connection | None = None
         self._server: reading.Server | None = None
@@ -58,11 +57,10 @@ class PostgreSQLReader:
         self._mark: reading.Mark | None = None
         self._marked_at = self._looked_at = float("-inf")
         self._may_read = False
-        self._advised = ""
         self._recalled: Mapping[str, int] = {}
         self._gone: list[bytes] = []
-        self._well_at = time.time()
         self.voice = Voice(name)
+        self.triggers = Triggers(names, self.voice, triggers, install)
         self.outbox = ""
         self.done: dict[UUID, int] = {}
         self.failures_in_a_row = 0
@@ -84,7 +82,7 @@ class PostgreSQLReader:
 
     def _open(self, connection: Connection, plan: Plan) -> None:
         self._require(connection, plan)
-        if tabled(connection, self._names).tables != "current":
+        if not self.triggers.usable:
             create_tables(connection, self._names)
         self._look(connection)
         if reason := self.voice.has("reader"):
@@ -100,7 +98,7 @@ class PostgreSQLReader:
         self._plan, self._looked_at = plan, float("-inf")
 
     def _require(self, connection: Connection, plan: Plan) -> None:
-        judgement = self._judged(connection, plan)
+        judgement = self.triggers.judge(connection, plan)
         if judgement.trouble:
             code = "FQL223: " if judgement.stale else ""
             raise SettingsError(
@@ -201,14 +199,25 @@ class PostgreSQLReader:
         floor = reading.settled(connection, self._names, self._mark)
         if floor is not None:
             self._floor, self._mark = max(self._floor, floor), None
+            self.voice.let_go()
+
+    def _look_for_holders(self, connection: Connection) -> None:
+        """Nothing is lost while a transaction stays open, but reading becomes slow."""
+        if self._mark is None or self._clock() - self._marked_at < LONG_SECONDS:
+            return
+        who = held_by(connection, LONG_SECONDS) or UNSEEN
+        self.voice.held(
+            f"an open transaction keeps the outbox from being cleared, and reading it becomes"
+            f" slower: {who}"
+        )
 
     # Looking.
 
     def _look(self, connection: Connection) -> None:
         """Whether it is the server it was, whether changes are captured, who reads it, and whether
         any row is below the floor."""
-        self._look_at_triggers(connection)
-        self._may_read = tabled(connection, self._names).tables == "current"
+        self.triggers.look(connection, self._plan)
+        self._may_read = self.triggers.usable
         self._looked_at = self._clock()
         if not self._may_read:
             return
@@ -216,6 +225,7 @@ class PostgreSQLReader:
         self._look_at_server(seen)
         register = partial(reading.register, connection, self._names)
         self._may_read = may_read(seen.consumer, self._reader, register, self.voice)
+        self._look_for_holders(connection)
         least = reading.lowest(connection, self._names)
         if least is not None and least <= self._floor:
             self.voice.warn(
@@ -250,32 +260,6 @@ class PostgreSQLReader:
             " none is dropped, and those that came back are sent again under their old keys."
             " Changes that this server never had are no longer there"
         )
-
-    def _look_at_triggers(self, connection: Connection) -> None:
-        judgement = self._judged(connection, self._plan)
-        self.voice.captured(judgement.captured)
-        if judgement.trouble:
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._well_at))
-            text = f"{judgement.trouble}; changes since {since} may be missing"
-            if not self.voice.has("capture"):
-                self.voice.trouble("capture", text, INSTALL)
-            return
-        self._well_at = time.time()
-        self.voice.mended("capture", "changes are captured again")
-        if judgement.advice and judgement.advice != self._advised:
-            self.voice.warn(f"{judgement.advice}; {INSTALL}")
-        self._advised = judgement.advice
-
-    def _judged(self, connection: Connection, plan: Plan) -> Judgement:
-        found = judged(compared(connection, plan, self._names), self._triggers)
-        if not self._install or not (found.trouble or found.advice):
-            return found
-        try:
-            status, changed = install(connection, plan, self._names)
-        except FqlError as error:
-            return replace(found, trouble=found.trouble and f"{found.trouble}; {error.message}")
-        self.voice.warn(installed_again(found, changed.made))
-        return judged(status, self._triggers)
 
     # The connection.
 

@@ -95,7 +95,8 @@ class OutboxPostgreSQL:
         place = Place(row.id.bytes, self.outbox, row.seq)
         envelope, problem = envelope_of(row)
         raw = {} if row.revision is None else {"raw": COLUMNS}
-        return Arrival({**raw, **envelope}, row.id.hex, place, problem)
+        older = self._reader.triggers.is_older(str(envelope.get("entity")), row.revision)
+        return Arrival({**raw, **envelope}, row.id.hex, place, problem, older)
 
     async def done(self, arrivals: Sequence[Arrival]) -> None:
         """These are in the store: they are deleted."""

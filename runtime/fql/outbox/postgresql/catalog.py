@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -69,6 +70,27 @@ WHERE NOT t.tgisinternal AND n.nspname = %b AND c.relname = %b AND t.tgtype & 2 
 _FUNCTIONS = """SELECT p.proname::text FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = %b AND left(p.proname, 8) = 'capture_' AND p.pronargs = 0"""
+
+_FINGERPRINT = """WITH named AS (
+  SELECT c.oid FROM unnest(%b::text[], %b::text[]) AS w(schema, name)
+  JOIN pg_namespace AS n ON n.nspname = w.schema
+  JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = w.name),
+rels AS (
+  SELECT oid FROM named UNION SELECT t.relid FROM named, pg_partition_tree(named.oid) AS t
+  UNION SELECT to_regclass(%b) UNION SELECT to_regclass(%b)),
+ours AS (
+  SELECT p.oid, p.xmin FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+  WHERE n.nspname = %b)
+SELECT md5(concat_ws('|',
+  (SELECT string_agg(concat_ws(' ', c.oid, relnamespace, relname, relkind), ',' ORDER BY c.oid)
+   FROM pg_class AS c WHERE c.oid IN (SELECT oid FROM rels)),
+  (SELECT string_agg(concat_ws(' ', a.attrelid, a.attnum, a.xmin), ',' ORDER BY attrelid, attnum)
+   FROM pg_attribute AS a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM rels)),
+  (SELECT string_agg(concat_ws(' ', t.oid, t.xmin), ',' ORDER BY t.oid) FROM pg_trigger AS t
+   WHERE t.tgrelid IN (SELECT oid FROM rels) OR t.tgfoid IN (SELECT oid FROM ours)),
+  (SELECT string_agg(concat_ws(' ', o.oid, o.xmin), ',' ORDER BY o.oid) FROM ours AS o)))"""
+
+_REVISION = re.compile(r"fql_revision CONSTANT integer := (\d+);")
 
 _GENERATED: Mapping[str, Generated] = {"s": "stored", "v": "virtual"}
 
@@ -150,6 +172,27 @@ def triggers_of(connection: Connection, names: Names) -> list[Present]:
     """The triggers of this project: those that call a function in its schema."""
     rows = connection.execute(_TRIGGERS, (names.schema,)).fetchall()
     return [Present._make((*row[:8], tuple(row[8] or ()), *row[9:])) for row in rows]
+
+
+def revisions_of(connection: Connection, names: Names) -> dict[str, int]:
+    """Under which revision the function of each entity was made, as its body says."""
+    found = {}
+    for one in triggers_of(connection, names):
+        revision = _REVISION.search(one.body)
+        if one.mark is not None and revision is not None:
+            found[one.mark.entity] = int(revision[1])
+    return found
+
+
+def fingerprint(connection: Connection, tables: Iterable[tuple[str, str]], names: Names) -> str:
+    """A hash of the rows of the catalogs that tell of these tables, their triggers and ours, our
+    functions and our tables. It changes with each change of them: a row of a catalog that is
+    written carries the transaction that wrote it."""
+    listed = list(tables)
+    schemas, named = [schema for schema, _ in listed], [name for _, name in listed]
+    given = (schemas, named, names.outbox, names.source, names.schema)
+    row = connection.execute(_FINGERPRINT, given).fetchone()
+    return str(row[0]) if row is not None else ""
 
 
 def functions_of(connection: Connection, names: Names) -> list[str]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fql.events import row_key
 from fql.outbox.marks import Mark
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.schema import LARGEST
@@ -244,6 +245,10 @@ def _keyed(captured: Captured) -> str:
       fql_key := OLD.{column}::text;
     ELSE
       fql_key := NEW.{column}::text;
+    END IF;
+    IF length(fql_key) > {row_key.LONGEST} THEN
+      fql_key := left(fql_key, {row_key.KEPT}) || '...'
+        || left(encode(sha256(convert_to(fql_key, 'UTF8')), 'hex'), {row_key.HASH});
     END IF;
   EXCEPTION WHEN OTHERS THEN
     fql_key := NULL;

@@ -110,8 +110,10 @@ def rows_after(
 
 
 def has_news(connection: Connection, names: Names, floor: int) -> bool:
-    """Whether there is any row with a higher number."""
-    query = f"SELECT EXISTS (SELECT FROM {names.outbox} WHERE seq > %b)"
+    """Whether there is any row with a higher number. `EXISTS` would read the whole table: it knows
+    no order, and takes a part of the rows for many."""
+    query = f"""SELECT (
+  SELECT seq FROM {names.outbox} WHERE seq > %b ORDER BY seq LIMIT 1) IS NOT NULL"""
     row = connection.execute(query.encode(), (floor,)).fetchone()
     return bool(row and row[0])
 

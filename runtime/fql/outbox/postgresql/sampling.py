@@ -55,13 +55,13 @@ def sample(
     """Read up to `limit` rows; None where this role may not, or the table is locked."""
     try:
         with connection.transaction(force_rollback=True):
-            rows = _rows(connection, entity, table, limit)
+            rows = _first_rows(connection, entity, table, limit)
     except Error:
         return None
     return judged_sample(plan, entity, fit_table(table).name, _sampled(entity, table, rows))
 
 
-def _rows(
+def _first_rows(
     connection: Connection, entity: Entity, table: TableFacts, limit: int
 ) -> Sequence[tuple[str, Sequence[str]]]:
     """Each as JSON, written as the function of capture writes it, with its key."""

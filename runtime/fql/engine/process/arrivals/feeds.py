@@ -54,6 +54,7 @@ class Feed:
         self._looked_over = False
         self._strangers: set[str] = set()
         self._oldest: int | None = None
+        self._earlier: set[str] = set()
         self.ended = False
         self.name = source.name
 
@@ -155,14 +156,38 @@ class Feed:
     def _made(self, arrival: Arrival) -> NewEvent | Misfit | None:
         source, row = self._source, arrival.row
         origin = Origin(source.name, source.incarnation, arrival.position)
-        made = check_or_misfit(
-            self._engine.program, arrival.envelope, origin, self._clock, arrival.problem
-        )
+        program, problem = self._engine.program, arrival.problem
+        made = check_or_misfit(program, arrival.envelope, origin, self._clock, problem)
+        if arrival.older and not problem and not isinstance(made, NewEvent):
+            made = self._by_an_earlier_plan(arrival, origin) or made
         if made is not None and row is not None:
             made.row = Taken(row.id, row.outbox, row.number)
         elif made is not None and made.dedup is None:
             made.dedup = position_hash(source.incarnation, arrival.position)
         return made
+
+    def _by_an_earlier_plan(self, arrival: Arrival, origin: Origin) -> NewEvent | None:
+        """What was captured for a plan that this engine had before, as that plan means it: the
+        newest one that it fits. The runs of it go by that plan as well."""
+        active = self._engine.program
+        programs = [one for one in self._engine.state.programs.values() if one.plan is not None]
+        for program in reversed(programs):
+            if program.short == active.short or program.blocked:
+                continue
+            made = check_or_misfit(program, arrival.envelope, origin, self._clock)
+            if isinstance(made, NewEvent):
+                made.program = program
+                self._tell_of_an_earlier_plan(program.short)
+                return made
+        return None
+
+    def _tell_of_an_earlier_plan(self, plan: str) -> None:
+        if plan not in self._earlier:
+            self._earlier.add(plan)
+            logger.info(
+                "source %s: rows that were captured for plan %s are judged by it",
+                self._source.name, plan,
+            )  # fmt: skip
 
 
 def written_at(arrival: Arrival, now: int) -> int:
