@@ -96,7 +96,7 @@ class OutboxPostgreSQL:
         envelope, problem = envelope_of(row)
         raw = {} if row.revision is None else {"raw": COLUMNS}
         older = self._reader.triggers.is_older(str(envelope.get("entity")), row.revision)
-        return Arrival({**raw, **envelope}, row.id.hex, place, problem, older)
+        return Arrival({**raw, **envelope}, row.id.hex, place, problem, older=older)
 
     async def done(self, arrivals: Sequence[Arrival]) -> None:
         """These are in the store: they are deleted."""
