@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 from hashlib import sha256
 from typing import TypeVar
 
+from fql.plan.kinds import NATS, PUBLISH
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.imports import normal_path, target_path
 from fqlc.names.project import TYPE_KINDS
@@ -213,6 +214,8 @@ def _named(unit: Unit, declared: Mapping[str, Sequence[int]]) -> Iterator[int]:
     if unit.part.kind in ("", "import"):
         return
     words = set(_WORD.findall(_ESCAPE.sub(" ", unit.text)))
+    if PUBLISH in words:  # it sends to an endpoint that it does not name
+        words.add(NATS)
     names = declared if "\\u" in unit.text else declared.keys() & words
     for name in names:
         yield from declared[name]

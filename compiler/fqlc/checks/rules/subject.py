@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from fql.plan.kinds import NATS
 from fql.plan.language.expressions import Constant, Text, TextPart
 from fql.plan.web.subjects import template_problem
 from fqlc.checks.model import Program, Written
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import Sink
-
-OWN_NAME = "nats"
-"""The endpoint of every `publish`: its limits and its circuit are kept under this name."""
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -19,11 +17,11 @@ def check(program: Program, sink: Sink) -> None:
     for action in publishing:
         if action.target.subject is not None:
             _subject(action.target.subject, sink)
-    endpoint = program.endpoints.get(OWN_NAME)
+    endpoint = program.endpoints.get(NATS)
     if endpoint is not None and publishing:
         sink.error(
             "FQL203",
-            f"the endpoint `{OWN_NAME}` has the name under which all `publish` actions send",
+            f"the endpoint `{NATS}` has the name under which all `publish` actions send",
             (endpoint.block.name or endpoint.block).span,
             label="taken",
             labels=(Label(publishing[0].block.header, "this action sends there"),),

@@ -12,10 +12,13 @@ from fql.plan.language.units import spoken_duration
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import RetryPolicy, retry_policy, whole_of
-from fql.plan.policy.table import DEFAULTS, POLICIES
+from fql.plan.policy.table import DEFAULTS, OF_KINDS, POLICIES
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
 from fqlc.emit.policy_text import value_text
+
+OF_STATUSES = frozenset({"retry.retry_on", "retry.dont_retry_on"})
+"""Keys of `retry` that say something about HTTP statuses, which other kinds do not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,17 @@ def _schedule(policies: Policies) -> Schedule:
     return schedule_of(retry_policy(policies), as_a(int, whole_of(policies, "timeout")))
 
 
-def _effective(policies: Policies) -> dict[str, Setting]:
-    """With the built-in defaults, in the order of the table."""
+def _effective(node: PlanNode) -> dict[str, Setting]:
+    """With the built-in defaults, in the order of the table: what means something for its kind."""
+    policies, taken = node.policies, OF_KINDS[node.kind]
     defaults = {k: Setting(value=v, origin=BUILT_IN) for k, v in DEFAULTS.items() if v is not None}
     found = {**defaults, **policies}
-    return {key: found[key] for key in POLICIES if key in found}
+    without = () if node.kind == "webhook" else OF_STATUSES
+    return {
+        key: found[key]
+        for key in POLICIES
+        if key in found and key.partition(".")[0] in taken and key not in without
+    }
 
 
 def _as_json(observer: Observer, node: PlanNode) -> dict[str, object]:
@@ -72,7 +81,7 @@ def _as_json(observer: Observer, node: PlanNode) -> dict[str, object]:
     return {
         "observer": observer.name,
         "action": node.name,
-        "policies": {k: s.model_dump() for k, s in _effective(node.policies).items()},
+        "policies": {k: s.model_dump() for k, s in _effective(node).items()},
         "schedule": {
             "attempts": schedule.attempts,
             "delays_ms": list(schedule.delays),
@@ -84,7 +93,7 @@ def _as_json(observer: Observer, node: PlanNode) -> dict[str, object]:
 
 def _lines(observer: Observer, node: PlanNode) -> Iterator[str]:
     yield click.style(f"{observer.name}.{node.name}", bold=True)
-    effective = _effective(node.policies)
+    effective = _effective(node)
     rows = [(k, value_text(k, s.value), str(s.origin)) for k, s in effective.items()]
     wide = max(len(key) for key, _, _ in rows)
     long = max(len(value) for _, value, _ in rows)

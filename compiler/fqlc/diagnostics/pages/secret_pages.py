@@ -64,7 +64,7 @@ PAGES = (
     ),
     Page(
         code="FQL361",
-        title="invalid url, header name, header value, method or path",
+        title="invalid url, header name, header value, method, path or subject",
         why="The request could not be built or would be read differently by different servers.",
         wrong=_hook(_URL + '  headers: { "X Name": "a" }'),
         right=_hook(_URL + '  headers: { "X-Name": "a" }'),

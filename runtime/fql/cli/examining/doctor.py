@@ -7,7 +7,13 @@ import time
 
 import click
 
-from fql.cli.examining import descriptors, examine, examine_engine, examine_receivers
+from fql.cli.examining import (
+    descriptors,
+    examine,
+    examine_actions,
+    examine_engine,
+    examine_receivers,
+)
 from fql.cli.examining.finding import Finding
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.errors import SettingsError
@@ -51,6 +57,8 @@ def doctor(
     findings += examine.sources(project, plan)
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
+    findings += examine_actions.nats(project, plan, offline=offline)
+    findings += examine_actions.functions(project, plan)
     findings += examine_engine.metrics(project.settings.observability.prometheus)
     findings += descriptors.examined(plan, project.settings)
     findings += examine.privileges()
