@@ -6,8 +6,8 @@ import asyncio
 
 from fql.actions.functions import Functions
 from fql.cli.examining.finding import Finding
+from fql.cli.functions import functions_of
 from fql.cli.project import Project
-from fql.cli.running.functions import functions_of
 from fql.errors import FqlError
 from fql.nats.driver import nats_connection
 from fql.plan.kinds import CALL, PUBLISH, has_kind

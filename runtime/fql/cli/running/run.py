@@ -13,6 +13,7 @@ import click
 
 from fql.app import Runtime
 from fql.cli.examining.descriptors import raise_limit
+from fql.cli.functions import functions_of
 from fql.cli.project import (
     DURATION,
     Project,
@@ -22,7 +23,6 @@ from fql.cli.project import (
     store_option,
 )
 from fql.cli.running import logs
-from fql.cli.running.functions import functions_of
 from fql.cli.running.loops import on_fast_loop
 from fql.cli.running.reloading import changes
 from fql.engine.process.receipts import Summary
