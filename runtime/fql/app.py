@@ -18,7 +18,7 @@ from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.loop.settings import loop_settings
 from fql.engine.process.calls import Calls, envelope_of
-from fql.engine.process.copies import Copier
+from fql.engine.process.copies import Backend, Copier, InThread
 from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.engine.process.leading import Leading
@@ -40,7 +40,13 @@ from fql.observe.watch import Watch
 from fql.plan.model import Plan
 from fql.plan.web.addresses import EgressSettings
 from fql.settings.model import Settings
-from fql.store.opening import note_store, open_letters, open_store, store_of
+from fql.store.opening import (
+    note_store,
+    open_letter_stream,
+    open_letters,
+    open_store,
+    store_of,
+)
 from fql.store.port import Store
 from fql.store.records import StoredPlan
 
@@ -160,9 +166,14 @@ class Runtime:
     async def _open_letters(self, store: Store) -> None:
         """Before this process may become the engine."""
         dlq, identity = self._settings.webhooks.dlq, await store.identity()
-        work = partial(open_letters, dlq, self._place, identity.id)
-        on_server = "postgresql" in (dlq.backend, self._place.database.kind)
-        copies = await asyncio.to_thread(work) if on_server else work()
+        copies: Backend | None = None
+        if dlq.enabled and dlq.backend == "nats":
+            copies = await open_letter_stream(dlq, self._nats_connection(), identity.id)
+        else:
+            work = partial(open_letters, dlq, self._place, identity.id)
+            on_server = "postgresql" in (dlq.backend, self._place.database.kind)
+            found = await asyncio.to_thread(work) if on_server else work()
+            copies = None if found is None else InThread(found)
         if copies is not None:
             store.note_copies()
             self._copies = Copier(store, copies, self._clock)

@@ -107,7 +107,7 @@ def test_keys_of_the_backend() -> None:
         ('backend = "file"\npath = "x"\ntable = "t"', "`table` has no effect with backend `file`"),
         ('path = "x"', "`path` has no effect without a backend"),
         ('url = "postgresql://h/d"', "write backend ="),
-        ('backend = "nats"', "must be 'sqlite', 'postgresql' or 'file'"),
+        ('backend = "kafka"', "must be 'sqlite', 'postgresql', 'file' or 'nats'"),
     ):
         with pytest.raises(SettingsFileError, match=words):
             read_settings(f"[webhooks.dlq]\n{keys}\n")

@@ -12,6 +12,7 @@ from fql.settings.reading import every_key
 
 SHOWN_AS_POLICY = OF_SENDING | RECEIVING | BATCHES
 COPIES = "app/test_copies.py::"
+IN_NATS = "app/test_letters_nats.py::test_the_stream_has_all_and_the_bucket_the_open"
 FILES = "store/test_letter_files.py::"
 SWITCH = "settings/test_policies_in_plan.py::test_tables_can_be_switched_off"
 RUN = "cli_runtime/test_run.py::"
@@ -37,6 +38,8 @@ SHOWN_BY = OF_POLICIES | {
     "webhooks.dlq.table": EFFECTS + "test_table_of_dead_letters_has_the_name_of_the_settings",
     "webhooks.dlq.backend": COPIES + "test_dead_letters_are_copied_and_closed",
     "webhooks.dlq.enabled": COPIES + "test_the_copy_can_be_switched_off_and_the_queue_stays",
+    "webhooks.dlq.stream": IN_NATS,
+    "webhooks.dlq.bucket": IN_NATS,
     "webhooks.dlq.path": RUN + "test_dead_letters_are_copied_to_a_file_beside_the_settings",
     "webhooks.dlq.rotation": FILES + "test_without_compression_or_rotation",
     "webhooks.dlq.compress": FILES + "test_without_compression_or_rotation",

@@ -174,6 +174,11 @@ class Link:
 
         return stop
 
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers that are known: those of the settings and those that told of themselves."""
+        return tuple({server.netloc for server in self.client.servers})
+
     def new_inbox(self) -> str:
         """A subject that nobody else uses."""
         return self.client.new_inbox()

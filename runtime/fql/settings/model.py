@@ -39,6 +39,7 @@ from fql.settings.values import (
     Ports,
     ServerUrl,
     Size,
+    StreamName,
     Words,
     lasts,
     within,
@@ -116,19 +117,22 @@ BACKEND_KEYS = {
     "sqlite": {"table"},
     "postgresql": {"table", "schema", "url"},
     "file": {"path", "rotation", "compress"},
+    "nats": {"stream", "bucket"},
 }
 """Keys that not all backends of the dead letter queue read; without a `backend` it is the store's
-own, which may be of any kind but `file`."""
+own database."""
 
 
 class DeadLetters(Table):
     """Where dead letters can be read besides the commands, and how long they are kept."""
 
     enabled: bool = Field(True, description="show or copy dead letters at the backend")
-    backend: Literal["sqlite", "postgresql", "file"] | None = Field(
+    backend: Literal["sqlite", "postgresql", "file", "nats"] | None = Field(
         None, description="where; without it in the store's own database"
     )
-    table: str = Field("webhook_dlq", description="name of the table or view (not `file`)")
+    table: str = Field(
+        "webhook_dlq", description="name of the table or view (`sqlite`, `postgresql`)"
+    )
     schema_: Annotated[str, AfterValidator(_schema_name)] = Field(
         "public", alias="schema", description="its schema (`postgresql`)"
     )
@@ -140,6 +144,12 @@ class DeadLetters(Table):
     path: str = Field("", description="file of JSON lines (`file`)")
     rotation: Literal["daily", "none"] = Field("daily", description="at midnight UTC (`file`)")
     compress: bool = Field(True, description="gzip rotated files (`file`)")
+    stream: StreamName = Field(
+        "WEBHOOK_DLQ", description="what became of each dead letter (`nats`)"
+    )
+    bucket: StreamName = Field(
+        "webhook-failures", description="key-value bucket of those that are open (`nats`)"
+    )
     retention: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long dead letters are kept"
     )
@@ -152,7 +162,7 @@ class DeadLetters(Table):
         own = BACKEND_KEYS["sqlite"] | BACKEND_KEYS["postgresql"]
         read = own if self.backend is None else BACKEND_KEYS[self.backend]
         written = {field.rstrip("_") for field in self.model_fields_set}
-        idle = sorted((own | BACKEND_KEYS["file"]) & written - read)
+        idle = sorted(set().union(*BACKEND_KEYS.values()) & written - read)
         if idle:
             with_one = f"with backend `{self.backend}`" if self.backend else "without a backend"
             raise ValueError(f"`{idle[0]}` has no effect {with_one}")

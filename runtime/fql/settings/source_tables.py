@@ -6,15 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from fql.settings.brokers import name_problem, pattern_problem
+from fql.settings.brokers import pattern_problem
 from fql.settings.policies import Table
-from fql.settings.values import Duration, Listen, ServerUrl, Tokens, Words, lasts
-
-
-def _stream_name(name: str) -> str:
-    if problem := name_problem(name):
-        raise ValueError(problem)
-    return name
+from fql.settings.values import Duration, Listen, ServerUrl, StreamName, Tokens, Words, lasts
 
 
 def _subjects(subjects: tuple[str, ...]) -> tuple[str, ...]:
@@ -86,7 +80,7 @@ class NatsSource(Table):
     """Event envelopes in a stream of NATS JetStream; the servers are those of `[nats]`."""
 
     kind: Literal["nats"] = Field(description="the kind of source")
-    stream: Annotated[str, AfterValidator(_stream_name)] = Field(description="the stream")
+    stream: StreamName = Field(description="the stream")
     subjects: Annotated[Words, AfterValidator(_subjects)] = Field(
         (), description='those that are read, such as "orders.>"; without it all of the stream'
     )

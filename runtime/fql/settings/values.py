@@ -14,7 +14,7 @@ from fql.plan.environment import references_in
 from fql.plan.language.units import MILLISECONDS, parse_duration, parse_size
 from fql.plan.policy.keys import Kind, Range
 from fql.plan.stored.files import is_own_path
-from fql.settings.brokers import brokers_problem
+from fql.settings.brokers import brokers_problem, name_problem
 from fql.settings.databases import server_problem
 
 DAY = MILLISECONDS["d"]
@@ -165,6 +165,12 @@ def _broker_urls(urls: tuple[str, ...]) -> tuple[str, ...]:
     return urls
 
 
+def _stream_name(name: str) -> str:
+    if problem := name_problem(name):
+        raise ValueError(problem)
+    return name
+
+
 def _moment(value: object) -> object:
     """A moment of TOML, or a text, as the text of a moment with an offset."""
     if isinstance(value, str):
@@ -202,6 +208,8 @@ Secret = Annotated[str, AfterValidator(_by_name)]
 """A text with a `${NAME}`."""
 ServerUrl = Annotated[str, AfterValidator(_server_url)]
 """Where a database is on a server."""
+StreamName = Annotated[str, AfterValidator(_stream_name)]
+"""What a stream or a bucket of NATS may be called."""
 BrokerUrls = Annotated[tuple[str, ...], BeforeValidator(one_or_more), AfterValidator(_broker_urls)]
 """One address of a NATS server, or a list of them."""
 Moment = Annotated[str, BeforeValidator(_moment)]

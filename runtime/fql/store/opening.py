@@ -20,6 +20,8 @@ from fql.store.letter_files import LetterFile, Removed
 from fql.store.port import Store
 
 if TYPE_CHECKING:
+    from fql.nats.connection import NatsConnection
+    from fql.store.letter_streams import LetterStream
     from fql.store.letter_tables import LetterTable
 
 SETTINGS_FILE = "fql.toml"
@@ -136,6 +138,18 @@ def open_letters(dlq: DeadLetters, place: Place, store: str) -> LetterFile | Let
     if "schema_" in dlq.model_fields_set:
         raise SettingsError("`schema` in [webhooks.dlq] has no effect: the store is in SQLite")
     return None
+
+
+async def open_letter_stream(
+    dlq: DeadLetters, connection: NatsConnection, store: str
+) -> LetterStream:
+    """Where dead letters are copied to in NATS; `store` is its id. Raises SettingsError and
+    NatsError for what cannot be used."""
+    from fql.store.letter_streams import LetterStream
+
+    stream = LetterStream(connection, dlq, store)
+    await stream.open()
+    return stream
 
 
 def _on_postgresql(dlq: DeadLetters, place: Place, store: str) -> LetterTable | None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from fql.engine.loop.clock import Clock
-from fql.errors import StoreError
+from fql.errors import FqlError
 from fql.observe.events import (
     DeadLetterClosed,
     DeadLetterEvicted,
@@ -32,15 +32,48 @@ CHANGES = (DeadLetterWritten, DeadLetterClosed, DeadLetterEvicted)
 
 
 class Backend(Protocol):
-    """Where copies go. Calls block, and raise OSError."""
+    """Where copies go. Calls raise OSError and FqlError."""
+
+    async def append(
+        self, numbers: Sequence[int], entries: Sequence[Mapping[str, object]], now: datetime
+    ) -> None:
+        """Write entries; durable on return. `numbers` are those of their notes: the same again for
+        one that is written again."""
+        ...
+
+    async def tend(self, now: datetime) -> None:
+        """Do what time brings: rotate, remove what is too old or too much."""
+        ...
+
+
+class BlockingBackend(Protocol):
+    """One whose calls block, and whose entries need no number."""
 
     def append(self, entries: Sequence[Mapping[str, object]], now: datetime) -> None:
         """Write entries; durable on return."""
         ...
 
     def tend(self, now: datetime) -> None:
-        """Do what time brings: rotate, remove what is too old or too much."""
+        """Do what time brings."""
         ...
+
+
+class InThread:
+    """A blocking backend, called in a thread."""
+
+    def __init__(self, backend: BlockingBackend) -> None:
+        self._backend = backend
+
+    async def append(
+        self, numbers: Sequence[int], entries: Sequence[Mapping[str, object]], now: datetime
+    ) -> None:
+        """Write entries; durable on return."""
+        del numbers
+        await asyncio.to_thread(self._backend.append, entries, now)
+
+    async def tend(self, now: datetime) -> None:
+        """Do what time brings."""
+        await asyncio.to_thread(self._backend.tend, now)
 
 
 class Copier:
@@ -54,6 +87,7 @@ class Copier:
         self._news = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._day = ""
+        self._told = ""
 
     def __call__(self, event: Lifecycle) -> None:
         """Take note of a lifecycle event."""
@@ -82,17 +116,21 @@ class Copier:
                 await self._tend()
                 while notes := await self._store.copies(PAGE):
                     entries = [await self._entry(note) for note in notes]
-                    await asyncio.to_thread(self._backend.append, entries, self._now())
+                    numbers = [note.number for note in notes]
+                    await self._backend.append(numbers, entries, self._now())
                     await self._store.copied(notes[-1].number)
-            except (OSError, StoreError) as problem:
-                logger.error("dead letters are copied later: %s", problem)
+            except (OSError, FqlError) as problem:
+                if str(problem) != self._told:  # each reason once: it is tried again each second
+                    logger.error("dead letters are copied later: %s", problem)
+                self._told = str(problem)
                 return False
+        self._told = ""
         return True
 
     async def _tend(self) -> None:
         now = self._now()
         if now.date().isoformat() != self._day:
-            await asyncio.to_thread(self._backend.tend, now)
+            await self._backend.tend(now)
             self._day = now.date().isoformat()
 
     async def _entry(self, note: LetterCopy) -> dict[str, object]:
