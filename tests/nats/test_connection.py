@@ -277,7 +277,10 @@ async def test_tls_checks_who_answers(tmp_path: Path, monkeypatch: pytest.Monkey
     ("text", "told"),
     [
         ("", "contains no user JWT"),
-        ("-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n", "contains no seed"),
+        (
+            "-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n",
+            "contains no seed",
+        ),
     ],
 )
 async def test_credentials_that_are_none_are_refused(

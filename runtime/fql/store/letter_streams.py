@@ -181,7 +181,7 @@ def _without(entry: Mapping[str, object]) -> dict[str, object]:
 
 
 def _least(entry: Mapping[str, object]) -> dict[str, object]:
-    kept = ("written_at", "dlq_id", "observer", "action", "class", "failed_at", "state", "store")
+    kept = ("written_at", "dlq_id", "class", "observer", "action", "failed_at", "state", "store")
     reason = str(entry.get("reason", ""))[:_SHORT]
     left_out = [key for key in entry if key not in (*kept, "reason")]
     return {**{key: entry.get(key) for key in kept}, "reason": reason, "left_out": left_out}
