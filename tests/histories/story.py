@@ -23,6 +23,8 @@ from pathlib import Path
 from fql.testing import MockWebhookServer
 from fqlc.cli.main import run
 
+START = 90.0
+"""Seconds for a start: on a busy machine the first one, which finds no bytecode, took over 20."""
 SOURCE = """
 entity Order from "orders" {
   id: Int @key
@@ -169,7 +171,7 @@ class Story:
                 cwd=self.folder, stdout=log, stderr=log, env={**os.environ, "NO_COLOR": "1"},
             )  # fmt: skip
         try:
-            self.until("ready", lambda: "ready" in self.log()[begin:] and self.answers())
+            self.until("ready", lambda: self._is_ready(process, begin), START)
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
@@ -199,6 +201,10 @@ class Story:
             return 0, ""
 
     # Waiting and judging.
+
+    def _is_ready(self, process: subprocess.Popen[bytes], begin: int) -> bool:
+        assert process.poll() is None, f"it has ended\n{self.log()[begin:]}"
+        return "ready" in self.log()[begin:] and self.answers()
 
     def until(self, what: str, holds: Callable[[], bool], seconds: float = 20) -> None:
         """Wait until it holds."""

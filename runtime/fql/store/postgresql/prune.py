@@ -59,7 +59,8 @@ def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Prune
         evicted=tuple(gone),
     )
     wire.run(_LONE, (int8(retention.runs_before), int8(retention.slice)))
-    wire.run(_PLANS)
+    if not (result.runs or gone):  # it reads all runs, so once at the end of many slices
+        wire.run(_PLANS)
     return result
 
 
