@@ -12,6 +12,7 @@ from tests.app.plans import plan_of, settings_of
 from tests.cli_runtime.shop import write_project
 
 from fql.cli.examining.descriptors import finding, needed
+from fql.intake.http.source import MOST_OPEN
 from fql.testing import MockWebhookServer
 
 
@@ -39,6 +40,8 @@ def test_the_plan_says_how_many_are_needed() -> None:
     assert one == 256 + 256 + 64
     more = settings_of("[webhooks.dispatch]\nmax_in_flight = 1000\n")
     assert needed(plan_of(), more) == one + 744
+    callers = settings_of('[sources.web]\nkind = "http"\ntoken = "t"\n')
+    assert needed(plan_of(), callers) == one + 8 + MOST_OPEN
 
 
 @pytest.mark.parametrize(

@@ -308,3 +308,26 @@ def test_engine_that_does_not_run_is_a_warning(tmp_path: Path, fqlc: Fqlc) -> No
     done = fqlc("doctor", "plan.json", "--format", "json")
     assert levels(done)["engine"] == "warning"
     assert done.code == 0
+
+
+@pytest.mark.parametrize(
+    ("listen", "token", "level", "words"),
+    [
+        ("127.0.0.1:8786", "x" * 32, "ok", "for this machine alone"),
+        ("localhost:8786", "x" * 32, "ok", "for this machine alone"),
+        ("127.0.0.1:8786", "canary-short", "warning", "shorter than 16 characters"),
+        ("0.0.0.0:8786", "x" * 32, "warning", "a proxy that speaks TLS"),
+        ("[::]:8786", "x" * 32, "warning", "a proxy that speaks TLS"),
+    ],
+)
+def test_who_reaches_an_http_source(
+    tmp_path: Path, fqlc: Fqlc, listen: str, token: str, level: str, words: str
+) -> None:
+    (tmp_path / "plan.json").write_bytes(write_plan(plan("Order.insert")))
+    (tmp_path / "fql.toml").write_text(
+        f'[sources.web]\nkind = "http"\nlisten = "{listen}"\ntoken = "${{TOKEN}}"\n'
+    )
+    done = fqlc("doctor", "plan.json", "--offline", "--format", "json", env={"TOKEN": token})
+    assert levels(done)["source web"] == level
+    assert words in done.out
+    assert token not in done.out

@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -139,3 +140,29 @@ def test_a_bad_token_is_refused_at_the_start(
         assert process.child.wait(60) == 3
     assert "sources.web.token: the value of `${INTAKE_TOKEN}` is not allowed" in process.text
     assert "two words" not in process.text
+
+
+def test_a_standby_on_postgresql_listens_when_the_engine_is_killed(
+    webhook_server: MockWebhookServer, postgresql_url: str, tmp_path: Path
+) -> None:
+    """On the same port, which the killed process had; a proxy needs to know nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    project(tmp_path, listen=listen, more=f'[store]\nurl = "{postgresql_url}"\n')
+    with run(tmp_path, webhook_server.url) as first, run(tmp_path, webhook_server.url) as second:
+        engine, standby = first, second
+        while "standing by" not in first.text + second.text:
+            assert (first.child.poll(), second.child.poll()) == (None, None)
+            time.sleep(0.05)
+        if "standing by" in first.text:
+            engine, standby = second, first
+        engine.wait_until_it_listens()
+        assert "listens on" not in standby.text
+        assert engine.post(order(1), key="k")[0] == 202
+        engine.child.kill()
+        standby.wait_until_it_listens()
+        assert standby.post(order(1), key="k")[0] == 200
+        assert standby.post(order(2))[0] == 202
+        assert webhook_server.wait_for(2, 60)
+    payloads = {one.payload["id"] for one in webhook_server.requests}  # type: ignore[index]
+    assert payloads == {"o1", "o2"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
 from fql.intake.http.connection import Patience
+from fql.intake.http.wire import MAX_HELD
 from fql.testing import MockWebhookServer
 from tests.http_intake.support import TOKEN, Running, answer, lines, order, request, running
 
@@ -205,3 +207,31 @@ async def test_memory_for_bodies_is_shared(webhook_server: MockWebhookServer) ->
             if web.intake._room._left == 100_000:
                 break
         assert web.intake._room._left == 100_000
+
+
+async def test_no_bytes_whatever_raise_anything(
+    webhook_server: MockWebhookServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Requests with bytes changed, doubled, cut out or cut off, one after the other."""
+    chance = random.Random(11)
+    seeds = [*TAKEN.values(), *(f"{HEAD}{TYPE}{rest}".encode() for rest, _ in BROKEN.values())]
+    async with running(webhook_server, patience=QUICK) as web:
+        for _ in range(150):
+            data = bytearray(chance.choice(seeds)[:2_000])
+            for _ in range(chance.randrange(1, 4)):
+                at = chance.randrange(len(data))
+                data[at : at + chance.randrange(3)] = chance.choice(
+                    [b"", b"\r\n", b"\xff", b"\0", b"{", bytes(data[at : at + 9]) * 2]
+                )
+            _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            writer.write(bytes(data))
+            await asyncio.sleep(0.002)
+            writer.close()
+        assert (await web.post(order(1))).status == 202
+        for _ in range(100):
+            if not web.intake._open:
+                break
+            await asyncio.sleep(0.05)
+        assert not web.intake._open
+        assert web.intake._room._left == MAX_HELD
+    assert [one for one in caplog.records if one.name == "asyncio"] == []

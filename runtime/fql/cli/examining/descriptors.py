@@ -9,10 +9,13 @@ from fql.cli.examining.finding import Finding
 from fql.egress.wire.transport import IDLE_IN_ALL, IDLE_PER_HOST
 from fql.plan.model import Plan
 from fql.settings.model import Settings
+from fql.settings.source_tables import HttpSource
 
 OWN = 64
 """Descriptors of the process itself: the store, its logs, a look at a file, a scrape."""
 FOR_A_SOURCE = 8
+FOR_CALLERS = 500
+"""Connections that an HTTP source lets in at a time."""
 ENOUGH, OPEN_MAX = 1_048_576, 10_240
 """What is asked for where there is no hard limit: macOS allows no more than its OPEN_MAX."""
 
@@ -36,7 +39,9 @@ def needed(plan: Plan, settings: Settings) -> int:
     unnamed = sum(node.config.endpoint is None for o in plan.observers for node in o.nodes)
     receivers = len(plan.endpoints) + unnamed
     idle = min(IDLE_IN_ALL, IDLE_PER_HOST * receivers)
-    sources = FOR_A_SOURCE * len(settings.sources)
+    tables = settings.sources.values()
+    callers = FOR_CALLERS * sum(isinstance(table, HttpSource) for table in tables)
+    sources = FOR_A_SOURCE * len(tables) + callers
     return settings.webhooks.dispatch.max_in_flight + idle + sources + OWN
 
 

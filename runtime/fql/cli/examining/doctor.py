@@ -12,6 +12,7 @@ from fql.cli.examining import (
     examine,
     examine_actions,
     examine_engine,
+    examine_intake,
     examine_receivers,
 )
 from fql.cli.examining.finding import Finding
@@ -55,6 +56,7 @@ def doctor(
     findings += examine_receivers.security(plan, os.environ, time.time())
     findings += examine.store(project.store_place(store))
     findings += examine.sources(project, plan)
+    findings += examine_intake.intakes(project.settings)
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
     findings += examine_actions.nats(project, plan, offline=offline)

@@ -9,6 +9,7 @@ from fql.engine.core.inputs import NewEvent
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.calls import Calls
+from fql.engine.program.bulkhead import Fault, guarded
 from fql.errors import EventRefused, SettingsError, StoreError
 from fql.intake.port import Accepted, Entrance, NotTaken
 from fql.observe.logs import logger
@@ -95,13 +96,22 @@ class Reception:
     async def _checked(self, envelopes: Sequence[Mapping[str, object]]) -> list[NewEvent]:
         events = []
         for number, envelope in enumerate(envelopes):
-            try:
-                events.append(self._calls.checked(self._engine, envelope))
-            except EventRefused as refused:
-                raise NotTaken(number, refused) from refused
+            made = guarded(self._checked_one, envelope)
+            if isinstance(made, Fault):
+                logger.error("source %s: an event cannot be checked: %s", self.name, made.text)
+                made = EventRefused(f"the event cannot be checked: {made.text}")
+            if isinstance(made, EventRefused):
+                raise NotTaken(number, made)
+            events.append(made)
             if number % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
         return events
+
+    def _checked_one(self, envelope: Mapping[str, object]) -> NewEvent | EventRefused:
+        try:
+            return self._calls.checked(self._engine, envelope)
+        except EventRefused as refused:
+            return refused
 
 
 def _accepted(new: NewEvent) -> Accepted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from fql.errors import StoreError
@@ -15,7 +16,8 @@ from fql.intake.http.wire import Request, Room
 from fql.intake.port import Accepted, NotTaken, Taker
 
 SMALL = 16_384
-"""Bytes of a body that is read at once; a larger one is read on a thread."""
+"""Bytes of a body that is read at once. Larger ones are read on a thread, one after the other, so
+that others have their turn however many come."""
 PATIENCE = 10.0
 """Seconds for the store to take what was handed in."""
 LATE = refusal(
@@ -31,13 +33,15 @@ class Handing:
         self._taker = taker
         self._room = room
         self._complaints = complaints
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="fql-intake")
         self._under_way: set[asyncio.Task[list[Accepted]]] = set()
 
     async def answer(self, request: Request) -> Answer:
         """What becomes of a request that was let in."""
         body = bytes(request.body)
         if len(body) > SMALL:
-            batch = await asyncio.to_thread(events_of, request.headers, body)
+            loop = asyncio.get_running_loop()
+            batch = await loop.run_in_executor(self._thread, events_of, request.headers, body)
         else:
             batch = events_of(request.headers, body)
         return batch if isinstance(batch, Answer) else await self._taken(request, batch)
@@ -47,6 +51,7 @@ class Handing:
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _taken(self, request: Request, batch: Batch) -> Answer:
         task = asyncio.get_running_loop().create_task(self._taker.take(batch.envelopes))
