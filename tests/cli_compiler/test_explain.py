@@ -257,7 +257,7 @@ def test_a_code_that_does_not_exist(fqlc: Command, written: str, hint: str) -> N
          "error: there is no action `order_created.warehuse`\n"
          "  help: did you mean `order_created.warehouse`?"),
         (("graph", "--observer", "order_creatd", "shop.fql"),
-         "error: there is no observer order_creatd\n  help: did you mean `order_created`?"),
+         "error: there is no observer `order_creatd`\n  help: did you mean `order_created`?"),
     ],
 )  # fmt: skip
 def test_a_name_that_does_not_exist_is_wrong_usage(

@@ -129,9 +129,9 @@ def test_literals_around_holes_are_checked(parts: tuple[TextPart, ...]) -> None:
 def test_a_path_starts_with_a_slash() -> None:
     assert split_path(("/labels/", HOLE)).path == ("/labels/", HOLE)
     assert split_path(("?a=", HOLE)).query == ("a=", HOLE)
-    with pytest.raises(UrlProblem, match="starts with /"):
+    with pytest.raises(UrlProblem, match="must start with /"):
         split_path(("labels/", HOLE))
-    with pytest.raises(UrlProblem, match="starts with /"):
+    with pytest.raises(UrlProblem, match="must start with /"):
         split_path((HOLE,))
 
 

@@ -39,3 +39,18 @@ def test_the_shape_of_the_interface() -> None:
     inner = shown["parts"]
     assert isinstance(inner, list)
     assert inner[0]["value"] is False
+
+
+def test_a_test_for_a_change_is_one_part_with_both_values() -> None:
+    """It is shown as it was written, and why it holds or not: what it was before and after."""
+    status = field("status", t.STRING)
+    to_paid = op(
+        "and",
+        x.Changed(type=t.BOOLEAN, name="status"),
+        op("eq", x.Field(type=t.STRING, row="new", name="status"), const("paid", t.STRING)),
+    )
+    whole = op("and", to_paid, op("ne", status, const("lost", t.STRING)))
+    first, second = parts(whole, scope({"status": "paid"}, {"status": "open"}))
+    assert (first.text, first.value, first.parts) == ('status.changed_to("paid")', True, ())
+    assert first.operands == (("status.old", "open"), ("status.new", "paid"))
+    assert second.text == 'status != "lost"'

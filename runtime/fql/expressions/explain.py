@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fql.expressions.scope import Scope
 from fql.expressions.walker import evaluate
-from fql.plan.language.expressions import Binary, Expr, Unary, operands
-from fql.plan.show import show
+from fql.plan.language.expressions import Binary, Expr, Field, Unary
+from fql.plan.show import change_of, show, written_operands
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A condition and its value. `value` is None where it was not evaluated, because the parts
-    before it had decided. `operands` has the text and value of what a comparison compares."""
+    before it had decided. `operands` has the text and value of what a comparison compares, and the
+    old and new value where a change is tested."""
 
     text: str
     value: bool | None
@@ -42,7 +43,7 @@ def parts(e: Expr, scope: Scope) -> tuple[Part, ...]:
 
 
 def _explained(e: Expr, scope: Scope) -> Part:
-    if isinstance(e, Binary) and e.op in ("and", "or"):
+    if isinstance(e, Binary) and e.op in ("and", "or") and change_of(e) is None:
         return _chain(e, scope)
     if isinstance(e, Unary) and e.op == "not":
         inner = _explained(e.of, scope)
@@ -56,7 +57,7 @@ def _chain(e: Binary, scope: Scope) -> Part:
     decisive = e.op == "or"
     value = not decisive
     found: list[Part] = []
-    for operand in operands(e):
+    for operand in written_operands(e):
         if value is decisive:
             found.append(Part(show(operand), None))
             continue
@@ -69,4 +70,7 @@ def _chain(e: Binary, scope: Scope) -> Part:
 def _operands(e: Expr, scope: Scope) -> tuple[tuple[str, object], ...]:
     if not isinstance(e, Binary) or e.op == "coalesce":
         return ()
-    return tuple((show(side), evaluate(side, scope)) for side in (e.left, e.right))
+    sides = (e.left, e.right)
+    if change_of(e) is not None and isinstance(e.right, Binary) and isinstance(e.right.left, Field):
+        sides = (replace(e.right.left, row="old"), replace(e.right.left, row="new"))
+    return tuple((show(side), evaluate(side, scope)) for side in sides)

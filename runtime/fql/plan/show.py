@@ -143,6 +143,16 @@ def change_of(e: x.Expr) -> tuple[str, str, x.Expr] | None:
     return e.left.name, method, same.right
 
 
+def written_operands(e: x.Binary) -> list[x.Expr]:
+    """The operands of a chain of `&&` or `||` as they were written, in order: a `changed_to` is one
+    of them, and not a chain of its own."""
+    found, left = [e.right], e.left
+    while isinstance(left, x.Binary) and left.op == e.op and change_of(left) is None:
+        found.append(left.right)
+        left = left.left
+    return [left, *reversed(found)]
+
+
 @_shown_expression.register
 def _binary(e: x.Binary) -> str:
     change = change_of(e)

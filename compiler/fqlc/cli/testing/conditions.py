@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part, explain
-from fql.plan.language.expressions import Binary, Constant, Expr, Unary, operands
+from fql.plan.language.expressions import Binary, Constant, Expr, Unary
 from fql.plan.language.nodes import load_expression
 from fql.plan.model import Observer
-from fql.plan.show import show
+from fql.plan.show import change_of, show, written_operands
 from fqlc.cli.testing.play import Played
 
 Where = tuple[str | None, tuple[int, ...]]
@@ -37,8 +37,8 @@ def sub_conditions(observer: Observer) -> dict[Where, str]:
 
 
 def _leaves(e: Expr, way: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Expr]]:
-    if isinstance(e, Binary) and e.op in ("and", "or"):
-        for number, operand in enumerate(operands(e)):
+    if isinstance(e, Binary) and e.op in ("and", "or") and change_of(e) is None:
+        for number, operand in enumerate(written_operands(e)):
             yield from _leaves(operand, (*way, number))
     elif isinstance(e, Unary) and e.op == "not":
         yield from _leaves(e.of, (*way, 0))

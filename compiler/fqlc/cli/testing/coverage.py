@@ -55,7 +55,7 @@ class ObserverCoverage:
         for edge, count in self.edges:
             if not count:
                 arrow = "else" if edge.kind == "failure" else "->"
-                yield f"`{edge.source or 'event'} {arrow} {edge.to}` is never gone"
+                yield f"`{edge.source or 'event'} {arrow} {edge.to}` is never taken"
 
 
 def measure(plan: Plan, played: Iterable[Played]) -> tuple[ObserverCoverage, ...]:
