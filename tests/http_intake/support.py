@@ -90,7 +90,7 @@ async def answer(reader: asyncio.StreamReader, *, empty: bool = False) -> Answer
     return Answer(int(first.split(" ")[1]), headers, await reader.readexactly(length))
 
 
-def order(number: int, **more: object) -> dict[str, object]:
+def order(number: int | str, **more: object) -> dict[str, object]:
     """The envelope of a new order."""
     new = {"id": f"o{number}", "status": "new", "total": "100.50"}
     return {"entity": "Order", "event": "insert", "new": new, **more}

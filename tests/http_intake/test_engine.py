@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import nats
 import pytest
 
 from fql.errors import StoreFull
@@ -31,6 +32,8 @@ from tests.http_intake.support import (
     running,
 )
 from tests.observe.support import scrape
+from tests.servers.nats import fresh
+from tests.servers.nats import running as nats_running
 
 
 class Moody(MemoryStore):
@@ -193,30 +196,47 @@ IN_TABLE = ENTITY.replace("Order {", 'Order from "orders" {')
 async def test_sources_of_several_kinds_work_side_by_side(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
-    """Each has its own lag; trouble in one stops no other."""
-    database = tmp_path / "shop.db"
-    with closing(sqlite3.connect(database)) as connection:
+    """Each has its own lag; a broker that is killed and an outbox that is gone stop no other."""
+    database, stream = tmp_path / "shop.db", fresh()
+    with closing(sqlite3.connect(database)) as connection, nats_running() as broker:
         connection.execute("CREATE TABLE orders (id TEXT PRIMARY KEY, status TEXT, total TEXT)")
         install(connection, plan_of(entity=IN_TABLE), Names("main"))
         connection.commit()
+        await publish(broker.url, stream, order("message"))
         events = tmp_path / "events.jsonl"
         events.write_text("not JSON\n")
         settings = (
             f'{SETTINGS}[sources.shop]\nkind = "sqlite"\ndatabase = "{database}"\n'
             f'[sources.file]\nkind = "json_lines"\npath = "{events}"\n'
+            f'[nats]\nurl = "{broker.url}"\n[sources.feed]\nkind = "nats"\nstream = "{stream}"\n'
             "[observability.prometheus]\nport = 0\n"
         )
         async with running(webhook_server, entity=IN_TABLE, settings=settings) as web:
             connection.execute("INSERT INTO orders VALUES ('row', 'new', '50')")
             connection.commit()
             assert (await web.post(order(1))).status == 202
-            assert await webhook_server.arrived(2, 20)
-            connection.execute("ALTER TABLE fql_main_outbox RENAME TO elsewhere")
+            assert await webhook_server.arrived(3, 30)
+            broker.kill()
+            connection.execute("INSERT INTO orders VALUES ('more', 'new', '50')")
             connection.commit()
             assert (await web.post(order(2))).status == 202
-            assert await webhook_server.arrived(3, 20)
+            assert await webhook_server.arrived(5, 30)
+            connection.execute("ALTER TABLE fql_main_outbox RENAME TO elsewhere")
+            connection.commit()
+            assert (await web.post(order(3))).status == 202
+            assert await webhook_server.arrived(6, 30)
             series = await scrape(web.runtime)
-    lags = [one.labels["source"] for one in series.samples if one.name == "fql_source_lag_seconds"]
-    assert lags == ["shop", str(events), "web"]
-    assert series.value("fql_source_requests_total", source="web", status="202") == 2
-    assert {one.payload["id"] for one in webhook_server.requests} == {"row", "o1", "o2"}  # type: ignore[index]
+    lags = {one.labels["source"] for one in series.samples if one.name == "fql_source_lag_seconds"}
+    assert lags == {"shop", str(events), "feed", "web"}
+    assert series.value("fql_source_requests_total", source="web", status="202") == 3
+    names = {one.payload["id"] for one in webhook_server.requests}  # type: ignore[index]
+    assert names == {"row", "more", "omessage", "o1", "o2", "o3"}
+
+
+async def publish(url: str, stream: str, event: object) -> None:
+    """One message in a stream of its own."""
+    connection = await nats.connect(url)
+    jetstream = connection.jetstream()
+    await jetstream.add_stream(name=stream, subjects=[f"{stream}.>"])
+    await jetstream.publish(f"{stream}.x", lines(event))
+    await connection.close()

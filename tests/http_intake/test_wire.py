@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 
 import pytest
 
+from fql.intake.http.complaints import Complaints
 from fql.intake.http.connection import Patience
 from fql.intake.http.wire import MAX_HELD
 from fql.testing import MockWebhookServer
+from tests.app.plans import CHANGED
 from tests.http_intake.support import TOKEN, Running, answer, lines, order, request, running
 
 HEAD = f"POST /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
@@ -235,3 +238,56 @@ async def test_no_bytes_whatever_raise_anything(
         assert not web.intake._open
         assert web.intake._room._left == MAX_HELD
     assert [one for one in caplog.records if one.name == "asyncio"] == []
+
+
+async def test_a_caller_that_does_not_read_its_answers_is_cut_off(
+    webhook_server: MockWebhookServer,
+) -> None:
+    body = lines(*map(order, range(1_000)))
+    data = request(body, content_type="application/x-ndjson")
+    async with running(webhook_server, text=CHANGED, patience=QUICK) as web:
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        deaf.connect(("127.0.0.1", web.port))
+        sending = asyncio.get_running_loop().run_in_executor(None, flood, deaf, data)
+        assert await asyncio.wait_for(sending, 60) < 500
+        assert (await web.post(order(1))).status == 202
+        deaf.close()
+
+
+def flood(deaf: socket.socket, data: bytes) -> int:
+    """Send requests until the other side has enough; how many."""
+    for number in range(500):
+        try:
+            deaf.sendall(data)
+        except OSError:
+            return number
+    return 500
+
+
+async def test_the_log_says_why_without_values_and_not_often(
+    webhook_server: MockWebhookServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = order(1, new={"id": "canary", "status": "new", "total": "canary"})
+    async with running(webhook_server) as web:
+        for _ in range(20):
+            await web.post(canary)
+            await web.post(order(1), authorization="Bearer canary")
+            await web.post(order(1, key="k"), idempotency_key="canary")
+            await web.post(b"canary", path="/canary")
+            await web.post(b'{"canary"')
+    said = [one.getMessage() for one in caplog.records if "refused with" in one.getMessage()]
+    assert len(said) == 4
+    assert any("422: new.total must be a decimal number" in one for one in said)
+    assert "canary" not in "".join(said)
+
+
+def test_a_minute_of_refusals_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    complaints = Complaints("web", lambda: now[0])
+    for second in range(130):
+        now[0] = float(second)
+        complaints.note(401, "the token is missing")
+    said = [one.getMessage() for one in caplog.records]
+    assert len(said) == 3
+    assert said[1].endswith("the token is missing (59 more since the last line)")

@@ -20,7 +20,7 @@ class Patience:
 
     head: float = 10.0
     body: float = 30.0
-    idle: float = 30.0
+    idle: float = 75.0
     write: float = 10.0
     linger: float = 1.0
 
