@@ -429,6 +429,22 @@ def test_resend_uses_the_same_key_unless_told() -> None:
     assert first == second != third
 
 
+def test_a_resend_that_fails_makes_a_dead_letter() -> None:
+    w = world(observer("a", retry=RetryPolicy(jitter="none", max_attempts=2)))
+    emit(w, 1)
+    answer(w)
+    [run] = w.runs()
+    assert run.state == "done"
+    w.order(Order("resend", run=run.id))
+    w.cycle()
+    w.cycle()  # it is read back first
+    for _ in range(2):
+        answer(w, DOWN)
+        wait(w, 1_000)
+    assert [(letter.error_class, letter.action) for letter in w.letters()] == [("exhausted", "a")]
+    assert [run.state for run in w.runs()] == ["dead"]
+
+
 def test_background_retry_off_buries_the_first_failure() -> None:
     w = world(observer("a"), background_retry=False)
     emit(w, 1)

@@ -282,3 +282,24 @@ def test_work_of_a_plan_that_cannot_run_now_does_not_hide_work_behind_it() -> No
         w.settle_wire()
     assert {arrival.members for arrival in w.ledger[before:]} == {(n,) for n in range(100, 120)}
     assert not w.inputs.pages, "what cannot run is not read again and again"
+
+
+@pytest.mark.parametrize("window", [16, 100])
+@pytest.mark.parametrize(
+    "flow", ["slow, good", "good, slow", "slow, good, other", "slow, other>good"]
+)
+def test_a_receiver_that_never_answers_does_not_hold_up_its_siblings(
+    flow: str, window: int
+) -> None:
+    """Each event goes to several at once, there are many more of them than memory holds, and most
+    have come before anybody has answered."""
+    fan_out = observer(flow, endpoint=lambda node: node)
+    w = world(fan_out, window=window, max_in_flight=8)
+    for first in range(0, 200, 10):
+        emit(w, *range(first, first + 10))
+        w.clock.advance(20)
+    for _ in range(250):
+        answer(w, node="good")
+        answer(w, node="other")
+    sent = {arrival.members for arrival in w.ledger if arrival.node == "good"}
+    assert len(sent) == 200

@@ -137,6 +137,7 @@ def land(state: State, work: Work) -> None:
     endpoint = state.endpoint(work.spec.endpoint)
     state.in_flight.discard(work)
     endpoint.flying.discard(work)
+    endpoint.landed = state.now
     if endpoint.alone is work:
         endpoint.alone, endpoint.others = None, ROUND
 

@@ -78,6 +78,7 @@ class Endpoint:
     - `held`: how many runs in memory do their next step here.
     - `stored_due`: when the first of its work in the store is due, or NEVER; `asked`: a page of
       that is being read.
+    - `landed`: when the last request to it came back; 0 before the first one.
     - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
       limit it waits for now.
     """
@@ -96,6 +97,7 @@ class Endpoint:
     held: int = 0
     stored_due: int = NEVER
     asked: bool = False
+    landed: int = 0
     waits: Counter[str] = field(default_factory=Counter)
     held_back: str = ""
 

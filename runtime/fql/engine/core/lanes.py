@@ -7,6 +7,9 @@ endpoints at once is in the lane `MIXED`, lest the slow one among them holds up 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from fql.engine.core.endpoints import Endpoint
 from fql.engine.core.runs import Run
 from fql.store.works import ACTIVE, READY
 
@@ -31,6 +34,10 @@ def only_waits(run: Run) -> bool:
     return all(work.state == READY for work in run.works if work.state in ACTIVE)
 
 
-def first_lane(run: Run) -> str:
-    """The lane of the first node that waits; for a run that is in `MIXED` for nothing."""
-    return next((w.spec.endpoint for w in run.works if w.state in ACTIVE), run.lane)
+def liveliest_lane(run: Run, endpoint: Callable[[str], Endpoint]) -> str:
+    """Of the lanes of a run that is in `MIXED`, that of the endpoint which has answered last, or
+    else has the fewest runs in memory: what the run has for the others is sent when its lane moves,
+    so it must not be that of a receiver which never answers. `endpoint` gives one by its name."""
+    names = dict.fromkeys(work.spec.endpoint for work in run.works if work.state in ACTIVE)
+    found = [endpoint(name) for name in names]
+    return min(found, key=lambda one: (-one.landed, one.held)).name if found else run.lane

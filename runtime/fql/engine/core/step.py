@@ -15,7 +15,7 @@ from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.endpoints import Bucket
 from fql.engine.core.finish import end_unfit, finish, put_back
 from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Step
-from fql.engine.core.lanes import MIXED, first_lane, only_waits
+from fql.engine.core.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
 from fql.engine.core.runs import Run, SealedBatch, Work
@@ -145,15 +145,20 @@ def _write_limits(state: State) -> None:
 
 
 def _leave_mixed(state: State) -> None:
-    """Runs that could go to several endpoints, all of which are busy, stand in the lane of one of
+    """Runs that could go to several endpoints, all of which are busy, are put in the lane of one of
     them when mixed ones fill half of their room: so there is always room for those that move."""
+    # As long as no receiver has answered, nobody knows which of them are alive: then a run is put
+    # only where it can stay in memory, for from there all that is ready of it is sent.
+    answered = any(endpoint.landed for endpoint in state.endpoints.values())
     for run in state.evictable:
         state.item = run
         if state.endpoint(MIXED).held * 2 <= state.quota():
             return
         if run.lane == MIXED and run.id in state.runs and only_waits(run):
-            state.move(run, first_lane(run))
-            state.touch(run)
+            lane = liveliest_lane(run, state.endpoint)
+            if answered or state.may_hold(state.endpoint(lane)):
+                state.move(run, lane)
+                state.touch(run)
 
 
 def _evict(state: State) -> None:
