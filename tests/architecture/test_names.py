@@ -1,4 +1,4 @@
-"""Private names can be searched for: a name of one word does not stand for ten different things."""
+"""Private names can be searched for: a name of one word does not stand for a dozen things."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MOST = 8
+MOST = 10
 """So often may a private name be given to functions of different modules. Those of one dispatch
 (`@show.register`) do not count: they are found by the kind of value that they are for."""
 SAYS_NOTHING = frozenset({"_text", "_write", "_handle", "_process", "_helper"})
