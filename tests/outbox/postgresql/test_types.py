@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from tests.outbox.plans import entity, plan
-from tests.outbox.postgresql.conftest import Application
+from tests.outbox.postgresql.conftest import ORDERS, Application
+from tests.outbox.postgresql.test_facts import plan_of
+from tests.servers.databases import Databases
 
 from fql.exact.reading import read_foreign
+from fql.intake.envelopes import envelope_of
+from fql.outbox.postgresql.connection import connect
+from fql.outbox.postgresql.installing import install
+from fql.outbox.postgresql.names import Names
+from fql.outbox.postgresql.reading import rows_after
 from fql.outbox.postgresql.rows import row_reader
 from fql.plan.model import EntityField, Plan
 
@@ -106,3 +116,88 @@ def test_a_timestamp_without_an_offset_is_utc() -> None:
     assert read == {"at": "2026-03-02T14:00:00Z", "all": ["2026-03-02T14:00:00.5Z"]}
     with pytest.raises(ValueError, match="`made` was not captured"):
         row_reader(fields)({"all": []}, True)
+
+
+OWN_TYPES = """CREATE EXTENSION citext;
+CREATE EXTENSION hstore;
+CREATE TYPE mood AS ENUM ('happy', 'it''s "odd"', 'größe');
+CREATE TYPE pair AS (a int, "B" text, c mood[]);
+CREATE TYPE floats AS RANGE (subtype = float8);
+CREATE DOMAIN short AS varchar(9) CHECK (VALUE <> 'no');
+CREATE DOMAIN moods AS mood[];
+CREATE DOMAIN pairs AS pair"""
+OWN: list[tuple[str, str, object]] = [
+    ("citext", "'ÄbC'", "ÄbC"), ("citext[]", "ARRAY['a', NULL, 'B']::citext[]", ["a", None, "B"]),
+    ("mood", "'größe'", "größe"), ("mood[]", "ARRAY['it''s \"odd\"', NULL]::mood[]",
+                                   ['it\'s "odd"', None]),
+    ("pair", "ROW(1, 'x\"y', ARRAY['happy']::mood[])", {"a": 1, "B": 'x"y', "c": ["happy"]}),
+    ("pair", "ROW(NULL, NULL, NULL)", {"a": None, "B": None, "c": None}),
+    ("pair[]", "ARRAY[ROW(1, '', NULL)]::pair[]", [{"a": 1, "B": "", "c": None}]),
+    ("pairs", "ROW(7, 'd', NULL)", {"a": 7, "B": "d", "c": None}),
+    ("hstore", "'a=>1, b=>NULL, \"\"=>\"q\\\"\"'", {"a": "1", "b": None, "": 'q"'}),
+    ("hstore[]", "ARRAY['a=>1']::hstore[]", [{"a": "1"}]),
+    ("short", "'abc'", "abc"), ("short[]", "ARRAY['a']::short[]", ["a"]),
+    ("moods", "ARRAY['happy']::mood[]", ["happy"]), ("floats", "'[0.1,2)'", "[0.1,2)"),
+    ("int4multirange", "'{[1,2),[5,7)}'", "{[1,2),[5,7)}"),
+    ("numeric", "1e16000", Decimal("1e16000")), ("numeric", "-1e-16000", Decimal("-1e-16000")),
+    ("float8[]", "ARRAY['NaN', 1.5]::float8[]", ["NaN", 1.5]),
+    ("timestamptz[]", "ARRAY['2026-03-02 14:00Z']::timestamptz[]", ["2026-03-02T14:00:00+00:00"]),
+    ("bytea[]", "ARRAY['\\x00ff']::bytea[]", ["\\x00ff"]), ("int[]", "'[-1:0]={1,2}'", [1, 2]),
+    ("jsonb", "'\"\"'", ""), ("json", "' {\"a\" : 1 , \"a\": 2 } '", {"a": 2}),
+    ("tsvector", "'a:1 b:2A'", "'a':1 'b':2A"), ("point", "'(1,2)'", "(1,2)"),
+    ("pg_lsn", "'16/B374D848'", "16/B374D848"), ("oid", "4294967295", "4294967295"),
+    ("regclass", "'orders'", "public.orders"), ("txid_snapshot", "'10:20:10,14'", "10:20:10,14"),
+    ("interval", "'178000000 years'", "178000000 years"), ("bit varying", "B''", ""),
+]  # fmt: skip
+"""What is stored, and what comes. Digits beyond those of any field are refused by the intake."""
+
+
+def test_types_of_the_application_come_as_what_they_hold(any_column: Application) -> None:
+    for statement in OWN_TYPES.split(";"):
+        any_column.execute(statement.encode())
+    for type_, value, expected in OWN:
+        column = f"ALTER TABLE orders DROP COLUMN v, ADD COLUMN v {type_}"
+        any_column.execute(column.encode())
+        any_column.execute(f"INSERT INTO orders (id, status, v) VALUES (1, 's', {value})".encode())
+        taken = "DELETE FROM fql_main.outbox RETURNING new::text, problem"
+        row = any_column.execute(taken.encode()).fetchone()
+        assert row is not None
+        assert row[1] is None, (type_, row)
+        found = parsed(row[0])["v"]
+        known = expected if isinstance(expected, Decimal) else parsed(json.dumps(expected))
+        assert found == known, (type_, found)
+        any_column.execute("DELETE FROM orders")
+
+
+def parsed(text: str) -> Any:
+    """JSON with its numbers as they are written."""
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def test_a_database_in_sql_ascii_keeps_any_bytes_and_fails_no_statement(
+    postgresql_server: Databases,
+) -> None:
+    """Texts that are not UTF-8 become dead letters; texts are judged by the runtime alone."""
+    name = f"ascii_{os.getpid()}"
+    with psycopg.connect(postgresql_server.admin, autocommit=True) as admin:
+        admin.execute(
+            f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0".encode()
+        )
+        try:
+            told_in_ascii(postgresql_server.url(name))
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def told_in_ascii(url: str) -> None:
+    watched = plan_of('status == "é" || status < "z"', "insert")
+    with psycopg.connect(url, autocommit=True) as app, connect(url) as ours:
+        app.execute(ORDERS)
+        assert install(ours, watched, Names())[0].in_step
+        for number, data in ((1, "c3a9"), (2, "ff")):
+            value = f"convert_from('\\x{data}', 'SQL_ASCII')"
+            app.execute(f"INSERT INTO orders (id, status) VALUES ({number}, {value})".encode())
+        first, second = (envelope_of(row) for row in rows_after(ours, Names(), 0, 10, ()))
+        assert first[1] == ""
+        assert parsed(str(first[0]["new"]))["status"] == "é"
+        assert "`new` of outbox row 2 is not UTF-8" in second[1]

@@ -21,7 +21,7 @@ _OPAQUE = frozenset({"String", "ID"})
 
 _FITS: Mapping[str, tuple[frozenset[str], str]] = {
     "int2": (_NUMBERS | {"ID"}, "Int"), "int4": (_NUMBERS | {"ID"}, "Int"),
-    "int8": (_NUMBERS | {"ID"}, "Int"), "oid": (_NUMBERS | {"ID"}, "Int"),
+    "int8": (_NUMBERS | {"ID"}, "Int"),
     "numeric": (_NUMBERS, "Decimal"), "float4": (_NUMBERS, "Float"), "float8": (_NUMBERS, "Float"),
     "bool": (frozenset({"Boolean"}), "Boolean"), "uuid": (_OPAQUE | {"UUID"}, "UUID"),
     "text": (_TEXT, "String"), "varchar": (_TEXT, "String"), "bpchar": (_TEXT, "String"),

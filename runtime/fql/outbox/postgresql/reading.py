@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
-
 from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.names import Names
 
@@ -23,10 +19,12 @@ MOST_BYTES = 16_000_000
 """Of the rows of one read, except for the last one."""
 
 _TEXTS = ("entity", "event", "new", "old", "problem", "event_id", "key", "context")
-_COLUMNS = ", ".join(
-    ("seq", "id", "revision", *(f"{name}::text" for name in _TEXTS),
-     """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""")
-)  # fmt: skip
+_BYTES = """convert_to({}::text,
+  CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)"""
+"""A text as it is: in a database that has no encoding it need not be one, and sending it as a text
+would fail each read."""
+_AT = """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_COLUMNS = ", ".join(("seq", "id", "revision", *(_BYTES.format(value) for value in (*_TEXTS, _AT))))
 _SIZE = """coalesce(octet_length(new::text), 0) + coalesce(octet_length(old::text), 0)
 + coalesce(octet_length(context::text), 0)"""
 
@@ -73,15 +71,6 @@ class Mark:
     xid: int
 
 
-class _Bytes(Loader):
-    """Text as it is: it need not be UTF-8."""
-
-    format = Format.BINARY
-
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
-
-
 def look(connection: Connection, names: Names) -> Seen:
     """Raises psycopg.Error; on a standby ReadOnlySqlTransaction or one that says recovery."""
     row = connection.execute(
@@ -104,7 +93,6 @@ def rows_after(
     WHERE seq > %b AND NOT id = ANY(%b) ORDER BY seq, id LIMIT %b) AS found
 ) AS counted WHERE before < {MOST_BYTES} ORDER BY seq, id"""
     with connection.cursor(binary=True) as cursor:
-        cursor.adapters.register_loader("text", _Bytes)
         cursor.execute(query.encode(), (floor, list(done), limit))
         return [OutboxRow._make(row) for row in cursor.fetchall()]
 
