@@ -33,13 +33,14 @@ PATIENCE = 60.0
 
 def connect() -> psycopg.Connection:
     """A connection; a server that does not answer is asked again for a minute."""
+    url = os.environ.get("SHOP_DATABASE") or sys.exit("set SHOP_DATABASE to a database's URL")
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return psycopg.connect(os.environ["SHOP_DATABASE"])
-        except psycopg.OperationalError:
+            return psycopg.connect(url)
+        except psycopg.OperationalError as problem:
             if time.monotonic() > end:
-                raise
+                sys.exit(f"the database does not answer: {problem}")
             time.sleep(0.2)
 
 

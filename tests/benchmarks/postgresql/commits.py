@@ -62,14 +62,15 @@ async def measured(server: Server, size: int, events: int) -> tuple[float, float
         groups = [commits(first + n, size) for n in range(0, 2 * events, 2 * size)]
         for mutations in groups.pop():  # its statements are prepared
             assert await store.commit(lease, mutations) == "ok"
-        used, theirs, begin = cpu(), cpu_of(server), time.perf_counter()
+        theirs = cpu_of(server)
+        used, begin = cpu(), time.perf_counter()
         for group in groups:
             for mutations in group:
                 assert await store.commit(lease, mutations) == "ok"
-        spent = time.perf_counter() - begin, cpu() - used, cpu_of(server) - theirs
+        spent = time.perf_counter() - begin, cpu() - used
+        others = (cpu_of(server) - theirs) / len(groups) / size * 1e6
         await store.close()
-    count = len(groups) * size
-    took, mine, others = (seconds / count * 1e6 for seconds in spent)
+    took, mine = (seconds / len(groups) / size * 1e6 for seconds in spent)
     return mine, others, took
 
 
