@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,13 @@ IMPURE = frozenset({
 })  # fmt: skip
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Every module that a file imports, at the top or inside a function."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -91,3 +98,62 @@ def test_a_planted_import_is_seen(tmp_path: Path) -> None:
     planted = tmp_path / "planted.py"
     planted.write_text("def f():\n    from networkx.algorithms import dag\n")
     assert "networkx.algorithms" in set(imports(planted))
+
+
+SHARED = {"errors", "exact", "near", "plan", "version"}
+"""What both halves know of the runtime, whatever they do."""
+SHARED_BESIDES = {"project": {"settings"}, "diagnostics": {"terminal"}}
+"""`fql.toml` means something for a compile, and findings are painted for a terminal."""
+
+
+def test_the_halves_share_the_plan_and_what_is_below_it() -> None:
+    """Only commands of the compiler use more: they play tests and explain what would be sent."""
+    for path in sorted(COMPILER.rglob("*.py")):
+        room = path.relative_to(COMPILER).parts[0]
+        used = {name.split(".")[1] for name in imports(path) if name.startswith("fql.")}
+        assert room == "cli" or used <= SHARED | SHARED_BESIDES.get(room, set()), path
+
+
+def test_the_plan_is_data() -> None:
+    """It imports pydantic and what has no room of its own, and nothing that acts."""
+    for path in sorted((RUNTIME / "plan").rglob("*.py")):
+        names = {name for name in imports(path) if name and name != "__future__"}
+        ours = {name.split(".")[1] for name in names if name.startswith("fql.")}
+        others = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"fql"}
+        assert ours <= {"plan", *SHARED}, path
+        assert others <= {"pydantic", "pydantic_core", "re2"}, path
+
+
+def test_only_the_pool_of_a_compile_in_parts_is_impure() -> None:
+    rooms = ("checks", "diagnostics", "incremental", "lower", "names", "syntax", "types")
+    files = [path for room in rooms for path in sorted((COMPILER / room).rglob("*.py"))]
+    found = {
+        path.relative_to(COMPILER).as_posix()
+        for path in files
+        for name in imports(path)
+        if name.partition(".")[0] in (IMPURE | {"multiprocessing", "signal"}) - {"uuid"}
+    }
+    assert found == {"incremental/pool.py"}
+
+
+@pytest.mark.parametrize(
+    ("module", "rooms"),
+    [
+        ("ssl", ("fql/egress/", "fql/testing/")),
+        ("httpx", ("fql/cli/examining/examine_engine.py",)),  # doctor asks our own engine
+        ("http.client", ()),
+        ("urllib.request", ()),
+        ("requests", ()),
+        ("aiohttp", ()),
+    ],
+)
+def test_every_request_leaves_through_egress(module: str, rooms: tuple[str, ...]) -> None:
+    found = {path.partition("/")[2] for path in importers(module)}
+    assert {path for path in found if not path.startswith(rooms or ("-",))} == set()
+
+
+def test_the_grammar_imports_nothing_but_itself() -> None:
+    for path in sorted((ROOT / "grammar").rglob("*.py")):
+        others = {name.partition(".")[0] for name in imports(path)} - sys.stdlib_module_names
+        allowed = {"fql_grammar"} | ({"pygments"} if path.stem == "pygments_lexer" else set())
+        assert others <= allowed, path
