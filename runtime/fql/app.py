@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from fql.actions.functions import Function, Functions
+from fql.actions.kind import ActionKind
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
@@ -78,7 +79,7 @@ class Runtime:
         settings: Settings | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
-        calls: Mapping[str, Function] | None = None,
+        calls: Mapping[str, Function | ActionKind] | None = None,
         actions: ActionFactory | None = None,
         listeners: Sequence[Listener] | None = None,
         clock: Clock | None = None,

@@ -16,6 +16,7 @@ from typing import Protocol, Self, TypeVar, Unpack
 import fql.client
 from fql import app
 from fql.actions.functions import Function
+from fql.actions.kind import ActionKind
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary
 from fql.engine.program.specs import ActionFactory
@@ -50,7 +51,7 @@ class Runtime:
         settings: Settings | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
-        calls: Mapping[str, Function] | None = None,
+        calls: Mapping[str, Function | ActionKind] | None = None,
         actions: ActionFactory | None = None,
         listeners: Sequence[Listener] | None = None,
         clock: Clock | None = None,

@@ -1,10 +1,11 @@
 """What nodes do: one small file a kind, behind one port.
 
 `Retry` and `Permanent` are what a function of a `call` may raise; `Delivery` is what it gets when
-it has a parameter `delivery`.
+it has a parameter `delivery`. `ActionKind` is what a package implements for a further kind.
 """
 
-from fql.actions.port import Delivery
+from fql.actions.kind import ActionKind, KindNode
+from fql.actions.port import Delivery, Outcome
 from fql.actions.raised import Permanent, Retry
 
-__all__ = ["Delivery", "Permanent", "Retry"]
+__all__ = ["ActionKind", "Delivery", "KindNode", "Outcome", "Permanent", "Retry"]

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from fql.actions.functions import DELIVERY, Callee, Functions
-from fql.actions.port import SUCCESS, Delivery, Outcome, RenderFailed, Request
+from fql.actions.kind import ActionKind, KindNode
+from fql.actions.port import FAILURES, SUCCESS, Delivery, Outcome, RenderFailed, Request
 from fql.actions.raised import Permanent, Retry
 from fql.actions.reads import read_without_type
 from fql.actions.threads import NoThread, Ran, Threads
-from fql.actions.webhook import known_values
+from fql.actions.webhook import Recording, known_values
 from fql.egress.sealing.secrets import Masker
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
@@ -80,6 +81,8 @@ class CallActions:
                              frozenset(read_without_type(plan)))  # fmt: skip
             found = self._shared = (plan, environment, shared)
         callee = None if self._functions is None else self._functions.callee(node)
+        if isinstance(callee, ActionKind):
+            return KindAction(node, callee, environment, found[2])
         return CallAction(node, callee, self._threads_of_loop, found[2])
 
     def _threads_of_loop(self) -> Threads:
@@ -192,6 +195,54 @@ class CallAction:
             error = f"what {self._name} returned does not fit its type: {misfit}"
             return Outcome(failure="response", error=self._said(error))
         return Outcome(status=SUCCESS, answer=answer)
+
+
+class KindAction(CallAction):
+    """One action of a kind that a package brings."""
+
+    def __init__(
+        self, node: PlanNode, kind: ActionKind, environment: Mapping[str, str], shared: _Shared
+    ) -> None:
+        super().__init__(node, None, _no_threads, shared)
+        self._action = node.name
+        self._kind = kind
+        self._environment = Recording(environment)
+        self._known = 0
+
+    async def _outcome(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
+        if not isinstance(request, CallRequest):
+            return Outcome(failure="internal", error="there is nothing to send")
+        deadline = asyncio.get_running_loop().time() + timeout_ms / 1000
+        node = KindNode(self._action, copy.deepcopy(dict(request.arguments)))
+        try:
+            ran = await _awaited(lambda: self._sent(node, delivery), deadline)
+        except TimeoutError:
+            return Outcome(failure="timeout", error=f"{self._name} did not end in time")
+        finally:
+            used = self._environment.used
+            if len(used) != self._known:
+                self._known = len(used)
+                self._masker = Masker(used, self._masker)
+        if ran.raised is not None:
+            return self._failed(ran.raised)
+        return self._judged(ran.value)
+
+    async def _sent(self, node: KindNode, delivery: Delivery) -> Outcome:
+        prepared = self._kind.prepare(node, self._environment)
+        return await self._kind.send(prepared, delivery)
+
+    def _judged(self, outcome: object) -> Outcome:
+        """The outcome of a kind, held to what the engine knows."""
+        if not isinstance(outcome, Outcome):
+            return Outcome(failure="internal", error=f"{self._name} gave no Outcome")
+        if outcome.failure is None and outcome.status in (None, SUCCESS):
+            return self._read(outcome.answer)
+        failure = outcome.failure if outcome.failure in FAILURES else "raised"
+        return outcome._replace(status=None, failure=failure, error=self._said(outcome.error))
+
+
+def _no_threads() -> Threads:
+    raise AssertionError  # a kind is awaited
 
 
 async def _awaited(function: Callable[[], object], deadline: float) -> Ran:

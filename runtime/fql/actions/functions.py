@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fql.actions.kind import ActionKind, KindNode, installed, misfits
 from fql.errors import SettingsError
 from fql.near import did_you_mean
 from fql.plan.kinds import CALL, arguments_of, function_of
@@ -35,26 +36,28 @@ class Callee:
 class Functions:
     """The functions of one application by name. Raises SettingsError for what cannot be one."""
 
-    def __init__(self, given: Mapping[str, Function]) -> None:
+    def __init__(self, given: Mapping[str, Function | ActionKind]) -> None:
         for name, function in given.items():
             if not isinstance(name, str) or not FUNCTION.fullmatch(name):
                 raise SettingsError(
                     f"calls: {name!r} is not a name for a function",
                     hint="it has small letters, digits, `_` and `.`, such as `stock.reserve`",
                 )
-            if not callable(function):
+            if not callable(function) and not isinstance(function, ActionKind):
                 raise SettingsError(f"calls: {name} is not a function, but {function!r}")
         self._given = dict(given)
 
-    def callee(self, node: PlanNode) -> Callee:
-        """The function of a `call` of a plan that was checked by `require`."""
+    def callee(self, node: PlanNode) -> Callee | ActionKind:
+        """The function of a `call` of a plan that was checked by `require`, or its kind."""
         function = self._given[function_of(node.config)]
+        if isinstance(function, ActionKind):
+            return function
         asks = DELIVERY in _parameters(function) and DELIVERY not in _names(node)
         return Callee(function, asks)
 
     def require(self, plan: Plan) -> None:
-        """Raises SettingsError with every function that a plan calls and that is not here, and
-        every argument that does not fit."""
+        """Raises SettingsError with every function that a plan calls and that is neither here nor
+        a kind that a package brings, and every argument that does not fit."""
         missing = dict(self._missing(plan))
         if missing:
             listed = ", ".join(f"{name} (for {user})" for name, user in missing.items())
@@ -71,14 +74,21 @@ class Functions:
 
     def _missing(self, plan: Plan) -> Iterator[tuple[str, str]]:
         for user, node in _calls(plan):
-            if (name := function_of(node.config)) not in self._given:
+            name = function_of(node.config)
+            if name not in self._given and (kind := installed(name)) is not None:
+                self._given[name] = kind
+            if name not in self._given:
                 yield name, user
 
     def _misfits(self, user: str, node: PlanNode) -> Iterator[str]:
         name, given = function_of(node.config), _names(node)
-        parameters = _parameters(self._given[name])
+        function = self._given[name]
+        if isinstance(function, ActionKind):
+            yield from misfits(function, user, KindNode(node.name, dict.fromkeys(given)))
+            return
+        parameters = _parameters(function)
         kinds = {one.kind for one in parameters.values()}
-        if not parameters and _is_unreadable(self._given[name]):
+        if not parameters and _is_unreadable(function):
             return
         for argument in given:
             parameter = parameters.get(argument)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from fql.expressions.scope import Scope
 
@@ -23,6 +23,9 @@ Failure = Literal[
     "permanent",  # of a call: the function raised `Permanent`; final
 ]  # fmt: skip
 """How an attempt failed without a usable HTTP status."""
+
+FAILURES: frozenset[str] = frozenset(get_args(Failure))
+"""All of them."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """The context of an event that brought none."""

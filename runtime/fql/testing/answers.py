@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from fql.actions.port import Failure, Outcome
+from fql.actions.port import FAILURES, Failure, Outcome
 from fql.errors import UsageError
 from fql.exact.reading import read_json
 from fql.exact.writing import json_text
@@ -30,7 +30,6 @@ class Scripted(TypedDict, total=False):
 Answer = int | Scripted | Outcome
 """A status; an answer in words; or a whole outcome, whose `duration_ms` is the time it takes."""
 
-_FAILURES: frozenset[str] = frozenset(get_args(Failure))
 _KEYS = frozenset(Scripted.__annotations__)
 
 
@@ -102,10 +101,10 @@ def _checked(action: str, answer: object) -> None:
         )
     for key in answer.keys() - _KEYS:
         raise UsageError(f"{where} has no key {key!r}", hint=f"keys are {', '.join(sorted(_KEYS))}")
-    if "failure" in answer and answer["failure"] not in _FAILURES:
+    if "failure" in answer and answer["failure"] not in FAILURES:
         raise UsageError(
             f"{where} cannot fail by {answer['failure']!r}",
-            hint=f"failures are {', '.join(sorted(_FAILURES))}",
+            hint=f"failures are {', '.join(sorted(FAILURES))}",
         )
 
 
