@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from fql.errors import SettingsError
 from fql.settings.reading import read_settings
 from fql.settings.source_tables import HttpSource
 from fql.testing import MockWebhookServer
@@ -87,3 +88,26 @@ async def test_the_python_of_the_page_sends_once(webhook_server: MockWebhookServ
         with pytest.raises(Exception, match="422"):
             await asyncio.to_thread(names["send"], url, TOKEN, {"entity": "x"}, "l")
     assert (first["duplicate"], again["duplicate"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("", "needs the key `token`"),
+        ("token = []", "in quotes, or a list of tokens"),
+        ("token = 12345678", "in quotes, or a list of tokens"),
+        ('token = ""', "not empty"),
+        ('token = ["x", "12345678 "]', "letters, digits"),
+        ('token = ["x", 12345678]', "letters, digits"),
+        ('token = "x"\nlisten = "8786"', "write host and port"),
+        ('token = "x"\nlisten = "h:99999"', "write host and port"),
+        ('token = "x"\nlisten = "::1:8786"', "write host and port"),
+        ('token = "x"\nlisten = "http://h:80"', "write host and port"),
+        ('token = "x"\nport = 8786', "unknown key `port`"),
+    ],
+)
+def test_settings_that_cannot_be_used_say_what_to_write(keys: str, words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(f'[sources.web]\nkind = "http"\n{keys}\n')
+    assert words in refused.value.message
+    assert "12345678" not in refused.value.message

@@ -28,6 +28,8 @@ from fql.store.port import Lease, StoreSize, Verdict
 from fql.store.records import Mutations
 from fql.testing import MockWebhookServer
 from fqlc.cli.main import run
+from tests.http_intake import support as intake
+from tests.http_intake.test_engine import Moody
 from tests.observe.promql import Recorder, Vector, evaluate
 from tests.observe.support import METRICS, SOURCE, order, page, plan_of, runtime, scrape, sqlite
 
@@ -193,6 +195,24 @@ async def test_oldest_due_work(webhook_server: MockWebhookServer) -> None:
         gone = await recorded(running, STEP)
     assert firing(young, STEP) == {}
     assert set(firing(old, STEP)) == {"FqlOldestDue"}
+    assert firing(gone, STEP) == {}
+
+
+async def test_lag_of_a_source(webhook_server: MockWebhookServer) -> None:
+    """A store that takes nothing lets events of a caller grow old."""
+    clock, store = Later(), Moody()
+    settings = intake.SETTINGS + METRICS
+    async with intake.running(webhook_server, store=store, settings=settings, clock=clock) as web:
+        store.free.clear()
+        sending = asyncio.ensure_future(web.post(intake.order(1)))
+        while not web.runtime._watched.arrivals[0].lag():
+            await asyncio.sleep(0.01)
+        clock.ahead = 301_000
+        old = await recorded(web.runtime, STEP)
+        store.free.set()
+        assert (await sending).status == 202
+        gone = await recorded(web.runtime, STEP)
+    assert set(firing(old, STEP)) == {"FqlSourceLag"}
     assert firing(gone, STEP) == {}
 
 

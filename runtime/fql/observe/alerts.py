@@ -85,6 +85,14 @@ ALERTS = (
         "The log and `/ready` say what is wrong; nothing that was committed is lost.",
     ),
     Alert(
+        "FqlSourceLag",
+        "max by (source) (NS_source_lag_seconds) > 300",
+        "0s",
+        "warning",
+        "events of the source {{ $labels.source }} have waited for {{ $value | humanizeDuration }}",
+        "They are not stored yet: see NS_commit_seconds, NS_emit_queue and the log.",
+    ),
+    Alert(
         "FqlSourceRestored",
         "sum by (source) (increase(NS_source_restored_total[1h])) > 0",
         "0s",

@@ -119,10 +119,22 @@ def _listen(text: str) -> str:
     return text
 
 
-def _token(text: str) -> str:
-    if not any(references_in(text)) and not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
-        raise ValueError("a token is not empty, and of letters, digits and - . _ ~ + / alone")
-    return text
+def _tokens(value: object) -> object:
+    """One text, or a list of them; no message shows what was written."""
+    tokens = (value,) if isinstance(value, str) else as_tuple(value)
+    if not isinstance(tokens, tuple) or not tokens:
+        raise ValueError("write a token in quotes, or a list of tokens")
+    for token in tokens:
+        if not isinstance(token, str) or not _is_token(token):
+            raise ValueError(
+                "a token is a text that is not empty, of letters, digits and - . _ ~ + /"
+            )
+    return tokens
+
+
+def _is_token(text: str) -> bool:
+    """One with names of the environment is judged when they are known."""
+    return any(references_in(text)) or bool(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text))
 
 
 def _own_path(value: str) -> str:
@@ -197,11 +209,7 @@ OwnFiles = Annotated[
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(as_tuple)]
 Listen = Annotated[str, AfterValidator(_listen)]
 """Host and port to listen on."""
-Tokens = Annotated[
-    tuple[Annotated[str, AfterValidator(_token)], ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else as_tuple(value)),
-    Field(min_length=1, max_length=10),
-]
+Tokens = Annotated[tuple[str, ...], BeforeValidator(_tokens)]
 """Tokens, any of which will do."""
 Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
 Secret = Annotated[str, AfterValidator(_by_name)]
