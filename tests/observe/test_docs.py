@@ -35,14 +35,14 @@ def test_log_line_has_the_fields_of_a_log_line() -> None:
     (block,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     attempt = AttemptEnded("o", "a", "e", "run_1", 1, 503, None, 1, "scheduled", "evt", trace)
-    written = {"time", "level", "logger", "message", "event", *fields_of(attempt)}
+    written = {"time", "level", "logger", "message", "event", *fields_of(attempt, str)}
     assert set(orjson.loads(block)) == written
 
 
 def test_page_speaks_of_every_alert() -> None:
     words = (
         "failure rate", "dead letters,", "evicted", "due", "circuit", "max_size", "commits",
-        "not captured", "in trouble", "went back",
+        "not captured", "in trouble", "stored late", "went back",
     )  # fmt: skip
     assert len(words) == len(ALERTS)
     assert all(word in PAGE for word in words)
