@@ -194,25 +194,25 @@ async def play(store: str | Store, seed: int, steps: int, caplog: pytest.LogCapt
             await history.end()
 
 
-def seeds(few: int) -> pytest.MarkDecorator:
-    """So many, and in `make soak` all of them."""
-    long = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(few, 400)]
+def seeds(few: int, most: int) -> pytest.MarkDecorator:
+    """A few, and in `make soak` many."""
+    long = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(few, most)]
     return pytest.mark.parametrize("seed", [*range(few), *long])
 
 
-@seeds(8)
+@seeds(8, 400)
 async def test_stored_work_meets_other_plans(
     tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     await play(f"sqlite:///{tmp_path}/s.db", seed, 5, caplog)
 
 
-@seeds(2)
+@seeds(2, 60)
 async def test_it_does_so_in_memory(seed: int, caplog: pytest.LogCaptureFixture) -> None:
     await play(MemoryStore(), seed, 5, caplog)
 
 
-@seeds(4)
+@seeds(4, 100)
 async def test_it_does_so_on_postgresql(
     postgresql_url: str, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -119,7 +119,10 @@ class OutboxFile:
         if self.peephole is None or self.inode is None:
             raise StoreError("a file that has lost its name cannot be read on this system")
         with tempfile.NamedTemporaryFile(suffix=".db") as target:
-            self.peephole.copy(self.inode, cast("BinaryIO", target))
+            if not self.peephole.copy(self.inode, cast("BinaryIO", target)):
+                raise StoreError(
+                    f"{self.path} has lost its name, and cannot be read at this moment"
+                )
             target.flush()
             uri = f"{Path(target.name).as_uri()}?immutable=1"
             connection = sqlite3.connect(uri, uri=True, isolation_level=None)

@@ -63,18 +63,12 @@ class Peephole:
         found = os.fstat(self._descriptor())
         return Moment(self.header(), found.st_mtime_ns, found.st_size)
 
-    def copy(self, inode: tuple[int, int], target: BinaryIO) -> None:
-        """The whole file, although another one has its name by now."""
-        for entry in Path("/proc/self/fd").iterdir():
-            try:
-                found = os.fstat(int(entry.name))
-            except OSError:
-                continue
-            if (found.st_dev, found.st_ino) == inode:
-                place = 0
-                while piece := os.pread(int(entry.name), 1 << 20, place):
-                    place += target.write(piece)
-                return
+    def copy(self, inode: tuple[int, int], target: BinaryIO) -> bool:
+        """The whole file, although another one has its name by now; False when nothing that is
+        open here is that file."""
+        return any(
+            _copied(int(entry.name), inode, target) for entry in Path("/proc/self/fd").iterdir()
+        )
 
     def header(self) -> bytes:
         """Moves with every commit."""
@@ -113,6 +107,22 @@ def _is(descriptor: int, wanted: os.stat_result) -> bool:
     except OSError:
         return False
     return (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino)
+
+
+def _copied(descriptor: int, inode: tuple[int, int], target: BinaryIO) -> bool:
+    """Another thread may close it at any moment, and its number then be that of another file."""
+    try:
+        found, place = os.fstat(descriptor), 0
+        if (found.st_dev, found.st_ino) != inode:
+            return False
+        target.seek(0)
+        target.truncate()
+        while piece := os.pread(descriptor, 1 << 20, place):
+            place += target.write(piece)
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino, found.st_size) == (*inode, place)
 
 
 def peephole(path: Path) -> Peephole | None:
