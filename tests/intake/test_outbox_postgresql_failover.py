@@ -18,8 +18,10 @@ from fql.outbox.postgresql.names import Names
 def either(*urls: str) -> str:
     """The server of these that can be written to, as an application names it."""
     known = [conninfo_to_dict(url) for url in urls]
-    named = {name: ",".join(str(one[name]) for one in known) for name in ("host", "port")}
-    return make_conninfo(**{**known[0], **named}, target_session_attrs="read-write")
+    host, port = (",".join(str(one[name]) for one in known) for name in ("host", "port"))
+    shared = {name: str(value) for name, value in known[0].items()}
+    shared |= {"host": host, "port": port, "target_session_attrs": "read-write"}
+    return make_conninfo("", **shared)
 
 
 async def test_1_2_numbers_given_again_are_other_rows(caplog: pytest.LogCaptureFixture) -> None:

@@ -168,3 +168,94 @@ def test_the_project_is_the_only_one_or_named(database: str) -> None:
         assert "fqlc capture install" in refused.value.hint
         fql.outbox.emit(connection, "Order.insert", project="main", **GIVEN)
     assert told(database) == ONE
+
+
+def test_what_cannot_carry_an_event_is_refused_and_nothing_is_written(database: str) -> None:
+    """A connection that is closed, failed or may only read says so itself; no wrapper hides it."""
+    url = database.replace("postgresql://", "postgresql+psycopg://")
+    engine = sqlalchemy.create_engine(url)
+    closed, failed, reading = (psycopg.connect(database) for _ in range(3))
+    closed.close()
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        failed.execute("SELECT 1 / 0")
+    reading.read_only = True
+    with engine.connect() as returned:
+        pass
+    session = Session(engine)
+    with pytest.raises(sqlalchemy.exc.DataError):
+        session.execute(sqlalchemy.text("SELECT 1 / 0"))
+    given: list[tuple[Any, type[Exception]]] = [
+        (closed, psycopg.OperationalError), (failed, psycopg.errors.InFailedSqlTransaction),
+        (reading, psycopg.errors.ReadOnlySqlTransaction),
+        (returned, sqlalchemy.exc.ResourceClosedError), (session, sqlalchemy.exc.InternalError),
+        (engine, UsageError), (database, UsageError), (None, UsageError),
+    ]  # fmt: skip
+    for connection, expected in given:
+        with pytest.raises(expected):
+            emit(connection, "Order.insert", new={"id": 1})
+    for one in (failed, reading, session):
+        one.rollback()
+        one.close()
+    engine.dispose()
+    assert told(database) == []
+
+
+async def test_what_cannot_carry_an_event_is_refused_by_emit_async_too(database: str) -> None:
+    asyncpg = import_module("asyncpg")
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+    engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://"))
+    closed = await psycopg.AsyncConnection.connect(database)
+    await closed.close()
+    ended, failed = [await asyncpg.connect(database) for _ in range(2)]
+    await ended.close()
+    transaction = failed.transaction()
+    await transaction.start()
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await failed.execute("SELECT 1 / 0")
+    session = AsyncSession(engine)
+    with pytest.raises(sqlalchemy.exc.DBAPIError):
+        await session.execute(sqlalchemy.text("SELECT 1 / 0"))
+    given: list[tuple[Any, type[Exception]]] = [
+        (closed, psycopg.OperationalError), (failed, asyncpg.InFailedSQLTransactionError),
+        (ended, UsageError), (session, sqlalchemy.exc.DBAPIError), (engine, UsageError),
+        (async_sessionmaker(engine), UsageError), (database, UsageError), (None, UsageError),
+    ]  # fmt: skip
+    for connection, expected in given:
+        with pytest.raises(expected):
+            await emit_async(connection, "Order.insert", new={"id": 1})
+    await transaction.rollback()
+    await failed.close()
+    await session.close()
+    await engine.dispose()
+    assert told(database) == []
+
+
+def test_django_in_an_atomic_block_is_taken_wrapped_and_unwrapped(database: str) -> None:
+    django = import_module("django")
+    from django.conf import settings
+    from django.db import connections
+    from django.db.transaction import atomic
+
+    if not settings.configured:
+        settings.configure()
+        django.setup()
+    parts = psycopg.conninfo.conninfo_to_dict(database)
+    connections.settings["tried"] = connections.configure_settings({"default": {
+        "ENGINE": "django.db.backends.postgresql", "NAME": parts["dbname"], "USER": parts["user"],
+        "HOST": parts["host"], "PORT": parts["port"],
+    }})["default"]  # fmt: skip
+    connection: Any = connections["tried"]
+    with atomic("tried"):
+        emit(connection, "Order.insert", **GIVEN)
+        emit(connection.connection, "Order.insert", **GIVEN)
+        with pytest.raises(UsageError, match="CursorWrapper"):
+            emit(connection.cursor(), "Order.insert", new={"id": 1})
+    with pytest.raises(UsageError, match="in no transaction"):
+        emit(connection.connection, "Order.insert", new={"id": 1})
+    with pytest.raises(ZeroDivisionError), atomic("tried"):
+        emit(connection, "Order.insert", **GIVEN)
+        raise ZeroDivisionError
+    connection.close()
+    del connections.settings["tried"]
+    assert told(database) == ONE * 2
