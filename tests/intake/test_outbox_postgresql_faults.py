@@ -6,12 +6,15 @@ import asyncio
 import logging
 import random
 import threading
+import time
+from itertools import pairwise
 
 import psycopg
 import pytest
 from tests.intake.test_outbox_postgresql import keys, opened, run, url, waiting
 
 from fql.intake.port import Arrival
+from fql.intake.postgresql.reader import PostgreSQLReader
 
 __all__ = ["url"]
 
@@ -141,3 +144,28 @@ async def test_a_transaction_that_stays_open_is_named_until_it_ends(
         for _ in range(3):
             await source.fetch(10)
         assert source.health().notice == ""
+
+
+async def test_an_outbox_without_news_is_looked_at_ever_less_often(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From each 5 ms to each 250 ms, and often again after a row."""
+    async with opened(url) as source:
+        assert await source.fetch(10) == []
+        looks: list[float] = []
+        has_news = PostgreSQLReader.has_news
+
+        def counted(reader: PostgreSQLReader) -> bool:
+            looks.append(time.monotonic())
+            return has_news(reader)
+
+        monkeypatch.setattr(PostgreSQLReader, "has_news", counted)
+        await source.wait(2.5)
+        assert 4 <= len(looks) <= 30, "300 looks would be one each 8 ms"
+        assert max(later - one for one, later in pairwise(looks)) > 0.15
+        run(url, "INSERT INTO orders (id, status) VALUES (1, 'x')")
+        await source.wait(5)
+        await source.done(await source.fetch(10))
+        looks.clear()
+        await source.wait(0.3)
+        assert len(looks) >= 3

@@ -12,6 +12,7 @@ from tests.outbox.postgresql.test_facts import MAIN, plan_of
 from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.status import status
 from fql.plan.model import Plan
+from fqlc import compile_text
 
 WATCHED = plan_of('status == "paid" && (total ?? 0) > 5', "insert")
 
@@ -43,3 +44,25 @@ def test_a_null_that_comes_after_a_migration_is_told(
     app.execute("ALTER TABLE orders ALTER COLUMN status DROP NOT NULL")
     app.execute("INSERT INTO orders (id, total) VALUES (1, 1)")
     assert [row["status"] for _, _, row, _ in told(app)] == [None]
+
+
+def test_a_member_that_an_enum_type_gets_is_told(
+    app: Application, ours: Connection, captured: Callable[[Plan], None]
+) -> None:
+    """The plan does not know it: it is to be a dead letter, and the triggers stay in step."""
+    app.execute("CREATE TYPE state AS ENUM ('new', 'paid')")
+    app.execute("ALTER TABLE orders ALTER COLUMN status TYPE state USING 'new'::state")
+    compiled = compile_text(
+        'enum State { new, paid } entity Order from "orders" { id: Int @key  status: State }'
+        " observer o { on: Order.insert  when: status == paid"
+        '  webhook w { url: "https://x.example/" } }'
+    )
+    assert compiled.plan is not None, compiled.diagnostics
+    watched = Plan.model_validate_json(compiled.plan)
+    captured(watched)
+    app.execute("ALTER TYPE state ADD VALUE 'lost'")
+    app.execute("INSERT INTO orders (id, status) VALUES (1, 'new'), (2, 'lost'), (3, 'paid')")
+    assert [row["status"] for _, _, row, _ in told(app)] == ["lost", "paid"]
+    assert status(ours, watched, MAIN).in_step
+    app.execute("ALTER TYPE state RENAME TO states")
+    assert status(ours, watched, MAIN).in_step
