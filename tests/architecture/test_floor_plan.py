@@ -115,6 +115,8 @@ def test_any_exception_is_caught_in_bulkheads_only() -> None:
         path.relative_to(runtime).as_posix()
         for path in runtime.rglob("*.py")
         if "testing" not in path.parts
-        and re.search(r"except( \(?Exception[^)]*\)?)?( as \w+)?:|suppress\(Exception\)", path.read_text())
+        and re.search(
+            r"except( \(?Exception[^)]*\)?)?( as \w+)?:|suppress\(Exception\)", path.read_text()
+        )
     }
     assert found == BULKHEADS | FOREIGN

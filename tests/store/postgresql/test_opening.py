@@ -182,6 +182,29 @@ async def test_encryption_that_the_server_has_not_is_named(
     assert "sslmode" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("ALTER ROLE {role} CONNECTION LIMIT 0", "no free connection"),
+        ("ALTER DATABASE {database} CONNECTION LIMIT 0", "no free connection"),
+        ("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC", "lacks a right"),
+        ("ALTER DATABASE {database} ALLOW_CONNECTIONS false", "cannot be reached"),
+        ("ALTER ROLE {role} NOLOGIN", "refuses this user"),
+    ],
+)
+async def test_a_database_that_takes_nobody_for_a_while_is_not_gone(
+    granted: str, role: Role, postgresql_server: Databases, change: str, words: str
+) -> None:
+    """An engine ends where its store is gone, and goes on trying where it is not."""
+    with psycopg.connect(postgresql_server.admin, autocommit=True) as by_owner:
+        names = {"role": role.name, "database": urlsplit(granted).path[1:]}
+        text = sql.SQL(change).format(**{k: sql.Identifier(v) for k, v in names.items()})
+        by_owner.execute(text)
+    with pytest.raises(StoreError, match=words) as caught:
+        await PostgresStore(role.url(granted)).open()
+    assert not isinstance(caught.value, StoreGone)
+
+
 async def test_passwords_and_options_of_every_kind(postgresql_server: Databases) -> None:
     """And the password is shown nowhere."""
     odd = "p@ss:w/o#r%d ?&=é'\\\""

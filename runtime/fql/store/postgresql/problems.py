@@ -39,22 +39,24 @@ MEANINGS = (
         "check `sslmode` and `sslrootcert` in the URL, and `ssl` and pg_hba.conf on the server",
     ),
     Meaning(
+        ("53300",), ("too many", "connection slots"),
+        "the server of {where} has no free connection",
+        "raise max_connections there, or the CONNECTION LIMIT of the role or database; or end other"
+        " connections",
+    ),
+    Meaning(
+        ("42501",), ("permission denied",), "the role lacks a right in {where}",
+        f"{MANUAL} lists what the role needs",
+    ),
+    Meaning(
         ("28",),
         ("authentication failed", "no pg_hba.conf entry", "no password supplied", 'role "'),
         "the server of {where} refuses this user",
         "check user and password in the URL, and pg_hba.conf on the server",
     ),
     Meaning(
-        ("3D000",), ('database "',), "the database of {where} cannot be opened",
+        ("3D000",), ('" does not exist',), "the database of {where} cannot be opened",
         "create it first, or correct its name in the URL", StoreGone,
-    ),
-    Meaning(
-        ("42501",), (), "the role lacks a right in {where}", f"{MANUAL} lists what the role needs",
-    ),
-    Meaning(
-        ("53300",), ("too many clients", "connection slots"),
-        "the server of {where} has no free connection",
-        "raise max_connections there, or end other connections",
     ),
     Meaning(
         ("42P01", "3F000"), (), "the tables of {where} are gone",
