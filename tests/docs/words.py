@@ -150,4 +150,34 @@ WORDINGS = (
         r"(?i)\bsimilar (?:name|word) exists\b|\bwith a similar name\b", "one form everywhere",
         "did you mean `total`?", "a field with a similar name exists: `total`",
     ),
+    _wording(
+        r"\b(?:for|to|of|by|from|with) who (?:reads|takes|knows|needs|has|may|wants|writes|asks)\b",
+        "a relative clause without its noun needs whoever or those who", "for whoever reads it",
+        "an address for who knows one of its tokens",
+    ),
+    _wording(
+        r"[.:;,] (?:so )?[Ww]ho (?:reads|takes|knows|finds|wants|may|starts|emits|searched)\b"
+        r"[^.?;]{0,60}\b(?:checks|puts|knows|fences|imports|waits|takes|sees|is told)\b",
+        "the same at the start of a sentence", "Whoever reads one checks its digest.",
+        "The whole artefact. Who reads one checks its digest first.",
+    ),
+    _wording(
+        r"(?:[;:,] )come again\b|\bworth to\b", "advice for a caller, not for a guest",
+        "the process is ending; try again", "this process ends; come again",
+    ),
+    _wording(
+        r"(?i)\bone (?:(?!in\b)\w+ )?a (?:file|minute|second|hour)\b", "a rate is said with per",
+        "one rule per file", "the rules, one a file",
+    ),
+    _wording(
+        r"\b(?:[Ee]verything|[Aa]ll of (?:it|them)) lies? in\b|\btakes? no \w+(?: \w+)? along\b",
+        "calque", "everything is in the schema", "Everything lies in the schema `x`.",
+    ),
+    _wording(
+        r"(?i)\ban own\b", "`own` needs its owner", "a launcher of our own", "An own launcher",
+    ),
+    _wording(
+        r"\bwhat is in the way\b", "calque", "what prevents it",
+        "the SQL that would run, and what is in the way",
+    ),
 )  # fmt: skip

@@ -1,1 +1,1 @@
-"""The command line: arguments in, a call to the pipeline, a rendering out; one command a file."""
+"""The command line: arguments in, a call to the pipeline, a rendering out; one command per file."""

@@ -4,7 +4,8 @@ An engine has one connection. It is made at its first use and made again by itse
 none, who asks waits as long as it wants to and is then told. Nothing is kept for later: what was
 not acknowledged is for its sender to send again, with the same id.
 
-Importing this module without nats-py raises SettingsError; so who may do without it imports late.
+Importing this module without nats-py raises SettingsError; so code that can do without it imports
+it late.
 """
 
 from __future__ import annotations

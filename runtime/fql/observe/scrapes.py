@@ -1,5 +1,5 @@
 """Scrapes: whoever asks within a second gets what the one before got, so that many scrapers, or a
-hostile one, cost the engine one reading a second."""
+hostile one, cost the engine one reading per second."""
 
 from __future__ import annotations
 

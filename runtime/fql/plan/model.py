@@ -215,7 +215,7 @@ class Observer(Part):
 
 
 class Plan(Part):
-    """The whole artefact. Who reads one checks its format and digest first."""
+    """The whole artefact. Whoever reads one checks its format and digest first."""
 
     format: str
     compiler: str

@@ -50,8 +50,8 @@ class LetterStream:
     _guest: str = field(default="")
 
     async def open(self) -> None:
-        """Make stream and bucket where they are missing. A server that does not answer is no
-        reason not to start: the copies wait in the store. Raises SettingsError and Refused for what
+        """Make stream and bucket where they are missing. A server that does not answer does not
+        prevent a start: the copies wait in the store. Raises SettingsError and Refused for what
         cannot be used."""
         try:
             await self._ensure()

@@ -15,7 +15,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def one_line(value: object) -> str:
     """Text of receivers and events on one line, with its control characters as escapes: what they
-    send must not steer the terminal of who reads it."""
+    send must not steer the terminal of its reader."""
     return harmless(str(value)).replace("\n", "\\x0a").replace("\t", "\\x09")
 
 

@@ -1,1 +1,1 @@
-"""The rules, one a file. Rules do not import each other; `fqlc.checks.catalogue` orders them."""
+"""The rules, one per file. Rules do not import each other; `fqlc.checks.catalogue` orders them."""

@@ -34,7 +34,7 @@ def _command(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> str:
 
 def _data(text: str) -> str:
     """Escaped as GitHub's runner wants it (actions/toolkit, `command.ts`); what would steer the
-    terminal of who reads the log is an escape of ours."""
+    terminal of whoever reads the log is an escape of ours."""
     return harmless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

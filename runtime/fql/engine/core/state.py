@@ -209,7 +209,7 @@ class State:
 
     def share(self) -> int:
         """How many requests each endpoint may have in flight whatever the others do: half of all
-        is shared out, the other half is for who needs more."""
+        is shared out, the other half is for whoever needs more."""
         limit = self.settings.max_in_flight
         count = len(self.endpoints) - (MIXED in self.endpoints)
         return limit if count < 2 else max(1, limit // 2 // count)

@@ -90,7 +90,7 @@ class Reception:
             tries -= 1
             if tries < 0 or self._engine.failed() is not None:
                 why = self._engine.trouble or "too many events are waiting to be stored"
-                raise StoreError(f"no event is taken now: {why}", hint="come again")
+                raise StoreError(f"no event is taken now: {why}", hint="try again")
             await asyncio.sleep(LOOK)
 
     async def _checked(self, envelopes: Sequence[Mapping[str, object]]) -> list[NewEvent]:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fql.exact.writing import write_given
 
 RETRY_AFTER = "1"
-"""Seconds after which it is worth to come again."""
+"""Seconds after which another try makes sense."""
 
 
 @dataclass(frozen=True, slots=True)

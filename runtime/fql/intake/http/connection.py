@@ -27,7 +27,7 @@ class Patience:
 
 Phase = Literal["idle", "head", "body"]
 
-STOPPING = refusal(503, "this process ends; come again", last=True, why="this process ends")
+STOPPING = refusal(503, "this process is ending; try again", last=True, why="this process ends")
 
 
 class Connection:

@@ -26,7 +26,7 @@ FULL = refusal(503, "too many callers are connected", last=True)
 
 
 class HttpIntake:
-    """`POST /events` at the address of its settings, for who knows one of its tokens."""
+    """`POST /events` at the address of its settings, for callers that know one of its tokens."""
 
     def __init__(
         self,

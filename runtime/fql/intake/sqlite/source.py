@@ -161,7 +161,7 @@ class OutboxSqlite:
     def _changed(self) -> bool:
         """What moves with every commit of another connection is asked for on the event loop itself,
         as that costs a few microseconds: in WAL mode `PRAGMA data_version`, else what the file
-        shows to who takes no lock."""
+        shows to a reader without a lock."""
         if self._looker is None:
             return True
         if self._peephole is not None:

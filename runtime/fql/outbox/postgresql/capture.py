@@ -21,9 +21,9 @@ Tables = Mapping[tuple[str, str], TableFacts]
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What must be in a database: what is captured of each entity, its triggers, and what is in
-    the way (one sentence each; with any of them nothing must be installed). `uncaptured` are
-    tables for which there can be no triggers."""
+    """What must be in a database: what is captured of each entity, its triggers, and what prevents
+    it (one sentence each; with any of them nothing must be installed). `uncaptured` are tables for
+    which there can be no triggers."""
 
     captured: tuple[Captured, ...]
     triggers: Mapping[str, tuple[Trigger, ...]]

@@ -27,10 +27,10 @@ def table_statements(names: Names) -> tuple[str, ...]:
     is harmless.
 
     A row is known by `id` alone. `xid` comes first, so that a transaction has one before it draws
-    `seq`: who knows that all older transactions have ended knows that no lower number will come.
-    The key holds `id` besides `seq`, so that a sequence that was set back never makes a statement
-    of the application fail. `revision` counts what triggers supply and is null where `emit` wrote
-    the row; `problem` says why a row could not be captured.
+    `seq`: whoever knows that all older transactions have ended knows that no lower number will
+    come. The key holds `id` besides `seq`, so that a sequence that was set back never makes a
+    statement of the application fail. `revision` counts what triggers supply and is null where
+    `emit` wrote the row; `problem` says why a row could not be captured.
     """
     return (
         f"CREATE SCHEMA IF NOT EXISTS {names.schema}",

@@ -59,7 +59,7 @@ class Peephole:
         except FileNotFoundError:
             left = False
         if left and not self._has_writer(RESERVED):
-            return None  # somebody died in a commit: who takes the lock puts it right
+            return None  # somebody died in a commit: whoever takes the lock puts it right
         found = os.fstat(self._descriptor())
         return Moment(self.header(), found.st_mtime_ns, found.st_size)
 

@@ -35,9 +35,9 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What must be in a database: `statements` for our tables, `triggers`, and what is in
-    the way (`problems`, one sentence each; with any of them nothing must be installed). The tables
-    need `width` columns for values."""
+    """What must be in a database: `statements` for our tables, `triggers`, and what prevents it
+    (`problems`, one sentence each; with any of them nothing must be installed). The tables need
+    `width` columns for values."""
 
     statements: tuple[str, ...]
     triggers: tuple[Trigger, ...]
