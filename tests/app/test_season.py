@@ -96,7 +96,7 @@ async def test_leaving_on_another_loop_is_refused(webhook_server: MockWebhookSer
 
 
 def test_a_loop_that_is_not_asyncios_is_refused(webhook_server: MockWebhookServer) -> None:
-    with pytest.raises(UsageError, match="event loop of asyncio"):
+    with pytest.raises(UsageError, match="asyncio event loop"):
         runtime(webhook_server).__aenter__().send(None)
 
 

@@ -1,19 +1,19 @@
-"""The composition root: the one file that joins engine and adapters."""
+"""`fql.Runtime`: engine, store, sources and actions joined, started and ended together."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Self, Unpack
 
-from fql.actions.functions import Function, Functions
+from fql.actions.functions import Function
 from fql.actions.kind import ActionKind
-from fql.actions.receivers import ALLOWED_IN_TESTS
+from fql.app.sending import Sending
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
@@ -26,20 +26,17 @@ from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Summary, summary_of
 from fql.engine.process.season import Season
 from fql.engine.process.wait import Waiter, seconds
-from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
-from fql.errors import SettingsError, StoreLocked, UsageError
+from fql.errors import StoreLocked, UsageError
 from fql.intake.opening import entrances_of, sources_of
 from fql.intake.port import Source
 from fql.letters import Replayed, Wanted
-from fql.nats.driver import nats_connection
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.observe.watch import Watch
 from fql.plan.model import Plan
-from fql.plan.web.addresses import EgressSettings
 from fql.settings.model import Settings
 from fql.store.opening import (
     note_store,
@@ -50,10 +47,6 @@ from fql.store.opening import (
 )
 from fql.store.port import Store
 from fql.store.records import StoredPlan
-
-if TYPE_CHECKING:
-    from fql.actions.factory import WebhookActions
-    from fql.nats.connection import NatsConnection
 
 
 class Runtime:
@@ -90,13 +83,12 @@ class Runtime:
         self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
         self._environment = os.environ if environment is None else environment
-        self._nats: NatsConnection | None = None
-        self._sources = (*sources_of(self._settings, self._nats_connection), *sources)
-        self._entrances = entrances_of(self._settings)
-        self._functions = Functions(calls or {})
-        self._actions = actions
-        self._allowed_in_tests = ALLOWED_IN_TESTS.get()
         self._labels = Labels()
+        self._sending = Sending(
+            self._settings, self._environment, self._labels, calls=calls or {}, actions=actions
+        )
+        self._sources = (*sources_of(self._settings, self._sending.nats), *sources)
+        self._entrances = entrances_of(self._settings)
         own = (LogListener(label=self._labels),)
         self._listeners = own if listeners is None else tuple(listeners)
         self._clock = clock or SystemClock()
@@ -106,7 +98,6 @@ class Runtime:
         self._client: Client | None = None
         self._leading: Leading | None = None
         self._copies: Copier | None = None
-        self._webhooks: WebhookActions | None = None
 
     # Start and end.
 
@@ -142,9 +133,9 @@ class Runtime:
         exits = self._exits
         self._store = self._given_store or open_store(self._place)
         self._watched, self._observed = self._watching()
-        self._factory = self._traced(self._actions or self._default_actions())
-        exits.push_async_callback(self._close_factory)
-        self._program = self._built(self._plan)
+        self._sending.open(self._observed)
+        exits.push_async_callback(self._sending.close)
+        self._program = self._sending.program(self._plan)
         exits.push_async_callback(self._store.close)
         await self._store.open()
         await self._open_letters(self._store)
@@ -169,7 +160,7 @@ class Runtime:
         dlq, identity = self._settings.webhooks.dlq, await store.identity()
         copies: Backend | None = None
         if dlq.enabled and dlq.backend == "nats":
-            copies = await open_letter_stream(dlq, self._nats_connection(), identity.id)
+            copies = await open_letter_stream(dlq, self._sending.nats(), identity.id)
         else:
             work = partial(open_letters, dlq, self._place, identity.id)
             on_server = "postgresql" in (dlq.backend, self._place.database.kind)
@@ -191,13 +182,6 @@ class Runtime:
     def _note_store(self, *, used: bool) -> None:
         note_store(self._place, used=used)
 
-    async def _close_factory(self) -> None:
-        close: Callable[[], Awaitable[None]] | None = getattr(self._factory, "close", None)
-        if close is not None:
-            await close()
-        if self._nats is not None:
-            await self._nats.close()
-
     def _watching(self) -> tuple[Watched, Watch]:
         watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
         watched.sources = (*self._sources, *self._entrances)
@@ -205,57 +189,8 @@ class Runtime:
         watch.expect(self._plan, ("emit", "inbox", *(one.name for one in watched.sources)))
         return watched, watch
 
-    def _traced(self, actions: ActionFactory) -> ActionFactory:
-        if self._observed.tracing is None:
-            return actions
-        from fql.actions.traced import TracedActions
-
-        return TracedActions(actions, self._observed.tracing)
-
-    def _default_actions(self) -> ActionFactory:
-        from fql.actions.call import CallActions
-        from fql.actions.factory import WebhookActions
-        from fql.actions.publish import PublishActions
-
-        test_url = self._settings.webhooks.test_url
-        if test_url is not None:
-            logger.warning("test_url is set: every request goes there")
-        self._webhooks = WebhookActions(
-            self._egress(self._settings), test_url=test_url,
-            own_ports=lambda: frozenset({self._observed.port}),
-        )  # fmt: skip
-        return self._webhooks.kinds({
-            "publish": (PublishActions(self._nats_connection), PublishActions(None)),
-            "call": (CallActions(self._functions), CallActions(None)),
-        })  # fmt: skip
-
-    def _nats_connection(self) -> NatsConnection:
-        """The connection of this runtime, made at its first use. Raises SettingsError."""
-        if self._nats is None:
-            settings = self._settings.nats
-            if settings is None:
-                raise SettingsError(
-                    "a `publish` or a source needs a NATS server, and none is named",
-                    hint='write its address into fql.toml: `[nats]` with `url = "nats://host:4222"`',
-                )
-            self._nats = nats_connection(settings.url, settings.credentials)
-        return self._nats
-
-    def _egress(self, settings: Settings) -> EgressSettings:
-        egress = settings.egress
-        return EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports)
-
-    def _built(self, plan: Plan) -> Program:
-        program = build_program(plan, self._environment, self._factory)
-        self._labels.learn(plan, self._environment)
-        return program
-
     def _stored_programs(self, stored: Sequence[StoredPlan]) -> dict[str, Program]:
-        programs = build_stored(stored, self._plan, self._environment, self._factory)
-        for program in programs.values():
-            if program.plan is not None:
-                self._labels.learn(program.plan, self._environment)
-        return programs
+        return self._sending.stored_programs(stored, self._plan)
 
     def _prepared(self) -> Leading:
         return Leading(
@@ -397,7 +332,7 @@ class Runtime:
         triggers of a source do not supply what the plan needs. Of other `settings` it takes up
         `[egress]` and the tokens of HTTP sources; everything else there waits for a new start."""
         leading = self._here()
-        program = self._built(plan)
+        program = self._sending.program(plan)
         await leading.follow(plan)
         self._program, self._plan = program, plan
         self._observed.expect(plan)
@@ -411,8 +346,7 @@ class Runtime:
 
     def _take_up(self, settings: Settings) -> None:
         """What of other settings needs no new start."""
-        if self._webhooks is not None:
-            self._webhooks.follow(self._egress(settings))
+        self._sending.follow(settings)
         for entrance in self._entrances:
             entrance.follow(settings)
 
