@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fql.actions.functions import Function, Functions
+from fql.actions.kind import ActionKind
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
@@ -35,7 +36,7 @@ class Sending:
         environment: Mapping[str, str],
         labels: Labels,
         *,
-        calls: Mapping[str, Function],
+        calls: Mapping[str, Function | ActionKind],
         actions: ActionFactory | None,
     ) -> None:
         self._settings = settings
