@@ -48,6 +48,15 @@ def test_demo_proves_that_nothing_is_lost(tmp_path: Path, process: Fqlc) -> None
     assert (tmp_path / "kept" / "shop.fql").exists()
 
 
+def test_a_demo_that_runs_out_of_time_blames_nobody(process: Fqlc) -> None:
+    """A slow machine has lost nothing."""
+    done = process("demo", "--orders", "60", "--limit", "0.1")
+    assert done.code == 3
+    assert "FAULT" not in done.out + done.err
+    assert "deliveries were made in 0.1 seconds, and others are still to come" in done.err
+    assert "fqlc demo --limit 0.4" in done.err
+
+
 def test_demo_keeps_away_from_a_folder_that_is_there(tmp_path: Path, process: Fqlc) -> None:
     (tmp_path / "kept").mkdir()
     done = process("demo", "--keep", "kept")

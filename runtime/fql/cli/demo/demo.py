@@ -19,7 +19,7 @@ import click
 from fql.cli.demo.proof import Entry, Proof, prove
 from fql.cli.demo.shop import expected_paths, write_shop
 from fql.errors import FqlError, UsageError
-from fql.terminal.lines import data, say
+from fql.terminal.lines import prose, say
 from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
@@ -138,16 +138,24 @@ class Story:
                 client.wait()
 
     def run(self, limit: float) -> Proof:
-        """Changes, two kills, and the wait for the last delivery, at most `limit` seconds."""
+        """Changes, two kills, and the wait for the last delivery. Raises FqlError when that takes
+        more than `limit` seconds."""
         self.start()
         self.tell(f"started fqlc run, and {CLIENTS} clients that change rows")
         with self.clients() as clients:
             kills = [int(self._orders * CLIENTS * share) for share in (0.3, 1.0)]
-            self._watch(clients, kills, time.monotonic() + limit)
+            in_time = self._watch(clients, kills, time.monotonic() + limit)
+        if not in_time:
+            raise FqlError(
+                f"{len(self._receiver.delivered()):,} deliveries were made in {limit:g} seconds,"
+                " and others are still to come",
+                hint=f"a slow or busy machine needs more time: fqlc demo --limit {4 * limit:g}",
+            )
         expected = expected_paths(self._folder / "shop.db")
         return prove(expected, self._receiver.ledger)
 
-    def _watch(self, clients: list[subprocess.Popen[bytes]], kills: list[int], end: float) -> None:
+    def _watch(self, clients: list[subprocess.Popen[bytes]], kills: list[int], end: float) -> bool:
+        """Whether everything was delivered before the `end`."""
         next_line = time.monotonic() + 1
         while time.monotonic() < end:
             time.sleep(0.05)
@@ -162,7 +170,8 @@ class Story:
                 raise FqlError("fqlc run ended unexpectedly", hint=self._last_words())
             ended = not kills and all(client.poll() is not None for client in clients)
             if ended and delivered >= expected_paths(self._folder / "shop.db"):
-                return
+                return True
+        return False
 
     def _last_words(self) -> str:
         lines = (self._folder / "run.log").read_text("utf-8", "replace").strip().splitlines()
@@ -175,7 +184,7 @@ def _environment() -> dict[str, str]:
 
 @click.command(epilog="\b\nExamples:\n  fqlc demo\n  fqlc demo --keep ./demo")
 @click.option("--orders", default=500, show_default=True, help="Orders of each of four clients.")
-@click.option("--limit", default=25.0, show_default=True, help="Seconds until it gives up.")
+@click.option("--limit", default=60.0, show_default=True, help="Seconds until it gives up.")
 @click.option("--keep", metavar="DIR", help="Work in this new folder and keep it.")
 def demo(orders: int, limit: float, keep: str | None) -> None:
     """Show the whole path on this machine.
@@ -216,11 +225,11 @@ def _new(folder: Path) -> Path:
 
 def _conclude(story: Story, proof: Proof, orders: int) -> None:
     story.tell(f"{CLIENTS * orders:,} orders placed and changed, each change its own transaction")
-    data(f"\nThe ledger of the receiver: {proof.requests:,} requests, every signature checked.")
-    data(f"  {proof.delivered:,} of {proof.expected:,} expected deliveries were made")
-    data(f"  {proof.refused:,} attempts were refused or cut off, and made again")
-    data(f"  {proof.repeated:,} deliveries came twice after a kill, each with the same key")
+    prose(f"\nThe ledger of the receiver: {proof.requests:,} requests, every signature checked.")
+    prose(f"  {proof.delivered:,} of {proof.expected:,} expected deliveries were made")
+    prose(f"  {proof.refused:,} attempts were refused or cut off, and made again")
+    prose(f"  {proof.repeated:,} deliveries came twice after a kill, each with the same key")
     if not proof.faults:
-        data(click.style("Nothing lost, everything in order.", fg="green", bold=True))
+        prose(click.style("Nothing lost, everything in order.", fg="green", bold=True))
     for fault in proof.faults:
-        data(click.style(f"FAULT: {fault}", fg="red", bold=True))
+        prose(click.style(f"FAULT: {fault}", fg="red", bold=True))
