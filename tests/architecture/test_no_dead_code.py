@@ -27,6 +27,7 @@ KNOWN = {
     "by_ms": "a field of a lifecycle event, which is logged as it is",
     "slewed_for_s": "a field of a lifecycle event, which is logged as it is",
     "nth": "a field of a request that a test received",
+    "check_kind": "documented for those who write kinds of actions",
     "device": "tells files apart, by equality of the whole",
     "format_commands": "called by click",
     "end_pos": "read by Lark", "start_pos": "read by Lark",
