@@ -165,6 +165,10 @@ class Exposition(Collector):
             ("source",),
             (((one.name,), one.lag / 1000) for one in sources),
         )  # fmt: skip
+        yield self._gauge(
+            "source_pending", "Messages of a stream that are not acknowledged.", ("source",),
+            (((one.name,), one.pending) for one in sources if one.pending is not None),
+        )  # fmt: skip
         yield self._counter(
             "source_requests", "Requests of an HTTP source by their answer.", ("source", "status"),
             (((one.name, str(status)), n) for one in sources for status, n in one.answers.items()),

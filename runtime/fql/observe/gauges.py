@@ -26,7 +26,7 @@ class SourceGauges:
     counts histories that went back, `failures` reads that failed, `answers` requests by the
     status of their answer, since the start. `lag` is how long, in milliseconds, the oldest event
     has waited that has come and is not stored. `held` says whether an open transaction slows
-    reading down."""
+    reading down. `pending` counts events that wait there, where the source knows that."""
 
     name: str
     ok: bool = True
@@ -36,6 +36,7 @@ class SourceGauges:
     answers: Mapping[int, int] = field(default_factory=dict)
     lag: int = 0
     held: bool = False
+    pending: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from fql.cli.examining import (
     examine_engine,
     examine_intake,
     examine_receivers,
+    examine_streams,
 )
 from fql.cli.examining.finding import Finding
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
@@ -60,6 +61,7 @@ def doctor(
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
     findings += examine_actions.nats(project, plan, offline=offline)
+    findings += examine_streams.streams(project, offline=offline)
     findings += examine_actions.functions(project, plan)
     findings += examine_engine.metrics(project.settings.observability.prometheus)
     findings += descriptors.examined(plan, project.settings)

@@ -105,7 +105,7 @@ def _source(source: Source | Entrance, lag: int) -> SourceGauges:
     health = source.health()
     return SourceGauges(
         source.name, not health.trouble, health.captured, health.restored, health.failures,
-        health.answers, lag, bool(health.notice),
+        health.answers, lag, bool(health.notice), health.pending,
     )  # fmt: skip
 
 

@@ -1,0 +1,72 @@
+"""`fqlc doctor` looks at the NATS that sources and dead letters need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nats as client
+import pytest
+from tests.servers.nats import fresh, running
+
+from fql.cli.examining import examine_streams
+from fql.cli.examining.finding import Finding
+from fql.cli.project import find_project
+
+
+@pytest.fixture
+def looked(tmp_path: Path) -> Callable[[str], list[Finding]]:
+    """The findings for the text of a `fql.toml`."""
+
+    def look(text: str) -> list[Finding]:
+        file = tmp_path / "fql.toml"
+        file.write_text(text)
+        return examine_streams.streams(find_project(str(file)), offline=False)
+
+    return look
+
+
+def source(url: str, stream: str) -> str:
+    return f'[nats]\nurl = "{url}"\n[sources.feed]\nkind = "nats"\nstream = "{stream}"\n'
+
+
+async def made(url: str, stream: str) -> None:
+    """A stream in memory with a consumer of ours and two messages."""
+    connection = await client.connect(url)
+    js = connection.jetstream()
+    await js.add_stream(name=stream, subjects=[f"{stream}.>"], storage="memory")
+    await js.publish(f"{stream}.a", b"1")
+    await js.publish(f"{stream}.a", b"2")
+    await js.add_consumer(stream, durable_name="fql_main_feed", ack_policy="explicit")
+    await connection.close()
+
+
+def test_streams_and_consumers_are_looked_at(
+    nats_url: str, looked: Callable[[str], list[Finding]]
+) -> None:
+    import asyncio
+
+    stream = fresh()
+    absent = looked(source(nats_url, stream))
+    assert [one.level for one in absent] == ["ok", "warning"]
+    assert "answers: NATS 2." in absent[0].message
+    assert "is not there yet: the source waits for it" in absent[1].message
+    asyncio.run(made(nats_url, stream))
+    found = looked(source(nats_url, stream))
+    assert [one.level for one in found] == ["ok", "warning", "ok"]
+    assert "is in memory" in found[1].message
+    assert found[2].message == f"{stream}: 2 waiting, 0 not acknowledged"
+
+
+def test_what_is_wrong_with_the_server_is_a_problem(
+    looked: Callable[[str], list[Finding]],
+) -> None:
+    [nowhere] = looked(source("nats://127.0.0.1:1", "S"))
+    assert nowhere.level == "problem"
+    assert "NATS at nats://127.0.0.1:1" in nowhere.message
+    [unnamed] = looked('[webhooks.dlq]\nbackend = "nats"\n')
+    assert (unnamed.level, "no `[nats] url`" in unnamed.message) == ("problem", True)
+    with running(jetstream=False) as server:
+        [off] = looked(source(server.url, "S"))
+        assert off.message.endswith("has JetStream switched off")
+    assert looked("") == []
