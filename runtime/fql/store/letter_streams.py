@@ -65,7 +65,7 @@ class LetterStream:
         del now
         await self._ensure()
         for number, entry in zip(numbers, entries, strict=True):
-            await self._write(number, {**entry, "store": self.store})
+            await self._copy_entry(number, {**entry, "store": self.store})
 
     async def tend(self, now: datetime) -> None:
         """Age and size are limits of the stream. Raises NatsError where it cannot be made."""
@@ -74,7 +74,7 @@ class LetterStream:
 
     # Entries ---------------------------------------------------------------------------
 
-    async def _write(self, number: int, entry: Mapping[str, object]) -> None:
+    async def _copy_entry(self, number: int, entry: Mapping[str, object]) -> None:
         name, dead = str(entry["dlq_id"]), "observer" in entry
         if not dead:
             entry = {**entry, "observer": await self._observer(name)}

@@ -104,9 +104,16 @@ class Watched:
 def _source(source: Source | Entrance, lag: int) -> SourceGauges:
     health = source.health()
     return SourceGauges(
-        source.name, not health.trouble, health.captured, health.restored, health.failures,
-        health.answers, lag, bool(health.notice), health.pending,
-    )  # fmt: skip
+        source.name,
+        ok=not health.trouble,
+        captured=health.captured,
+        restored=health.restored,
+        failures=health.failures,
+        answers=health.answers,
+        lag=lag,
+        held=bool(health.notice),
+        pending=health.pending,
+    )
 
 
 def oldest_due(state: State, now: int) -> int:
