@@ -132,12 +132,12 @@ def test_a_haunted_event_is_given_up_alone(strikes: Strikes, tmp_path: Path) -> 
     play_all(strikes, tmp_path, drawn(strikes, plain(strikes, tmp_path), 0)[:40])
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(10_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.soak)])
 def test_it_is_so_on_sqlite(strikes: Strikes, tmp_path: Path, count: int) -> None:
     play_all(strikes, tmp_path, drawn(strikes, plain(strikes, tmp_path), 3)[:count], "sqlite")
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(10_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.soak)])
 def test_it_is_so_on_postgresql(
     strikes: Strikes, tmp_path: Path, postgresql_url: str, count: int
 ) -> None:

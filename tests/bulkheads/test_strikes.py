@@ -149,12 +149,12 @@ def test_a_strike_at_any_call_ends_one_item(strikes: Strikes, tmp_path: Path) ->
     play_all(strikes, tmp_path, drawn(strikes, visits, 0, STEP))
 
 
-@pytest.mark.parametrize("step", [FEW, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("step", [FEW, pytest.param(STEP, marks=pytest.mark.soak)])
 def test_it_does_so_on_sqlite(strikes: Strikes, tmp_path: Path, step: int) -> None:
     play_all(strikes, tmp_path, drawn(strikes, visits_of(strikes, tmp_path), 1, step), "sqlite")
 
 
-@pytest.mark.parametrize("step", [FEW, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("step", [FEW, pytest.param(STEP, marks=pytest.mark.soak)])
 def test_it_does_so_on_postgresql(
     strikes: Strikes, tmp_path: Path, postgresql_url: str, step: int
 ) -> None:
