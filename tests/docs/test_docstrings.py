@@ -87,3 +87,17 @@ def _below(kind: type[FqlError]) -> Iterator[type[FqlError]]:
     for each in kind.__subclasses__():
         yield each
         yield from _below(each)
+
+
+TIMES = {"timeout", "tolerance", "now", "timestamp", "until", "pace", "delay"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_number_of_time_has_its_unit(name: str) -> None:
+    function, words = FUNCTIONS[name]
+    numbers = [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if re.search(r"\b(?:int|float)\b", str(parameter.annotation))
+    ]
+    assert not TIMES.intersection(numbers) or re.search(r"\b(?:milli)?seconds?\b", words)
