@@ -15,6 +15,9 @@ MODULES = (
     "capture",
     "isolation",
     "backlog",
+    "postgresql.commits",
+    "postgresql.capture",
+    "postgresql.__main__",
 )
 
 
