@@ -41,11 +41,11 @@ def envelope_of(event: Mapping[str, object]) -> dict[str, object]:
     """The envelope of a CloudEvent. Raises NotACloudEvent."""
     if event.get("specversion") != "1.0":
         raise NotACloudEvent("specversion", '"1.0"', event.get("specversion"))
-    entity, kind = _subject_of(_text(event, "type"))
+    entity, kind = _subject_of(_attribute_text(event, "type"))
     data = _data_of(event)
     envelope: dict[str, object] = {
-        "entity": entity, "event": kind, "id": _text(event, "id"),
-        "key": f"{_text(event, 'source')} {_text(event, 'id')}",
+        "entity": entity, "event": kind, "id": _attribute_text(event, "id"),
+        "key": f"{_attribute_text(event, 'source')} {_attribute_text(event, 'id')}",
     }  # fmt: skip
     envelope |= {side: data[side] for side in ("new", "old") if data.get(side) is not None}
     if event.get("time") is not None:
@@ -75,7 +75,7 @@ def _data_of(event: Mapping[str, object]) -> Mapping[str, object]:
     return data
 
 
-def _text(event: Mapping[str, object], name: str) -> str:
+def _attribute_text(event: Mapping[str, object], name: str) -> str:
     value = event.get(name)
     if not isinstance(value, str) or not value:
         raise NotACloudEvent(name, "text", value)
