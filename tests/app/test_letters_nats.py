@@ -179,7 +179,7 @@ async def test_what_cannot_be_used_is_refused_at_the_start(
 async def test_stores_share_a_stream_and_not_a_bucket(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
-    """Dead letters of two new stores have the same ids, and NATS takes an id once."""
+    """Dead letters of two stores may have the same id, and NATS takes an id once."""
     with running() as server:
         for name in ("a", "b"):
             store, more = f"sqlite:///{tmp_path}/{name}.db", f'bucket = "{name}"'
@@ -187,7 +187,7 @@ async def test_stores_share_a_stream_and_not_a_bucket(
                 await fail(working, webhook_server, 1)
         async with jetstream(server.url) as js:
             entries = [entry for _, entry in await history(js, "WEBHOOK_DLQ")]
-        assert len({entry["dlq_id"] for entry in entries}) == 1
+        assert len(entries) == 2
         assert len({entry["store"] for entry in entries}) == 2
         with pytest.raises(SettingsError, match="holds dead letters of another store"):
             async with runtime(

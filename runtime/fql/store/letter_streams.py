@@ -123,7 +123,7 @@ class LetterStream:
         # A server sets aside what a stream may take, so it is bounded where somebody has said so.
         most = settings.max_size if "max_size" in settings.model_fields_set else -1
         host = await self._make(settings.stream, f"{SUBJECT}.>", {**age, "max_bytes": most})
-        # Ids of dead letters are the same in different stores, and a stream takes an id once.
+        # Different stores may have the same ids of dead letters, and a stream takes an id once.
         self._guest = "" if host == self.store else f".{self.store[:8]}"
         owner = await self._make(f"KV_{settings.bucket}", f"$KV.{settings.bucket}.>", {
             **age, "max_msgs_per_subject": 1, "deny_delete": True,
