@@ -148,6 +148,7 @@ def test_a_rolling_restart_under_load_repeats_nothing(world: World) -> None:
     assert set(reasons) <= {"the receiver failed", "a kept connection was reset"}
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_server_that_is_gone_for_longer_than_a_lease(world: World, server: Server) -> None:
     """Both engines wait for it; one of them goes on, and the other stands by."""
