@@ -24,6 +24,8 @@ Kind = Literal["memory", "sqlite", "postgresql"]
 
 _SERVER = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
 _DATABASE = re.compile(r"://[^?]*/(\w[\w.-]*)(?:\?|$)")
+_FILE = re.compile(r"[^:=@]+\.(?:db|sqlite3?)", re.IGNORECASE)
+"""What is surely the path of a database's file; anything else without a scheme may be a secret."""
 _WITH_DRIVER = re.compile(r"postgres(?:ql)?\+\w+://", re.IGNORECASE)
 
 
@@ -162,7 +164,7 @@ def _unknown_store(url: str) -> SettingsError:
         )
     if slashes:
         return SettingsError(f"{scheme!r} is not a known kind of store", hint=f"use {EXAMPLES}")
-    if url.strip() and ":" not in url:
+    if _FILE.fullmatch(url):
         return SettingsError(
             f"{url!r} is a path, and a store is given by its URL", hint=f"write `{SQLITE}{url}`"
         )
