@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import httptools
 
+from fql.intake.cloudevents import CLOUD_EVENT
 from fql.intake.http.answers import Answer, refusal
 from fql.intake.http.wire import MAX_BODY, Request
 
 PATH = b"/events"
 JSON = "application/json"
 LINES = ("application/x-ndjson", "application/ndjson")
-CLOUD_EVENT = "application/cloudevents+json"
 CLOUD_EVENTS = "application/cloudevents-batch+json"
 MEDIA_TYPES = (JSON, *LINES, CLOUD_EVENT, CLOUD_EVENTS)
 TAKEN = f"{JSON}, {LINES[0]}, {CLOUD_EVENT} and {CLOUD_EVENTS}"

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fql.exact.reading import read_foreign
+from fql.intake.cloudevents import (
+    BINARY,
+    CLOUD_EVENT,
+    NotACloudEvent,
+    envelope_of,
+    from_headers,
+)  # fmt: skip
 from fql.intake.foreign import foreign_form
 from fql.intake.http.answers import Answer, Detail, refusal
-from fql.intake.http.cloudevents import NotACloudEvent, envelope_of, from_headers
-from fql.intake.http.gate import CLOUD_EVENT, CLOUD_EVENTS, JSON, LINES, media_type
+from fql.intake.http.gate import CLOUD_EVENTS, JSON, LINES, media_type
 from fql.intake.http.wire import MAX_BODY
 
 MOST_EVENTS = 1_000
@@ -70,7 +76,7 @@ def _read(headers: Mapping[str, str], body: bytes) -> Batch:
         return _of_list(headers, value)
     if kind == CLOUD_EVENT:
         return _one(headers, _cloud_event(_object(value)), of_cloud=True)
-    if kind == JSON and "ce-specversion" in headers:
+    if kind == JSON and BINARY in headers:
         return _one(headers, _cloud_event(from_headers(headers, value)), of_cloud=True)
     return _one(headers, _envelope(_object(value)))
 
@@ -111,9 +117,9 @@ def _cloud_event(value: Mapping[str, object], line: int = 0) -> dict[str, object
         return envelope_of(value)
     except NotACloudEvent as problem:
         details = [Detail(problem.name, problem.expected, problem.got)]
-        text = f"`{problem.name}` of the CloudEvent must be {problem.expected}"
+        text = f"{problem}, not {problem.got}"
         raise _Unreadable(
-            refusal(422, f"{text}, not {problem.got}", details=details, line=line, why=text)
+            refusal(422, text, details=details, line=line, why=str(problem))
         ) from None
 
 

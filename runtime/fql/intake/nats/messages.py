@@ -8,6 +8,13 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from fql.exact.reading import read_foreign
+from fql.intake.cloudevents import (
+    BINARY,
+    CLOUD_EVENT,
+    NotACloudEvent,
+    envelope_of,
+    from_headers,
+)  # fmt: skip
 from fql.intake.foreign import foreign_form
 from fql.intake.port import Arrival, Place
 
@@ -76,10 +83,27 @@ def _envelope(message: Delivered) -> tuple[dict[str, object], str]:
         return _unreadable(message), f"the message on {message.subject} {reason}"
     if not isinstance(read, dict):
         return _unreadable(message), f"the message on {message.subject} is not a JSON object"
+    on = f"the message on {message.subject}"
+    if (cloud := _cloud_event(read, message)) is not None:
+        try:
+            return _led(envelope_of(cloud), message), ""
+        except NotACloudEvent as wrong:
+            return read, f"{on}: {wrong}, not {wrong.got}"
     form = foreign_form(read)
-    return (
-        (read, f"the message on {message.subject}: {form}") if form else (_led(read, message), "")
-    )
+    return (read, f"{on}: {form}") if form else (_led(read, message), "")
+
+
+def _cloud_event(read: dict[str, object], message: Delivered) -> Mapping[str, object] | None:
+    """The CloudEvent that a message is, or None. One in structured mode may come without a media
+    type, since a message of NATS needs no headers."""
+    headers = {name.lower(): text for name, text in message.headers.items()}
+    kind = headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() == CLOUD_EVENT:
+        return read
+    if BINARY in headers:
+        given = {"datacontenttype": kind} if kind else {}
+        return given | from_headers(headers, read)
+    return read if "specversion" in read and "entity" not in read else None
 
 
 def _unreadable(message: Delivered) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 as event envelopes. Pure.
+"""CloudEvents 1.0 as event envelopes, for the sources that take them. Pure.
 
 The last two parts of `type` are entity and event: `com.example.Order.update`. `data` holds `new`
 and `old`, as the envelope does. `source` and `id` together are the key; `time` is the timestamp.
@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 PREFIX = "ce-"
+BINARY = "ce-specversion"
+"""The header that tells binary mode."""
+CLOUD_EVENT = "application/cloudevents+json"
+"""The media type that tells structured mode."""
 TRACE = ("traceparent", "tracestate")
 """Attributes that travel on in `context` under their own names."""
 ORIGIN = ("source", "subject")
@@ -23,11 +27,12 @@ class NotACloudEvent(ValueError):
         self.name = name
         self.expected = expected
         self.got = "nothing" if got is None else repr(got)[:80]
-        super().__init__(f"`{name}` must be {expected}")
+        super().__init__(f"`{name}` of the CloudEvent must be {expected}")
 
 
 def from_headers(headers: Mapping[str, str], data: object) -> dict[str, object]:
-    """The event of a request in binary mode, as it would be in structured mode."""
+    """The event of a request or message in binary mode, as it would be in structured mode. The
+    names in `headers` are in small letters."""
     found: dict[str, object] = {
         name[len(PREFIX) :]: unquote(value)
         for name, value in headers.items()
