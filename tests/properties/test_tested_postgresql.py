@@ -18,11 +18,11 @@ from fql.errors import EventRefused
 from fql.events.intake import EventMisfit
 from fql.events.model import Event
 from fql.exact.reading import read_foreign
-from fql.outbox.postgresql import conditions as pushed
-from fql.outbox.postgresql import functions
+from fql.outbox.postgresql.capture import conditions as pushed
+from fql.outbox.postgresql.capture import functions
+from fql.outbox.postgresql.capture.facts import TableFacts
 from fql.outbox.postgresql.catalog import table_facts
 from fql.outbox.postgresql.connection import Connection, connect
-from fql.outbox.postgresql.facts import TableFacts
 from fql.outbox.postgresql.installing import install
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.rows import row_reader

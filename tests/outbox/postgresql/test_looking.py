@@ -11,7 +11,7 @@ from tests.outbox.plans import entity, plan
 from tests.outbox.postgresql.conftest import Application
 
 from fql.outbox.postgresql import reading
-from fql.outbox.postgresql.capture import tables_of
+from fql.outbox.postgresql.capture.needs import tables_of
 from fql.outbox.postgresql.catalog import fingerprint
 from fql.outbox.postgresql.connection import Connection, connect
 from fql.outbox.postgresql.installing import install

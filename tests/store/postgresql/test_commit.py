@@ -12,9 +12,9 @@ from psycopg.pq import Format
 from fql.errors import StoreError
 from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.port import Lease
-from fql.store.postgresql import values
-from fql.store.postgresql.commit import PARTS, statement
-from fql.store.postgresql.session import counted
+from fql.store.postgresql.wire import values
+from fql.store.postgresql.writing.commit import PARTS, statement
+from fql.store.postgresql.writing.session import counted
 from fql.store.records import BatchRow, LimitRow, Mutations, StoredPlan, Taken
 from tests.store.postgresql.conftest import Open
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run

@@ -15,8 +15,8 @@ from fql.errors import StoreError, StoreGone
 from fql.outbox.postgresql import connection
 from fql.store.choosing import RunFilter
 from fql.store.opening import Place, require_store
-from fql.store.postgresql import schema
 from fql.store.postgresql.store import PostgresStore, exists
+from fql.store.postgresql.tables import schema
 from fql.store.records import Mutations, Retention
 from tests.servers.databases import Databases, Role
 from tests.servers.postgresql import Server

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from fql.store.choosing import LetterFilter, RunFilter
-from fql.store.postgresql import read
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.sizes import live_bytes, used_bytes
+from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import PostgresStore
+from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
+from fql.store.postgresql.wire.line import Wire
 from fql.store.records import Page, Retention
 from tests.servers.databases import Databases
 from tests.store.postgresql.test_commit import everything

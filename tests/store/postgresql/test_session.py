@@ -10,8 +10,8 @@ import pytest
 
 from fql.errors import StoreLocked, StoreRewound
 from fql.store.choosing import RunFilter
-from fql.store.postgresql import session
 from fql.store.postgresql.store import PostgresStore
+from fql.store.postgresql.writing import session
 from fql.store.records import Mutations
 from tests.store.postgresql.conftest import Open
 from tests.store.rows import event, one_run, run

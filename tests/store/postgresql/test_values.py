@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fql.store.postgresql.values import bools, floats, int8s, texts
+from fql.store.postgresql.wire.values import bools, floats, int8s, texts
 
 FEW = st.sampled_from
 COLUMNS: list[tuple[Callable[..., bytes], str | None, st.SearchStrategy[Any]]] = [

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fql.errors import FqlError
 from fql.intake.voice import Voice
 from fql.outbox.health import INSTALL, Judgement, Wanted, installed_again, judged
-from fql.outbox.postgresql.capture import tables_of
+from fql.outbox.postgresql.capture.needs import tables_of
 from fql.outbox.postgresql.catalog import fingerprint, revisions_of
 from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.installing import install

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from fql.outbox.marks import Mark, read_mark
+from fql.outbox.postgresql.capture.facts import Column, Generated, TableFacts
 from fql.outbox.postgresql.connection import Connection
-from fql.outbox.postgresql.facts import Column, Generated, TableFacts
 from fql.outbox.postgresql.names import Names
 from fql.sql.text import quoted_name
 

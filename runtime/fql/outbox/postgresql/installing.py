@@ -10,15 +10,7 @@ from dataclasses import dataclass
 from fql.errors import StoreError
 from fql.outbox.consumer import Reader, read_reader
 from fql.outbox.marks import Mark
-from fql.outbox.postgresql.capture import Capture, capture_of, expanded, tables_of
-from fql.outbox.postgresql.catalog import (
-    Present,
-    functions_of,
-    tables_named,
-    triggers_of,
-)
-from fql.outbox.postgresql.connection import Connection, in_words
-from fql.outbox.postgresql.functions import (
+from fql.outbox.postgresql.capture.functions import (
     TYPES,
     Captured,
     Trigger,
@@ -27,6 +19,14 @@ from fql.outbox.postgresql.functions import (
     function_sql,
     triggers_of_entity,
 )
+from fql.outbox.postgresql.capture.needs import Capture, capture_of, expanded, tables_of
+from fql.outbox.postgresql.catalog import (
+    Present,
+    functions_of,
+    tables_named,
+    triggers_of,
+)
+from fql.outbox.postgresql.connection import Connection, in_words
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.schema import (
     drop_statements,

@@ -10,11 +10,11 @@ from psycopg.errors import Error
 
 from fql.exact.reading import read_object
 from fql.outbox.fitting import Misfit, misfits, unreadable
+from fql.outbox.postgresql.capture.facts import TableFacts, table_name
+from fql.outbox.postgresql.capture.fits import fit_table
+from fql.outbox.postgresql.capture.functions import SETTINGS
 from fql.outbox.postgresql.catalog import quoted_table, tables_named
 from fql.outbox.postgresql.connection import Connection
-from fql.outbox.postgresql.facts import TableFacts, table_name
-from fql.outbox.postgresql.fits import fit_table
-from fql.outbox.postgresql.functions import SETTINGS
 from fql.outbox.postgresql.rows import RowReader, row_reader
 from fql.outbox.sampling import SAMPLE, Sample, Sampled, judged_sample, shown_key
 from fql.outbox.wanted import column_name, wanted_of

@@ -8,16 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from fql.outbox.marks import Mark
-from fql.outbox.postgresql.capture import Capture, capture_of, tables_of
-from fql.outbox.postgresql.catalog import (
-    Present,
-    earlier_triggers,
-    quoted_table,
-    tables_named,
-    triggers_of,
-)
-from fql.outbox.postgresql.connection import Connection
-from fql.outbox.postgresql.functions import (
+from fql.outbox.postgresql.capture.functions import (
     SETTINGS,
     TYPES,
     VERSION,
@@ -26,6 +17,15 @@ from fql.outbox.postgresql.functions import (
     body,
     comparable,
 )
+from fql.outbox.postgresql.capture.needs import Capture, capture_of, tables_of
+from fql.outbox.postgresql.catalog import (
+    Present,
+    earlier_triggers,
+    quoted_table,
+    tables_named,
+    triggers_of,
+)
+from fql.outbox.postgresql.connection import Connection
 from fql.outbox.postgresql.names import Names, project_of
 from fql.outbox.postgresql.schema import FORMAT, OUTBOX_COLUMNS, SOURCE_COLUMNS
 from fql.outbox.state import State, Status, Tables, TriggerState

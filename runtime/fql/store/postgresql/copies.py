@@ -6,9 +6,9 @@ copy and never loses one.
 
 from __future__ import annotations
 
-from fql.store.postgresql import schema
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.values import int8, text, texts
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import int8, text, texts
 from fql.store.records import LetterCopy, LetterRow
 
 MARK = "copies_letters"

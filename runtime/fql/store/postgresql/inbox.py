@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import psycopg
 
 from fql.errors import StoreError
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.values import byteas, int8, int8s, text, texts
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import byteas, int8, int8s, text, texts
 from fql.store.records import Command
 
 BRISK, CALM = 0.05, 1.0

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
-from fql.store.postgresql import copies, schema
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.sizes import live_bytes, used_bytes
-from fql.store.postgresql.values import int8, int8s, texts
+from fql.store.postgresql import copies
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import int8, int8s, texts
 from fql.store.records import LetterRow, Retention
 
 ALWAYS = 1 << 62

@@ -16,15 +16,16 @@ import psycopg
 
 from fql.errors import StoreError, StoreGone, masked_urls
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
-from fql.store.postgresql import copies, inbox, read
-from fql.store.postgresql import session as sessions
-from fql.store.postgresql.commit import statement
-from fql.store.postgresql.format import bring_up, holds_store
+from fql.store.postgresql import copies, inbox
 from fql.store.postgresql.inbox import Entering
-from fql.store.postgresql.line import Line, Wire, wire_to
-from fql.store.postgresql.problems import is_lost, translate
 from fql.store.postgresql.prune import prune
-from fql.store.postgresql.questions import Questions
+from fql.store.postgresql.reading import read
+from fql.store.postgresql.reading.questions import Questions
+from fql.store.postgresql.tables.format import bring_up, holds_store
+from fql.store.postgresql.wire.line import Line, Wire, wire_to
+from fql.store.postgresql.wire.problems import is_lost, translate
+from fql.store.postgresql.writing import session as sessions
+from fql.store.postgresql.writing.commit import statement
 from fql.store.records import (
     Command,
     LetterCopy,

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from fql.store.postgresql import schema
-from fql.store.postgresql.folding import Folded, fold, last_of
-from fql.store.postgresql.session import ADVANCE
-from fql.store.postgresql.values import byteas, int8s, texts
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.values import byteas, int8s, texts
+from fql.store.postgresql.writing.folding import Folded, fold, last_of
+from fql.store.postgresql.writing.session import ADVANCE
 from fql.store.records import LetterRow, Mutations, Remembered
 
 FIRST = 3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fql.store.choosing import LetterFilter, RunFilter
-from fql.store.postgresql import schema
-from fql.store.postgresql.read import LOADED
-from fql.store.postgresql.values import int8, int8s, text, texts
+from fql.store.postgresql.reading.read import LOADED
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.values import int8, int8s, text, texts
 
 Query = tuple[str, list[bytes]]
 

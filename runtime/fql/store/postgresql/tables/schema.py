@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from fql.store.postgresql import values
+from fql.store.postgresql.wire import values
 
 FORMAT = 1
 """Kept as `version` in `fql_meta`. PostgreSQL stores have a count of their own."""

@@ -16,8 +16,8 @@ import psycopg
 
 from fql.errors import StoreError, StoreLocked
 from fql.store.port import Lease
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.values import Int8, int8, text
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import Int8, int8, text
 from fql.store.sessions import BEGINNING, LATEST, settlement
 
 LEASE_SECONDS = 10.0

@@ -6,9 +6,9 @@ what is alive in them is estimated from a sample of its pages.
 
 from __future__ import annotations
 
-from fql.store.postgresql import schema
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.values import int8, text, texts
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import int8, text, texts
 
 SAMPLE_PAGES = 2000
 """Pages of a table that are read to estimate it."""

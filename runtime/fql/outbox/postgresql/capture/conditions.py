@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fql.outbox.postgresql.facts import Column, TableFacts
-from fql.outbox.postgresql.functions import Test
+from fql.outbox.postgresql.capture.facts import Column, TableFacts
+from fql.outbox.postgresql.capture.functions import Test
 from fql.outbox.wanted import MOST_CONDITIONS, Wanted
 from fql.plan.language import expressions as x
 from fql.plan.language.types import BOOLEAN, NULL, Type

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fql.outbox.fitting import FitColumn, FitTable
-from fql.outbox.postgresql.facts import Column, TableFacts
+from fql.outbox.postgresql.capture.facts import Column, TableFacts
 
 _SCALARS = frozenset({
     "ID", "String", "Int", "Float", "Decimal", "Boolean", "UUID", "DateTime", "Date", "Enum",

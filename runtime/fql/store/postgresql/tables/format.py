@@ -10,9 +10,9 @@ from __future__ import annotations
 import uuid
 
 from fql.errors import StoreError
-from fql.store.postgresql import schema
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.values import text, texts
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import text, texts
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = $1"

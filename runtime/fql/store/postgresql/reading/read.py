@@ -7,11 +7,11 @@ from typing import Any
 
 from fql.errors import StoreLocked
 from fql.store.port import Lease
-from fql.store.postgresql import schema
-from fql.store.postgresql.commit import remembered_from
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.session import is_live
-from fql.store.postgresql.values import int8, int8s, text, uuids
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import int8, int8s, text, uuids
+from fql.store.postgresql.writing.commit import remembered_from
+from fql.store.postgresql.writing.session import is_live
 from fql.store.records import (
     BatchRow,
     EventRow,

@@ -15,8 +15,8 @@ from psycopg import sql
 
 from fql.errors import StoreError, UsageError
 from fql.outbox.postgresql.connection import Connection, connect
-from fql.store.postgresql.problems import is_lost, translate
-from fql.store.postgresql.values import read, teach
+from fql.store.postgresql.wire.problems import is_lost, translate
+from fql.store.postgresql.wire.values import read, teach
 
 T = TypeVar("T")
 PREPARE_AFTER = 1

@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
 from fql.store.port import Counts, StoreSize
-from fql.store.postgresql import inbox, read, schema
-from fql.store.postgresql.line import Wire
-from fql.store.postgresql.query import letters_query, runs_query
-from fql.store.postgresql.sizes import used_bytes
-from fql.store.postgresql.values import int8, int8s, text
+from fql.store.postgresql import inbox
+from fql.store.postgresql.reading import read
+from fql.store.postgresql.reading.query import letters_query, runs_query
+from fql.store.postgresql.tables import schema
+from fql.store.postgresql.tables.sizes import used_bytes
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.wire.values import int8, int8s, text
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
 
 T = TypeVar("T")

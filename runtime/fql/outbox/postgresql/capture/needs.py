@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fql.outbox.marks import Mark
-from fql.outbox.postgresql.conditions import test_of
-from fql.outbox.postgresql.facts import TableFacts, table_name
-from fql.outbox.postgresql.functions import Captured, Trigger, triggers_of_entity
+from fql.outbox.postgresql.capture.conditions import test_of
+from fql.outbox.postgresql.capture.facts import TableFacts, table_name
+from fql.outbox.postgresql.capture.functions import Captured, Trigger, triggers_of_entity
 from fql.outbox.postgresql.names import Names
 from fql.outbox.wanted import Wanted, column_name, wanted_of
 from fql.plan.model import Entity, Plan

@@ -1,0 +1,1 @@
+"""What an engine changes in a PostgreSQL store: one commit, as long as its session lives."""
