@@ -225,6 +225,31 @@ def test_a_request_that_cannot_be_built_would_be_dead(fqlc: Command, shop: Path)
     assert "would be dead" in fqlc("explain", "--event", "e.jsonl", "bad.fql").out
 
 
+def test_each_kind_of_action_is_told_in_its_word(fqlc: Command, shop: Path) -> None:
+    (shop / "kinds.fql").write_text(
+        "entity Order { id: ID @key, total: Decimal, status: String }\n"
+        "observer o { on: Order.insert\n"
+        '  webhook w { url: "https://a.example.com/", body: { id } }\n'
+        '  publish p { subject: "orders.{{ status }}", body: { id } }\n'
+        "  call c { function: stock.reserve, arguments: { total } }\n}\n"
+    )
+    row = '{"entity": "Order", "event": "insert", "new": {"id": "1", "total": 1, "status": "%s"}}\n'
+    (shop / "e.jsonl").write_text(row % "new")
+    told = fqlc("explain", "--event", "e.jsonl", "kinds.fql").out
+    for words in (
+        "w: would be sent\n      POST https://a.example.com/",
+        "p: would be published\n      publish orders.new",
+        "c: would be called\n      call stock.reserve",
+    ):
+        assert words in told
+    (shop / "e.jsonl").write_text(row % "new" + row % "a.b")
+    done = fqlc("explain", "--event", "e.jsonl", "kinds.fql", "--format", "json")
+    assert [
+        [action["decision"] for action in json.loads(line)["observers"][0]["actions"]]
+        for line in done.out.splitlines()
+    ] == [["send", "publish", "call"], ["send", "dead", "call"]]
+
+
 def test_all_codes_are_listed(fqlc: Command) -> None:
     listed = fqlc("explain", "--list")
     assert listed.code == 0

@@ -17,7 +17,7 @@ from tests.servers.nats import Server, fresh, running
 from fql.errors import SettingsError
 from fql.nats.connection import NatsConnection, Published
 from fql.nats.driver import nats_connection
-from fql.nats.errors import NatsError, NatsUnreachable, NoStream, Refused, TooLarge
+from fql.nats.errors import NatsError, NatsSlow, NatsUnreachable, NoStream, Refused, TooLarge
 
 TWO_USERS = """
 authorization { users: [
@@ -152,7 +152,7 @@ async def test_who_does_not_answer_is_given_up(connection: NatsConnection, nats_
     await other.flush()
     error = await refusal(connection, name, timeout_s=0.1)
     await other.close()
-    assert isinstance(error, NatsUnreachable)
+    assert isinstance(error, NatsSlow)
     assert "within 0.1 seconds" in error.message
 
 

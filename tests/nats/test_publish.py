@@ -160,6 +160,27 @@ async def test_a_server_that_was_killed_gets_each_message_once() -> None:
     assert sorted(m.subject for m in found) == sorted(f"{stream}.o{n}" for n in range(30))
 
 
+async def test_an_acknowledgement_that_does_not_come_in_time_is_a_timeout() -> None:
+    """It may have been taken: the next attempt, under the same key, adds nothing."""
+    with running() as server:
+        stream = fresh()
+        await made(server.url, stream)
+        plan = telling(stream, f"timeout: 300ms {PATIENT}")
+        async with runtime_of(plan, server.url) as runtime:
+            await runtime.emit("Order.insert", new=row(1))
+            await runtime.until_idle(20)
+            with server.paused():
+                receipt = await runtime.emit("Order.insert", new=row(2))
+                await asyncio.sleep(0.5)
+            await runtime.wait(receipt, 20)
+            shown = next(one for one in await runtime.client.runs() if one.run == receipt.runs[0])
+            first, *_, last = (await runtime.client.trace(shown.run)).attempts[shown.run]
+        found = await messages(server.url, stream)
+    assert str(first.error).startswith("timeout: ")
+    assert "did not answer" in str(first.error)
+    assert (last.status, [m.subject for m in found]) == (200, [f"{stream}.o1", f"{stream}.o2"])
+
+
 async def test_a_server_that_is_not_there_opens_the_circuit() -> None:
     with running() as server:
         stream = fresh()

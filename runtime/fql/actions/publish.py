@@ -15,7 +15,7 @@ from fql.egress.settings import resolve_parts, text_parts
 from fql.errors import MissingSecrets, SettingsError
 from fql.expressions.compile import compile_text
 from fql.expressions.scope import Scope
-from fql.nats.errors import NatsError, NoStream, Refused, TooLarge
+from fql.nats.errors import NatsError, NatsSlow, NoStream, Refused, TooLarge
 from fql.plan.kinds import subject_of
 from fql.plan.language.expressions import Text
 from fql.plan.language.types import STRING
@@ -170,6 +170,8 @@ def failure_of(problem: NatsError | SettingsError) -> Failure:
         return "too_large"
     if isinstance(problem, Refused):
         return "refused" if problem.lasting else "busy"
+    if isinstance(problem, NatsSlow):
+        return "timeout"
     return "connect"
 
 

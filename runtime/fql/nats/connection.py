@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 
 from fql.exact.reading import read_foreign
 from fql.nats.credentials import reader_of
-from fql.nats.errors import NatsUnreachable, NoStream, Refused
+from fql.nats.errors import NatsSlow, NatsUnreachable, NoStream, Refused
 from fql.nats.link import Link
 from fql.nats.saying import said_no, subject_problem, too_large
 from fql.settings.brokers import broker_at
@@ -186,7 +186,7 @@ class NatsConnection:
             raise NatsUnreachable(
                 f"the connection to {self.shown} was lost before {subject} was answered"
             )
-        raise NatsUnreachable(
+        raise NatsSlow(
             f"{self.shown} did not answer on {subject} within {timeout_s:g} seconds",
             hint="a stream without a leader, or one with `no_ack`, does not answer",
         )

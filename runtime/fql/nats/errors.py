@@ -13,8 +13,12 @@ class NatsError(FqlError):
 
 
 class NatsUnreachable(NatsError):
-    """No server was reached, or none answered in time. A message may have been taken: who sends it
-    again gives it the same id."""
+    """No server was reached, or it was lost before it answered. A message may have been taken: who
+    sends it again gives it the same id."""
+
+
+class NatsSlow(NatsUnreachable):
+    """A server was reached, and the answer did not come in time."""
 
 
 class NoStream(NatsError):

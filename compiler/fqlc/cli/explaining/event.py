@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from fql.actions.port import RenderFailed
 from fql.errors import EventRefused
@@ -15,15 +16,18 @@ from fql.events.model import Event
 from fql.exact.reading import NotJson, read_foreign
 from fql.expressions.explain import Part, explain
 from fql.expressions.scope import Scope
+from fql.plan.kinds import CALL, PUBLISH
 from fql.plan.language import expressions as e
 from fql.plan.language.nodes import load_expression
 from fql.plan.model import Json, Observer, Plan, PlanNode
 from fql.terminal.lines import json_line, prose
 from fql.testing.harness import played_program
-from fqlc.cli.explaining.event_story import ActionStory, EventStory, ObserverStory
+from fqlc.cli.explaining.event_story import ActionStory, Decision, EventStory, ObserverStory
 from fqlc.cli.explaining.request import request_of
 from fqlc.lower.old_values import nodes_of
 from fqlc.project.errors import SurroundingsError
+
+_DECISIONS: Mapping[str, Decision] = MappingProxyType({PUBLISH: "publish", CALL: "call"})
 
 
 def explain_events(plan: Plan, file: str, form: str) -> None:
@@ -99,7 +103,8 @@ class _Explainer:
                 spec.action.render(scope)
         except RenderFailed as problem:
             return ActionStory(node.name, "dead", problem=str(problem))
-        return ActionStory(node.name, "send", request=request_of(self._plan, node, scope))
+        decision = _DECISIONS.get(node.kind, "send")
+        return ActionStory(node.name, decision, request=request_of(self._plan, node, scope))
 
 
 def _lines(file: str) -> Iterator[str]:

@@ -13,9 +13,11 @@ from fql.expressions.explain import Part
 from fqlc.cli.explaining.request import Request
 from fqlc.cli.testing.conditions import condition_lines
 
-Decision = Literal["send", "dead", "skip", "after", "batch", "on_failure"]
+Decision = Literal["send", "publish", "call", "dead", "skip", "after", "batch", "on_failure"]
 _WORDS: dict[Decision, str] = {
     "send": "would be sent",
+    "publish": "would be published",
+    "call": "would be called",
     "dead": "would be dead",
     "skip": "is skipped",
     "after": "waits for an earlier answer",
@@ -27,7 +29,7 @@ _WORDS: dict[Decision, str] = {
 @dataclass(frozen=True, slots=True)
 class ActionStory:
     """What an action would do. `condition` is its `when` where that can be judged now; `request`
-    is there for `send`, `problem` for `dead`."""
+    is there for `send`, `publish` and `call`, `problem` for `dead`."""
 
     name: str
     decision: Decision

@@ -12,13 +12,10 @@ from fql.plan.language.units import spoken_duration
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
 from fql.plan.policies import RetryPolicy, retry_policy, whole_of
-from fql.plan.policy.table import DEFAULTS, OF_KINDS, POLICIES
+from fql.plan.policy.table import DEFAULTS, OF_KINDS, OF_STATUSES, POLICIES
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
 from fqlc.emit.policy_text import value_text
-
-OF_STATUSES = frozenset({"retry.retry_on", "retry.dont_retry_on"})
-"""Keys of `retry` that say something about HTTP statuses, which other kinds do not have."""
 
 
 @dataclass(frozen=True, slots=True)

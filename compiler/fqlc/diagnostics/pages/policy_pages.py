@@ -16,9 +16,8 @@ PAGES = (
         code="FQL341",
         title="contradictory retry policy",
         why="The settings exclude each other: the longest delay is below the first one, a status "
-        "is both to be retried and not to be retried, there is no attempt, or (a warning) a cap "
-        "is never "
-        "reached.",
+        "is both to be retried and not to be retried, there is no attempt, a `publish` or `call` "
+        "lists HTTP statuses, which it never gets, or (a warning) a cap is never reached.",
         wrong=_hook("retry: { initial_delay: 10s, max_delay: 1s }"),
         right=_hook("retry: { initial_delay: 100ms, max_delay: 200ms }"),
         severities=BOTH,

@@ -197,6 +197,9 @@ OF_KINDS: Mapping[str, frozenset[str]] = {
 """Which policies hold for an action, by its kind, those of its receiver included. What a farther
 level says about others, such as how HTTP requests are signed, is not meant for it."""
 
+OF_STATUSES = frozenset({"retry.retry_on", "retry.dont_retry_on"})
+"""Keys that say something about HTTP statuses, which only webhooks have."""
+
 
 def _flat(keys: tuple[Key, ...]) -> Iterator[tuple[str, Key, bool]]:
     """Each key of a plan by its dotted name, and whether its default holds by itself. Headers are
