@@ -100,6 +100,43 @@ def test_max_age(action: str) -> None:
     assert (result.attempts, [one.error_class for one in result.letters]) == ((), ["expired"])
 
 
+ACTIONS = {
+    "nats": 'publish {name} {{ subject: "x" body: {{ id }} }}',
+    "call:f": "call {name} {{ function: f }}",
+}
+
+
+def limited(limits: str, endpoint: str, other: str) -> dict[str, list[int]]:
+    """When the attempts of six orders begin, in milliseconds, each taking a second: of two actions
+    of one endpoint as `one`, of an action elsewhere as `other`."""
+    actions = [*(ACTIONS[endpoint].format(name=name) for name in ("a", "b")), other]
+    observers = [f"observer o{n} {{ on: Order.insert {it} }}" for n, it in enumerate(actions)]
+    text = f"defaults {{ {limits} }}{ENTITY}{' '.join(observers)}"
+    slow = [{"delay": 1000}]
+    found = Harness(compiled(Program(text)), answers=dict.fromkeys(("a", "b", "c"), slow))
+    for number in range(6):
+        found.emit("Order.insert", new=order(number, total=1))
+    times = [(one.action == "c", one.at) for one in found.run().attempts]
+    return {
+        name: [at - times[0][1] for elsewhere, at in times if elsewhere is is_other]
+        for name, is_other in (("one", False), ("other", True))
+    }
+
+
+@pytest.mark.parametrize("endpoint", ACTIONS)
+@pytest.mark.parametrize("other", [
+    'webhook c { url: "https://a.example.com" body: { id } }', "call c { function: g }",
+])  # fmt: skip
+def test_each_endpoint_of_a_kind_has_limits_of_its_own(endpoint: str, other: str) -> None:
+    """All that is published shares one, all calls of a function share another."""
+    times = limited("concurrency: 2", endpoint, other)
+    in_turn = [at for second in range(6) for at in (second * 1000,) * 2]
+    assert times == {"one": in_turn, "other": in_turn[:6]}
+    times = limited("rate_limit: { max_per_second: 10, burst: 1 }", endpoint, other)
+    assert [at // 100 for at in times["one"]] == list(range(12))
+    assert [at // 100 for at in times["other"]] == list(range(6))
+
+
 def test_max_body() -> None:
     action = 'publish tell { subject: "x" body: { id, text: "%s" } max_body: 64B }'
     assert not played(action % "short").letters
