@@ -197,11 +197,13 @@ async def test_a_message_whose_acknowledgement_was_lost_comes_again_and_is_known
     assert ids(webhook_server) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
 async def test_ids_of_messages_that_cannot_come_again_are_forgotten(
     nats_url: str, tmp_path: Path, webhook_server: MockWebhookServer,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, deleted: bool,
 ) -> None:  # fmt: skip
-    """The acknowledgement arrived, and its confirmation did not: the process was killed."""
+    """The acknowledgement arrived, and its confirmation did not: the process was killed. Meanwhile
+    the stream may have been made again."""
     stream = fresh()
     async with jetstream(nats_url) as js:
         await js.add_stream(name=stream, subjects=[f"{stream}.>"])
@@ -211,6 +213,9 @@ async def test_ids_of_messages_that_cannot_come_again_are_forgotten(
             async with runtime(nats_url, tmp_path, webhook_server, stream) as running:
                 await running.until_idle(20)
                 assert len(running.engine.taken) == 1
+        if deleted:
+            await js.delete_stream(stream)
+            await js.add_stream(name=stream, subjects=[f"{stream}.>"])
         async with runtime(nats_url, tmp_path, webhook_server, stream) as running:
             await forgotten(running)
     assert ids(webhook_server) == [1]

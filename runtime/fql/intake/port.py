@@ -57,7 +57,7 @@ class Health:
     `failures` reads that failed, `answers` requests by the status of their answer, `pending` events
     that wait there, where the source knows it. `whole` is False while it may hold back events that
     the store has: an empty fetch then does not mean that there are no others. `notice` says what
-    slows reading down, or nothing."""
+    slows reading down, or nothing. `former` are incarnations that are gone for ever."""
 
     trouble: str = ""
     captured: Mapping[str, bool] = field(default_factory=dict)
@@ -67,6 +67,7 @@ class Health:
     pending: int | None = None
     whole: bool = True
     notice: str = ""
+    former: tuple[str, ...] = ()
 
 
 class Source(Protocol):

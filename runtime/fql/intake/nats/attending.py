@@ -47,6 +47,14 @@ class Attendant:
         """The number at which a consumer that is made again may begin, less one."""
         return self._safe.get(self._found.incarnation, 0) if self._found else 0
 
+    @property
+    def former(self) -> tuple[str, ...]:
+        """Incarnations of streams of this name before the one that is there."""
+        now = self._found
+        if now is None:
+            return ()
+        return tuple(one for one in self._safe if one != now.incarnation and now.follows(one))
+
     def recall(self, numbers: Mapping[str, int]) -> None:
         """What the store knows of it, by incarnation."""
         self._safe = {**numbers, **self._safe}

@@ -42,6 +42,10 @@ class Stream:
         """Part of the identity of its messages."""
         return f"nats:{self.name}@{self.created}"
 
+    def follows(self, incarnation: str) -> bool:
+        """Whether that was a stream of this name."""
+        return incarnation.startswith(f"nats:{self.name}@")
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

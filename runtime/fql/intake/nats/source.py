@@ -80,8 +80,10 @@ class StreamNats:
         """How stream and consumer are."""
         progress = self._attendant.progress
         waiting = None if progress is None else progress.pending + len(self._held)
-        whole = self._attendant.whole
-        return replace(self._voice.health, pending=waiting, whole=whole)
+        attendant = self._attendant
+        return replace(
+            self._voice.health, pending=waiting, whole=attendant.whole, former=attendant.former
+        )
 
     async def fetch(self, limit: int) -> list[Arrival]:
         """What has been delivered and is not done, lowest first."""

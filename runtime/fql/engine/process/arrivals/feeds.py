@@ -105,10 +105,10 @@ class Feed:
 
     def _forget_strays(self) -> None:
         """All that is there was seen: rows of this outbox that the store knows and that are not
-        there any more were deleted by an earlier process."""
-        here, met = self._source.outbox, self._met
+        there any more were deleted by an earlier process. Nothing comes from a former one."""
+        here, met = {self._source.outbox, *self._source.health().former}, self._met
         known = self._engine.taken.items()
-        self._engine.forget([id_ for id_, outbox in known if outbox == here and id_ not in met])
+        self._engine.forget([id_ for id_, outbox in known if outbox in here and id_ not in met])
         self._met = set()
 
     async def _take_arrivals(self, arrivals: Sequence[Arrival]) -> None:
