@@ -11,7 +11,7 @@ from pathlib import Path
 import nats as client
 import pytest
 from nats.js import JetStreamContext
-from nats.js.errors import NoKeysError
+from nats.js.errors import NoKeysError, NotFoundError
 
 from fql.app import Runtime
 from fql.errors import SettingsError
@@ -65,6 +65,14 @@ async def opened(js: JetStreamContext, bucket: str) -> list[str]:
         return sorted(await (await js.key_value(bucket)).keys())
     except NoKeysError:
         return []
+
+
+async def count(js: JetStreamContext, stream: str) -> int:
+    """How many messages it has; none where it is missing."""
+    try:
+        return (await js.stream_info(stream)).state.messages
+    except NotFoundError:
+        return 0
 
 
 async def test_the_stream_has_all_and_the_bucket_the_open(
@@ -194,3 +202,43 @@ async def test_stores_share_a_stream_and_not_a_bucket(
                 webhook_server, server.url, f"sqlite:///{tmp_path}/b.db", 'bucket = "a"'
             ):
                 pass
+
+
+async def test_what_the_bucket_has_forgotten_is_closed_in_the_stream(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """A limit of the bucket, its age or a purge takes the entry before it is closed here."""
+    with running() as server:
+        store = f"sqlite:///{tmp_path}/fql.db"
+        async with (
+            jetstream(server.url) as js,
+            runtime(webhook_server, server.url, store) as working,
+        ):
+            await fail(working, webhook_server, 1)
+            async with asyncio.timeout(10):
+                while not (keys := await opened(js, "webhook-failures")):
+                    await asyncio.sleep(0.01)
+            await js.purge_stream("KV_webhook-failures")
+            await asyncio.to_thread(replay_dlq, keys[0], wait=True)
+            async with asyncio.timeout(10):
+                while len(found := await history(js, "WEBHOOK_DLQ")) < 2:
+                    await asyncio.sleep(0.01)
+    assert [subject for subject, _ in found] == ["webhook.dlq.placed", "webhook.dlq.-"]
+    assert found[1][1]["state"] == "resolved"
+
+
+async def test_a_stream_and_a_bucket_that_were_deleted_are_made_again(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    with running() as server:
+        store = f"sqlite:///{tmp_path}/fql.db"
+        async with (
+            jetstream(server.url) as js,
+            runtime(webhook_server, server.url, store) as working,
+        ):
+            for number, gone in enumerate(("WEBHOOK_DLQ", "KV_webhook-failures"), 1):
+                await js.delete_stream(gone)
+                await fail(working, webhook_server, number)
+                async with asyncio.timeout(20):
+                    while await count(js, gone) != 1:
+                        await asyncio.sleep(0.01)

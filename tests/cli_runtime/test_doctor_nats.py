@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nats as client
 import pytest
@@ -44,8 +46,6 @@ async def made(url: str, stream: str) -> None:
 def test_streams_and_consumers_are_looked_at(
     nats_url: str, looked: Callable[[str], list[Finding]]
 ) -> None:
-    import asyncio
-
     stream = fresh()
     absent = looked(source(nats_url, stream))
     assert [one.level for one in absent] == ["ok", "warning"]
@@ -70,3 +70,55 @@ def test_what_is_wrong_with_the_server_is_a_problem(
         [off] = looked(source(server.url, "S"))
         assert off.message.endswith("has JetStream switched off")
     assert looked("") == []
+
+
+LETTERS = '[webhooks.dlq]\nbackend = "nats"\n'
+USERS = """authorization { users: [
+  { user: all, password: p },
+  { user: some, password: p, permissions: { publish: { deny: [
+    "webhook.dlq.>", "$KV.>", "$JS.API.STREAM.CREATE.>", "$JS.API.STREAM.MSG.GET.>" ] } } } ] }"""
+
+
+def at(url: str, user: str, more: str = "") -> str:
+    """Settings with dead letters there."""
+    return f'[nats]\nurl = "{url.replace("://", f"://{user}:p@")}"\n{LETTERS}{more}'
+
+
+async def make(url: str, **streams: dict[str, Any]) -> None:
+    """Make streams, by the name that each has."""
+    connection = await client.connect(url.replace("://", "://all:p@"))
+    for name, config in streams.items():
+        await connection.jetstream().add_stream(name=name, **config)
+    await connection.close()
+
+
+def test_stream_and_bucket_of_dead_letters_are_looked_at(
+    looked: Callable[[str], list[Finding]],
+) -> None:
+    """What is missing, too short-lived, of another kind, somebody else's or forbidden; and nothing
+    is written by looking."""
+    with running(USERS) as server:
+        absent = looked(at(server.url, "all"))
+        assert [one.level for one in absent] == ["ok"] * 3
+        assert "WEBHOOK_DLQ is not there yet; `fqlc run` creates it" in absent[1].message
+        forbidden = [one for one in looked(at(server.url, "some")) if one.level == "problem"]
+        rights = ("STREAM.CREATE.WEBHOOK_DLQ", "webhook.dlq.-", "STREAM.CREATE.KV_", "$KV.", "MSG")
+        assert len(forbidden) == len(rights)
+        for right, one in zip(rights, forbidden, strict=True):
+            assert "may not publish to" in one.message
+            assert right in one.message
+        asyncio.run(make(
+            server.url,
+            WEBHOOK_DLQ={"subjects": ["webhook.dlq.>"], "max_age": 86_400, "discard": "new"},
+            **{"KV_webhook-failures": {"subjects": ["other"]}},
+        ))  # fmt: skip
+        found = looked(at(server.url, "all"))
+        assert [one.level for one in found] == ["ok", "warning", "warning", "problem"]
+        assert "keeps messages for 1d, and `retention` of [webhooks.dlq] is 7d" in found[1].message
+        assert "refuses messages when it is full" in found[2].message
+        assert "does not take $KV.webhook-failures.>; it takes other" in found[3].message
+        taken = looked(at(server.url, "all", 'stream = "MINE"\nretention = "1h"\n'))
+        assert "WEBHOOK_DLQ has the subject webhook.dlq.> already" in taken[1].message
+        usual = looked(at(server.url, "all", 'bucket = "b"\nretention = "1h"\n'))
+        assert [one.level for one in usual] == ["ok", "warning", "ok"]
+        assert "discard" in usual[1].message

@@ -20,7 +20,7 @@ from nats.aio.msg import Msg
 
 from fql.exact.reading import read_foreign
 from fql.nats.credentials import reader_of
-from fql.nats.errors import NatsSlow, NatsUnreachable, NoStream, Refused
+from fql.nats.errors import Forbidden, NatsSlow, NatsUnreachable, NoStream, Refused
 from fql.nats.link import Link
 from fql.nats.saying import said_no, subject_problem, too_large
 from fql.settings.brokers import broker_at
@@ -191,8 +191,8 @@ class NatsConnection:
             hint="a stream without a leader, or one with `no_ack`, does not answer",
         )
 
-    def _not_allowed(self, what: str, subject: str) -> Refused:
-        return Refused(
+    def _not_allowed(self, what: str, subject: str) -> Forbidden:
+        return Forbidden(
             f"the user of {self.shown} may not {what} {subject}",
             hint="grant it that right in the server's configuration or its account",
         )

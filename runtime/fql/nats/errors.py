@@ -22,7 +22,8 @@ class NatsSlow(NatsUnreachable):
 
 
 class NoStream(NatsError):
-    """No stream takes the subject, or the stream or consumer that is named is not there."""
+    """No stream takes the subject, or the stream, consumer or message that is named is not
+    there."""
 
 
 class TooLarge(NatsError):
@@ -38,3 +39,7 @@ class Refused(NatsError):
     def __init__(self, message: str, *, hint: str = "", lasting: bool = True) -> None:
         self.lasting = lasting
         super().__init__(message, hint=hint)
+
+
+class Forbidden(Refused):
+    """The user has no right to write to the subject, or to hear the answer."""

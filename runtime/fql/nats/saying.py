@@ -9,8 +9,8 @@ from fql.nats.errors import NatsError, NatsUnreachable, NoStream, Refused, TooLa
 
 _BLANK = re.compile(r"[\s\0]")
 
-ABSENT = frozenset({10014, 10039, 10059, 10060, 10076})
-"""No such consumer or stream, or JetStream is off."""
+ABSENT = frozenset({10014, 10037, 10039, 10059, 10060, 10076})
+"""No such consumer, stream or message, or JetStream is off."""
 TOO_LARGE = frozenset({10054})
 PASSING = frozenset({10023, 10028, 10047, 10077})
 """No room: limits of the stream, the account or the server are reached."""

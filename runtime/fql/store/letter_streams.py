@@ -61,11 +61,16 @@ class LetterStream:
     async def append(
         self, numbers: Sequence[int], entries: Sequence[Mapping[str, object]], now: datetime
     ) -> None:
-        """Write entries; both stream and bucket have them on return. Raises NatsError."""
+        """Write entries; both stream and bucket have them on return. Raises NatsError; one that
+        somebody has deleted meanwhile is made again the next time."""
         del now
         await self._ensure()
-        for number, entry in zip(numbers, entries, strict=True):
-            await self._copy_entry(number, {**entry, "store": self.store})
+        try:
+            for number, entry in zip(numbers, entries, strict=True):
+                await self._copy_entry(number, {**entry, "store": self.store})
+        except NoStream:
+            self._ready = False
+            raise
 
     async def tend(self, now: datetime) -> None:
         """Age and size are limits of the stream. Raises NatsError where it cannot be made."""
@@ -156,12 +161,9 @@ class LetterStream:
     ) -> str:
         """Use what is there. Raises SettingsError for what is of another kind."""
         owner = as_object(found.get("metadata") or {}).get(OWNER)
-        subjects = as_list(found.get("subjects") or [])
-        if subject not in subjects:
+        if problem := misfit(name, subject, found):
             raise SettingsError(
-                f"the stream {name} does not take {subject}; it takes"
-                f" {', '.join(map(str, subjects)) or 'nothing'}",
-                hint="name another one in [webhooks.dlq], or add the subject to it",
+                problem, hint="name another one in [webhooks.dlq], or add the subject to it"
             )
         wanted = {key: value for key, value in more.items() if key in ("max_age", "max_bytes")}
         if owner == self.store and any(found.get(key) != value for key, value in wanted.items()):
@@ -173,6 +175,15 @@ class LetterStream:
         """Three where there is a cluster of servers."""
         link = await self.connection.link(ANSWER_S)
         return 3 if link.info.get("cluster") and len(link.servers) >= 3 else 1
+
+
+def misfit(name: str, subject: str, config: Mapping[str, object]) -> str:
+    """Why the stream `name` with this configuration takes no dead letters, or nothing."""
+    subjects = as_list(config.get("subjects") or [])
+    if subject in subjects:
+        return ""
+    taken = ", ".join(map(str, subjects)) or "nothing"
+    return f"the stream {name} does not take {subject}; it takes {taken}"
 
 
 def _without(entry: Mapping[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from fql.cli.examining.examine_letters import PATIENCE, letters
 from fql.cli.examining.finding import Finding
 from fql.cli.project import Project
 from fql.errors import FqlError
@@ -18,21 +19,22 @@ from fql.settings.source_tables import NatsSource
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
 
-PATIENCE = 5.0
-"""Seconds that a server may take to answer."""
-
 
 def streams(project: Project, *, offline: bool) -> list[Finding]:
     """Server, streams and consumers of the sources of kind `nats`, and of dead letters there."""
     settings = project.run_settings()
     read = any(isinstance(table, NatsSource) for table in settings.sources.values())
-    dlq = settings.webhooks.dlq
-    if not read and not (dlq.enabled and dlq.backend == "nats"):
+    if not read and not _writes_letters(settings):
         return []
     if settings.nats is None:
         text = "fql.toml has no `[nats] url`, which its sources or dead letters need"
         return [Finding("nats", "problem", text)]
     return [] if offline else asyncio.run(_looked_at(settings, settings.nats))
+
+
+def _writes_letters(settings: Settings) -> bool:
+    dlq = settings.webhooks.dlq
+    return dlq.enabled and dlq.backend == "nats"
 
 
 async def _looked_at(settings: Settings, nats: Nats) -> list[Finding]:
@@ -62,6 +64,9 @@ async def _findings(settings: Settings, nats: Nats) -> AsyncIterator[Finding]:
             if isinstance(table, NatsSource):
                 async for one in _source(connection, settings.project.name, name, table):
                     yield one
+        if _writes_letters(settings):
+            async for one in letters(connection, settings.webhooks.dlq):
+                yield one
     finally:
         await connection.close()
 
