@@ -59,6 +59,13 @@ def test_every_command_has_help_with_examples(fqlc: Command, name: str) -> None:
     assert "Example" in done.out
 
 
+def test_without_a_command_it_prints_its_help(fqlc: Command) -> None:
+    """A first look is not wrong usage, and can be piped into a pager."""
+    asked, plain = fqlc("--help"), fqlc()
+    assert (plain.code, plain.out, plain.err) == (0, asked.out, "")
+    assert plain.out.startswith("Usage: fqlc [OPTIONS] COMMAND [ARGS]...")
+
+
 def test_a_misspelt_command(fqlc: Command) -> None:
     done = fqlc("chek")
     assert done.code == 2

@@ -11,7 +11,7 @@ from fql.plan.language.types import ERROR, Type
 
 def table() -> str:
     """All rows, as the page shows them."""
-    head = ("| on | name | gives | method | filter | says |", "|---|---|---|---|---|---|")
+    head = ("| on | name | gives | method | filter | meaning |", "|---|---|---|---|---|---|")
     return "\n".join((*head, *_rows()))
 
 

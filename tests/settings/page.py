@@ -29,8 +29,8 @@ is a variable of the environment; all that are missing are reported together bef
 Policies are taken from the action, then the observer, the endpoint, the `defaults` block,
 `fql.toml`, the built-in default. `[webhooks]` with `retry`, `circuit`, `signing`, `batching` and
 `rate_limiting` is read by `fqlc compile` and becomes part of the plan; the rest is read when a plan
-runs. `signing`, `batching`, `rate_limiting`, `prometheus` and `tracing` are on where their table is
-written, unless it says `enabled = false`.
+runs. `signing`, `batching`, `rate_limiting`, `prometheus` and `tracing` are on when their table is
+present, unless it says `enabled = false`.
 
 This page is printed from the model (`python -m tests.settings.page`).
 """

@@ -35,7 +35,7 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Language", ("init", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test")),
     ("Running", ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "demo")),
-    ("Surroundings", ("capture", "doctor", "observability")),
+    ("Environment", ("capture", "doctor", "observability")),
 )
 """The order of the help."""
 
@@ -97,6 +97,8 @@ def _places() -> dict[str, str]:
 
 @click.group(
     cls=Commands,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLES,
 )
@@ -119,6 +121,8 @@ def fqlc(ctx: click.Context, color: str) -> None:
     ctx.meta[PLAN_LOADER] = load_plan_bytes
     if color != "auto":
         ctx.color = color == "always"
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:

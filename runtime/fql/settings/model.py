@@ -77,8 +77,8 @@ class Project(Table):
 
     name: Annotated[str, AfterValidator(_project_name)] = Field(
         "main",
-        description="shown in logs, and part of the names of capture's tables and triggers:"
-        " another name is another project",
+        description="shown in logs, and part of the names of capture's tables and triggers;"
+        " with another name it is another project",
     )
     files: OwnFiles = Field(
         (".",),
@@ -87,7 +87,7 @@ class Project(Table):
     calls: Annotated[str, AfterValidator(_object_path)] = Field(
         "",
         description="where `fqlc run` finds the functions of `call` actions: `module:NAME` of a"
-        " dict of them by name, the module seen from the folder of fql.toml",
+        " dict from names to functions; the module is imported from the folder of fql.toml",
     )
     exclude: OwnFiles = Field(
         (),
@@ -126,9 +126,9 @@ own database."""
 class DeadLetters(Table):
     """Where dead letters can be read besides the commands, and how long they are kept."""
 
-    enabled: bool = Field(True, description="show or copy dead letters at the backend")
+    enabled: bool = Field(True, description="show or copy dead letters in the backend")
     backend: Literal["sqlite", "postgresql", "file", "nats"] | None = Field(
-        None, description="where; without it in the store's own database"
+        None, description="where; by default the store's own database"
     )
     table: str = Field(
         "webhook_dlq", description="name of the table or view (`sqlite`, `postgresql`)"
@@ -138,23 +138,23 @@ class DeadLetters(Table):
     )
     url: ServerUrl | None = Field(
         None,
-        description="the database of the copy (`postgresql`); without it the store's own, where a"
+        description="the database of the copy (`postgresql`); by default the store's own, where a"
         " view shows the store's entries",
     )
     path: str = Field("", description="file of JSON lines (`file`)")
     rotation: Literal["daily", "none"] = Field("daily", description="at midnight UTC (`file`)")
     compress: bool = Field(True, description="gzip rotated files (`file`)")
     stream: StreamName = Field(
-        "WEBHOOK_DLQ", description="what became of each dead letter (`nats`)"
+        "WEBHOOK_DLQ", description="stream that records what became of each dead letter (`nats`)"
     )
     bucket: StreamName = Field(
-        "webhook-failures", description="key-value bucket of those that are open (`nats`)"
+        "webhook-failures", description="key-value bucket of the open dead letters (`nats`)"
     )
     retention: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long dead letters are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="above it the oldest are removed first"
+        10_000_000_000, description="above this size the oldest dead letters are removed"
     )
 
     @model_validator(mode="after")
@@ -174,7 +174,7 @@ class DeadLetters(Table):
 
 
 class Dispatch(Table):
-    """How events are taken and how much is held in memory."""
+    """How events are accepted and how much is held in memory."""
 
     is_async: bool = Field(
         True, alias="async", description="`emit` returns when durable, not when its runs have ended"
@@ -182,7 +182,7 @@ class Dispatch(Table):
     timeout: Annotated[Duration, lasts(0, DAY)] = Field(
         30_000, description="how long `emit` waits with `async = false`"
     )
-    background_retry: bool = Field(True, description="false: a failed first attempt is dead")
+    background_retry: bool = Field(True, description="`false`: no attempt after the first")
     max_queue_size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         1_000, description="events and actions held in memory"
     )
@@ -198,7 +198,7 @@ class Dispatch(Table):
 class Webhooks(Table):
     """Policies of all actions, and what holds for the whole runtime."""
 
-    test_url: str | None = Field(None, description="every request goes there instead")
+    test_url: str | None = Field(None, description="send every request here instead")
     retry: Retry = Field(default_factory=Retry)
     signing: Signing | None = None
     batching: Batching | None = None
@@ -217,14 +217,14 @@ class Store(Table):
     schema_: Annotated[str, AfterValidator(_schema_name)] | None = Field(
         None,
         alias="schema",
-        description="schema of the store's tables (`postgresql`); without it `fql_` and the"
+        description="schema of the store's tables (`postgresql`); by default `fql_` and the"
         " project's name",
     )
     keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
         DAY, description="how long finished runs are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="above it the oldest finished runs are removed"
+        10_000_000_000, description="above this size the oldest finished runs are removed"
     )
     remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long event keys are remembered"
@@ -237,7 +237,11 @@ class Store(Table):
 class Egress(Table):
     """Which addresses and ports requests may go to besides public ones."""
 
-    allow: Allowed = Field((), description='networks as CIDR, such as "10.1.0.0/16"')
+    allow: Allowed = Field(
+        (),
+        description='networks, such as "10.1.0.0/16", and local host names to look up, such as'
+        ' "orders.internal"',
+    )
     ports: Ports = Field((), description="ports below 1024 besides 80 and 443")
 
 
@@ -250,7 +254,7 @@ class Prometheus(Table):
     )
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(9090, description="0 takes a free one")
     namespace: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = Field(
-        "fql", description="prefix of the series"
+        "fql", description="prefix of the metrics' names"
     )
 
 
@@ -263,7 +267,9 @@ class Tracing(Table):
 class Logging(Table):
     """What `fqlc run` writes to standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="lowest level that is written"
+    )
     format: Literal["auto", "json", "text"] = Field(
         "auto", description="`auto`: text on a terminal, JSON lines elsewhere"
     )

@@ -67,12 +67,12 @@ class HttpSource(Table):
     kind: Literal["http"] = Field(description="the kind of source")
     listen: Listen = Field(
         "127.0.0.1:8786",
-        description='address to listen on; "0.0.0.0:8786" lets other machines connect, and a proxy'
-        " before it must speak TLS",
+        description='address to listen on; "0.0.0.0:8786" lets other machines connect, and then a'
+        " proxy in front of it must speak TLS",
     )
     token: Tokens = Field(
-        description="what a caller sends as `Authorization: Bearer`; a list takes any of its"
-        " tokens, which is how they are changed",
+        description="what a caller sends as `Authorization: Bearer`; of a list any token is"
+        " accepted, so that tokens can be changed without a gap",
     )
 
 
@@ -82,7 +82,7 @@ class NatsSource(Table):
     kind: Literal["nats"] = Field(description="the kind of source")
     stream: StreamName = Field(description="the stream")
     subjects: Annotated[Words, AfterValidator(_subjects)] = Field(
-        (), description='those that are read, such as "orders.>"; without it all of the stream'
+        (), description='those that are read, such as "orders.>"; by default the whole stream'
     )
 
 

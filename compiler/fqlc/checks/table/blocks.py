@@ -13,12 +13,12 @@ _WHEN = "Events for which it is not true are skipped."
 
 OBSERVER = BlockKind(
     "observer",
-    "Watches rows of an entity and makes its calls when they change.",
+    "Watches the rows of an entity, and runs its actions when they change.",
     (
-        Key("on", Kind.TRIGGERS, "What it watches.", required=True),
+        Key("on", Kind.TRIGGERS, "The events it watches.", required=True),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
-        Key("order_by", Kind.ORDER, "One run at a time for each value, in the order of the "
-            "source.", keys=(
+        Key("order_by", Kind.ORDER, "One run at a time for events with the same value, in the "
+            "order of the source.", keys=(
                 Key("by", Kind.BODY, "The value.", required=True),
                 Key("on_dead", Kind.WORD, "What a dead run does to the runs after it.",
                     default="skip", words=("skip", "block")),
@@ -35,7 +35,7 @@ WEBHOOK = BlockKind(
     (
         Key("url", Kind.TEXT, "Where to send; or name an `endpoint`."),
         Key("endpoint", Kind.NAME, "The receiver; or give a `url`.", names="endpoint"),
-        Key("path", Kind.TEXT, "Appended to the url of the endpoint; starts with `/`."),
+        Key("path", Kind.TEXT, "Appended to the url of the endpoint; must start with `/`."),
         Key("method", Kind.WORD, "The HTTP method.", default="POST",
             words=("POST", "PUT", "PATCH", "DELETE", "GET"), word_code="FQL361"),
         Key("body", Kind.BODY, "What is sent, as JSON; without it the event's envelope."),
@@ -46,17 +46,17 @@ WEBHOOK = BlockKind(
     ),
 )  # fmt: skip
 
-_ACCEPTS = Key("accepts", Kind.WORDS, "What else may be sent there, such as sensitive values.",
+_ACCEPTS = Key("accepts", Kind.WORDS, "`[sensitive]` allows values marked `@sensitive` to be sent.",
                words=("sensitive",))  # fmt: skip
 
 PUBLISH = BlockKind(
     "publish",
     "One message to a NATS JetStream stream.",
     (
-        Key("subject", Kind.TEXT, "Where it goes: tokens with dots between them, which values may "
-            "fill.", required=True),
-        Key("headers", Kind.HEADERS, "Headers of the message. Those of other levels are for HTTP "
-            "and not sent."),
+        Key("subject", Kind.TEXT, "Where it is sent: tokens separated by dots, which may "
+            "contain values.", required=True),
+        Key("headers", Kind.HEADERS, "Headers of the message. Headers of other levels are for "
+            "HTTP, and are not sent."),
         Key("body", Kind.BODY, "What is published, as JSON; without it the event's envelope."),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
         _ACCEPTS,
@@ -68,9 +68,9 @@ CALL = BlockKind(
     "call",
     "One call of a function of the application.",
     (
-        Key("function", Kind.FUNCTION, "Which one, by the name under which the application gives "
-            "it.", required=True),
-        Key("arguments", Kind.ARGUMENTS, "What it is called with, by name."),
+        Key("function", Kind.FUNCTION, "The function, by the name that the application registers "
+            "it under.", required=True),
+        Key("arguments", Kind.ARGUMENTS, "The arguments it is called with, by name."),
         Key("response", Kind.TYPE, "The type of what it returns, so that later actions can read "
             "it."),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
@@ -94,7 +94,7 @@ RETRY = BlockKind("retry", "A retry policy with a name.", policies.RETRY_KEYS)
 
 DEFAULTS = BlockKind(
     "defaults",
-    "Policies of the whole project, before `fql.toml`.",
+    "Policies of the whole project; they take precedence over `fql.toml`.",
     (*policies.SENDING, *policies.RECEIVING),
     named=False,
 )
@@ -119,7 +119,7 @@ TEST = BlockKind(
                     "`timeout`, there is none.",
                     default="0s"),
                 Key("headers", Kind.HEADERS, "Headers of the answer; `Retry-After` is honoured."),
-                Key("failure", Kind.WORD, "No answer at all.",
+                Key("failure", Kind.WORD, "There is no answer at all, for this reason.",
                     words=FAILURES),
             )),
         Key("expect", Kind.OBJECT, "What must happen.", required=True, keys=(
@@ -127,9 +127,9 @@ TEST = BlockKind(
             Key("skipped", Kind.NAMES, "The actions whose own `when` is false, as a set."),
             Key("dead", Kind.NAMES, "The actions that are given up on, as a set."),
             Key("attempts", Kind.BY_ACTION, "How often each action is tried."),
-            Key("bodies", Kind.BY_ACTION, "The body that each action sends first, as a whole."),
+            Key("bodies", Kind.BY_ACTION, "The whole body that each action sends first."),
             Key("subjects", Kind.BY_ACTION, "The subject that each `publish` sends to first."),
-            Key("arguments", Kind.BY_ACTION, "What each `call` is called with first, as a whole."),
+            Key("arguments", Kind.BY_ACTION, "All arguments of each `call`, the first time."),
         )),
     ),
 )  # fmt: skip

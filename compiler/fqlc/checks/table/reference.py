@@ -12,9 +12,8 @@ from fqlc.checks.table.keys import BlockKind
 INTRODUCTION = """\
 # Keys
 
-Every key of every block, printed from the table that the checker reads (`python -m
-tests.accept`prints
-this page). Keys marked *policy* are inherited: action, observer, endpoint, `defaults`,
+Every key of every block. `python -m tests.accept` prints this page from the table that the checker
+reads. Keys marked *policy* are inherited: action, observer, endpoint, `defaults`,
 `fql.toml`, built-in default, merged key by key; `key: null` returns to the built-in default.
 """
 
@@ -27,7 +26,7 @@ def keys_page() -> str:
 def _block(block: BlockKind) -> Iterator[str]:
     yield f"## `{block.name}`\n"
     yield f"{block.doc}\n"
-    yield "| key | takes | required | default | range | `fql.toml` | says |"
+    yield "| key | takes | required | default | range | `fql.toml` | meaning |"
     yield "|---|---|---|---|---|---|---|"
     for name, key in keys_of(block):
         cells = (

@@ -17,7 +17,7 @@ from fql.plan.policy.keys import Key, Kind
 HOUR, DAY = MILLISECONDS["h"], MILLISECONDS["d"]
 
 RETRY_KEYS = (
-    Key("max_attempts", Kind.INT, "How often an action is tried, the first time included.",
+    Key("max_attempts", Kind.INT, "How many times an action is tried, including the first.",
         default="3", toml="webhooks.retry.max_attempts", least=1, most=1_000, range_code="FQL341"),
     Key("backoff", Kind.WORD, "How delays grow: `exponential` by `multiplier`, `linear` by "
         "`initial_delay`, `fixed` not at all.", default="exponential",
@@ -50,17 +50,16 @@ SIGNING_KEYS = (
         "FraiseQL, Stripe or GitHub.", default="standard",
         toml="webhooks.signing.scheme", words=("standard", "fraiseql", "stripe", "github")),
     Key("secret", Kind.SECRETS,
-        "The secret as `${NAME}`; several during a rotation, each also "
-        "written as "
+        "The secret as `${NAME}`, or a list of several during a rotation; each may be "
         "`{ secret: ..., not_before: ..., not_after: ... }`.",
         toml="webhooks.signing.secret"),
     Key("algorithm", Kind.WORD, "The hash of `fraiseql`, `stripe` and `github`, or `ed25519` for "
         "`standard`.", default="sha256", toml="webhooks.signing.algorithm",
         words=("sha256", "ed25519")),
-    Key("header", Kind.TEXT, "The name of the signature header; without a scheme it means "
+    Key("header", Kind.TEXT, "The name of the signature header; without `scheme` it implies "
         "`fraiseql`.", toml="webhooks.signing.header"),
-    Key("timestamp_header", Kind.TEXT, "The name of the timestamp header; without a scheme it "
-        "means `fraiseql`.", toml="webhooks.signing.timestamp_header"),
+    Key("timestamp_header", Kind.TEXT, "The name of the timestamp header; without `scheme` "
+        "it implies `fraiseql`.", toml="webhooks.signing.timestamp_header"),
 )  # fmt: skip
 
 ENCRYPTION_KEYS = (
@@ -72,20 +71,20 @@ ENCRYPTION_KEYS = (
 )  # fmt: skip
 
 AUTH_KEYS = (
-    Key("type", Kind.WORD, "How we prove who we are.", required=True,
+    Key("type", Kind.WORD, "The kind of credential.", required=True,
         words=("bearer", "basic", "header", "oauth2", "mtls")),
-    Key("token", Kind.TEXT, "The token of `bearer`."),
-    Key("username", Kind.TEXT, "The name of `basic`."),
-    Key("password", Kind.TEXT, "The password of `basic`, or of the key of `mtls`."),
-    Key("header", Kind.TEXT, "The name of the header of `header`."),
-    Key("value", Kind.TEXT, "The value of the header of `header`."),
-    Key("token_url", Kind.TEXT, "Where `oauth2` fetches its token."),
-    Key("client_id", Kind.TEXT, "The client of `oauth2`."),
-    Key("client_secret", Kind.TEXT, "The secret of the client of `oauth2`."),
-    Key("scope", Kind.TEXT, "The scope that `oauth2` asks for."),
-    Key("certificate", Kind.TEXT, "The path of the client certificate of `mtls`, PEM."),
-    Key("key", Kind.TEXT, "The path of the private key of `mtls`, PEM."),
-    Key("ca", Kind.TEXT, "The path of the authorities that `mtls` trusts, PEM."),
+    Key("token", Kind.TEXT, "The token, for `bearer`."),
+    Key("username", Kind.TEXT, "The user name, for `basic`."),
+    Key("password", Kind.TEXT, "The password, for `basic`; that of the private key, for `mtls`."),
+    Key("header", Kind.TEXT, "The name of the header, for `header`."),
+    Key("value", Kind.TEXT, "The value of the header, for `header`."),
+    Key("token_url", Kind.TEXT, "Where the token is fetched, for `oauth2`."),
+    Key("client_id", Kind.TEXT, "The client, for `oauth2`."),
+    Key("client_secret", Kind.TEXT, "The secret of the client, for `oauth2`."),
+    Key("scope", Kind.TEXT, "The scope to ask for, for `oauth2`."),
+    Key("certificate", Kind.TEXT, "The file of the client certificate in PEM, for `mtls`."),
+    Key("key", Kind.TEXT, "The file of the private key in PEM, for `mtls`."),
+    Key("ca", Kind.TEXT, "The file of the authorities to trust in PEM, for `mtls`."),
 )  # fmt: skip
 
 AUTH_NEEDS = {
@@ -105,9 +104,9 @@ AUTH_TAKES = {
 """Which keys each `auth` type takes."""
 
 BATCH_KEYS = (
-    Key("size", Kind.INT, "Events in a call, at most.", required=True,
+    Key("size", Kind.INT, "The most events in one call.", required=True,
         toml="webhooks.batching.batch_size", toml_default="50", least=1, most=10_000),
-    Key("timeout", Kind.DURATION, "How long the first event of a batch waits, at most.",
+    Key("timeout", Kind.DURATION, "The longest time that the first event of a batch waits.",
         required=True, toml="webhooks.batching.timeout", toml_default="10s", least=1, most=DAY),
 )  # fmt: skip
 
@@ -122,9 +121,9 @@ RATE_KEYS = (
 CIRCUIT_KEYS = (
     Key("failures", Kind.INT, "Failures in a row that open the circuit.", default="10",
         toml="webhooks.circuit.failures", least=1, most=10_000),
-    Key("open_for", Kind.DURATION, "How long it stays open before a probe.", default="30s",
+    Key("open_for", Kind.DURATION, "How long the circuit stays open before a probe.", default="30s",
         toml="webhooks.circuit.open_for", least=1, most=DAY),
-    Key("probes", Kind.INT, "Probes at once while it is half open.", default="1",
+    Key("probes", Kind.INT, "Probes at the same time while it is half open.", default="1",
         toml="webhooks.circuit.probes", least=1, most=100),
 )  # fmt: skip
 
@@ -152,13 +151,13 @@ SIGNING = Key(
 )
 ENCRYPTION = Key("encryption", Kind.OBJECT, "Which parts of the body are encrypted, and how.",
                  keys=ENCRYPTION_KEYS, policy=True, switched=True)  # fmt: skip
-AUTH = Key("auth", Kind.OBJECT, "How we prove to the receiver who we are.", keys=AUTH_KEYS,
+AUTH = Key("auth", Kind.OBJECT, "How a request proves to the receiver who sent it.", keys=AUTH_KEYS,
            policy=True, switched=True)  # fmt: skip
 BATCH = Key("batch", Kind.OBJECT, "One call for many events, made when `size` or `timeout` is "
             "reached.", keys=BATCH_KEYS, policy=True, switched=True)  # fmt: skip
-RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all who call the receiver.",
-                 keys=RATE_KEYS, policy=True, switched=True)  # fmt: skip
-CONCURRENCY = Key("concurrency", Kind.INT, "Calls to the receiver at the same time.",
+RATE_LIMIT = Key("rate_limit", Kind.OBJECT, "A token bucket, shared by all actions that call the "
+                 "receiver.", keys=RATE_KEYS, policy=True, switched=True)  # fmt: skip
+CONCURRENCY = Key("concurrency", Kind.INT, "The most calls to the receiver at the same time.",
                   default="64", toml="webhooks.concurrency", least=1, most=10_000,
                   policy=True)  # fmt: skip
 CIRCUIT = Key("circuit", Kind.OBJECT, "When a receiver that fails is left alone for a while.",
