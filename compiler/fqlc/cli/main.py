@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from fql.terminal.commands import Reporting, report_usage
-from fql.terminal.lines import problem
+from fql.terminal.lines import data, problem
 from fqlc import __version__
 
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -122,7 +122,7 @@ def fqlc(ctx: click.Context, color: str) -> None:
     if color != "auto":
         ctx.color = color == "always"
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        data(ctx.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -6,7 +6,10 @@ both is where a `webhook` has it.
 
 from __future__ import annotations
 
-from fql.plan.model import Json, NodeConfig, Plan, PlanNode
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fql.plan.model import Json, NodeConfig, Plan, PlanNode
 
 PUBLISH, CALL = "publish", "call"
 NATS = "nats"
