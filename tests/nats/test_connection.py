@@ -11,7 +11,7 @@ import nats as client
 import pytest
 import trustme
 from nats.js.api import DiscardPolicy
-from tests.servers import nats
+from tests.servers import nats, nats_keys
 from tests.servers.nats import Server, fresh, running
 
 from fql.errors import SettingsError
@@ -293,3 +293,38 @@ async def test_credentials_that_are_none_are_refused(
         await put(nats_connection([nats_url], str(file)), "a")
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
         await put(nats_connection([nats_url], str(tmp_path / "none")), "a")
+
+
+async def test_a_user_with_a_key_is_let_in_and_its_file_may_be_renewed(tmp_path: Path) -> None:
+    """Operator, account and user, as `nsc` makes them. A user of somebody else's is not let in."""
+    realm, other = nats_keys.realm(), nats_keys.realm()
+    with running(realm.config) as server:
+        file = tmp_path / "fqlc.creds"
+        file.write_text(other.credentials())
+        connection = nats_connection([server.url], str(file))
+        error = await refusal(connection, "a")
+        assert isinstance(error, Refused)
+        assert "Authorization Violation" in error.message
+        file.write_text(realm.credentials())
+        assert isinstance(await refusal(connection, "a"), NoStream)
+        await connection.ask("STREAM.CREATE.S", b'{"name": "S", "subjects": ["s"]}', timeout_s=5.0)
+        await connection.close()
+        told = nats_connection([server.url], realm.credentials(pub={"deny": ["s"]}))
+        assert "may not publish to s" in (await refusal(told, "s")).message
+        await told.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "right", "wrong"),
+    [
+        ('authorization { token: "t/k@n" }', "t%2Fk%40n", "t"),
+        ('authorization { user: u, password: "p:w" }', "u:p%3Aw", "u:p"),
+    ],
+    ids=["token", "password"],
+)
+async def test_a_secret_of_the_url_is_told_as_it_is(config: str, right: str, wrong: str) -> None:
+    with running(config) as server:
+        for secret, expected in ((right, NoStream), (wrong, Refused)):
+            connection = nats_connection([server.url.replace("://", f"://{secret}@")])
+            assert isinstance(await refusal(connection, "a"), expected)
+            await connection.close()
