@@ -40,6 +40,7 @@ class Attendant:
     _safe: dict[str, int] = field(default_factory=dict)
     _found: Stream | None = None
     _before: int = 0
+    _first: int = 0
     _told: tuple[str, ...] = ()
 
     @property
@@ -78,10 +79,11 @@ class Attendant:
         return found
 
     async def look(self) -> Stream:
-        """Stream and consumer as they are now, one after the other. Raises NatsError, and NoStream
-        where one of them has gone."""
-        answer = await self._consumer()
+        """Stream and consumer as they are now, in this order: what is delivered and removed between
+        the answers is then known as delivered. Raises NatsError, and NoStream where one of them has
+        gone."""
         found = await self._stream()
+        answer = await self._consumer()
         if answer is None or self._found is None or found.incarnation != self._found.incarnation:
             raise NoStream(
                 f"the consumer {self.name} of the stream {self.stream} is gone",
@@ -112,12 +114,14 @@ class Attendant:
                 " an older copy was restored"
             )
             self._safe[found.incarnation] = found.last
-        before = self.progress
-        if before and before.pending and progress.delivered == before.delivered < found.first - 1:
+        first = (self._first, found.first)
+        every = not self.subjects
+        if count := consumer.removed_unread(self.progress, progress, first, every=every):
             self.voice.warn(
-                f"messages of {self.stream} before {found.first} were removed before they were"
-                " read, by a purge or a limit of the stream"
+                f"at least {count} messages of {self.stream} before {found.first} were removed"
+                " before they were read, by a purge or a limit of the stream"
             )
+        self._first = found.first
 
     async def _stream(self) -> Stream:
         return consumer.stream_of(

@@ -50,12 +50,13 @@ class Stream:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a consumer is. `floor`: all up to this number is acknowledged; `pending` wait,
-    `open` are delivered and not acknowledged."""
+    `open` are delivered and not acknowledged; `deliveries` counts all so far, repeated ones too."""
 
     floor: int
     delivered: int
     pending: int
     open: int
+    deliveries: int = 0
 
 
 def name_of(project: str, source: str) -> str:
@@ -90,7 +91,23 @@ def progress_of(answer: Mapping[str, object]) -> Progress:
         delivered=as_a(int, delivered["stream_seq"]),
         pending=as_a(int, answer["num_pending"]),
         open=as_a(int, answer["num_ack_pending"]),
+        deliveries=as_a(int, delivered["consumer_seq"]),
     )
+
+
+def removed_unread(
+    before: Progress | None, now: Progress, first: tuple[int, int], *, every: bool
+) -> int:
+    """How many messages were surely removed before they were delivered, since `before`, or since
+    the last process where that is None. `first` is the stream's first number then and now; `every`
+    says that no subject is left out. A purge moves `delivered` on, and a limit does not."""
+    since = before or now
+    read = max(since.delivered, first[0] - 1 if before else 0)
+    gap = first[1] - 1 - read
+    if gap <= 0 or not (before or since.delivered):
+        return 0
+    delivered = max(0, now.deliveries - since.deliveries)
+    return max(0, gap - delivered if every else 0, since.pending - delivered - now.pending)
 
 
 def _texts(value: object) -> tuple[str, ...]:
