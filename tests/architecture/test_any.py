@@ -24,7 +24,7 @@ USES: dict[str, tuple[int, str]] = {
     "fqlc/syntax/reading/attempt.py": (1, LARK),
     "fqlc/syntax/reading/build.py": (1, LARK),
     "fqlc/syntax/reading/tables.py": (13, LARK),
-    "fqlc/types/fold.py": (2, OPERANDS),
+    "fqlc/types/constants/fold.py": (2, OPERANDS),
     "fqlc/types/truth/ranges.py": (3, OPERANDS),
     "fql/engine/process/arrivals/inbox.py": (1, "the loop below it makes sure of each part"),
     "fql/events/intake.py": (2, GENERATED),
@@ -47,7 +47,7 @@ USES: dict[str, tuple[int, str]] = {
     "fql/store/postgresql/reading/read.py": (3, ROWS),
     "fql/store/postgresql/tables/schema.py": (1, ROWS),
     "fql/store/postgresql/wire/values.py": (2, ROWS),
-    "fql/store/sqlite/read.py": (2, ROWS),
+    "fql/store/sqlite/reading/read.py": (2, ROWS),
     "fql/testing/harness.py": (6, "tests of applications read what was sent by index"),
 }
 """The files that may use it, how often at the most, and why."""

@@ -1,7 +1,7 @@
 """An event whose handling raises again and again, at one call and for ever: it alone is given up.
 
-The ladder of `fql.engine.core.aside` down to its last rung. When the call raises no more, what was
-given up can be replayed.
+The ladder of `fql.engine.core.held.aside` down to its last rung. When the call raises no more, what
+was given up can be replayed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from fql.client import Client
-from fql.engine.core.inputs import Misfit, NewEvent, Performed
-from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.held.inputs import Misfit, NewEvent, Performed
+from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.events.model import Event
 from fql.expressions.scope import Scope
 from fql.store.records import EventRow, LetterRow, Loaded

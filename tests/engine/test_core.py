@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import CoreSettings, Order, Performed
+from fql.engine.core.held.inputs import CoreSettings, Order, Performed
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy

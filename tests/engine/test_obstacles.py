@@ -6,7 +6,7 @@ import pytest
 
 from fql.actions.port import Outcome
 from fql.engine.core.arm import ROUND
-from fql.engine.core.inputs import CoreSettings, Order, Performed
+from fql.engine.core.held.inputs import CoreSettings, Order, Performed
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy

@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import Performed, Step
-from fql.engine.core.runs import Work
+from fql.engine.core.held.inputs import Performed, Step
+from fql.engine.core.held.runs import Work
 from fql.engine.loop.rescue import Rescue
 from fql.store.records import AttemptRow, Mutations
 

@@ -10,7 +10,7 @@ import pytest
 
 from fql.actions.port import Delivery, Outcome, Request
 from fql.app import Runtime
-from fql.engine.core.runs import Run
+from fql.engine.core.held.runs import Run
 from fql.engine.loop.cycle import Group, Waiting
 from fql.engine.program.limits import EndpointLimits
 from fql.expressions.scope import Scope

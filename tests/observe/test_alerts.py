@@ -383,7 +383,9 @@ async def test_success_rate_without_any_failure(webhook_server: MockWebhookServe
 
 def test_dashboard_names_only_series_that_exist() -> None:
     """Each series of the dashboard and the alerts is one that the port serves."""
-    series = (Path(__file__).parents[2] / "runtime/fql/observe/exposition.py").read_text("utf-8")
+    series = (Path(__file__).parents[2] / "runtime/fql/observe/series/exposition.py").read_text(
+        "utf-8"
+    )
     asked = [query for panel in PANELS for query, _ in panel.queries]
     for name in re.findall(r"NS_(\w+)", " ".join([*asked, *(a.expression for a in ALERTS)])):
         bare = re.sub(r"_(total|bucket|sum|count)$", "", name)

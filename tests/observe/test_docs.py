@@ -9,10 +9,10 @@ import orjson
 
 from fql.observe.alerts import ALERTS
 from fql.observe.events import AttemptEnded
-from fql.observe.exposition import Exposition
-from fql.observe.gauges import Gauges
 from fql.observe.logs import fields_of
-from fql.observe.metrics import Metrics
+from fql.observe.series.exposition import Exposition
+from fql.observe.series.gauges import Gauges
+from fql.observe.series.metrics import Metrics
 from fql.settings.reading import read_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "observe.md").read_text("utf-8")

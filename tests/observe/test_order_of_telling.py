@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from fql.cli.running.run import shown
-from fql.engine.core.inputs import Tally
+from fql.engine.core.held.inputs import Tally
 from fql.engine.process.receipts import Summary, summary_of
 from fql.observe.events import AttemptEnded, DeadLetterWritten, Lifecycle, RunFinished
 from fql.observe.logs import fields_of

@@ -17,9 +17,9 @@ from fql.engine.loop import session
 from fql.errors import EventRefused, StoreError
 from fql.intake.json_lines import JsonLines
 from fql.observe.events import AttemptEnded, RunFinished
-from fql.observe.exposition import Exposition
-from fql.observe.gauges import Gauges
-from fql.observe.metrics import Metrics
+from fql.observe.series.exposition import Exposition
+from fql.observe.series.gauges import Gauges
+from fql.observe.series.metrics import Metrics
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations

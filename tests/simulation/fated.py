@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import Order, Performed
-from fql.engine.core.runs import Run, Work
+from fql.engine.core.held.inputs import Order, Performed
+from fql.engine.core.held.runs import Run, Work
 from fql.engine.program.limits import EndpointLimits
 from tests.simulation.reference import Fate, Flow
 from tests.simulation.world import Arrival, World, now

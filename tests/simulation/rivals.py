@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import Inputs, NewEvent, Performed
-from fql.engine.core.runs import Work
-from fql.engine.core.state import State
+from fql.engine.core.held.inputs import Inputs, NewEvent, Performed
+from fql.engine.core.held.runs import Work
+from fql.engine.core.held.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.rescue import Rescue
 from fql.engine.loop.session import FencedError, Session

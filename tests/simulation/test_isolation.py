@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import CoreSettings, Performed
+from fql.engine.core.held.inputs import CoreSettings, Performed
 from fql.engine.program.limits import EndpointLimits
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer, program

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fql.engine.core.inputs import CoreSettings, Order
+from fql.engine.core.held.inputs import CoreSettings, Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import Program
 from fql.store.choosing import RunFilter

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from fql.engine.core.inputs import CoreSettings
+from fql.engine.core.held.inputs import CoreSettings
 from fql.engine.program.limits import EndpointLimits
 from tests.engine.programs import program
 from tests.simulation.rivals import Rivals

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from fql.engine.core.inputs import CoreSettings, Order
+from fql.engine.core.held.inputs import CoreSettings, Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import orjson
 
 from fql.actions.port import Outcome
-from fql.engine.core.inputs import Attempt, CoreSettings, Inputs, NewEvent, Order, Performed
-from fql.engine.core.keys import dedup_hash
+from fql.engine.core.held.inputs import Attempt, CoreSettings, Inputs, NewEvent, Order, Performed
+from fql.engine.core.held.keys import dedup_hash
+from fql.engine.core.held.runs import Run, Work
+from fql.engine.core.held.state import State
 from fql.engine.core.recover import restore
-from fql.engine.core.runs import Run, Work
-from fql.engine.core.state import State
 from fql.engine.core.step import step
 from fql.engine.program.model import Program
 from fql.store.choosing import LetterFilter, RunFilter

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fqlc.checks.model import Program
-from fqlc.checks.rules import (
+from fqlc.checks.rules import declared_test, impossible_condition, unused_declaration
+from fqlc.checks.rules.flow import (
     batched_wait,
     comma_in_flow,
+    duplicate_edge,
+    flow_cycle,
+    observer_without_actions,
+    redundant_edge,
+    too_many_actions,
+    unknown_flow_action,
+    unreached_action,
+)
+from fqlc.checks.rules.sending import (
     content_type,
     credential,
     dated_secret,
-    declared_test,
     deep_body,
-    duplicate_edge,
     encrypted_field,
-    flow_cycle,
     header,
-    impossible_condition,
-    observer_without_actions,
-    redundant_edge,
     retry_policy,
     sensitive_value,
     signing,
     status_list,
     subject,
     target_url,
-    too_many_actions,
-    unknown_flow_action,
-    unreached_action,
-    unused_declaration,
 )
 from fqlc.diagnostics.sink import Sink
 

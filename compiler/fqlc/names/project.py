@@ -58,7 +58,7 @@ class Project:
     )
     """How many parts uses of `let`s may still stand for."""
     constants: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
-    """Values of `let`s once computed; kept by `fqlc.types.lets`."""
+    """Values of `let`s once computed; kept by `fqlc.types.constants.lets`."""
 
     def entity(self, name: str) -> EntityInfo | None:
         """The entity of a name."""

@@ -12,8 +12,8 @@ from fqlc.names.project import Project
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.bodies import has_each
+from fqlc.types.constants.lets import fold_constant
 from fqlc.types.facts import NOTHING, Facts, facts_of
-from fqlc.types.lets import fold_constant
 from fqlc.types.report import poison, poisoned, require, wording
 from fqlc.types.scope import ActionView, Context, ExprScope
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields

@@ -14,9 +14,9 @@ from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
-from fqlc.types import lets
+from fqlc.types.constants import lets
+from fqlc.types.constants.literals import member
 from fqlc.types.facts import known
-from fqlc.types.literals import member
 from fqlc.types.report import as_required, at, poison, suggestion, unknown_field
 from fqlc.types.scope import Context, ExprScope
 

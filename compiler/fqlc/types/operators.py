@@ -13,8 +13,8 @@ from fql_grammar.tokens import OPERATORS
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.syntax.reading.other_languages import FOREIGN
 from fqlc.syntax.tree import ast
+from fqlc.types.constants.fold import fold, number_of
 from fqlc.types.facts import facts_of, known
-from fqlc.types.fold import fold, number_of
 from fqlc.types.names import narrowed
 from fqlc.types.operands import Sides, comparable, infer_sides, is_number, widened
 from fqlc.types.report import at, bare, mismatch, poison, poisoned, require, wording

@@ -8,8 +8,9 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
 from fqlc.syntax.tree import ast
-from fqlc.types import bodies, literals, operators
+from fqlc.types import bodies, operators
 from fqlc.types.calls import infer_call
+from fqlc.types.constants import literals
 from fqlc.types.members import infer_index, infer_member
 from fqlc.types.names import infer_name
 from fqlc.types.report import at, poison

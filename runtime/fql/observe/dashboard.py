@@ -1,4 +1,4 @@
-"""A Grafana dashboard for the series of `fql.observe.exposition`, as data.
+"""A Grafana dashboard for the series of `fql.observe.series.exposition`, as data.
 
 Grafana replaces `$observer` and `$__rate_interval`; the data source is asked for at the import.
 """

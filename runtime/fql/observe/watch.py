@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from fql.errors import SettingsError
 from fql.exact.writing import write_json
 from fql.observe.events import Listener
-from fql.observe.gauges import Gauges
 from fql.observe.http import Handler, Page, PageServer
 from fql.observe.logs import logger
-from fql.observe.metrics import Metrics
+from fql.observe.series.gauges import Gauges
+from fql.observe.series.metrics import Metrics
 from fql.plan.model import Plan
 from fql.settings.model import Observability, Prometheus
 
@@ -95,8 +95,8 @@ class Watch:
             await self._server.stop()
 
     def _metrics_page(self, namespace: str) -> Handler:
-        from fql.observe.exposition import Exposition
         from fql.observe.scrapes import Scrapes
+        from fql.observe.series.exposition import Exposition
 
         async def read() -> Exposition:
             return Exposition(self._metrics, await self._subject.gauges(), namespace)

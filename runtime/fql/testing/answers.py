@@ -12,7 +12,7 @@ from fql.exact.reading import read_json
 from fql.exact.writing import json_text
 
 if TYPE_CHECKING:
-    from fql.engine.core.runs import Work
+    from fql.engine.core.held.runs import Work
 
 
 class Scripted(TypedDict, total=False):

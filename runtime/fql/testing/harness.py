@@ -20,9 +20,9 @@ from fql.actions.factory import WebhookActions
 from fql.actions.kinds import ActionsByKind
 from fql.actions.port import Outcome, RenderFailed
 from fql.actions.publish import PublishActions
-from fql.engine.core.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
-from fql.engine.core.runs import Work
-from fql.engine.core.state import State
+from fql.engine.core.held.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
+from fql.engine.core.held.runs import Work
+from fql.engine.core.held.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.senders import work_scope
 from fql.engine.process.arrivals.checks import Origin, check

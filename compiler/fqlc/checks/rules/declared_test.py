@@ -9,6 +9,6 @@ from fqlc.diagnostics.sink import Sink
 def check(program: Program, sink: Sink) -> None:
     """Check each test; reading them is imported with the first."""
     if program.project.tests:
-        from fqlc.checks.reading.expectations import read_tests
+        from fqlc.checks.reading.declared.expectations import read_tests
 
         read_tests(program, sink)

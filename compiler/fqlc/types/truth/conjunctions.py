@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fql.plan.language import expressions as e
 from fql.plan.language import types as t
+from fqlc.types.constants.fold import fold, truth_of
 from fqlc.types.facts import Key, key_of
-from fqlc.types.fold import fold, truth_of
 from fqlc.types.scope import ExprScope
 
 _NEGATED = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fql.plan.language import expressions as e
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
+from fqlc.types.constants.fold import truth_of
 from fqlc.types.facts import Key
-from fqlc.types.fold import truth_of
 from fqlc.types.scope import ExprScope
 from fqlc.types.truth.clashes import clash, values_left
 from fqlc.types.truth.conjunctions import Test, split, subject_key

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fql.engine.core.advance import advance, close_if_ended, make_ready
-from fql.engine.core.aside import Rung
-from fql.engine.core.inputs import Misfit, NewEvent
-from fql.engine.core.keys import payload_hash, run_key
+from fql.engine.core.held.aside import Rung
+from fql.engine.core.held.inputs import Misfit, NewEvent
+from fql.engine.core.held.keys import payload_hash, run_key
+from fql.engine.core.held.runs import Run
+from fql.engine.core.held.state import State
 from fql.engine.core.queues import join_queue, key_of
-from fql.engine.core.runs import Run
-from fql.engine.core.state import State
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import ObserverSpec, Program, Unjudged
 from fql.events.model import Event

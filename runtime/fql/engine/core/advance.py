@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from fql.actions.port import Outcome
 from fql.engine.core.batching import buffer, unbuffer
-from fql.engine.core.inputs import RunEnded
+from fql.engine.core.held.inputs import RunEnded
+from fql.engine.core.held.runs import Run, Work, failure_info
+from fql.engine.core.held.state import State
 from fql.engine.core.queues import leave_queue
-from fql.engine.core.runs import Run, Work, failure_info
-from fql.engine.core.state import State
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Condition
 from fql.expressions.scope import FailureInfo

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from fql.engine.core.advance import bury
-from fql.engine.core.endpoints import Endpoint
-from fql.engine.core.runs import Run, Work
-from fql.engine.core.state import State
+from fql.engine.core.held.endpoints import Endpoint
+from fql.engine.core.held.runs import Run, Work
+from fql.engine.core.held.state import State
 from fql.engine.program.limits import NEVER
 from fql.store.works import ALONE, ARMED, READY
 

@@ -3,12 +3,12 @@ is asked but for names."""
 
 from __future__ import annotations
 
-from fql.engine.core.aside import Blame, Rung
-from fql.engine.core.inputs import RunEnded
-from fql.engine.core.keys import delivery_key
+from fql.engine.core.held.aside import Blame, Rung
+from fql.engine.core.held.inputs import RunEnded
+from fql.engine.core.held.keys import delivery_key
+from fql.engine.core.held.state import State, Stuck
 from fql.engine.core.orders import apply_pending
 from fql.engine.core.queues import give_up_place
-from fql.engine.core.state import State, Stuck
 from fql.engine.program.model import NodeSpec, ObserverSpec
 from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch
 from fql.store.works import bury_works, encode_works, letter_name

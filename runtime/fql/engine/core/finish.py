@@ -7,11 +7,11 @@ from dataclasses import replace
 from fql.actions.port import ANSWERED, Outcome
 from fql.engine.core.advance import bury, close_if_ended, complete
 from fql.engine.core.arm import land, mark
-from fql.engine.core.inputs import Performed
+from fql.engine.core.held.inputs import Performed
+from fql.engine.core.held.runs import Run, SealedBatch, Work, is_armed
+from fql.engine.core.held.state import State
 from fql.engine.core.orders import renew
 from fql.engine.core.retry import Again, Dead, decide, succeeded
-from fql.engine.core.runs import Run, SealedBatch, Work, is_armed
-from fql.engine.core.state import State
 from fql.engine.program.fit import ORIGINAL, Unfit
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
-from fql.engine.core.aside import Blame, Rung
-from fql.engine.core.inputs import Order, Refused
-from fql.engine.core.keys import fresh_key
+from fql.engine.core.held.aside import Blame, Rung
+from fql.engine.core.held.inputs import Order, Refused
+from fql.engine.core.held.keys import fresh_key
+from fql.engine.core.held.runs import Run, Work
+from fql.engine.core.held.state import State
 from fql.engine.core.queues import leave_queue, rejoin_queue
-from fql.engine.core.runs import Run, Work
-from fql.engine.core.state import State
 from fql.engine.program.fit import Past, Story, Unfit
 from fql.events.intake import AnswerMisfit
 from fql.store.works import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from hashlib import blake2b
 
-from fql.engine.core.runs import Run
-from fql.engine.core.state import State
+from fql.engine.core.held.runs import Run
+from fql.engine.core.held.state import State
 from fql.store.works import WAITING
 
 

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import cast
 
 from fql.engine.core.advance import advance, close_if_ended
-from fql.engine.core.aside import Rung
 from fql.engine.core.batching import buffer
 from fql.engine.core.closing import close_batch, lay_down
 from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
+from fql.engine.core.held.aside import Rung
+from fql.engine.core.held.runs import Run, SealedBatch, Work, restore_works
+from fql.engine.core.held.state import State, Stuck
 from fql.engine.core.orders import apply_pending, go_by_active
 from fql.engine.core.queues import take_place
 from fql.engine.core.retry import Dead
-from fql.engine.core.runs import Run, SealedBatch, Work, restore_works
-from fql.engine.core.state import State, Stuck
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import ObserverSpec, Program
 from fql.events.model import Event, Kind, Row

@@ -10,16 +10,16 @@ from typing import TypeVar
 
 from fql.engine.core.accept import accept, refuse
 from fql.engine.core.arm import arm, expire_buffered, next_opening
-from fql.engine.core.aside import Rung
 from fql.engine.core.batching import next_seal, seal_due
-from fql.engine.core.endpoints import Bucket
 from fql.engine.core.finish import end_unfit, finish, put_back
-from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Step
-from fql.engine.core.lanes import MIXED, liveliest_lane, only_waits
+from fql.engine.core.held.aside import Rung
+from fql.engine.core.held.endpoints import Bucket
+from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Step
+from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
+from fql.engine.core.held.runs import Run, SealedBatch, Work
+from fql.engine.core.held.state import DEFAULT_LIMITS, State
 from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
-from fql.engine.core.runs import Run, SealedBatch, Work
-from fql.engine.core.state import DEFAULT_LIMITS, State
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
 from fql.store.records import LimitRow, Page, Remembered, StoredPlan

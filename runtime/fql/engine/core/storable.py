@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Performed
+from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Performed
 from fql.store.records import (
     AttemptRow,
     BatchRow,

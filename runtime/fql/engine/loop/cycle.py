@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fql.engine.core.inputs import Inputs, Misfit, NewEvent, Order, Performed
+from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Performed
 from fql.engine.program.model import Program
 from fql.errors import FqlError
 from fql.store.records import Paged

@@ -1,7 +1,7 @@
 """The loop: gather what waits, step, one commit, release what is to be sent. Then again.
 
 An exception ends one item and nothing else. Memory may hold half of what was begun then, so it is
-loaded again, and the same is taken again without the item (`fql.engine.core.aside`).
+loaded again, and the same is taken again without the item (`fql.engine.core.held.aside`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Required, TypedDict
 
-from fql.engine.core.inputs import Inputs, Performed, Step
-from fql.engine.core.runs import Work
-from fql.engine.core.state import State
+from fql.engine.core.held.inputs import Inputs, Performed, Step
+from fql.engine.core.held.runs import Work
+from fql.engine.core.held.state import State
 from fql.engine.core.step import step
 from fql.engine.core.storable import maker_of, unstorable
 from fql.engine.loop.alarm import Alarm

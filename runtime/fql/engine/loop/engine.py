@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Unpack
 
-from fql.engine.core.inputs import Misfit, NewEvent, Order
+from fql.engine.core.held.inputs import Misfit, NewEvent, Order
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.cycles import Cycles, Parts
 from fql.engine.program.bulkhead import fault_of

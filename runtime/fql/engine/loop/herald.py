@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from fql.actions.port import UNANSWERED
-from fql.engine.core.inputs import Performed, Step
-from fql.engine.core.runs import owner_name
+from fql.engine.core.held.inputs import Performed, Step
+from fql.engine.core.held.runs import owner_name
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.senders import first_event
 from fql.engine.program.bulkhead import Fault, guarded

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from fql.engine.core.aside import Aside
-from fql.engine.core.inputs import Attempt, CoreSettings, NewEvent, Order, Performed, Step, Tally
+from fql.engine.core.held.aside import Aside
+from fql.engine.core.held.inputs import (
+    Attempt,
+    CoreSettings,
+    NewEvent,
+    Order,
+    Performed,
+    Step,
+    Tally,
+)
+from fql.engine.core.held.state import State
 from fql.engine.core.recover import restore
-from fql.engine.core.state import State
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.rescue import Rescue
 from fql.engine.program.bulkhead import Fault, guarded

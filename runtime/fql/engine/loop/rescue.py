@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from fql.engine.core.inputs import Performed, Step
-from fql.engine.core.runs import Work
+from fql.engine.core.held.inputs import Performed, Step
+from fql.engine.core.held.runs import Work
 
 
 class Rescue:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
-from fql.engine.core.inputs import Attempt, Performed
-from fql.engine.core.runs import Run, SealedBatch, Work, owner_name
+from fql.engine.core.held.inputs import Attempt, Performed
+from fql.engine.core.held.runs import Run, SealedBatch, Work, owner_name
 from fql.engine.program.bulkhead import Fault, fault_of, guarded
 from fql.events.model import Event
 from fql.exact.writing import write_json

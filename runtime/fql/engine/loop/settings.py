@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fql.engine.core.inputs import CoreSettings
+from fql.engine.core.held.inputs import CoreSettings
 from fql.settings.model import Settings
 
 

@@ -8,17 +8,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from fql.engine.core.endpoints import LIMITS, Endpoint
-from fql.engine.core.lanes import MIXED
-from fql.engine.core.runs import Run, Work
-from fql.engine.core.state import State
+from fql.engine.core.held.endpoints import LIMITS, Endpoint
+from fql.engine.core.held.lanes import MIXED
+from fql.engine.core.held.runs import Run, Work
+from fql.engine.core.held.state import State
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
 from fql.intake.port import Entrance, Source
-from fql.observe.gauges import EndpointGauges, Gauges, SourceGauges
+from fql.observe.series.gauges import EndpointGauges, Gauges, SourceGauges
 from fql.store.port import Store, StoreSize
 from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from fql.engine.core.inputs import Order
+from fql.engine.core.held.inputs import Order
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.herald import tell_all
 from fql.errors import StoreError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fql.engine.core.inputs import NewEvent, Tally
+from fql.engine.core.held.inputs import NewEvent, Tally
 from fql.store.works import event_name, run_name
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from fql.errors import StoreError
 from fql.store.sqlite import schema
 from fql.store.sqlite.names import HOME, note_home
-from fql.store.sqlite.read import meta
+from fql.store.sqlite.reading.read import meta
 from fql.store.sqlite.upgrade import to_format_2, to_format_3
 
 PATIENCE_SECONDS = 5.0

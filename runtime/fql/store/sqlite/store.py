@@ -31,14 +31,14 @@ from fql.store.records import (
 )
 from fql.store.sessions import next_session, settlement
 from fql.store.sqlite import copies as sqlite_copies
-from fql.store.sqlite import read as sqlite_read
 from fql.store.sqlite import schema
 from fql.store.sqlite.files import connect, prepare, translate
 from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import prune
-from fql.store.sqlite.questions import Questions
+from fql.store.sqlite.reading import read as sqlite_read
+from fql.store.sqlite.reading.questions import Questions
 from fql.store.sqlite.write import KEY, unpacked, write
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from fql.engine.core.inputs import Misfit, NewEvent
-from fql.engine.core.keys import dedup_hash
+from fql.engine.core.held.inputs import Misfit, NewEvent
+from fql.engine.core.held.keys import dedup_hash
 from fql.engine.loop.clock import Clock
 from fql.engine.process.arrivals.outbox_rows import event_of, shown
 from fql.engine.program.bulkhead import Fault, guarded

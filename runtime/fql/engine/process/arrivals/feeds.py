@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Container, Sequence
 from datetime import datetime
 
-from fql.engine.core.inputs import Misfit, NewEvent
-from fql.engine.core.keys import position_hash
+from fql.engine.core.held.inputs import Misfit, NewEvent
+from fql.engine.core.held.keys import position_hash
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check_or_misfit

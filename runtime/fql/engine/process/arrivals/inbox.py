@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fql.engine.core.inputs import Misfit, NewEvent, Order
+from fql.engine.core.held.inputs import Misfit, NewEvent, Order
 from fql.engine.core.orders import KINDS
 from fql.engine.core.storable import is_storable
 from fql.engine.loop.clock import Clock

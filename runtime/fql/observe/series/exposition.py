@@ -16,9 +16,9 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from fql.observe.gauges import CIRCUIT_STATES, EndpointGauges, Gauges
-from fql.observe.histogram import Histogram
-from fql.observe.metrics import CAPTURE, Metrics, ObserverSums, status_label
+from fql.observe.series.gauges import CIRCUIT_STATES, EndpointGauges, Gauges
+from fql.observe.series.histogram import Histogram
+from fql.observe.series.metrics import CAPTURE, Metrics, ObserverSums, status_label
 
 Sample = tuple[tuple[str, ...], float]
 

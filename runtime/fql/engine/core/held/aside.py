@@ -17,9 +17,9 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from fql.actions.port import Outcome
-from fql.engine.core.endpoints import Endpoint
-from fql.engine.core.inputs import Misfit, NewEvent, Order, Performed
-from fql.engine.core.runs import Run, SealedBatch, Work, owner_name
+from fql.engine.core.held.endpoints import Endpoint
+from fql.engine.core.held.inputs import Misfit, NewEvent, Order, Performed
+from fql.engine.core.held.runs import Run, SealedBatch, Work, owner_name
 from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch, RunRow
 from fql.store.works import batch_name, decode_members, run_name
 

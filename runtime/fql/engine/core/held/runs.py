@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fql.actions.port import Outcome
-from fql.engine.core.keys import delivery_key
+from fql.engine.core.held.keys import delivery_key
 from fql.engine.program.fit import View
 from fql.engine.program.model import NodeSpec, ObserverSpec
 from fql.events.model import Event

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fql.actions.port import Outcome
-from fql.engine.core.runs import Work
+from fql.engine.core.held.runs import Work
 from fql.engine.program.model import Program
 from fql.events.model import Event
 from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered, Taken

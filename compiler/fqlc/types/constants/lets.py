@@ -13,8 +13,8 @@ from fqlc.names.project import MOST_EXPANDED, Project
 from fqlc.names.symbols import Symbol
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import children, walk
-from fqlc.types.fold import fold
-from fqlc.types.literals import adapted
+from fqlc.types.constants.fold import fold
+from fqlc.types.constants.literals import adapted
 from fqlc.types.report import poison
 from fqlc.types.scope import Context, ExprScope, Visit
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
-from fql.engine.core.aside import Aside, Rung
-from fql.engine.core.endpoints import Bucket, Endpoint
-from fql.engine.core.inputs import (
+from fql.engine.core.held.aside import Aside, Rung
+from fql.engine.core.held.endpoints import Bucket, Endpoint
+from fql.engine.core.held.inputs import (
     Attempt,
     CoreSettings,
     NewEvent,
@@ -21,8 +21,8 @@ from fql.engine.core.inputs import (
     Step,
     Tally,
 )
-from fql.engine.core.lanes import MIXED, lane_of
-from fql.engine.core.runs import Run, SealedBatch, Work
+from fql.engine.core.held.lanes import MIXED, lane_of
+from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.program.limits import NEVER, EndpointLimits
 from fql.engine.program.model import NodeSpec, Program
 from fql.store.records import BatchRow, LetterRow, Mutations, Page

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fql.engine.program.limits import NEVER, EndpointLimits
 
 if TYPE_CHECKING:
-    from fql.engine.core.runs import Work
+    from fql.engine.core.held.runs import Work
 
 LIMITS = ("rate", "concurrency", "circuit", "retry_after", "paused")
 """What can hold ready work back at its endpoint."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from fql.plan.language import expressions as e
 from fql.plan.language import types as t
-from fqlc.types.literals import to_float
+from fqlc.types.constants.literals import to_float
 
 Number = int | float | Decimal
 _Order = Callable[[Any, Any], object]

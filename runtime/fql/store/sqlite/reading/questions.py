@@ -12,9 +12,9 @@ from fql.exact.writing import json_text
 from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
 from fql.store.port import Counts, StoreSize
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
-from fql.store.sqlite import read as sqlite_read
 from fql.store.sqlite.names import beside
-from fql.store.sqlite.query import groups_query, letters_query, runs_query
+from fql.store.sqlite.reading import read as sqlite_read
+from fql.store.sqlite.reading.query import groups_query, letters_query, runs_query
 
 T = TypeVar("T")
 

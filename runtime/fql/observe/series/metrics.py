@@ -1,9 +1,9 @@
 """What is counted: a listener that turns lifecycle events into sums. No library, no lock.
 
 The sums are changed on the engine's event loop and written down for Prometheus on a thread
-(`fql.observe.exposition`), which copies each table in one step before it reads it. Every set of
-labels is bounded: observers and sources come from the plan and the settings, statuses and kinds of
-failure from closed lists.
+(`fql.observe.series.exposition`), which copies each table in one step before it reads it. Every
+set of labels is bounded: observers and sources come from the plan and the settings, statuses and
+kinds of failure from closed lists.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fql.observe.events import (
     RunFinished,
     StoreTrouble,
 )
-from fql.observe.histogram import Histogram
+from fql.observe.series.histogram import Histogram
 
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Bounds of attempts, in seconds."""

@@ -12,7 +12,7 @@ import pytest
 from fqlc.checks.flow.graph import Pair, forest_order, implied, shortest_ring, topological_order
 from tests.checks.harness import shop
 
-COMPILER = Path(__file__).parents[2] / "compiler" / "fqlc"
+COMPILER = Path(__file__).parents[3] / "compiler" / "fqlc"
 
 
 def random_graph(seed: int) -> tuple[list[str], list[Pair]]:

@@ -9,8 +9,8 @@ from typing import Literal, cast, get_args
 from fql.near import nearest, question
 from fqlc.checks.describe import quoted
 from fqlc.checks.model import ObserverModel, Program
+from fqlc.checks.reading.declared.rows import NotLiteral, misfit, plain
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
-from fqlc.checks.reading.rows import NotLiteral, misfit, plain
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
 from fqlc.diagnostics.model import Fix, Label

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fql.engine.core.endpoints import Endpoint
-from fql.engine.core.runs import Run
+from fql.engine.core.held.endpoints import Endpoint
+from fql.engine.core.held.runs import Run
 from fql.store.works import ACTIVE, READY
 
 MIXED = "*"

@@ -1,0 +1,1 @@
+"""Reading `test` blocks."""

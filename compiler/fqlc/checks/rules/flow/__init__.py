@@ -1,0 +1,1 @@
+"""Rules about actions and the order in which a flow has them."""

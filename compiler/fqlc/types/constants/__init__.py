@@ -1,0 +1,1 @@
+"""Expressions of constants: literals, what is computed of them, and `let`."""

@@ -1,0 +1,1 @@
+"""What is read of a SQLite store, by an engine and by people."""
