@@ -12,7 +12,8 @@ from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
 from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, problem, prose, say
-from fqlc.checks.reading.declared.expectations import TestModel, read_tests
+from fqlc.checks.reading.declared.expectations import read_tests
+from fqlc.checks.reading.declared.model import TestModel
 from fqlc.cli.inputs import inputs
 from fqlc.cli.show import show_diagnostics
 from fqlc.cli.testing import coverage as measured

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
-from fqlc.checks.reading.declared.expectations import End, TestModel
+from fqlc.checks.reading.declared.model import End, TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
 from fqlc.cli.testing.play import Played
 

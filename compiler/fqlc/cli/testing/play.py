@@ -18,7 +18,7 @@ from fql.plan.model import Observer, Plan
 from fql.testing.answers import Scripted
 from fql.testing.clock import VirtualClock
 from fql.testing.harness import Harness, HarnessResult, Sent
-from fqlc.checks.reading.declared.expectations import TestModel
+from fqlc.checks.reading.declared.model import TestModel
 
 State = str
 """`done`, `dead`, `skipped` (its own condition was false), `passed` (no edge led to it), or

@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from fql.near import nearest, question
 from fqlc.checks.describe import quoted
 from fqlc.checks.model import ObserverModel, Program
-from fqlc.checks.reading.declared.rows import NotLiteral, misfit, plain
+from fqlc.checks.reading.declared.given import GivenRows
+from fqlc.checks.reading.declared.model import End, Expected, TestModel
+from fqlc.checks.reading.declared.report import wrong
+from fqlc.checks.reading.declared.rows import NotLiteral, plain
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
-from fqlc.diagnostics.model import Fix, Label
+from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
-
-End = Literal["sent", "skipped", "dead"]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a test expects: the actions that end in each way, how often some are tried, and what
-    some send, as JSON values: by part (`bodies`, `subjects`, `arguments`) and action."""
-
-    ends: Mapping[End, Sequence[str]] = field(default_factory=dict)
-    attempts: Mapping[str, object] = field(default_factory=dict)
-    parts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TestModel:
-    """A test as data. `respond` has the answers of each action, one attempt after the other."""
-
-    title: str
-    block: ast.Block
-    observer: str
-    entity: str
-    event: str
-    old: dict[str, object] | None
-    new: dict[str, object] | None
-    respond: Mapping[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
-    expect: Expected = field(default_factory=Expected)
 
 
 def read_tests(program: Program, sink: Sink) -> tuple[TestModel, ...]:
@@ -93,8 +68,6 @@ class _Reader:
         self._observers = observers
         self._block = block
         self._sink = sink
-        self._unread: set[Span] = set()
-        """Rows that hold something that could not be read: what they lack is not known."""
 
     def read(self) -> TestModel | None:
         found = known_entries(
@@ -107,7 +80,8 @@ class _Reader:
         if observer is None or observer.entity is None or not observer.block.sound:
             return None
         event = self._event(found["event"].value, observer)
-        old, new = self._rows(found, observer, event)
+        rows = GivenRows(self._program.project, observer, self._block, self._sink)
+        old, new = rows.read(found, event)
         respond = self._respond(found.get("respond"), observer)
         expect = self._expect(found["expect"].value, observer)
         if event is None:
@@ -125,15 +99,15 @@ class _Reader:
             expect=expect,
         )
 
-    def _wrong(
-        self, message: str, span: Span, label: str, *help_: str, fix: Fix | None = None
-    ) -> None:
-        self._sink.error("FQL381", message, span, label=label, help=help_, fix=fix)
-
     def _complete(self, found: Mapping[str, Found]) -> bool:
         missing = [k.name for k in TEST.keys if k.required and k.name not in found]
         if missing and self._block.sound:
-            self._wrong(f"a test needs {quoted(missing, 'and')}", self._block.header, "incomplete")
+            wrong(
+                self._sink,
+                f"a test needs {quoted(missing, 'and')}",
+                self._block.header,
+                "incomplete",
+            )
         return not missing
 
     # names
@@ -146,7 +120,9 @@ class _Reader:
         help_ = (question(close),) if close else ()
         fix = similar_fix(word, close, value.span)
         shown = f"`{word}`" if word else "this"
-        self._wrong(f"{shown} is not an {what}", value.span, f"unknown {what}", *help_, fix=fix)
+        wrong(
+            self._sink, f"{shown} is not an {what}", value.span, f"unknown {what}", *help_, fix=fix
+        )
         return None
 
     def _observer(self, value: ast.Expr) -> ObserverModel | None:
@@ -165,87 +141,14 @@ class _Reader:
         if written in watched:
             return written.partition(".")[2]
         close = nearest(written, watched)
-        self._wrong(
-            f"`{observer.name}` watches {quoted(watched)}", value.span,
+        wrong(
+            self._sink,
+            f"`{observer.name}` watches {quoted(watched)}",
+            value.span,
             "it would not see this event",
             fix=similar_fix(written, close, value.span),
-        )  # fmt: skip
+        )
         return None
-
-    # rows
-
-    def _rows(
-        self, found: Mapping[str, Found], observer: ObserverModel, event: str | None
-    ) -> tuple[dict[str, object] | None, dict[str, object] | None]:
-        """The rows. Where it is not known for which event, only their fields are judged."""
-        if event is None:
-            for name in found.keys() & {"old", "new"}:
-                self._read_row(found[name].value, observer)
-            return None, None
-        wanted = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}[event]
-        rows: dict[str, dict[str, object] | None] = {"old": None, "new": None}
-        for name in ("old", "new"):
-            if name in found and name not in wanted:
-                self._wrong(
-                    f"a row of `{event}` has no `{name}`", found[name].name.span, "not here"
-                )
-            elif name in wanted and name not in found:
-                self._wrong(f"a test of `{event}` needs the row `{name}`", self._block.header,
-                            "incomplete")  # fmt: skip
-            elif name in found:
-                rows[name] = self._read_row(found[name].value, observer)
-        old, new = rows["old"], rows["new"]
-        if event == "update" and old is not None and new is not None:
-            new = {**old, **new}
-        for name, row in (("old", old), ("new", new)):
-            whole = "old" not in found or name == "old"
-            if row is not None and name in found and whole:
-                self._require_whole_row(row, observer, found[name].value.span)
-        return old, new
-
-    def _read_row(self, value: ast.Expr, observer: ObserverModel) -> dict[str, object] | None:
-        if not isinstance(value, ast.ObjectLiteral):
-            self._wrong("a row must be an object of field values", value.span, "not a row")
-            return None
-        row: dict[str, object] = {}
-        for entry in value.entries:
-            if not self._read_field(entry, observer, row):
-                self._unread.add(value.span)
-        return row
-
-    def _read_field(
-        self, entry: ast.ObjectEntry, observer: ObserverModel, row: dict[str, object]
-    ) -> bool:
-        """Put a field into the row; False where it is unclear which."""
-        fields = observer.entity.fields if observer.entity else {}
-        if entry.key is None or entry.key.text not in fields:
-            name = entry.key.text if entry.key else "..."
-            close = nearest(name, self._sink.comparable(fields))
-            entity = observer.entity.name if observer.entity else ""
-            self._wrong(f"`{entity}` has no field `{name}`", entry.span, "unknown field",
-                        *((question(close),) if close else ()))  # fmt: skip
-            return False
-        try:
-            row[entry.key.text] = plain(entry.value)
-        except NotLiteral as error:
-            self._wrong("the values of a row must be literals", error.at.span, "not a literal")
-            return False
-        field_type = fields[entry.key.text].type
-        why = misfit(row[entry.key.text], field_type, self._program.project)
-        if why is not None:
-            self._wrong(f"`{entry.key.text}`: {why}", entry.value.span, "does not fit")
-        return True
-
-    def _require_whole_row(
-        self, row: dict[str, object], observer: ObserverModel, span: Span
-    ) -> None:
-        """Fields that are not given are null, where they may be."""
-        fields = observer.entity.fields if observer.entity else {}
-        missing = [n for n, f in fields.items() if n not in row and not f.type.nullable]
-        if missing and span not in self._unread:
-            self._wrong(f"the row lacks {quoted(missing[:5], 'and')}", span, "incomplete")
-        for name in fields:
-            row.setdefault(name, None)
 
     # answers and expectations
 
@@ -265,8 +168,12 @@ class _Reader:
         if found is None:
             return []
         if not isinstance(found.value, ast.ObjectLiteral):
-            self._wrong(f"`{found.key.name}` must be an object with a key for each action",
-                        found.value.span, "not an object")  # fmt: skip
+            wrong(
+                self._sink,
+                f"`{found.key.name}` must be an object with a key for each action",
+                found.value.span,
+                "not an object",
+            )
             return []
         pairs = []
         for entry in found.value.entries:
@@ -282,8 +189,12 @@ class _Reader:
 
     def _read_answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral) or found is None:
-            self._wrong("an answer must be an object such as `{ status: 200 }`", value.span,
-                        "not an answer")  # fmt: skip
+            wrong(
+                self._sink,
+                "an answer must be an object such as `{ status: 200 }`",
+                value.span,
+                "not an answer",
+            )
             return None
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         entries = known_entries(pairs, found.key.keys, "an answer", self._sink)
@@ -291,7 +202,7 @@ class _Reader:
         for name, entry in entries.items():
             why = answer_misfit(name, answer[name], entry.value)
             if why is not None:
-                self._wrong(why, entry.value.span, "does not fit")
+                wrong(self._sink, why, entry.value.span, "does not fit")
         return answer
 
     def _literal(self, value: ast.Expr) -> object:
@@ -300,7 +211,8 @@ class _Reader:
         try:
             return plain(value)
         except NotLiteral as error:
-            self._wrong(
+            wrong(
+                self._sink,
                 "the values of expectations and answers must be literals",
                 error.at.span,
                 "not a literal",
@@ -310,14 +222,17 @@ class _Reader:
     def _expect(self, value: ast.Expr, observer: ObserverModel) -> Expected:
         key = TEST.key("expect")
         if not isinstance(value, ast.ObjectLiteral) or key is None:
-            self._wrong(
-                "`expect` must be an object such as `{ sent: [a] }`", value.span, "not an object"
+            wrong(
+                self._sink,
+                "`expect` must be an object such as `{ sent: [a] }`",
+                value.span,
+                "not an object",
             )
             return Expected()
         pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
         found = known_entries(pairs, key.keys, "`expect`", self._sink)
         if "sent" not in found and "sent" not in meant_keys(pairs, key.keys):
-            self._wrong("`expect` needs `sent`, a list of actions", value.span, "incomplete")
+            wrong(self._sink, "`expect` needs `sent`, a list of actions", value.span, "incomplete")
         ends: dict[End, list[str]] = {}
         attempts: dict[str, object] = {}
         parts: dict[str, dict[str, object]] = {}
@@ -346,27 +261,30 @@ class _Reader:
             model = observer.action(action)
             if kinds is None or model is None or model.kind in kinds:
                 continue
-            self._wrong(
-                f"`{action}` is a `{model.kind}`, which has no {_CALLED[name]}", value.span,
-                "not of this kind", f"expect its {_INSTEAD[model.kind]}",
-            )  # fmt: skip
+            wrong(
+                self._sink,
+                f"`{action}` is a `{model.kind}`, which has no {_CALLED[name]}",
+                value.span,
+                "not of this kind",
+                f"expect its {_INSTEAD[model.kind]}",
+            )
 
     def _counts(self, by_action: Sequence[tuple[str, ast.Expr]]) -> None:
         for _, value in by_action:
             why = attempts_misfit(value.value if isinstance(value, ast.NumberLiteral) else None)
             if why is not None:
-                self._wrong(why, value.span, "does not fit")
+                wrong(self._sink, why, value.span, "does not fit")
 
     def _one_end(self, name: End, ends: Mapping[End, Sequence[str]], span: Span) -> None:
         """An action is sent or skipped; one that is dead was sent as well."""
         other: End = "sent" if name == "skipped" else "skipped"
         for action in ends[name]:
             if action in ends.get(other, ()):
-                self._wrong(f"`{action}` cannot be {name} and {other}", span, "contradictory")
+                wrong(self._sink, f"`{action}` cannot be {name} and {other}", span, "contradictory")
 
     def _actions(self, value: ast.Expr, observer: ObserverModel) -> list[str]:
         if not isinstance(value, ast.ListLiteral):
-            self._wrong("expected actions must be a list: `[a, b]`", value.span, "not a list")
+            wrong(self._sink, "expected actions must be a list: `[a, b]`", value.span, "not a list")
             return []
         names = observer.graph.names
         what = f"action of `{observer.name}`"
