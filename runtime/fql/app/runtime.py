@@ -7,26 +7,25 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from types import TracebackType
 from typing import Self, Unpack
 
 from fql.actions.functions import Function
 from fql.actions.kind import ActionKind
+from fql.app.copying import copier_of
 from fql.app.sending import Sending
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.loop.settings import loop_settings
 from fql.engine.process.calls import Calls, envelope_of
-from fql.engine.process.copies import Backend, Copier, InThread
+from fql.engine.process.copies import Copier
 from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Summary, summary_of
 from fql.engine.process.season import Season
 from fql.engine.process.wait import Waiter, seconds
-from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
 from fql.intake.opening import entrances_of, sources_of
@@ -38,15 +37,8 @@ from fql.observe.logs import LogListener, logger
 from fql.observe.watch import Watch
 from fql.plan.model import Plan
 from fql.settings.model import Settings
-from fql.store.opening import (
-    note_store,
-    open_letter_stream,
-    open_letters,
-    open_store,
-    store_of,
-)
+from fql.store.opening import note_store, open_store, store_of
 from fql.store.port import Store
-from fql.store.records import StoredPlan
 
 
 class Runtime:
@@ -138,12 +130,12 @@ class Runtime:
         self._program = self._sending.program(self._plan)
         exits.push_async_callback(self._store.close)
         await self._store.open()
-        await self._open_letters(self._store)
+        self._copies = await copier_of(
+            self._store, self._place, self._settings, nats=self._sending.nats, clock=self._clock
+        )
         exits.push_async_callback(self._observed.stop)
-        for source in self._sources:
+        for source in self._watched.sources:
             exits.push_async_callback(source.close)
-        for entrance in self._entrances:
-            exits.push_async_callback(entrance.close)
         self._client = Client(self._store, self._clock)
         self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
         self._leading = self._prepared()
@@ -151,24 +143,9 @@ class Runtime:
         exits.push_async_callback(self._leading.abandon)
         exits.push_async_callback(self._leading.stop)
         await self._lead(self._leading)
-        self._note_store(used=True)
-        exits.callback(self._note_store, used=False)
+        note_store(self._place, used=True)
+        exits.callback(note_store, self._place, used=False)
         await self._observed.start()
-
-    async def _open_letters(self, store: Store) -> None:
-        """Before this process may become the engine."""
-        dlq, identity = self._settings.webhooks.dlq, await store.identity()
-        copies: Backend | None = None
-        if dlq.enabled and dlq.backend == "nats":
-            copies = await open_letter_stream(dlq, self._sending.nats(), identity.id)
-        else:
-            work = partial(open_letters, dlq, self._place, identity.id)
-            on_server = "postgresql" in (dlq.backend, self._place.database.kind)
-            found = await asyncio.to_thread(work) if on_server else work()
-            copies = None if found is None else InThread(found)
-        if copies is not None:
-            store.note_copies()
-            self._copies = Copier(store, copies, self._clock)
 
     async def _lead(self, leading: Leading) -> None:
         try:
@@ -179,18 +156,12 @@ class Runtime:
             logger.warning("%s; events are handed to it", locked.message)
             leading.lead_later()
 
-    def _note_store(self, *, used: bool) -> None:
-        note_store(self._place, used=used)
-
     def _watching(self) -> tuple[Watched, Watch]:
         watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
         watched.sources = (*self._sources, *self._entrances)
         watch = Watch(self._settings.observability, watched)
         watch.expect(self._plan, ("emit", "inbox", *(one.name for one in watched.sources)))
         return watched, watch
-
-    def _stored_programs(self, stored: Sequence[StoredPlan]) -> dict[str, Program]:
-        return self._sending.stored_programs(stored, self._plan)
 
     def _prepared(self) -> Leading:
         return Leading(
@@ -210,7 +181,7 @@ class Runtime:
             self._store,
             self._program,
             clock=self._clock,
-            plans=self._stored_programs,
+            plans=lambda stored: self._sending.stored_programs(stored, self._plan),
             settings=loop_settings(self._settings, str(os.getpid())),
             listeners=self._all_listeners(),
             stamp=None if self._observed.tracing is None else self._observed.tracing.stamp,
@@ -341,7 +312,7 @@ class Runtime:
         engine = self._engine
         if engine is not None:
             stored, _ = await self._store.plans()
-            engine.switch(program, self._stored_programs(stored))
+            engine.switch(program, self._sending.stored_programs(stored, plan))
             await engine.submit(())
 
     def _take_up(self, settings: Settings) -> None:
