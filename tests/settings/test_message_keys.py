@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.settings.levels import Program, compiled, order
 
+from fql.testing.answers import Scripted
 from fql.testing.harness import Harness, HarnessResult
 from fqlc import compile_text
 from fqlc.cli.main import run
@@ -112,7 +113,7 @@ def limited(limits: str, endpoint: str, other: str) -> dict[str, list[int]]:
     actions = [*(ACTIONS[endpoint].format(name=name) for name in ("a", "b")), other]
     observers = [f"observer o{n} {{ on: Order.insert {it} }}" for n, it in enumerate(actions)]
     text = f"defaults {{ {limits} }}{ENTITY}{' '.join(observers)}"
-    slow = [{"delay": 1000}]
+    slow = [Scripted(delay=1000)]
     found = Harness(compiled(Program(text)), answers=dict.fromkeys(("a", "b", "c"), slow))
     for number in range(6):
         found.emit("Order.insert", new=order(number, total=1))
