@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # Two processes are what two cores carry; `make test JOBS=0` runs everything in one, one after another.
 JOBS ?= 2
+# Their long tests are those on three servers.
+CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/test_letters_nats.py
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help install demo test check format types contracts oracles soak bench lock clean
@@ -39,8 +41,9 @@ format: install ## format and apply safe fixes
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
-oracles: install ## what meets PostgreSQL, on the oldest version that is tested
+oracles: install ## what meets PostgreSQL, on the oldest version that is tested, and NATS on three servers
 	FQL_POSTGRES_MAJOR=16 $(TESTS) tests
+	$(BIN)/python -m pytest -m soak $(CLUSTER)
 
 soak: install ## long random runs: kills, faults, fuzzing
 	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests

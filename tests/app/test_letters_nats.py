@@ -19,7 +19,7 @@ from fql.nats.errors import Refused
 from fql.testing import MockWebhookServer
 from fql.webhooks import replay_dlq
 from tests.app.plans import CHAIN, order, plan_of, settings_of
-from tests.servers.nats import fresh, running
+from tests.servers.nats import Server, cluster, fresh, running
 
 
 def runtime(server: MockWebhookServer, url: str, store: str, more: str = "") -> Runtime:
@@ -68,11 +68,13 @@ async def opened(js: JetStreamContext, bucket: str) -> list[str]:
 
 
 async def count(js: JetStreamContext, stream: str) -> int:
-    """How many messages it has; none where it is missing."""
+    """How many messages it has; none where it is missing, -1 while it has no leader."""
     try:
         return (await js.stream_info(stream)).state.messages
     except NotFoundError:
         return 0
+    except (client.errors.Error, OSError):
+        return -1
 
 
 async def test_the_stream_has_all_and_the_bucket_the_open(
@@ -242,3 +244,45 @@ async def test_a_stream_and_a_bucket_that_were_deleted_are_made_again(
                 async with asyncio.timeout(20):
                     while await count(js, gone) != 1:
                         await asyncio.sleep(0.01)
+
+
+@pytest.mark.soak
+async def test_on_three_servers_both_are_on_three_and_outlive_their_leader(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    """One address is enough: the server names the others."""
+    names = ("WEBHOOK_DLQ", "KV_webhook-failures")
+    with cluster() as servers:
+        await elected(servers)
+        store = f"sqlite:///{tmp_path}/fql.db"
+        async with (
+            jetstream(servers[0].url) as js,
+            runtime(webhook_server, servers[0].url, store) as working,
+        ):
+            await fail(working, webhook_server, 1)
+            for name in names:
+                async with asyncio.timeout(30):
+                    while await count(js, name) != 1:
+                        await asyncio.sleep(0.1)
+            found = [await js.stream_info(name) for name in names]
+            assert [one.config.num_replicas for one in found] == [3, 3]
+            assert found[0].cluster is not None and found[0].cluster.leader is not None
+            servers[int(found[0].cluster.leader.removeprefix("n"))].kill()
+            await fail(working, webhook_server, 2)
+            for name in names:
+                async with asyncio.timeout(60):
+                    while await count(js, name) != 2:
+                        await asyncio.sleep(0.1)
+
+
+async def elected(servers: list[Server]) -> None:
+    """Until the three know one another and streams can be made on them."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                async with jetstream(servers[0].url) as js:
+                    await js.add_stream(name="probe", subjects=["probe"], num_replicas=3)
+                    await js.delete_stream("probe")
+                    return
+            except (client.errors.Error, OSError, TimeoutError):
+                await asyncio.sleep(0.2)
