@@ -89,3 +89,17 @@ def test_mistakes_are_one_line_with_a_hint(
     done = fqlc("capture", "install", *arguments)
     assert done.code == code, done.err
     assert says in done.err
+
+
+def test_sources_without_capture_are_for_doctor(shop: Path, fqlc: Fqlc) -> None:
+    others = '[nats]\nurl = "nats://n1"\n[sources.feed]\nkind = "nats"\nstream = "S"\n'
+    told = "nothing is captured for feed (nats): `fqlc doctor` looks there"
+    (shop / "fql.toml").write_text(others)
+    refused = fqlc("capture", "status", "plan.json")
+    assert (refused.code, told in refused.err) == (2, True)
+    shop_db = '[sources.shop]\nkind = "sqlite"\ndatabase = "shop.db"\n'
+    (shop / "fql.toml").write_text(others + shop_db)
+    assert fqlc("capture", "install", "plan.json").code == 0
+    status = fqlc("capture", "status", "plan.json")
+    assert status.code == 0
+    assert told in status.out + status.err

@@ -116,7 +116,7 @@ def show_status(
 ) -> None:
     """Compare the triggers in the database with the plan.
 
-    Exit code 1 when they differ.
+    Exit code 1 when they differ. Sources that need no capture, such as NATS, are for `fqlc doctor`.
     """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
@@ -126,6 +126,8 @@ def show_status(
     else:
         _show_text(looked.status)
         _say_fit(looked.unfit, looked.samples)
+        if others := _uncaptured(project):
+            say(others)
     if not looked.status.in_step:
         raise click.exceptions.Exit(1)
 
@@ -223,9 +225,19 @@ def _database(given: str | None, project: Project) -> Database:
         return application_at(given)
     found = list(project.databases().values())
     if len(found) != 1:
+        others = "" if found else _uncaptured(project)
         raise UsageError(
             "which database?" if found else "no database is given",
             hint="name it with --database, or as one [sources.NAME] of kind sqlite or postgresql"
-            " in fql.toml",
+            f" in fql.toml{others and f'; {others}'}",
         )
     return found[0]
+
+
+def _uncaptured(project: Project) -> str:
+    """What is read without capture, so that nobody misses it here; or nothing."""
+    tables = project.settings.sources.items()
+    found = [f"{name} ({one.kind})" for name, one in tables if name not in project.databases()]
+    if not found:
+        return ""
+    return f"nothing is captured for {', '.join(found)}: `fqlc doctor` looks there"
