@@ -44,10 +44,10 @@ def compile_paths(
     same bytes.
 
     `plan` of the result is None where there are errors; `plan_or_raise()` raises them. `settings`
-    is the path of an `fql.toml`, FOUND, or None for no settings. `read` gives the bytes of a path,
-    None where there is no file; with it nothing else is read and no settings are looked for. By
-    default the file system, where imports reach files of the project. Raises FqlError for a path
-    that is not there and for settings that cannot be used.
+    is the path of an `fql.toml`, FOUND, or None for no settings. `read` returns the bytes of a
+    path, or None where there is no file; with it nothing else is read and no settings are looked
+    for. By default files are read, and imports reach the files of the project. Raises FqlError for
+    a path that does not exist and for settings that cannot be used.
     """
     from fqlc.pipeline import compile_project
 
@@ -57,8 +57,8 @@ def compile_paths(
 def compile_text(
     text: str, *, path: str = "input.fql", settings: str | Path | None = None
 ) -> Compilation:
-    """Compile one text that imports nothing. `settings` is the path of an `fql.toml`. Reads no
-    file but that."""
+    """Compile one text that imports nothing. `settings` is the path of an `fql.toml`, the only
+    file that is read."""
     from fqlc.pipeline import compile_project
 
     return compile_project([path], {path: text.encode()}.get, _surroundings(settings))

@@ -55,8 +55,9 @@ class Client:
         return receipt
 
     async def emit_many(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
-        """Hand several events in, as `envelopes`: all of them or none, in one commit. Gives their
-        receipts in their order. Raises what `emit` raises, with the number of the event from 1."""
+        """Hand several events in, as `envelopes`: all of them or none, in one commit. Returns their
+        receipts in the same order. Raises what `emit` raises, with the number of the event, counted
+        from 1."""
         return await self._emitter.emit(envelopes) if envelopes else []
 
     async def runs(
@@ -70,7 +71,7 @@ class Client:
     ) -> list[RunShown]:
         """Runs, newest first, at most `limit` of them: those of these `ids`, of an `observer`, in a
         `state`, of an `event`, which is the event's own id or a receipt's. Raises UsageError for
-        an id, observer or state that cannot be."""
+        an invalid id, observer or state."""
         if event == "" or state not in (None, *RUN_STATES):
             raise UsageError(
                 "the id of an event cannot be empty, and a run must have a known state",
@@ -92,23 +93,23 @@ class Client:
     async def dead_letters(
         self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
     ) -> list[DeadLetter]:
-        """Dead letters, newest first: those of these `ids`, or all that fit, see
-        `fql.letters.Choice`. Raises UsageError for words that say nothing."""
+        """Dead letters, newest first: those of these `ids`, or all that `fql.letters.Choice`
+        describes. Raises UsageError for an invalid choice."""
         pages = self.dead_letter_pages(ids=ids, **choice)
         return [letter async for page in pages for letter in page]
 
     async def dead_letter_pages(
         self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
     ) -> AsyncIterator[list[DeadLetter]]:
-        """Dead letters in pages, for many: they are never all in memory. `ids` and
-        `fql.letters.Choice` as of `dead_letters`. Raises UsageError."""
+        """Dead letters in pages, for large numbers: they are never all in memory. `ids` and
+        `fql.letters.Choice` mean the same as in `dead_letters`. Raises UsageError."""
         wanted = chosen(ids, choice)
         await self._check_names(wanted)
         async for page in self._shower.pages(wanted):
             yield page
 
     async def dead_letter(self, dlq_id: str) -> DeadLetter | None:
-        """The dead letter of the id `dlq_id`, or None. Raises UsageError for what is not an id."""
+        """The dead letter with the id `dlq_id`, or None. Raises UsageError for an invalid id."""
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
 
@@ -118,10 +119,10 @@ class Client:
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
         """Grant fresh attempts to the dead letter `dlq_id`, or to those that the words of
-        `fql.letters.Wanted` choose; the DAG goes on after those that succeed. One that is being
-        replayed already is skipped, as is one that an `else` chain has handled, without `force`,
-        and one whose action the plan no longer has. Raises UsageError, and StoreError where the
-        ends are waited for and do not come."""
+        `fql.letters.Wanted` choose; the DAG continues after those that succeed. Skipped are
+        dead letters that are being replayed already, those that an `else` chain has handled (except
+        with `force`), and those whose action the plan no longer has. Raises UsageError, and
+        StoreError when `wait` waits in vain."""
         pages = self.replay_pages(() if dlq_id is None else (dlq_id,), **wanted)
         replayed = [one async for page in pages for one in page]
         if wanted.get("wait") and not wanted.get("dry_run"):
@@ -131,9 +132,9 @@ class Client:
     async def replay_pages(
         self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
     ) -> AsyncIterator[list[Replayed]]:
-        """Replay dead letters of these `ids`, or chosen by `fql.letters.Wanted`, in pages, for
-        many; each page is marked before the next one is read. It does not `wait`. Raises
-        UsageError."""
+        """Replay dead letters in pages, for large numbers: those of these `ids`, or those that
+        `fql.letters.Wanted` chooses; each page is marked before the next one is read. It does not
+        `wait`. Raises UsageError."""
         wish = asked(ids, wanted)
         await self._check_names(wish.letters)
         plan = None if wish.original else await self.plan()
@@ -157,9 +158,9 @@ class Client:
         }
 
     async def ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
-        """What `replay_pages` gave, once none of it waits or is being replayed: `state` is then
-        `resolved` or `dead`. Raises StoreError when for a minute, after the last is due, none has
-        ended."""
+        """Wait until all of `replayed`, from `replay_pages`, have ended, and return them: `state`
+        is then `resolved` or `dead`. Raises StoreError when none has ended for a minute after the
+        last one was due."""
         marked = {one.letter.dlq_id: one for one in replayed if not one.skipped}
         last = max((one.due for one in marked.values()), default="")
         read_again = max((one.due for one in marked.values() if one.letter.run is None), default="")
@@ -191,7 +192,7 @@ class Client:
         return self._clock.now() + self._clock.drift()
 
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """Give the dead letters of these `ids` up for good; what waits after them is cancelled, and
+        """Give up the dead letters of these `ids` for good; what waits after them is cancelled, and
         so is a replay that was not sent yet. Raises UsageError."""
         if not ids:
             raise UsageError("say which dead letters to discard, by their ids")
@@ -200,7 +201,7 @@ class Client:
         return found
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
-        """Stop one `run`, by its id, or all open and dead runs of an `observer`; gives their ids,
+        """Stop one `run`, by its id, or all open and dead runs of an `observer`; returns their ids,
         none where all have ended. Raises UsageError for a run that the store does not have."""
         if (run is None) == (observer is None):
             raise UsageError("give either a run or an observer to cancel")
@@ -213,9 +214,9 @@ class Client:
         return names
 
     async def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
-        """Send the actions of a `run`, given by its id, that are done once more, or only `action`;
+        """Send the finished actions of a `run`, given by its id, once more, or only `action`;
         under the same idempotency key unless `new_key` is True. Raises UsageError for a run or an
-        action that is not there."""
+        action that does not exist."""
         salt = uuid.uuid4().hex if new_key else ""
         found = await self.runs(ids=[run])
         if not found:
@@ -271,7 +272,7 @@ class Client:
             require_chosen(await self._plans(), wanted)
 
     async def counts(self) -> Counts:
-        """How much there is in the store."""
+        """The numbers of events, runs, dead letters and inbox entries, and the paused names."""
         return await self._store.counts()
 
     async def dead_letter_counts(self) -> dict[str, int]:
@@ -307,7 +308,7 @@ async def open_client(
 
     `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
     `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`); `by`
-    says who asks, and is stored with each command. Raises SettingsError for a URL that is none,
+    says who asks, and is stored with each command. Raises SettingsError for an invalid URL, and
     StoreError.
     """
     store = open_store(Place(store_at(store_url).url, dlq_table, schema))

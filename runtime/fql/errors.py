@@ -65,8 +65,8 @@ class FqlError(Exception):
         super().__init__(self.message)
 
     def one_of_many(self, number: int) -> Self:
-        """This error about the event of this `number`, from 1, of several that belong together;
-        none of them was stored."""
+        """This error as one about event `number`, counted from 1, of several that were handed in
+        together; none of them was stored."""
         self.message = f"event {number}: {self.message}"
         self.hint = "; ".join(filter(None, ("nothing was stored", self.hint)))
         self.args = (self.message,)

@@ -31,8 +31,8 @@ def replay_dlq(
     Blocks. Takes what `Runtime.replay` takes: `failed_after`, `failed_before`, `filter`, `limit`,
     `all`, `delay`, `rate`, `plan`, `response`, `force`, `dry_run`, `wait` (see
     `fql.letters.Wanted`). With `wait` the `state` of each entry is `resolved` or `dead`. Without
-    `store` the runtime of this process is used, else the `fql.toml` found upwards. Raises
-    UsageError, also where the one letter that was named cannot be replayed, and StoreError.
+    `store` it is that of the runtime in this process, or of the nearest `fql.toml` upwards. Raises
+    UsageError, also if the dead letter `dlq_id` cannot be replayed, and StoreError.
     """
     asked(() if dlq_id is None else (dlq_id,), wanted)
     _refuse_on_a_loop()

@@ -28,8 +28,8 @@ def verify_webhook(  # noqa: PLR0917 - the promised order
 
     `headers` and `body` are exactly what came, `scheme` is how the sender signs. `secret` may be
     several, during a rotation; `whpk_` keys check Ed25519. `tolerance` is seconds both ways, `now`
-    unix seconds. `header` and `timestamp_header` are the names of schemes that can have others.
-    `github` signs no time, so its freshness cannot be checked.
+    unix seconds. `header` and `timestamp_header` are other names of the scheme's headers, where it
+    allows that. `github` signs no time, so its freshness cannot be checked.
     """
     moment = time.time() if now is None else now
     try:
@@ -50,9 +50,10 @@ def sign_webhook(
 ) -> dict[str, str]:  # fmt: skip
     """The headers that a webhook with this body carries, as the runtime makes them.
 
-    `scheme` is one of those of the reference, `header` and `timestamp_header` the names of schemes
-    that can have others. `message_id` is what `webhook-id` holds, a new one by default; `timestamp`
-    is unix seconds, now by default. Raises SettingsError for a secret that cannot sign.
+    `scheme` is `standard`, `fraiseql`, `stripe` or `github`; `header` and `timestamp_header` are
+    other names of its headers, where it allows that. `message_id` is the value of `webhook-id`, by
+    default a new one; `timestamp` is unix seconds, now by default. Raises SettingsError for a
+    secret that cannot sign.
     """
     raw = body.encode() if isinstance(body, str) else bytes(body)
     secrets = (secret,) if isinstance(secret, str) else tuple(secret)
@@ -78,9 +79,9 @@ def decrypt_payload(
     """Decrypt a webhook's body, its `payload`: the bytes that came, or their decoded JSON.
 
     `key` is one key, several to be tried, or keys by their `kid`; each 32 bytes as base64 or
-    hex. Returns decoded JSON, encrypted fields replaced by their values. Raises NotDecrypted
+    hex. Returns decoded JSON, with encrypted fields replaced by their values. Raises NotDecrypted
     where nothing is encrypted, or something was changed or needs another key; SettingsError for
-    a key that is none.
+    an invalid key.
     """
     keys = _keys(key)
     value = _decoded(payload)

@@ -1,4 +1,4 @@
-"""Who reads a plan reads the model; its JSON is known where it is made and where it is read."""
+"""Whoever reads a plan reads the model; its JSON is known where it is made and where it is read."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _compared(case: Case, ours: object, expected: object) -> Verdict:
     fails = isinstance(expected, Failure)
     if isinstance(ours, Rejected):
         if fails or "disable_check" in case.message:
-            return Verdict("rejected statically", "a fault that is found before anything runs")
+            return Verdict("rejected statically", "an error found before anything runs")
         return rejection(ours, _REJECTIONS)
     if fails:
         message = "divide" if "/ 0" in case.expression else str(expected)

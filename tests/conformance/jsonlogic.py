@@ -54,7 +54,7 @@ def judge(case: Case) -> Verdict:
     ours = evaluated(expression, data)
     if isinstance(ours, Rejected):
         if case.fails:
-            return Verdict("rejected statically", "a fault that is found before anything runs")
+            return Verdict("rejected statically", "an error found before anything runs")
         return rejection(ours, _REJECTIONS)
     if case.fails:
         return _failing(ours)
@@ -154,15 +154,15 @@ _CHAINS = {"and": "&&", "or": "||", "+": "+", "*": "*", "-": "-", "/": "/", "%":
 _ABSENT = {
     "if": "the conditional operator; guards and templates do its work",
     "?:": "the conditional operator; guards and templates do its work",
-    "map": "lists are judged, not made", "filter": "lists are judged, not made",
-    "reduce": "lists are judged, not made", "merge": "lists are judged, not made",
-    "substr": "parts of texts", "cat": "texts are joined with a template",
+    "map": "lists are tested, not built", "filter": "lists are tested, not built",
+    "reduce": "lists are tested, not built", "merge": "lists are tested, not built",
+    "substr": "substrings", "cat": "texts are joined with a template",
     "max": "`min` and `max`", "min": "`min` and `max`",
     "missing": "fields always exist, their values may be null",
     "missing_some": "fields always exist, their values may be null",
     "exists": "fields always exist, their values may be null",
-    "try": "nothing is thrown", "throw": "nothing is thrown", "log": "no output",
-    "preserve": "data as a rule",
+    "try": "there are no exceptions", "throw": "there are no exceptions", "log": "no output",
+    "preserve": "data read as a rule",
 }  # fmt: skip
 
 
@@ -252,7 +252,7 @@ class _Rule:
         default = given[1:] if name == "var" else []
         path = given[:1] if name == "var" else given
         if any(isinstance(step, dict | list) for step in path):
-            raise NotApplicable("names that are computed, and steps out of a scope")
+            raise NotApplicable("computed names, and steps out of a scope")
         steps = ".".join(str(step) for step in path).split(".") if path != [""] else []
         if not steps or steps == [""] or path in ([], [None]):
             return self._whole()
@@ -261,7 +261,7 @@ class _Rule:
         elif steps[0] not in self.data.fields:
             raise NotApplicable("names that the data does not have")
         if not all(_NAME.fullmatch(step) for step in steps):
-            raise NotApplicable("places in lists")
+            raise NotApplicable("positions in lists")
         written = ".".join(steps)
         return f"({written} ?? {self.write(default[0])})" if default else written
 

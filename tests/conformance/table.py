@@ -41,22 +41,24 @@ def judged(folder: Path) -> Iterator[Judged]:
             yield Judged("JSONLogic", file, rule.name, jsonlogic.judge(rule))
 
 
-_HEAD = """# Outside suites
+_HEAD = """# Suites of other languages
 
-The expressions of two other languages, written in ours by a small translator
-(`tests/conformance`), compiled by the real compiler, run by generated code and by the tree walker.
+The expressions in the test suites of two other languages, translated into ours by a small program
+(`tests/conformance`), compiled by the real compiler, and run by generated code and by the tree
+walker.
 `python -m tests.conformance.table` writes this page.
 
-- *equal*: the same value.
-- *rejected statically*: the suite expects an error at run time, ours is one at compile time.
-- *different by decision*: another value, or a rejection where the other language has a value.
-- *not applicable*: the language has no such thing.
+- *equal*: ours gives the same value.
+- *rejected statically*: the suite expects an error at run time, and our compiler reports it.
+- *different by decision*: ours gives another value, or refuses what has a value in the other
+  language.
+- *not applicable*: our language has no such thing.
 """
 
 _WYCHEPROOF = """\
 ## Wycheproof
 
-The vectors of Project Wycheproof for the algorithms of signatures and payload encryption, put to
+The vectors of Project Wycheproof for the algorithms of signatures and payload encryption, tried on
 the functions that users call (`tests/conformance/wycheproof.py`).
 
 - *accepted*: valid, and the signature is genuine or the payload is decrypted.

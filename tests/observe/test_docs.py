@@ -42,7 +42,7 @@ def test_log_line_has_the_fields_of_a_log_line() -> None:
 def test_page_speaks_of_every_alert() -> None:
     words = (
         "failure rate", "dead letters,", "evicted", "due", "circuit", "max_size", "commits",
-        "not captured", "in trouble", "stored late", "went back",
+        "not captured", "with an error", "stored late", "went back",
     )  # fmt: skip
     assert len(words) == len(ALERTS)
     assert all(word in PAGE for word in words)

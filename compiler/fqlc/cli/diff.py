@@ -19,15 +19,15 @@ from fqlc.emit.diff import Area, differences
 @cache_option
 @click.pass_context
 def diff(ctx: click.Context, old: str, new: str, *, form: str) -> None:
-    """Say what changes between two plans (or sources).
+    """Show what changes between two plans (or sources).
 
     \b
     triggers   which events start a run, and which actions take part
-    payload    what a receiver reads: target, headers, body, signature
-    delivery   when, how often and in which order it comes
+    payload    what a receiver gets: target, headers, body, signature
+    delivery   when, how often and in which order it is sent
     cosmetic   what no receiver can notice
 
-    Exit code 1 when receivers may notice, 0 when nothing or only cosmetics changed.
+    Exit code 1 when receivers may notice a change, 0 when they cannot.
     """
     found = differences(plan_of([old]), plan_of([new]))
     area = None

@@ -61,9 +61,9 @@ def test(
 ) -> None:
     """Run the test blocks of sources, on the engine's core with virtual time and no network.
 
-    Exit code 1 when a test fails, there is none, the coverage is too low, or a snapshot has no
+    Exit code 1 when a test fails, there is no test, the coverage is too low, or a snapshot has no
     test. A snapshot file beside a source
-    (`--update` writes it) holds the bodies of its tests; later runs compare.
+    (`--update` writes it) holds the bodies that its tests send; later runs compare.
     """
     checked = inputs(paths, settings).check()
     show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)

@@ -84,7 +84,7 @@ class Request:
 class Outcome(NamedTuple):
     """The result of one attempt.
 
-    `status` is the HTTP status when an answer came, and 200 for a success of another kind than
+    `status` is the HTTP status when an answer came, and 200 for a success of a kind other than
     `webhook`. `failure` is set when there is no usable
     answer. `answer` is the decoded response (only with `response:`); `retry_after` is in
     milliseconds from the receipt of the answer; `failed_members` names (index, reason) of a batch

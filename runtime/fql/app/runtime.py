@@ -95,7 +95,7 @@ class Runtime:
 
     async def __aenter__(self) -> Self:
         """Start. A start that fails leaves nothing behind. Raises MissingSecrets, SettingsError
-        (also for functions that the plan calls and `calls` lacks), StoreError, StoreLocked, and
+        (also when `calls` lacks a function that the plan calls), StoreError, StoreLocked, and
         UsageError for a runtime that has been started before."""
         self._season.begin()
         try:
@@ -112,8 +112,8 @@ class Runtime:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Drain: what is on the wire ends, the rest stays stored. Cancelled, it ends at once. In a
-        forked child there is nothing to end: the runtime is its parent's."""
+        """Drain: requests on the wire end, the rest stays stored. When cancelled, it ends at once.
+        In a forked child there is nothing to end: the runtime is its parent's."""
         if self._season.is_inherited():
             return
         self._season.check()
@@ -208,7 +208,7 @@ class Runtime:
         timestamp: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Receipt:
-        """Take an `event` such as `"Order.insert"`; durable on return.
+        """Accept an `event` such as `"Order.insert"`; it is durable on return.
 
         `new` and `old` are its rows by field name: an insert has `new`, a delete `old`, an update
         both where observers need the old one. `timestamp` is RFC 3339, now by default; `context`
@@ -241,9 +241,10 @@ class Runtime:
         return self._leading
 
     async def wait(self, receipt: Receipt, timeout: float | None = None) -> Receipt:  # noqa: ASYNC109
-        """Until the runs of the event of a `receipt` have ended, at most `timeout` seconds; the
-        receipt says whether they did, and how. Where another process is the engine, the event is
-        followed there: raises EventRefused when it was not taken. Raises StoreError, UsageError."""
+        """Wait until the runs of the event of a `receipt` have ended, at most `timeout` seconds;
+        the returned receipt says whether they did, and how. Where another process is the engine,
+        the event is followed there: raises EventRefused when it was refused. Raises StoreError,
+        UsageError."""
         self._here()
         waiter = Waiter(self._store, lambda: self._engine, self._raise_trouble)
         return await waiter.ended(receipt, seconds(timeout))
@@ -268,7 +269,7 @@ class Runtime:
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the engine of its store; another one is, else."""
+        """Whether this process is the engine of its store; otherwise another one is."""
         return self._engine is not None
 
     @property
@@ -280,9 +281,10 @@ class Runtime:
         return engine
 
     async def until_idle(self, timeout: float | None = None) -> Summary:  # noqa: ASYNC109
-        """Until every source has ended or was found empty twice a second apart, and nothing is
-        ready, armed, scheduled or buffered; at most `timeout` seconds. Where another process is
-        the engine: until it has taken what is in the inbox, and no run is open."""
+        """Wait until every source has ended or was found empty twice, a second apart, and nothing
+        is ready, armed, scheduled or buffered; at most `timeout` seconds. Where another process is
+        the engine: until it has taken what is in the inbox, and no run is open. Raises
+        WorkBlocked when open runs cannot go on."""
         leading = self._here()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds(timeout)):
@@ -292,16 +294,16 @@ class Runtime:
         return self.status()
 
     async def failed(self) -> None:
-        """Waits forever, or raises what stopped the engine or a source."""
+        """Wait forever, or raise what stopped the engine or a source."""
         while True:
             self._raise_trouble()
             await asyncio.sleep(0.1)
 
     async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:
-        """Use another plan from the next commit on; runs in flight finish on theirs. Environment
-        and sources follow, all or nothing: raises MissingSecrets, and SettingsError, also when the
-        triggers of a source do not supply what the plan needs. Of other `settings` it takes up
-        `[egress]` and the tokens of HTTP sources; everything else there waits for a new start."""
+        """Use another plan from the next commit on; open runs finish on the plan they started on.
+        Environment and sources follow, all or nothing: raises MissingSecrets, and SettingsError,
+        also when the triggers of a source do not supply what the plan needs. Of new `settings`,
+        `[egress]` and the tokens of HTTP sources take effect; everything else needs a restart."""
         leading = self._here()
         program = self._sending.program(plan)
         await leading.follow(plan)
@@ -322,14 +324,14 @@ class Runtime:
             entrance.follow(settings)
 
     async def prune(self) -> int:
-        """Remove now one slice of what retention no longer keeps, as happens every few seconds by
-        itself; gives how much it was."""
+        """Remove now a part of what retention no longer keeps, as happens every few seconds anyway;
+        returns how many runs, event keys and dead letters that were."""
         return await self._here().prune()
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
         """Replay dead letters of this store, by id (`dlq_id`), time or filter, or all of them: see
-        `fql.letters.Wanted`, the words that `replay_dlq` and `fqlc dlq replay` know as well. Says
-        of each what becomes of it. Raises UsageError, StoreError."""
+        `fql.letters.Wanted`, whose words `replay_dlq` and `fqlc dlq replay` take as well. Returns
+        what becomes of each. Raises UsageError, StoreError."""
         leading = self._here()
         replayed = await self.client.replay(dlq_id, **wanted)
         await leading.obey()
@@ -342,7 +344,8 @@ class Runtime:
 
     def status(self) -> Summary:
         """Numbers since the start; after the end, the last ones. Where another process is the
-        engine they are its own: here there is only what `until_idle` has last seen to be left."""
+        engine, they are kept there: here there is only the number of open runs that `until_idle`
+        saw last."""
         engine = self._engine
         return self._elsewhere if engine is None else summary_of(engine.state.tally)
 

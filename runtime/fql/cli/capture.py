@@ -66,9 +66,13 @@ def show_plan(sources: tuple[str, ...], database: str | None, settings_file: str
 @database_option
 @settings_option
 @click.option("--prune", is_flag=True, help="Remove what only an older plan of this project needs.")
-@click.option("--owner", default="", metavar="ROLE", help="Who owns what is made (PostgreSQL).")
-@click.option("--engine", "engines", multiple=True, metavar="ROLE", help="Who may run the plan.")
-@click.option("--emitter", "emitters", multiple=True, metavar="ROLE", help="Who may call emit.")
+@click.option("--owner", default="", metavar="ROLE", help="Owner of what is created (PostgreSQL).")
+@click.option(
+    "--engine", "engines", multiple=True, metavar="ROLE", help="Role that may run the plan."
+)
+@click.option(
+    "--emitter", "emitters", multiple=True, metavar="ROLE", help="Role that may call emit."
+)
 def do_install(
     *,
     sources: tuple[str, ...],
@@ -81,8 +85,8 @@ def do_install(
 ) -> None:
     """Create or renew the triggers that this plan needs.
 
-    All in one transaction. The roles of --owner, --engine and --emitter are there already, on a
-    PostgreSQL server; each gets the least rights that it needs. In SQLite --prune is always done.
+    All in one transaction. On a PostgreSQL server the roles of --owner, --engine and --emitter must
+    exist; each gets only the rights it needs. On SQLite --prune is always on.
     """
     project = find_project(settings_file).resolved()
     plan = plan_of(sources, project)
@@ -178,8 +182,8 @@ def _show_text(now: Status) -> None:
 def do_release(database: str | None, settings_file: str | None) -> None:
     """Let another store read the outbox: forget the one that is registered.
 
-    Stop that store's `fqlc run` first. Rows that it has taken and not deleted yet are sent again
-    by the next one, under their old keys.
+    Stop that store's `fqlc run` first. Rows that it has taken but not deleted yet are sent again
+    by the next one, under the same keys.
     """
     project = find_project(settings_file).resolved()
     place = _database(database, project)

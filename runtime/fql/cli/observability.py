@@ -16,7 +16,7 @@ from fql.terminal.commands import Commands
 from fql.terminal.lines import data, say
 
 namespace_option = click.option(
-    "--namespace", metavar="NAME", help="Prefix of the series, if not that of the settings."
+    "--namespace", metavar="NAME", help="Prefix of the metrics' names, if not that of the settings."
 )
 output_option = click.option(
     "-o", "--output", metavar="FILE", help="Write there instead of standard output."

@@ -132,5 +132,5 @@ store_option = click.option(
     metavar="URL",
     envvar="FQLC_STORE",
     show_envvar=True,
-    help="URL of the store, such as sqlite:///fql.db; a server's begins with postgresql://.",
+    help="URL of the store: sqlite:///fql.db or postgresql://...",
 )

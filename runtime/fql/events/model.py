@@ -36,8 +36,8 @@ class Event(NamedTuple):
     - `id`, `timestamp`: what receivers see as its id, and when it happened.
     - `source`, `position`: where it came from and its place there, which identify it for good.
     - `payload`: the normalised JSON of both rows, as stored and sent.
-    - `key`: what its sender knows it by: a second one of the same key is a duplicate.
-    - `context`: what its sender added, such as `traceparent`; texts alone.
+    - `key`: how its sender recognises it: a second event with the same key is a duplicate.
+    - `context`: what its sender added, such as `traceparent`; only texts.
     - `row_key`: the value of the entity's `@key` field as text; empty where it declares none.
     """
 

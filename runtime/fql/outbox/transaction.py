@@ -54,20 +54,20 @@ def emit(
     `connection` is one of sqlite3, apsw, peewee or psycopg, a SQLAlchemy connection or session, or
     Django's `connection`, over SQLite or PostgreSQL; for asynchronous ones there is `emit_async`.
     One that is in no transaction would commit the event by itself, whatever becomes of the rows:
-    it is refused, unless `autocommit=True` says that this is meant.
+    it is refused, unless `autocommit=True` says that this is intended.
     `trigger` is an entity and what happened: `"Order.insert"`. An insert has `new`, a delete
     `old`, an update `new` and, where observers need it, `old`; rows are by field name. A `key`
     (or `id`) that was accepted before from this outbox makes the event a duplicate; both are texts
     of 1 to 1,000 characters. `context` holds texts by name.
 
-    `project` is the `[project] name` of the plan that is to have the event; without it, it is the
+    `project` is the `[project] name` of the plan that should get the event; by default the
     one project whose outbox is in the database, or `main` where there is none yet. In SQLite its
     tables `fql_<project>_outbox` and `fql_<project>_source` are created when they are missing; in
-    PostgreSQL `fqlc capture install` makes them, as an application may not. Nothing is committed
-    here. With `plan`, an entity that it does not have is warned of, once for each name.
+    PostgreSQL `fqlc capture install` makes them, since an application has no right to. Nothing is
+    committed here. With `plan`, a warning names each entity that the plan does not have, once.
 
     Raises UsageError for a wrong call, EventRefused for an `id`, `key` or `context` that no engine
-    would take.
+    would accept.
     """
     event = {"new": new, "old": old, "id": id, "key": key, "context": context}
     values = _checked(trigger, event, plan)

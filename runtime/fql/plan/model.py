@@ -231,5 +231,5 @@ class Plan(Part):
 
     @property
     def names(self) -> dict[str, list[str]]:
-        """The names of the environment that it needs, each with its users."""
+        """The environment variables that it needs, each with what uses it."""
         return {wanted.name: list(wanted.used_by) for wanted in self.environment}

@@ -28,9 +28,10 @@ def load_settings(
 ) -> Settings:
     """The settings of the file at `path`, for `Runtime(plan, settings=...)`.
 
-    `${NAME}` is taken from `environment`, by default the process's. Relative paths of store and
-    dead letters, sources start from the file's folder. `[observability.logging]` is for `fqlc run`
-    alone: an application sets up its logging itself. Raises SettingsError, MissingSecrets.
+    `${NAME}` is taken from `environment`, by default the process's. Relative paths of store,
+    dead letters and sources start from the file's folder. `[observability.logging]` is for
+    `fqlc run` only: an application sets up its logging itself. Raises SettingsError and
+    MissingSecrets.
     """
     file = Path(path)
     settings = resolve(read_file(file), os.environ if environment is None else environment)

@@ -296,7 +296,7 @@ class Nats(Table):
 
 
 class Settings(Table):
-    """The whole file."""
+    """All settings of `fql.toml`."""
 
     project: Project = Field(default_factory=Project)
     webhooks: Webhooks = Field(default_factory=Webhooks)

@@ -86,10 +86,10 @@ class HarnessResult:
 class Harness:
     """Plays events through a plan. `answers` gives, for each action, its answers in order; the last
     one is repeated, and without any the answer is 200 with an empty body. An answer takes no time
-    unless it says `delay` (milliseconds); a timeout takes that of its action. `environment` gives
-    values to `${NAME}`; a name without one gets a stand-in. `actions` make what is sent, by default
-    webhooks; `chance` gives numbers in [0, 1) for jitter; `clock` is virtual time. Raises
-    UsageError for answers that cannot be played."""
+    unless it has a `delay` (milliseconds); a timeout takes as long as the action's `timeout`.
+    `environment` gives values to `${NAME}`; a name without one gets a placeholder. `actions` make
+    what is sent, by default webhooks; `chance` gives numbers in [0, 1) for jitter; `clock` is
+    virtual time. Raises UsageError for answers that cannot be played."""
 
     def __init__(
         self,
@@ -148,8 +148,8 @@ class Harness:
         return self
 
     def run(self, until: int | None = None) -> HarnessResult:
-        """Play until nothing is left to do, or until a virtual time (milliseconds since 1970);
-        says what happened since the last `run`, which a further one goes on from."""
+        """Play until nothing is left to do, or until a virtual time (milliseconds since 1970).
+        Returns what happened since the last `run`; the next one continues from here."""
         self._clear()
         events = list(self._inputs.events)
         for _ in range(LIMIT):

@@ -22,8 +22,8 @@ class Reply:
     """What the receiver does with a request. Durations are seconds.
 
     `fault` is one of `hang` (never answers), `reset` (closes at once), `cut` (closes within the
-    body), `drip` (a byte each `pace` seconds), `wrong_length` (says more bytes than come),
-    `endless_headers`, `bomb` (a large body in gzip), `garbage` (no HTTP).
+    body), `drip` (one byte every `pace` seconds), `wrong_length` (announces too many bytes),
+    `endless_headers`, `bomb` (a large body in gzip), `garbage` (not HTTP).
     """
 
     status: int = 200
@@ -51,7 +51,7 @@ def reset() -> Reply:
 
 
 def drip(pace: float = 0.05) -> Reply:
-    """Answers a byte each `pace` seconds."""
+    """Answers one byte every `pace` seconds."""
     return Reply(fault="drip", pace=pace)
 
 

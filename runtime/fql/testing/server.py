@@ -31,8 +31,8 @@ class MockWebhookServer:
     """A receiver for tests. Use it as a context manager; port 0 takes a free one.
 
     `verify` is a secret (or several): each request's signature is checked by `scheme`, and a
-    request that is not genuine is answered with 401. `header` and `timestamp_header` are the
-    names that a scheme has been given instead of its own.
+    request that is not genuine is answered with 401. `header` and `timestamp_header` are other
+    names of the scheme's headers.
 
     It listens at `host`, which is loopback, and speaks TLS with the context `tls`.
 
@@ -77,7 +77,7 @@ class MockWebhookServer:
         self._server.open()
 
     def stop(self) -> None:
-        """Drop every connection and let go of the port. What came stays readable."""
+        """Drop every connection and release the port. What came stays readable."""
         self._server.close()
 
     @property
@@ -135,7 +135,7 @@ class MockWebhookServer:
         return came
 
     async def arrived(self, count: int, timeout: float = 5.0) -> bool:  # noqa: ASYNC109
-        """`wait_for` for tests that run a loop themselves: `count` requests, `timeout` seconds."""
+        """`wait_for` for tests on an event loop: `count` requests, `timeout` seconds."""
         return await asyncio.to_thread(self.wait_for, count, timeout)
 
     def clear(self) -> None:
@@ -155,9 +155,9 @@ class MockWebhookServer:
         reply: Reply | int | None = None,
     ) -> Expectation:  # fmt: skip
         """Expect a call, with this `method` and these `headers` where they are given. `url` is a
-        path or a whole url; objects of `payload` may hold more keys; `times` None means at least
-        once. `reply` is what the next call that fits is answered. Raises ValueError for a url that
-        no request can have."""
+        path or a whole url; the objects that come may have more keys than those of `payload`;
+        `times` None means at least once. `reply` is the answer to the next call that fits. Raises
+        ValueError for a url that no request can have."""
         if url is not None and "://" in url:
             parse_literal_url(url)
         expectation = Expectation(url, method, payload, headers or {}, times)
@@ -168,13 +168,13 @@ class MockWebhookServer:
         return expectation
 
     def all_expectations_met(self) -> bool:
-        """True if each expected call came as often as wanted; what else came is `unexpected`."""
+        """True if each expected call came as often as expected; other calls are `unexpected`."""
         self._raise_failed()
         with self._changed:
             return all(expectation.met for expectation in self._expectations)
 
     def unmet(self) -> list[Expectation]:
-        """The expected calls that did not come as often as wanted."""
+        """The expected calls that did not come as often as expected."""
         with self._changed:
             found = [expectation for expectation in self._expectations if not expectation.met]
             for expectation in found:
@@ -190,14 +190,14 @@ class MockWebhookServer:
     # What it answers
 
     def reply(self, *replies: Reply | int, path: str | None = None) -> None:
-        """Answer the next requests (of a `path`, or of any) with these `replies` in turn, each a
-        Reply or a status; then as always."""
+        """Answer the next requests (to a `path`, or to any) with these `replies` in turn, each a
+        Reply or a status; then as `always` says."""
         with self._changed:
             script = self._scripts.setdefault(path, deque())
             script.extend(_as_reply(reply) for reply in replies)
 
     def always(self, reply: Reply | int | Respond) -> None:
-        """Answer with this `reply` where no script says otherwise: a Reply or a status. A function
+        """Answer with this `reply`, a Reply or a status, when no other reply is left. A function
         gets each request; it runs on the server's thread."""
         with self._changed:
             self._default = reply if callable(reply) else _as_reply(reply)

@@ -46,9 +46,9 @@ def explain(
 
     With a code such as FQL301: its page; with --list: all codes. With --event: which observers
     would match, why, and what would be sent; nothing is sent. With --sql: a query for the rows that
-    an observer's condition selects, with the assumptions it rests on; where the database would
-    answer differently, the reason why there is none. Otherwise: the effective policies, with the
-    level each came from, and the retry schedule with its worst case.
+    an observer's condition selects, with its assumptions, or the reason why the database would
+    answer differently. Otherwise: the effective policies, with the level each came from, and the
+    retry schedule with its worst case.
     """
     from fqlc.cli.explaining.code import explain_code, list_codes, means_code
 

@@ -184,10 +184,10 @@ def _environment() -> dict[str, str]:
 
 @click.command(epilog="\b\nExamples:\n  fqlc demo\n  fqlc demo --keep ./demo")
 @click.option("--orders", default=500, show_default=True, help="Orders of each of four clients.")
-@click.option("--limit", default=60.0, show_default=True, help="Seconds until it gives up.")
+@click.option("--limit", default=60.0, show_default=True, help="Seconds after which it gives up.")
 @click.option("--keep", metavar="DIR", help="Work in this new folder and keep it.")
 def demo(orders: int, limit: float, keep: str | None) -> None:
-    """Show the whole path on this machine.
+    """Show fql at work on this machine.
 
     A shop whose rows change, a receiver that fails at times, two kills, and the proof.
     """

@@ -67,11 +67,11 @@ Examples:
   fqlc run shop.fql --database shop.db
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
-Without --until-idle it runs until it is told to end (Ctrl-C or SIGTERM), and then drains: what is
-on the wire ends, the rest stays stored. On a store in PostgreSQL a second one is a standby, and
-takes over when the first is gone; with --until-idle it ends with an error, as it could not say
-that all is done. SIGHUP reads environment, settings and plan again, and the
-log says what was taken up and which changed settings need a restart."""
+Without --until-idle it runs until it is stopped (Ctrl-C or SIGTERM), and then drains: requests on
+the wire end, the rest stays stored. On a store in PostgreSQL a second `fqlc run` is a standby, and
+takes over when the first is gone; with --until-idle it ends with an error, since it could not tell
+whether all work is done. SIGHUP reads environment, settings and plan again; the
+log says what has taken effect, and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @click.option(
@@ -102,7 +102,7 @@ def run(
     settings_file: str | None,
     form: str,
 ) -> None:
-    """Run a plan: take events, make the calls, lose none."""
+    """Run a plan: accept events, make the calls, lose none."""
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
     project, plan = _with_database(*project_and_plan(settings_file, sources), database)

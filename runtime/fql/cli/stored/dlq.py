@@ -110,8 +110,10 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
     help="Render with the active plan, or with the plan the run started on.",
 )
 @click.option("--response", metavar="FILE", help="Use this JSON as the answer and send nothing.")
-@click.option("--force", is_flag=True, help="Also those whose else chain took over.")
-@click.option("--wait", is_flag=True, help="Wait until they have ended; 1 if one is dead again.")
+@click.option("--force", is_flag=True, help="Also those that an else chain has handled.")
+@click.option(
+    "--wait", is_flag=True, help="Wait until they have ended; exit with 1 if one is dead."
+)
 @store_option
 @settings_option
 @format_option()

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 NAMES = 13
 """Columns of the names of facts in a story."""
-_TIME = "Date or time; UTC without an offset."
+_TIME = "A date or time, in UTC unless it has an offset."
 COLUMNS = (
     Column("id"), Column("failed at", drop=3), Column("action", least=16, drop=4),
     Column("event", least=16, drop=2), Column("class", drop=5), Column("attempts", drop=1),

@@ -20,10 +20,10 @@ class Handed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The event is durable. `runs` are the observers' runs for it; `duplicate` says that its key
-    was known, and the ids are those of the first time. `ended` says whether all runs have ended,
-    `states` how, by run. While another process has yet to take the event, `handed` says where it
-    waits; `wait` fills in the rest."""
+    """The event is durable. `runs` are the observers' runs for it; with `duplicate` its key was
+    known already, and the ids are those of the first time. `ended` says whether all runs have
+    ended, `states` how, by run. While another process has yet to take the event, `handed` says
+    where it waits; `wait` fills in the rest."""
 
     id: str
     event_id: str = ""
@@ -49,7 +49,7 @@ class Summary:
     replayed: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """The same as an object."""
+        """The same numbers as an object for JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
