@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from tests.app.plans import plan_of, settings_of
 from tests.servers.nats import fresh, running
 
 from fql import Runtime, SettingsError
+from fql.nats.connection import NatsConnection
+from fql.nats.link import Link
 from fql.plan.model import Plan
 
 ENTITY = "entity Order { id: ID @key  total: Decimal  note: String? }"
@@ -143,6 +147,34 @@ async def test_a_user_without_the_right_is_permanent_and_masked() -> None:
     assert "geheim" not in letter.reason
 
 
+async def test_wrong_credentials_are_told_in_log_and_dead_letter(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """Once in the log however many messages there are; what was given up is sent when mended."""
+    with running('authorization { user: fql, password: "right-one-9" }') as server:
+        wrong, right = (
+            server.url.replace("nats://", f"nats://fql:{password}@")
+            for password in ("wrong-one-8", "right-one-9")
+        )
+        stream, store = fresh(), f"sqlite:///{tmp_path}/s.db"
+        await made(right, stream)
+        async with runtime_of(telling(stream), wrong, store) as runtime:
+            for number in range(3):
+                await runtime.emit("Order.insert", new=row(number))
+            await runtime.until_idle(20)
+            letters = await runtime.client.dead_letters()
+        assert {letter.error_class for letter in letters} == {"exhausted"}
+        told = f"NATS at {server.url} does not let us in: Authorization Violation"
+        assert {letter.reason for letter in letters} == {f"busy: {told} (attempt 3 of 3)"}
+        (line,) = [one.getMessage() for one in caplog.records if one.name == "fql.nats"]
+        assert line.startswith(f"{told}; correct user, password or credentials of [nats]")
+        assert "-one-" not in caplog.text
+        async with runtime_of(telling(stream), right, store) as runtime:
+            await runtime.replay(all=True)
+            await runtime.until_idle(20)
+        assert len(await messages(right, stream)) == 3
+
+
 async def test_a_server_that_was_killed_gets_each_message_once() -> None:
     with running() as server:
         stream = fresh()
@@ -179,6 +211,52 @@ async def test_an_acknowledgement_that_does_not_come_in_time_is_a_timeout() -> N
     assert str(first.error).startswith("timeout: ")
     assert "did not answer" in str(first.error)
     assert (last.status, [m.subject for m in found]) == (200, [f"{stream}.o1", f"{stream}.o2"])
+
+
+async def test_an_attempt_beyond_the_window_of_the_stream_is_a_second_message() -> None:
+    """What the page says: a message that came again does not lengthen the window."""
+    with running() as server:
+        stream = fresh()
+        await made(server.url, stream, duplicate_window=0.5)
+        connection = NatsConnection([server.url])
+        put = partial(connection.publish, f"{stream}.a", {}, b"1", message_id="k", timeout_s=5)
+        found = []
+        for pause in (0, 0.3, 0.5):
+            await asyncio.sleep(pause)
+            found.append((await put()).duplicate)
+        await connection.close()
+        assert found == [False, True, False]
+        assert len(await messages(server.url, stream)) == 2
+
+
+async def test_a_runtime_has_one_connection_for_all_that_needs_nats(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source, copies of dead letters and messages."""
+    stream, read, links = fresh(), fresh(), []
+
+    async def connect(self: Link, real: Callable[..., Any] = Link.connect) -> None:
+        links.append(self)
+        await real(self)
+
+    monkeypatch.setattr(Link, "connect", connect)
+    await made(nats_url, stream)
+    await made(nats_url, read)
+    text = (
+        f'[nats]\nurl = "{nats_url}"\n[sources.feed]\nkind = "nats"\nstream = "{read}"\n'
+        f'[webhooks.dlq]\nbackend = "nats"\nstream = "{fresh()}"\nbucket = "{fresh()}"\n'
+    )
+    plan = telling(stream, body="{ id, note }", keys="max_body: 60B")
+    async with (
+        Runtime(plan, store="memory:", settings=settings_of(text)) as runtime, broker(nats_url) as js
+    ):  # fmt: skip
+        for number, note in enumerate(("short", "long" * 50)):
+            event = {"entity": "Order", "event": "insert", "new": row(number, note=note)}
+            await js.publish(f"{read}.x", json.dumps(event).encode())
+        while len(await messages(nats_url, stream)) < 1 or not await runtime.client.dead_letters():
+            await asyncio.sleep(0.02)
+        await runtime.until_idle(20)
+    assert len(links) == 1
 
 
 async def test_a_server_that_is_not_there_opens_the_circuit() -> None:

@@ -21,7 +21,7 @@ from nats.aio.msg import Msg
 from fql.exact.reading import read_foreign
 from fql.nats.credentials import reader_of
 from fql.nats.errors import Forbidden, NatsSlow, NatsUnreachable, NoStream, Refused
-from fql.nats.link import Link
+from fql.nats.link import Link, logger
 from fql.nats.saying import said_no, subject_problem, too_large
 from fql.settings.brokers import broker_at
 
@@ -50,6 +50,7 @@ class NatsConnection:
         self._link: Link | None = None
         self._connecting = asyncio.Lock()
         self._closed = False
+        self._said = ""
 
     @property
     def shown(self) -> str:
@@ -104,9 +105,19 @@ class NatsConnection:
             await self._link.back.wait()
             return self._link
         link = Link(self._broker, self._credentials)
-        await link.connect()
-        self._link = link
+        try:
+            await link.connect()
+        except Refused as refused:
+            self._say(refused)
+            raise
+        self._link, self._said = link, ""
         return link
+
+    def _say(self, refused: Refused) -> None:
+        """Once, however many ask: who is not let in stays outside until somebody does something."""
+        if self._said != refused.message:
+            self._said = refused.message
+            logger.warning("%s; %s", refused.message, refused.hint)
 
     def _unreachable(self) -> Exception:
         if self._link is not None:

@@ -231,9 +231,10 @@ class Link:
     def unreachable(self) -> NatsError:
         """Why there is no connection."""
         reasons = "; ".join(dict.fromkeys(self._failures)) or "no server answered in time"
-        text = masked_urls(f"{self.shown}: {reasons}")
         if self._refused:
+            text = masked_urls(f"{self.shown} does not let us in: {reasons}")
             return Refused(text, hint=_TLS if "secure" in reasons else _RIGHTS, lasting=False)
+        text = masked_urls(f"{self.shown}: {reasons}")
         return NatsUnreachable(text, hint="start a server there, or correct [nats] url")
 
 
