@@ -230,7 +230,8 @@ class Link:
 
     def unreachable(self) -> NatsError:
         """Why there is no connection."""
-        reasons = "; ".join(dict.fromkeys(self._failures)) or "no server answered in time"
+        told = [one for one in self._failures if not self._refused or _NOT_LET_IN.search(one)]
+        reasons = "; ".join(dict.fromkeys(told)) or "no server answered in time"
         if self._refused:
             text = masked_urls(f"{self.shown} does not let us in: {reasons}")
             return Refused(text, hint=_TLS if "secure" in reasons else _RIGHTS, lasting=False)

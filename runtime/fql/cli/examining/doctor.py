@@ -13,7 +13,6 @@ from fql.cli.examining import (
     examine_actions,
     examine_engine,
     examine_intake,
-    examine_publishing,
     examine_receivers,
     examine_streams,
 )
@@ -61,7 +60,7 @@ def doctor(
     findings += examine_intake.intakes(project.settings)
     if not offline:
         findings += examine_receivers.contacted(plan, os.environ, project.settings)
-    findings += examine_publishing.publishing(project, plan, offline=offline)
+    findings += examine_actions.publishing(project, plan, offline=offline)
     findings += examine_streams.streams(project, offline=offline)
     findings += examine_actions.functions(project, plan)
     findings += examine_engine.metrics(project.settings.observability.prometheus)
