@@ -223,6 +223,24 @@ async def test_who_waits_for_an_answer_is_told_of_the_loss() -> None:
         await connection.close()
 
 
+@pytest.mark.parametrize("raised", [asyncio.CancelledError, OSError, client.errors.Error])
+async def test_a_connection_that_is_lost_while_it_is_closed_is_closed(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch, raised: type[BaseException]
+) -> None:
+    """The library cancels its own wait then, which would look as if we were cancelled."""
+    connection = nats_connection([nats_url])
+    link = await connection.link(5.0)
+    whole = link.client.close
+
+    async def close() -> None:
+        await whole()
+        raise raised
+
+    monkeypatch.setattr(link.client, "close", close)
+    await connection.close()
+    assert link.client.is_closed
+
+
 async def test_one_of_several_servers_is_enough(nats_url: str) -> None:
     name = fresh()
     await stream(nats_url, name)

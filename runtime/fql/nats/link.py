@@ -32,6 +32,7 @@ logger = logging.getLogger("fql.nats")
 CONNECT_SECONDS = 5
 PING_SECONDS = 10
 """A server that does not answer two of these in a row is given up."""
+CLOSE_SECONDS = 2
 RETRY_SECONDS = 0.5
 """Between two tries to reach one server."""
 
@@ -142,9 +143,15 @@ class Link:
         return told
 
     async def close(self) -> None:
-        """End it; what waits for an answer is told."""
-        with suppress(LibraryError, OSError, TimeoutError):
-            await asyncio.wait_for(self.client.close(), 2)
+        """End it; what waits for an answer is told. What the library meets on the way is nobody's
+        concern: where the connection is lost meanwhile, it even cancels what closes it."""
+        closing = asyncio.ensure_future(self.client.close())
+        try:
+            await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        finally:
+            ended = not closing.cancel()
+        if ended and not closing.cancelled() and (error := closing.exception()):
+            logger.debug("%s: closed with %s", self.shown, _words(error))
         await self._disconnected()
 
     async def write(self, subject: str, body: bytes, reply: str) -> None:
