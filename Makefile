@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Two processes are what two cores carry; `make test JOBS=0` runs everything in one, one after another.
 JOBS ?= 2
 # Their long tests are those on three servers.
-CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/test_letters_nats.py
+CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/letters/test_letters_nats.py
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 .PHONY: help install demo test check format types contracts oracles soak bench lock clean

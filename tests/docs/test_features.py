@@ -11,7 +11,7 @@ from tests.settings.named import TESTS, exists
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 ROW = re.compile(r"^\| (M\d+) \| .+ \| (.+) \|$", re.MULTILINE)
-NAMED = re.compile(r"`(\w+/test_\w+\.py(?:::\w+)?)`")
+NAMED = re.compile(r"`((?:\w+/)+test_\w+\.py(?:::\w+)?)`")
 BENCHMARK = re.compile(r"python -m tests\.benchmarks\.(\w+)")
 
 TEXT = PAGE.read_text("utf-8")

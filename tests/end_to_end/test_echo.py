@@ -100,7 +100,7 @@ path = "letters.jsonl"
 
 
 def spelled() -> str:
-    """All secrets in many spellings; `tests/egress/test_masking.py` has more."""
+    """All secrets in many spellings; `tests/egress/sealing/test_masking.py` has more."""
     said = []
     for value in SECRETS.values():
         raw, escaped = value.encode(), json.dumps(value)[1:-1]

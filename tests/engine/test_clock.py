@@ -13,8 +13,8 @@ from fql.engine.loop.clock import STEP, SystemClock, slewed
 from fql.engine.process.clockwatch import ClockWatch
 from fql.observe.events import ClockStepped
 from fql.testing import MockWebhookServer
+from tests.app.letters.test_replays import fail
 from tests.app.plans import CHAIN, order, plan_of, settings_of
-from tests.app.test_replays import fail
 from tests.app.test_runtime import runtime
 
 DAY = 86_400_000

@@ -11,8 +11,8 @@ from fql.plan.policy.table import POLICIES
 from fql.settings.reading import every_key
 
 SHOWN_AS_POLICY = OF_SENDING | RECEIVING | BATCHES
-COPIES = "app/test_copies.py::"
-IN_NATS = "app/test_letters_nats.py::test_the_stream_has_all_and_the_bucket_the_open"
+COPIES = "app/letters/test_copies.py::"
+IN_NATS = "app/letters/test_letters_nats.py::test_the_stream_has_all_and_the_bucket_the_open"
 FILES = "store/test_letter_files.py::"
 SWITCH = "settings/test_policies_in_plan.py::test_tables_can_be_switched_off"
 RUN = "cli_runtime/test_run.py::"

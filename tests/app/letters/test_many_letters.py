@@ -18,9 +18,9 @@ import pytest
 from fql.client import Client, open_client
 from fql.store.shown import PAGE
 from fql.testing import MockWebhookServer
-from tests.app.many import multiply
+from tests.app.letters.many import multiply
+from tests.app.letters.test_replays import engine, fail
 from tests.app.plans import order
-from tests.app.test_replays import engine, fail
 
 FEW, MANY = 2_000, 8_000
 
