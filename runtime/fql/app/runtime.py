@@ -14,13 +14,13 @@ from fql.actions.functions import Function
 from fql.actions.kind import ActionKind
 from fql.app.copying import copier_of
 from fql.app.sending import Sending
+from fql.app.watching import watch_of, watched_of
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.loop.settings import loop_settings
 from fql.engine.process.calls import Calls, envelope_of
 from fql.engine.process.copies import Copier
-from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Summary, summary_of
@@ -34,7 +34,6 @@ from fql.letters import Replayed, Wanted
 from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
-from fql.observe.watch import Watch
 from fql.plan.model import Plan
 from fql.settings.model import Settings
 from fql.store.opening import note_store, open_store, store_of
@@ -124,7 +123,14 @@ class Runtime:
         """Each thing that starts is followed by how it ends; they end in reverse."""
         exits = self._exits
         self._store = self._given_store or open_store(self._place)
-        self._watched, self._observed = self._watching()
+        self._watched = watched_of(
+            self._store,
+            (*self._sources, *self._entrances),
+            self._settings,
+            clock=self._clock,
+            label=self._labels,
+        )
+        self._observed = watch_of(self._watched, self._settings, self._plan)
         self._sending.open(self._observed)
         exits.push_async_callback(self._sending.close)
         self._program = self._sending.program(self._plan)
@@ -155,13 +161,6 @@ class Runtime:
                 raise
             logger.warning("%s; events are handed to it", locked.message)
             leading.lead_later()
-
-    def _watching(self) -> tuple[Watched, Watch]:
-        watched = Watched(self._store, self._clock, self._settings.store.max_size, self._labels)
-        watched.sources = (*self._sources, *self._entrances)
-        watch = Watch(self._settings.observability, watched)
-        watch.expect(self._plan, ("emit", "inbox", *(one.name for one in watched.sources)))
-        return watched, watch
 
     def _prepared(self) -> Leading:
         return Leading(
@@ -310,18 +309,14 @@ class Runtime:
         self._program, self._plan = program, plan
         self._observed.expect(plan)
         if settings is not None:
-            self._take_up(settings)
+            self._sending.follow(settings)
+            for entrance in self._entrances:
+                entrance.follow(settings)
         engine = self._engine
         if engine is not None:
             stored, _ = await self._store.plans()
             engine.switch(program, self._sending.stored_programs(stored, plan))
             await engine.submit(())
-
-    def _take_up(self, settings: Settings) -> None:
-        """What of other settings needs no new start."""
-        self._sending.follow(settings)
-        for entrance in self._entrances:
-            entrance.follow(settings)
 
     async def prune(self) -> int:
         """Remove now a part of what retention no longer keeps, as happens every few seconds anyway;
