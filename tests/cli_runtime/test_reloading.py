@@ -1,4 +1,4 @@
-"""SIGHUP: what of changed settings is taken up, and that a user is told of the rest."""
+"""SIGHUP: which changed settings are applied, and that a user is told of the rest."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def hang_up(engine: subprocess.Popen[str]) -> list[str]:
 def test_a_user_is_told_what_needs_a_restart(tmp_path: Path, server: MockWebhookServer) -> None:
     with reloaded(tmp_path, MORE) as (_, said):
         text = "".join(said)
-        assert "settings taken up: observability.logging.level" in text
+        assert "settings applied: observability.logging.level" in text
         assert "store.keep_runs, webhooks.dispatch.max_in_flight" in said[-1]
         assert '"level":"warning"' in said[-1]
 

@@ -177,6 +177,27 @@ WORDINGS = (
         r"(?i)\ban own\b", "`own` needs its owner", "a launcher of our own", "An own launcher",
     ),
     _wording(
+        r"\b(?:a|an|the) [\w` ]{1,20} that is none\b", "what it is not must be named",
+        "for an invalid url", "Raises SettingsError for a url that is none.",
+    ),
+    _wording(
+        r"\b(?:row|reason|event) (?:is|was) told\b|\btold (?:once|twice) for\b",
+        "people are told, facts are reported", "every row is written", "every row is told",
+    ),
+    _wording(
+        r"\b(?:settings|keys|tokens) (?:are |were )?taken up\b",
+        "calque", "settings applied: store.keep_runs", "settings taken up: store.keep_runs",
+    ),
+    _wording(
+        r"\bgo(?:es)? by the (?:plan|server|clock)\b", "calque",
+        "are read by the plan they were captured for",
+        "rows of an older plan go by the plan they were captured for",
+    ),
+    _wording(
+        r"\d · Who (?:only )?(?:reads|looks|takes)\b", "the same in a title",
+        "0085 · Whoever reads a plan reads the model", "0085 · Who reads a plan reads the model",
+    ),
+    _wording(
         r"\bwhat is in the way\b", "calque", "what prevents it",
         "the SQL that would run, and what is in the way",
     ),

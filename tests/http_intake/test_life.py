@@ -125,7 +125,7 @@ def test_tokens_are_changed_without_a_new_start(
         text = file.read_text()
         file.write_text(text.replace('"${INTAKE_TOKEN}"', '["${OTHER}", "${INTAKE_TOKEN}"]'))
         os.kill(process.child.pid, signal.SIGHUP)
-        process.said("settings taken up: sources.web.token")
+        process.said("settings applied: sources.web.token")
         assert process.post(order(2), token="next")[0] == 202
         assert process.post(order(3))[0] == 202
         assert "next" not in process.text

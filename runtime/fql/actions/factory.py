@@ -34,7 +34,7 @@ class WebhookActions:
         """`own_ports` tells where this process listens: nothing is sent there. Without `sends`
         requests are only rendered: no file that a plan names is opened.
 
-        Raises SettingsError for a `test_url` that is none.
+        Raises SettingsError for an invalid `test_url`.
         """
         self._test = None if test_url is None else _test_target(test_url)
         self.sender = Sender(

@@ -26,7 +26,8 @@ class Mark:
 
     `events` are those they tell, `suffixes` those of the triggers that were made together. `fields`
     and `old` are what is written of a row and of the row before an update, as `field=column`.
-    `conditions` has an entry `event=digest of the test` for each event of which not all are told.
+    `conditions` has an entry `event=digest of the test` for each event of which some are not
+    written.
     """
 
     project: str

@@ -13,7 +13,7 @@ from fql.sql.pushed import Sides, Test, any_of, pushed_test
 
 EVENTS = ("insert", "update", "delete")
 EVERY = Test()
-"""The test where every row is told."""
+"""The test where every row is written."""
 
 MOST_CONDITIONS = 50
 _LONGEST_TEST = 10_000

@@ -138,4 +138,4 @@ _IN_OUR_WORDS = {
     "is not a valid float range": "is not a number",
     "is not a valid float": "is not a number",
 }
-"""What click says of a number that is none, which names a class of its own."""
+"""What click says of what is not a number; it names a class of its own."""

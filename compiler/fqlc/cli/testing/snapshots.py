@@ -24,7 +24,7 @@ def snapshot_file(source: str) -> Path:
 
 def read_snapshots(sources: Iterable[str]) -> dict[tuple[str, str], Bodies]:
     """The kept bodies by source and title of the test. Raises SurroundingsError for a file that
-    is none of ours."""
+    is not ours."""
     found: dict[tuple[str, str], Bodies] = {}
     for source in sorted(set(sources)):
         file = snapshot_file(source)

@@ -197,7 +197,7 @@ class _Lexer:
         return later
 
     def _odd(self, start: int, end: int) -> int | None:
-        """A sign that looks like one of ours, or a blank that is none: read as what it looks
+        """A sign that looks like one of ours, or an unusual blank: read as what it looks
         like. A blank without width inside a word is part of no token."""
         meant = odd_signs.meant(self.origin.text, start, end)
         if meant is None:

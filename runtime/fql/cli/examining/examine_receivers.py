@@ -130,7 +130,7 @@ def receivers(plan: Plan, environment: Mapping[str, str], test_url: str | None) 
     """Where a plan sends to, each origin once. Those whose names are missing in the environment or
     whose settings cannot be read are left to other examinations. With a `test_url` it is all.
 
-    Raises UrlProblem for a `test_url` that is none.
+    Raises UrlProblem for an invalid `test_url`.
     """
     if test_url is not None:
         return [Receiver("test_url", parse_literal_url(test_url))]

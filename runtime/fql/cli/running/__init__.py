@@ -1,1 +1,1 @@
-"""`fqlc run`: a plan as a process, what it logs and what it takes up while it runs."""
+"""`fqlc run`: a plan as a process, what it logs, and which changes it applies while it runs."""

@@ -1,4 +1,4 @@
-"""What of changed settings a running `fqlc run` takes up, and what has to wait. Pure."""
+"""Which changed settings a running `fqlc run` applies, and which have to wait. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_THE_START = ("webhooks.dlq", "webhooks.dispatch", "webhooks.test_url")
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changed keys: taken up by the reload, those that need a restart, and those that need the
+    """Changed keys: applied by the reload, those that need a restart, and those that need the
     plan to be compiled again."""
 
     taken_up: tuple[str, ...] = ()

@@ -231,13 +231,13 @@ class _Process:
             self._tell_of_settings(project.settings)
 
     def _tell_of_settings(self, again: Settings) -> None:
-        """What was taken up, and what was not: nobody has to guess."""
+        """Say which changed settings were applied and which were not."""
         before, self._taken_up = self._taken_up, again
         found = changes(self._project.settings, before, again, compiled=self._options.compiled)
         if again.observability.logging != before.observability.logging:
             logs.set_up(again.observability.logging)
         for words, keys, level in (
-            ("settings taken up", found.taken_up, logging.INFO),
+            ("settings applied", found.taken_up, logging.INFO),
             ("restart for these changed settings to take effect", found.restart, logging.WARNING),
             ("compile the plan again for these to take effect", found.compile, logging.WARNING),
         ):

@@ -140,7 +140,7 @@ def _replay(state: State, run: Run, order: Order) -> None:
 
 
 def go_by_own(run: Run, work: Work) -> None:
-    """Let the work go by the plan of its run."""
+    """Let the work use the plan of its run."""
     work.spec, work.view = run.spec.nodes[work.spec.index], None
 
 

@@ -123,7 +123,7 @@ class Leading:
         self._spawn(self._take_over())
 
     async def _take_over(self) -> None:
-        """A try that fails, for whatever reason, is not the last one; each reason is told once."""
+        """A try that fails, for whatever reason, is not the last one; each is reported once."""
         told = ""
         while self.engine is None:
             try:

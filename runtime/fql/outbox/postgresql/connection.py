@@ -85,7 +85,7 @@ def connect(
 ) -> Connection:
     """A connection to the server at `url` (a URL or `key=value` pairs), in autocommit and READ
     COMMITTED. `application` is the name that the server shows; `patience` is in seconds;
-    `prepare_threshold` is psycopg's. Raises SettingsError for a url that is none, and StoreError.
+    `prepare_threshold` is psycopg's. Raises SettingsError for an invalid url, and StoreError.
     """
     try:
         given = conninfo.conninfo_to_dict(url)

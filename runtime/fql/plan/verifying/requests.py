@@ -72,7 +72,7 @@ def _split(split: object, parts: tuple[x.TextPart, ...]) -> UrlTemplate:
 
 
 def text_parts(stored: Mapping[str, object], scope: Scope) -> tuple[x.TextPart, ...]:
-    """The parts of a text. Raises Refused for an expression that is none."""
+    """The parts of a text. Raises Refused for an expression that is not a text."""
     expression = verified(stored, scope)
     if isinstance(expression, x.Text):
         return expression.parts

@@ -3,7 +3,7 @@
 The test may be true for a row that the runtime then finds not to match. It is never false for one
 that matches, nor for one with a value that its field cannot hold, which must become a dead letter.
 So only parts are tested that `fql.sql` translates exactly, on columns of a type that means the same
-to both, and values that a field cannot hold are told whatever the condition says.
+to both, and values that a field cannot hold are written whatever the condition says.
 """
 
 from __future__ import annotations

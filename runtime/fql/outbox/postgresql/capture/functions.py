@@ -48,13 +48,13 @@ _REVISION = re.compile(r"fql_revision CONSTANT integer := \d+;")
 @dataclass(frozen=True, slots=True)
 class Test:
     """What is tested before an event is written: `sql` on `NEW` and `OLD`, and the columns of which
-    one must have changed. With neither, every row is told."""
+    one must have changed. With neither, every row is written."""
 
     sql: str = ""
     changed: tuple[str, ...] = ()
 
     def digest(self, event: str) -> str:
-        """A short form of it; empty where every row is told."""
+        """A short form of it; empty where every row is written."""
         text = " ".join([*self.changed, self.sql])
         return f"{event}={hashlib.sha256(text.encode()).hexdigest()[:16]}" if text else ""
 
@@ -75,7 +75,7 @@ class Captured:
     tests: Mapping[str, Test] = field(default_factory=dict)
 
     def test(self, event: str) -> Test:
-        """What is tested before it is told."""
+        """What is tested before it is written."""
         return self.tests.get(event, Test())
 
     def mark(self, names: Names) -> Mark:
@@ -177,7 +177,7 @@ def _truncated(captured: Captured, names: Names, entity: str) -> str:
 
 
 def _tested(event: str, test: Test) -> str:
-    """Where the test itself fails, the row is told."""
+    """Where the test itself fails, the row is written."""
     tests = [f"({test.sql})"] if test.sql else []
     if test.changed:
         rows = (", ".join(f"{row}.{quoted_name(c)}" for c in test.changed) for row in ROWS)

@@ -73,7 +73,7 @@ def _captured(wanted: Wanted, table: TableFacts) -> Captured:
 def expanded(one: Captured, present: Mark | None, table: TableFacts) -> Captured:
     """What is captured so that another plan, whose function carries the mark `present`, keeps
     working until `install --prune`. Only the digest of that plan's test is known: where it differs,
-    every row is told."""
+    every row is written."""
     if present is None:
         return one
     columns = _joined(one.columns, present.fields, table)

@@ -1,6 +1,6 @@
 """The triggers of one entity.
 
-What is told follows from the plan: only the events that observers watch, only rows that one of
+What is written follows from the plan: only the events that observers watch, only rows that one of
 their conditions may hold for (`fql.sql.pushed`), only declared fields, and old values of an update
 only where an observer requires them.
 
@@ -10,11 +10,11 @@ BEFORE trigger notes the rows that the new one collides with; the AFTER trigger 
 row was really written, and then the colliding rows must be gone: one with the same primary key was
 replaced, which is an `update`; one that collided in another unique column was deleted, which is a
 `delete`. Where recursive triggers did fire, the delete trigger marks the note with the event it
-made, so that nothing is told twice.
+made, so that nothing is written twice.
 
 Notes outlive their statement, above all those of statements that wrote nothing (`OR IGNORE`,
 upsert): each BEFORE trigger drops what earlier statements left, before anybody reads notes. So
-what is told does not depend on the order in which SQLite fires the triggers of one event.
+what is written does not depend on the order in which SQLite fires the triggers of one event.
 """
 
 # ruff: noqa: S608  (writing SQL is the job here; every name passes through `quoted_name`)
@@ -68,7 +68,7 @@ class Writer:
 
     def bodies(self) -> list[Body]:
         """All triggers that are needed, in the order in which they are made: of those for one
-        event SQLite fires the youngest first, so that a row that is replaced is told before the
+        event SQLite fires the youngest first, so that a row that is replaced is written before the
         new one."""
         made = [self._insert()] if self._tells("insert") else []
         if self._collides:
@@ -107,7 +107,7 @@ class Writer:
         return bool(self._table.primary_key or (self._tells("delete") and self._unique))
 
     def _digest(self, event: str) -> str:
-        """A short form of what is tested; empty where every row is told."""
+        """A short form of what is tested; empty where every row is written."""
         test = self._test(event)
         text = " ".join([*self._columns(test), test.sql])
         return f"{event}={hashlib.sha256(text.encode()).hexdigest()[:16]}" if text else ""
@@ -185,7 +185,7 @@ class Writer:
         return f"CASE WHEN {self._same} THEN {told} ELSE 0 END"
 
     def _interest_in_same(self) -> str:
-        """That a row is replaced matters if that is told, or if a new or deleted row would be."""
+        """A replaced row matters if that is written, or if a new or deleted row would be."""
         sides = {"insert": INSERTED, "update": REPLACED, "delete": Sides(old="t")}
         return _and([self._wanted.test(event, sides[event]).sql for event in self._wanted.events])
 

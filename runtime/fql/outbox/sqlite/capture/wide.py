@@ -92,7 +92,7 @@ def _unless_fraction(value: str) -> str:
 
 
 def _number(value: str) -> str:
-    """A real that is the nearest one to a decimal of at most 15 digits is told by 15 digits."""
+    """A real that is the nearest one to a decimal of at most 15 digits has 15 digits."""
     short = f"round({value} * 1e6) / 1e6 = {value} AND {value} BETWEEN -1e9 AND 1e9"
     return f"CASE WHEN {short} THEN {value} ELSE {_anything(value)} END"
 
