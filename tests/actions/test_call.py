@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 import fql.blocking
-from fql import Runtime, SettingsError
+from fql import Runtime, SettingsError, UsageError
 from fql.actions import Delivery, Permanent, Retry
 from fql.actions.threads import NoThread, Threads
 from fql.plan.model import Plan
 from fql.store.shown import DeadLetter
-from tests.app.plans import plan_of
+from tests.app.plans import plan_of, settings_of
 
 ENTITY = """
 type Answer { shelf: String  left: Int }
@@ -327,3 +327,21 @@ async def test_runs_of_an_older_plan_wait_for_the_function_that_only_it_names(
         assert (await runtime.until_idle(10)).left == 0
         states = sorted(run.state for run in await runtime.client.runs())
     assert (called, states) == (["other", "check"], ["done", "done"])
+
+
+async def test_the_endpoint_of_a_kind_is_paused_by_its_name() -> None:
+    called: list[str] = []
+    plan = calling(more='publish tell { subject: "x" body: { id } }')
+    calls = {"check": lambda: called.append("check")}
+    settings = settings_of('[nats]\nurl = "nats://127.0.0.1:9"\n')
+    async with Runtime(plan, store="memory:", calls=calls, settings=settings) as runtime:
+        with pytest.raises(UsageError, match="no endpoint or observer `call:chek`"):
+            await runtime.client.pause("call:chek")
+        for name in ("call:check", "nats"):
+            await runtime.client.pause(name)
+        await runtime.emit("Order.insert", new=ROW)
+        await asyncio.sleep(0.2)
+        assert called == []
+        await runtime.client.resume("call:check")
+        while not called:
+            await asyncio.sleep(0.01)

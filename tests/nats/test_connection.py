@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ async def test_a_message_is_in_the_stream_once(connection: NatsConnection, nats_
     assert await put(connection, f"{name}.a") == Published(name, 1, False)
     assert await put(connection, f"{name}.a") == Published(name, 1, True)
     assert await put(connection, f"{name}.a", message_id="k2") == Published(name, 2, False)
+
+
+async def test_what_is_given_back_is_not_called_lost(
+    nats_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = nats_connection([nats_url])
+    with caplog.at_level(logging.INFO, "fql.nats"):
+        await refusal(made, fresh())
+        await made.close()
+    assert not caplog.records
 
 
 async def test_headers_arrive(connection: NatsConnection, nats_url: str) -> None:

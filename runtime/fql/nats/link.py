@@ -145,6 +145,7 @@ class Link:
     async def close(self) -> None:
         """End it; what waits for an answer is told. What the library meets on the way is nobody's
         concern: where the connection is lost meanwhile, it even cancels what closes it."""
+        self.back.clear()  # it is given back, not lost
         closing = asyncio.ensure_future(self.client.close())
         try:
             await asyncio.wait({closing}, timeout=CLOSE_SECONDS)

@@ -8,6 +8,7 @@ from fql.errors import UsageError
 from fql.exact.kinds import as_a, as_objects
 from fql.exact.reading import read_object
 from fql.near import did_you_mean
+from fql.plan.kinds import own_endpoint
 from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
 from fql.store.choosing import LetterFilter
@@ -39,7 +40,9 @@ def require_pausable(plans: Sequence[Plan], name: str) -> None:
     """Raises UsageError for what is neither an endpoint nor an observer of a plan, nor a URL, by
     which an endpoint without a name is called."""
     known = {each.name for plan in plans for each in plan.endpoints}
-    known |= {each.name for plan in plans for each in plan.observers}
+    observers = [each for plan in plans for each in plan.observers]
+    known |= {each.name for each in observers}
+    known |= {own for each in observers for node in each.nodes if (own := own_endpoint(node))}
     if "://" not in name:
         _require(name, known, "endpoint or observer")
 
