@@ -31,6 +31,7 @@ LONG_FILES = {
     "tests/egress/wire/test_transport.py": STORY,
     "tests/engine/test_core.py": STORY,
     "tests/intake/test_nats.py": STORY,
+    "tests/nats/test_connection.py": STORY,
     "tests/observe/test_alerts.py": STORY,
     "tests/observe/test_series.py": STORY,
     "tests/plan/test_hostile.py": TABLE,

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from fql.errors import PlanError
+from fql.app import Runtime
+from fql.errors import PlanError, UsageError
 from fql.plan.language import expressions as x
 from fql.plan.language import types as t
 from fql.plan.model import FORMAT
@@ -153,3 +154,14 @@ def test_ten_thousand_observers_load_quickly() -> None:
     begin = time.process_time()
     assert len(read_plan(data).observers) == 10_000
     assert time.process_time() - begin < 5
+
+
+def test_a_plan_is_made_of_a_file_or_of_its_bytes_and_nothing_else_is_one(tmp_path: Path) -> None:
+    data = seal(SMALL)
+    (tmp_path / "plan.json").write_bytes(data)
+    assert load_plan(data) == load_plan(tmp_path / "plan.json")
+    others: list[object] = [data, str(tmp_path / "plan.json"), {}, None]
+    for given in others:
+        with pytest.raises(UsageError, match="a plan is wanted here") as refused:
+            Runtime(given)  # type: ignore[arg-type]
+        assert "fql.load_plan" in refused.value.hint

@@ -35,6 +35,7 @@ from fql.observe.events import Listener
 from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.plan.model import Plan
+from fql.plan.stored.codec import is_loaded
 from fql.settings.model import Settings
 from fql.store.opening import note_store, open_store, store_of
 from fql.store.port import Store
@@ -69,7 +70,7 @@ class Runtime:
         clock: Clock | None = None,
         takes_over: bool = True,
     ) -> None:
-        self._plan = plan
+        self._plan = is_loaded(plan)
         self._settings = settings or Settings()
         self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
@@ -304,7 +305,7 @@ class Runtime:
         also when the triggers of a source do not supply what the plan needs. Of new `settings`,
         `[egress]` and the tokens of HTTP sources take effect; everything else needs a restart."""
         leading = self._here()
-        program = self._sending.program(plan)
+        program = self._sending.program(is_loaded(plan))
         await leading.follow(plan)
         self._program, self._plan = program, plan
         self._observed.expect(plan)

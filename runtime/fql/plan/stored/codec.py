@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fql.errors import PlanError
+from fql.errors import PlanError, UsageError
 from fql.exact.reading import NotJson, read_json
 from fql.exact.writing import canonical_json
 from fql.plan.language.nodes import dump_expression, load_expression
@@ -102,8 +102,11 @@ def _path_text(steps: Sequence[int | str]) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def load_plan(path: str | Path) -> Plan:
-    """The plan in a file. Raises PlanError, with the path in its message."""
+def load_plan(path: str | Path | bytes) -> Plan:
+    """The plan in the file at `path`, or in the bytes of one, as the compiler gives them. Raises
+    PlanError, with the path in its message."""
+    if isinstance(path, bytes):
+        return read_plan(path)
     try:
         return read_plan(read_regular(path, LONGEST_PLAN))
     except OSError as error:
@@ -112,6 +115,16 @@ def load_plan(path: str | Path) -> Plan:
         raise PlanError(message, hint="give the path of a compiled plan") from error
     except PlanError as error:
         raise PlanError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def is_loaded(plan: object) -> Plan:
+    """What a caller gives as a plan. Raises UsageError for anything else."""
+    if isinstance(plan, Plan):
+        return plan
+    raise UsageError(
+        f"a plan is wanted here, and {type(plan).__name__} is not one",
+        hint="`fql.load_plan(...)` makes one of the path of a compiled plan, or of its bytes",
+    )
 
 
 def _decode(data: bytes | str) -> dict[str, object]:
