@@ -302,16 +302,22 @@ class Client:
 
 @asynccontextmanager
 async def open_client(
-    store_url: str, *, dlq_table: str = LETTERS, schema: str = SCHEMA, by: str = ""
+    store_url: str,
+    *,
+    dlq_table: str = LETTERS,
+    schema: str = SCHEMA,
+    by: str = "",
+    credentials: str = "",
 ) -> AsyncIterator[Client]:
     """A client of a store: `async with open_client("sqlite:///fql.db") as client`.
 
     `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
-    `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`); `by`
-    says who asks, and is stored with each command. Raises SettingsError for an invalid URL, and
-    StoreError.
+    `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`), and
+    for one in NATS `fql_` and the project; `credentials` are those of a store in NATS, a file or
+    what is in it; `by` says who asks, and is stored with each command. Raises SettingsError for an
+    invalid URL, and StoreError.
     """
-    store = open_store(Place(store_at(store_url).url, dlq_table, schema))
+    store = open_store(Place(store_at(store_url).url, dlq_table, schema, credentials))
     await store.open()
     try:
         yield Client(store, by=by)

@@ -47,7 +47,10 @@ def replay_dlq(
 
 
 async def _replayed(place: Place, dlq_id: str | None, wanted: Wanted) -> list[Replayed]:
-    async with open_client(place.url, dlq_table=place.letters, schema=place.schema) as client:
+    opened = open_client(
+        place.url, dlq_table=place.letters, schema=place.schema, credentials=place.credentials
+    )
+    async with opened as client:
         return await client.replay(dlq_id, **wanted)
 
 

@@ -9,6 +9,7 @@ from fql.engine.core.held.inputs import CoreSettings, Order, Performed
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy
+from fql.store.tables import Change
 from tests.engine.programs import observer, program
 from tests.simulation.world import World
 
@@ -346,7 +347,7 @@ def test_a_failed_replay_keeps_the_letter_and_its_history() -> None:
     answer(w, Outcome(status=404))
     [after] = w.letters()
     assert (after.id, after.state, after.reason) == (letter.id, "dead", "status 404")
-    assert len(w.store._attempts[letter.run]) == 2
+    assert len(w.store.tables.attempts[letter.run]) == 2
 
 
 def test_a_replay_with_a_response_sends_nothing_and_goes_on() -> None:
@@ -474,7 +475,8 @@ def test_a_due_time_far_off_is_cut_on_load() -> None:
     far = w.clock.now() + 10**12
     works = orjson.loads(run.works)
     works[0][4] = far
-    w.store._runs[run.id] = run._replace(works=orjson.dumps(works).decode())
+    late = run._replace(works=orjson.dumps(works).decode())
+    w.store.tables.take(Change("runs", run.id, late))
     w.crash()
     w.cycle()
     w.cycle()

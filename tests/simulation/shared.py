@@ -11,14 +11,11 @@ from fql.errors import StoreLocked
 from fql.store.memory import MemoryStore
 from fql.store.port import Lease, Verdict
 from fql.store.records import Mutations
+from fql.store.tables import Tables
 
 LEASE = 10.0
 """Seconds."""
-STORED = (
-    "_sessions", "_lease", "_clean", "_events", "_runs", "_batches", "_attempts", "_letters",
-    "_limits", "_remembered", "_positions", "_taken", "_pauses", "_inbox", "_plans", "_active",
-    "_cycle", "_settled", "_numbered", "expires",
-)  # fmt: skip
+STORED = ("_sessions", "_lease", "_clean", "tables", "_cycle", "_settled", "expires")
 
 
 class Database(MemoryStore):
@@ -67,9 +64,14 @@ class Database(MemoryStore):
 
 
 def _copied(value: Any) -> Any:
+    if isinstance(value, Tables):
+        made = Tables()
+        for name, held in vars(value).items():
+            setattr(made, name, _copied(held))
+        return made
     if isinstance(value, dict):
-        return {key: list(one) if isinstance(one, list) else one for key, one in value.items()}
-    return set(value) if isinstance(value, set) else value
+        return {key: _copied(one) for key, one in value.items()}
+    return value.copy() if isinstance(value, set | list) else value
 
 
 @dataclass

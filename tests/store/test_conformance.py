@@ -13,12 +13,14 @@ import pytest
 from fql.errors import StoreLocked, StoreRewound
 from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.memory import MemoryStore
+from fql.store.nats.store import NatsStore
 from fql.store.port import Lease, Store
 from fql.store.postgresql.store import PostgresStore
 from fql.store.records import BatchRow, LimitRow, Mutations, Page, Retention, StoredPlan
 from fql.store.sessions import BEGINNING
 from fql.store.sqlite.store import SqliteStore
 from tests.servers.databases import Databases
+from tests.servers.nats import fresh
 from tests.servers.pooler import Pooler
 from tests.servers.postgresql import Server
 from tests.store.rows import attempt, event, letter, one_run, patch, remembered, run
@@ -33,6 +35,9 @@ MADE: dict[str, Callable[[pytest.FixtureRequest, Path], Store]] = {
     ),
     "postgresql behind a pooler": lambda request, folder: PostgresStore(
         request.getfixturevalue("pooled_url")
+    ),
+    "nats": lambda request, folder: NatsStore(
+        [request.getfixturevalue("nats_url")], project=fresh()
     ),
 }
 

@@ -26,6 +26,8 @@ from fql.nats.saying import said_no, subject_problem, too_large
 from fql.settings.brokers import broker_at
 
 MESSAGE_ID = "Nats-Msg-Id"
+SMALLEST_LIMIT = 1_000_000
+"""What is taken for the largest message before a server has said it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ class NatsConnection:
         """The servers, for people."""
         return f"NATS at {self._broker.shown}"
 
+    @property
+    def largest(self) -> int:
+        """Bytes that the server takes in one message, once there has been a connection."""
+        return SMALLEST_LIMIT if self._link is None else self._link.client.max_payload
+
     async def publish(
         self,
         subject: str,
@@ -82,6 +89,12 @@ class NatsConnection:
                 lasting=False,
             )
         return Published(stream, sequence, answer.get("duplicate") is True)
+
+    async def commit(
+        self, subject: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float
+    ) -> dict[str, object]:
+        """The last message of a batch, and the answer to all of it. Raises NatsError."""
+        return await self._answer(subject, body, dict(headers), timeout_s)
 
     async def ask(self, call: str, asked: bytes = b"", *, timeout_s: float) -> dict[str, object]:
         """One call of JetStream's interface, such as `STREAM.INFO.orders`, and its answer. Raises

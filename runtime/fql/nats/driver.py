@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
 
 
+def require_nats() -> None:
+    """Raises SettingsError, with the pip command, where the extra `nats` is not installed."""
+    import_module("fql.nats.link")
+
+
 def nats_connection(urls: Sequence[str], credentials: str = "") -> NatsConnection:
     """A connection to the servers at `urls`, made at its first use. `credentials` are the path of
     a file or what is in it. Raises SettingsError, with the pip command where the extra `nats` is

@@ -10,6 +10,8 @@ class NatsError(FqlError):
     end the same way."""
 
     lasting = False
+    code = 0
+    """JetStream's own number of the error, where it gave one."""
 
 
 class NatsUnreachable(NatsError):

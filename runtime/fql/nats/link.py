@@ -155,10 +155,12 @@ class Link:
             logger.debug("%s: closed with %s", self.shown, _words(error))
         await self._disconnected()
 
-    async def write(self, subject: str, body: bytes, reply: str) -> None:
+    async def write(
+        self, subject: str, body: bytes, reply: str, headers: dict[str, str] | None = None
+    ) -> None:
         """Send a message, and wait for nothing. Raises NatsUnreachable."""
         try:
-            await self.client.publish(subject, body, reply=reply)
+            await self.client.publish(subject, body, reply=reply, headers=headers)
         except (LibraryError, OSError) as error:
             raise NatsUnreachable(f"{self.shown}: {_words(error)}") from None
 

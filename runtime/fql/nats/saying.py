@@ -18,6 +18,13 @@ PASSING = frozenset({10023, 10028, 10047, 10077})
 
 def said_no(shown: str, subject: str, error: Mapping[str, object]) -> NatsError:
     """An error of JetStream as one of ours. `shown` names the servers."""
+    problem = _problem(shown, subject, error)
+    code = error.get("err_code")
+    problem.code = code if isinstance(code, int) else 0
+    return problem
+
+
+def _problem(shown: str, subject: str, error: Mapping[str, object]) -> NatsError:
     code, status = error.get("err_code"), error.get("code")
     text = f"{shown}: {subject}: {error.get('description', 'no reason given')}"
     if code in TOO_LARGE:

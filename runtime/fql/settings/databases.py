@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Literal
 
 from fql.errors import SettingsError, masked_urls
+from fql.settings.brokers import EXAMPLE, brokers_problem
 
 MEMORY = "memory:"
 SQLITE = "sqlite:///"
 """The start of the URL of a database in a file."""
 POSTGRESQL = "postgresql://"
-EXAMPLES = f"`{MEMORY}`, `{SQLITE}path/to/file.db` or `{POSTGRESQL}host/database`"
+EXAMPLES = f"`{MEMORY}`, `{SQLITE}path/to/file.db`, `{POSTGRESQL}host/database` or `{EXAMPLE}`"
 
-Kind = Literal["memory", "sqlite", "postgresql"]
+Kind = Literal["memory", "sqlite", "postgresql", "nats"]
 
 _SERVER = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+_BROKER = re.compile(r"(?:nats|tls)://", re.IGNORECASE)
 _DATABASE = re.compile(r"://[^?]*/(\w[\w.-]*)(?:\?|$)")
 _FILE = re.compile(r"[^:=@]+\.(?:db|sqlite3?)", re.IGNORECASE)
 """What is surely the path of a database's file; anything else without a scheme may be a secret."""
@@ -41,6 +43,16 @@ class Database:
     def shown(self) -> str:
         """What people may see of it: the file, or the URL without its password."""
         return masked_urls(self.url) if self.file is None else str(self.file)
+
+    @property
+    def shared(self) -> bool:
+        """Whether it is on a server, so that several processes can share it."""
+        return self.kind in ("postgresql", "nats")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of its servers, where those of NATS are several."""
+        return tuple(self.url.split(","))
 
     @property
     def name(self) -> str:
@@ -71,6 +83,8 @@ def store_at(url: str) -> Database:
         return Database("memory", MEMORY)
     if is_server(url):
         return server_at(url)
+    if _BROKER.match(url):
+        return _on_nats(url)
     if scheme != "sqlite" or not rest.startswith("///"):
         raise _unknown_store(url)
     path = rest[3:]
@@ -79,6 +93,15 @@ def store_at(url: str) -> Database:
         raise SettingsError(f"the store's URL {url!r} does not name a file: {problem}")
     file = Path(path).resolve()
     return Database("sqlite", SQLITE + str(file), file)
+
+
+def _on_nats(url: str) -> Database:
+    """A store in NATS, at one address or at several with commas between them."""
+    urls = [one.strip() for one in url.split(",")]
+    problem = brokers_problem(urls)
+    if problem:
+        raise SettingsError(problem, hint=f"write it as {EXAMPLE}; several addresses with commas")
+    return Database("nats", ",".join(urls))
 
 
 def application_at(text: str, folder: Path | None = None) -> Database:

@@ -212,13 +212,19 @@ class Store(Table):
     """Where open work, runs and dead letters are kept."""
 
     url: str = Field(
-        "sqlite:///fql.db", description="`memory:`, `sqlite:///path` or `postgresql://...`"
+        "sqlite:///fql.db",
+        description="`memory:`, `sqlite:///path`, `postgresql://...` or `nats://host:4222`",
     )
     schema_: Annotated[str, AfterValidator(_schema_name)] | None = Field(
         None,
         alias="schema",
         description="schema of the store's tables (`postgresql`); by default `fql_` and the"
         " project's name",
+    )
+    max_open: Annotated[int, Field(ge=1, le=10**9)] = Field(
+        200_000,
+        description="with so many runs open, nothing is taken in until some have ended (`nats`,"
+        " where all are in memory)",
     )
     keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
         DAY, description="how long finished runs are kept"

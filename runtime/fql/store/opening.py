@@ -3,13 +3,15 @@ use."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, StoreError, UsageError
+from fql.nats.driver import require_nats
 from fql.observe.logs import logger
 from fql.outbox.driver import require_driver
 from fql.settings.databases import SQLITE, Database, beside, store_at
@@ -23,20 +25,24 @@ if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
     from fql.store.letter_streams import LetterStream
     from fql.store.letter_tables import LetterTable
+    from fql.store.nats.store import NatsStore
 
 SETTINGS_FILE = "fql.toml"
 LETTERS = "webhook_dlq"
 SCHEMA = "fql_main"
+MAX_OPEN = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a store is: its URL, the schema of its tables (on a server), and the name of its table
-    of dead letters."""
+    of dead letters; for one in NATS, the credentials and the most runs that may be open."""
 
     url: str
     letters: str = LETTERS
     schema: str = SCHEMA
+    credentials: str = field(default="", repr=False)
+    max_open: int = MAX_OPEN
 
     @property
     def database(self) -> Database:
@@ -51,7 +57,9 @@ def place_of_settings(settings: Settings, url: str | None = None) -> Place:
     """Where the store of these settings is; a `url` given besides wins. Raises SettingsError."""
     database = store_at(settings.store.url if url is None else url)
     schema = settings.store.schema_ or f"fql_{settings.project.name}"
-    return Place(database.url, settings.webhooks.dlq.table, schema)
+    credentials = "" if settings.nats is None else settings.nats.credentials
+    dlq, most = settings.webhooks.dlq, settings.store.max_open
+    return Place(database.url, dlq.table, schema, credentials, most)
 
 
 def store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, Place]:
@@ -68,6 +76,8 @@ def require_store(place: Place) -> None:
     database = place.database
     if database.kind == "postgresql":
         _require_on_server(place)
+    if database.kind == "nats":
+        asyncio.run(_require_in_nats(place))
     if database.file is None:
         return
     if not database.file.exists():
@@ -88,6 +98,8 @@ def open_store(place: Place) -> Store:
     database = place.database
     if database.kind == "postgresql":
         return _on_server(place)
+    if database.kind == "nats":
+        return _in_nats(place)
     if database.file is None:
         from fql.store.memory import MemoryStore
 
@@ -102,6 +114,26 @@ def _on_server(place: Place) -> Store:
     from fql.store.postgresql.store import PostgresStore
 
     return PostgresStore(place.url, schema=place.schema)
+
+
+def _in_nats(place: Place) -> NatsStore:
+    require_nats()
+    from fql.store.nats.store import NatsStore
+
+    return NatsStore(
+        place.database.urls,
+        project=place.schema.removeprefix("fql_"),
+        credentials=place.credentials,
+        max_open=place.max_open,
+    )
+
+
+async def _require_in_nats(place: Place) -> None:
+    if not await _in_nats(place).exists():
+        raise StoreError(
+            f"there is no store for {place.schema} in NATS at {place.database.shown}",
+            hint="`fqlc run` makes it; or name another one",
+        )
 
 
 def _require_on_server(place: Place) -> None:
@@ -123,10 +155,10 @@ def open_letters(dlq: DeadLetters, place: Place, store: str) -> LetterFile | Let
     if dlq.backend == "file":
         return _letter_file(dlq)
     on_server = place.database.kind == "postgresql"
-    if dlq.backend == "sqlite" and on_server:
+    if dlq.backend == "sqlite" and place.database.shared:
         raise SettingsError(
-            f"dead letters of a store on PostgreSQL cannot be in SQLite: {place.database.shown}",
-            hint='leave `backend` out of [webhooks.dlq], or write "postgresql" or "file"',
+            f"dead letters of a store on a server cannot be in SQLite: {place.database.shown}",
+            hint='leave `backend` out of [webhooks.dlq], or write "postgresql", "nats" or "file"',
         )
     if dlq.backend == "postgresql" and dlq.url is None and not on_server:
         raise SettingsError(
@@ -136,7 +168,10 @@ def open_letters(dlq: DeadLetters, place: Place, store: str) -> LetterFile | Let
     if on_server or dlq.backend == "postgresql":
         return _on_postgresql(dlq, place, store)
     if "schema_" in dlq.model_fields_set:
-        raise SettingsError("`schema` in [webhooks.dlq] has no effect: the store is in SQLite")
+        raise SettingsError(
+            "`schema` in [webhooks.dlq] has no effect: neither the store nor the copy is on"
+            " PostgreSQL"
+        )
     return None
 
 
@@ -231,5 +266,5 @@ def place_of(url: str) -> Place:
             return place
     with suppress(UsageError):
         found = store_of_settings_file()
-        return Place(settled, found.letters, found.schema)
+        return replace(found, url=settled)
     return Place(settled)

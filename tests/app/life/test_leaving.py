@@ -52,7 +52,7 @@ class Emitters:
 
 
 async def stored_events(store: MemoryStore) -> set[str]:
-    return {row.payload.split('"id":"')[1].split('"')[0] for row in store._events.values()}
+    return {row.payload.split('"id":"')[1].split('"')[0] for row in store.tables.events.values()}
 
 
 @pytest.mark.parametrize("pause", [0.0, 0.001, 0.004, 0.02])

@@ -12,6 +12,7 @@ from fql.cli.capturing.opening import capturing
 from fql.cli.examining.finding import Finding, Level
 from fql.cli.project import Project
 from fql.errors import FqlError, StoreError
+from fql.nats.driver import require_nats
 from fql.outbox.driver import require_driver
 from fql.plan.model import Plan
 from fql.settings.databases import Database
@@ -39,6 +40,8 @@ def store(place: Place) -> list[Finding]:
     path = place.database.file
     if place.database.kind == "postgresql":
         return _on_server(place)
+    if place.database.kind == "nats":
+        return _in_nats(place)
     if path is None:
         return [Finding("store", "warning", f"{place.url} keeps nothing when the process ends")]
     if not path.exists():
@@ -54,6 +57,17 @@ def _on_server(place: Place) -> list[Finding]:
     try:
         require_driver()
         from fql.cli.examining.examine_server import examined
+
+        return [Finding("store", level, words) for level, words in examined(place)]
+    except FqlError as problem:
+        return [Finding("store", "problem", f"{problem.message}; {problem.hint}".rstrip("; "))]
+
+
+def _in_nats(place: Place) -> list[Finding]:
+    """Do the servers answer, are they new enough, and do they keep what is committed?"""
+    try:
+        require_nats()
+        from fql.cli.examining.examine_nats import examined
 
         return [Finding("store", level, words) for level, words in examined(place)]
     except FqlError as problem:

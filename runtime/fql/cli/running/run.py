@@ -173,7 +173,7 @@ class _Process:
             settings=self._project.run_settings(),
             sources=[JsonLines(path) for path in self._options.events],
             calls=functions_of(self._project),
-            takes_over=place.database.kind == "postgresql" and not self._options.until_idle,
+            takes_over=place.database.shared and not self._options.until_idle,
         )
         self._listen()
         async with runtime:

@@ -33,7 +33,10 @@ def with_client(
     require_store(place)
 
     async def opened() -> T:
-        found = open_client(place.url, dlq_table=place.letters, schema=place.schema, by=_user())
+        found = open_client(
+            place.url, dlq_table=place.letters, schema=place.schema, by=_user(),
+            credentials=place.credentials,
+        )  # fmt: skip
         async with found as client:
             return await work(client)
 

@@ -1,0 +1,209 @@
+"""The rows of a store in memory: what a commit changes, and the answers to what people ask.
+
+Everything that is changed goes through `take`, one row at a time, so that whoever writes rows
+elsewhere and reads them back comes to the same tables. Nothing here waits, and nobody is asked
+who may write: that is for the stores that hold their rows so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
+
+from fql.store.choosing import (
+    LetterFilter,
+    LetterGroup,
+    RunFilter,
+    grouped,
+    letter_fits,
+    newest_last,
+    run_fits,
+)
+from fql.store.port import Counts, StoreSize
+from fql.store.records import (
+    AttemptRow,
+    BatchRow,
+    Command,
+    EventRow,
+    LetterCopy,
+    LetterRow,
+    LimitRow,
+    Loaded,
+    Page,
+    Paged,
+    Remembered,
+    RunRow,
+    Snapshot,
+    StoredPlan,
+)
+
+OPEN_LETTERS = ("dead", "replaying")
+Key = int | str | bytes
+
+
+class Change(NamedTuple):
+    """The row that a table has under a key from now on; None: it has none. `table` is the name of
+    an attribute of Tables."""
+
+    table: str
+    key: Key
+    row: object
+
+
+class Tables:
+    """All rows, by their keys. `flags` has single values: the active plan, and whether changes of
+    dead letters are noted."""
+
+    def __init__(self) -> None:
+        self.events: dict[int, EventRow] = {}
+        self.runs: dict[int, RunRow] = {}
+        self.batches: dict[int, BatchRow] = {}
+        self.attempts: dict[int, tuple[AttemptRow, ...]] = {}
+        self.letters: dict[str, LetterRow] = {}
+        self.limits: dict[str, LimitRow] = {}
+        self.remembered: dict[bytes, Remembered] = {}
+        self.positions: dict[str, int] = {}
+        self.taken: dict[bytes, str] = {}
+        self.pauses: dict[str, bool] = {}
+        self.inbox: dict[int, Command] = {}
+        self.plans: dict[str, StoredPlan] = {}
+        self.copies: dict[int, LetterCopy] = {}
+        self.flags: dict[str, str] = {}
+        self.open: set[int] = set()
+        self.numbered = self.last_copy = 0
+        self._lanes: dict[str, list[tuple[int, int]]] = {}
+        self._runs_of: dict[int, set[int]] = {}
+
+    def take(self, change: Change) -> None:
+        """Have this row, or no row, under its key."""
+        table: dict[Key, object] = getattr(self, change.table)
+        before = table.get(change.key)
+        if isinstance(before, RunRow):
+            self._forget(before)
+        if change.row is None:
+            table.pop(change.key, None)
+            return
+        table[change.key] = change.row
+        if isinstance(change.row, RunRow):
+            self._index(change.row)
+        elif isinstance(change.row, LetterCopy):
+            self.last_copy = max(self.last_copy, change.row.number)
+
+    def _index(self, run: RunRow) -> None:
+        self.numbered = max(self.numbered, run.number)
+        self._runs_of.setdefault(run.event, set()).add(run.id)
+        if run.ended is None:
+            self.open.add(run.id)
+        if run.due is not None:
+            insort(self._lanes.setdefault(run.lane, []), (run.due, run.id))
+
+    def _forget(self, run: RunRow) -> None:
+        self.open.discard(run.id)
+        fellows = self._runs_of[run.event]
+        fellows.discard(run.id)
+        if not fellows:
+            del self._runs_of[run.event]
+        if run.due is not None:
+            lane = self._lanes[run.lane]
+            del lane[bisect_left(lane, (run.due, run.id))]
+
+    def runs_of(self, event: int) -> set[int]:
+        """The numbers of an event's runs."""
+        return self._runs_of.get(event, set())
+
+    # For the engine --------------------------------------------------------------------
+
+    def snapshot(self, *, clean: bool) -> Snapshot:
+        """What an engine needs at its start."""
+        by_number = sorted(self.runs.values(), key=attrgetter("number"))
+        open_runs = [run for run in by_number if run.ended is None]
+        queued = [run for run in by_number if run.order_key is not None]
+        return Snapshot(
+            clean=clean,
+            open_runs=len(open_runs),
+            plans=self.stored_plans(),
+            active=self.flags.get("active"),
+            lanes=sorted({run.lane for run in open_runs if run.due is not None}),
+            queues=[(run.order_key or "", run.id) for run in queued],
+            halted=[run.id for run in queued if run.ended is not None],
+            held=[self._loaded(run) for run in open_runs if run.held],
+            batches=[row for _, row in sorted(self.batches.items()) if row.ended is None],
+            limits=list(self.limits.values()),
+            positions=dict(self.positions),
+            taken=dict(self.taken),
+            pauses=sorted(self.pauses),
+        )
+
+    def _loaded(self, run: RunRow) -> Loaded:
+        return Loaded(run, self.events[run.event])
+
+    def read(self, page: Page) -> Paged:
+        """Stored runs."""
+        if page.ids:
+            found = [self.runs[number] for number in page.ids if number in self.runs]
+            return Paged(page, [self._loaded(run) for run in found])
+        runs: list[Loaded] = []
+        for due, number in self._lanes.get(page.lane, ()):
+            if number in page.held:
+                continue
+            if due > page.horizon or len(runs) == page.limit:
+                return Paged(page, runs, due)
+            runs.append(self._loaded(self.runs[number]))
+        return Paged(page, runs)
+
+    def known(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
+        """Those of these keys that were accepted before."""
+        return {key: self.remembered[key] for key in keys if key in self.remembered}
+
+    def commands(self, limit: int, but: frozenset[int]) -> list[Command]:
+        """Commands in the inbox, oldest first."""
+        return [self.inbox[number] for number in sorted(self.inbox.keys() - but)][:limit]
+
+    # For people ------------------------------------------------------------------------
+
+    def found_runs(self, wanted: RunFilter) -> list[Loaded]:
+        """Runs, newest first."""
+        rows = sorted(self.runs.values(), key=lambda run: (run.started, run.number), reverse=True)
+        found = (self._loaded(run) for run in rows)
+        return [one for one in found if run_fits(one, wanted)][: wanted.limit]
+
+    def found_letters(self, wanted: LetterFilter) -> list[LetterRow]:
+        """Dead letters, newest first."""
+        rows = sorted(self.letters.values(), key=newest_last, reverse=True)
+        return [row for row in rows if letter_fits(row, wanted)][: wanted.limit]
+
+    def groups(self) -> list[LetterGroup]:
+        """Dead letters counted by observer, action and class."""
+        return grouped(self.letters.values())
+
+    def tries(self, owners: Iterable[int]) -> list[AttemptRow]:
+        """The tries of these runs and batches, in order."""
+        return [row for owner in owners for row in self.attempts.get(owner, ())]
+
+    def found_events(self, event_id: str, limit: int) -> list[EventRow]:
+        """Events with this id of their own, newest first."""
+        rows = [row for row in self.events.values() if row.event_id == event_id]
+        return sorted(rows, key=attrgetter("received", "id"), reverse=True)[:limit]
+
+    def stored_plans(self) -> list[StoredPlan]:
+        """All plans, oldest first."""
+        return sorted(self.plans.values(), key=attrgetter("at"))
+
+    def noted(self, limit: int) -> list[LetterCopy]:
+        """Changes of dead letters that are to be copied, oldest first."""
+        return [row for _, row in sorted(self.copies.items())[:limit]]
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        runs = Counter(run.state for run in self.runs.values())
+        letters = Counter(row.state for row in self.letters.values())
+        paused = frozenset(self.pauses)
+        return Counts(len(self.events), dict(runs), dict(letters), len(self.inbox), paused)
+
+    def size(self, used: int = 0) -> StoreSize:
+        """How big it is; `used` are bytes."""
+        still = (row for row in self.letters.values() if row.state in OPEN_LETTERS)
+        return StoreSize(Counter(row.observer for row in still), len(self.inbox), used)
