@@ -97,7 +97,7 @@ class Swift(Runtime):
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self._sending.program = lambda _plan: _program()  # type: ignore[method-assign]
+        self._sending.program = lambda plan: _program()  # type: ignore[method-assign]
 
 
 @cache
