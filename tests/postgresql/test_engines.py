@@ -82,6 +82,7 @@ def test_a_killed_engine_behind_a_pooler_is_followed_after_its_lease(
         assert LEASE / 2 < waited < LEASE + SLACK
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> None:
     """It stands still for 14 s; the other one follows after its lease, and it hears of that."""
@@ -118,6 +119,7 @@ def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
             world.wait_more(10)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_commit_that_the_network_meddles_with(world: World, proxy: StatementProxy) -> None:
     """Cut off before and after, and held until long after it was settled."""
@@ -163,6 +165,7 @@ def test_a_server_that_is_gone_for_longer_than_a_lease(world: World, server: Ser
         assert len({sender for sender, _ in world.senders(since)}) == 1
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_hosts_whose_clocks_differ(world: World) -> None:
     """By an hour each way: a lease is of the server's time, and so is the time of a retry."""

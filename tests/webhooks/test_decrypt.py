@@ -73,7 +73,8 @@ def test_other_libraries_open_a_field_as_they_are(field: str) -> None:
 
 def test_the_example_of_the_docs_is_what_it_says() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/receive-webhooks.md").read_text()
-    found = re.search(r"under the key `(.+?)` this body\n\n```json\n(.+?)\n```\n\nis `(.+?)`", page)
+    words = r"under the encryption key `(.+?)` this body\n\n```json\n(.+?)\n```\n\nis `(.+?)`"
+    found = re.search(words, page)
     assert found is not None
     key, body, meant = found.groups()
     assert decrypt_payload(body.encode(), {"2026-06": key}) == json.loads(meant)
