@@ -15,8 +15,8 @@ from typing import Protocol, Self, TypeVar, Unpack
 
 import fql.client
 from fql import app
-from fql.actions.functions import Function
-from fql.actions.kind import ActionKind
+from fql.actions.calls.functions import Function
+from fql.actions.calls.kind import ActionKind
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary
 from fql.engine.program.specs import ActionFactory

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fql.actions.factory import WebhookActions
 from fql.actions.port import Delivery, Outcome
-from fql.actions.webhook import WebhookAction, WebhookRequest
+from fql.actions.requests.factory import WebhookActions
+from fql.actions.requests.webhook import WebhookAction, WebhookRequest
 from fql.expressions.scope import Scope
 from fql.plan.language import expressions as x
 from fql.plan.language.types import OBJECT, STRING, Type

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.actions.answers import AnswerReader
 from fql.actions.port import Outcome
+from fql.actions.requests.answers import AnswerReader
 from fql.egress.sealing.secrets import Masker
 from fql.egress.wire.answer import Answer
 from fql.events.intake import Intake

@@ -18,7 +18,7 @@ import pytest
 import fql.blocking
 from fql import Runtime, SettingsError, UsageError
 from fql.actions import Delivery, Permanent, Retry
-from fql.actions.threads import NoThread, Threads
+from fql.actions.calls.threads import NoThread, Threads
 from fql.plan.model import Plan
 from fql.store.shown import DeadLetter
 from tests.app.plans import plan_of, settings_of

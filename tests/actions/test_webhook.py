@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from fql.actions.factory import WebhookActions
 from fql.actions.port import RenderFailed
+from fql.actions.requests.factory import WebhookActions
 from fql.errors import MissingSecrets, SettingsError
 from fql.expressions.scope import BatchInfo, Scope
 from fql.plan.language import expressions as x

@@ -104,7 +104,7 @@ BULKHEADS = {
     "fql/engine/process/leading.py",
 }
 """Where an exception of any kind becomes the end of one item (decision 0046)."""
-FOREIGN = {"fql/actions/call.py", "fql/actions/kind.py", "fql/cli/functions.py"}
+FOREIGN = {"fql/actions/calls/call.py", "fql/actions/calls/kind.py", "fql/cli/functions.py"}
 """Where code of the application or of another package runs, which may raise all (decision 0159)."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import fql.outbox
-from fql.actions.factory import WebhookActions
+from fql.actions.requests.factory import WebhookActions
 from fql.app import Runtime
 from fql.egress.send import Outgoing, Profile
 from fql.egress.wire.answer import Answer

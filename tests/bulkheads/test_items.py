@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fql.actions.port import Delivery, Outcome, Request
-from fql.actions.webhook import WebhookAction
+from fql.actions.requests.webhook import WebhookAction
 from fql.app import Runtime
 from fql.client import Client, open_client
 from fql.engine.program.match import _Candidate

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fql.actions.factory import WebhookActions
+from fql.actions.requests.factory import WebhookActions
 from fql.app import Runtime
 from fql.errors import SettingsError
 from fql.plan.web.addresses import LOOPBACK as THIS_MACHINE

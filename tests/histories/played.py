@@ -9,8 +9,8 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from fql.actions.factory import WebhookActions
 from fql.actions.port import Action, Delivery, Outcome, Request
+from fql.actions.requests.factory import WebhookActions
 from fql.app import Runtime
 from fql.engine.loop.clock import SystemClock
 from fql.events.decoding import Problem, decoder

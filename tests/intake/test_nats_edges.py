@@ -29,7 +29,7 @@ from fql.intake.nats.pulling import Stay
 from fql.nats.driver import nats_connection
 from fql.settings.model import DeadLetters
 from fql.settings.reading import read_settings
-from fql.store.letter_streams import LetterStream
+from fql.store.copies.streams import LetterStream
 from fql.store.memory import MemoryStore
 from fql.testing import MockWebhookServer
 

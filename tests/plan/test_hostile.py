@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 import fqlc
-from fql.actions.factory import WebhookActions
+from fql.actions.requests.factory import WebhookActions
 from fql.engine.program.build import build_program
 from fql.errors import FqlError, PlanError
 from fql.expressions.compile import compile_value

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from fql.errors import SettingsError
-from fql.store.letter_files import LetterFile, Removed
+from fql.store.copies.files import LetterFile, Removed
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -4,8 +4,8 @@
 it has a parameter `delivery`. `ActionKind` is what a package implements for a further kind.
 """
 
-from fql.actions.kind import ActionKind, KindNode
+from fql.actions.calls.kind import ActionKind, KindNode
+from fql.actions.calls.raised import Permanent, Retry
 from fql.actions.port import Delivery, Outcome
-from fql.actions.raised import Permanent, Retry
 
 __all__ = ["ActionKind", "Delivery", "KindNode", "Outcome", "Permanent", "Retry"]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fql.actions.headers import delivery_headers
+from fql.actions.masking import Recording, known_values, shown_body
 from fql.actions.port import SUCCESS, Delivery, Failure, Outcome, RenderFailed, Request
 from fql.actions.rendering import HeaderRender, body_render
-from fql.actions.webhook import Recording, delivery_headers, known_values, shown_body
 from fql.egress.sealing.secrets import Masker
 from fql.egress.settings import resolve_parts, text_parts
 from fql.errors import MissingSecrets, SettingsError

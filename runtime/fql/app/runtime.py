@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self, Unpack
 
-from fql.actions.functions import Function
-from fql.actions.kind import ActionKind
+from fql.actions.calls.functions import Function
+from fql.actions.calls.kind import ActionKind
 from fql.app.copying import copier_of
 from fql.app.sending import Sending
 from fql.app.watching import watch_of, watched_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fql.actions.functions import Function, Functions
-from fql.actions.kind import ActionKind
+from fql.actions.calls.functions import Function, Functions
+from fql.actions.calls.kind import ActionKind
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
@@ -22,7 +22,7 @@ from fql.settings.model import Settings
 from fql.store.records import StoredPlan
 
 if TYPE_CHECKING:
-    from fql.actions.factory import WebhookActions
+    from fql.actions.requests.factory import WebhookActions
     from fql.nats.connection import NatsConnection
 
 
@@ -93,9 +93,9 @@ class Sending:
             self._webhooks.follow(self._egress(settings))
 
     def _default_actions(self, observed: Watch) -> ActionFactory:
-        from fql.actions.call import CallActions
-        from fql.actions.factory import WebhookActions
+        from fql.actions.calls.call import CallActions
         from fql.actions.publish import PublishActions
+        from fql.actions.requests.factory import WebhookActions
 
         test_url = self._settings.webhooks.test_url
         if test_url is not None:

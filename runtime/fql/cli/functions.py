@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 
-from fql.actions.functions import Function
+from fql.actions.calls.functions import Function
 from fql.cli.project import Project
 from fql.errors import SettingsError
 

@@ -18,13 +18,13 @@ from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
 from fql.settings.files import read_file
 from fql.settings.model import DeadLetters, Project, Settings, Webhooks
-from fql.store.letter_files import LetterFile, Removed
+from fql.store.copies.files import LetterFile, Removed
 from fql.store.port import Store
 
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
-    from fql.store.letter_streams import LetterStream
-    from fql.store.letter_tables import LetterTable
+    from fql.store.copies.streams import LetterStream
+    from fql.store.copies.tables import LetterTable
     from fql.store.nats.store import NatsStore
 
 SETTINGS_FILE = "fql.toml"
@@ -180,7 +180,7 @@ async def open_letter_stream(
 ) -> LetterStream:
     """Where dead letters are copied to in NATS; `store` is its id. Raises SettingsError and
     NatsError for what cannot be used."""
-    from fql.store.letter_streams import LetterStream
+    from fql.store.copies.streams import LetterStream
 
     stream = LetterStream(connection, dlq, store)
     await stream.open()
@@ -189,7 +189,7 @@ async def open_letter_stream(
 
 def _on_postgresql(dlq: DeadLetters, place: Place, store: str) -> LetterTable | None:
     require_driver()
-    from fql.store.letter_tables import LetterTable, Relation, same_database, show_letters
+    from fql.store.copies.tables import LetterTable, Relation, same_database, show_letters
 
     own = place.database.kind == "postgresql"
     relation = Relation(dlq.url or place.url, dlq.schema_, dlq.table)

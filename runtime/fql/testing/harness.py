@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import Any, Self
 
-from fql.actions.call import CallActions
-from fql.actions.factory import WebhookActions
+from fql.actions.calls.call import CallActions
 from fql.actions.kinds import ActionsByKind
 from fql.actions.port import Outcome, RenderFailed
 from fql.actions.publish import PublishActions
+from fql.actions.requests.factory import WebhookActions
 from fql.engine.core.held.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
 from fql.engine.core.held.runs import Work
 from fql.engine.core.held.state import State

@@ -10,9 +10,9 @@ import asyncio
 import copy
 from collections.abc import Mapping
 
-from fql.actions.kind import ActionKind, KindNode, misfits
+from fql.actions.calls.kind import ActionKind, KindNode, misfits
+from fql.actions.calls.raised import Permanent, Retry
 from fql.actions.port import FAILURES, Delivery, Outcome
-from fql.actions.raised import Permanent, Retry
 from fql.plan.verifying.messages import FUNCTION
 
 GRACE = 1.0

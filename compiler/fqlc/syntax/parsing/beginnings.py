@@ -17,7 +17,7 @@ _HEAD = re.compile(r"[ \t]+[A-Za-z_\"'{]|\{")
 _QUOTED = re.compile(r"[ \t]+[\"']")
 _REST_OF_HEAD = re.compile(r"[ \t]+(?:[A-Za-z_]\w*|\"[^\"\n]*\")[ \t]*\{")
 OPENS_VALUE = frozenset({"_COLON", "EQUALS", "OP", "MINUS", "BANG", "DOT"})
-"""Behind these a word on a new line may begin a block: the value is missing then."""
+"""After these a word on a new line may begin a block: the value is missing then."""
 _ENDS_DECLARATION = CLOSERS | {"STRING", "NUMBER", "NAME", "WORD", "KEY", "DOC", "FOREIGN"}
 
 

@@ -26,7 +26,7 @@ from fqlc.syntax.reading.rows import head_of, span_of
 from fqlc.syntax.tree import ast
 
 MAX_BROKEN = 1_000
-"""Behind so many broken declarations of a file, the rest of it is not read."""
+"""After so many broken declarations of a file, the rest of it is not read."""
 
 
 def parse_file(source: SourceText, sink: Sink) -> ast.File:

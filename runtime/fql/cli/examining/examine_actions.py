@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fql.actions.functions import Functions
+from fql.actions.calls.functions import Functions
 from fql.cli.examining.finding import Finding
 from fql.cli.functions import functions_of
 from fql.cli.project import Project

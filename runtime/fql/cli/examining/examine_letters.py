@@ -12,7 +12,7 @@ from fql.intake.nats import consumer
 from fql.nats.errors import Forbidden, NoStream, Refused
 from fql.plan.language.units import show_duration
 from fql.settings.model import DeadLetters
-from fql.store.letter_streams import NO_OBSERVER, SUBJECT, misfit
+from fql.store.copies.streams import NO_OBSERVER, SUBJECT, misfit
 
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection

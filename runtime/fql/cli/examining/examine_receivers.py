@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
-from fql.actions.factory import WebhookActions, allowing
-from fql.actions.webhook import known_values
+from fql.actions.masking import known_values
+from fql.actions.requests.factory import WebhookActions, allowing
 from fql.cli.examining.finding import Finding, Level
 from fql.egress.auth import Auth, OAuthClient, auth_of
 from fql.egress.send import Outgoing, Profile, Sender

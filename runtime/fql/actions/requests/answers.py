@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fql.actions.bodies import Unreadable, plain_body, promises_json
 from fql.actions.port import Outcome
+from fql.actions.requests.bodies import Unreadable, plain_body, promises_json
 from fql.egress.retry_after import retry_after_ms
 from fql.egress.sealing.secrets import Masker
 from fql.egress.wire.answer import Answer

@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from fql.actions.answers import AnswerReader
-from fql.actions.call import CallRequest
+from fql.actions.calls.call import CallRequest
+from fql.actions.headers import delivery_headers
 from fql.actions.kinds import Factory
+from fql.actions.masking import Recording, known_values
 from fql.actions.port import Action, Delivery, Outcome, Request
 from fql.actions.reads import read_without_type
-from fql.actions.webhook import (
+from fql.actions.requests.answers import AnswerReader
+from fql.actions.requests.webhook import (
     JSON_CONTENT,
     TEST_MASKED,
-    Recording,
-    delivery_headers,
-    known_values,
 )
 from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.wire.failures import SendFailed

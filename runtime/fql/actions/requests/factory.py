@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 
 from fql.actions.kinds import ActionsByKind, Factory
+from fql.actions.masking import known_values
 from fql.actions.reads import read_without_type
-from fql.actions.tested import TestedActions
-from fql.actions.webhook import USER_AGENT, Surroundings, WebhookAction, known_values
+from fql.actions.requests.tested import TestedActions
+from fql.actions.requests.webhook import USER_AGENT, Surroundings, WebhookAction
 from fql.egress.sealing.encryption import Nonce
 from fql.egress.send import Sender
 from fql.egress.wire.own import OwnPorts, nothing_listens

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from fql.actions.functions import DELIVERY, Callee, Functions
-from fql.actions.kind import ActionKind, KindNode
+from fql.actions.calls.functions import DELIVERY, Callee, Functions
+from fql.actions.calls.kind import ActionKind, KindNode
+from fql.actions.calls.raised import Permanent, Retry
+from fql.actions.calls.threads import NoThread, Ran, Threads
+from fql.actions.masking import Recording, known_values
 from fql.actions.port import FAILURES, SUCCESS, Delivery, Outcome, RenderFailed, Request
-from fql.actions.raised import Permanent, Retry
 from fql.actions.reads import read_without_type
-from fql.actions.threads import NoThread, Ran, Threads
-from fql.actions.webhook import Recording, known_values
 from fql.egress.sealing.secrets import Masker
 from fql.events.intake import Intake
 from fql.exact.reading import read_json

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fql.actions.answers import AnswerReader
+from fql.actions.headers import delivery_headers
+from fql.actions.masking import Recording, shown_body
 from fql.actions.port import Delivery, Outcome, RenderFailed, Request
 from fql.actions.rendering import body_render, header_renders, url_render
+from fql.actions.requests.answers import AnswerReader
 from fql.egress.auth import Auth, auth_of
 from fql.egress.sealing.encryption import Encryptor, Nonce
 from fql.egress.sealing.secrets import Masker
@@ -21,48 +23,20 @@ from fql.egress.wire.answer import Limits
 from fql.egress.wire.failures import SendFailed
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
-from fql.exact.reading import read_foreign
 from fql.expressions.scope import Scope
 from fql.plan.language.units import show_size
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import effective
 from fql.plan.table import TypeTable
-from fql.plan.web.headers import value_problem
 from fql.plan.web.urls import UrlParts
 from fql.version import VERSION
 
 USER_AGENT = f"fql/{VERSION}"
 KEPT_UNREAD = 4_096
 """Bytes of an answer that are kept where nobody reads it."""
-SHOWN_BODY = 65_536
-"""Bytes of a request body that a dead letter shows."""
 JSON_CONTENT = (("Content-Type", "application/json"),)
 TEST_MASKED = "test-masked"
 """What `test_url` sends instead of credentials."""
-TRACE_HEADERS = ("traceparent", "tracestate")
-
-
-class Recording(Mapping[str, str]):
-    """An environment that remembers which values were taken, so that they can be masked.
-
-    With `stand_in` every name has that value: what `test_url` sends instead of credentials.
-    """
-
-    def __init__(self, names: Mapping[str, str], stand_in: str | None = None) -> None:
-        self._names = names
-        self._stand_in = stand_in
-        self.used: list[str] = []
-
-    def __getitem__(self, name: str) -> str:
-        value = self._names[name]
-        self.used.append(value)
-        return value if self._stand_in is None else self._stand_in
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +56,6 @@ class Surroundings:
     nonce: Nonce = os.urandom
     clock: Callable[[], float] = time.time
     sends: bool = True
-
-
-def known_values(plan: Plan, environment: Mapping[str, str]) -> Masker:
-    """Masks every value that a plan takes from the environment, whichever action uses it."""
-    return Masker(environment.get(wanted.name, "") for wanted in plan.environment)
 
 
 class WebhookRequest(Request):
@@ -121,18 +90,6 @@ class WebhookRequest(Request):
             "headers": {name: masker.text(value) for name, value in self.headers},
             "body": shown_body(self.body, masker),
         }
-
-
-def shown_body(body: bytes, masker: Masker) -> object:
-    """A body for people, masked: JSON as JSON while it is short, else its start as text."""
-    if not body:
-        return None
-    if len(body) <= SHOWN_BODY:
-        try:
-            return masker.value(read_foreign(body))
-        except ValueError:
-            pass
-    return masker.start(body[:SHOWN_BODY].decode("utf-8", "replace"), cut=len(body) > SHOWN_BODY)
 
 
 class WebhookAction:
@@ -256,20 +213,3 @@ class WebhookAction:
 
 def _since(started: float) -> int:
     return int((time.perf_counter() - started) * 1000)
-
-
-def delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
-    """What every receiver is told of a delivery: who sends it, which try it is, its trace."""
-    headers = (
-        ("fql-observer", delivery.observer),
-        ("fql-action", delivery.action),
-        ("fql-attempt", str(delivery.attempt)),
-    )
-    if not delivery.redelivery and not delivery.context:
-        return headers
-    more = [("fql-redelivery", "1")] if delivery.redelivery else []
-    for name in TRACE_HEADERS:
-        value = delivery.context.get(name)
-        if value and not value_problem(value):
-            more.append((name, value))
-    return (*headers, *more)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from fql.actions.kind import ActionKind, KindNode, installed, misfits
+from fql.actions.calls.kind import ActionKind, KindNode, installed, misfits
 from fql.errors import SettingsError
 from fql.near import did_you_mean
 from fql.plan.kinds import CALL, arguments_of, function_of
