@@ -88,7 +88,7 @@ def test_rows_that_go_by_a_foreign_key(app: Application, captured: Callable[[Pla
     ("table", "column"),
     [
         ('"My Orders"', '"Order"'), ('"o""q"', '"a""b"'), ("orders2", '"select"'),
-        ('"ünï.cøde"', '"NEW"'), ("orders3", '"fql_new"'), ("orders4", '"old"'),
+        ('"ünï cøde"', '"NEW"'), ("orders3", '"fql_new"'), ("orders4", '"old"'),
         (f'"{"x" * 63}"', f'"{"y" * 63}"'), ("orders5", '"$fql$"'), ("orders6", '"a\'b\\"'),
         ("orders7", '"tg_op"'),
     ],
@@ -100,8 +100,6 @@ def test_names_of_every_kind(app: Application, ours: Connection, table: str, col
     )
     bare, field = (name.strip('"').replace('""', '"') for name in (table, column))
     one = entity(table=f"Shop's.{bare}", fields=SMALL, columns={"id": "id", "status": field})
-    if "." in bare:
-        pytest.skip("a table whose name has a dot cannot be named after `from`")
     watched = plan(*EVENTS, old=["status"], entities=[one])
     assert install(ours, watched, MAIN)[0].in_step
     app.execute(f"INSERT INTO \"Shop's\".{table} VALUES (1, 'a')".encode())
