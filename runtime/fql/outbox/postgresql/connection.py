@@ -40,8 +40,9 @@ OLDEST = 140000
 _ALIVE = {
     "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
 }  # fmt: skip
-_LOOK = """SELECT current_setting('server_version_num')::int,
-current_setting('default_transaction_isolation'), pg_backend_pid()"""
+_LOOK = """SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
+pg_catalog.current_setting('default_transaction_isolation'), pg_catalog.pg_backend_pid()"""
+_LOCK = """SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%b, 0))"""
 _TIMES = b"""SET statement_timeout = 0; SET lock_timeout = 0; SET idle_session_timeout = 0;
 SET idle_in_transaction_session_timeout = '30s'"""
 """Whatever is set for the role: a wait has an end on our side, and a process that is stopped within
@@ -107,6 +108,11 @@ def connect(
             connection.close()
             raise
     return connection
+
+
+def wait_for_lock(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds the lock of this name; it ends with this one."""
+    connection.execute(_LOCK, (name,))
 
 
 _SHAPE = "write it as postgresql://user:password@host:5432/database"

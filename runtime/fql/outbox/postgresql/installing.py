@@ -26,7 +26,7 @@ from fql.outbox.postgresql.catalog import (
     tables_named,
     triggers_of,
 )
-from fql.outbox.postgresql.connection import Connection, in_words
+from fql.outbox.postgresql.connection import Connection, in_words, wait_for_lock
 from fql.outbox.postgresql.names import Names
 from fql.outbox.postgresql.schema import (
     drop_statements,
@@ -253,6 +253,5 @@ def _transaction(connection: Connection, names: Names) -> Iterator[None]:
     with in_words(f"capture in the schema {names.schema}"), connection.transaction():
         _run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         _run(connection, "SET LOCAL client_min_messages = 'warning'")
-        lock = "SELECT pg_advisory_xact_lock(hashtextextended(%b, 0))"
-        connection.execute(lock, (names.schema,))
+        wait_for_lock(connection, names.schema)
         yield

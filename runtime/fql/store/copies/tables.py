@@ -15,7 +15,13 @@ from psycopg import conninfo, errors, sql
 
 from fql.errors import SettingsError, StoreError
 from fql.exact.writing import json_text
-from fql.outbox.postgresql.connection import Connection, connect, in_words, translated
+from fql.outbox.postgresql.connection import (
+    Connection,
+    connect,
+    in_words,
+    translated,
+    wait_for_lock,
+)
 
 COLUMNS = (
     ("dlq_id", "text NOT NULL"), ("observer", "text"), ("action", "text"), ("run", "text"),
@@ -41,7 +47,6 @@ FROM {schema}.fql_letter l"""
 _FOUND = """SELECT c.relkind::text, coalesce(obj_description(c.oid, 'pg_class'), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %b AND c.relname = %b"""
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%b, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def _make(relation: Relation, kind: str, mark: str, statement: sql.Composed) -> 
             return
         try:
             with connection.transaction():
-                connection.execute(_LOCK, (f"fql letters {relation.shown}",))
+                wait_for_lock(connection, f"fql letters {relation.shown}")
                 if not _is_there(connection, relation, kind, mark):
                     connection.execute(statement)
                     about = "VIEW" if kind == "v" else "TABLE"
