@@ -87,6 +87,14 @@ class SettingsError(FqlError):
     """A setting cannot be used."""
 
 
+def not_installed(about: str, package: str, extra: str) -> SettingsError:
+    """What is raised where `about` needs a package of an extra that is not installed."""
+    return SettingsError(
+        f"{about} needs the package {package}, which is not installed",
+        hint=f'pip install "fqlc[{extra}]"',
+    )
+
+
 class MissingSecrets(SettingsError):
     """Names that the plan needs and the environment lacks. `missing` maps name to its users."""
 

@@ -19,6 +19,7 @@ def nats_connection(urls: Sequence[str], credentials: str = "") -> NatsConnectio
     """A connection to the servers at `urls`, made at its first use. `credentials` are the path of
     a file or what is in it. Raises SettingsError, with the pip command where the extra `nats` is
     not installed."""
+    require_nats()
     module = import_module("fql.nats.connection")
     made: NatsConnection = module.NatsConnection(urls, credentials)
     return made

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fql.errors import SettingsError, masked_urls
+from fql.errors import SettingsError, masked_urls, not_installed
 from fql.nats.credentials import Credentials
 from fql.nats.errors import NatsError, NatsUnreachable, Refused
 from fql.settings.brokers import Broker
@@ -23,9 +23,7 @@ try:
     from nats.errors import Error as LibraryError
     from nats.errors import SecureConnWantedError
 except ImportError as missing:
-    raise SettingsError(
-        "NATS needs the package nats-py, which is not installed", hint='pip install "fqlc[nats]"'
-    ) from missing
+    raise not_installed("NATS", "nats-py", "nats") from missing
 
 logger = logging.getLogger("fql.nats")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from fql.errors import SettingsError
+from fql.errors import not_installed
 from fql.exact.writing import write_json
 from fql.observe.events import Listener
 from fql.observe.http import Handler, Page, PageServer
@@ -123,18 +123,14 @@ def require_prometheus() -> None:
     try:
         import prometheus_client  # noqa: F401
     except ImportError as missing:
-        raise SettingsError(
-            "[observability.prometheus] needs prometheus-client, which is not installed",
-            hint="install the extra: pip install 'fqlc[server]'",
-        ) from missing
+        about = "[observability.prometheus]"
+        raise not_installed(about, "prometheus-client", "server") from missing
 
 
 def _tracing() -> Tracing:
     try:
         from fql.observe.tracing import Tracing
     except ImportError as missing:
-        raise SettingsError(
-            "[observability.tracing] needs opentelemetry-api, which is not installed",
-            hint="install the extra: pip install 'fqlc[otel]'",
-        ) from missing
+        about = "[observability.tracing]"
+        raise not_installed(about, "opentelemetry-api", "otel") from missing
     return Tracing()

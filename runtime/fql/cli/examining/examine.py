@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fql.cli.capturing.opening import capturing
-from fql.cli.examining.finding import Finding, Level
+from fql.cli.examining.finding import Finding, Level, in_words
 from fql.cli.project import Project
 from fql.errors import FqlError, StoreError
 from fql.nats.driver import require_nats
@@ -60,7 +60,7 @@ def _on_server(place: Place) -> list[Finding]:
 
         return [Finding("store", level, words) for level, words in examined(place)]
     except FqlError as problem:
-        return [Finding("store", "problem", f"{problem.message}; {problem.hint}".rstrip("; "))]
+        return [Finding("store", "problem", in_words(problem))]
 
 
 def _in_nats(place: Place) -> list[Finding]:
@@ -71,7 +71,7 @@ def _in_nats(place: Place) -> list[Finding]:
 
         return [Finding("store", level, words) for level, words in examined(place)]
     except FqlError as problem:
-        return [Finding("store", "problem", f"{problem.message}; {problem.hint}".rstrip("; "))]
+        return [Finding("store", "problem", in_words(problem))]
 
 
 def _modes(path: Path) -> Iterable[Finding]:
@@ -128,7 +128,7 @@ def _format(connection: sqlite3.Connection, path: Path) -> Finding:
     try:
         found = format_of(connection, path)
     except StoreError as problem:
-        return Finding("store", "problem", f"{problem.message}; {problem.hint}")
+        return Finding("store", "problem", in_words(problem))
     if found is None:
         words = "is an SQLite file without a store; `fqlc run` makes one in it"
         return Finding("store", "warning", f"{path} {words}")
@@ -155,7 +155,7 @@ def _capture(database: Database, plan: Plan, project: str) -> list[tuple[Level, 
     try:
         looked = capturing(database, project).look(plan)
     except FqlError as error:
-        return [("problem", error.message)]
+        return [("problem", in_words(error))]
     now = looked.status
     odd_rows = [one for one in looked.samples if one.unfit]
     warnings: list[tuple[Level, str]] = [

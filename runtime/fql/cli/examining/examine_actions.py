@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fql.actions.calls.functions import Functions
-from fql.cli.examining.finding import Finding
+from fql.cli.examining.finding import Finding, in_words
 from fql.cli.functions import functions_of
 from fql.cli.project import Project
 from fql.egress.settings import resolve_parts, text_parts
@@ -99,7 +99,7 @@ async def _looked_at(settings: Nats, messages: tuple[Published, ...]) -> list[Fi
         async for one in _streams(connection, messages):
             found.append(one)  # noqa: PERF401 - what was found before a problem stays
     except FqlError as problem:
-        text = f"{problem.message}; {problem.hint}".removesuffix("; ")
+        text = in_words(problem)
         found.append(Finding("nats", "problem", text))
     finally:
         await connection.close()

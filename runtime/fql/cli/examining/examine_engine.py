@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import httpx
 
-from fql.cli.examining.finding import Finding
+from fql.cli.examining.finding import Finding, in_words
+from fql.errors import SettingsError
+from fql.observe.watch import require_prometheus
 from fql.settings.model import Prometheus
 
 SECONDS = 2.0
@@ -14,7 +16,13 @@ EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not list
 def metrics(settings: Prometheus | None) -> list[Finding]:
     """Does the engine that these settings describe say that it is ready? Nothing is asked where
     the port is switched off."""
-    if settings is None or not settings.enabled or not settings.port:
+    if settings is None or not settings.enabled:
+        return []
+    try:
+        require_prometheus()
+    except SettingsError as problem:
+        return [Finding("engine", "problem", in_words(problem))]
+    if not settings.port:
         return []
     host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
     url = f"http://{host}:{settings.port}/ready"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import TYPE_CHECKING
 
-from fql.cli.examining.finding import Finding
+from fql.cli.examining.finding import PATIENCE, Finding, in_words
 from fql.exact.kinds import as_a, as_list, as_object
 from fql.exact.writing import write_json
 from fql.intake.nats import consumer
@@ -17,8 +17,6 @@ from fql.store.copies.streams import NO_OBSERVER, SUBJECT, misfit
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
 
-PATIENCE = 5.0
-"""Seconds that a server may take to answer."""
 ABOUT = "dead letters"
 PROBE = "fqlc-doctor"
 ELSEWHERE = {"Nats-Expected-Stream": PROBE}
@@ -97,7 +95,7 @@ async def _denied(asked: Awaitable[object]) -> Finding | None:
     try:
         await asked
     except Forbidden as problem:
-        return Finding(ABOUT, "problem", f"{problem.message}; {problem.hint}")
+        return Finding(ABOUT, "problem", in_words(problem))
     except (Refused, NoStream):
         pass
     return None

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from fql.cli.examining.examine_letters import PATIENCE, letters
-from fql.cli.examining.finding import Finding
+from fql.cli.examining.finding import PATIENCE, Finding, in_words
 from fql.cli.project import Project
 from fql.errors import FqlError
 from fql.intake.nats import consumer
@@ -43,15 +42,16 @@ async def _looked_at(settings: Settings, nats: Nats) -> list[Finding]:
         async for one in _findings(settings, nats):
             found.append(one)  # noqa: PERF401 - what was found before a problem stays
     except FqlError as problem:
-        text = f"{problem.message}; {problem.hint}".removesuffix("; ")
+        text = in_words(problem)
         found.append(Finding("nats", "problem", text))
     return found
 
 
 async def _findings(settings: Settings, nats: Nats) -> AsyncIterator[Finding]:
+    connection = nats_connection(nats.url, nats.credentials)
+    from fql.cli.examining.examine_letters import letters
     from fql.nats.versions import require_version, version_of
 
-    connection = nats_connection(nats.url, nats.credentials)
     try:
         link = await connection.link(PATIENCE)
         require_version(link, consumer.OLDEST, "this project")

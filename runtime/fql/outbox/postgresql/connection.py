@@ -16,17 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from fql.errors import FqlError, SettingsError, StoreError, StoreFull, StoreGone
+from fql.errors import FqlError, SettingsError, StoreError, StoreFull, StoreGone, not_installed
 
 try:
     import psycopg
     from psycopg import conninfo, errors
     from psycopg.abc import PQGen
 except ImportError as missing:
-    raise SettingsError(
-        "PostgreSQL needs the package psycopg, which is not installed",
-        hint='pip install "fqlc[postgres]"',
-    ) from missing
+    raise not_installed("PostgreSQL", "psycopg", "postgres") from missing
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
