@@ -103,8 +103,11 @@ def test_a_planted_import_is_seen(tmp_path: Path) -> None:
 
 SHARED = {"errors", "exact", "near", "plan", "version"}
 """What both halves know of the runtime, whatever they do."""
-SHARED_BESIDES = {"project": {"settings"}, "diagnostics": {"terminal"}}
-"""`fql.toml` means something for a compile, and findings are painted for a terminal."""
+SHARED_BESIDES = {
+    "project": {"settings"}, "diagnostics": {"terminal"}, "importing": {"outbox", "settings"},
+}  # fmt: skip
+"""`fql.toml` means something for a compile, findings are painted for a terminal, and tables are
+read through the facts of `fql.outbox`."""
 
 
 def test_the_halves_share_the_plan_and_what_is_below_it() -> None:

@@ -27,13 +27,20 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
         "fqlc.cli.explaining.explain:explain",
         "Explain a code, an event or a retry schedule.",
     ),
+    "import": (
+        "fqlc.cli.importing.command:import_",
+        "Write entities from a database, DDL or models.",
+    ),
     "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
 }
 """Where each command is, and its line in the help."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Language", ("init", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test")),
+    (
+        "Language",
+        ("init", "import", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test"),
+    ),
     ("Running", ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "demo")),
     ("Environment", ("capture", "doctor", "observability")),
 )

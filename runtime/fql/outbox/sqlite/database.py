@@ -48,22 +48,33 @@ def opened(path: str | Path, *, writable: bool) -> Iterator[sqlite3.Connection]:
         raise StoreError(f"the database {path} cannot be used: {error}") from error
 
 
+_LISTED = """SELECT l.name, l.type, l.wr, l.strict, coalesce(m.sql, '') FROM pragma_table_list AS l
+JOIN sqlite_master AS m ON m.name = l.name AND m.type IN ('table', 'view')
+WHERE l.schema = 'main'"""
+
+
 def table_facts(connection: sqlite3.Connection, name: str) -> TableFacts | None:
     """What the database says about a table or view; None when there is none of that name."""
-    found = connection.execute(
-        "SELECT name, type, wr, strict FROM pragma_table_list"
-        " WHERE schema = 'main' AND name = ? COLLATE NOCASE", (name,)
-    ).fetchone()  # fmt: skip
-    if found is None:
-        return None
-    real_name, kind, without_rowid, strict = found
-    columns, key = _columns(connection, real_name)
+    found = connection.execute(f"{_LISTED} AND l.name = ? COLLATE NOCASE", (name,)).fetchone()
+    return None if found is None else _facts(connection, found)
+
+
+def all_table_facts(connection: sqlite3.Connection) -> list[TableFacts]:
+    """What the database says about each of the application's tables and views, by name."""
+    listed = connection.execute(f"{_LISTED} ORDER BY l.name").fetchall()
+    own = (row for row in listed if not row[0].lower().startswith(("fql_", "sqlite_")))
+    return [_facts(connection, row) for row in own if row[1] in ("table", "view")]
+
+
+def _facts(connection: sqlite3.Connection, listed: tuple[str, str, int, int, str]) -> TableFacts:
+    name, kind, without_rowid, strict, sql = listed
+    columns, key = _columns(connection, name, sql if kind == "table" else "")
     indexes = connection.execute(
-        'SELECT name, origin FROM pragma_index_list(?) WHERE "unique"', (real_name,)
+        'SELECT name, origin FROM pragma_index_list(?) WHERE "unique"', (name,)
     ).fetchall()
     has_key_index = any(origin == "pk" for _, origin in indexes)
     return TableFacts(
-        name=real_name,
+        name=name,
         columns=columns,
         primary_key=key,
         unique=_unique_parts(connection, [name for name, origin in indexes if origin != "pk"]),
@@ -75,14 +86,12 @@ def table_facts(connection: sqlite3.Connection, name: str) -> TableFacts | None:
 
 
 def _columns(
-    connection: sqlite3.Connection, table: str
+    connection: sqlite3.Connection, table: str, sql: str
 ) -> tuple[dict[str, Column], tuple[str, ...]]:
-    """The columns of a table by name, and those of its primary key in order."""
+    """The columns of a table by name, and those of its primary key in order. `sql` made it."""
     rows = connection.execute(
         'SELECT name, type, "notnull", hidden, pk FROM pragma_table_xinfo(?)', (table,)
     ).fetchall()
-    made = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
-    sql = (connection.execute(made, (table,)).fetchone() or ("",))[0] or ""
     found = {
         name: Column(declared, bool(not_null), _GENERATED.get(hidden, ""), checked(sql, name))
         for name, declared, not_null, hidden, _ in rows

@@ -1,0 +1,1 @@
+"""`fqlc import` and what only it needs."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: live databases, and dumps that its own parser reads."""

@@ -1,0 +1,1 @@
+"""SQLite: live files, and DDL that SQLite itself runs."""
