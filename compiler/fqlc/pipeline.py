@@ -23,7 +23,7 @@ from fqlc.syntax.parsing.sources import read_source
 from fqlc.types.infer import check_lets
 
 if TYPE_CHECKING:
-    from fqlc.lower.pieces import Piece
+    from fqlc.lower.pieces import Written
 
 
 Read = Callable[[str], bytes | None]
@@ -96,23 +96,25 @@ def plan_of(checked: Checked) -> bytes | None:
     if checked.has_errors:
         return None
     with collector_at_rest():
-        pieces = pieces_of(checked.program, checked.sources)
+        pieces = pieces_of(checked.program, checked.sources, checked.names)
         return sealed(pieces, checked.sources, checked.names)
 
 
-def pieces_of(program: Program, sources: Mapping[str, SourceText]) -> tuple[Piece, ...]:
+def pieces_of(
+    program: Program, sources: Mapping[str, SourceText], names: FileNames
+) -> tuple[Written, ...]:
     """What each declaration of a program without errors adds to the plan."""
+    from fqlc.lower.pieces import written
     from fqlc.lower.plan import lower
 
-    return tuple(lower(program, sources))
+    return tuple(written(piece, names) for piece in lower(program, sources))
 
 
-def sealed(pieces: Iterable[Piece], sources: Mapping[str, SourceText], names: FileNames) -> bytes:
+def sealed(pieces: Iterable[Written], sources: Mapping[str, SourceText], names: FileNames) -> bytes:
     """The bytes of the plan that the pieces make, with its digest."""
-    from fql.plan.stored.codec import seal
     from fqlc.lower.pieces import assemble
 
-    return seal(assemble(pieces, sources, VERSION, names))
+    return assemble(pieces, sources, VERSION, names)
 
 
 class _Texts:

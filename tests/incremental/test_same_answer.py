@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from fqlc.checks.model import Surroundings
-from fqlc.incremental.answer import Answer, answer
+from fqlc.incremental.answer import answer
 from fqlc.incremental.compile import Assembled, Request, compile_parts
 from fqlc.incremental.job import Job
+from fqlc.incremental.kept import Kept, pack, unpack
 from fqlc.incremental.layout import lay_out
 from fqlc.incremental.pool import run as run_in_processes
-from fqlc.incremental.stored import Stored, pack, unpack
+from fqlc.incremental.result import Answer
 from fqlc.pipeline import compile_project
 from tests.faults.corpus import MAIN, Fault, faults
 from tests.incremental.projects import MOST_STEPS, Story
@@ -31,17 +32,17 @@ def run_here(jobs: Sequence[Job]) -> list[Answer | None]:
 def in_parts(
     files: Files,
     roots: Sequence[str],
-    known: Mapping[str, Stored] | None = None,
+    known: Kept | None = None,
     *,
     jobs: int = 1,
     with_plan: bool = True,
 ) -> Assembled | None:
     """A compile in parts; what is known goes through bytes, as a cache keeps it."""
-    layout = lay_out(roots, files.get, "salt")
+    layout = lay_out(roots, files.get, "salt", unpack(pack(known or Kept())))
     if layout is None:
         return None
     request = Request(tuple(roots), Surroundings(), with_plan, most=jobs, least=1)
-    return compile_parts(layout, request, unpack(pack(known or {})), run_here)
+    return compile_parts(layout, request, run_here)
 
 
 def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
@@ -58,7 +59,7 @@ def assert_same(done: Assembled, files: Files, roots: Sequence[str]) -> None:
 def test_a_project_that_changes(seed: int) -> None:
     """After each edit, with what the edits before left known."""
     story = Story(random.Random(seed))
-    known: Mapping[str, Stored] = {}
+    known = Kept()
     for step in range(MOST_STEPS):
         files = story.files()
         done = in_parts(files, ["main.fql"], known, jobs=1 + step % 3)
@@ -117,7 +118,7 @@ def test_other_processes_give_the_same() -> None:
     layout = lay_out(["main.fql"], files.get, "")
     assert layout is not None
     request = Request(("main.fql",), Surroundings(), with_plan=True, most=3, least=1)
-    done = compile_parts(layout, request, {}, run_in_processes)
+    done = compile_parts(layout, request, run_in_processes)
     assert done is not None
     assert_same(done, files, ["main.fql"])
 
@@ -129,4 +130,4 @@ def test_an_error_in_one_of_several_processes_ends_all() -> None:
     layout = lay_out(roots, files.get, "")
     assert layout is not None
     request = Request(roots, Surroundings(), with_plan=True, most=3, least=1)
-    assert compile_parts(layout, request, {}, run_in_processes) is None
+    assert compile_parts(layout, request, run_in_processes) is None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from fqlc.diagnostics.model import Diagnostic, Severity
-from fqlc.diagnostics.suppress import Remark
+from fqlc.incremental.cutting import Unit
 from fqlc.incremental.job import Job
-from fqlc.incremental.layout import Places, Unit
-from fqlc.lower.pieces import Piece
+from fqlc.incremental.layout import Places
+from fqlc.incremental.result import Answer, Result
+from fqlc.lower.pieces import Written
 from fqlc.names.project import declared_name
 from fqlc.pipeline import Examined, examine_project, pieces_of
 from fqlc.source.text import Span
@@ -28,25 +28,6 @@ _WATCHING = frozenset({"observer", "test"})
 _UNDOCUMENTED = (ast.ImportDeclaration, ast.BrokenDeclaration)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What is true of one unit: findings in it that it causes itself, its comments, the
-    declarations it uses as (kind, name), and its piece of the plan if one was asked for."""
-
-    found: tuple[Diagnostic, ...]
-    remarks: tuple[Remark, ...]
-    uses: tuple[tuple[str, str], ...]
-    piece: Piece | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The result of each target by its number, and everything that was found in sight."""
-
-    results: Mapping[int, Result]
-    found: tuple[Diagnostic, ...]
-
-
 def answer(job: Job) -> Answer | None:
     """What a job finds out. None where anything is an error, or a unit declares something else
     than its text promised: then only the whole compile can tell."""
@@ -60,7 +41,7 @@ def answer(job: Job) -> Answer | None:
     uses = places.sorted_out(
         (use, at) for use, spans in seen.program.project.uses.seen.items() for at in spans
     )
-    pieces = _pieces(seen) if job.with_plan else {}
+    pieces = _pieces(seen, job) if job.with_plan else {}
     results = {
         i: Result(
             _own(i, said.get(i, ()), job),
@@ -120,8 +101,8 @@ def _own(number: int, found: Sequence[Diagnostic], job: Job) -> tuple[Diagnostic
     return tuple(d for d in found if d in alone)
 
 
-def _pieces(seen: Examined) -> dict[tuple[str, str], Piece]:
-    made = pieces_of(seen.program, seen.sources)
+def _pieces(seen: Examined, job: Job) -> dict[tuple[str, str], Written]:
+    made = pieces_of(seen.program, seen.sources, job.surroundings.names)
     return {(piece.section, piece.name): piece for piece in made}
 
 

@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from fqlc.checks.model import Surroundings
-from fqlc.incremental.layout import Layout, Unit
+from fqlc.incremental.cutting import Unit
+from fqlc.incremental.layout import Layout
+
+MUCH = 500_000
+"""Characters of a job, which take about 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,12 @@ def jobs_of(
     most: int,
     least: int,
 ) -> tuple[Job, ...]:
-    """The work in jobs of about the same length, at most `most`, none shorter than `least`
-    characters unless it is the only one. Neighbours stay together: they share what they name."""
+    """The work in jobs of about the same length. There are `most`, fewer where they would be
+    shorter than `least` characters, and more where they would be much longer than `MUCH`: a process
+    keeps what it made until its job is done. Neighbours stay together: they share what they
+    name."""
     total = sum(len(layout.units[i].text) for i in targets)
-    count = max(1, min(most, total // least))
+    count = max(1, min(most, total // least), total // MUCH)
     shares: list[list[int]] = [[] for _ in range(count)]
     done = 0
     for i in targets:

@@ -4,91 +4,176 @@ A declaration leans on every declaration whose name occurs in its text as a word
 lean on, and on all `defaults`. That is more than it uses, and never less: names are the only way
 from one declaration to another. So its own text and theirs are all that its part of an answer
 depends on, and their digest is the key of that part.
+
+What an earlier compile left about a file with the same bytes is taken from there, so that the work
+grows with what changed.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from functools import cached_property
 from hashlib import sha256
 from typing import TypeVar
 
-from fql.plan.kinds import NATS, PUBLISH
-from fqlc.diagnostics.sink import Sink
-from fqlc.names.imports import normal_path, target_path
-from fqlc.names.project import TYPE_KINDS
+from fqlc.incremental.cutting import ProjectFile, Read, Unit, have_own_names, read_all
+from fqlc.incremental.kept import Kept, KeptFile, KeptUnit, written_piece
+from fqlc.incremental.leaning import Leanings, everywhere, names_in, shifted
+from fqlc.lower.pieces import Written, moved
 from fqlc.source.text import SourceText, Span
-from fqlc.syntax.parsing.sources import read_source
-from fqlc.syntax.reading.split import NAMED, Part, split
-
-Read = Callable[[str], bytes | None]
 
 T = TypeVar("T")
 
 MOST_LEANINGS = 3_000_000
 """Of a project in which everything names everything; beyond, parts save nothing."""
 
-_WORD = re.compile(r"\w+")
-_ESCAPE = re.compile(r"\\[nrt]")
-_TITLED = re.compile(r"test[ \t]+([\"'])([^\"'\\\n]+)\1")
-_IMPORTED = re.compile(r"import[ \t]+([\"'])([^\"'\\\n$]+)\1")
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A declaration where it is. `text` is what was written, `digest` covers that and the
-    path of the file."""
-
-    path: str
-    part: Part
-    text: str
-    digest: str
-
-    def holds(self, span: Span) -> bool:
-        """True for a stretch within this unit."""
-        return span.path == self.path and self.part.start <= span.start <= span.end <= self.part.end
-
 
 @dataclass(frozen=True)
 class Layout:
-    """All units in the order of files. `leanings[i]` are the units that unit `i` leans on, itself
-    included, in an order that does not depend on where they are; `keys[i]` is their digest."""
+    """All units in the order of files. `names[i]` are the names of declarations that occur in unit
+    `i`, `leanings[i]` the units that it leans on, itself included, in an order that does not
+    depend on where they are; `keys[i]` is their digest. `known` are results that an earlier
+    compile left, by the number of their unit, and `pieces` the pieces that belong to them."""
 
-    sources: Mapping[str, SourceText]
+    salt: str
+    files: Mapping[str, ProjectFile]
     units: tuple[Unit, ...]
-    leanings: tuple[tuple[int, ...], ...]
-    keys: tuple[str, ...]
+    names: Sequence[Sequence[str]]
+    leanings: Leanings
+    keys: Sequence[str]
+    reach: Sequence[int]
+    known: Mapping[int, KeptUnit]
+    pieces: Mapping[int, bytes]
+
+    @cached_property
+    def sources(self) -> Mapping[str, SourceText]:
+        """The files by path."""
+        return {path: file.source for path, file in self.files.items()}
 
     @property
     def length(self) -> int:
         """The characters of all files."""
-        return sum(len(source.text) for source in self.sources.values())
+        return sum(len(file.source.text) for file in self.files.values())
 
     def near(self, number: int) -> Sequence[Unit]:
         """The units that a unit leans on, itself included."""
         return [self.units[i] for i in self.leanings[number]]
 
+    def piece(self, number: int) -> Written:
+        """The piece of the plan that is known of a unit, for where the unit is now."""
+        known, unit = self.known[number], self.units[number]
+        piece = written_piece(known, self.pieces[number])
+        lines = unit.part.line - known.line
+        return moved(piece, lines) if lines else piece
 
-def lay_out(roots: Sequence[str], read: Read, salt: str) -> Layout | None:
+
+def lay_out(
+    roots: Sequence[str], read: Read, salt: str, before: Kept | None = None
+) -> Layout | None:
     """The layout of the roots and all they import; `salt` is part of each key and tells of
-    everything else that an answer depends on. None where that is not a plain project, which the
-    whole compile then tells: a file or import is missing or unreadable, imports form a ring, a name
-    is missing or declared twice."""
-    files = _read_all(roots, read)
+    everything else that an answer depends on; `before` is what the last compile left. None where
+    that is not a plain project, which the whole compile then tells: a file or import is missing or
+    unreadable, imports form a ring, a name is missing or declared twice."""
+    earlier = before if before is not None and before.salt == salt else Kept(salt)
+    files = read_all(roots, read, earlier.files)
     if files is None:
         return None
-    units = tuple(unit for path in sorted(files) for unit in files[path].units)
-    if not _have_own_names(units):
+    units = tuple(unit for file in files.values() for unit in file.units)
+    if not have_own_names(units):
         return None
-    leanings = _leanings(units)
-    if leanings is None:
-        return None
-    keys = (_key(salt, units, i, leaning) for i, leaning in enumerate(leanings))
-    sources = {path: file.source for path, file in files.items()}
-    return Layout(sources, units, leanings, tuple(keys))
+    return _Draft(salt, files, units, earlier.files).layout()
+
+
+class _Draft:
+    """A layout in the making: what is known of files that are as they were, and what is found out
+    of the others."""
+
+    def __init__(
+        self, salt: str, files: Mapping[str, ProjectFile], units: tuple[Unit, ...],
+        before: Mapping[str, KeptFile],
+    ) -> None:  # fmt: skip
+        self._salt, self._files, self._units = salt, files, units
+        self._before = before
+        self._kept: list[KeptUnit | None] = []
+        for file in files.values():
+            self._kept += file.kept.units if file.kept else [None] * len(file.units)
+
+    def layout(self) -> Layout | None:
+        units, kept = self._units, self._kept
+        names = names_in(units, [None if k is None else k.names for k in kept], self._old_names())
+        leanings = Leanings(units, names)
+        fresh = self._affected(names)
+        keys = ["" if k is None else k.key for k in kept]
+        reach = [0 if k is None else k.reach for k in kept]
+        for i in fresh:
+            reach[i] = len(leanings[i])
+            keys[i] = _key(self._salt, units, i, leanings[i])
+        if sum(reach) > MOST_LEANINGS:
+            return None
+        known, pieces = self._known(keys)
+        return Layout(
+            salt=self._salt, files=self._files, units=units, names=names, leanings=leanings,
+            keys=keys, reach=reach, known=known, pieces=pieces,
+        )  # fmt: skip
+
+    def _old_names(self) -> frozenset[str]:
+        return frozenset(u.name for file in self._before.values() for u in file.units)
+
+    def _affected(self, names: Sequence[Sequence[str]]) -> Sequence[int]:
+        """The units whose key may be another one than before: new ones, and what leans on a name
+        whose declarations are not the same ones as before."""
+        kept = self._kept
+        if not self._before:
+            return range(len(kept))
+        before, now = self._declared()
+        if everywhere(before) != everywhere(now):
+            return range(len(kept))
+        changed = {name for _, name, _ in before ^ now}
+        fresh = {i for i, k in enumerate(kept) if k is None}
+        if changed or fresh:
+            old = [() if k is None else k.names for k in kept]
+            fresh |= shifted(changed, self._units, names, old)
+        return sorted(fresh)
+
+    def _declared(self) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
+        """Kind, name and digest of each declaration, before and now, in files that are not as they
+        were."""
+        before = {
+            (u.kind, u.name, u.digest)
+            for path, file in self._before.items()
+            if path not in self._files or self._files[path].kept is None
+            for u in file.units
+        }
+        now = {
+            (u.part.kind, u.part.name, u.digest)
+            for u, kept in zip(self._units, self._kept, strict=True)
+            if kept is None
+        }
+        return before, now
+
+    def _known(self, keys: Sequence[str]) -> tuple[dict[int, KeptUnit], dict[int, bytes]]:
+        """The results that still hold, and their pieces: those of the same key in the same
+        file."""
+        known: dict[int, KeptUnit] = {}
+        pieces: dict[int, bytes] = {}
+        number = 0
+        for path, file in self._files.items():
+            kept = self._before.get(path)
+            if kept is not None:
+                by_key = {u.key: (u, p) for u, p in zip(kept.units, kept.pieces, strict=True)}
+                for at in range(number, number + len(file.units)):
+                    unit, piece = by_key.get(keys[at], (None, b""))
+                    if unit is not None and unit.known:
+                        known[at], pieces[at] = unit, piece
+            number += len(file.units)
+        return known, pieces
+
+
+def _key(salt: str, units: Sequence[Unit], index: int, leaning: Sequence[int]) -> str:
+    digests = " ".join(units[i].digest for i in leaning)
+    return sha256(f"{salt} {units[index].digest} {digests}".encode()).hexdigest()
 
 
 # Places ----------------------------------------------------------------------
@@ -116,121 +201,3 @@ class Places:
             if number is not None:
                 found.setdefault(number, []).append(thing)
         return found
-
-
-# Files -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file, its units, and the files that it imports."""
-
-    source: SourceText
-    units: tuple[Unit, ...]
-    imports: tuple[str, ...]
-
-
-def _read_all(roots: Sequence[str], read: Read) -> dict[str, _File] | None:
-    """Every file by its path; None when one is not to be had or they import each other."""
-    files: dict[str, _File] = {}
-    waiting = [normal_path(root) for root in roots]
-    while waiting:
-        path = waiting.pop()
-        if path not in files:
-            file = _file(path, read(path))
-            if file is None:
-                return None
-            files[path] = file
-            waiting += file.imports
-    return None if _has_ring({path: file.imports for path, file in files.items()}) else files
-
-
-def _has_ring(imports: Mapping[str, Sequence[str]]) -> bool:
-    try:
-        TopologicalSorter(imports).prepare()
-    except CycleError:
-        return True
-    return False
-
-
-def _file(path: str, data: bytes | None) -> _File | None:
-    source = None if data is None else read_source(path, data, Sink())
-    if source is None:
-        return None
-    units = tuple(_units(source))
-    written = [_IMPORTED.match(unit.text) for unit in units if unit.part.kind == "import"]
-    imports = tuple(target_path(path, found[2]) for found in written if found)
-    return _File(source, units, imports) if len(imports) == len(written) else None
-
-
-def _units(source: SourceText) -> Iterator[Unit]:
-    for part in split(source.text):
-        text = source.text[part.start : part.end]
-        yield Unit(source.path, part, text, sha256(f"{source.path}\0{text}".encode()).hexdigest())
-
-
-def _have_own_names(units: Sequence[Unit]) -> bool:
-    """True when every declaration has the name or title that its kind wants, and no other of its
-    kind has it."""
-    seen: set[tuple[str, str]] = set()
-    for unit in units:
-        kind = "type" if unit.part.kind in TYPE_KINDS else unit.part.kind
-        name = _title(unit) if kind == "test" else unit.part.name
-        if (kind in NAMED or kind == "test") and (not name or (kind, name) in seen):
-            return False
-        seen.add((kind, name))
-    return True
-
-
-def _title(unit: Unit) -> str:
-    """The title of a test, empty where it is not plain to see."""
-    found = _TITLED.match(unit.text, unit.part.named_at - unit.part.start)
-    return found[2] if found else ""
-
-
-# What leans on what ----------------------------------------------------------
-
-
-def _leanings(units: Sequence[Unit]) -> tuple[tuple[int, ...], ...] | None:
-    declared: dict[str, list[int]] = {}
-    for index, unit in enumerate(units):
-        if unit.part.name:
-            declared.setdefault(unit.part.name, []).append(index)
-    everywhere = [i for i, unit in enumerate(units) if unit.part.kind == "defaults"]
-    direct = [[*everywhere, *_named(unit, declared)] for unit in units]
-    found: list[tuple[int, ...]] = []
-    total = 0
-    for index in range(len(units)):
-        reached = _reached(index, direct)
-        total += len(reached)
-        if total > MOST_LEANINGS:
-            return None
-        found.append(tuple(sorted(reached, key=lambda i: (units[i].digest, i))))
-    return tuple(found)
-
-
-def _named(unit: Unit, declared: Mapping[str, Sequence[int]]) -> Iterator[int]:
-    """The declarations whose names occur; all of them where a text may spell one by `\\u{...}`."""
-    if unit.part.kind in ("", "import"):
-        return
-    words = set(_WORD.findall(_ESCAPE.sub(" ", unit.text)))
-    if PUBLISH in words:  # it sends to an endpoint that it does not name
-        words.add(NATS)
-    names = declared if "\\u" in unit.text else declared.keys() & words
-    for name in names:
-        yield from declared[name]
-
-
-def _reached(start: int, direct: Sequence[Sequence[int]]) -> set[int]:
-    reached, waiting = {start}, [start]
-    while waiting:
-        for index in direct[waiting.pop()]:
-            if index not in reached:
-                reached.add(index)
-                waiting.append(index)
-    return reached
-
-
-def _key(salt: str, units: Sequence[Unit], index: int, leaning: Sequence[int]) -> str:
-    digests = " ".join(units[i].digest for i in leaning)
-    return sha256(f"{salt} {units[index].digest} {digests}".encode()).hexdigest()

@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from fqlc.incremental.answer import Answer, answer
+from fqlc.incremental.answer import answer
 from fqlc.incremental.job import Job
+from fqlc.incremental.result import Answer
 from fqlc.source.collector import end_collector
 
 
@@ -24,40 +24,71 @@ def processes() -> int:
 
 
 def run(jobs: Sequence[Job]) -> list[Answer | None]:
-    """The answers in the order of the jobs: the first one done here, the others each in a process
-    of its own. As soon as an answer is None the others are given up; it is None as well where a
-    process ended without one, or could not be started."""
-    with _children(jobs[1:]) as children:
-        found = [answer(jobs[0])]
-        for child in children:
-            if found[-1] is None:
-                break
-            found.append(_received(child))
+    """The answers in the order of the jobs; a single one is done here, several each in a process of
+    its own, as many at a time as can work side by side. As soon as an answer is None the others
+    are given up; it is None as well where a process ended without one, or could not be started."""
+    if len(jobs) == 1:
+        return [answer(jobs[0])]
+    with _Children() as children:
+        found = _all_answers(jobs, children)
+    done = (found[number] for number in range(len(jobs)) if number in found)
+    return [a for a in done if a is not None] + [None] * (None in found.values())
+
+
+def _all_answers(jobs: Sequence[Job], children: _Children) -> dict[int, Answer | None]:
+    """The answers by the number of their job, up to the first that is None."""
+    waiting = list(enumerate(jobs))[::-1]
+    found: dict[int, Answer | None] = {}
+    while waiting or children:
+        while waiting and len(children) < processes():
+            number, job = waiting.pop()
+            if not children.start(number, job):
+                return {**found, number: None}
+        for number, received in children.ended():
+            found[number] = received
+            if received is None:
+                return found
     return found
 
 
-@contextmanager
-def _children(jobs: Sequence[Job]) -> Iterator[list[Connection | None]]:
-    """Where the answers of the jobs will come from, None for a process that did not start. None
-    of the processes outlives the context."""
-    ends: list[Connection | None] = []
-    started: list[BaseProcess] = []
-    try:
-        for job in jobs:
-            try:
-                process, end = _started(job)
-            except OSError:
-                ends.append(None)
-            else:
-                started.append(process)
-                ends.append(end)
-        yield ends
-    finally:
-        for process in started:
-            process.kill()
-            process.join()
-        for end in filter(None, ends):
-            end.close()
+class _Children:
+    """The processes at work. None of them outlives the context."""
+
+    def __init__(self) -> None:
+        self._working: dict[Connection, tuple[int, BaseProcess]] = {}
+
+    def __enter__(self) -> _Children:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in list(self._working):
+            self._over(end)
+
+    def __len__(self) -> int:
+        return len(self._working)
+
+    def start(self, number: int, job: Job) -> bool:
+        """Have a job done; False where no process can be started."""
+        try:
+            process, end = _started(job)
+        except OSError:
+            return False
+        self._working[end] = number, process
+        return True
+
+    def ended(self) -> Iterator[tuple[int, Answer | None]]:
+        """The answers that have come, after waiting for at least one."""
+        for end in wait(list(self._working)):
+            if isinstance(end, Connection):
+                number, received = self._working[end][0], _received(end)
+                self._over(end)
+                yield number, received
+
+    def _over(self, end: Connection) -> None:
+        _, process = self._working.pop(end)
+        process.kill()
+        process.join()
+        end.close()
 
 
 def _started(job: Job) -> tuple[BaseProcess, Connection]:
@@ -75,9 +106,7 @@ def _started(job: Job) -> tuple[BaseProcess, Connection]:
     return process, ours
 
 
-def _received(child: Connection | None) -> Answer | None:
-    if child is None:
-        return None
+def _received(child: Connection) -> Answer | None:
     try:
         found: Answer | None = child.recv()
     except EOFError:

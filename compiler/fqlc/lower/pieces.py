@@ -7,12 +7,14 @@ next one (`fqlc.incremental`).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from operator import itemgetter
-from typing import Literal, TypedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
+from typing import Final, Literal, NamedTuple, TypedDict
 
 from fql.exact.kinds import as_a, as_object, as_objects
+from fql.exact.reading import read_json
+from fql.plan.stored.sealing import canonical, seal_written
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 
@@ -36,6 +38,7 @@ class StoredHeader(TypedDict):
 
 
 Section = Literal["enums", "types", "entities", "endpoints", "observers"]
+SECTIONS: Final[tuple[Section, ...]] = ("enums", "types", "entities", "endpoints", "observers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +53,73 @@ class Piece:
     limits: Mapping[str, object] = field(default_factory=dict)
 
 
+class Written(NamedTuple):
+    """A piece as it is in the bytes of the plan; `limits` are JSON as well, empty for none."""
+
+    section: Section
+    name: str
+    data: bytes
+    environment: Mapping[str, Sequence[str]]
+    limits: str
+
+
+def written(piece: Piece, names: FileNames) -> Written:
+    """The piece as bytes, with files named as in the plan."""
+    stored = _renamed(piece.stored, names) if names.base else piece.stored
+    users = {name: sorted(of) for name, of in piece.environment.items()}
+    limits = canonical(piece.limits).decode() if piece.limits else ""
+    return Written(piece.section, piece.name, _within_plan(stored), users, limits)
+
+
+def moved(piece: Written, lines: int) -> Written:
+    """The piece of a declaration that is now so many lines further down."""
+    stored = as_object(read_json(piece.data, floats=True))
+    return piece._replace(data=_within_plan(_moved(stored, lines)))
+
+
 def assemble(
-    pieces: Iterable[Piece],
+    pieces: Iterable[Written],
     sources: Mapping[str, SourceText],
     compiler: str,
     names: FileNames,
-) -> Stored:
-    """The plan without its digest. `sources` are the texts by path; `compiler` is our version;
-    `names` says how the plan names files."""
-    ordered = sorted((_named(piece, names) for piece in pieces), key=lambda p: p.name)
-    return {
-        "format": FORMAT,
-        "compiler": compiler,
-        "sources": sorted(
-            (_source(source, names) for source in sources.values()), key=itemgetter("path")
-        ),
-        "enums": _section("enums", ordered),
-        "types": _section("types", ordered),
-        "entities": _section("entities", ordered),
-        "endpoints": _section("endpoints", ordered),
-        "limits": [{"endpoint": p.name, "policies": p.limits} for p in ordered if p.limits],
-        "observers": _section("observers", ordered),
-        "environment": _environment(ordered),
-    }
+) -> bytes:
+    """The sealed plan. `sources` are the texts by path; `compiler` is our version; `names` says
+    how the plan names files."""
+    ordered = sorted(pieces, key=attrgetter("name"))
+    named = names.of_all(sources)
+    files = [(named[path], source) for path, source in sources.items()]
+    return seal_written(
+        {
+            "format": canonical(FORMAT),
+            "compiler": canonical(compiler),
+            "sources": canonical(
+                [_source(name, source) for name, source in sorted(files, key=itemgetter(0))]
+            ),
+            **{section: _section(section, ordered) for section in SECTIONS},
+            "limits": _joined(_limits(piece) for piece in ordered if piece.limits),
+            "environment": canonical(_environment(ordered)),
+        }
+    )
 
 
-def _section(name: Section, ordered: Iterable[Piece]) -> list[Stored]:
-    return [piece.stored for piece in ordered if piece.section == name]
+def _within_plan(stored: Stored) -> bytes:
+    """The bytes of a piece where it is in a plan: a part of a section, and no deeper."""
+    return canonical([[stored]])[2:-2]
 
 
-def _environment(pieces: Iterable[Piece]) -> list[Stored]:
+def _section(name: Section, ordered: Iterable[Written]) -> bytes:
+    return _joined(piece.data for piece in ordered if piece.section == name)
+
+
+def _limits(piece: Written) -> bytes:
+    return b'{"endpoint":%s,"policies":%s}' % (canonical(piece.name), piece.limits.encode())
+
+
+def _joined(parts: Iterable[bytes]) -> bytes:
+    return b"[%s]" % b",".join(parts)
+
+
+def _environment(pieces: Iterable[Written]) -> list[Stored]:
     """Sorted by name, with all users of each."""
     users: dict[str, set[str]] = {}
     for piece in pieces:
@@ -88,21 +128,29 @@ def _environment(pieces: Iterable[Piece]) -> list[Stored]:
     return [{"name": name, "used_by": sorted(of)} for name, of in sorted(users.items())]
 
 
-def _source(source: SourceText, names: FileNames) -> Stored:
-    digest = hashlib.sha256(source.text.encode("utf-8")).hexdigest()
-    return {"path": names.of(source.path), "sha256": digest}
-
-
-def _named(piece: Piece, names: FileNames) -> Piece:
-    """The piece with files named as in the plan."""
-    return replace(piece, stored=_renamed(piece.stored, names)) if names.base else piece
+def _source(name: str, source: SourceText) -> Stored:
+    return {"path": name, "sha256": hashlib.sha256(source.text.encode("utf-8")).hexdigest()}
 
 
 def _renamed(stored: Stored, names: FileNames) -> Stored:
+    """The piece with files named as in the plan."""
+    return _with_spans(stored, lambda span: {**span, "file": names.of(as_a(str, span["file"]))})
+
+
+def _moved(stored: Stored, lines: int) -> Stored:
+    """The piece with its spans so many lines further down."""
+
+    def further(span: Stored) -> Stored:
+        line, end = as_a(int, span["line"]), as_a(int, span["end_line"])
+        return {**span, "line": line + lines, "end_line": end + lines}
+
+    return _with_spans(stored, further)
+
+
+def _with_spans(stored: Stored, change: Callable[[Stored], Stored]) -> Stored:
     found = dict(stored)
     if "span" in found:
-        span = as_object(found["span"])
-        found["span"] = {**span, "file": names.of(as_a(str, span["file"]))}
+        found["span"] = change(as_object(found["span"]))
     if "nodes" in found:
-        found["nodes"] = [_renamed(node, names) for node in as_objects(found["nodes"])]
+        found["nodes"] = [_with_spans(node, change) for node in as_objects(found["nodes"])]
     return found

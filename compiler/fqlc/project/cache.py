@@ -15,10 +15,11 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from fql.exact.kinds import as_a, as_list, as_object, as_objects
 from fql.exact.light import light_text, read_lightly
@@ -72,14 +73,17 @@ class Cache:
     def load(self, key: Sequence[str], read: Read, *, plan: bool) -> Compiled | None:
         """The entry of a key if it is still true, with a plan if one is asked for."""
         try:
-            header, stored = _unsealed(self._entry_file(key).read_bytes(), self._secret())
-            files = as_object(header["files"])
-            texts = _unchanged(files, read)
-            if texts is None:
-                return None
+            with self._entry_file(key).open("rb") as file:
+                entry = _Entry(file, self._secret())
+                files = as_object(entry.header["files"])
+                texts = _unchanged(files, read)
+                if texts is None:
+                    return None
+                stored = entry.content()
+            diagnostics = as_objects(entry.header["diagnostics"])
             found = Compiled(
                 stored or None,
-                tuple(load_diagnostic(d, _span_at) for d in as_objects(header["diagnostics"])),
+                tuple(load_diagnostic(d, _span_at) for d in diagnostics),
                 texts,
                 tuple(files),
             )
@@ -102,7 +106,8 @@ class Cache:
     def load_parts(self, key: Sequence[str]) -> bytes:
         """What was kept of single declarations of a key; empty when there is nothing."""
         try:
-            return _unsealed(self._entry_file(key, ".parts").read_bytes(), self._secret())[1]
+            with self._entry_file(key, ".parts").open("rb") as file:
+                return _Entry(file, self._secret()).content()
         except (OSError, ValueError):
             return b""
 
@@ -130,12 +135,13 @@ class Cache:
                 file.write(os.urandom(_KEY_BYTES))
         return self._secret()
 
-    def _write_entry(self, place: Path, seal: Callable[[bytes], bytes]) -> None:
+    def _write_entry(self, place: Path, seal: Callable[[bytes], Iterable[bytes]]) -> None:
         beside = place.with_name(f"{place.name}.{os.getpid()}")
         with suppress(OSError, ValueError):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                beside.write_bytes(seal(self._own_secret()))
+                with beside.open("wb") as file:
+                    file.writelines(seal(self._own_secret()))
                 beside.replace(place)
             finally:
                 beside.unlink(missing_ok=True)
@@ -162,18 +168,29 @@ def _mac(secret: bytes, body: bytes) -> str:
     return hmac.new(secret, body, hashlib.sha256).hexdigest()
 
 
-def _sealed(header: Mapping[str, object], plan: bytes, secret: bytes) -> bytes:
-    body = light_text(header).encode() + b"\n" + plan
-    return _mac(secret, body).encode() + b"\n" + body
+def _sealed(header: Mapping[str, object], content: bytes, secret: bytes) -> Iterator[bytes]:
+    first = light_text({**header, "content": _digest(content)}).encode()
+    return iter((_mac(secret, first).encode(), b"\n", first, b"\n", content))
 
 
-def _unsealed(data: bytes, secret: bytes) -> tuple[dict[str, object], bytes]:
-    """Header and plan. Raises ValueError where the digest says that something is amiss."""
-    digest, _, body = data.partition(b"\n")
-    if not hmac.compare_digest(digest, _mac(secret, body).encode()):
-        raise ValueError("torn")
-    header, _, plan = body.partition(b"\n")
-    return as_object(read_lightly(header)), plan
+class _Entry:
+    """An entry that is open: its header is looked at first, and its content only if somebody still
+    wants that."""
+
+    def __init__(self, file: IO[bytes], secret: bytes) -> None:
+        """Raises ValueError where the seal says that something is amiss."""
+        digest, first = file.readline().rstrip(b"\n"), file.readline().rstrip(b"\n")
+        if not hmac.compare_digest(digest, _mac(secret, first).encode()):
+            raise ValueError("torn")
+        self._file = file
+        self.header = as_object(read_lightly(first))
+
+    def content(self) -> bytes:
+        """What is after the header. Raises ValueError where that is torn."""
+        found = self._file.read()
+        if _digest(found) != self.header["content"]:
+            raise ValueError("torn")
+        return found
 
 
 def _unchanged(files: Mapping[str, object], read: Read) -> dict[str, SourceText] | None:

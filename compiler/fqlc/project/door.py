@@ -17,6 +17,7 @@ from fqlc.project.files import ProjectSources, working_folder
 from fqlc.source.collector import kept_for_good
 
 if TYPE_CHECKING:
+    from fqlc.incremental.kept import Kept
     from fqlc.pipeline import Checked
 
 _WORTH_PARTS = 100_000
@@ -66,21 +67,31 @@ class Door:
         from fqlc.incremental.layout import lay_out
 
         settings = recorder.read(self.sources.settings) if self.sources.settings else None
-        layout = lay_out(self.sources.roots, recorder.read, sha256(settings or b"").hexdigest())
+        salt = sha256(settings or b"").hexdigest()
+        layout = lay_out(self.sources.roots, recorder.read, salt, self._kept(key))
         if layout is None or layout.length < _WORTH_PARTS:
             return None
         from fqlc.incremental.compile import Request, compile_parts
         from fqlc.incremental.pool import processes, run
-        from fqlc.incremental.stored import pack, unpack
 
         request = Request(self.sources.roots, self.sources.surroundings(), plan, processes())
-        kept = self.cache.load_parts(key) if self.cache else b""
-        done = compile_parts(layout, request, unpack(kept), run)
+        done = compile_parts(layout, request, run)
         if done is None:
             return None
         if self.cache and done.worked_out:
+            from fqlc.incremental.kept import pack
+
             self.cache.save_parts(key, pack(done.kept))
         return done.compilation
+
+    def _kept(self, key: Sequence[str]) -> Kept | None:
+        """What the last compile left; None where that cannot be read."""
+        from fqlc.incremental.kept import unpack
+
+        try:
+            return unpack(self.cache.load_parts(key)) if self.cache else None
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def _whole(self, recorder: Recorder, *, plan: bool) -> Compilation:
         from fqlc.pipeline import plan_of

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fqlc.project.errors import CommandError, SurroundingsError
 from fqlc.source.files import SUFFIX, FileNames, ProjectFiles
+from fqlc.source.links import Links
 
 if TYPE_CHECKING:
     from fqlc.checks.model import Surroundings
@@ -70,7 +71,8 @@ def sources_of(path: str, settings: Path | None = None) -> list[str]:
     """
     place = Path(path)
     if place.is_dir():
-        return sorted(label(p) for p in _below(place, settings))
+        found = _below(place, settings)
+        return sorted(shown for folder, names in found for shown in _labels(folder, names))
     if not place.exists():
         raise SurroundingsError(f"{path} does not exist", "check the path")
     if place.suffix != SUFFIX:
@@ -84,21 +86,22 @@ def sources_of(path: str, settings: Path | None = None) -> list[str]:
 def distinct(paths: Iterable[str]) -> tuple[str, ...]:
     """Each file once, by the first of its names: a link to a source is that source."""
     known: dict[str, str] = {}
+    links = Links()
     for path in paths:
-        known.setdefault(os.path.realpath(path), path)
+        known.setdefault(links.real(path), path)
     return tuple(known.values())
 
 
-def _below(folder: Path, settings: Path | None) -> Iterator[Path]:
+def _below(folder: Path, settings: Path | None) -> Iterator[tuple[Path, list[str]]]:
+    """The folders with sources, and the names of those."""
     excluded = _exclusions(settings)
     for where, folders, files in os.walk(folder):
         here = Path(where)
         folders[:] = [name for name in folders if not _is_foreign(here / name)]
-        for name in files:
-            file = here / name
-            hidden = name.startswith(".") or file.suffix != SUFFIX
-            if not hidden and not any(pattern.holds(file) for pattern in excluded):
-                yield file
+        sources = [n for n in files if n.endswith(SUFFIX) and not n.startswith(".")]
+        if excluded:
+            sources = [n for n in sources if not any(p.holds(here / n) for p in excluded)]
+        yield here, sources
 
 
 def _is_foreign(folder: Path) -> bool:
@@ -146,6 +149,15 @@ def label(path: Path) -> str:
     if whole.is_relative_to(here):
         return whole.relative_to(here).as_posix()
     return whole.as_posix() if path.is_absolute() else Path(os.path.normpath(path)).as_posix()
+
+
+def _labels(folder: Path, names: Sequence[str]) -> Iterator[str]:
+    """The labels of files in a folder."""
+    if names:
+        shown = label(folder)
+        start = "" if shown == "." else shown.rstrip("/") + "/"
+        for name in names:
+            yield start + name if name.isascii() else label(folder / name)
 
 
 def working_folder() -> Path:
@@ -197,7 +209,8 @@ def file_names(roots: Sequence[str], settings: Path | None) -> FileNames:
     """How the plan names files: from the folder of the settings, else from the one that all
     sources lie in. So a plan is the same wherever the command was called."""
     here = working_folder()
-    folders = [os.path.dirname(os.path.normpath(here / root)) for root in roots]  # noqa: PTH120
+    starts = {os.path.dirname(root) for root in roots}  # noqa: PTH120
+    folders = [os.path.normpath(here / start) for start in starts]
     base = os.path.abspath(settings.parent) if settings else os.path.commonpath(folders)  # noqa: PTH100
     return FileNames(here.as_posix(), Path(base).as_posix())
 

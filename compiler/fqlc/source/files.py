@@ -7,12 +7,14 @@ outside the project is not read, and nothing of it can be printed.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fql.plan.stored.files import LONGEST_SETTINGS, read_regular, read_start
+from fqlc.source.links import Links, is_below
 
 SUFFIX = ".fql"
 LONGEST_SOURCE = 5_000_000
@@ -33,6 +35,17 @@ class FileNames:
             return path
         return posixpath.relpath(posixpath.join(self.here, path), self.base)
 
+    def of_all(self, paths: Iterable[str]) -> dict[str, str]:
+        """The names of many files, each folder looked at once."""
+        folders: dict[str, str] = {}
+        named: dict[str, str] = {}
+        for path in paths:
+            folder, name = posixpath.split(path)
+            if folder not in folders:
+                folders[folder] = self.of(posixpath.join(folder, "_"))[:-1]
+            named[path] = folders[folder] + name
+        return named
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectFiles:
@@ -40,6 +53,7 @@ class ProjectFiles:
 
     folders: tuple[str, ...]
     settings: str | None = None
+    _links: Links = field(default_factory=Links, compare=False)
 
     @classmethod
     def of(
@@ -49,8 +63,8 @@ class ProjectFiles:
         that somebody has `given` by name add their own folder where they lie elsewhere."""
         here = Path(working_folder).resolve()
         folders = [Path(settings).resolve().parent if settings else here]
-        for path in given:
-            own = (here / path).parent.resolve()
+        for start in dict.fromkeys(os.path.dirname(path) for path in given):  # noqa: PTH120
+            own = (here / start).resolve()
             if not any(own.is_relative_to(folder) for folder in folders):
                 folders.append(here if own.is_relative_to(here) else own)
         return cls(tuple(map(str, folders)), settings)
@@ -71,7 +85,8 @@ class ProjectFiles:
         if not path.endswith(SUFFIX):
             return False
         try:
-            real = Path(path).resolve()
-        except (OSError, ValueError, RuntimeError):  # a name that cannot be, a ring of links
+            real = self._links.real(path)
+        except (OSError, ValueError):  # a name that cannot be
             return False
-        return real.suffix == SUFFIX and any(real.is_relative_to(f) for f in self.folders)
+        ours = os.path.splitext(real)[1] == SUFFIX  # noqa: PTH122 - texts are quicker
+        return ours and any(is_below(real, folder) for folder in self.folders)

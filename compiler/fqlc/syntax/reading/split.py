@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from fql_grammar.tokens import STRING_PATTERN, TOP_LEVEL, TRIPLE_PATTERN, WORD_PATTERN
 
@@ -26,8 +26,7 @@ _NAME = re.compile(rf"\w++[ \t]++({WORD_PATTERN})")
 _ONLY_COMMENTS = re.compile(r"(?:\s++|\#[^\r\n]*+)*+")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One declaration with its documentation and what follows up to the next one. `kind` is its
     first word, `name` empty where its kind has none; the part before the first has neither.
     `named_at` is where the name is; `line` is the number of the first line, from 1."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,15 +9,16 @@ from pydantic import ValidationError
 
 from fql.errors import PlanError, UsageError
 from fql.exact.reading import NotJson, read_json
-from fql.exact.writing import canonical_json
 from fql.plan.language.nodes import dump_expression, load_expression
 from fql.plan.model import FORMAT, Plan
 from fql.plan.stored.files import LONGEST_PLAN, read_regular
+from fql.plan.stored.sealing import canonical, digest_of, seal
 from fql.plan.verifying.plan import verify_plan
 from fql.plan.verifying.refusal import Refused
 
 __all__ = [
     "canonical",
+    "digest_of",
     "dump_expression",
     "load_expression",
     "load_plan",
@@ -28,25 +28,6 @@ __all__ = [
 ]
 
 _COMPILE_AGAIN = "write the plan again with `fqlc compile`"
-
-
-def canonical(value: object) -> bytes:
-    """JSON with sorted keys, UTF-8 and no blanks: the same bytes for the same value everywhere.
-
-    Raises TypeError for what JSON cannot hold and for nesting beyond 254 levels.
-    """
-    return canonical_json(value)
-
-
-def digest_of(content: Mapping[str, object]) -> str:
-    """`sha256:...` over everything but the digest itself."""
-    covered = {key: value for key, value in content.items() if key != "digest"}
-    return "sha256:" + hashlib.sha256(canonical(covered)).hexdigest()
-
-
-def seal(plan_without_digest: Mapping[str, object]) -> bytes:
-    """The bytes of a plan: canonical JSON with its digest added."""
-    return canonical({**plan_without_digest, "digest": digest_of(plan_without_digest)})
 
 
 def write_plan(plan: Plan | Mapping[str, object]) -> bytes:

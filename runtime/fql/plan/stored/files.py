@@ -34,7 +34,7 @@ def read_start(path: str | Path, most: int) -> bytes:
     """The first `most` bytes of a regular file. Raises OSError as `read_regular` does."""
     try:
         # A pipe or device is not even opened: that alone may wait, or do something.
-        _require_regular(Path(path).stat(), path)
+        _require_regular(os.stat(path), path)  # noqa: PTH116 - done for each source
         with open(path, "rb", opener=_at_once) as file:
             _require_regular(os.fstat(file.fileno()), path)
             return file.read(most)
