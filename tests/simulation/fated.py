@@ -99,7 +99,7 @@ class Fated(World):
         outcomes, before, crashes = self.inputs.outcomes, len(self.ledger), self.crashes
         super().cycle()
         for done in outcomes if self.crashes == crashes else ():
-            self.watches[done.work.spec.endpoint].landed(done.outcome, self.clock.now())
+            self.watches[done.work.spec.endpoint].landed(done, self.clock.now())
         flying = Counter(work.spec.endpoint for work in self.wire)
         for arrival in self.ledger[before:]:
             assert not {arrival.endpoint, arrival.observer} & self.stopped, "sent while paused"
@@ -116,23 +116,27 @@ class Watch:
     """
 
     limits: EndpointLimits
-    failed: int = 0
+    failing: set[tuple[int, str]] = field(default_factory=set)
     open_until: int = 0
     left_alone_until: int = 0
     tokens: float = 0.0
     at: int | None = None
 
     def forget(self) -> None:
-        self.failed = self.open_until = self.left_alone_until = 0
+        self.failing.clear()
+        self.open_until = self.left_alone_until = 0
 
-    def landed(self, outcome: Outcome, when: int) -> None:
+    def landed(self, done: Performed, when: int) -> None:
+        outcome = done.outcome
         status = outcome.status
         if status is None or status >= 500:
-            self.failed += 1
-            if self.limits.failures and self.failed >= self.limits.failures:
+            self.failing.add((done.work.owner.id, done.work.spec.name))
+            enough = self.open_until or len(self.failing) >= self.limits.failures
+            if self.limits.failures and enough:
                 self.open_until = when + self.limits.open_for
         else:
-            self.failed = self.open_until = 0
+            self.failing.clear()
+            self.open_until = 0
         if status in (429, 503) and outcome.retry_after:
             self.left_alone_until = max(self.left_alone_until, when + outcome.retry_after)
 

@@ -105,8 +105,30 @@ async def test_page_skips_held_and_later_runs_and_says_when_next(
     assert [loaded.run.id for loaded in paged.runs] == [12]
     assert paged.next_due == 900
     first = await store.page(Page("here", horizon=100, limit=1))
-    assert [loaded.run.id for loaded in first.runs] == [11]
-    assert first.next_due == 50
+    assert [loaded.run.id for loaded in first.runs] == [12], "it was due before the other began"
+    assert first.next_due == 0
+
+
+async def test_a_page_has_the_oldest_first_whether_they_waited_for_a_time_or_not(
+    store: Store, lease: Lease
+) -> None:
+    rows = [
+        run(number, 10, due=due)._replace(started=started)
+        for number, due, started in (
+            (11, 0, 100), (12, 0, 300), (13, 200, 50), (14, 900, 50), (15, 0, 400), (16, 350, 60),
+        )
+    ]  # fmt: skip
+    await store.commit(lease, Mutations(events=[event(10)], runs=rows))
+
+    async def page(limit: int, *, fresh: bool = False) -> tuple[list[int], int | None, int | None]:
+        found = await store.page(Page("here", 500, limit, held=frozenset({11}), fresh=fresh))
+        return [one.run.id for one in found.runs], found.next_due, found.since
+
+    assert await page(2) == ([13, 12], 0, 350)
+    assert await page(3) == ([13, 12, 16], 0, 400)
+    assert await page(10) == ([13, 12, 16, 15], 900, 900)
+    assert (await page(10, fresh=True))[0] == [12, 15]
+    assert (await page(1, fresh=True))[0] == [12]
 
 
 async def test_page_by_ids_gives_what_exists(store: Store, lease: Lease) -> None:

@@ -1,4 +1,4 @@
-"""What people choose runs and dead letters by, and which rows are chosen.
+"""What people choose runs and dead letters by, and the engine a page, and which rows are chosen.
 
 Databases choose by statements of their own, made from the same filters; the store in memory chooses
 by the functions here, and a conformance suite compares all of them.
@@ -6,11 +6,11 @@ by the functions here, and a conformance suite compares all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fql.store.records import LetterRow, Loaded
+from fql.store.records import LetterRow, Loaded, Page, Paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,28 @@ def grouped(rows: Iterable[LetterRow]) -> list[LetterGroup]:
         name = (row.observer, row.action, row.error_class)
         times.setdefault(name, []).append(row.failed_at)
     return [LetterGroup(*name, len(at), min(at), max(at)) for name, at in sorted(times.items())]
+
+
+class Due(NamedTuple):
+    """A run of a lane, as a page chooses by it: `due` is 0 where it could go at once, and `since`
+    when it could first have gone."""
+
+    run: int
+    due: int
+    since: int
+
+
+def paged(page: Page, found: Iterable[Due], load: Callable[[list[int]], Iterable[Loaded]]) -> Paged:
+    """The answer to a page of a lane. `found` has of each kind, those that could go at once and
+    those that wait for a time, at least one more than the page may hold, if there are so many."""
+    by_age = sorted(found, key=lambda one: (one.since, one.run))
+    taken = [one.run for one in by_age if one.due <= page.horizon][: page.limit]
+    chosen = frozenset(taken)
+    left = [one for one in by_age if one.run not in chosen]
+    loaded = {one.run.id: one for one in load(taken)} if taken else {}
+    return Paged(
+        page,
+        [loaded[number] for number in taken if number in loaded],
+        min((one.due for one in left), default=None),
+        min((one.since for one in left), default=None),
+    )

@@ -294,23 +294,28 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A wish for runs: those of `ids`, or the first `limit` of `lane` that are due by `horizon`
-    and not in `held`."""
+    """A wish for runs: those of `ids`, or the oldest `limit` of `lane` that are due by `horizon`
+    and not in `held`. A run that could go at once is as old as its start, one that is tried again
+    as its due time. `fresh` leaves out what is tried again."""
 
     lane: str = ""
     horizon: int = 0
     limit: int = 0
     ids: tuple[int, ...] = ()
     held: frozenset[int] = frozenset()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """The answer to a Page. `next_due` is the first due time that was left in the store."""
+    """The answer to a Page. `next_due` is the first due time that was left in the store, 0 where
+    that could go at once; `since` is when the oldest that was left could first have gone. A page
+    of what is `fresh` does not tell them."""
 
     page: Page
     runs: Sequence[Loaded]
     next_due: int | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

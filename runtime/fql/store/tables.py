@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
 from fql.store.choosing import (
+    Due,
     LetterFilter,
     LetterGroup,
     RunFilter,
     grouped,
     letter_fits,
     newest_last,
+    paged,
     run_fits,
 )
 from fql.store.port import Counts, StoreSize
@@ -143,16 +146,25 @@ class Tables:
     def read(self, page: Page) -> Paged:
         """Stored runs."""
         if page.ids:
-            found = [self.runs[number] for number in page.ids if number in self.runs]
-            return Paged(page, [self._loaded(run) for run in found])
-        runs: list[Loaded] = []
-        for due, number in self._lanes.get(page.lane, ()):
-            if number in page.held:
-                continue
-            if due > page.horizon or len(runs) == page.limit:
-                return Paged(page, runs, due)
-            runs.append(self._loaded(self.runs[number]))
-        return Paged(page, runs)
+            return Paged(page, self._those(page.ids))
+        lane = self._lanes.get(page.lane, [])
+        later = bisect_left(lane, (1, 0))
+        found = [*self._due(page, lane, 0, later)]
+        if page.fresh:
+            return Paged(page, self._those(one.run for one in found[: page.limit]))
+        found.extend(self._due(page, lane, later, len(lane)))
+        return paged(page, found, self._those)
+
+    def _those(self, ids: Iterable[int]) -> list[Loaded]:
+        return [self._loaded(self.runs[number]) for number in ids if number in self.runs]
+
+    def _due(
+        self, page: Page, lane: Sequence[tuple[int, int]], start: int, end: int
+    ) -> Iterator[Due]:
+        """What is not held of a part of a lane, up to one more than the page may have."""
+        free = (lane[at] for at in range(start, end) if lane[at][1] not in page.held)
+        for due, number in islice(free, page.limit + 1):
+            yield Due(number, due, due or self.runs[number].started)
 
     def known(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""

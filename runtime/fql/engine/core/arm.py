@@ -45,6 +45,8 @@ def _arm_some(state: State, endpoint: Endpoint, sends: list[Work], share: int) -
                 return False
         if not endpoint.ready or not endpoint.may_send(state.now):
             return False
+        if endpoint.circuit.is_open and not endpoint.prefer_fresh():
+            return False
         _arm_next(state, endpoint, sends, share)
     return True
 

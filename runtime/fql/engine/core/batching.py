@@ -6,9 +6,10 @@ crashes. A member waits as `buffered`, then is a `member` of its batch.
 
 from __future__ import annotations
 
+from fql.engine.core.held.buffers import Buffer, BufferKey
 from fql.engine.core.held.keys import batch_key
 from fql.engine.core.held.runs import Run, SealedBatch, Work
-from fql.engine.core.held.state import Buffer, BufferKey, State
+from fql.engine.core.held.state import State
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import BatchPolicy, NodeSpec
 from fql.store.works import BUFFERED, MEMBER, READY

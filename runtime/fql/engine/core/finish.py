@@ -144,12 +144,11 @@ def _attempt(work: Work, performed: Performed) -> AttemptRow:
 def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
     endpoint = state.endpoint(work.spec.endpoint)
     status = outcome.status
-    if outcome.failure in UNHEALTHY:
-        endpoint.circuit.record(False, endpoint.limits, state.now)
-    elif outcome.failure in ANSWERED:
-        endpoint.circuit.record(True, endpoint.limits, state.now)
-    elif status is not None:
-        endpoint.circuit.record(status < 500, endpoint.limits, state.now)
+    endpoint.sought = False
+    down, answered = outcome.failure in UNHEALTHY, outcome.failure in ANSWERED
+    if down or answered or status is not None:
+        ok = answered or not (down or (status or 0) >= 500)
+        endpoint.circuit.record(work, endpoint.limits, state.now, ok=ok)
     if status in (429, 503) and outcome.retry_after:
         pause = work.spec.retry.pause(outcome.retry_after)
         endpoint.blocked_until = max(endpoint.blocked_until, state.now + pause)
@@ -202,7 +201,7 @@ def _again(state: State, work: Work, due: int) -> None:
         work.state = CANCELLED
         close_if_ended(state, owner)
         return
-    state.schedule(work, due)
+    state.timers.set(work, due)
     if isinstance(owner, Run):
         state.evictable.append(owner)
 

@@ -198,7 +198,7 @@ def _resend(state: State, run: Run, order: Order) -> None:
 def _send_again(state: State, run: Run, work: Work, due: int) -> None:
     _reopen(state, run)
     if due > state.now:
-        state.schedule(work, due)
+        state.timers.set(work, due)
     else:
         work.state = READY
     state.place(run)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from fql.engine.core.advance import advance, close_if_ended
+from fql.engine.core.arm import mark
 from fql.engine.core.batching import buffer
 from fql.engine.core.closing import close_batch, lay_down
 from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
@@ -101,7 +102,11 @@ def take_page(state: State, paged: Paged) -> None:
         return
     endpoint = state.endpoint(page.lane)
     endpoint.asked = False
+    if page.fresh:
+        endpoint.seeking, endpoint.sought = False, True
+        return
     endpoint.stored_due = NEVER if paged.next_due is None else paged.next_due
+    endpoint.stored_since = NEVER if paged.since is None else paged.since
 
 
 def adopt(state: State, loaded: Loaded) -> Run | None:
@@ -203,6 +208,7 @@ def _take_in(state: State, run: Run) -> None:
         close_if_ended(state, run)
         return
     state.hold(run)
+    state.evictable.append(run)
     for work in list(run.works):
         resume(state, work)
 
@@ -223,7 +229,9 @@ def resume(state: State, work: Work) -> None:
         # a replay was chosen by a person, and may be any.
         latest = state.now + work.spec.retry.longest_delay
         due = work.due if work.replay else min(work.due, latest)
-        state.schedule(work, due)
+        if due != work.due:
+            mark(state, work)
+        state.timers.set(work, due)
     elif work.state == BUFFERED and isinstance(work.owner, Run):
         buffer(state, work.owner, work)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,7 +12,7 @@ from fql.engine.core.arm import arm, expire_buffered, next_opening
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.finish import end_unfit, finish, put_back
 from fql.engine.core.held.aside import Rung
-from fql.engine.core.held.endpoints import Bucket
+from fql.engine.core.held.endpoints import Bucket, Endpoint
 from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
@@ -23,7 +22,7 @@ from fql.engine.core.recover import AHEAD, take_page
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
 from fql.store.records import LimitRow, Page, Remembered, StoredPlan
-from fql.store.works import ACTIVE, READY, SCHEDULED
+from fql.store.works import READY
 
 IDS_A_PAGE = 500
 T = TypeVar("T")
@@ -128,12 +127,12 @@ def _look_again(state: State) -> None:
 
 
 def _fire_timers(state: State) -> None:
-    while state.timers and state.timers[0][0] <= state.now:
-        due, _, work = heapq.heappop(state.timers)
-        state.item = work
-        if work.state == SCHEDULED and work.due == due:
-            work.state = READY
-            state.endpoint(work.spec.endpoint).ready.append(work)
+    for work in state.timers.fire(state.now):
+        state.item = owner = work.owner
+        work.state = READY
+        if isinstance(owner, Run):
+            state.rest(owner, resting=False)
+        state.endpoint(work.spec.endpoint).ready.append(work)
 
 
 def _write_limits(state: State) -> None:
@@ -162,22 +161,31 @@ def _leave_mixed(state: State) -> None:
 
 
 def _evict(state: State) -> None:
-    """Leave runs to the store that only wait for a time far off, when memory is half full, or for
-    an endpoint that has more runs in memory than it may."""
+    """Leave runs to the store that only wait for a time, unless that comes soon, or for an
+    endpoint that has more runs in memory than it may. What waits for a time takes no place of what
+    could go now."""
     for run in state.evictable:
         state.item = run
-        if run.id in state.runs and (_waits_long(state, run) or _is_too_many(state, run)):
+        if run.id not in state.runs:
+            continue
+        rests = run.rests()
+        if _waits_long(state, run) if rests else _is_too_many(state, run):
             state.let_go(run)
             _leave_ready(state, run)
             state.spill(run)
+        else:
+            state.rest(run, resting=rests)
 
 
 def _leave_ready(state: State, run: Run) -> None:
     for work in run.works:
         if work.state == READY:
-            ready = state.endpoint(work.spec.endpoint).ready
-            with suppress(ValueError):  # where an observer is paused it is parked elsewhere
-                ready.remove(work)
+            endpoint = state.endpoint(work.spec.endpoint)
+            for line in (endpoint.ready, endpoint.suspects, state.parked.get(work.spec.observer)):
+                with suppress(ValueError):  # it is in one of them
+                    if line:
+                        line.remove(work)
+                        break
 
 
 def _is_too_many(state: State, run: Run) -> bool:
@@ -185,9 +193,10 @@ def _is_too_many(state: State, run: Run) -> bool:
 
 
 def _waits_long(state: State, run: Run) -> bool:
-    soon = state.now + 2 * AHEAD
-    return len(state.runs) * 2 > state.settings.window and all(
-        work.state == SCHEDULED and work.due > soon for work in run.works if work.state in ACTIVE
+    """Whether a run that rests does so for long, or as one too many at its endpoint."""
+    endpoint = state.endpoint(run.lane)
+    return run.since() > state.now + 2 * AHEAD or (
+        not run.resting and endpoint.resting * 2 >= state.quota()
     )
 
 
@@ -195,29 +204,46 @@ def _wants(state: State) -> list[Page]:
     wants: list[Page] = []
     if state.draining:
         return wants
+    quota = state.quota()
     for endpoint in state.endpoints.values():
         state.item = endpoint
-        quota = state.quota()
-        low = endpoint.held * 2 <= quota
-        if endpoint.stored_due <= state.now + AHEAD and low and not endpoint.asked:
+        if endpoint.asked or (endpoint.stored_due == NEVER and not endpoint.seeking):
+            continue
+        horizon, limit = _wish(state, endpoint, quota)
+        if limit > 0:
             endpoint.asked = True
             held = frozenset((*state.stuck, *state.runs, *state.aside.runs.left))
-            wants.append(Page(endpoint.name, state.now + AHEAD, quota - endpoint.held, held=held))
+            page = Page(endpoint.name, horizon, limit, held=held, fresh=endpoint.seeking)
+            wants.append(page)
     if state.wanted_ids:
         ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]
         wants.append(Page(ids=tuple(ids)))
     return wants
 
 
+def _wish(state: State, endpoint: Endpoint, quota: int) -> tuple[int, int]:
+    """Up to which due time an endpoint wishes to read, and how many. At most half of its quota is
+    for what rests, so that there is always room for what can go now."""
+    if endpoint.seeking:
+        return state.now, endpoint.limits.probes
+    room = quota - endpoint.resting - endpoint.held
+    if endpoint.held > room:
+        return state.now, 0
+    if endpoint.stored_due <= state.now:
+        return state.now, room
+    if endpoint.stored_due <= state.now + AHEAD:
+        return state.now + AHEAD, min(room, quota // 2 - endpoint.resting)
+    return state.now, 0
+
+
 def _wake(state: State) -> int | None:
-    times = [next_seal(state), next_opening(state)]
-    if state.timers:
-        times.append(state.timers[0][0])
-    times.extend(
-        endpoint.stored_due - AHEAD
-        for endpoint in state.endpoints.values()
-        if endpoint.stored_due != NEVER and not endpoint.asked and not endpoint.held
-    )
+    times = [next_seal(state), next_opening(state), state.timers.next()]
+    quota = state.quota()
+    for endpoint in () if state.draining else state.endpoints.values():
+        low = endpoint.held * 2 + endpoint.resting <= quota
+        if low and endpoint.stored_due != NEVER and not endpoint.asked:
+            early = AHEAD if endpoint.resting < quota // 2 else 0
+            times.append(endpoint.stored_due - early)
     first = min(times)
     return None if first >= NEVER - AHEAD else first
 

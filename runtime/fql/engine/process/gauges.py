@@ -15,7 +15,6 @@ from fql.engine.core.held.state import State
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
-from fql.engine.program.limits import NEVER
 from fql.errors import StoreError
 from fql.intake.port import Entrance, Source
 from fql.observe.series.gauges import EndpointGauges, Gauges, SourceGauges
@@ -119,12 +118,11 @@ def _source(source: Source | Entrance, lag: int) -> SourceGauges:
 def oldest_due(state: State, now: int) -> int:
     """When the work that has waited longest could first have been sent; `now` if none waits.
 
-    Memory holds the oldest of each endpoint; what is left to the store came later, or is a retry
-    with a time of its own.
+    Of what is in the store, the last page that was read has told, and what was left there since.
     """
     times = [now]
     times.extend(_due(work) for work in _held(state) if work.state in (READY, SCHEDULED))
-    times.extend(e.stored_due for e in state.endpoints.values() if 0 < e.stored_due < NEVER)
+    times.extend(one.stored_since for one in state.endpoints.values())
     return min(times)
 
 

@@ -119,8 +119,8 @@ RATE_KEYS = (
 )  # fmt: skip
 
 CIRCUIT_KEYS = (
-    Key("failures", Kind.INT, "Failures in a row that open the circuit.", default="10",
-        toml="webhooks.circuit.failures", least=1, most=10_000),
+    Key("failures", Kind.INT, "Failing requests in a row, each counted once, that open it.",
+        default="10", toml="webhooks.circuit.failures", least=1, most=10_000),
     Key("open_for", Kind.DURATION, "How long the circuit stays open before a probe.", default="30s",
         toml="webhooks.circuit.open_for", least=1, most=DAY),
     Key("probes", Kind.INT, "Probes at the same time while it is half open.", default="1",

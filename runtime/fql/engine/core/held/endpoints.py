@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fql.engine.program.limits import NEVER, EndpointLimits
+from fql.store.works import READY
 
 if TYPE_CHECKING:
     from fql.engine.core.held.runs import Work
@@ -42,9 +43,11 @@ class Bucket:
 
 @dataclass(slots=True)
 class Circuit:
-    """Closed, open until a time, or half open with a few probes. Counts consecutive failures."""
+    """Closed, open until a time, or half open with a few probes. `failing` are the works that have
+    failed since something last succeeded: each counts once, so that one which no receiver would
+    take does not close a receiver to all others."""
 
-    failed: int = 0
+    failing: set[tuple[int, int]] = field(default_factory=set)
     open_until: int = 0
 
     @property
@@ -52,14 +55,16 @@ class Circuit:
         """Whether the endpoint is held to be down (probes included)."""
         return self.open_until > 0
 
-    def record(self, ok: bool, limits: EndpointLimits, now: int) -> None:
+    def record(self, work: Work, limits: EndpointLimits, now: int, *, ok: bool) -> None:
         """Take note of an outcome that says something about the endpoint's health."""
         if ok:
-            self.failed, self.open_until = 0, 0
-            return
-        self.failed += 1
-        if limits.failures and self.failed >= limits.failures:
-            self.open_until = now + limits.open_for
+            self.failing.clear()
+            self.open_until = 0
+        elif limits.failures:
+            if len(self.failing) < limits.failures:
+                self.failing.add((work.owner.id, work.spec.index))
+            if self.is_open or len(self.failing) >= limits.failures:
+                self.open_until = now + limits.open_for
 
 
 @dataclass(slots=True)
@@ -75,9 +80,12 @@ class Endpoint:
     - `suspects`: ready as well, but on the wire in too many crashes: each is sent `alone`, while
       nothing else is under way to this endpoint. Between two of them as many `others` may go as
       this still says, lest many that hang hold up for long what is ready besides.
-    - `held`: how many runs in memory do their next step here.
-    - `stored_due`: when the first of its work in the store is due, or NEVER; `asked`: a page of
-      that is being read.
+    - `held`: how many runs in memory do their next step here, now or as soon as they may;
+      `resting`: how many besides only wait for a time, which comes soon.
+    - `stored_due`: when the first of its work in the store is due, 0 where that could go at once,
+      or NEVER; `stored_since`: since when the oldest of it could have gone, or NEVER; `asked`: a
+      page of that is being read.
+    - `seeking`: a probe looks for work in the store that has not failed; `sought`: it has looked.
     - `landed`: when the last request to it came back; 0 before the first one.
     - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
       limit it waits for now.
@@ -95,8 +103,12 @@ class Endpoint:
     alone: Work | None = None
     others: int = 0
     held: int = 0
+    resting: int = 0
     stored_due: int = NEVER
+    stored_since: int = NEVER
     asked: bool = False
+    seeking: bool = False
+    sought: bool = False
     landed: int = 0
     waits: Counter[str] = field(default_factory=Counter)
     held_back: str = ""
@@ -130,6 +142,17 @@ class Endpoint:
     def suspect_is_next(self) -> bool:
         """Whether the next request is that of a suspect, once nothing else is under way."""
         return bool(self.suspects) and not (self.others and self.ready)
+
+    def prefer_fresh(self) -> bool:
+        """Before a probe: put work that has not failed yet first, for what has failed already says
+        little about the receiver. False where some may be in the store, which is asked first."""
+        for place, work in enumerate(self.ready):
+            if not work.failed and work.state == READY:
+                del self.ready[place]
+                self.ready.appendleft(work)
+                return True
+        self.seeking = self.stored_due == 0 and not self.sought
+        return not self.seeking
 
     def take(self, work: Work) -> None:
         """One request is armed."""

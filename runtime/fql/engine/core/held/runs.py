@@ -46,12 +46,13 @@ class Work:
     - `batch`: the sealed batch it is a member of, or 0.
     - `key`: the delivery key, where it is not the owner's.
     - `replay`, `redelivery`: why it is sent again, and whether the receiver may have seen it.
+    - `ticket`: that of its time among `Timers`, or 0.
     - `view`: what expressions see where it goes by another plan than its run.
     """
 
     __slots__ = (
         "answer", "batch", "crashes", "due", "failed", "failure", "key", "owner",
-        "ready_at", "redelivery", "replay", "sends", "since", "spec", "state", "view",
+        "ready_at", "redelivery", "replay", "sends", "since", "spec", "state", "ticket", "view",
     )  # fmt: skip
 
     def __init__(self, spec: NodeSpec, owner: Run | SealedBatch) -> None:
@@ -70,6 +71,7 @@ class Work:
         self.replay = Replay.NONE
         self.redelivery = False
         self.ready_at = 0
+        self.ticket = 0
         self.view: View | None = None
 
     def delivery(self) -> str:
@@ -89,12 +91,13 @@ class Run:
     - `lane`: the endpoint of what it does next; it counts against that one's room in memory.
     - `again`: it had ended, and a replay opened it.
     - `stored`: it has a row, so that a commit patches it.
+    - `resting`: it is in memory, and does nothing but wait for a time that comes soon.
     - `works`: its nodes, in the order written.
     """
 
     __slots__ = (
         "again", "blocked", "ended", "event", "event_row", "id", "key", "lane", "order_key",
-        "spec", "started", "state", "stored", "works",
+        "resting", "spec", "started", "state", "stored", "works",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +123,7 @@ class Run:
         self.again = False
         self.stored = False
         self.blocked = False
+        self.resting = False
         self.works = [Work(node, self) for node in spec.nodes]
 
     def delivery(self, node: str) -> str:
@@ -149,6 +153,17 @@ class Run:
         if view is not None:
             scope.new, scope.old, scope.responses = view.new, view.old, dict(view.answers)
         return scope
+
+    def rests(self) -> bool:
+        """Whether all that moves waits for a time."""
+        return all(work.state == SCHEDULED for work in self.works if work.state in ACTIVE)
+
+    def since(self) -> int:
+        """When the first of what moves could first have gone, or can."""
+        times = [
+            work.due or work.ready_at or self.started for work in self.works if work.state in ACTIVE
+        ]
+        return min(times, default=self.started)
 
     def due(self) -> int | None:
         """When the engine must look at it: the earliest of its active nodes; None while it waits

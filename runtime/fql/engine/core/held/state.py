@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 
 from fql.engine.core.held.aside import Aside, Rung
+from fql.engine.core.held.buffers import Buffer, BufferKey
 from fql.engine.core.held.endpoints import Bucket, Endpoint
 from fql.engine.core.held.inputs import (
     Attempt,
@@ -23,27 +23,13 @@ from fql.engine.core.held.inputs import (
 )
 from fql.engine.core.held.lanes import MIXED, lane_of
 from fql.engine.core.held.runs import Run, SealedBatch, Work
+from fql.engine.core.held.timers import Timers
 from fql.engine.program.limits import NEVER, EndpointLimits
-from fql.engine.program.model import NodeSpec, Program
+from fql.engine.program.model import Program
 from fql.store.records import BatchRow, LetterRow, Mutations, Page
-from fql.store.works import SCHEDULED, WAITING
+from fql.store.works import WAITING
 
 DEFAULT_LIMITS = EndpointLimits()
-
-
-class Buffer:
-    """Events that wait for a batch to fill or its time to come."""
-
-    __slots__ = ("due", "runs")
-
-    def __init__(self, due: int) -> None:
-        self.due = due
-        self.runs: list[Run] = []
-
-    def node(self, index: int) -> NodeSpec | None:
-        """What its members wait for, as they know it: they go by what was prepared last. No plan
-        is looked up, so a buffer can be sealed whatever has become of its plan."""
-        return self.runs[0].works[index].spec if self.runs else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +42,6 @@ class Stuck:
 
 by_id = attrgetter("id")
 """Within one engine ids are the order of arrival."""
-
-BufferKey = tuple[str, str, int]
-"""Short plan digest, observer, index of the node."""
 
 
 class State:
@@ -90,8 +73,6 @@ class State:
         self.started = now
         # The next id of an event, run or batch; `number` takes it.
         self.next_number = next_id
-        # Counts timers, so that two of the same time are taken in the order they were set.
-        self.ticket = 0
         # What new events go by; `step` changes it when a plan is switched to.
         self.active = program
         # By short digest: the active program and those of stored plans that open runs need.
@@ -106,8 +87,8 @@ class State:
         self.buffers: dict[BufferKey, Buffer] = {}
         # By stored name of an `order_by` key: its open runs in their order; the first may move.
         self.queues: dict[str, deque[int]] = {}
-        # A heap of due time, ticket and work that is tried again; stale entries are skipped.
-        self.timers: list[tuple[int, int, Work]] = []
+        # What is tried again at a time, and has not left memory.
+        self.timers = Timers()
         # What is armed and has no outcome yet. `arm` adds, `land` removes it.
         self.in_flight: set[Work] = set()
         # How much of that goes beyond the shares of its endpoints; counted again by each `arm`.
@@ -219,7 +200,10 @@ class State:
         return max(16, self.settings.window // max(1, len(self.endpoints)))
 
     def may_hold(self, endpoint: Endpoint) -> bool:
-        """Whether one more run for this endpoint fits into memory."""
+        """Whether one more run for this endpoint fits into memory, and none that is older waits
+        for that in the store."""
+        if endpoint.stored_due <= self.now:
+            return False
         if endpoint.held < self.quota():
             return True
         window = self.settings.window
@@ -248,14 +232,29 @@ class State:
     def hold(self, run: Run) -> None:
         """Keep a run in memory."""
         self.runs[run.id] = run
-        if run.lane:
-            self.endpoint(run.lane).held += 1
+        self._count(run, 1)
 
     def let_go(self, run: Run) -> None:
         """Forget a run; what is stored of it stays."""
-        if self.runs.pop(run.id, None) is not None and run.lane:
-            self.endpoint(run.lane).held -= 1
+        if self.runs.pop(run.id, None) is not None:
+            self._count(run, -1)
+            run.resting = False
         self.gone.append(run)
+
+    def _count(self, run: Run, by: int) -> None:
+        """Let a run in memory count at its endpoint, or no longer."""
+        if run.lane and run.resting:
+            self.endpoint(run.lane).resting += by
+        elif run.lane:
+            self.endpoint(run.lane).held += by
+
+    def rest(self, run: Run, *, resting: bool) -> None:
+        """A run in memory does nothing but wait for a time, or moves again: what waits takes no
+        place that others could use now."""
+        if run.resting != resting:
+            self._count(run, -1)
+            run.resting = resting
+            self._count(run, 1)
 
     def spill(self, run: Run) -> None:
         """Leave a run to the store: its endpoint knows that something waits there."""
@@ -263,6 +262,7 @@ class State:
         if due is not None:
             endpoint = self.endpoint(run.lane)
             endpoint.stored_due = min(endpoint.stored_due, due)
+            endpoint.stored_since = min(endpoint.stored_since, run.since())
         # Queues and timers may still name these works: they pass over what has not the state that
         # they expect, which is quicker than to search them for what leaves.
         for work in run.works:
@@ -275,6 +275,8 @@ class State:
         for run in self.gone:
             self.item = run
             if self.runs.get(run.id) is not run:
+                for work in run.works:
+                    self.timers.drop(work)
                 run.works = []
         self.item = None
 
@@ -288,22 +290,18 @@ class State:
 
     def move(self, run: Run, lane: str) -> None:
         """Put a run into another lane."""
-        if run.id in self.runs:
-            if run.lane:
-                self.endpoint(run.lane).held -= 1
-            self.endpoint(lane).held += 1
+        known = run.id in self.runs
+        if known:
+            self._count(run, -1)
         run.lane = lane
-
-    def schedule(self, work: Work, due: int) -> None:
-        """Try again at `due`."""
-        work.state, work.due = SCHEDULED, due
-        # Works cannot be compared, and a heap compares what follows where the times are equal.
-        self.ticket += 1
-        heapq.heappush(self.timers, (due, self.ticket, work))
+        if known:
+            self._count(run, 1)
 
     def touch(self, run: Run) -> None:
         """The run must be written in this commit."""
         self.dirty[run.id] = run
+        if run.resting:
+            self.rest(run, resting=False)
 
     def flush(self) -> None:
         """Turn what was touched into rows."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fql.errors import StoreLocked
+from fql.store.choosing import Due, paged
 from fql.store.port import Lease
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
@@ -30,10 +31,10 @@ LOADED = (
     " FROM {s}.fql_run r JOIN {s}.fql_event e ON e.id = r.event "
 )
 _BY_ID = LOADED + "WHERE r.id = ANY($1) ORDER BY r.id"
-_BY_DUE = LOADED + "WHERE r.id = ANY($1) ORDER BY r.due, r.id"
 _HELD = LOADED + "WHERE r.held ORDER BY r.id"
-_DUE = """SELECT id, due FROM {s}.fql_run WHERE lane = $1 AND due IS NOT NULL
-  ORDER BY due, id LIMIT $2"""
+_IN_LANE = "FROM {s}.fql_run WHERE lane = $1 AND id <> ALL($2) AND due"
+_READY = f"SELECT id, due, started {_IN_LANE} = 0 ORDER BY id LIMIT $3"
+_TIMED = f"SELECT id, due, due {_IN_LANE} > 0 ORDER BY due, id LIMIT $3"
 _LANES = """WITH RECURSIVE l(lane) AS (
   (SELECT lane FROM {s}.fql_run WHERE due IS NOT NULL ORDER BY lane LIMIT 1)
   UNION ALL SELECT (SELECT r.lane FROM {s}.fql_run r WHERE r.due IS NOT NULL AND r.lane > l.lane
@@ -101,12 +102,13 @@ def page(wire: Wire, page: Page) -> Paged:
     """Runs by their ids, or what is due in a lane and when the next one is."""
     if page.ids:
         return Paged(page, loaded(wire, _BY_ID, (int8s(page.ids),)))
-    limit = page.limit + len(page.held) + 1
-    rows = wire.run(_DUE, (text(page.lane), int8(limit)))
-    free = [(number, due) for number, due in rows if number not in page.held]
-    taken = [number for number, due in free if due <= page.horizon][: page.limit]
-    rest = free[len(taken)][1] if len(free) > len(taken) else None
-    return Paged(page, loaded(wire, _BY_DUE, (int8s(taken),)) if taken else [], rest)
+    values = (text(page.lane), int8s(sorted(page.held)), int8(page.limit + 1))
+    ready = [Due(*row) for row in wire.run(_READY, values)]
+    if page.fresh:
+        ids = [one.run for one in ready[: page.limit]]
+        return Paged(page, loaded(wire, _BY_ID, (int8s(ids),)))
+    timed = [Due(*row) for row in wire.run(_TIMED, values)]
+    return paged(page, (*ready, *timed), lambda ids: loaded(wire, _BY_ID, (int8s(ids),)))
 
 
 def known(wire: Wire, keys: Sequence[bytes]) -> dict[bytes, Remembered]:

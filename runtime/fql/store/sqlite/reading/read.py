@@ -8,6 +8,7 @@ from typing import Any
 
 from fql.errors import StoreLocked
 from fql.exact.writing import json_text
+from fql.store.choosing import Due, paged
 from fql.store.port import Counts, Lease, StoreSize
 from fql.store.records import (
     BatchRow,
@@ -92,14 +93,17 @@ def page(connection: sqlite3.Connection, page: Page) -> Paged:
     if page.ids:
         ids = json_text(page.ids)
         return Paged(page, loaded(connection, schema.RUNS_BY_ID, (ids,)))
-    find = "SELECT id, due FROM fql_run WHERE lane = ? AND due IS NOT NULL ORDER BY due, id LIMIT ?"
-    limit = page.limit + len(page.held) + 1
-    rows = connection.execute(find, (page.lane, limit)).fetchall()
-    free = [(number, due) for number, due in rows if number not in page.held]
-    taken = [number for number, due in free if due <= page.horizon][: page.limit]
-    rest = free[len(taken)][1] if len(free) > len(taken) else None
-    wanted = json_text(taken)
-    return Paged(page, loaded(connection, schema.RUNS_BY_DUE, (wanted,)), rest)
+    values = (page.lane, json_text(sorted(page.held)), page.limit + 1)
+    ready = [Due(*row) for row in connection.execute(schema.READY_IN_LANE, values)]
+    if page.fresh:
+        ids = json_text([one.run for one in ready[: page.limit]])
+        return Paged(page, loaded(connection, schema.RUNS_BY_ID, (ids,)))
+    timed = [Due(*row) for row in connection.execute(schema.TIMED_IN_LANE, values)]
+    return paged(
+        page,
+        (*ready, *timed),
+        lambda ids: loaded(connection, schema.RUNS_BY_ID, (json_text(ids),)),
+    )
 
 
 def counts(connection: sqlite3.Connection, letters: str) -> Counts:
