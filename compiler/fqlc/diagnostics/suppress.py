@@ -11,6 +11,8 @@ from fqlc.source.text import SourceText, Span
 
 _ALLOW = re.compile(r"fql:\s*allow\b\s*(?P<codes>FQL\d+(?:\s*,\s*FQL\d+)*)?\s*(?P<reason>.*)")
 
+_OF_TABLES = re.compile(r"FQL50\d")
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -36,7 +38,8 @@ def suppress(
     """What remains of the diagnostics, and FQL208 for allow comments that have no reason, name
     no code, name an error, or silence nothing.
 
-    A comment silences warnings of its codes on its own line and on the line after it.
+    A comment silences warnings of its codes on its own line and on the line after it. Nothing is
+    reported of codes about tables, which are found only where a database is looked at.
     """
     allowances = [a for r in remarks if (a := _allowance(r, sources)) is not None]
     by_line = {(a.remark.span.path, a.line): a for a in allowances}
@@ -79,7 +82,11 @@ def _judge(
     allowance: _Allowance, used: set[tuple[Remark, str]], errors: set[str]
 ) -> Diagnostic | None:
     """FQL208 for a comment that does not do what it says."""
-    unused = [c for c in allowance.codes if (allowance.remark, c) not in used]
+    unused = [
+        c
+        for c in allowance.codes
+        if (allowance.remark, c) not in used and not _OF_TABLES.fullmatch(c)
+    ]
     if not allowance.codes:
         return _complain(allowance, "an allow comment names no code", "name it: `FQL207`")
     if error := next((c for c in unused if c in errors), None):

@@ -85,9 +85,14 @@ class Maker:
             notes = (*notes, f"no @key: the primary key is {', '.join(table.key)}")
         key = table.key[0] if len(table.key) == 1 else ""
         fields = self.fields(table.columns, key)
-        needs, self._needs = tuple(self._needs), []
+        needs = self.taken_needs()
         from_table = table.name if table.from_table else ""
         return Group(Row(name, fields, from_table, table.doc, notes), needs)
+
+    def taken_needs(self) -> tuple[Choice | Row, ...]:
+        """The declarations that were needed since the last call."""
+        found, self._needs = tuple(self._needs), []
+        return found
 
     def fields(
         self, columns: Iterable[Column], key: str, taken: Collection[str] = ()

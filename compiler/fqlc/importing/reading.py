@@ -39,13 +39,20 @@ def read_catalog(kind: str, sources: Sequence[str], wish: Wish) -> Catalog:
 
 
 def _chosen(catalog: Catalog, globs: Sequence[str]) -> Catalog:
-    """The tables that the globs name. Raises ImportFailed for a glob that names none."""
+    """The tables that the globs name; without globs all of them."""
+    if not globs:
+        return catalog
+    names = named(catalog, globs)
+    return replace(catalog, tables=tuple(t for t in catalog.tables if t.name in names))
+
+
+def named(catalog: Catalog, globs: Sequence[str]) -> frozenset[str]:
+    """The names of the tables that globs name. Raises ImportFailed for a glob that names none."""
     for glob in globs:
         if not any(_named(table.name, glob) for table in catalog.tables):
             near = did_you_mean(glob, [table.name for table in catalog.tables])
             raise ImportFailed(f"no table is called `{glob}`", near or "see them without --table")
-    kept = (t for t in catalog.tables if not globs or any(_named(t.name, g) for g in globs))
-    return replace(catalog, tables=tuple(kept))
+    return frozenset(t.name for t in catalog.tables if any(_named(t.name, g) for g in globs))
 
 
 def _named(table: str, glob: str) -> bool:

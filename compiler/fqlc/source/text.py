@@ -66,11 +66,12 @@ class SourceText:
         edit touches stays byte for byte, line ends included."""
         place = self._places()
         end = _WRITTEN_END.search(self.written)
-        written = self.written
-        for start, stop, new in sorted(edits, reverse=True):
+        parts, done = [], 0
+        for start, stop, new in sorted(edits, key=lambda edit: edit[:2]):
             put = new.replace("\n", end[0]) if end is not None else new
-            written = written[: place(start)] + put + written[place(stop) :]
-        return written
+            parts += [self.written[done : place(start)], put]
+            done = place(stop)
+        return "".join([*parts, self.written[done:]])
 
     def _places(self) -> Callable[[int], int]:
         """From offsets in `text` to offsets in `written`: longer by the mark and one CR a line."""

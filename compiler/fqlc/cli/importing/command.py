@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -10,10 +10,13 @@ from fql.errors import UsageError
 from fql.terminal.commands import format_option
 from fql.terminal.lines import problem, say
 from fql.terminal.words import counted
+from fqlc.cli.importing.checking import check_drift
+from fqlc.cli.importing.into import merge_into
 from fqlc.cli.importing.output import Printed, write_new
 from fqlc.importing.declarations import Group, declared
+from fqlc.importing.merging.edits import Merging
 from fqlc.importing.model import Catalog
-from fqlc.importing.reading import Wish, read_catalog
+from fqlc.importing.reading import Wish, named, read_catalog
 from fqlc.importing.recognising import KINDS, kind_of
 from fqlc.importing.writing import candidates, file_text
 
@@ -21,6 +24,8 @@ EXAMPLES = """\b
 Examples:
   fqlc import shop.db > shop.fql
   fqlc import sqlite:///shop.db -o shop.fql --table 'order*'
+  fqlc import postgresql://localhost/shop --into shop.fql
+  fqlc import postgresql://localhost/shop --check
 """
 
 
@@ -28,6 +33,16 @@ Examples:
 @click.argument("sources", nargs=-1, metavar="SOURCE...", required=True)
 @click.option("--from", "kind", type=click.Choice(KINDS), help="What the source is.")
 @click.option("-o", "--output", metavar="FILE", help="Write a new file instead of standard output.")
+@click.option("--into", metavar="FILE", help="Change a file: edits at spans, nothing else.")
+@click.option("--prune", is_flag=True, help="With --into: take out fields without a column.")
+@click.option("--diff", is_flag=True, help="With --into: print what would change; write nothing.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Only compare; fail if something differs."
+)
+@click.option("--complete", is_flag=True, help="With --check: also columns without a field.")
+@click.option(
+    "--verify", type=click.IntRange(min=1), metavar="N", help="With --check: also N rows."
+)
 @click.option("--table", "tables", multiple=True, metavar="GLOB", help="Only tables of this name.")
 @click.option("--name", "names", multiple=True, metavar="TABLE=ENTITY", help="Name an entity.")
 @click.option("--views", is_flag=True, help="Also views.")
@@ -42,6 +57,12 @@ def import_(
     *,
     kind: str | None,
     output: str | None,
+    into: str | None,
+    prune: bool,
+    diff: bool,
+    only_check: bool,
+    complete: bool,
+    verify: int | None,
     tables: tuple[str, ...],
     names: tuple[str, ...],
     views: bool,
@@ -50,10 +71,24 @@ def import_(
 ) -> None:
     """Write entities from a database, its DDL, or the models of an application.
 
-    Exit code 1 when something could not be read.
+    Exit code 1 when something could not be read, or when --check or --diff found something.
     """
+    _require(into, output, {"--prune": prune, "--diff": diff}, only_check=only_check)
+    _require_check({"--complete": complete, "--verify": bool(verify)}, only_check=only_check)
     chosen = kind or _one_kind(sources)
-    catalog = read_catalog(chosen, sources, Wish(tables, views=views))
+    catalog = read_catalog(chosen, sources, Wish(() if only_check or into else tables, views=views))
+    if only_check:
+        found = check_drift(into, catalog, sources, complete=complete, rows=verify or 0, form=form)
+        ctx.exit(found)
+    if into is not None:
+        _say_problems(catalog)
+        if prune and catalog.problems:
+            raise UsageError("--prune needs sources that can be read in full")
+        merging = Merging(
+            _renamed(names, catalog), prune=prune, add=named(catalog, tables), mark=mark
+        )
+        done = merge_into(into, catalog, merging, diff=diff)
+        ctx.exit(done or (1 if catalog.problems else 0))
     groups = declared(catalog, _renamed(names, catalog))
     if not groups:
         _say_problems(catalog)
@@ -68,6 +103,24 @@ def import_(
     _say_problems(catalog)
     _say_candidates(groups, mark=mark)
     ctx.exit(1 if catalog.problems else 0)
+
+
+def _require(
+    into: str | None, output: str | None, given: Mapping[str, bool], *, only_check: bool
+) -> None:
+    if into is not None and output is not None:
+        raise UsageError("--into changes a file and -o writes a new one", hint="leave out one")
+    if only_check and output is not None:
+        raise UsageError("--check writes nothing", hint="leave out -o")
+    for option, there in given.items():
+        if there and (into is None or only_check):
+            raise UsageError(f"{option} belongs to --into FILE")
+
+
+def _require_check(given: Mapping[str, bool], *, only_check: bool) -> None:
+    for option, there in given.items():
+        if there and not only_check:
+            raise UsageError(f"{option} belongs to --check")
 
 
 def _one_kind(sources: Sequence[str]) -> str:
