@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fql.collector import collector_at_rest
 from fql.version import VERSION
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
@@ -16,7 +17,6 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
-from fqlc.source.collector import collector_at_rest
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.sources import read_source

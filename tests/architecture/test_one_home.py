@@ -80,7 +80,7 @@ HOMES: dict[str, tuple[str, set[str]]] = {
         },
     ),
     # The process and its terminal
-    "switching the collector off": (r"\bgc\.(?:disable|freeze)\b", {"fqlc/source/collector.py"}),
+    "switching the collector off": (r"\bgc\.(?:disable|freeze)\b", {"fql/collector.py"}),
     "what commands write": (r"\bclick\.s?echo\(|\bprint\(\"", {"fql/terminal/lines.py"}),
     "the streams of the process": (
         r"\bsys\.std(?:out|err)\b",

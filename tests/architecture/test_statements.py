@@ -101,7 +101,7 @@ def test_a_planted_import_is_seen(tmp_path: Path) -> None:
     assert "networkx.algorithms" in set(imports(planted))
 
 
-SHARED = {"errors", "exact", "near", "plan", "version"}
+SHARED = {"collector", "errors", "exact", "near", "plan", "version"}
 """What both halves know of the runtime, whatever they do."""
 SHARED_BESIDES = {
     "project": {"settings"}, "diagnostics": {"terminal"}, "importing": {"outbox", "settings"},

@@ -8,14 +8,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fql.engine.program.match import Matcher, scope_of, split
+from fql.engine.program.match import Matcher, scope_of
+from fql.engine.program.matching.keys import split
 from fql.events.model import Event
 from fql.expressions.compile import compile_condition
 from fql.plan.language import expressions as x
 from fql.plan.language import types as t
 from fql.plan.model import Observer, Plan, Trigger
 from fql.plan.stored.codec import dump_expression
-from tests.expressions.build import STATUS, const, field, op
+from tests.expressions.build import STATUS, call, const, field, op
 from tests.properties import strategies
 
 
@@ -109,3 +110,67 @@ def test_same_as_evaluating_all(conditions: list[x.Expr], given_event: Event) ->
     scope = scope_of(given_event)
     expected = [f"o{i}" for i, when in enumerate(conditions) if compile_condition(when)(scope)]
     assert index.matching(given_event) == tuple(expected)
+
+
+PLACES = {
+    "i": (t.INT, st.integers(-3, 3)),
+    "d": (t.DECIMAL, st.integers(-3, 3) | st.decimals(-3, 3, places=1)),
+    "s": (t.STRING, st.text("ab", max_size=3)),
+    "b": (t.BOOLEAN, st.booleans()),
+}
+ROW_NAMES: list[x.RowName] = ["row", "new"]
+FLIPPED = {"eq": "eq", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+
+
+@st.composite
+def looked_up(draw: st.DrawFn) -> x.Expr:
+    """A condition of a kind that the index knows, and `!=`, which it does not."""
+    name = draw(st.sampled_from(sorted(PLACES)))
+    type_, values = PLACES[name]
+    place = field(name, type_, draw(st.sampled_from(ROW_NAMES)))
+    found = const(draw(values), type_)
+    sign = draw(st.sampled_from(sorted(FLIPPED) if name != "b" else ["eq"]))
+    made: list[x.Expr] = [
+        op(sign, place, found), op(FLIPPED[sign], found, place), op("ne", place, found),
+    ]  # fmt: skip
+    if name == "b":
+        made += [place, x.Changed(type=t.BOOLEAN, name="b")]
+    elif name == "s":
+        affixes = ("starts_with", "ends_with")
+        made += [call(affix, place, found.value, type_=t.BOOLEAN) for affix in affixes]
+    else:
+        several = tuple(draw(st.lists(values, max_size=3)))
+        made.append(op("in", place, const(several, t.list_of(type_))))
+    return made[draw(st.integers(0, len(made) - 1))]
+
+
+LOOKED_UP = st.recursive(
+    looked_up(),
+    lambda inner: st.builds(op, st.sampled_from(["and", "or"]), inner, inner),
+    max_leaves=6,
+)
+ROWS = st.fixed_dictionaries({name: values for name, (_, values) in PLACES.items()})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LOOKED_UP, min_size=1, max_size=25), ROWS, ROWS)
+def test_tables_find_what_evaluating_finds(
+    conditions: list[x.Expr], new: dict[str, Any], old: dict[str, Any]
+) -> None:
+    """Bounds, lists, beginnings and ends, choices of these: whatever the number of observers."""
+    index = matcher(*(observer(f"o{i}", when) for i, when in enumerate(conditions)))
+    given_event = event(new, old)
+    scope = scope_of(given_event)
+    expected = [f"o{i}" for i, when in enumerate(conditions) if compile_condition(when)(scope)]
+    assert index.matching(given_event) == tuple(expected)
+
+
+def test_a_value_that_does_not_compare_finds_everybody() -> None:
+    """And each condition is judged: a fault stays with its observer."""
+    index = matcher(
+        observer("o", op("gt", field("total", t.INT), const(5, t.INT))),
+        observer("p", op("lt", field("total", t.INT), const(5, t.INT))),
+        observer("q", op("eq", field("total", t.INT), const("x", t.STRING))),
+    )
+    assert index.matching(event({"total": "x"}, {})) == ("o", "p", "q")
+    assert index.matching(event({"total": None}, {})) == ()

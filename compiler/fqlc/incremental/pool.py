@@ -10,10 +10,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from fql.collector import end_collector
 from fqlc.incremental.answer import answer
 from fqlc.incremental.job import Job
 from fqlc.incremental.result import Answer
-from fqlc.source.collector import end_collector
 
 
 def processes() -> int:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from fql.collector import kept_for_good
 from fqlc.diagnostics.compilation import Compilation
 from fqlc.project.cache import Cache, Compiled, Recorder
 from fqlc.project.files import ProjectSources, working_folder
-from fqlc.source.collector import kept_for_good
 
 if TYPE_CHECKING:
     from fqlc.incremental.kept import Kept

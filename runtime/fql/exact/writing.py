@@ -39,9 +39,10 @@ def json_text(value: object) -> str:
     return _written(value, _OPTIONS).decode()
 
 
-def canonical_json(value: object) -> bytes:
-    """With sorted keys: the same bytes for the same value everywhere. Raises NotWritable."""
-    return _written(value, _OPTIONS | orjson.OPT_SORT_KEYS)
+def canonical_json(value: object, *, read: bool = False) -> bytes:
+    """With sorted keys: the same bytes for the same value everywhere. What was `read` from JSON
+    has no number that JSON lacks, so nobody looks for one. Raises NotWritable."""
+    return _written(value, _OPTIONS | orjson.OPT_SORT_KEYS, finite=read)
 
 
 def pretty_json(value: object, *, sort: bool = False) -> bytes:
@@ -58,13 +59,13 @@ def write_given(value: object, path: str) -> bytes:
     return _written(value, _OPTIONS)
 
 
-def _written(value: object, options: int) -> bytes:
+def _written(value: object, options: int, *, finite: bool = False) -> bytes:
     try:
         data = orjson.dumps(value, default=_other, option=options)
     except TypeError:  # an integer beyond 64 bits, or nothing that can be written
         data = _written_widely(value, options)
     # What is not finite is written as null: only then somebody has to look.
-    if b"null" in data and _has_unreal((value,)):
+    if not finite and b"null" in data and _has_unreal((value,)):
         raise NotWritable(_first_problem(value))
     return data
 

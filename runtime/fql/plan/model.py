@@ -7,7 +7,8 @@ sizes bytes. Expressions are stored as JSON (`fql.plan.stored.codec` turns them 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -21,6 +22,7 @@ from pydantic import (
 from fql.plan.origin import TEXT, Origin, parse_origin
 
 FORMAT = "fql-plan/1"
+_SEALED = "_sealed"
 
 Json = dict[str, object]
 """An expression in its stored form."""
@@ -229,7 +231,26 @@ class Plan(Part):
     limits: tuple[Limit, ...] = ()
     observers: tuple[Observer, ...] = ()
 
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """A copy, changed by `update` and sharing nothing where it is `deep`. It was not read from
+        any bytes."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop(_SEALED, None)
+        return copied
+
     @property
     def names(self) -> dict[str, list[str]]:
         """The environment variables that it needs, each with what uses it."""
         return {wanted.name: list(wanted.used_by) for wanted in self.environment}
+
+
+def sealed_of(plan: Plan) -> bytes | None:
+    """The bytes that a plan was read from, where it was: what is at hand is not written again."""
+    found: bytes | None = plan.__dict__.get(_SEALED)
+    return found
+
+
+def with_sealed(plan: Plan, sealed: bytes) -> Plan:
+    """The plan, which remembers the bytes that it was read from."""
+    plan.__dict__[_SEALED] = sealed
+    return plan

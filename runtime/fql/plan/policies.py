@@ -128,11 +128,25 @@ def effective(node: PlanNode, endpoint: Endpoint | None) -> Policies:
     near = {
         key: setting
         for key, setting in node.policies.items()
-        if setting.origin.nearer_than_endpoint or is_of_batches(key)
+        if is_near(setting) or is_of_batches(key)
     }
     return laid_over(
         (near, {k: s for k, s in endpoint.policies.items() if not is_of_batches(k)}),
     )
+
+
+def is_near(setting: Setting) -> bool:
+    """Whether a setting of an action wins over what its endpoint says."""
+    return setting.origin.nearer_than_endpoint
+
+
+def effective_value(node: PlanNode, endpoint: Endpoint | None, key: str) -> object:
+    """The same for one key that neither belongs to batches nor closes a group: its value, with the
+    built-in default."""
+    setting = node.policies.get(key)
+    if endpoint is not None and (setting is None or not is_near(setting)):
+        return value_of(endpoint.policies, key)
+    return value_of(node.policies, key)
 
 
 def value_of(policies: Mapping[str, Setting], key: str) -> object:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import cast
 
+from fql.collector import collector_at_rest
 from fql.near import nearest
 from fql_grammar.tokens import TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
-from fqlc.source.collector import collector_at_rest
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.foreign.repair import repair
 from fqlc.syntax.parsing.lexer import lex

@@ -79,9 +79,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
 def _longest_wait(state: State, endpoint: str) -> int:
     """How long an endpoint can be asked to wait, in milliseconds: a clock that has been set back
     makes it no longer."""
-    specs = (spec for program in state.programs.values() for spec in program.observers.values())
-    nodes = (node for spec in specs for node in spec.nodes if node.endpoint == endpoint)
-    return max((node.retry.retry_after_max for node in nodes), default=0)
+    return max((one.receivers.get(endpoint, 0) for one in state.programs.values()), default=0)
 
 
 def take_page(state: State, paged: Paged) -> None:

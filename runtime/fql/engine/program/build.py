@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fql.actions.port import Action, Delivery, Outcome, RenderFailed, Request
 from fql.engine.program.fit import Measure
 from fql.engine.program.graph import build_graph
-from fql.engine.program.limits import EndpointLimits, endpoint_limits
+from fql.engine.program.late import LateObservers
 from fql.engine.program.match import Matcher
 from fql.engine.program.model import NodeSpec, ObserverSpec, Program, short_digest
+from fql.engine.program.receivers import receivers_of
 from fql.engine.program.specs import ActionFactory, Maker
 from fql.errors import PlanError, SettingsError
 from fql.events.intake import Intake
@@ -74,14 +75,15 @@ def _prepared(
 ) -> Program:  # fmt: skip
     intake = Intake(plan)
     maker = Maker(plan, environment, factory, endpoints, intake, blocked)
-    observers = {observer.name: maker.observer(observer) for observer in plan.observers}
+    receivers = receivers_of(plan, endpoints, environment)
     return Program(
         short=short_digest(plan.digest),
         digest=plan.digest,
-        observers=observers,
+        observers=LateObservers(plan, maker.observer),
         matching=Matcher(plan).matching,
         restore=intake.restore,
-        limits=_limits(plan, maker),
+        limits=receivers.limits(plan, endpoints.values()),
+        receivers=receivers.waits,
         blob=write_plan(plan),
         plan=plan,
         intake=intake,
@@ -173,14 +175,3 @@ def _no_action(
 ) -> Action:
     del plan, node, endpoint, environment
     return _NoAction()
-
-
-def _limits(plan: Plan, maker: Maker) -> dict[str, EndpointLimits]:
-    """Limits by endpoint: those that the plan states, else the policies of its first action."""
-    found = {name: endpoint_limits(policies) for name, policies in maker.policies.items()}
-    for endpoint in maker.endpoints.values():
-        found[endpoint.name] = endpoint_limits(
-            {**maker.policies.get(endpoint.name, {}), **endpoint.policies}
-        )
-    found.update((limit.endpoint, endpoint_limits(limit.policies)) for limit in plan.limits)
-    return found

@@ -1,33 +1,33 @@
-"""Which observers an event concerns: an index over the equalities of their conditions.
+"""Which observers an event concerns: an index over the conditions of a plan.
 
-A condition is cut at its `&&`. Conjuncts that compare a field of the row with a literal, or look
-it up in a list of literals, become part of a key; what is left is compiled at its first use. An
-event is looked up once for each set of fields that conditions use as keys, so its cost grows with
-the observers that match and not with all there are.
+An event is looked up once for each set of fields that conditions use as keys, and in tables of
+bounds and of beginnings and ends of texts (`matching.keys` says which conditions those are). So
+its cost grows with the observers that match and not with all there are. What cannot be looked up is
+judged, by functions that are compiled at their first use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from fql.collector import collector_at_rest
 from fql.engine.program.bulkhead import Fault, guarded
+from fql.engine.program.matching.keys import CHANGED, Place, Rows, ways_of
+from fql.engine.program.matching.tables import Bucket
 from fql.engine.program.model import Unjudged
 from fql.events.model import Event, Row
+from fql.events.values import differs
 from fql.expressions.compile import compile_condition
 from fql.expressions.scope import Scope
-from fql.expressions.shapes import literal_items
-from fql.plan.language.expressions import Binary, Constant, Expr, Field, operands
+from fql.plan.language.expressions import Expr
 from fql.plan.model import Observer, Plan
 from fql.plan.stored.codec import load_expression
 
-MAX_KEYS = 64
-"""An observer whose lists of literals multiply to more keys keeps some of them as conditions."""
-
 Condition = Callable[[Scope], bool]
-Place = tuple[str, str]  # row image and field
 Key = tuple[object, ...]
+Trigger = tuple[str, str]  # entity and kind of event
 
 
 class _Candidate:
@@ -55,50 +55,92 @@ class _Group:
     """The observers whose keys are made of the same places."""
 
     places: tuple[Place, ...]
-    by_key: dict[Key, list[_Candidate]]
+    by_key: dict[Key, Bucket[_Candidate]]
 
-    def candidates(self, rows: dict[str, Row | None]) -> list[_Candidate] | None:
-        """Those whose key is the row's."""
+    def candidates(self, rows: Rows) -> Sequence[_Candidate]:
+        """Those whose key is the row's, and whose hints fit it."""
         key = []
         for image, name in self.places:
             row = rows[image]
             key.append(None if row is None else row.get(name))
         try:
-            return self.by_key.get(tuple(key))
+            bucket = self.by_key.get(tuple(key))
         except TypeError:  # a value that cannot be a key equals no literal
-            return None
+            return ()
+        return () if bucket is None else bucket.of(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Which fields of an update have changed."""
+
+    new: Row
+    old: Row
+
+    def get(self, name: str, /) -> bool:
+        """Whether this one has."""
+        new, old = self.new.get(name), self.old.get(name)
+        return new != old or differs(new, old)
+
+
+class _Index:
+    """The observers of one trigger."""
+
+    __slots__ = ("_groups", "_several")
+
+    def __init__(self, observers: Sequence[tuple[int, Observer]]) -> None:
+        self._groups: dict[tuple[Place, ...], _Group] = {}
+        self._several = False  # whether some can be found in more ways than one
+        with collector_at_rest():
+            for number, observer in observers:
+                self._add(number, observer)
+
+    def _add(self, number: int, observer: Observer) -> None:
+        ways = ways_of(None if observer.when is None else load_expression(observer.when))
+        candidate = _Candidate(number, observer.name, ways.rest)
+        self._several |= len(ways.ways) > 1
+        for way in ways.ways:
+            places = tuple(sorted(way.keys))
+            group = self._groups.setdefault(places, _Group(places, {}))
+            for key in product(*(way.keys[place] for place in places)):
+                group.by_key.setdefault(key, Bucket()).add(candidate, way.hint)
+
+    def candidates(self, rows: Rows) -> list[_Candidate]:
+        """Those who may match, each once."""
+        found = [one for group in self._groups.values() for one in group.candidates(rows)]
+        return list(dict.fromkeys(found)) if self._several else found
 
 
 class Matcher:
-    """The index of one plan. Not changed after it is made, except for conditions compiled late."""
+    """The indexes of one plan, each made at the first event that needs it."""
 
     def __init__(self, plan: Plan) -> None:
-        self._groups: dict[tuple[str, str], dict[tuple[Place, ...], _Group]] = {}
+        self._observers: dict[Trigger, list[tuple[int, Observer]]] = {}
+        self._indexes: dict[Trigger, _Index] = {}
         for number, observer in enumerate(plan.observers):
-            self._add(number, observer)
+            for trigger in {(t.entity, t.event) for t in observer.on}:
+                self._observers.setdefault(trigger, []).append((number, observer))
 
-    def _add(self, number: int, observer: Observer) -> None:
-        condition = None if observer.when is None else load_expression(observer.when)
-        keys, rest = split(condition)
-        places = tuple(sorted(keys))
-        candidate = _Candidate(number, observer.name, rest)
-        for trigger in {(t.entity, t.event) for t in observer.on}:
-            groups = self._groups.setdefault(trigger, {})
-            group = groups.setdefault(places, _Group(places, {}))
-            for key in product(*(keys[place] for place in places)):
-                group.by_key.setdefault(key, []).append(candidate)
+    def _index(self, trigger: Trigger) -> _Index | None:
+        found = self._indexes.get(trigger)
+        if found is None and trigger in self._observers:
+            found = self._indexes[trigger] = _Index(self._observers[trigger])
+        return found
 
     def matching(self, event: Event) -> tuple[str, ...]:
         """The names of the observers whose trigger and condition hold, in the plan's order."""
-        groups = self._groups.get((event.entity, event.kind))
-        if groups is None:
+        index = self._index((event.entity, event.kind))
+        if index is None:
             return ()
-        rows = {
-            "new": event.new,
-            "old": event.old,
-            "row": event.old if event.new is None else event.new,
-        }
-        found = [one for group in groups.values() for one in group.candidates(rows) or ()]
+        new, old = event.new, event.old
+        found = index.candidates(
+            {
+                "new": new,
+                "old": old,
+                "row": old if new is None else new,
+                CHANGED: None if new is None or old is None else _Changes(new, old),
+            }
+        )
         if not found:
             return ()
         scope = scope_of(event)
@@ -130,68 +172,3 @@ def _judged(candidates: Sequence[_Candidate], scope: Scope) -> tuple[str, ...]:
 def scope_of(event: Event) -> Scope:
     """What the condition of an observer can see."""
     return Scope(event.kind, event.entity, event.new, event.old, event.id, event.timestamp)
-
-
-Keys = dict[Place, tuple[object, ...]]
-
-
-def split(condition: Expr | None) -> tuple[Keys, Expr | None]:
-    """The keys of a condition, and what they leave of it (None: nothing)."""
-    keys: Keys = {}
-    rest: list[Expr] = []
-    combinations = 1
-    for conjunct in _conjuncts(condition):
-        place, literals = _key_of(conjunct)
-        size = combinations * len(literals)
-        if place is None or place in keys or not 0 < size <= MAX_KEYS:
-            rest.append(conjunct)
-        else:
-            keys[place] = literals
-            combinations = size
-    return keys, _joined(rest)
-
-
-def _conjuncts(condition: Expr | None) -> Iterator[Expr]:
-    if isinstance(condition, Binary) and condition.op == "and":
-        for operand in operands(condition):
-            yield from _conjuncts(operand)
-    elif condition is not None:
-        yield condition
-
-
-def _joined(conjuncts: Iterable[Expr]) -> Expr | None:
-    result: Expr | None = None
-    for conjunct in conjuncts:
-        if result is None:
-            result = conjunct
-        else:
-            result = Binary(type=conjunct.type, op="and", left=result, right=conjunct)
-    return result
-
-
-_NO_KEY: tuple[None, tuple[object, ...]] = (None, ())
-
-
-def _key_of(e: Expr) -> tuple[Place | None, tuple[object, ...]]:
-    """The place and the literals that a conjunct allows for it."""
-    if isinstance(e, Field):
-        return (e.row, e.name), (True,)
-    if not isinstance(e, Binary) or e.op not in ("eq", "in"):
-        return _NO_KEY
-    left, right = e.left, e.right
-    if e.op == "eq" and isinstance(left, Constant):
-        left, right = right, left
-    if not isinstance(left, Field) or left.type.name == "JSON" or left.type.is_list:
-        return _NO_KEY
-    if e.op == "in":
-        return (left.row, left.name), _distinct(literal_items(right))
-    if isinstance(right, Constant):
-        return (left.row, left.name), _distinct((right.value,))
-    return _NO_KEY
-
-
-def _distinct(literals: tuple[object, ...] | None) -> tuple[object, ...]:
-    """The literals once each; none where a null is among them: a row that is absent has none."""
-    if literals is None or any(value is None or isinstance(value, tuple) for value in literals):
-        return ()
-    return tuple(dict.fromkeys(literals))

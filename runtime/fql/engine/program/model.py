@@ -88,9 +88,10 @@ class Unjudged(str):
 class Program:
     """A whole plan. `matching` gives the names of the observers for an event, with a fault where
     that could not be judged; `restore` turns a stored payload back into typed rows;
-    `readers` read what triggers wrote. `blocked` says
-    why nothing of it can be sent, where that is so: its stored runs can still be looked at and
-    cancelled."""
+    `readers` read what triggers wrote. `receivers` are the endpoints of its actions, each with the
+    most milliseconds that it can ask us to wait (without them, those of `observers`). `blocked`
+    says why nothing of it can be sent, where that is so: its stored runs can still be looked at
+    and cancelled."""
 
     short: str
     digest: str
@@ -104,6 +105,16 @@ class Program:
     blocked: str = ""
     measure: Measure | None = None
     readers: Readers = field(default_factory=dict)
+    receivers: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.receivers:
+            nodes = [node for spec in self.observers.values() for node in spec.nodes]
+            waits: dict[str, int] = {}
+            for node in nodes:
+                longest = max(waits.get(node.endpoint, 0), node.retry.retry_after_max)
+                waits[node.endpoint] = longest
+            object.__setattr__(self, "receivers", waits)
 
 
 def short_digest(digest: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -11,17 +11,15 @@ from typing import Protocol
 from fql.actions.port import Action
 from fql.engine.program.graph import build_graph
 from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, short_digest
+from fql.engine.program.receivers import endpoint_name
 from fql.events.intake import Intake
 from fql.exact.kinds import as_a
 from fql.expressions.compile import compile_condition, compile_value
 from fql.expressions.scope import Scope
-from fql.plan.kinds import own_endpoint
-from fql.plan.language.expressions import Constant, Environment, Text
-from fql.plan.model import Endpoint, Observer, Plan, PlanNode, Policies
+from fql.plan.model import Endpoint, Observer, Plan, PlanNode
 from fql.plan.policies import effective, retry_policy, whole_of
 from fql.plan.policy.table import POLICIES
 from fql.plan.stored.codec import load_expression
-from fql.plan.web.urls import origin_of
 
 LONGEST_WAIT = as_a(int, POLICIES["batch.timeout"].built_in_toml)
 
@@ -36,10 +34,10 @@ class ActionFactory(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Maker:
     """Makes the specs of one plan. `endpoints` are those it names, as they are now; `blocked` says
-    why nothing of it can be sent. `policies` collects those of the first action by endpoint."""
+    why nothing of it can be sent."""
 
     plan: Plan
     environment: Mapping[str, str]
@@ -47,7 +45,6 @@ class Maker:
     endpoints: Mapping[str, Endpoint]
     intake: Intake
     blocked: str = ""
-    policies: dict[str, Policies] = field(default_factory=dict)
 
     def observer(self, observer: Observer) -> ObserverSpec:
         """One observer, its nodes and its graph."""
@@ -69,14 +66,12 @@ class Maker:
         """One action."""
         endpoint = self.endpoints.get(node.config.endpoint or "")
         policies = effective(node, endpoint)
-        name = endpoint_name(node, self.environment)
-        self.policies.setdefault(name, policies)
         size = whole_of(policies, "batch.size")
         return NodeSpec(
             index=index,
             name=node.name,
             observer=observer,
-            endpoint=name,
+            endpoint=endpoint_name(node, self.environment),
             retry=retry_policy(policies),
             timeout=as_a(int, whole_of(policies, "timeout")),
             action=self.factory(self.plan, node, endpoint, self.environment),
@@ -94,29 +89,6 @@ class Maker:
             return None
         fit = self.intake.fit_answer
         return lambda stored: fit(wanted, stored)
-
-
-def endpoint_name(node: PlanNode, environment: Mapping[str, str]) -> str:
-    """The named endpoint, else that of its kind, else the origin `scheme://host:port`."""
-    if node.config.endpoint:
-        return node.config.endpoint
-    if (own := own_endpoint(node)) is not None:
-        return own
-    if node.config.url is None:
-        return node.kind
-    expression = load_expression(node.config.url)
-    text = ""
-    if isinstance(expression, Constant):
-        text = str(expression.value)
-    elif isinstance(expression, Text):
-        for part in expression.parts:
-            if isinstance(part, Environment):
-                text += environment.get(part.name, "")
-            elif isinstance(part, str):
-                text += part
-            else:
-                break
-    return origin_of(text) or text
 
 
 def order_key(value: Callable[[Scope], object]) -> Callable[[Scope], str | None]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from fql.collector import collector_at_rest
 from fql.errors import PlanError, UsageError
 from fql.exact.reading import NotJson, read_json
 from fql.plan.language.nodes import dump_expression, load_expression
-from fql.plan.model import FORMAT, Plan
+from fql.plan.model import FORMAT, Plan, sealed_of, with_sealed
 from fql.plan.stored.files import LONGEST_PLAN, read_regular
-from fql.plan.stored.sealing import canonical, digest_of, seal
+from fql.plan.stored.sealing import as_sealed, canonical, digest_of, seal
 from fql.plan.verifying.plan import verify_plan
 from fql.plan.verifying.refusal import Refused
 
@@ -34,7 +35,7 @@ def write_plan(plan: Plan | Mapping[str, object]) -> bytes:
     """The bytes of a plan given as model or as data; its digest is computed again. What `read_plan`
     read has the same bytes and digest again: a default that was not written stays unwritten."""
     if isinstance(plan, Plan):
-        return write_plan(plan.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        return sealed_of(plan) or write_plan(_content(plan))
     return seal({key: value for key, value in plan.items() if key != "digest"})
 
 
@@ -42,19 +43,24 @@ def read_plan(data: bytes | str) -> Plan:
     """The plan in the bytes that `seal` made. Raises PlanError: not a plan, cut short, changed
     since it was compiled, of a newer format or version than this one knows, or nothing that can
     be carried out."""
-    content = _decode(data)
-    _check_format(content)
-    _check_digest(content)
-    try:
-        plan = Plan.model_validate(content)
-    except ValidationError as error:
-        raise _misshapen(error, content) from error
-    try:
-        verify_plan(plan)
-    except Refused as refused:
-        message = f"the plan of fqlc {plan.compiler[:40]} cannot be used: {refused}"
-        raise PlanError(message, hint=_COMPILE_AGAIN) from None
-    return plan
+    with collector_at_rest():
+        content = _decode(data)
+        _check_format(content)
+        sealed = _check_digest(content)
+        try:
+            plan = Plan.model_validate(content)
+        except ValidationError as error:
+            raise _misshapen(error, content) from error
+        try:
+            verify_plan(plan)
+        except Refused as refused:
+            message = f"the plan of fqlc {plan.compiler[:40]} cannot be used: {refused}"
+            raise PlanError(message, hint=_COMPILE_AGAIN) from None
+        return with_sealed(plan, data if data == sealed else sealed)
+
+
+def _content(plan: Plan) -> dict[str, object]:
+    return plan.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _misshapen(error: ValidationError, content: Mapping[str, object]) -> PlanError:
@@ -139,12 +145,13 @@ def _check_format(content: Mapping[str, object]) -> None:
     )
 
 
-def _check_digest(content: Mapping[str, object]) -> None:
+def _check_digest(content: Mapping[str, object]) -> bytes:
+    """The bytes of the plan as `seal` makes them."""
     found = content.get("digest")
     if found is None:
         raise PlanError('this plan was not compiled: it has no "digest"', hint=_COMPILE_AGAIN)
     try:
-        true = digest_of(content)
+        sealed, true = as_sealed(content)
     except TypeError:
         raise PlanError("the plan is nested too deeply", hint=_COMPILE_AGAIN) from None
     if found != true:
@@ -152,3 +159,4 @@ def _check_digest(content: Mapping[str, object]) -> None:
             f"the plan was changed after it was compiled: its content does not match {found!r}",
             hint="change the .fql files instead, and compile them again",
         )
+    return sealed

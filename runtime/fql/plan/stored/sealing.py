@@ -30,6 +30,14 @@ def seal(plan_without_digest: Mapping[str, object]) -> bytes:
     return canonical({**plan_without_digest, DIGEST: digest_of(plan_without_digest)})
 
 
+def as_sealed(content: Mapping[str, object]) -> tuple[bytes, str]:
+    """The bytes of a plan that was read, its own digest in them, and the digest that it should
+    have. It is written only once for both. Raises what `canonical` raises."""
+    sealed = canonical_json(content, read=True)
+    own = b'"%b":%b,' % (DIGEST.encode(), canonical(content.get(DIGEST)))
+    return sealed, _digest(b"".join(sealed.split(own, 1)))
+
+
 def seal_written(parts: Mapping[str, bytes]) -> bytes:
     """The bytes that `seal` makes, of parts that are canonical JSON already, by their keys: what
     is known of a plan is not written again because something beside it changed."""

@@ -130,9 +130,8 @@ class State:
 
     def meet_endpoints(self, program: Program) -> None:
         """Know all receivers of a plan from the start, so that shares do not change under way."""
-        for spec in program.observers.values():
-            for node in spec.nodes:
-                self.endpoint(node.endpoint)
+        for name in program.receivers:
+            self.endpoint(name)
 
     def begin(self, now: int) -> None:
         """Start a step. What taking stored work back has changed is part of it."""

@@ -1,0 +1,103 @@
+"""A start pays for what events concern, and still refuses what cannot be carried out here."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+import pytest
+
+from fql.actions.port import Action
+from fql.actions.requests.factory import WebhookActions
+from fql.engine.program.build import build_program
+from fql.engine.program.model import Program
+from fql.errors import SettingsError
+from fql.plan.language import expressions as x
+from fql.plan.model import Endpoint, Plan, PlanNode
+from tests.growth.plans import country_is, sized
+
+SECRET = "whsec_" + "A" * 44
+
+
+class Counting:
+    """The webhooks of a plan, counted as they are made."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self._webhooks = WebhookActions()
+
+    def __call__(
+        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
+    ) -> Action:
+        self.made.append(node.name)
+        return self._webhooks(plan, node, endpoint, environment)
+
+
+def built(plan: Plan, environment: Mapping[str, str] | None = None) -> tuple[Program, Counting]:
+    actions = Counting()
+    return build_program(plan, environment or {}, actions), actions
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions of ours a piece of work calls: the same on every machine."""
+    found: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            found[frame.f_globals.get("__name__", "").partition(".")[0]] += 1
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return found["fql"]
+
+
+def test_actions_that_agree_about_the_place_are_made_at_their_first_use() -> None:
+    program, actions = built(sized(50))
+    assert len(actions.made) == 1
+    assert len(program.observers) == 50
+    spec = program.observers["o7"]
+    assert program.observers["o7"] is spec
+    assert len(actions.made) == 2
+    assert spec.nodes[0].endpoint == "https://a.example.com:443"
+    assert list(program.receivers) == ["https://a.example.com:443"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"S1": SECRET, "HOST": "not a host"}, "the url cannot be used"),
+        ({"S1": "whsec_!", "HOST": "b.example.com"}, "signing"),
+    ],
+)
+def test_what_the_place_makes_impossible_is_refused_at_the_start(
+    values: Mapping[str, str], said: str
+) -> None:
+    """Whichever action it is."""
+
+    def url(number: int) -> tuple[x.TextPart, ...]:
+        return ("https://", x.Environment("HOST"), "/x") if number == 39 else ("https://a.eu/x",)
+
+    plan = sized(40, url=url, secret=lambda number: "S1" if number == 38 else "S0")
+    environment = {"S0": SECRET, **values}
+    with pytest.raises(SettingsError) as refused:
+        built(plan, environment)
+    assert said in refused.value.message
+    program, actions = built(plan, {"S0": SECRET, "S1": SECRET, "HOST": "b.example.com"})
+    assert len(actions.made) == 3
+    assert "https://b.example.com:443" in program.receivers
+
+
+def test_a_start_makes_in_proportion_to_what_differs() -> None:
+    """Calls of our own functions for each observer that is not used: a handful of them."""
+    small, large = sized(50, when=country_is), sized(450, when=country_is)
+    more = calls(lambda: built(large)) - calls(lambda: built(small))
+    assert more / 400 < MOST_CALLS
+
+
+MOST_CALLS = 80
+"""For one more observer with a condition, a webhook and a body of five fields."""
