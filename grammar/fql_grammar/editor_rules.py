@@ -41,7 +41,8 @@ def any_of(words: Collection[str]) -> str:
 
 WORD = table.WORD_PATTERN.removesuffix("+")
 _CONSTANTS = {word for word, terminal in table.RESERVED.items() if terminal == "WORD"}
-_KEYWORDS = {word for word, terminal in table.RESERVED.items() if terminal in ("EACH", "ELSE")}
+_KEYWORD_TERMINALS = ("EACH", "IF", "THEN", "ELSE")
+_KEYWORDS = {word for word, terminal in table.RESERVED.items() if terminal in _KEYWORD_TERMINALS}
 _WORD_OPERATORS = set(table.RESERVED) - _CONSTANTS - _KEYWORDS
 _PUNCTUATION = {sign for sign in table.SIGNS if sign in "{}[]():,.@"}
 _OPERATORS = set(table.SIGNS) - _PUNCTUATION
@@ -50,7 +51,7 @@ _ESCAPED = "".join(re.escape(character) for character in table.ESCAPES)
 _TEMPLATE_WORDS = ("if", "elif", "else", "endif", "for", "endfor", "and", "or", "not", "in")
 
 _STATEMENT: tuple[Rule, ...] = (
-    Match("key", rf"\b{WORD}(?=\s*:)"),
+    Match("key", rf"\b{WORD}(?=\s*\??:)"),
     Match("method", rf"(?<!\.\.)(?<=\.){WORD}(?=\s*\()"),
     Match("member", rf"(?<!\.\.)(?<=\.){WORD}"),
     Match("attribute", rf"@[ \t]*{WORD}"),

@@ -62,7 +62,8 @@ OPENERS = frozenset(CLOSER_OF)
 CLOSERS = frozenset(CLOSER_OF.values())
 
 RESERVED: dict[str, str] = {
-    "true": "WORD", "false": "WORD", "null": "WORD", "each": "EACH", "else": "ELSE",
+    "true": "WORD", "false": "WORD", "null": "WORD", "each": "EACH", "if": "IF",
+    "then": "THEN", "else": "ELSE",
     "in": "OP", "IN": "OP", "AND": "OP", "OR": "OP", "not": "BANG", "NOT": "BANG",
 }  # fmt: skip
 """Words that are not bare names. Before `:` and after `.` they are names like all others."""
@@ -123,7 +124,8 @@ WORDS: dict[str, str] = {
     "RPAREN": "`)`", "_COLON": "`:`", "_COMMA": "`,`", "DOT": "`.`", "QDOT": "`?.`",
     "QUESTION": "`?`", "AT": "an attribute such as `@key`", "_ARROW": "`->`", "_RANGE": "`..`",
     "SPREAD": "`...`", "EQUALS": "`=`", "BANG": "`!`", "MINUS": "`-`", "OP": "an operator",
-    "EACH": "`each`", "ELSE": "`else`", "FLOW": "`flow`", "FROM": "`from`", "IMPORT": "`import`",
+    "EACH": "`each`", "IF": "`if`", "THEN": "`then`", "ELSE": "`else`",
+    "FLOW": "`flow`", "FROM": "`from`", "IMPORT": "`import`",
     "ENUM": "`enum`", "TYPE": "`type`", "ENTITY": "`entity`", "LET": "`let`",
     "$END": "the end of it",
 }  # fmt: skip

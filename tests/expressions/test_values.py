@@ -110,7 +110,7 @@ def test_time(
         (call("urlencode", const("a b/é&")), "a%20b/%C3%A9%26"),
         (call("round", const(Decimal("2.5"), t.DECIMAL)), Decimal(2)),
         (call("round", const(Decimal("2.675"), t.DECIMAL), 2), Decimal("2.68")),
-        (call("round", const(2.5, t.FLOAT)), 2.0),
+        (call("round", const(2.5, t.FLOAT), type_=t.FLOAT), 2.0),
         (call("date", const(NOON, t.DATETIME)), "2026-03-02"),
         (call("date", const(NOON, t.DATETIME), "%d.%m.%Y %H:%M:%S %j 100%%"),
          "02.03.2026 12:00:00 061 100%"),

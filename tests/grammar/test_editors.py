@@ -36,7 +36,7 @@ KINDS: Mapping[str, frozenset[str]] = {
         ("KEY", "key"),
         ("NAME", "name type builtin member method declared declaration attribute"),
         ("WORD", "constant"),
-        ("EACH ELSE", "keyword"),
+        ("EACH IF THEN ELSE", "keyword"),
         ("FLOW FROM IMPORT ENUM TYPE ENTITY LET", "declaration"),
         ("OP BANG", "operator word_operator"),
         ("MINUS EQUALS _ARROW SPREAD _RANGE QUESTION QDOT", "operator"),

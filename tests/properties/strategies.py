@@ -256,15 +256,22 @@ def _composed(type_: t.Type, depth: int, *, sql: str) -> list[Expr]:
         else []
     )
     arithmetic = st.sampled_from(["add", "sub", "mul"])
+    found.append(chosen(type_, of(type_), depth, sql=sql))
     match type_.name:
         case "String":
             found += _texts(of, depth)
+            found += [] if sql else _cut_texts(of)
         case "Int":
             found += [
                 binary(arithmetic, of(t.INT), of(t.INT), t.INT),
                 call("length", of(t.STRING), type_=t.INT),
                 call("length", _lists(), type_=t.INT),
                 of(t.INT).map(lambda e: x.Unary(type=t.INT, op="neg", of=e)),
+                call("epoch", of(t.DATETIME), type_=t.INT),
+                call("epoch_ms", of(t.DATETIME), type_=t.INT),
+                call("abs", of(t.INT), type_=t.INT),
+                folded("sum", t.INT, t.INT),
+                *(call(n, of(o), type_=t.INT) for n in _WHOLE for o in _rounded_in(sql)),
             ]
         case "Decimal":
             found += [
@@ -272,11 +279,15 @@ def _composed(type_: t.Type, depth: int, *, sql: str) -> list[Expr]:
                 binary(arithmetic, of(t.INT), of(t.DECIMAL), t.DECIMAL),
                 of(t.DECIMAL).map(lambda e: x.Unary(type=t.DECIMAL, op="neg", of=e)),
                 call("to_decimal", of(t.INT if sql else t.FLOAT), type_=t.DECIMAL),
+                call("abs", of(t.DECIMAL), type_=t.DECIMAL),
+                folded("sum", t.DECIMAL, t.DECIMAL),
+                *(rounded(of(o)) for o in _rounded_in(sql)),
             ]
         case "Float":
             found += [
                 binary(arithmetic, of(t.FLOAT), of(t.FLOAT) | of(t.INT), t.FLOAT),
                 call("to_float", of(t.INT), type_=t.FLOAT),
+                call("abs", of(t.FLOAT), type_=t.FLOAT),
             ]
             if sql != "sqlite":
                 found.append(call("to_float", of(t.DECIMAL), type_=t.FLOAT))
@@ -297,6 +308,74 @@ def _composed(type_: t.Type, depth: int, *, sql: str) -> list[Expr]:
 
 
 _SHIFTS = st.sampled_from(["add", "sub"])
+_WHOLE = ("round", "floor", "ceil")
+
+
+def _rounded_in(sql: str) -> tuple[t.Type, ...]:
+    """The types of numbers that can be rounded there."""
+    exact = {"sqlite": (t.INT,), "postgresql": (t.INT, t.DECIMAL)}
+    return exact.get(sql, (t.INT, t.DECIMAL, t.FLOAT))
+
+
+def rounded(of: Expr) -> Expr:
+    """`x.round(2)` and `x.round(2, half_up)`."""
+    places = st.integers(0, 12).map(lambda n: _constant(t.INT, n))
+    word = st.just(_constant(t.STRING, "half_up"))
+    even = call("round", of, places, type_=t.DECIMAL)
+    return even | call("round", of, places, word, type_=t.DECIMAL)
+
+
+def chosen(type_: t.Type, of: Expr, depth: int, *, sql: str) -> Expr:
+    """`if c then a else b`, with one branch or two; of whole numbers also as wider ones."""
+    exact = type_ == t.DECIMAL or (type_ == t.FLOAT and not sql)
+    value = of | constant(t.INT, sql=sql) if exact else of
+    branch = st.tuples(st.deferred(lambda: conditions(min(depth, 1), sql=sql)), value)
+    return st.builds(
+        lambda branches, other: x.Choose(type=type_, branches=tuple(branches), otherwise=other),
+        st.lists(branch, min_size=1, max_size=2), value,
+    )  # fmt: skip
+
+
+def folded(op: str, type_: t.Type, result: t.Type) -> Expr:
+    """`items.sum(id, id.count)`, or of a list of numbers."""
+    part = {"Int": "count", "Decimal": "price"}[type_.name]
+    item = x.Variable(type=ITEM, name="id")
+    of_items = x.Member(type=type_, of=item, name=part)
+    plain = x.Variable(type=type_, name="id")
+    return st.builds(
+        lambda of, body: x.Quantifier(type=result, op=op, of=of, variable="id", body=body),
+        field(t.list_of(ITEM)), st.just(of_items),
+    ) | st.builds(
+        lambda of: x.Quantifier(type=result, op=op, of=of, variable="id", body=plain),
+        field(t.list_of(type_)),
+    )  # fmt: skip
+
+
+def _cut_texts(of: Any) -> list[Expr]:
+    """What only the runtime computes."""
+    place = st.integers(-4, 4).map(lambda n: _constant(t.INT, n))
+    parts = call("split", of(t.STRING), of(t.STRING), type_=t.list_of(t.STRING))
+    part = x.Variable(type=t.STRING, name="part")
+    return [
+        call("slice", of(t.STRING), place, type_=t.STRING),
+        call("slice", of(t.STRING), place, place, type_=t.STRING),
+        call("sha256", of(t.STRING), type_=t.STRING),
+        call("base64", of(t.STRING), type_=t.STRING),
+        st.builds(_first_or, parts, st.just(part), of(t.STRING)),
+    ]
+
+
+def _first_or(parts: x.Expr, part: x.Variable, default: x.Expr) -> x.Expr:
+    """`text.split(s).map(part, part.upper()).filter(part, part != "").first() ?? default`."""
+    upper = x.Call(type=t.STRING, name="upper", of=part)
+    full = x.Binary(type=t.BOOLEAN, op="ne", left=part, right=_constant(t.STRING, ""))
+    true = _constant(t.BOOLEAN, value=True)
+    of, list_of = parts, t.list_of(t.STRING)
+    for op, type_, body in (
+        ("map", list_of, upper), ("filter", list_of, full), ("first", t.STRING.optional(), true),
+    ):  # fmt: skip
+        of = x.Quantifier(type=type_, op=op, of=of, variable="part", body=body)
+    return x.Binary(type=t.STRING, op="coalesce", left=of, right=default)
 
 
 def _texts(of: Any, depth: int) -> list[Expr]:
@@ -323,6 +402,11 @@ def nullables(type_: t.Type, depth: int = 2, *, sql: str = "") -> Expr:
             found.append(binary("div", left, right, optional))
     if type_ in (t.STRING, t.INT, t.DECIMAL, t.FLOAT, t.BOOLEAN):
         found.append(call(f"as_{type_.name.lower()}", json_paths(), type_=optional))
+    if type_ in (t.INT, t.DECIMAL):
+        found += [folded(op, type_, optional) for op in ("min", "max")]
+    if not sql and type_ == t.STRING and depth > 0:
+        pattern = st.sampled_from((*PATTERNS, "(a)|b")).map(lambda p: _constant(t.STRING, p))
+        found.append(call("extract", values(t.STRING, depth - 1), pattern, type_=optional))
     return st.one_of(*found)
 
 
@@ -504,6 +588,9 @@ def any_value(depth: int = 2) -> Expr:
     return st.one_of(*[nullables(s, depth) for s in SCALARS])
 
 
+_NUMBERS = t.list_of(t.INT)
+
+
 @st.composite
 def bodies(draw: st.DrawFn) -> x.Expr:
     """Objects with values, lists, texts and spreads."""
@@ -511,7 +598,12 @@ def bodies(draw: st.DrawFn) -> x.Expr:
     value = any_value(1) | st.lists(any_value(0), max_size=2).map(
         lambda found: x.ListOf(type=t.list_of(t.JSON), items=tuple(found))
     )
-    entries = draw(st.lists(st.builds(x.Entry, keys, value | templates()), max_size=4))
+    value |= any_value(1).map(lambda e: x.Quantifier(
+        type=t.list_of(e.type), op="map", of=x.Field(type=_NUMBERS, row="new", name="numbers"),
+        variable="n", body=e,
+    ))  # fmt: skip
+    entry = st.builds(x.Entry, keys, value | templates(), st.booleans())
+    entries = draw(st.lists(entry, max_size=4))
     if draw(st.booleans()):
         entries.append(x.Entry(None, x.ObjectOf(type=t.OBJECT, entries=tuple(entries[:1]))))
     return x.ObjectOf(type=t.OBJECT, entries=tuple(entries))

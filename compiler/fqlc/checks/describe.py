@@ -17,6 +17,7 @@ _WORDS: dict[type[object], str] = {
     ast.ListLiteral: "a list",
     ast.ObjectLiteral: "an object",
     ast.EachOf: "an `each`",
+    ast.IfOf: "an `if`",
 }
 
 

@@ -10,6 +10,7 @@ from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.walk import walk
 from fqlc.types.operands import comparable, widened
 from fqlc.types.report import as_required, at, poison, poisoned, why_null, wording
 from fqlc.types.scope import Context
@@ -17,19 +18,7 @@ from fqlc.types.scope import Context
 
 def has_each(expr: ast.Expr) -> bool:
     """True when a body renders something once for an event."""
-    waiting = [expr]
-    while waiting:
-        part = waiting.pop()
-        match part:
-            case ast.EachOf():
-                return True
-            case ast.ObjectLiteral(entries=entries):
-                waiting.extend(entry.value for entry in entries)
-            case ast.ListLiteral(items=items):
-                waiting.extend(items)
-            case ast.Parenthesised(inner=inner):
-                waiting.append(inner)
-    return False
+    return any(isinstance(part, ast.EachOf) for part in walk(expr))
 
 
 def infer_object(literal: ast.ObjectLiteral, ctx: Context) -> e.Expr:
@@ -44,7 +33,9 @@ def infer_object(literal: ast.ObjectLiteral, ctx: Context) -> e.Expr:
         if entry.key is None:
             value = _spread(entry, value, ctx)
         _refuse_duration(entry.value, value, ctx)
-        entries.append(e.Entry(entry.key.text if entry.key else None, value))
+        # A value that is never null is never left out.
+        optional = entry.optional and value.type.nullable
+        entries.append(e.Entry(entry.key.text if entry.key else None, value, optional))
     # In a plan later keys win: written ones go after all spreads, wherever they are.
     entries.sort(key=lambda made: made.key is not None)
     return e.ObjectOf(type=t.OBJECT, entries=tuple(entries), at=at(literal.span))

@@ -1,4 +1,4 @@
-"""Calls: methods and filters from the table of functions, `changed`, `any` and `all`."""
+"""Calls: methods and filters from the table of functions, `changed`, what is about items."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import re
 from fql.near import nearest
 from fql.plan.language import expressions as e
 from fql.plan.language import types as t
-from fql.plan.language.functions import FUNCTIONS, Function, overloads
+from fql.plan.language.functions import FUNCTIONS, HALF_UP, MOST_PLACES, Function, overloads
 from fql.plan.language.patterns import pattern_problem
 from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
 from fqlc.syntax.tree import ast
+from fqlc.types.choices import infer_case
+from fqlc.types.items import LIST_METHODS, infer_items
 from fqlc.types.members import field_of
 from fqlc.types.names import narrowed, never_there, outside_each, row_value
 from fqlc.types.operands import comparable
-from fqlc.types.operators import boolean
 from fqlc.types.report import (
     at,
     listing,
@@ -33,7 +34,6 @@ _CHANGES = {"changed": 0, "changed_to": 1, "changed_from": 1}
 _TAKES_NULL = frozenset({"json", "as_string", "as_int", "as_float", "as_decimal", "as_boolean"})
 """What answers null for null: a missing part of JSON is read like one of another shape."""
 
-_QUANTIFIERS = ("any", "all")
 _OTHER_FUNCTIONS = {
     "field_changed": "write `field.changed()`", "changed": "write `field.changed()`",
     "len": "write `value.length()`", "count": "write `value.length()`",
@@ -46,7 +46,9 @@ _OTHER_FUNCTIONS = {
 }  # fmt: skip
 _OTHER_METHODS = {
     "toLowerCase": "lower", "toUpperCase": "upper", "strip": "trim", "len": "length",
-    "size": "length", "count": "length", "substring": "matches", "test": "matches",
+    "size": "length", "count": "length", "substring": "slice", "substr": "slice",
+    "ceiling": "ceil", "unix": "epoch", "getTime": "epoch_ms", "reduce": "sum", "find": "first",
+    "test": "matches",
     "match": "matches", "some": "any", "every": "all", "indexOf": "contains",
     "includes": "contains", "has": "contains",
 }  # fmt: skip
@@ -57,9 +59,9 @@ _IN_OTHER_WORDS = {
                     "write `!= null`"),
     **dict.fromkeys(("isEmpty", "is_empty", "empty"), "write `.length() == 0`"),
     **dict.fromkeys(("unwrap_or", "getOrElse", "orElse", "or_else"), "write `value ?? default`"),
-    **dict.fromkeys(("eq", "equals"), "write `==`"), "abs": "compare with both bounds",
+    **dict.fromkeys(("eq", "equals"), "write `==`"),
     **dict.fromkeys(("format", "concat", "join"), "write a template: `\"{{ a }} {{ b }}\"`"),
-    **dict.fromkeys(("first", "last", "get", "filter", "map"), "write `any(x, ...)`"),
+    **dict.fromkeys(("last", "get"), "write `first(x, ...)`"),
 }  # fmt: skip
 _DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
 
@@ -73,8 +75,12 @@ def infer_call(expr: ast.CallOf, ctx: Context) -> e.Expr:
     field = field_of(callee.of, ctx)
     if field is not None and name in _CHANGES:
         return _changed(expr, callee, field, ctx)
-    if name in _QUANTIFIERS and not ctx.scope.template:
-        return _quantifier(expr, callee, ctx)
+    if ctx.scope.template:
+        return _method(expr, callee, ctx)
+    if name in LIST_METHODS:
+        return _of_list(expr, callee, ctx)
+    if name == "case":
+        return infer_case(expr, callee, ctx)
     return _method(expr, callee, ctx)
 
 
@@ -140,44 +146,16 @@ def _never_changes(expr: ast.CallOf, ctx: Context) -> bool:
     return True
 
 
-# any, all --------------------------------------------------------------------
+# Lists -----------------------------------------------------------------------
 
 
-def _quantifier(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
-    name = callee.name.text
-    of = ctx.infer(callee.of)
-    of = require(ctx, callee.of, of, f"`{name}`")
+def _of_list(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
+    of = require(ctx, callee.of, ctx.infer(callee.of), f"`{callee.name.text}`")
     if poisoned(of):
         return poison(expr.span)
     if of.type.item is None:
         return _unknown_method(expr, callee, of, ctx)
-    if len(expr.arguments) != 2 or not isinstance(expr.arguments[0], ast.NameUse):
-        ctx.sink.error(
-            "FQL214", f"`{name}` takes a name and a condition", expr.span,
-            label="wrong arguments", help=(f"write `{name}(x, x ...)`",),
-        )  # fmt: skip
-        return poison(expr.span)
-    variable = expr.arguments[0]
-    if not _free_variable(variable, ctx):
-        return poison(expr.span)
-    inner = ctx.within(ctx.scope.with_variable(variable.text, of.type.item))
-    test = expr.arguments[1]
-    body = boolean(test, inner.infer(test, t.BOOLEAN), inner, f"`{name}`")
-    if poisoned(body):
-        return poison(expr.span)
-    return e.Quantifier(
-        type=t.BOOLEAN, op=name, of=of, variable=variable.text, body=body, at=at(expr.span)
-    )
-
-
-def _free_variable(variable: ast.NameUse, ctx: Context) -> bool:
-    if variable.text not in ctx.scope.variables:
-        return True
-    ctx.sink.error(
-        "FQL203", f"`{variable.text}` is already the name of an outer item", variable.span,
-        label="named again here", help=("choose another name",),
-    )  # fmt: skip
-    return False
+    return narrowed(infer_items(expr, callee, of, ctx), ctx.scope)
 
 
 # Methods and filters ---------------------------------------------------------
@@ -190,15 +168,19 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     if poisoned(of):
         return poison(expr.span)
     functions = overloads(name, place)
-    function = next((f for f in functions if _operand_fits(f, of.type, ctx)), None)
-    if function is None:
+    fitting = [f for f in functions if _operand_fits(f, of.type, ctx)]
+    if not fitting:
         return _unknown_method(expr, callee, of, ctx)
     if callee.optional and of.type.nullable and name not in _TAKES_NULL:
         return _optional_call(callee, of, ctx)
     if name not in _TAKES_NULL:
         of = require(ctx, callee.of, of, f"`{name}`")
-    if poisoned(of) or not _arity(expr, callee, function.least, len(function.parameters), ctx):
+    least = min(f.least for f in fitting)
+    most = max(len(f.parameters) for f in fitting)
+    if poisoned(of) or not _arity(expr, callee, least, most, ctx):
         return poison(expr.span)
+    given = len(expr.arguments)
+    function = next(f for f in fitting if f.least <= given <= len(f.parameters))
     args = _arguments(expr, function, ctx)
     if args is None:
         return poison(expr.span)
@@ -242,7 +224,7 @@ def _unknown_method(expr: ast.CallOf, callee: ast.MemberAccess, of: e.Expr, ctx:
     template = ctx.scope.template
     place, what = ("filter", "filter") if template else ("method", "method")
     fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of.type, ctx)}
-    fitting |= set(_QUANTIFIERS) if of.type.is_list and not template else set()
+    fitting |= set(LIST_METHODS) if of.type.is_list and not template else set()
     fitting |= {"default"} if template else set()
     name = callee.name
     help_, fix = suggestion(name.text, name.span, fitting, what)
@@ -287,6 +269,11 @@ def _arguments(expr: ast.CallOf, function: Function, ctx: Context) -> tuple[e.Ex
     """The typed arguments; None when one was reported."""
     args: list[e.Expr] = []
     for written, wanted in zip(expr.arguments, function.parameters, strict=False):
+        if function.name == "round" and wanted == t.STRING:
+            if not _is_half_up(written, ctx):
+                return None
+            args.append(e.Constant(type=t.STRING, value=HALF_UP, at=at(written.span)))
+            continue
         value = ctx.infer(written, wanted)
         value = require(ctx, written, value, f"`{function.name}`")
         if poisoned(value):
@@ -302,6 +289,17 @@ def _arguments(expr: ast.CallOf, function: Function, ctx: Context) -> tuple[e.Ex
     return tuple(args)
 
 
+def _is_half_up(written: ast.Expr, ctx: Context) -> bool:
+    """The word in `round(2, half_up)`, which names no value."""
+    if isinstance(written, ast.NameUse) and written.text == HALF_UP:
+        return True
+    ctx.sink.error(
+        "FQL214", "`round` takes `half_up` after the number of places", written.span,
+        label="not a way to round", help=("without it halves go to the even digit",),
+    )  # fmt: skip
+    return False
+
+
 def _wrong_argument(written: ast.Expr, value: e.Expr, message: str, ctx: Context) -> None:
     ctx.sink.error(
         "FQL311" if ctx.scope.template else "FQL214", message, written.span,
@@ -314,12 +312,13 @@ def _literal_problem(function: Function, value: e.Expr) -> str:
     if not isinstance(value, e.Constant):
         return f"the argument of `{function.name}` must be a literal"
     given = value.value
-    if function.name == "matches" and isinstance(given, str):
+    if function.name in ("matches", "extract") and isinstance(given, str):
         return pattern_problem(given)
     if function.name == "date" and isinstance(given, str) and not _DATE_PATTERN.fullmatch(given):
         return "`date` knows %Y %m %d %H %M %S %j and %%"
     if function.name in ("round", "truncate") and isinstance(given, int):
-        limit = 28 if function.name == "round" else 1_000_000
+        rounds = MOST_PLACES if "method" in function.places else 28
+        limit = rounds if function.name == "round" else 1_000_000
         if not 0 <= given <= limit:
             return f"the argument of `{function.name}` must be from 0 to {limit}"
     return ""

@@ -130,9 +130,24 @@ def _outcomes(condition: e.Expr) -> Outcomes:  # noqa: PLR0911 - one line a kind
             return _of_default(condition, True), _of_default(condition, False)
         case e.Binary():
             return _of_comparison(condition, True), _of_comparison(condition, False)
+        case e.Choose():
+            return _of_choice(condition)
         case e.Changed():
             return Facts(events=frozenset({"update"})), NOTHING
     return NOTHING, NOTHING
+
+
+def _of_choice(condition: e.Choose) -> Outcomes:
+    """`if c then a else b` is true where c and a are, or where c is not and b is."""
+    true, false = _outcomes(condition.otherwise)
+    for test, value in reversed(condition.branches):
+        led, passed = _outcomes(test)
+        first = _outcomes(value)
+        true, false = (
+            led.both(mine).either(passed.both(rest))
+            for mine, rest in zip(first, (true, false), strict=True)
+        )
+    return true, false
 
 
 def _swapped(outcomes: Outcomes) -> Outcomes:

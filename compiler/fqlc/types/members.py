@@ -40,7 +40,7 @@ FAILURE_FIELDS: Mapping[str, Type] = {
 BATCH_FIELDS: Mapping[str, Type] = {"id": t.STRING, "size": t.INT}
 _VERSIONS: Mapping[str, e.RowName] = {"old": "old", "new": "new"}
 _CHANGES = ("changed", "changed_to", "changed_from")
-_WITHOUT_ARGUMENTS = {"changed", *names_of("method")} - {f.name for f in FUNCTIONS if f.parameters}
+_WITHOUT_ARGUMENTS = {"changed", *names_of("method")} - {f.name for f in FUNCTIONS if f.least}
 
 
 def field_of(expr: ast.Expr, ctx: Context) -> FieldInfo | None:
@@ -260,7 +260,7 @@ def _no_members(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> None:
         span = Span(expr.span.path, expr.of.span.end, expr.span.end)
         fix = None if ctx.scope.template else Fix((Edit(span, f'["{name}"]'),))
     elif of.type.is_list:
-        help_ = ("a list has `length()`, `any(x, ...)` and `all(x, ...)`",)
+        help_ = ("a list has `length()`, `any(x, ...)`, `map(x, ...)` and others",)
     ctx.sink.error(
         _unknown_code(ctx), f"`{of.type.required()}` has no field `{name}`", expr.name.span,
         label="unknown field", help=help_, fix=fix,
@@ -271,7 +271,7 @@ def _is_method(name: str, of: Type) -> bool:
     """True for the name of a method of such values, written without its parentheses."""
     fits = (f.operand.is_list if of.is_list else f.operand.name == of.name
             for f in FUNCTIONS if f.name == name and "method" in f.places)  # fmt: skip
-    return any(fits) or (of.is_list and name in ("any", "all"))
+    return any(fits) or (of.is_list and name in e.LIST_OPS)
 
 
 # Brackets --------------------------------------------------------------------
@@ -298,7 +298,7 @@ def infer_index(expr: ast.IndexOf, ctx: Context) -> e.Expr:
 def _not_json(expr: ast.IndexOf, of: e.Expr, ctx: Context) -> e.Expr:
     help_ = ("write `.name` to read a field",)
     if of.type.is_list:
-        help_ = ("a list has `any(x, ...)` and `all(x, ...)`, which work for any length",)
+        help_ = ("a list has `any(x, ...)` and `first()`, which work for any length",)
     ctx.sink.error(
         "FQL211", f"only JSON can be indexed, but {wording(expr.of)} is `{of.type}`",
         expr.of.span, label=f"this is `{of.type}`", help=help_,

@@ -45,7 +45,7 @@ def infer_sides(
 
     With `member` the right side is a list of what the left side is.
     """
-    if _adapts(left, ctx.scope) and not _adapts(right, ctx.scope):
+    if adapts(left, ctx.scope) and not adapts(right, ctx.scope):
         second = ctx.infer(right, expected)
         hint = second.type.item if member else second.type
         return Sides(ctx.infer(left, _hint(hint, expected)), second)
@@ -76,17 +76,20 @@ def _enum_behind(first: e.Expr, left: ast.Expr, right: ast.Expr, ctx: Context) -
     return name.text in ctx.scope.project.enum_infos[field.type.name].members
 
 
-def _adapts(expr: ast.Expr, scope: ExprScope) -> bool:
+def adapts(expr: ast.Expr, scope: ExprScope) -> bool:
     """True for literals, and names that nothing in scope has: they take the other side's type."""
     match bare(expr):
         case ast.NumberLiteral() | ast.StringLiteral() | ast.WordLiteral():
             return True
         case ast.UnaryOf(op="neg", of=of):
-            return _adapts(of, scope)
-        case ast.BinaryOf(op="add" | "sub" | "mul" | "div" | "mod", left=left, right=right):
-            return _adapts(left, scope) and _adapts(right, scope)
+            return adapts(of, scope)
+        case (
+            ast.BinaryOf(op="add" | "sub" | "mul" | "div" | "mod", left=one, right=other)
+            | ast.IfOf(value=one, otherwise=other)
+        ):
+            return adapts(one, scope) and adapts(other, scope)
         case ast.ListLiteral(items=items):
-            return all(_adapts(item, scope) for item in items)
+            return all(adapts(item, scope) for item in items)
         case ast.NameUse(text=text):
             return not (text in scope.variables or text.startswith("_") or scope.row_field(text))
     return False

@@ -20,6 +20,9 @@ from fqlc.types.scope import ExprScope
 
 _DROPPED_BY = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "length", "matches"})
 
+_GIVE_ITEMS = frozenset({"filter", "first"})
+"""Methods that give the items of their list, as they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class SensitiveUse:
@@ -110,12 +113,14 @@ def _flow(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
             yield from _flow(expr.body, walk)
         case e.Quantifier():
             yield from _flow(expr.body, walk.over(expr.variable, expr.of))
+            if expr.op in _GIVE_ITEMS:
+                yield from _flow(expr.of, walk)
         case _:
             for part in _operands(expr):
                 yield from _flow(part, walk)
 
 
-def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
+def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:  # noqa: PLR0911 - one line a kind
     """The parts whose marks an operator keeps."""
     match expr:
         case e.Binary(op=operator) | e.Call(name=operator) if operator in _DROPPED_BY:
@@ -128,6 +133,9 @@ def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:
             return (expr.of, *expr.args)
         case e.ListOf():
             return expr.items
+        case e.Choose():
+            tested = (part for branch in expr.branches for part in branch)
+            return (*tested, expr.otherwise)
     return ()
 
 
@@ -194,6 +202,8 @@ def _outer(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
                 yield from _outer(walk.lists[expr.name], walk)
         case e.Quantifier():
             yield from _outer(expr.body, walk.over(expr.variable, expr.of))
+            if expr.op in _GIVE_ITEMS:
+                yield from _outer(expr.of, walk)
         case _:
             for part in _operands(expr):
                 yield from _outer(part, walk)

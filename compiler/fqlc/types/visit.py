@@ -8,7 +8,7 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
 from fqlc.syntax.tree import ast
-from fqlc.types import bodies, operators
+from fqlc.types import bodies, choices, operators
 from fqlc.types.calls import infer_call
 from fqlc.types.constants import literals
 from fqlc.types.members import infer_index, infer_member
@@ -64,6 +64,7 @@ _RULES: dict[type, Callable[..., e.Expr]] = {
     ast.IndexOf: lambda x, c, _t: infer_index(x, c),
     ast.UnaryOf: operators.infer_unary,
     ast.BinaryOf: operators.infer_binary,
+    ast.IfOf: choices.infer_if,
     ast.ListLiteral: bodies.infer_list,
     ast.ObjectLiteral: lambda x, c, _t: bodies.infer_object(x, c),
     ast.EachOf: lambda x, c, _t: bodies.infer_each(x, c),

@@ -3,6 +3,8 @@ results is `fql.plan.language.functions`; `implementation` finds the function of
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,16 +18,26 @@ from fql.events.values import rfc3339, text_of
 from fql.exact.numbers import plain_decimal, plain_int
 from fql.exact.writing import write_json
 from fql.expressions import numbers
+from fql.plan.language.expressions import Call
 
 MAX_TEXT = 1_000_000
 """The longest text, in code points, that `replace`, `join` and loops of templates make; what is
 longer is cut. It keeps a small template from filling the memory."""
 
 
+class Match(Protocol):
+    """Where a pattern matches."""
+
+    def group(self, number: int) -> str | None: ...
+
+
 class Pattern(Protocol):
     """A compiled RE2 pattern."""
 
-    def search(self, text: str) -> object: ...
+    @property
+    def groups(self) -> int: ...
+
+    def search(self, text: str) -> Match | None: ...
 
 
 @lru_cache(maxsize=4_096)
@@ -73,6 +85,16 @@ def truncate(text: str, length: int) -> str:
 def urlencode(text: str) -> str:
     """Percent-encoded, except for letters, digits and `_.-~/`."""
     return quote(text, safe="/")
+
+
+def first(items: Iterable[object]) -> object:
+    """The first of some items; None where there is none."""
+    return next(iter(items), None)
+
+
+def present(key: str, value: object) -> dict[str, object]:
+    """What an optional key adds to an object: nothing where its value is null."""
+    return {} if value is None else {key: value}
 
 
 def as_string(value: object) -> str | None:
@@ -161,6 +183,39 @@ def as_json_text(value: object) -> str:
     return write_json(value).decode()
 
 
+def slice_text(text: str, start: int, end: int | None = None) -> str:
+    """The code points from `start` to before `end`; negative positions count from the end, and
+    those beyond an end mean that end."""
+    return text[start:end]
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The parts between occurrences of the separator. An empty one occurs nowhere."""
+    return text.split(separator) if separator else [text]
+
+
+def extract(text: str, expression: str) -> str | None:
+    """The first match of the RE2 pattern, or of its first group where it has one; None without a
+    match, or where the group took no part in it."""
+    compiled = pattern(expression)
+    found = compiled.search(text)
+    return None if found is None else found.group(min(compiled.groups, 1))
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of the text's UTF-8 in hexadecimal digits."""
+    return hashlib.sha256(_utf8(text)).hexdigest()
+
+
+def base64_text(text: str) -> str:
+    """The text's UTF-8 in base64."""
+    return base64.b64encode(_utf8(text)).decode("ascii")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 Implementation = Callable[..., object]
 
 _BY_NAME: Mapping[str, Implementation] = {
@@ -173,6 +228,16 @@ _BY_NAME: Mapping[str, Implementation] = {
     "ends_with": lambda text, part: text.endswith(part),
     "replace": replace,
     "matches": matches,
+    "slice": slice_text,
+    "split": split,
+    "extract": extract,
+    "sha256": sha256,
+    "base64": base64_text,
+    "floor": numbers.floor,
+    "ceil": numbers.ceil,
+    "abs": numbers.absolute,
+    "epoch": numbers.epoch,
+    "epoch_ms": numbers.epoch_ms,
     "to_decimal": numbers.to_decimal,
     "to_float": numbers.to_float,
     "as_string": as_string,
@@ -188,12 +253,16 @@ _BY_NAME: Mapping[str, Implementation] = {
 }
 
 
-def implementation(name: str, operand: str) -> Implementation:
-    """The function behind a name and the name of its operand's type. Raises KeyError for names
-    that are not in the table."""
-    if name == "round":
-        return numbers.rounded_float if operand == "Float" else numbers.rounded_decimal
-    return _BY_NAME[name]
+def implementation(e: Call) -> Implementation:
+    """The function behind a call. Raises KeyError for names that are not in the table. The filter
+    `round` gives what it takes, the method whole numbers and Decimals."""
+    if e.name != "round":
+        return _BY_NAME[e.name]
+    if e.type.name == "Int":
+        return numbers.nearest_whole
+    if e.type.name == "Float":
+        return numbers.rounded_float
+    return numbers.to_places if e.args else numbers.rounded_decimal
 
 
 def hole_form(type_name: str) -> Implementation | None:

@@ -15,6 +15,7 @@ from fql.expressions import functions, operators
 from fql.expressions.shapes import equality, is_record, literal_items, record_attribute
 from fql.plan.environment import lookup
 from fql.plan.language import expressions as x
+from fql.plan.language.types import Type
 
 _NESTING = 24
 """Levels of one generated function; at most four parentheses a level, and Python stops at 200."""
@@ -47,6 +48,16 @@ _SIMPLE_CALLS: Mapping[str, str] = {
     "contains": "({a} in {o})",
     "starts_with": "{o}.startswith({a})",
     "ends_with": "{o}.endswith({a})",
+}
+
+_LIST_CODE: Mapping[str, str] = {
+    "any": "any(map({b}, {l}))",
+    "all": "all(map({b}, {l}))",
+    "map": "[*map({b}, {l})]",
+    "filter": "[*filter({b}, {l})]",
+    "first": "FIRST(filter({b}, {l}))",
+    "min": "min(map({b}, {l}), default=None)",
+    "max": "max(map({b}, {l}), default=None)",
 }
 
 
@@ -108,8 +119,7 @@ class Generator:
     def value(self, e: x.Expr) -> str:
         """The code of an expression: an atom or in parentheses."""
         if self._depth >= _NESTING:
-            name = self.function(lambda: self._emit(e))
-            return f"{name}({', '.join(['s', *self._variables.values()])})"
+            return self._called(self.function(lambda: self._emit(e)))
         self._depth += 1
         try:
             return self._emit(e)
@@ -199,12 +209,37 @@ class Generator:
         found = temporary
         if helper := operators.widening(e.left.type, e.type):
             found = f"{helper}({temporary})"
-        helper = operators.widening(e.right.type, e.type)
-        if helper and e.right.type.nullable:
-            right = self._unless_null(right, lambda code: f"{helper}({code})")
-        elif helper:
-            right = f"{helper}({right})"
+        right = self._widened(right, e.right.type, e.type)
         return f"({found} if ({temporary} := {left}) is not None else {right})"
+
+    def _widened(self, code: str, from_: Type, to: Type) -> str:
+        """The code of a value in the class of the wider number type; null stays null."""
+        helper = operators.widening(from_, to)
+        if helper is None:
+            return code
+        if from_.nullable:
+            return self._unless_null(code, lambda found: f"{helper}({found})")
+        return f"{helper}({code})"
+
+    @_emit.register
+    def _choose(self, e: x.Choose) -> str:
+        return self._branches(e, 0)
+
+    def _branches(self, e: x.Choose, start: int) -> str:
+        """The branches from one on; those beyond a few are a function of their own."""
+        last = start + _NESTING
+        pieces = [
+            f"{self._widened(self.value(value), value.type, e.type)} if {self.value(test)} else "
+            for test, value in e.branches[start:last]
+        ]
+        if last < len(e.branches):
+            rest = self._called(self.function(lambda: self._branches(e, last)))
+        else:
+            rest = self._widened(self.value(e.otherwise), e.otherwise.type, e.type)
+        return f"({''.join(pieces)}{rest})"
+
+    def _called(self, name: str) -> str:
+        return f"{name}({', '.join(['s', *self._variables.values()])})"
 
     def _arithmetic(self, e: x.Binary, left: str, right: str) -> str:
         code = operators.arithmetic(e.op, e.left.type, e.right.type)
@@ -236,13 +271,17 @@ class Generator:
         simple = _SIMPLE_CALLS.get(e.name)
         if simple is not None:
             return simple.format(o=operand, a=arguments[0] if arguments else "")
-        function = self.constant(functions.implementation(e.name, e.of.type.name))
+        function = self.constant(functions.implementation(e))
         return f"{function}({', '.join([operand, *arguments])})"
 
     @_emit.register
     def _quantifier(self, e: x.Quantifier) -> str:
         of = self.value(e.of)
-        return f"{e.op}(map({self._lambda(e.variable, lambda: self.value(e.body))}, {of}))"
+        body = self._lambda(e.variable, lambda: self.value(e.body))
+        if e.op == "sum":
+            zero = self.constant(operators.zero(e.type))
+            return f"TOTAL(map({body}, {of}), {zero})"
+        return _LIST_CODE[e.op].format(b=body, l=of)
 
     def _lambda(self, variable: str, body: Callable[[], str]) -> str:
         outer = self._variables
@@ -262,6 +301,8 @@ class Generator:
 
     def _entry(self, entry: x.Entry) -> str:
         value = self.value(entry.value)
+        if entry.key is not None and entry.optional:
+            return f"**PRESENT({self.constant(entry.key)}, {value})"
         if entry.key is not None:
             return f"{self.constant(entry.key)}: {value}"
         return f"**({value} or {{}})"

@@ -8,8 +8,19 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
+from decimal import (
+    MAX_EMAX,
+    MAX_PREC,
+    MIN_EMIN,
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+)
 
 EXACT = Context(
     prec=MAX_PREC, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX, clamp=0, traps=[]
@@ -27,6 +38,9 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 Number = int | float | Decimal
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 
 
 def saturated(value: float) -> float:
@@ -88,6 +102,60 @@ def rounded_decimal(value: Decimal, places: int = 0) -> Decimal:
     """Rounded half to even; more places than the value has add zeros."""
     places = max(-1_000, min(places, 1_000))
     return EXACT.quantize(value, Decimal((0, (1,), -places)))
+
+
+def nearest_whole(value: Number) -> int:
+    """The nearest whole number, of two the even one."""
+    return _whole_number(value, ROUND_HALF_EVEN)
+
+
+def floor(value: Number) -> int:
+    """The greatest whole number that is not above it."""
+    return _whole_number(value, ROUND_FLOOR)
+
+
+def ceil(value: Number) -> int:
+    """The least whole number that is not below it."""
+    return _whole_number(value, ROUND_CEILING)
+
+
+def _whole_number(value: Number, rounding: str) -> int:
+    return value if isinstance(value, int) else int(Decimal(value).to_integral_value(rounding))
+
+
+def to_places(value: Number, places: int, word: str = "") -> Decimal:
+    """A Decimal of exactly so many places: halves to the even digit, or with a word away from
+    zero."""
+    rounding = ROUND_HALF_UP if word else ROUND_HALF_EVEN
+    return Decimal(value).quantize(Decimal((0, (1,), -places)), rounding, EXACT)
+
+
+def absolute(value: Number) -> Number:
+    """The number without its sign, with all of its digits."""
+    return value.copy_abs() if isinstance(value, Decimal) else abs(value)
+
+
+def total(values: Iterable[Number], nothing: Number) -> Number:
+    """The sum of some numbers in order; `nothing` is the zero of their type."""
+    found = nothing
+    for value in values:
+        if isinstance(found, Decimal):
+            found = EXACT.add(found, value)  # type: ignore[arg-type]  # numbers of one type
+        elif isinstance(found, float):
+            found = saturated(found + to_float(value))
+        else:
+            found += value
+    return found
+
+
+def epoch(moment: datetime) -> int:
+    """Whole seconds since 1970, rounded down."""
+    return (moment - _EPOCH) // _SECOND
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def rounded_float(value: float, places: int = 0) -> float:

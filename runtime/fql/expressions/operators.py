@@ -7,6 +7,7 @@ words in capitals for the functions of `HELPERS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from fql.events.values import among, differs, same
 from fql.expressions import functions, numbers
@@ -38,9 +39,15 @@ HELPERS: Mapping[str, Callable[..., object] | type] = {
     "MINUS_SPAN": numbers.negated_span,
     "SCALED": numbers.scaled_span,
     "DECIMAL": numbers.to_decimal,
+    "TOTAL": numbers.total,
+    "FIRST": functions.first,
+    "PRESENT": functions.present,
     "any": any,
     "all": all,
     "map": map,
+    "filter": filter,
+    "min": min,
+    "max": max,
     "str": str,
     "len": len,
 }
@@ -133,6 +140,13 @@ def widened(value: object, from_: Type, to: Type) -> object:
     """The value in the class of the wider number type; null stays null."""
     helper = widening(from_, to)
     return value if helper is None or value is None else HELPERS[helper](value)
+
+
+def zero(of: Type) -> int | float | Decimal:
+    """The sum of nothing."""
+    if of.name == "Decimal":
+        return Decimal(0)
+    return 0.0 if of.name == "Float" else 0
 
 
 def literal(value: object, type_: Type) -> object:

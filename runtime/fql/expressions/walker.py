@@ -6,8 +6,9 @@ other. `fqlc explain` uses it too, where speed does not matter.
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,8 @@ class _Walk:
                 return self._call(e, names)
             case x.Quantifier():
                 return self._quantifier(e, names)
+            case x.Choose():
+                return self._chosen(e, names)
             case x.ListOf():
                 return [self.value(item, names) for item in e.items]
             case x.ObjectOf():
@@ -91,12 +94,23 @@ class _Walk:
         return _OPERATORS[e.op](left, self.value(e.right, names))
 
     def _call(self, e: x.Call, names: Bindings) -> object:
-        function = functions.implementation(e.name, e.of.type.name)
+        function = functions.implementation(e)
         return function(self.value(e.of, names), *(self.value(a, names) for a in e.args))
 
-    def _quantifier(self, e: x.Quantifier, names: Bindings) -> bool:
-        results = (self.value(e.body, {**names, e.variable: v}) for v in self.value(e.of, names))
-        return any(results) if e.op == "any" else all(results)
+    def _quantifier(self, e: x.Quantifier, names: Bindings) -> Any:
+        items = self.value(e.of, names)
+        results = (self.value(e.body, {**names, e.variable: v}) for v in items)
+        if e.op in ("filter", "first"):
+            kept = [item for item, holds in zip(items, results, strict=True) if holds]
+            return kept if e.op == "filter" else kept[0] if kept else None
+        if e.op == "sum":
+            nothing: Any = operators.zero(e.type)
+            return functools.reduce(_add, results, nothing)
+        return _LISTS[e.op](results)
+
+    def _chosen(self, e: x.Choose, names: Bindings) -> Any:
+        found = next((v for test, v in e.branches if self.value(test, names)), e.otherwise)
+        return operators.widened(self.value(found, names), found.type, e.type)
 
     def _object(self, e: x.ObjectOf, names: Bindings) -> dict[str, object]:
         result: dict[str, object] = {}
@@ -104,7 +118,7 @@ class _Walk:
             value = self.value(entry.value, names)
             if entry.key is None:
                 result.update(value or {})
-            else:
+            elif value is not None or not entry.optional:
                 result[entry.key] = value
         return result
 
@@ -206,6 +220,14 @@ def _modulo(left: Any, right: Any) -> object:
         return numbers.modulo_decimal(left, right)
     return numbers.modulo_int(left, right)
 
+
+_LISTS: Mapping[str, Callable[[Iterable[Any]], Any]] = {
+    "any": any,
+    "all": all,
+    "map": list,
+    "min": lambda values: min(values, default=None),
+    "max": lambda values: max(values, default=None),
+}
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": same,

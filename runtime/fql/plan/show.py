@@ -31,7 +31,7 @@ def show(e: x.Expr) -> str:
 
 
 def _show(e: x.Expr, level: int) -> str:
-    """The text of an expression at a place that binds as tightly as `level`."""
+    """The text of an expression at a place that binds as tightly as `level`; 0 is any."""
     text, own = _shown_expression(e), _level(e)
     return f"({text})" if own < level else text
 
@@ -41,6 +41,8 @@ def _level(e: x.Expr) -> int:
         return SIGNS[e.op][1]
     if isinstance(e, x.Constant) and _is_negative(e.value):
         return SIGNS["neg"][1]
+    if isinstance(e, x.Choose) and _cases(e) is None:
+        return 0
     return _POSTFIX + 1
 
 
@@ -180,7 +182,48 @@ def _call(e: x.Call) -> str:
 
 @_shown_expression.register
 def _quantifier(e: x.Quantifier) -> str:
-    return f"{_show(e.of, _POSTFIX)}.{e.op}({e.variable}, {show(e.body)})"
+    of = _show(e.of, _POSTFIX)
+    if _is_trivial(e):
+        return f"{of}.{e.op}()"
+    return f"{of}.{e.op}({e.variable}, {show(e.body)})"
+
+
+def _is_trivial(e: x.Quantifier) -> bool:
+    """True for `list.first()` and the sum, least or largest of the items themselves."""
+    if e.op == "first":
+        return isinstance(e.body, x.Constant) and e.body.value is True
+    own = isinstance(e.body, x.Variable) and e.body.name == e.variable
+    return e.op in ("sum", "min", "max") and own
+
+
+@_shown_expression.register
+def _choose(e: x.Choose) -> str:
+    cases = _cases(e)
+    if cases is not None:
+        return cases
+    branches = "".join(f"if {show(test)} then {show(value)} else " for test, value in e.branches)
+    return branches + show(e.otherwise)
+
+
+def _cases(e: x.Choose) -> str | None:
+    """`x.case({ ... })`, where several members of one value are told apart; else None."""
+    tests = [test for test, _ in e.branches]
+    if len(tests) < 2 or not all(_tells_member(test, tests[0]) for test in tests):
+        return None
+    told = [(test, value) for test, value in e.branches if isinstance(test, x.Binary)]
+    entries = "".join(f"{show(test.right)}: {show(value)}, " for test, value in told)
+    subject = _show(told[0][0].left, _POSTFIX)
+    return f"{subject}.case({{ {entries}else: {show(e.otherwise)} }})"
+
+
+def _tells_member(test: x.Expr, first: x.Expr) -> bool:
+    if not (isinstance(test, x.Binary) and isinstance(first, x.Binary)):
+        return False
+    right = test.right
+    member = isinstance(right, x.Constant) and isinstance(right.value, str | bool)
+    of = test.left.type
+    plain = of.name == "Boolean" or of.name not in BUILT_IN
+    return test.op == "eq" and member and plain and test.left == first.left
 
 
 @_shown_expression.register
@@ -196,11 +239,11 @@ def _object(e: x.ObjectOf) -> str:
 def _entry(entry: x.Entry) -> str:
     if entry.key is None:
         return f"...{_show(entry.value, _POSTFIX)}"
-    value = show(entry.value)
+    value, sign = show(entry.value), "?" if entry.optional else ""
     if value == entry.key:
-        return value
+        return value + sign
     key = entry.key if entry.key.isidentifier() else _quoted(entry.key)
-    return f"{key}: {value}"
+    return f"{key}{sign}: {value}"
 
 
 @_shown_expression.register

@@ -160,6 +160,14 @@ class Dialect(ABC):
     def called(self, e: x.Call, of: str, arguments: list[str]) -> str:
         """A method of a scalar."""
 
+    @abstractmethod
+    def floored(self, number: str, unit: int) -> str:
+        """Whole units of a number of microseconds, rounded down."""
+
+    @abstractmethod
+    def aggregated(self, e: x.Quantifier, value: str) -> str:
+        """The sum, least or largest of a column of scalars. Raises NotInSqlError."""
+
     def clamped(self, number: str, low: int, high: int) -> str:
         """A number within bounds."""
         return f"{self.least}({self.greatest}({number}, {low}), {high})"

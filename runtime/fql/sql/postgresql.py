@@ -189,9 +189,22 @@ class PostgreSQL(Dialect):
     def negative(self, e: x.Unary, of: str) -> str:
         return f"(- {_wide(e.of, of) if e.type.name == 'Int' else of})"
 
+    def floored(self, number: str, unit: int) -> str:
+        return f"floor(({number}) / {unit})"
+
+    def aggregated(self, e: x.Quantifier, value: str) -> str:
+        if e.op != "sum":
+            code_points = ' COLLATE "C"' if e.type.name == "String" else ""
+            return f"{e.op}({value}{code_points})"
+        if e.type.name == "Float":
+            raise NotInSqlError(f"`{show(e)}`: PostgreSQL may add Floats in another order")
+        return f"coalesce(sum(CAST({value} AS numeric)), 0)"
+
     def called(self, e: x.Call, of: str, arguments: list[str]) -> str:
         if e.name == "matches":
             return f"({of} ~ {quoted_text(_regex(e))})"
+        if e.name in ("round", "floor", "ceil", "abs"):
+            return _rounded(e, of)
         if e.name not in _METHODS:
             raise NotInSqlError(f"`{e.name}()` has no translation to SQL")
         if e.name == "to_decimal" and e.of.type.name == "Float":
@@ -204,6 +217,24 @@ class PostgreSQL(Dialect):
             self.note(LETTERS)
         if method == "to_float":
             self.note(FINITE)
+
+
+def _rounded(e: x.Call, of: str) -> str:
+    """PostgreSQL rounds halves away from zero: where the digit before is even, one unit less."""
+    if e.name == "abs":
+        return f"abs({of if e.type.name == 'Float' else _wide(e.of, of)})"
+    if e.of.type.name == "Float":
+        raise NotInSqlError(f"`{show(e)}`: PostgreSQL does not give the exact value of a Float")
+    number = _wide(e.of, of)
+    if e.name != "round":
+        return f"{e.name}({number})"
+    places = e.args[0].value if e.args and isinstance(e.args[0], x.Constant) else 0
+    if len(e.args) > 1:
+        return f"round({number}, {places})"
+    unit = f"1e-{places}"
+    half = f"abs(v - trunc(v, {places})) * 2 = {unit} AND trunc(v, {places}) / {unit} % 2 = 0"
+    even = f"CASE WHEN {half} THEN trunc(v, {places}) ELSE round(v, {places}) END"
+    return f"(SELECT {even} FROM (SELECT {number} AS v) AS given)"  # noqa: S608 - never run here
 
 
 def _wide(e: x.Expr, sql: str) -> str:

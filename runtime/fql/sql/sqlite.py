@@ -217,9 +217,23 @@ class SQLite(Dialect):
             self.note(WHOLE)
         return f"(- {of})"
 
+    def floored(self, number: str, unit: int) -> str:
+        return f"(({number} - {rest(number, str(unit))}) / {unit})"
+
+    def aggregated(self, e: x.Quantifier, value: str) -> str:
+        if e.op != "sum":
+            return f"{e.op}({value})"
+        if e.type.name == "Float":
+            raise NotInSqlError(f"`{show(e)}`: SQLite may add Floats in another order")
+        self.note(WHOLE if e.type.name == "Int" else DECIMALS)
+        total = f"coalesce(sum({value}), 0)"
+        return total if e.type.name == "Int" else f"round({total}, {PLACES})"
+
     def called(self, e: x.Call, of: str, arguments: list[str]) -> str:
         if e.name == "matches":
             return _matches(of, e)
+        if e.name in ("round", "floor", "ceil", "abs"):
+            return self._rounded(e, of)
         if e.name in ("to_decimal", "to_float"):
             return self._converted(e, of)
         if e.name not in _METHODS:
@@ -227,6 +241,15 @@ class SQLite(Dialect):
         if e.name in ("lower", "upper"):
             self.note(LETTERS)
         return _METHODS[e.name](of, *arguments)
+
+    def _rounded(self, e: x.Call, of: str) -> str:
+        if e.name == "abs":
+            if e.type.name == "Int":
+                self.note(WHOLE)
+            return f"abs({of})"
+        if e.of.type.name != "Int":
+            raise NotInSqlError(f"`{show(e)}`: SQLite has no exact Decimals to round")
+        return of
 
     def _converted(self, e: x.Call, of: str) -> str:
         if e.of.type.name == "Int":

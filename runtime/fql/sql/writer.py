@@ -23,6 +23,8 @@ from fql.sql.text import NotInSqlError, quoted_name
 _MOMENTS = ("DateTime", "Date")
 OLD_NOTE = "`old` is the row before the change: join it from where you keep it"
 _ITEM = "in"  # no variable has this name
+_UNITS = {"epoch": 1_000_000, "epoch_ms": 1_000}
+"""The microseconds of what a moment is counted in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Writer:
             return self.dialect.size(self._json(e.of))
         if e.of.type.name == "JSON":
             return self.dialect.read_loose(self._json(e.of), e.name)
+        if e.name in _UNITS:
+            return self.dialect.floored(self._instant(e.of), _UNITS[e.name])
         return self.dialect.called(e, self.sql(e.of), [self.sql(a) for a in e.args])
 
     @_emit.register
@@ -225,6 +229,24 @@ class Writer:
             x.Quantifier(type=BOOLEAN, op="any", of=e.right, variable=_ITEM, body=body)
         )
 
+    @_emit.register
+    def _choose(self, e: x.Choose) -> str:
+        if self._is_document(e.type):
+            raise NotInSqlError(f"`{show(e)}` chooses between documents")
+        branches = "".join(
+            f"WHEN {self.sql(test)} THEN {self._chosen(value, e)} " for test, value in e.branches
+        )
+        return f"(CASE {branches}ELSE {self._chosen(e.otherwise, e)} END)"
+
+    def _chosen(self, value: x.Expr, e: x.Choose) -> str:
+        """A value in the form of the choice."""
+        if self._is_moved(e):
+            return self._instant(value)
+        sql = self.sql(value)
+        if e.type.name != "Float" or value.type.name != "Int":
+            return sql
+        return self.dialect.called(x.Call(type=e.type, name="to_float", of=value), sql, [])
+
     # Documents -------------------------------------------------------------------------
 
     def _json(self, e: x.Expr) -> Json:
@@ -254,12 +276,18 @@ class Writer:
 
     @_emit.register
     def _quantifier(self, e: x.Quantifier) -> str:
+        if e.op not in ("any", "all", "sum", "min", "max") or self._is_moved(e.body):
+            raise NotInSqlError(f"`{show(e)}` has no translation to SQL")
         inner = self._inside()
         place, alias = inner._json(e.of), quoted_name(f"{e.variable}_{inner.depth}")
         found = self.dialect.item(place, alias)
         body = replace(inner, names={**self.names, e.variable: found}).sql(e.body)
-        wanted = body if e.op == "any" else f"NOT {body}"
         items = self.dialect.items(place, alias)
+        if e.op in ("sum", "min", "max"):
+            # In a query of its own: an aggregate of outer columns only would be the outer query's.
+            values = f"(SELECT {body} AS v FROM {items}) AS values_{inner.depth}"  # noqa: S608
+            return f"(SELECT {self.dialect.aggregated(e, 'v')} FROM {values})"  # noqa: S608
+        wanted = body if e.op == "any" else f"NOT {body}"
         query = f"EXISTS (SELECT 1 FROM {items} WHERE {wanted})"  # noqa: S608 - never run here
         return query if e.op == "any" else f"(NOT {query})"
 
@@ -272,6 +300,8 @@ class Writer:
         return self.sql(left), self.sql(right)
 
     def _is_moved(self, e: x.Expr) -> bool:
+        if isinstance(e, x.Choose) and e.type.name in _MOMENTS:
+            return any(map(self._is_moved, (*(value for _, value in e.branches), e.otherwise)))
         if not isinstance(e, x.Binary) or e.type.name not in _MOMENTS:
             return False
         return e.op in ("add", "sub") or self._is_moved(e.left) or self._is_moved(e.right)
@@ -282,6 +312,8 @@ class Writer:
             return self.sql(e)
         if isinstance(e, x.Constant) and isinstance(e.value, date):
             return str(count_of(e.value))
+        if isinstance(e, x.Constant):
+            return "NULL"
         return self.dialect.counted(self.sql(e), e.type.name)
 
     def _shifted(self, e: x.Binary) -> str:

@@ -1,4 +1,4 @@
-"""Pages of FQL231 to FQL233: conditions that cannot mean what they say."""
+"""Pages of FQL231 to FQL234: conditions and choices that cannot mean what they say."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ _HOOK = 'webhook crm { url: "https://crm.example.com/orders" }'
 
 def _when(condition: str) -> str:
     return observer(f"on: Order.update\nwhen: {condition}\n{_HOOK}", entity=_ENTITY)
+
+
+def _body(value: str) -> str:
+    hook = (
+        f'webhook crm {{ url: "https://crm.example.com/orders", body: {{ id, state: {value} }} }}'
+    )
+    return observer(f"on: Order.update\n{hook}", entity=_ENTITY)
 
 
 PAGES = (
@@ -44,5 +51,13 @@ PAGES = (
         why="The enum has no such member, so the comparison could never be true.",
         wrong=_when("status == payed"),
         right=_when("status == paid"),
+    ),
+    Page(
+        code="FQL234",
+        title="a member without a value",
+        why="`case` gives a value for each member of an enum, so that a member that is added later "
+        "is not forgotten. `else:` is for all that are not written.",
+        wrong=_body('status.case({ pending: "OPEN", paid: "OPEN" })'),
+        right=_body('status.case({ pending: "OPEN", paid: "OPEN", shipped: "CLOSED" })'),
     ),
 )

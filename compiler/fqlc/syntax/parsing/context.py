@@ -33,3 +33,34 @@ def make_key(previous: Lexeme | None) -> None:
         previous.type = "QKEY"
     elif previous.text.isidentifier():
         previous.type = "KEY"
+
+
+def make_optional_key(last: list[Lexeme], brackets: list[str], first: str) -> bool:
+    """Makes a key of the name before `?:` where it begins an entry of an object. Elsewhere `?:` is
+    a spelling of another language, and in the fields of a declaration that begins with `first` the
+    `?` belongs after the type."""
+    if len(last) < 3 or brackets[-1:] != ["{"] or (len(brackets) == 1 and first in _WITH_FIELDS):
+        return False
+    before, key, _ = last
+    begins = before.type in _BEFORE_ENTRY
+    if not begins or not (key.type == "STRING" or key.text.isidentifier()):
+        return False
+    make_key(key)
+    return True
+
+
+_WITH_FIELDS = frozenset({"ENTITY", "TYPE"})
+_BEFORE_ENTRY = frozenset(
+    {
+        "LBRACE",
+        "_COMMA",
+        "NAME",
+        "STRING",
+        "NUMBER",
+        "WORD",
+        "QUESTION",
+        "RBRACE",
+        "RBRACKET",
+        "RPAREN",
+    }
+)

@@ -90,7 +90,11 @@ class BlockPrinter:
     def _field(self, node: ast.FieldDeclaration) -> str:
         attributes = "".join(f" {self._attribute(a)}" for a in node.attributes)
         head = f"{self._doc(node.doc, STEP)}{node.name.text}: "
-        return f"{head}{self._type(node.type)}{attributes}"
+        text = f"{head}{self._type(node.type)}{attributes}"
+        if node.computed is None:
+            return text
+        used = len(text) - text.rfind("\n") + 2
+        return f"{text} = {self._value(node.computed, STEP, used)}"
 
     def _type(self, node: ast.FieldType) -> str:
         mark = "?" if node.nullable else ""

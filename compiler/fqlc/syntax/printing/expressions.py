@@ -64,9 +64,11 @@ class ExpressionPrinter:
             return self._list(node, indent)
         if isinstance(node, ast.BinaryOf) and node.op in ("and", "or"):
             return self._row(node, indent, used)
+        if isinstance(node, ast.IfOf):
+            return self._branches(node, indent, used)
         return self._compose(node, indent, lambda child: self.show(child, indent, used))
 
-    def _compose(  # noqa: C901, PLR0911 - one case a node
+    def _compose(  # noqa: C901, PLR0911, PLR0912 - one case a node
         self, node: ast.Expr, indent: str, show: Callable[[ast.Expr], str]
     ) -> str:
         """The node on one line, its operands as `show` prints them."""
@@ -86,6 +88,9 @@ class ExpressionPrinter:
             case ast.BinaryOf():
                 first, *rest = operands_of(node)
                 return "".join((show(first), *(f" {_SIGNS[node.op]} {show(o)}" for o in rest)))
+            case ast.IfOf():
+                value, otherwise = show(node.value), show(node.otherwise)
+                return f"if {show(node.test)} then {value} else {otherwise}"
             case ast.ListLiteral():
                 return f"[{', '.join(map(show, node.items))}]"
             case ast.Parenthesised():
@@ -109,9 +114,10 @@ class ExpressionPrinter:
     def _entry(self, entry: ast.ObjectEntry, show: Callable[[ast.Expr], str]) -> str:
         if entry.key is None:
             return f"...{show(entry.value)}"
+        sign = "?" if entry.optional else ""
         if entry.short:
-            return entry.key.text
-        return f"{self._key(entry.key, quoted=entry.quoted)}: {show(entry.value)}"
+            return entry.key.text + sign
+        return f"{self._key(entry.key, quoted=entry.quoted)}{sign}: {show(entry.value)}"
 
     def _key(self, key: ast.Name, *, quoted: bool) -> str:
         return string_text(self._raw(key), "") if quoted else key.text
@@ -126,7 +132,7 @@ class ExpressionPrinter:
         return "\n".join(("{", *lines, f"{indent}}}")) if lines else "{}"
 
     def _entry_line(self, entry: ast.ObjectEntry, indent: str) -> str:
-        lead = 3 if entry.key is None else len(entry.key.text) + 4
+        lead = 3 if entry.key is None else len(entry.key.text) + 4 + entry.optional
         return self._entry(entry, lambda value: self.show(value, indent, len(indent) + lead))
 
     def _list(self, node: ast.ListLiteral, indent: str) -> str:
@@ -142,6 +148,18 @@ class ExpressionPrinter:
         first, *others = operands_of(node)
         rest = [f"{inner}{_SIGNS[node.op]} {self.show(o, inner, len(inner) + 3)}" for o in others]
         return "\n".join((self.show(first, inner, used), *rest))
+
+    def _branches(self, node: ast.IfOf, indent: str, used: int) -> str:
+        """`if a then b` and below it `else if c then d` and `else e`."""
+        inner = indent + STEP
+        lead, lines = "if ", []
+        rest: ast.Expr = node
+        while isinstance(rest, ast.IfOf):
+            test = self.show(rest.test, inner, used + len(lead))
+            value = self.show(rest.value, inner, used + len(lead) + len(test) + 6)
+            lines.append(f"{lead}{test} then {value}")
+            lead, used, rest = f"{inner}else if ", 0, rest.otherwise
+        return "\n".join((*lines, f"{inner}else {self.show(rest, inner, len(inner) + 5)}"))
 
 
 def operands_of(node: ast.BinaryOf) -> list[ast.Expr]:

@@ -118,20 +118,31 @@ class Builder:
         span = _between(children[0], children[-1])
         return ast.ObjectLiteral(span=span, entries=tuple(children[1:-1]))
 
+    def conditional(self, children: Children) -> ast.IfOf:
+        """`if test then value else otherwise`."""
+        word, test, _, value, _, otherwise = children
+        span = Span(word.origin.path, word.start, otherwise.span.end)
+        return ast.IfOf(span=span, test=test, value=value, otherwise=otherwise)
+
     def keyed(self, children: Children) -> ast.ObjectEntry:
-        """`key: value` or `"key": value`."""
-        lexeme, value = children
+        """`key: value` or `"key": value`, with a `?` after the key or not."""
+        lexeme, value = children[0], children[-1]
         span = Span(lexeme.origin.path, lexeme.start, value.span.end)
         quoted = lexeme.type == "QKEY"
         text = lexeme.value.value if quoted else lexeme.text
         key = ast.Name(span=lexeme.span(), text=text)
-        return ast.ObjectEntry(span=span, key=key, value=value, quoted=quoted)
+        return ast.ObjectEntry(
+            span=span, key=key, value=value, quoted=quoted, optional=len(children) > 2
+        )
 
     def short(self, children: Children) -> ast.ObjectEntry:
-        """A bare `name`."""
+        """A bare `name`, with a `?` after it or not."""
         key = _name(children[0])
         use = ast.NameUse(span=key.span, text=key.text)
-        return ast.ObjectEntry(span=key.span, key=key, value=use, short=True)
+        span = _between(children[0], children[-1])
+        return ast.ObjectEntry(
+            span=span, key=key, value=use, short=True, optional=len(children) > 1
+        )
 
     def spread(self, children: Children) -> ast.ObjectEntry:
         """`...value`."""
@@ -195,13 +206,17 @@ class Builder:
     def field(self, children: Children) -> ast.FieldDeclaration:
         """`name: Type @attributes`."""
         doc = _take_doc(children)
-        key, type_, *attributes = children
-        last = attributes[-1] if attributes else type_
+        key, type_, *rest = children
+        computed = None
+        if len(rest) > 1 and isinstance(rest[-2], Lexeme):
+            computed, rest = limited(rest[-1], key.origin), rest[:-2]
+        last = computed or (rest[-1] if rest else type_)
         return ast.FieldDeclaration(
             span=Span(key.origin.path, key.start, last.span.end),
             name=_name(key),
             type=type_,
-            attributes=tuple(attributes),
+            attributes=tuple(rest),
+            computed=computed,
             doc=doc,
         )
 

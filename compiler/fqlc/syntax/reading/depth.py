@@ -10,7 +10,7 @@ from fqlc.syntax.tree.walk import children
 
 MAX_EXPRESSION_DEPTH = 100
 _SIGNS_THAT_NEST = ".([{!-+*/%<=>&|?"
-_WORDS_THAT_NEST = ("AND", "OR", "and", "or", "in", "not", "NOT", "IN")
+_WORDS_THAT_NEST = ("AND", "OR", "and", "or", "in", "not", "NOT", "IN", "if")
 
 
 def limited(value: ast.Expr, origin: Origin) -> ast.Expr:

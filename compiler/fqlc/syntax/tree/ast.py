@@ -20,6 +20,7 @@ from fqlc.syntax.tree.expressions import (
     EachOf,
     ErrorExpression,
     Expr,
+    IfOf,
     IndexOf,
     ListLiteral,
     MemberAccess,
@@ -61,6 +62,7 @@ __all__ = [
     "File",
     "Flow",
     "Group",
+    "IfOf",
     "ImportDeclaration",
     "IndexOf",
     "LetDeclaration",
@@ -167,11 +169,12 @@ class Attribute(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDeclaration(Tree):
-    """`name: Type @attributes`."""
+    """`name: Type @attributes`, and `= computed` where it is computed from other fields."""
 
     name: Name
     type: FieldType
     attributes: tuple[Attribute, ...]
+    computed: Expr | None = None
     doc: Doc | None = None
 
 

@@ -151,6 +151,15 @@ class BinaryOf(Tree):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IfOf(Tree):
+    """`if test then value else otherwise`."""
+
+    test: Expr
+    value: Expr
+    otherwise: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListLiteral(Tree):
     """`[a, b]`, or `(a, b)` after `in`."""
 
@@ -160,12 +169,14 @@ class ListLiteral(Tree):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectEntry(Tree):
-    """`key: value`, `"key": value`, a bare `name` (value a NameUse), or `...value` (key None)."""
+    """`key: value`, `"key": value`, a bare `name` (value a NameUse), or `...value` (key None). An
+    `optional` key has a `?` after it."""
 
     key: Name | None
     value: Expr
     quoted: bool = False
     short: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +207,6 @@ class ErrorExpression(Tree):
 
 Expr = (
     NumberLiteral | WordLiteral | StringLiteral | DurationLiteral | SizeLiteral | RangeLiteral
-    | NameUse | MemberAccess | CallOf | IndexOf | UnaryOf | BinaryOf | ListLiteral
+    | NameUse | MemberAccess | CallOf | IndexOf | UnaryOf | BinaryOf | IfOf | ListLiteral
     | ObjectLiteral | EachOf | Parenthesised | ErrorExpression
 )  # fmt: skip

@@ -38,6 +38,8 @@ def fold(expr: e.Expr) -> e.Expr:
         case e.Unary():
             of = fold(expr.of)
             return _unary(expr if of is expr.of else replace(expr, of=of))
+        case e.Choose():
+            return _choice(expr)
         case e.ListOf():
             items = tuple(map(fold, expr.items))
             changed = any(a is not b for a, b in zip(items, expr.items, strict=True))
@@ -103,6 +105,21 @@ def _logic(expr: e.Binary) -> e.Expr:
         if isinstance(one, e.Constant) and isinstance(one.value, bool):
             return _constant(expr, decisive) if one.value is decisive else other
     return expr
+
+
+def _choice(expr: e.Choose) -> e.Expr:
+    """A choice without the branches that are decided."""
+    branches: list[tuple[e.Expr, e.Expr]] = []
+    for test, value in expr.branches:
+        decided = truth_of(test)
+        if decided is True:
+            rest = replace(expr, branches=tuple(branches), otherwise=value)
+            return rest if branches else fold(value)
+        if decided is None:
+            branches.append((fold(test), fold(value)))
+    if not branches:
+        return fold(expr.otherwise)
+    return replace(expr, branches=tuple(branches), otherwise=fold(expr.otherwise))
 
 
 def _default(expr: e.Binary) -> e.Expr:

@@ -25,6 +25,7 @@ BINARY_OPS = (
     "coalesce", "add", "sub", "mul", "div", "mod",
 )  # fmt: skip
 UNARY_OPS = ("not", "neg")
+LIST_OPS = ("any", "all", "map", "filter", "sum", "min", "max", "first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +132,23 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantifier(Node):
-    """`list.any(x, body)` or `list.all(x, body)`; `op` is `any` or `all`."""
+    """A method over the items of a list, `list.any(x, body)`; `op` is one of LIST_OPS. The body is
+    a condition for `any all filter first`, what an item becomes for `map`, and a number or another
+    ordered value for `sum min max`. The least, largest or first of nothing is null, its sum 0."""
 
     op: str
     of: Expr
     variable: str
     body: Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(Node):
+    """`if c then a else b`: the value of the first branch whose condition holds, else `otherwise`.
+    `x.case({ ... })` is one too. What is chosen is widened to the type of the node."""
+
+    branches: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +160,12 @@ class ListOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key of an object; `key` None is a spread of the object `value`. Later keys win."""
+    """One key of an object; `key` None is a spread of the object `value`. Later keys win. An
+    `optional` one is left out where its value is null."""
 
     key: str | None
     value: Expr
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,5 +237,5 @@ TextPart = str | Hole | Environment | Choice | Loop
 
 Expr = (
     Constant | Field | Changed | Builtin | Variable | Response | Failure | Member | Index
-    | Unary | Binary | Call | Quantifier | ListOf | ObjectOf | Each | Text
+    | Unary | Binary | Call | Quantifier | Choose | ListOf | ObjectOf | Each | Text
 )  # fmt: skip

@@ -31,6 +31,26 @@ class Function:
         return len(self.parameters) if self.required is None else self.required
 
 
+MOST_PLACES = 12
+"""Decimal places that the method `round` gives at most."""
+
+HALF_UP = "half_up"
+"""The word that `round` takes to round halves away from zero."""
+
+
+def _rounding(of: t.Type) -> tuple[Function, ...]:
+    """What rounds a number of one type. The word is a text in the plan."""
+    return (
+        Function("round", of, (), t.INT, doc="the nearest whole number, halves to the even one"),
+        Function("round", of, (t.INT,), t.DECIMAL, literal=True,
+                 doc="a Decimal of exactly so many places (0 to 12), halves to the even digit"),
+        Function("round", of, (t.INT, t.STRING), t.DECIMAL, literal=True,
+                 doc="the same with `half_up`: halves away from zero"),
+        Function("floor", of, (), t.INT, doc="the next whole number that is not above it"),
+        Function("ceil", of, (), t.INT, doc="the next whole number that is not below it"),
+    )  # fmt: skip
+
+
 _BOTH = ("method", "filter")
 _TEXT = t.list_of(t.STRING)
 _ANY_LIST = t.list_of(t.ERROR)
@@ -51,6 +71,20 @@ FUNCTIONS: tuple[Function, ...] = (
         "matches", t.STRING, (t.STRING,), t.BOOLEAN, literal=True,
         doc="whether the RE2 pattern matches anywhere in it",
     ),
+    Function("slice", t.STRING, (t.INT, t.INT), t.STRING, required=1,
+             doc="the code points from the first position to before the second; negative ones count"
+             " from the end"),
+    Function("split", t.STRING, (t.STRING,), _TEXT,
+             doc="the parts between occurrences of the text"),
+    Function("extract", t.STRING, (t.STRING,), t.STRING.optional(), literal=True,
+             doc="the first match of the RE2 pattern, or of its first group; null without one"),
+    Function("sha256", t.STRING, (), t.STRING,
+             doc="the SHA-256 of its UTF-8, in 64 hexadecimal digits"),
+    Function("base64", t.STRING, (), t.STRING, doc="its UTF-8 in base64, with padding"),
+    *_rounding(t.DECIMAL), *_rounding(t.FLOAT), *_rounding(t.INT),
+    *(Function("abs", of, (), of, doc="without its sign") for of in (t.INT, t.DECIMAL, t.FLOAT)),
+    Function("epoch", t.DATETIME, (), t.INT, doc="whole seconds since 1970 in UTC"),
+    Function("epoch_ms", t.DATETIME, (), t.INT, doc="whole milliseconds since 1970 in UTC"),
     Function("to_decimal", t.FLOAT, (), t.DECIMAL, doc="the exact value of the float"),
     Function("to_decimal", t.INT, (), t.DECIMAL, doc="the same number"),
     Function("to_float", t.DECIMAL, (), t.FLOAT, doc="the nearest float"),

@@ -175,7 +175,8 @@ def _dump_binary(e: x.Binary) -> Stored:
 
 
 def _dump_entry(entry: x.Entry) -> Stored:
-    return {"key": entry.key, "value": dump_expression(entry.value)}
+    stored = {"key": entry.key, "value": dump_expression(entry.value)}
+    return {**stored, "optional": True} if entry.optional else stored
 
 
 _DUMP: Mapping[type, Callable[[Any], Stored]] = {
@@ -202,6 +203,11 @@ _DUMP: Mapping[type, Callable[[Any], Stored]] = {
         "variable": e.variable,
         "body": dump_expression(e.body),
     },
+    x.Choose: lambda e: {
+        "op": "choose",
+        "branches": [[dump_expression(c), dump_expression(v)] for c, v in e.branches],
+        "else": dump_expression(e.otherwise),
+    },
     x.ListOf: lambda e: {"op": "list", "items": [dump_expression(i) for i in e.items]},
     x.ObjectOf: lambda e: {"op": "object", "entries": [_dump_entry(i) for i in e.entries]},
     x.Each: lambda e: {"op": "each", "body": dump_expression(e.body)},
@@ -214,11 +220,11 @@ _SHAPES: Mapping[str, str] = {
     **dict.fromkeys(("and", "or"), "args"),
     **dict.fromkeys(x.BINARY_OPS[2:], "left right"),
     **dict.fromkeys(x.UNARY_OPS, "of"),
-    **dict.fromkeys(("any", "all"), "of variable body"),
+    **dict.fromkeys(x.LIST_OPS, "of variable body"),
     "constant": "value", "field": "row name", "changed": "name", "builtin": "name",
     "variable": "name", "response": "action", "failure": "action", "member": "of name",
-    "index": "of key", "call": "name of args", "list": "items", "object": "entries",
-    "each": "body", "text": "parts",
+    "index": "of key", "call": "name of args", "choose": "branches else", "list": "items",
+    "object": "entries", "each": "body", "text": "parts",
 }  # fmt: skip
 _KEYS = {op: frozenset(("op", "t", *keys.split())) for op, keys in _SHAPES.items()}
 """The keys of each operator."""
@@ -233,7 +239,7 @@ def _load(s: Any) -> x.Expr:
         return x.Binary(type=t, op=op, left=_load(s["left"]), right=_load(s["right"]))
     if op in x.UNARY_OPS:
         return x.Unary(type=t, op=op, of=_load(s["of"]))
-    if op in ("any", "all"):
+    if op in x.LIST_OPS:
         body, variable = _load(s["body"]), _read_text(s["variable"])
         return x.Quantifier(type=t, op=op, of=_load(s["of"]), variable=variable, body=body)
     return _LOAD[op](s, t)
@@ -250,9 +256,19 @@ def _load_chain(op: str, s: Any, t: Type) -> x.Expr:
 
 
 def _load_entry(stored: Any) -> x.Entry:
-    _require_keys(stored, _ENTRY)
+    optional = "optional" in stored
+    _require_keys(stored, _ENTRY | {"optional"} if optional else _ENTRY)
     key = stored["key"]
-    return x.Entry(key if key is None else _read_text(key), _load(stored["value"]))
+    if optional and (stored["optional"] is not True or key is None):
+        raise TypeError("`optional` is true, and of a key")
+    return x.Entry(key if key is None else _read_text(key), _load(stored["value"]), optional)
+
+
+def _load_choose(s: Any, t: Type) -> x.Choose:
+    branches = tuple((_load(test), _load(value)) for test, value in s["branches"])
+    if not branches:
+        raise TypeError("a choice has a branch")
+    return x.Choose(type=t, branches=branches, otherwise=_load(s["else"]))
 
 
 def _row(name: object) -> x.RowName:
@@ -274,6 +290,7 @@ _LOAD: Mapping[str, Callable[[Any, Any], x.Expr]] = {
     "call": lambda s, t: x.Call(
         type=t, name=_read_text(s["name"]), of=_load(s["of"]), args=tuple(map(_load, s["args"]))
     ),
+    "choose": _load_choose,
     "list": lambda s, t: x.ListOf(type=t, items=tuple(map(_load, s["items"]))),
     "object": lambda s, t: x.ObjectOf(type=t, entries=tuple(map(_load_entry, s["entries"]))),
     "each": lambda s, t: x.Each(type=t, body=_load(s["body"])),

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from fql.exact.writing import pretty_json
-from fql.plan.language.expressions import BINARY_OPS, UNARY_OPS
+from fql.plan.language.expressions import BINARY_OPS, LIST_OPS, UNARY_OPS
 from fql.plan.model import FORMAT, Plan
 
 Schema = dict[str, Any]
@@ -66,9 +66,14 @@ def _many(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
+def _pair(first: Schema, second: Schema) -> Schema:
+    return {"type": "array", "prefixItems": [first, second], "minItems": 2, "maxItems": 2}
+
+
 def _expression() -> Schema:
     binary = tuple(op for op in BINARY_OPS if op not in ("and", "or"))
-    entry = {"properties": {"key": {"type": ["string", "null"]}, "value": _EXPRESSION}}
+    key = {"type": ["string", "null"]}
+    entry = {"properties": {"key": key, "value": _EXPRESSION, "optional": {"const": True}}}
     e = _EXPRESSION
     nodes = [
         _node("constant", value={}),
@@ -81,7 +86,8 @@ def _expression() -> Schema:
         _node(("and", "or"), args=_many(e)),
         _node(binary, left=e, right=e),
         _node("call", name=_TEXT, of=e, args=_many(e)),
-        _node(("any", "all"), of=e, variable=_TEXT, body=e),
+        _node(LIST_OPS, of=e, variable=_TEXT, body=e),
+        _node("choose", branches=_many(_pair(e, e)), **{"else": e}),
         _node("list", items=_many(e)),
         _node("object", entries=_many({"type": "object", **entry, "required": ["key", "value"]})),
         _node("each", body=e),
@@ -91,7 +97,7 @@ def _expression() -> Schema:
 
 
 def _text_part() -> Schema:
-    branch = {"type": "array", "prefixItems": [_EXPRESSION, _PARTS], "minItems": 2, "maxItems": 2}
+    branch = _pair(_EXPRESSION, _PARTS)
     parts: list[Schema] = [
         {"hole": _EXPRESSION},
         {"environment": _TEXT},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from fql.plan.language.expressions import Call, Constant, Expr
-from fql.plan.language.functions import FUNCTIONS, Function
+from fql.plan.language.functions import FUNCTIONS, HALF_UP, Function
 from fql.plan.language.patterns import pattern_problem
 from fql.plan.language.types import Type
 from fql.plan.verifying.names import Known
@@ -22,16 +22,18 @@ DATE_PATTERN = re.compile(r"(?:[^%]|%[YmdHMSj%])*")
 def call_type(call: Call, of: Type, args: Sequence[Type], known: Known) -> Type:
     """The type of a call. Raises Refused."""
     named = [f for f in FUNCTIONS if f.name == call.name]
-    function = next((f for f in named if _takes(f, of, known)), None)
-    if function is None:
+    taking = [f for f in named if _takes(f, of, known)]
+    if not taking:
         raise Refused(f"`{of}` has no method {short(call.name)}")
-    if not function.least <= len(args) <= len(function.parameters):
+    fitting = [f for f in taking if f.least <= len(args) <= len(f.parameters)]
+    if not fitting:
         raise Refused(f"`{call.name}` does not take {len(args)} arguments")
+    function = next((f for f in fitting if f.result.name == call.type.name), fitting[0])
     for argument, given, wanted in zip(call.args, args, function.parameters, strict=False):
         if given.name != wanted.name or given.item is not None:
             raise Refused(f"`{call.name}` takes a `{wanted}`, not a `{given}`")
         if function.literal:
-            _literal(call.name, argument)
+            _literal(call.name, argument, wanted)
     return function.result
 
 
@@ -56,12 +58,15 @@ def _is_textual(of: Type, function: Function, known: Known) -> bool:
     return of.name == "String" or ("filter" in function.places and own_text)
 
 
-def _literal(name: str, argument: Expr) -> None:
+def _literal(name: str, argument: Expr, wanted: Type) -> None:
     if not isinstance(argument, Constant):
         raise Refused(f"the argument of `{name}` is not a literal")
     value = argument.value
-    if name == "matches":
+    if name in ("matches", "extract"):
         _pattern(str(value))
+    elif name == "round" and wanted.name == "String":
+        if value != HALF_UP:
+            raise Refused(f"`round` does not know {short(value)}")
     elif name == "date" and not DATE_PATTERN.fullmatch(str(value)):
         raise Refused(f"`date` does not know {short(value)}")
     elif name in ("round", "truncate"):

@@ -8,7 +8,18 @@ from typing import Literal
 
 from fql.plan.language import expressions as x
 from fql.plan.language.nodes import load_expression
-from fql.plan.language.types import BOOLEAN, DATETIME, INT, JSON, OBJECT, STRING, Type, list_of
+from fql.plan.language.types import (
+    BOOLEAN,
+    DATETIME,
+    INT,
+    JSON,
+    NUMBERS,
+    OBJECT,
+    ORDERED,
+    STRING,
+    Type,
+    list_of,
+)
 from fql.plan.verifying import operators
 from fql.plan.verifying.calls import call_type
 from fql.plan.verifying.constants import fits
@@ -17,6 +28,9 @@ from fql.plan.verifying.refusal import Refused, short
 
 MOST_CHOICES = 40
 """`if` and `for` of a template within each other."""
+
+MOST_LISTS = 10
+"""Methods over items within each other; the checker allows fewer."""
 
 _BUILTINS: Mapping[str, Type] = {
     "_id": STRING, "_timestamp": DATETIME, "_event": STRING, "_entity": STRING,
@@ -204,8 +218,30 @@ def _call(e: x.Call, scope: Scope) -> Type:
 
 def _quantifier(e: x.Quantifier, scope: Scope) -> Type:
     of = type_of(e.of, scope)
-    _is_boolean(e.body, _with_variable(e.variable, of, scope), e.op)
-    return BOOLEAN
+    if len(scope.variables) >= MOST_LISTS:
+        raise Refused(f"a list is gone through within {MOST_LISTS} others")
+    inner = _with_variable(e.variable, of, scope)
+    if e.op in ("any", "all", "filter", "first"):
+        _is_boolean(e.body, inner, e.op)
+        item = of.item or JSON
+        return {"filter": list_of(item), "first": item}.get(e.op, BOOLEAN)
+    body = type_of(e.body, inner)
+    if e.op == "map":
+        return list_of(body)
+    taken = NUMBERS if e.op == "sum" else NUMBERS | ORDERED
+    if body.item is not None or body.name not in taken:
+        raise Refused(f"`{e.op}` does not take a `{body}`")
+    return body
+
+
+def _choose(e: x.Choose, scope: Scope) -> None:
+    for test, _ in e.branches:
+        _is_boolean(test, scope, "if")
+    for value in (*(value for _, value in e.branches), e.otherwise):
+        found = type_of(value, scope)
+        fits = operators.same(e.type, found) or "Null" in (found.name, e.type.name)
+        if not fits and not operators.widens(found, e.type):
+            raise Refused(f"a choice of `{e.type}` holds a `{found}`")
 
 
 def _with_variable(name: str, of: Type, scope: Scope) -> Scope:
@@ -307,6 +343,7 @@ _RULES: Mapping[type, Callable[..., Type | None]] = {
     x.Binary: _binary,
     x.Call: _call,
     x.Quantifier: _quantifier,
+    x.Choose: _choose,
     x.ListOf: _list,
     x.ObjectOf: _object,
     x.Each: _each,

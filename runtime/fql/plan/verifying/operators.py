@@ -75,6 +75,11 @@ def comparable(left: Type, right: Type) -> bool:
     return left.name == right.name and left.name not in _INCOMPARABLE
 
 
+def widens(narrow: Type, wide: Type) -> bool:
+    """True where a value of the first number type becomes one of the second."""
+    return narrow.name == INT.name and wide.name in ("Decimal", "Float")
+
+
 def same(stated: Type, found: Type) -> bool:
     """True when a node is of the type that it states, null aside."""
     if stated.item is not None and found.item is not None:

@@ -8,6 +8,7 @@ from fqlc.checks.credentials import credential_in
 from fqlc.checks.model import Program
 from fqlc.diagnostics.sink import Sink
 from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.walk import walk
 
 
 def check(program: Program, sink: Sink) -> None:
@@ -39,25 +40,6 @@ def _masked(text: str) -> str:
 
 
 def _texts_of_block(block: ast.Block) -> Iterator[ast.StringLiteral]:
-    for entry in block.entries:
-        yield from _texts(entry.value)
-    for child in block.blocks:
-        yield from _texts_of_block(child)
-
-
-def _texts(expr: ast.Expr) -> Iterator[ast.StringLiteral]:
-    waiting: list[object] = [expr]
-    while waiting:
-        node = waiting.pop()
+    for node in walk(block):
         if isinstance(node, ast.StringLiteral):
             yield node
-        elif isinstance(node, ast.ObjectLiteral):
-            waiting.extend(entry.value for entry in reversed(node.entries))
-        elif isinstance(node, ast.ListLiteral):
-            waiting.extend(reversed(node.items))
-        elif isinstance(node, ast.EachOf):
-            waiting.append(node.body)
-        elif isinstance(node, ast.Parenthesised):
-            waiting.append(node.inner)
-        elif isinstance(node, ast.BinaryOf):
-            waiting += [node.right, node.left]
