@@ -32,7 +32,7 @@ USES: dict[str, tuple[int, str]] = {
     "fql/events/values.py": (1, BY_CLASS),
     "fql/exact/writing.py": (2, "the class of a value is compared, which narrows nothing: speed"),
     "fql/expressions/generate.py": (3, GENERATED),
-    "fql/expressions/walker.py": (24, OPERANDS),
+    "fql/expressions/walker.py": (29, OPERANDS),
     "fql/intake/port.py": (1, "an envelope as others gave it: tests read it by index"),
     "fql/outbox/connections.py": (14, OTHERS),
     "fql/outbox/postgresql/connection.py": (2, ROWS),

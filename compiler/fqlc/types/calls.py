@@ -13,8 +13,6 @@ from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
 from fqlc.syntax.tree import ast
-from fqlc.types.choices import infer_case
-from fqlc.types.items import LIST_METHODS, infer_items
 from fqlc.types.members import field_of
 from fqlc.types.names import narrowed, never_there, outside_each, row_value
 from fqlc.types.operands import comparable
@@ -29,6 +27,8 @@ from fqlc.types.report import (
     wording,
 )
 from fqlc.types.scope import Context
+from fqlc.types.values.choices import infer_case
+from fqlc.types.values.items import LIST_METHODS, infer_items
 
 _CHANGES = {"changed": 0, "changed_to": 1, "changed_from": 1}
 _TAKES_NULL = frozenset({"json", "as_string", "as_int", "as_float", "as_decimal", "as_boolean"})

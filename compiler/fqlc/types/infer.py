@@ -11,13 +11,13 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
-from fqlc.types.bodies import has_each
 from fqlc.types.constants.lets import fold_constant
 from fqlc.types.facts import NOTHING, Facts, facts_of
 from fqlc.types.report import poison, poisoned, require, wording
 from fqlc.types.scope import ActionView, Context, ExprScope
 from fqlc.types.sensitive import SensitiveUse, sensitive_fields
 from fqlc.types.texts.templates import Place, check_literal
+from fqlc.types.values.bodies import has_each
 from fqlc.types.visit import visit
 
 __all__ = [

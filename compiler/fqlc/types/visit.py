@@ -8,7 +8,7 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
 from fqlc.syntax.tree import ast
-from fqlc.types import bodies, choices, operators
+from fqlc.types import operators
 from fqlc.types.calls import infer_call
 from fqlc.types.constants import literals
 from fqlc.types.members import infer_index, infer_member
@@ -16,6 +16,7 @@ from fqlc.types.names import infer_name
 from fqlc.types.report import at, poison
 from fqlc.types.scope import Context
 from fqlc.types.texts.templates import check_literal
+from fqlc.types.values import bodies, choices
 
 
 def visit(expr: ast.Expr, ctx: Context, expected: Type | None) -> e.Expr:

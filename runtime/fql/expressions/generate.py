@@ -40,26 +40,6 @@ _ROW_LINES: Mapping[str, str] = {
 
 _ROWS: Mapping[str, str] = {"new": "n", "old": "o", "row": "r"}
 
-_SIMPLE_CALLS: Mapping[str, str] = {
-    "lower": "{o}.lower()",
-    "upper": "{o}.upper()",
-    "trim": "{o}.strip()",
-    "length": "len({o})",
-    "contains": "({a} in {o})",
-    "starts_with": "{o}.startswith({a})",
-    "ends_with": "{o}.endswith({a})",
-}
-
-_LIST_CODE: Mapping[str, str] = {
-    "any": "any(map({b}, {l}))",
-    "all": "all(map({b}, {l}))",
-    "map": "[*map({b}, {l})]",
-    "filter": "[*filter({b}, {l})]",
-    "first": "FIRST(filter({b}, {l}))",
-    "min": "min(map({b}, {l}), default=None)",
-    "max": "max(map({b}, {l}), default=None)",
-}
-
 
 class Generator:
     """Collects generated functions; `function` adds one and `build` compiles them all."""
@@ -268,7 +248,7 @@ class Generator:
             search = functions.pattern(str(e.args[0].value)).search
             return f"({self.constant(search)}({operand}) is not None)"
         arguments = [self.value(a) for a in e.args]
-        simple = _SIMPLE_CALLS.get(e.name)
+        simple = operators.SIMPLE_CALLS.get(e.name)
         if simple is not None:
             return simple.format(o=operand, a=arguments[0] if arguments else "")
         function = self.constant(functions.implementation(e))
@@ -281,7 +261,7 @@ class Generator:
         if e.op == "sum":
             zero = self.constant(operators.zero(e.type))
             return f"TOTAL(map({body}, {of}), {zero})"
-        return _LIST_CODE[e.op].format(b=body, l=of)
+        return operators.LIST_CODE[e.op].format(b=body, l=of)
 
     def _lambda(self, variable: str, body: Callable[[], str]) -> str:
         outer = self._variables

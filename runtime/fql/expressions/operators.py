@@ -100,6 +100,28 @@ _NEGATIONS: Mapping[str, str] = {
     "Duration": "MINUS_SPAN({l})",
 }
 
+SIMPLE_CALLS: Mapping[str, str] = {
+    "lower": "{o}.lower()",
+    "upper": "{o}.upper()",
+    "trim": "{o}.strip()",
+    "length": "len({o})",
+    "contains": "({a} in {o})",
+    "starts_with": "{o}.startswith({a})",
+    "ends_with": "{o}.endswith({a})",
+}
+"""The code of methods: `{o}` is the operand, `{a}` the argument."""
+
+LIST_CODE: Mapping[str, str] = {
+    "any": "any(map({b}, {l}))",
+    "all": "all(map({b}, {l}))",
+    "map": "[*map({b}, {l})]",
+    "filter": "[*filter({b}, {l})]",
+    "first": "FIRST(filter({b}, {l}))",
+    "min": "min(map({b}, {l}), default=None)",
+    "max": "max(map({b}, {l}), default=None)",
+}
+"""The code of methods over items: `{b}` is the body, `{l}` the list. `sum` knows its zero."""
+
 _SCALARS = BUILT_IN - {"JSON"}
 
 

@@ -17,10 +17,10 @@ from typing import Literal
 from fql.plan.language import expressions as x
 from fql.plan.model import Entity
 from fql.plan.table import TypeTable
-from fql.sql.dialect import Dialect
+from fql.sql.dialect import Dialect, Row
 from fql.sql.postgresql import PostgreSQL
 from fql.sql.sqlite import SQLite
-from fql.sql.writer import Row, Writer
+from fql.sql.writer import Writer
 
 DialectName = Literal["sqlite", "postgresql"]
 

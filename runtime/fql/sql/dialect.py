@@ -15,6 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from fql.plan.language import expressions as x
+from fql.plan.language.types import Type, parse_type
+from fql.plan.model import Entity
+from fql.plan.table import TypeTable
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1) // MICROSECOND
@@ -52,6 +55,27 @@ class Json:
     def at(self, step: str | int) -> Json:
         """The place one step further in."""
         return replace(self, steps=(*self.steps, step))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a clause is about: columns and types of an entity's fields, declared types, enums."""
+
+    columns: Mapping[str, str]
+    fields: Mapping[str, Type]
+    declared: Mapping[str, Mapping[str, Type]]
+    enums: frozenset[str]
+
+    @staticmethod
+    def of(entity: Entity, types: TypeTable) -> Row:
+        """The row of an entity."""
+        declared = {
+            name: {f.name: parse_type(f.type) for f in found.fields}
+            for name, found in types.types.items()
+        }
+        columns = {f.name: f.column or f.name for f in entity.fields}
+        fields = {f.name: parse_type(f.type) for f in entity.fields}
+        return Row(columns, fields, declared, frozenset(types.enums))
 
 
 class Dialect(ABC):

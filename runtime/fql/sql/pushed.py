@@ -19,10 +19,11 @@ from fql.plan.language import expressions as x
 from fql.plan.language.types import BOOLEAN, NULL
 from fql.plan.model import Entity
 from fql.plan.table import TypeTable
+from fql.sql.dialect import Row
 from fql.sql.misfits import JUDGED, misfit
 from fql.sql.sqlite import SQLite
 from fql.sql.text import NotInSqlError, quoted_name
-from fql.sql.writer import Row, Writer, literal_items
+from fql.sql.writer import Writer, literal_items
 
 _NUMBERS = ("Int", "Decimal", "Float")
 _SEARCHES = ("contains", "starts_with")

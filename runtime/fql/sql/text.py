@@ -17,3 +17,18 @@ def quoted_text(text: str) -> str:
     if "\x00" in text:
         raise NotInSqlError("a text with the character NUL cannot be written in SQL")
     return "'" + text.replace("'", "''") + "'"
+
+
+_LONG = 32
+"""Operands of a chain that is written as it stands."""
+
+
+def joined(word: str, parts: list[str]) -> str:
+    """A chain of AND or OR; a long one in halves, since databases limit the depth of a tree."""
+    if len(parts) > _LONG:
+        middle = len(parts) // 2
+        parts = [joined(word, parts[:middle]), joined(word, parts[middle:])]
+    text = parts[0]
+    for part in parts[1:]:
+        text = f"({text} {word} {part})"
+    return text

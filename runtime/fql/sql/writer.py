@@ -13,39 +13,16 @@ from functools import singledispatchmethod
 
 from fql.exact.writing import json_text
 from fql.plan.language import expressions as x
-from fql.plan.language.types import BOOLEAN, Type, parse_type
-from fql.plan.model import Entity
+from fql.plan.language.types import BOOLEAN, Type
 from fql.plan.show import show
-from fql.plan.table import TypeTable
-from fql.sql.dialect import ARITHMETIC, DAY, Dialect, Json, count_of
-from fql.sql.text import NotInSqlError, quoted_name
+from fql.sql.dialect import ARITHMETIC, DAY, Dialect, Json, Row, count_of
+from fql.sql.text import NotInSqlError, joined, quoted_name
 
 _MOMENTS = ("DateTime", "Date")
 OLD_NOTE = "`old` is the row before the change: join it from where you keep it"
 _ITEM = "in"  # no variable has this name
 _UNITS = {"epoch": 1_000_000, "epoch_ms": 1_000}
 """The microseconds of what a moment is counted in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a clause is about: columns and types of an entity's fields, declared types, enums."""
-
-    columns: Mapping[str, str]
-    fields: Mapping[str, Type]
-    declared: Mapping[str, Mapping[str, Type]]
-    enums: frozenset[str]
-
-    @staticmethod
-    def of(entity: Entity, types: TypeTable) -> Row:
-        """The row of an entity."""
-        declared = {
-            name: {f.name: parse_type(f.type) for f in found.fields}
-            for name, found in types.types.items()
-        }
-        columns = {f.name: f.column or f.name for f in entity.fields}
-        fields = {f.name: parse_type(f.type) for f in entity.fields}
-        return Row(columns, fields, declared, frozenset(types.enums))
 
 
 @dataclass(frozen=True)
@@ -108,7 +85,7 @@ class Writer:
     def _binary(self, e: x.Binary) -> str:
         match e.op:
             case "and" | "or":
-                return _joined(e.op.upper(), [self.sql(part) for part in x.operands(e)])
+                return joined(e.op.upper(), [self.sql(part) for part in x.operands(e)])
             case "eq" | "ne":
                 return (self._equal if e.op == "eq" else self._unequal)(e.left, e.right)
             case "in" | "not_in":
@@ -356,18 +333,3 @@ def _json_text(e: x.Expr, items: tuple[x.Expr, ...]) -> str:
         raise NotInSqlError(f"`{show(e)}` is not a list of literals")
     values = [item.value for item in items if isinstance(item, x.Constant)]
     return json_text(values)
-
-
-_LONG = 32
-"""Operands of a chain that is written as it stands."""
-
-
-def _joined(word: str, parts: list[str]) -> str:
-    """A chain of AND or OR; a long one in halves, since databases limit the depth of a tree."""
-    if len(parts) > _LONG:
-        middle = len(parts) // 2
-        parts = [_joined(word, parts[:middle]), _joined(word, parts[middle:])]
-    text = parts[0]
-    for part in parts[1:]:
-        text = f"({text} {word} {part})"
-    return text

@@ -17,9 +17,9 @@ from fqlc.checks.reading.views import Sight, facts_after
 from fqlc.checks.table.blocks import CALL, PUBLISH, WEBHOOK
 from fqlc.checks.table.keys import BlockKind
 from fqlc.syntax.tree import ast
-from fqlc.types.bodies import has_each
 from fqlc.types.infer import check_body, check_condition, response_type
 from fqlc.types.scope import BatchPlace, ExprScope
+from fqlc.types.values.bodies import has_each
 
 
 class ActionReader:

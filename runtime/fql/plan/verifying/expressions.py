@@ -8,18 +8,7 @@ from typing import Literal
 
 from fql.plan.language import expressions as x
 from fql.plan.language.nodes import load_expression
-from fql.plan.language.types import (
-    BOOLEAN,
-    DATETIME,
-    INT,
-    JSON,
-    NUMBERS,
-    OBJECT,
-    ORDERED,
-    STRING,
-    Type,
-    list_of,
-)
+from fql.plan.language.types import BOOLEAN, DATETIME, INT, JSON, OBJECT, STRING, Type, list_of
 from fql.plan.verifying import operators
 from fql.plan.verifying.calls import call_type
 from fql.plan.verifying.constants import fits
@@ -221,17 +210,10 @@ def _quantifier(e: x.Quantifier, scope: Scope) -> Type:
     if len(scope.variables) >= MOST_LISTS:
         raise Refused(f"a list is gone through within {MOST_LISTS} others")
     inner = _with_variable(e.variable, of, scope)
-    if e.op in ("any", "all", "filter", "first"):
-        _is_boolean(e.body, inner, e.op)
-        item = of.item or JSON
-        return {"filter": list_of(item), "first": item}.get(e.op, BOOLEAN)
-    body = type_of(e.body, inner)
-    if e.op == "map":
-        return list_of(body)
-    taken = NUMBERS if e.op == "sum" else NUMBERS | ORDERED
-    if body.item is not None or body.name not in taken:
-        raise Refused(f"`{e.op}` does not take a `{body}`")
-    return body
+    found = operators.over_items(e.op, of.item or JSON, type_of(e.body, inner))
+    if found is None:
+        raise Refused(f"`{e.op}` does not take a `{e.body.type}`")
+    return found
 
 
 def _choose(e: x.Choose, scope: Scope) -> None:

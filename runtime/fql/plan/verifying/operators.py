@@ -16,6 +16,7 @@ from fql.plan.language.types import (
     ORDERED,
     STRING,
     Type,
+    list_of,
 )
 
 _INCOMPARABLE = frozenset({"Object", "Failure", "Batch"})
@@ -73,6 +74,17 @@ def comparable(left: Type, right: Type) -> bool:
     if left.name in NUMBERS and right.name in NUMBERS:
         return {left.name, right.name} != {"Float", "Decimal"}
     return left.name == right.name and left.name not in _INCOMPARABLE
+
+
+def over_items(op: str, item: Type, body: Type) -> Type | None:
+    """The type of a method over items whose body is of a type; None where it takes no such body."""
+    if op in ("any", "all", "filter", "first"):
+        results = {"filter": list_of(item), "first": item}
+        return results.get(op, BOOLEAN) if body.name == "Boolean" else None
+    if op == "map":
+        return list_of(body)
+    taken = NUMBERS if op == "sum" else NUMBERS | ORDERED
+    return body if body.item is None and body.name in taken else None
 
 
 def widens(narrow: Type, wide: Type) -> bool:

@@ -17,10 +17,11 @@ from fql.outbox.wanted import MOST_CONDITIONS, Wanted
 from fql.plan.language import expressions as x
 from fql.plan.language.types import BOOLEAN, NULL, Type
 from fql.plan.table import TypeTable
+from fql.sql.dialect import Row
 from fql.sql.postgresql import PostgreSQL
 from fql.sql.pushed import Sides
 from fql.sql.text import NotInSqlError, quoted_name, quoted_text
-from fql.sql.writer import OLD_NOTE, Row, Writer
+from fql.sql.writer import OLD_NOTE, Writer
 
 LONGEST_TEST = 10_000
 _SIDES: Mapping[str, Sides] = {

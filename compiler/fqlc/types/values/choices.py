@@ -18,7 +18,6 @@ from fqlc.types.report import at, mismatch, poison, poisoned, require
 from fqlc.types.scope import Context
 
 ELSE = "else"
-_Branch = tuple[e.Expr, e.Expr]
 _Value = tuple[ast.Expr, Context]
 """A value as it is written, and what is known where it is."""
 

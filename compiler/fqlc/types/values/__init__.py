@@ -1,0 +1,1 @@
+"""Values that are made of others: bodies, choices, lists in another shape."""
