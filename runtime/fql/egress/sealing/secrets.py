@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from fql.egress.sealing.spellings import plain, spellings, without_begun_escape
@@ -18,9 +19,11 @@ SHORTEST_HALF = 4
 """Characters of a value at the end of a cut text that are taken for its beginning."""
 
 _PIECE = 4
-_STEP = SHORTEST_MASKED - _PIECE + 1
-"""Of the text every fifth piece of four characters is looked up. Whatever has eight characters
-holds one of them whole, so the search costs the same for one value and for ten thousand."""
+"""A text is cut into pieces of four characters, one after the other, and each is looked up as a
+number. Whatever has seven characters or more holds one of them whole, wherever it begins, so the
+search costs the same for one value and for ten thousand."""
+
+_FEW = 4
 
 _NUMBER = re.compile(r"[0-9.eE+-]+")
 
@@ -37,9 +40,9 @@ class Masker:
         self._values = {value for value in known if shared is None or value not in shared}
         found = {form for value in self._values for form in spellings(value)}
         self._spellings = {form for form in found if len(form) >= SHORTEST_MASKED}
-        self._pieces = {
-            form[at : at + _PIECE] for form in self._spellings for at in range(_STEP)
-        }  # fmt: skip
+        begun = b"".join(_coded(form)[at : at + _PIECE]
+                         for form in self._spellings for at in range(_PIECE))  # fmt: skip
+        self._pieces = frozenset(_numbers(begun))
         self._lengths = _by_start(self._spellings)
         self._numbers = any(_NUMBER.fullmatch(value) for value in self._values)
 
@@ -117,13 +120,13 @@ class Masker:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where values begin and end, by their beginning; they may overlap."""
-        pieces = self._pieces
-        for at in range(0, len(text) - _PIECE + 1, _STEP):
-            if text[at : at + _PIECE] in pieces:
-                for start in range(max(0, at - _STEP + 1), at + 1):
-                    length = self._length_at(text, start)
-                    if length:
-                        yield start, start + length
+        pieces = _numbers(_coded(text))
+        for number in _places(pieces, self._pieces.intersection(pieces)):
+            at = number * _PIECE
+            for start in range(max(0, at - _PIECE + 1), at + 1):
+                length = self._length_at(text, start)
+                if length:
+                    yield start, start + length
 
     def _length_at(self, text: str, start: int) -> int:
         """The length of the longest spelling that begins here, or 0."""
@@ -163,6 +166,34 @@ class Masker:
     @cached_property
     def _longest(self) -> int:
         return max(map(len, self._spellings))
+
+
+def _coded(text: str) -> bytes:
+    """A byte for each character. Those beyond Latin-1 all look the same here: then too much is
+    looked at, and never too little."""
+    return text.encode("latin-1", "replace")
+
+
+def _numbers(raw: bytes) -> list[int]:
+    """The pieces of a text, what is left at its end aside."""
+    return memoryview(raw)[: len(raw) // _PIECE * _PIECE].cast("I").tolist()
+
+
+def _places(pieces: list[int], wanted: frozenset[int]) -> Iterable[int]:
+    """Where the wanted pieces are, from the beginning on. A few are found faster one by one."""
+    if not wanted:
+        return ()
+    if len(wanted) > _FEW:
+        return [number for number, piece in enumerate(pieces) if piece in wanted]
+    return sorted(place for piece in wanted for place in _places_of(pieces, piece))
+
+
+def _places_of(pieces: list[int], wanted: int) -> Iterator[int]:
+    place = -1
+    with suppress(ValueError):
+        while True:
+            place = pieces.index(wanted, place + 1)
+            yield place
 
 
 def _by_start(forms: Iterable[str]) -> dict[str, tuple[int, ...]]:
