@@ -78,10 +78,11 @@ class Emitter:
 
     def _next(self) -> list[_Unit]:
         """The first units that fit into a commit; one that is larger goes alone."""
-        group, events = [self._waiting.popleft()], 0
-        while self._waiting and events < MOST:
+        group = [self._waiting.popleft()]
+        events = len(group[0].envelopes)
+        while self._waiting and events + len(self._waiting[0].envelopes) <= MOST:
             group.append(self._waiting.popleft())
-            events = sum(len(unit.envelopes) for unit in group)
+            events += len(group[-1].envelopes)
         return [unit for unit in group if not unit.receipts.done()]
 
     async def _together(self, group: Sequence[_Unit]) -> None:

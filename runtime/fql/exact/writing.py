@@ -53,10 +53,25 @@ def pretty_json(value: object, *, sort: bool = False) -> bytes:
 def write_given(value: object, path: str) -> bytes:
     """What an application gave, read strictly: no datetime without an offset, numbers of at most
     1,000 digits, no deeper than what is read from others. Raises NotWritable."""
+    written = _written_plainly(value)
+    if written is not None:
+        return written
     problem = next(_problems(value, path, FOREIGN_NESTING, strict=True), None)
     if problem is not None:
         raise NotWritable(problem)
     return _written(value, _OPTIONS)
+
+
+def _written_plainly(value: object) -> bytes | None:
+    """The bytes of a value in which nothing can be wrong: it has what JSON has, finite numbers,
+    and too few brackets to be nested deeply."""
+    try:
+        data = orjson.dumps(value, option=_OPTIONS | orjson.OPT_PASSTHROUGH_DATETIME)
+    except TypeError:
+        return None
+    if b"null" in data and _has_unreal((value,)):
+        return None
+    return data if data.count(b"{") + data.count(b"[") < FOREIGN_NESTING else None
 
 
 def _written(value: object, options: int, *, finite: bool = False) -> bytes:
