@@ -18,8 +18,8 @@ from fql.engine.core.held.inputs import Attempt, CoreSettings, Inputs, NewEvent,
 from fql.engine.core.held.keys import dedup_hash
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
-from fql.engine.core.recover import restore
 from fql.engine.core.step import step
+from fql.engine.core.taking import restore
 from fql.engine.program.model import Program
 from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.memory import MemoryStore

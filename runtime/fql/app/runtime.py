@@ -188,8 +188,9 @@ class Runtime:
         )
 
     def _made_keeper(self, engine: Engine) -> Housekeeper:
-        retention, listeners = retention_of(self._settings), self._all_listeners()
-        return Housekeeper(self._store, retention, self._clock, listeners, engine.order)
+        kept, listeners = retention_of(self._settings), self._all_listeners()
+        parts = (kept, self._clock, listeners, engine.order)
+        return Housekeeper(self._store, *parts, owns=engine.owns)
 
     def _all_listeners(self) -> tuple[Listener, ...]:
         own = () if self._copies is None else (self._copies,)

@@ -36,13 +36,16 @@ class Lease:
 
     `seconds` is how long it lasts after the last commit or renewal was sent; None where a lock
     holds it, which ends with its process. `now` is when it began by the clock of the store, in
-    milliseconds since 1970; None where that is this machine's.
+    milliseconds since 1970; None where that is this machine's. `shards` is how many parts the work
+    of the store has; `shared` says that other engines may have some of them.
     """
 
     session: int
     holder: str = ""
     seconds: float | None = None
     now: int | None = None
+    shards: int = 1
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class StoreIdentity:
     where: str
 
 
-Verdict = Literal["ok", "fenced", "ambiguous"]
-"""How a commit ended."""
+Verdict = Literal["ok", "fenced", "ambiguous", "conflict"]
+"""How a commit ended. `conflict`: another engine accepted one of its keys just now, and nothing was
+changed."""
 
 
 @dataclass(frozen=True, slots=True)

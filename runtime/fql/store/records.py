@@ -47,7 +47,7 @@ class RunRow(NamedTuple):
     - `started`, `ended`: when it was accepted, and when it ended (None: it is open).
     - `works`: its nodes, in the stored form of `fql.store.works`.
     - `held`: the engine must have it in memory, as part of a buffer or of a sealed batch.
-    - `shard`: which part of the work it belongs to. There is one, 0, so far.
+    - `shard`: which part of the work it belongs to; 0 where a store has one.
     - `number`: its place in the order of all runs, which its id is not. The store draws it when the
       row is inserted, whatever it is given.
     - `row_key`: the `@key` values of the row that changed, as one text.
@@ -241,9 +241,20 @@ class Loaded(NamedTuple):
 
 
 @dataclass(slots=True)
+class Hint:
+    """What an engine wrote into a shard of another one: lanes in which something is due, places at
+    the end of queues as (order key, run), and runs that are to be read back."""
+
+    lanes: set[str] = field(default_factory=set)
+    queued: list[tuple[str, int]] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Mutations:
     """Everything one commit changes, or nothing of it. `letter_states` are (state, id), `runs` in
-    the order of arrival, in which they get their numbers."""
+    the order of arrival, in which they get their numbers. `hints` tell the owners of other shards
+    what was written there; `released` shards are given back."""
 
     events: list[EventRow] = field(default_factory=list)
     runs: list[RunRow] = field(default_factory=list)
@@ -262,6 +273,8 @@ class Mutations:
     plans: list[StoredPlan] = field(default_factory=list)
     active: str | None = None
     dropped_runs: list[int] = field(default_factory=list)
+    hints: dict[int, Hint] = field(default_factory=dict)
+    released: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__slots__)
@@ -274,7 +287,7 @@ class Snapshot:
     `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
     are (order key, run id) in order of arrival, `halted` those of them that are dead and block
     their key; `held` are runs that must be in memory: those
-    with buffered nodes and members of open batches.
+    with buffered nodes and members of open batches. `shards` are those it was made of.
     """
 
     clean: bool = True
@@ -290,13 +303,15 @@ class Snapshot:
     positions: dict[str, int] = field(default_factory=dict)
     taken: dict[bytes, str] = field(default_factory=dict)
     pauses: list[str] = field(default_factory=list)
+    shards: frozenset[int] = frozenset((0,))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A wish for runs: those of `ids`, or the oldest `limit` of `lane` that are due by `horizon`
     and not in `held`. A run that could go at once is as old as its start, one that is tried again
-    as its due time. `fresh` leaves out what is tried again."""
+    as its due time. `fresh` leaves out what is tried again. Of these `shards` only, unless that is
+    None."""
 
     lane: str = ""
     horizon: int = 0
@@ -304,6 +319,7 @@ class Page:
     ids: tuple[int, ...] = ()
     held: frozenset[int] = frozenset()
     fresh: bool = False
+    shards: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

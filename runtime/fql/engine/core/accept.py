@@ -10,6 +10,7 @@ from fql.engine.core.held.inputs import Misfit, NewEvent
 from fql.engine.core.held.keys import payload_hash, run_key
 from fql.engine.core.held.runs import Run
 from fql.engine.core.held.state import State
+from fql.engine.core.moving.homes import hand_over, shard_of
 from fql.engine.core.queues import join_queue, key_of
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import ObserverSpec, Program, Unjudged
@@ -126,15 +127,19 @@ def _make_run(state: State, new: NewEvent, spec: ObserverSpec) -> str:
     event = new.event
     key = run_key(event.source, event.position, spec.name)
     run = Run(state.number(), event, spec, event_row=new.number, key=key, started=state.now)
-    if spec.order_by is not None:
-        order_key = guarded(key_of, run)
-        if isinstance(order_key, Fault):
-            return order_key.text
+    order_key = guarded(key_of, run)
+    if isinstance(order_key, Fault):
+        return order_key.text
+    run.shard = shard_of(state, spec, run.id, order_key)
+    ours = run.shard in state.shards.mine
+    if ours:
         join_queue(state, run, order_key)
+        state.tally.open_runs += 1
     state.tally.runs += 1
-    state.tally.open_runs += 1
     new.runs.append(run.id)
-    if run.blocked:
+    if not ours and (order_key is not None or spec.batches):
+        hand_over(state, run, order_key)
+    elif run.blocked:
         run.stored = True
         state.mutations.runs.append(run.row())
         state.gone.append(run)
@@ -149,14 +154,28 @@ def _begin(state: State, run: Run) -> None:
     if not run.moves():
         close_if_ended(state, run)
         return
-    if _must_be_held(run) or state.may_hold(state.endpoint(run.lane)):
+    ours = run.shard in state.shards.mine
+    if ours and (_must_be_held(run) or state.may_hold(state.endpoint(run.lane))):
         state.hold(run)
         state.touch(run)
         make_ready(state, run)
         return
+    _leave_to_any(state, run)
+
+
+def _leave_to_any(state: State, run: Run) -> None:
+    """A run that cannot be held now waits in the store. One that has no home waits in any shard:
+    so a backlog is everybody's."""
+    if run.order_key is None and not run.spec.batches:
+        run.shard = state.shards.next()
     run.stored = True
     state.mutations.runs.append(run.row())
-    state.spill(run)
+    if run.shard in state.shards.mine:
+        state.spill(run)
+        return
+    state.tally.open_runs -= 1
+    state.hint(run.shard).lanes.add(run.lane)
+    state.gone.append(run)
 
 
 def _must_be_held(run: Run) -> bool:

@@ -198,6 +198,7 @@ def _letter(state: State, run: Run, work: Work, shown: str | None) -> LetterRow:
         batch=work.batch or None,
         source=event.source,
         payload=None,
+        shard=run.shard,
         row_key=event.row_key,
     )
 

@@ -70,12 +70,17 @@ def _has_room(state: State, endpoint: Endpoint, share: int) -> bool:
 
 
 def _may_start(state: State, endpoint: Endpoint, work: Work) -> bool:
-    if work.state != READY or _is_parked(state, work):
+    if not _is_ready(state, work) or _is_parked(state, work):
         return False
     if work.crashes >= state.settings.alone_from:
         endpoint.suspects.append(work)
         return False
     return not _expire_if_old(state, work)
+
+
+def _is_ready(state: State, work: Work) -> bool:
+    """It still is, and its shard is not about to move."""
+    return work.state == READY and work.owner.shard not in state.shards.leaving
 
 
 def _is_parked(state: State, work: Work) -> bool:
@@ -127,7 +132,7 @@ def _arm_alone(state: State, endpoint: Endpoint, sends: list[Work]) -> None:
     endpoints go on: what hangs here says nothing about them."""
     while endpoint.suspects and not endpoint.flying and endpoint.may_send(state.now):
         state.item = work = endpoint.suspects.popleft()
-        if work.state == READY and not _is_parked(state, work):
+        if _is_ready(state, work) and not _is_parked(state, work):
             _put_on_the_wire(state, endpoint, work, ALONE)
             endpoint.alone = work
             sends.append(work)

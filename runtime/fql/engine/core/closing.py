@@ -21,7 +21,7 @@ def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> 
     apply_pending(state, row.id, None)
     state.late.pop(row.id, None)
     if blame.times >= Rung.LEFT or row.ended is not None:
-        state.stuck[row.id] = Stuck(blame.text)
+        state.stuck[row.id] = Stuck(blame.text, shard=row.shard)
         return
     blame.met = True
     works, given_up = bury_works(row.works)
@@ -80,5 +80,6 @@ def _letter(
         batch=None,
         source=event.source,
         payload=None,
+        shard=row.shard,
         row_key=row.row_key,
     )

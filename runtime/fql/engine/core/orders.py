@@ -15,6 +15,8 @@ from fql.engine.core.held.inputs import Order, Refused
 from fql.engine.core.held.keys import fresh_key
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
+from fql.engine.core.moving.homes import take_hint
+from fql.engine.core.moving.leaving import pause
 from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.program.fit import Past, Story, Unfit
 from fql.events.intake import AnswerMisfit
@@ -36,6 +38,9 @@ def receive(state: State, order: Order) -> None:
     blame = state.aside.orders.items.get(order.consumed or 0)
     if blame is not None:
         _set_aside(state, order, blame)
+    elif order.hint is not None:
+        take_hint(state, order.hint)
+        _consume(state, order)
     elif order.kind in ("pause", "resume"):
         _pause(state, order)
     elif order.run:
@@ -92,14 +97,7 @@ def _pause(state: State, order: Order) -> None:
     stop = order.kind == "pause"
     _consume(state, order)
     state.mutations.pauses[order.name] = stop
-    if order.name in state.endpoints:
-        state.endpoints[order.name].paused = stop
-    if stop:
-        state.paused.add(order.name)
-        return
-    state.paused.discard(order.name)
-    for work in state.parked.pop(order.name, ()):
-        state.endpoint(work.spec.endpoint).ready.append(work)
+    pause(state, order.name, stop=stop)
 
 
 def _work(run: Run, name: str) -> Work | None:

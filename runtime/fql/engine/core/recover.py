@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime
 from typing import cast
 
@@ -14,13 +13,14 @@ from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
 from fql.engine.core.held.aside import Rung
 from fql.engine.core.held.runs import Run, SealedBatch, Work, restore_works
 from fql.engine.core.held.state import State, Stuck
+from fql.engine.core.moving.leaving import turn_away
 from fql.engine.core.orders import apply_pending, go_by_active
-from fql.engine.core.queues import take_place
+from fql.engine.core.queues import give_up_place, take_place
 from fql.engine.core.retry import Dead
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import ObserverSpec, Program
 from fql.events.model import Event, Kind, Row
-from fql.store.records import BatchRow, Loaded, Paged, RunRow, Snapshot
+from fql.store.records import BatchRow, Loaded, Paged, RunRow
 from fql.store.works import (
     ACTIVE,
     ALONE,
@@ -39,49 +39,6 @@ AHEAD = 500
 """How long before it is due, in milliseconds, scheduled work is read back."""
 
 
-def restore(state: State, snapshot: Snapshot) -> None:
-    """Start from what an earlier engine left. Work that was armed may have been sent: it is sent
-    again under the same key, and counts as a crash unless that engine drained."""
-    # An engine that drained had nothing on the wire that it did not wait for.
-    state.count_crashes = not snapshot.clean
-    state.tally.open_runs = snapshot.open_runs
-    state.paused.update(snapshot.pauses)
-    for endpoint in state.endpoints.values():
-        endpoint.paused = state.is_held_back(endpoint.name)
-    for limit in snapshot.limits:
-        endpoint = state.endpoint(limit.endpoint)
-        # Both times were written by the clock of then, which may have been ahead of ours: a bucket
-        # that fills from a time to come would stay empty until then.
-        endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
-        longest = state.now + _longest_wait(state, limit.endpoint)
-        endpoint.blocked_until = min(limit.blocked_until, longest)
-    for lane in snapshot.lanes:
-        # Something waits there; when it is due, the first page that is read will tell.
-        state.endpoint(lane).stored_due = 0
-    for key, run in snapshot.queues:
-        state.queues.setdefault(key, deque()).append(run)
-    state.halted.update(snapshot.halted)
-    # Only the first run of an `order_by` key may move, so the others can stay in the store.
-    state.wanted_ids.extend(queue[0] for queue in state.queues.values())
-    state.wanted_ids.extend(state.aside.runs.items)
-    for loaded in snapshot.held:
-        if loaded.run.id not in state.aside.runs.left:
-            state.item = loaded
-            adopt(state, loaded)
-    state.left = [row for row in snapshot.batches if row.id not in state.aside.batches.left]
-    _adopt_batches(state)
-    batches = {row.id for row in snapshot.batches}
-    state.unmet = {owner for owner, _, _ in state.aloft} - state.runs.keys() - batches
-    # First of all: until they are back, nothing may be armed (`arm`), as the wire may be full.
-    state.wanted_ids[:0] = sorted(state.unmet)
-
-
-def _longest_wait(state: State, endpoint: str) -> int:
-    """How long an endpoint can be asked to wait, in milliseconds: a clock that has been set back
-    makes it no longer."""
-    return max((one.receivers.get(endpoint, 0) for one in state.programs.values()), default=0)
-
-
 def take_page(state: State, paged: Paged) -> None:
     """Take over what was read back for a wish of an earlier step."""
     page = paged.page
@@ -91,10 +48,12 @@ def take_page(state: State, paged: Paged) -> None:
             adopt(state, loaded)
     state.item = None
     if page.ids and state.left:
-        _adopt_batches(state)
+        adopt_batches(state)
     state.unmet.difference_update(page.ids)
     if page.ids:
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
+            if missing in state.hinted:
+                give_up_place(state, state.hinted.pop(missing), missing)
             apply_pending(state, missing, None)
             state.late.pop(missing, None)
         return
@@ -110,6 +69,17 @@ def take_page(state: State, paged: Paged) -> None:
 def adopt(state: State, loaded: Loaded) -> Run | None:
     """Bring one stored run into memory; None when its plan cannot be used now."""
     row = loaded.run
+    if not state.shards.stays(row.shard):
+        _leave_to_its_owner(state, row)
+        return None
+    return _adopt(state, loaded)
+
+
+def _adopt(state: State, loaded: Loaded) -> Run | None:
+    row = loaded.run
+    key = state.hinted.pop(row.id, None)
+    if key is not None and row.order_key is None:
+        give_up_place(state, key, row.id)
     found = state.runs.get(row.id)
     if found is not None:
         # It was asked for twice, by its id and by its lane. What is in memory has moved on, and
@@ -125,7 +95,7 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     program = state.programs.get(row.plan)
     spec = program.observers.get(row.observer) if program else None
     if program is None or spec is None:
-        state.stuck[row.id] = Stuck(_why_not(row, program), bool(row.held))
+        state.stuck[row.id] = Stuck(_why_not(row, program), bool(row.held), row.shard)
         apply_pending(state, row.id, None, state.stuck[row.id].why)
         return None
     blame = state.aside.runs.items.get(row.id)
@@ -150,6 +120,13 @@ def adopt(state: State, loaded: Loaded) -> Run | None:
     return run
 
 
+def _leave_to_its_owner(state: State, row: RunRow) -> None:
+    """It is in a shard that another engine has, or is about to get."""
+    state.late.pop(row.id, None)
+    if row.shard not in state.shards.mine:
+        turn_away(state, state.pending.pop(row.id, ()))
+
+
 def _why_not(row: RunRow, program: Program | None) -> str:
     if program is None:
         return f"its plan {row.plan} is not in the store"
@@ -162,7 +139,9 @@ def _read_back(program: Program, spec: ObserverSpec, loaded: Loaded) -> Run:
     payload = loaded.event.payload.encode()
     new, old = program.restore(loaded.event.entity, loaded.event.kind, payload)
     event = _event(loaded, payload, new, old)
-    run = Run(row.id, event, spec, event_row=row.event, key=row.key, started=row.started)
+    run = Run(
+        row.id, event, spec, event_row=row.event, key=row.key, started=row.started, shard=row.shard
+    )
     run.stored, run.state, run.ended = True, row.state, row.ended
     run.order_key, run.lane = row.order_key, row.lane
     restore_works(row.works, run.works)
@@ -173,7 +152,7 @@ def _leave_stuck(state: State, run: Run) -> None:
     """A run whose plan is blocked stays in the store. It can be cancelled, and its dead letters be
     discarded; what would send is refused."""
     if run.ended is None:
-        state.stuck[run.id] = Stuck(run.spec.blocked, must_be_held(run.works))
+        state.stuck[run.id] = Stuck(run.spec.blocked, must_be_held(run.works), run.shard)
     apply_pending(state, run.id, run)
 
 
@@ -198,7 +177,8 @@ def _event(loaded: Loaded, payload: bytes, new: Row | None, old: Row | None) -> 
 def _take_in(state: State, run: Run) -> None:
     if run.ended is not None or run.blocked:
         return
-    if not run.moves():
+    begun = run.moves()
+    if not begun:
         advance(state, run)
         state.touch(run)
     state.place(run)
@@ -208,7 +188,8 @@ def _take_in(state: State, run: Run) -> None:
     state.hold(run)
     state.evictable.append(run)
     for work in list(run.works):
-        resume(state, work)
+        if begun or work.state != BUFFERED:  # what has just begun to wait for its batch does so
+            resume(state, work)
 
 
 def resume(state: State, work: Work) -> None:
@@ -269,7 +250,7 @@ def _after_crash(state: State, work: Work) -> None:
     state.endpoint(work.spec.endpoint).ready.append(work)
 
 
-def _adopt_batches(state: State) -> None:
+def adopt_batches(state: State) -> None:
     """Take up the sealed batches whose members are in memory; the others are left for now."""
     rows, state.left = state.left, []
     for row in rows:

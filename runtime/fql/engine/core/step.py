@@ -13,12 +13,14 @@ from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.finish import end_unfit, finish, put_back
 from fql.engine.core.held.aside import Rung
 from fql.engine.core.held.endpoints import Bucket, Endpoint
-from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Step
+from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.core.held.state import DEFAULT_LIMITS, State
+from fql.engine.core.moving.leaving import clear_leaving, follow, is_ours, movable, release
 from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
+from fql.engine.core.taking import gain
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
 from fql.store.records import LimitRow, Page, Remembered, StoredPlan
@@ -37,13 +39,17 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     if inputs.program is not None:
         state.item = inputs.program
         use_program(state, inputs.program, inputs.others)
+    if inputs.share is not None:
+        gain(state, inputs.share.mine, inputs.gained)
+        follow(state, inputs.share)
     for paged in inputs.pages:
         take_page(state, paged)
     _each(state, inputs.unstarted, put_back)
     _each(state, inputs.outcomes, finish)
+    release(state)
     _each(state, inputs.events, partial(_accept, known=inputs.known))
     _each(state, inputs.misfits, partial(_refuse, known=inputs.known))
-    _each(state, inputs.orders, receive)
+    _each(state, inputs.orders, _receive)
     state.mutations.forgotten.extend(inputs.forgotten)
     state.item = None
     _fire_timers(state)
@@ -60,13 +66,18 @@ def _each(state: State, items: Sequence[T], take: Callable[[State, T], object]) 
         take(state, item)
 
 
+def _receive(state: State, order: Order) -> None:
+    if is_ours(state, order):
+        receive(state, order)
+
+
 def _accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:
-    if new.given_up < Rung.LEFT:
+    if new.given_up < Rung.LEFT and is_ours(state, new):
         accept(state, new, known)
 
 
 def _refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
-    if misfit.faults < Rung.LEFT:
+    if misfit.faults < Rung.LEFT and is_ours(state, misfit):
         refuse(state, misfit, known)
 
 
@@ -75,6 +86,7 @@ def _result(state: State, sends: list[Work]) -> Step:
     state.flush()
     _write_limits(state)
     _evict(state)
+    clear_leaving(state)
     state.item = None
     state.take_apart()
     wants, wake = _wants(state), _wake(state)
@@ -213,7 +225,8 @@ def _wants(state: State) -> list[Page]:
         if limit > 0:
             endpoint.asked = True
             held = frozenset((*state.stuck, *state.runs, *state.aside.runs.left))
-            page = Page(endpoint.name, horizon, limit, held=held, fresh=endpoint.seeking)
+            fresh, shards = endpoint.seeking, state.shards.readable()
+            page = Page(endpoint.name, horizon, limit, held=held, fresh=fresh, shards=shards)
             wants.append(page)
     if state.wanted_ids:
         ids, state.wanted_ids = state.wanted_ids[:IDS_A_PAGE], state.wanted_ids[IDS_A_PAGE:]
@@ -244,6 +257,8 @@ def _wake(state: State) -> int | None:
         if low and endpoint.stored_due != NEVER and not endpoint.asked:
             early = AHEAD if endpoint.resting < quota // 2 else 0
             times.append(endpoint.stored_due - early)
+    if movable(state):
+        times.append(state.now)
     first = min(times)
     return None if first >= NEVER - AHEAD else first
 

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Performed
 from fql.engine.program.model import Program
-from fql.errors import FqlError
-from fql.store.records import Paged
+from fql.errors import FqlError, StoreError
+from fql.store.records import Paged, Snapshot
+from fql.store.sharing.port import Share
 
 
 @dataclass(slots=True)
 class Group:
     """Events that were handed in together, and the future that resolves when they are durable.
-    `source` is the name under which they are counted, if they are."""
+    `source` is the name under which they are counted, if they are; `shard` is that of the source
+    that they are from, which one engine reads."""
 
     events: Sequence[NewEvent]
     misfits: Sequence[Misfit]
     done: asyncio.Future[None]
     source: str = ""
+    shard: int | None = None
 
     def comes_again(self) -> bool:
         """Whether it is from an outbox or the inbox, which give it again until it is stored."""
@@ -41,11 +44,14 @@ class Waiting:
     flush: bool = False
     forgotten: list[bytes] = field(default_factory=list)
     stored: bool = False
+    share: Share | None = None
+    gained: Snapshot | None = None
 
     def __bool__(self) -> bool:
         return bool(
             self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
-        )
+            or self.share
+        )  # fmt: skip
 
     def take_again(self, earlier: Waiting) -> None:
         """What an earlier cycle has taken comes first, as if it had not. Outcomes and commands
@@ -81,6 +87,8 @@ class Waiting:
             others=self.others,
             flush=self.flush,
             forgotten=self.forgotten,
+            share=self.share,
+            gained=self.gained,
         )
 
     def resolve(self) -> None:
@@ -96,6 +104,12 @@ class Waiting:
         for group in barriers:
             if not group.done.done():
                 group.done.set_exception(problem)
+
+    def send_back(self, mine: Container[int]) -> None:
+        """A source that is another engine's by now gives the same again, to that one."""
+        back = [one for one in self.groups if one.shard is not None and one.shard not in mine]
+        self.groups = [group for group in self.groups if group not in back]
+        Waiting(groups=back).reject(StoreError("another engine reads this source now"))
 
     def turn_back(self, problem: FqlError) -> None:
         """Another engine has had the store: it may have taken what comes again, and it may even

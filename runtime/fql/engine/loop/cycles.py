@@ -10,20 +10,20 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Required, TypedDict
 
 from fql.engine.core.held.inputs import Inputs, Performed, Step
 from fql.engine.core.held.runs import Work
+from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.state import State
+from fql.engine.core.held.storable import maker_of, unstorable
 from fql.engine.core.step import step
-from fql.engine.core.storable import maker_of, unstorable
 from fql.engine.loop.alarm import Alarm
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.herald import Herald
 from fql.engine.loop.memory import Memory, Plans
 from fql.engine.loop.senders import Senders
-from fql.engine.loop.session import FencedError, Session
+from fql.engine.loop.session import ConflictError, FencedError, Session
 from fql.engine.loop.settings import LoopSettings
 from fql.engine.program.bulkhead import Fault, PlainError, fault_of
 from fql.engine.program.model import Program
@@ -36,21 +36,11 @@ LAST_TRIES = 20
 """Cycles in which what is left at the end may be stored, should something raise in one."""
 MANY_MENDS = 50
 """Items set aside in a row, without a commit between them, after which it goes more slowly."""
+MOST_CONFLICTS = 20
+"""Times in a row that a commit may meet a key of another engine."""
 NO_COMMITS = "the store takes no commits"
 UNSTORABLE = "it has a value that no store can take"
 HINT = "nothing of this was stored; it is tried again each second"
-
-
-class Parts(TypedDict, total=False):
-    """What `Cycles` is made of besides its store and program. `plans` makes programs of stored
-    plans that open work needs; `chance` gives numbers in [0, 1); `listeners` hear of what
-    happens."""
-
-    clock: Required[Clock]
-    plans: Required[Plans]
-    settings: LoopSettings | None
-    chance: Callable[[], float]
-    listeners: Sequence[Listener]
 
 
 class Cycles:
@@ -85,7 +75,8 @@ class Cycles:
         self.positions: dict[str, int] = {}
         self.taken: dict[bytes, str] = {}
         self.entries: set[int] = set()
-        self.generation = 0
+        self.generation = self.tenure = 0
+        self._conflicts = 0
         self.trouble = ""
         self.broken = ""
         self._mends = 0
@@ -114,7 +105,9 @@ class Cycles:
         ended = (*self._memory.rescue.kept, *self._waiting.outcomes)
         aloft = self._senders.under_way() | {one.attempt for one in ended}
         first_id = self._session.first_id
-        self._memory.take(self._program, snapshot, aloft, first_id, self._clock.now())
+        shards = Shards(self._session.shards, self._session.mine)
+        now = self._clock.now()
+        self._memory.take(self._program, snapshot, aloft, first_id, now, shards=shards)
         self.positions.update(snapshot.positions)
         self.taken = snapshot.taken
         self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
@@ -136,6 +129,7 @@ class Cycles:
                 elif self._session.lost:
                     await self._recover(Waiting(), FencedError())
                 else:
+                    await self._follow_shares()
                     await self._cycle()
             except StoreGone:
                 raise
@@ -151,8 +145,27 @@ class Cycles:
         if self._lost is not None:
             raise self._lost
 
+    async def _follow_shares(self) -> None:
+        """Take note of shards that have been taken, and of others that should leave."""
+        share = self._session.news()
+        if share is None:
+            return
+        try:
+            gained = await self._session.gain(share)
+        except StoreGone:
+            raise
+        except StoreError as problem:  # the next renewal brings them again
+            self.tell(StoreTrouble(problem.message))
+            return
+        if gained is not None:
+            self.positions.update(gained.positions)
+            self.taken.update(gained.taken)
+            self.tenure += 1
+        self._waiting.share, self._waiting.gained = share, gained
+
     def _gather(self) -> None:
         """What waits is under way now, except for events that there is no room for."""
+        self._waiting.send_back(self.state.shards.mine)
         self._under_way, self._waiting = self._waiting, Waiting()
         room = self.state.room(len(self._under_way.outcomes))
         if room is not None and (left := self._under_way.leave(room)):
@@ -166,6 +179,9 @@ class Cycles:
         inputs.unstarted, self._unstarted = self._unstarted, []
         try:
             result = await self._commit_step(inputs)
+        except ConflictError as conflict:
+            await self._meet_again(conflict)
+            return
         except StoreError as problem:
             waiting = self._settled()
             waiting.reject(problem)
@@ -178,7 +194,8 @@ class Cycles:
         waiting = self._settled()
         self._senders.send(result.sends)
         self._wake.at = result.wake
-        self.broken, self._mends = "", 0
+        self.broken, self._mends, self._conflicts = "", 0, 0
+        self.entries.difference_update(result.turned_away)
         self._note_rows(result.mutations)
         self._announce(waiting, result)
         if not last:
@@ -237,6 +254,16 @@ class Cycles:
             return
         if result.wants:
             self._wake.set()
+
+    async def _meet_again(self, conflict: ConflictError) -> None:
+        """The same once more: by now the key is known."""
+        waiting = self._settled()
+        self._conflicts += 1
+        if self._conflicts > MOST_CONFLICTS:
+            waiting.reject(conflict)
+        else:
+            self._waiting.take_again(waiting)
+        await self._renew(waiting, conflict.message, pause=self._conflicts > MOST_CONFLICTS)
 
     async def _recover(self, waiting: Waiting, problem: FqlError) -> None:
         """A commit failed, so the state in memory is ahead of what is stored. Or a page could not

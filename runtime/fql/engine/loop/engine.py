@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Unpack
 
 from fql.engine.core.held.inputs import Misfit, NewEvent, Order
 from fql.engine.loop.cycle import Group
-from fql.engine.loop.cycles import Cycles, Parts
+from fql.engine.loop.cycles import Cycles
+from fql.engine.loop.settings import Parts
 from fql.engine.program.bulkhead import fault_of
 from fql.engine.program.model import Program
 from fql.errors import StoreError, StoreGone
 from fql.observe.events import EngineStopped, EventsTaken, StoreTrouble
 from fql.observe.logs import logger
 from fql.store.port import Store
+from fql.store.records import Command
+from fql.store.sharing.homes import home
 
 Stamp = Callable[[dict[str, str], str], None]
 """Changes an event's context in place; gets its name, such as `Order.insert`, besides."""
 
 
 class Engine(Cycles):
-    """The only writer of its store. `stamp` gives an event that is handed in its place in a
-    trace."""
+    """A writer of its store; the only one, unless that is shared. `stamp` gives an event that is
+    handed in its place in a trace."""
 
     def __init__(
         self,
@@ -43,12 +46,14 @@ class Engine(Cycles):
         self._given_back = False
         self._problem: BaseException | None = None
 
-    async def start(self) -> None:
-        """Take the store over and go on with what is in it. Raises StoreError, StoreLocked, and
-        PlanError when the plan cannot be used; then the store is given back."""
+    async def start(self, prepare: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Take the store over and go on with what is in it, after `prepare`. Raises StoreError,
+        StoreLocked, and PlanError when the plan cannot be used; then the store is given back."""
         await self._session.begin()
         try:
             await self._load()
+            if prepare is not None:
+                await prepare()
             self._waiting.program = self._program
             self._wake.set()
             loop = asyncio.get_running_loop()
@@ -63,18 +68,23 @@ class Engine(Cycles):
     # What others hand in.
 
     async def submit(
-        self, events: Sequence[NewEvent], misfits: Sequence[Misfit] = (), source: str = ""
+        self,
+        events: Sequence[NewEvent],
+        misfits: Sequence[Misfit] = (),
+        source: str = "",
+        shard: int | None = None,
     ) -> None:
         """Hand events in; returns when they are durable, and fills in their receipts. Waits while
         too many are not committed yet. Raises StoreFull, StoreError when nothing was stored.
-        `source` is the name under which they are counted."""
+        `source` is the name under which they are counted, `shard` that of a source which one engine
+        reads."""
         if self._over:
             raise self._ended()
         if self._stamp is not None:
             for new in events:
                 self._stamp(new.event.context, f"{new.event.entity}.{new.event.kind}")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        group, generation = Group(events, misfits, done, source), self.generation
+        group, generation = Group(events, misfits, done, source, shard), self.generation
         while self._uncommitted >= self._settings.max_uncommitted:
             self._room.clear()
             await self._room.wait()
@@ -122,6 +132,22 @@ class Engine(Cycles):
         """The store is gone: end with this problem."""
         self._lost = problem
         self._wake.set()
+
+    def home(self, name: str) -> int:
+        """The shard of a source of this name."""
+        return home(name, self._session.shards)
+
+    def owns(self, shard: int) -> bool:
+        """Whether this engine has that part of the work, and is not about to give it away."""
+        return self.state.shards.stays(shard)
+
+    async def fetch(self, limit: int, but: frozenset[int]) -> Sequence[Command]:
+        """Commands in the inbox that are for this engine. Raises StoreError."""
+        return await self._session.fetch(limit, but)
+
+    async def is_busy_elsewhere(self) -> bool:
+        """Whether another engine of the store still has work. Raises StoreError."""
+        return await self._session.is_busy()
 
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""

@@ -19,8 +19,9 @@ from fql.engine.core.held.inputs import (
     Step,
     Tally,
 )
+from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.state import State
-from fql.engine.core.recover import restore
+from fql.engine.core.taking import restore
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.rescue import Rescue
 from fql.engine.program.bulkhead import Fault, guarded
@@ -54,12 +55,12 @@ class Memory:
 
     def take(
         self, program: Program, snapshot: Snapshot, aloft: set[Attempt],
-        first_id: int, now: int,
+        first_id: int, now: int, *, shards: Shards | None = None,
     ) -> None:  # fmt: skip
         """Make the state of what is stored. What raises in this is set aside, too."""
         programs = {**self._plans(snapshot.plans), program.short: program}
         while True:
-            state = self._made(program, first_id, now)
+            state = self._made(program, first_id, now, shards)
             state.programs.update(programs)
             state.aloft = aloft
             self._aside.renew()
@@ -70,10 +71,12 @@ class Memory:
                 raise StoreError(f"what is stored cannot be taken up: {fault.text}")
         self._state = state
 
-    def _made(self, program: Program, first_id: int, now: int) -> State:
+    def _made(self, program: Program, first_id: int, now: int, shards: Shards | None) -> State:
         before = self._state
         first_id = first_id if before is None else max(first_id, before.next_number)
-        state = State(program, self._settings, self._chance, first_id, now, aside=self._aside)
+        state = State(
+            program, self._settings, self._chance, first_id, now, aside=self._aside, shards=shards
+        )
         state.tally = replace(self._tally)
         state.draining = before is not None and before.draining
         return state

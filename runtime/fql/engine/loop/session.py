@@ -7,14 +7,15 @@ was sent: so it never lasts longer here than in the store. Decision 0090.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fql.engine.loop.clock import steady_clock
 from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
 from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
-from fql.store.records import Mutations, Snapshot
+from fql.store.records import Command, Mutations, Snapshot
+from fql.store.sharing.port import Share, SharedStore
 
 TROUBLE_PAUSE = 1.0
 """Seconds between tries while the store takes no commit."""
@@ -24,6 +25,10 @@ CALM = 60.0
 """Seconds after which being fenced is taken for news."""
 
 
+SHARING = 1.0
+"""Seconds between two questions of an engine for its share of a store."""
+LACKING = 0.25
+"""The same for one that has too little."""
 MARGIN = 2.0
 """Seconds before the end of a lease from which on nothing is sent: a request takes a while to reach
 its receiver. At most a quarter of the lease."""
@@ -38,9 +43,16 @@ class FencedError(StoreError):
         super().__init__(message)
 
 
+class ConflictError(StoreError):
+    """Another engine accepted the same key just now: the commit did not count."""
+
+    def __init__(self) -> None:
+        super().__init__("another engine accepted the same key at the same time")
+
+
 class Session:
-    """One engine's hold on its store; `tell` hears of trouble. While `leaving`, nothing waits for
-    a store that does not answer."""
+    """One engine's hold on its store, or on the shards of it that are `mine`; `tell` hears of
+    trouble. While `leaving`, nothing waits for a store that does not answer."""
 
     def __init__(
         self,
@@ -55,9 +67,14 @@ class Session:
         self._tell = tell
         self._lease = Lease(0)
         self._commits = 0
-        self._held_at = 0
+        self._held_at = self._shared_at = 0
         self._fenced = 0
         self._fenced_at = 0.0
+        self._shared = store if isinstance(store, SharedStore) else None
+        self._share: Share | None = None
+        self._moves = 0
+        self._live = 1
+        self.mine: frozenset[int] = frozenset((0,))
         self.leaving = False
         self.lost = False
 
@@ -72,15 +89,26 @@ class Session:
         return self._lease.session << 32
 
     @property
+    def shards(self) -> int:
+        """How many parts the work of the store has."""
+        return self._lease.shards
+
+    @property
     def time(self) -> int | None:
         """When it began by the store's own clock, if that has one."""
         return self._lease.now
 
     async def begin(self) -> None:
-        """Take the store over. Raises StoreError, StoreLocked."""
+        """Take the store over, or begin to work beside others. Raises StoreError, StoreLocked."""
         sent = self._steady()
         self._lease = await self._store.acquire(self._holder)
         self._commits, self._held_at, self.lost = 0, sent, False
+        self._share, self.mine = None, frozenset(range(self._lease.shards))
+        if self._shared is not None:
+            self.mine = frozenset()
+            await self.renew()
+            if self._share is not None:
+                self.mine = self._share.mine
 
     def may_send(self) -> bool:
         """Whether the store is surely still ours, and is for as long as a request needs to get
@@ -94,20 +122,28 @@ class Session:
     async def renew(self) -> None:
         """Hold the store for another lease; sets `lost` where it is somebody else's by now. Raises
         StoreError."""
-        lease, sent = self._lease, self._steady()
-        live = await self._store.renew(lease)
+        lease, sent, moves = self._lease, self._steady(), self._moves
+        live, share = True, None
+        if self._shared is None:
+            live = await self._store.renew(lease)
+        else:
+            share = await self._shared.share(lease)
+            live = share is not None
         if lease is not self._lease:
             return  # a session of its own has begun meanwhile
+        if share is not None and moves == self._moves:  # else it may know of shards given back
+            self._share, self._live = share, share.live
         self.lost = not live
         if live:
             self._held_at = max(self._held_at, sent)
+            self._shared_at = sent
 
     async def keep(self, wake: Callable[[], None]) -> None:
         """Renew the lease for ever, whenever no commit did for a third of its time. Calls `wake`
         when it is `lost`."""
         while True:
-            third = (self._lease.seconds or CALM) / 3
-            left = third - (self._steady() - self._held_at) / 1000
+            third = self._patience()
+            left = third - (self._steady() - self._renewed()) / 1000
             if self._lease.seconds is None or self.lost or left > 0:
                 await asyncio.sleep(left if 0 < left < third else third)
                 continue
@@ -116,12 +152,52 @@ class Session:
             except StoreError as problem:
                 self._tell(StoreTrouble(problem.message))
                 await asyncio.sleep(min(TROUBLE_PAUSE, third))
-            if self.lost:
+            if self.lost or self._share is not None:
                 wake()
+
+    def _patience(self) -> float:
+        """Seconds from one renewal to the next one. Who has less than a fair share asks often: the
+        others give theirs back at any time."""
+        third = (self._lease.seconds or CALM) / 3
+        if self._shared is None:
+            return third
+        lacks = len(self.mine) < self._lease.shards // max(1, self._live)
+        return min(third, LACKING if lacks else SHARING)
+
+    def _renewed(self) -> int:
+        """When the lease was last held for its time; a store that is shared is asked besides
+        commits."""
+        return self._held_at if self._shared is None else self._shared_at
+
+    def news(self) -> Share | None:
+        """What a renewal has told of, once."""
+        share, self._share = self._share, None
+        return share
+
+    async def gain(self, share: Share) -> Snapshot | None:
+        """What is stored of shards that are new. Raises StoreError."""
+        gained = share.mine - self.mine
+        if self._shared is None or not gained:
+            return None
+        snapshot = await self._shared.load_shards(self._lease, gained)
+        self.mine |= gained
+        return snapshot
+
+    async def fetch(self, limit: int, but: frozenset[int]) -> Sequence[Command]:
+        """Commands in the inbox that are for this engine. Raises StoreError."""
+        if self._shared is None:
+            return await self._store.fetch(limit, but)
+        return await self._shared.fetch_shards(limit, but, self.mine)
+
+    async def is_busy(self) -> bool:
+        """Whether another engine still has work. Raises StoreError."""
+        return self._shared is not None and await self._shared.busy(self._lease)
 
     async def load(self) -> Snapshot:
         """What is stored now. Raises StoreError."""
-        return await self._store.load(self._lease)
+        if self._shared is None:
+            return await self._store.load(self._lease)
+        return await self._shared.load_shards(self._lease, self.mine)
 
     async def release(self, *, clean: bool) -> None:
         """Give the store back. Raises StoreError."""
@@ -132,6 +208,7 @@ class Session:
         will. Raises FencedError, StoreFull, StoreGone, StoreError; then it did not count."""
         problem = StoreError("the reply to a commit was lost, and it did not count")
         sent = self._steady()
+        self._moves += bool(mutations.released)
         try:
             verdict = await self._store.commit(self._lease, mutations)
         except (StoreFull, StoreGone):
@@ -145,9 +222,12 @@ class Session:
             sent, counted = await self._settled()
         if verdict == "fenced" or counted is None:
             raise await self._fence()
+        if verdict == "conflict":
+            raise ConflictError
         self._commits, self._held_at = self._commits + 1, sent
         if not counted:
             raise problem
+        self.mine = self.mine.difference(mutations.released)
 
     async def _settled(self) -> tuple[int, bool | None]:
         """When it was asked, and whether the commit counted; asked until the store answers or is

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Required, TypedDict
 
 from fql.engine.core.held.inputs import CoreSettings
+from fql.engine.loop.clock import Clock
+from fql.engine.loop.memory import Plans
+from fql.observe.events import Listener
 from fql.settings.model import Settings
 
 
@@ -17,6 +22,18 @@ class LoopSettings:
     max_uncommitted: int = 1000
     drain: float = 30.0
     holder: str = ""
+
+
+class Parts(TypedDict, total=False):
+    """What `Cycles` is made of besides its store and program. `plans` makes programs of stored
+    plans that open work needs; `chance` gives numbers in [0, 1); `listeners` hear of what
+    happens."""
+
+    clock: Required[Clock]
+    plans: Required[Plans]
+    settings: LoopSettings | None
+    chance: Callable[[], float]
+    listeners: Sequence[Listener]
 
 
 def loop_settings(settings: Settings, holder: str) -> LoopSettings:

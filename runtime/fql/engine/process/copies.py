@@ -7,7 +7,7 @@ copy is durable. So a copy may come twice after a crash, and none is missing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
@@ -94,11 +94,12 @@ class Copier:
         if isinstance(event, CHANGES):
             self._news.set()
 
-    async def run(self) -> None:
-        """For ever. The store's notes of an earlier process come first."""
+    async def run(self, ours: Callable[[], bool] = lambda: True) -> None:
+        """For ever, whenever that is `ours` to do. The store's notes of an earlier process come
+        first."""
         while True:
             self._news.clear()
-            if not await self.copy():
+            if not ours() or not await self.copy():
                 await asyncio.sleep(LOOK)
                 continue
             with suppress(TimeoutError):

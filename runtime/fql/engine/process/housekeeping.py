@@ -10,12 +10,14 @@ from fql.engine.core.held.inputs import Order
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.herald import tell_all
 from fql.errors import StoreError
+from fql.exact.writing import write_json
 from fql.observe.events import DeadLetterEvicted, Listener
 from fql.observe.logs import logger
 from fql.plan.language.units import show_size
 from fql.settings.model import Settings
 from fql.store.port import Store
-from fql.store.records import Retention
+from fql.store.records import LetterRow, Retention
+from fql.store.sharing.homes import FIRST
 
 BREATH = 0.05
 EVERY = 5.0
@@ -55,20 +57,26 @@ class Housekeeper:
         clock: Clock,
         listeners: Sequence[Listener] = (),
         give_up: Callable[[Order], None] = lambda _order: None,
+        *,
+        owns: Callable[[int], bool] = lambda _shard: True,
     ) -> None:
         self._store = store
         self._retention = retention
         self._clock = clock
         self._listeners = tuple(listeners)
         self._give_up = give_up
+        self._owns = owns
         self._told_at = 0
 
     async def run(self) -> None:
-        """For ever."""
+        """For ever, in the engine that has the first shard."""
         pause = EVERY
         while True:
             await asyncio.sleep(pause)
             pause = min(2 * pause, AT_LEAST_EVERY)
+            if not self._owns(FIRST):
+                pause = EVERY
+                continue
             with suppress(StoreError):
                 await self._look_at_journal()
                 while await self.prune():
@@ -95,6 +103,15 @@ class Housekeeper:
         gone = await self._store.prune(self._retention(self._clock.now()))
         for letter in gone.evicted:
             tell_all(self._listeners, DeadLetterEvicted(letter.id, letter.observer, letter.action))
-            if letter.run is not None:
-                self._give_up(Order("evict", run=letter.run, node=letter.node, letter=letter.id))
+            await self._tell_owner(letter)
         return gone.runs + gone.keys + gone.letters
+
+    async def _tell_owner(self, letter: LetterRow) -> None:
+        """Whoever has the run gives up what waits after it."""
+        if letter.run is None:
+            return
+        if self._owns(letter.shard):
+            self._give_up(Order("evict", run=letter.run, node=letter.node, letter=letter.id))
+            return
+        body = write_json({"run": letter.run, "node": letter.node, "letter": letter.id})
+        await self._store.append([("evict", body)], self._clock.now())

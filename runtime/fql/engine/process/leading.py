@@ -23,6 +23,7 @@ from fql.observe.logs import logger
 from fql.plan.model import Plan
 from fql.store.choosing import RunFilter
 from fql.store.port import Store
+from fql.store.sharing.homes import FIRST
 from fql.store.works import run_name
 
 TAKE_OVER_EVERY = 1.0
@@ -84,8 +85,7 @@ class Leading:
         inbox = Inbox(self._store, engine, self._clock)
         feeds = [Feed(source, engine, self._clock) for source in self._sources]
         keeper = self._make_keeper(engine)
-        await inbox.obey_pauses()
-        await engine.start()
+        await engine.start(inbox.obey_pauses)
         self._inbox, self._feeds, self._keeper = inbox, feeds, keeper
         self.engine = self._watched.engine = engine
         self._keep("the inbox", inbox.run)
@@ -96,7 +96,8 @@ class Leading:
         for feed, source in zip(feeds, self._sources, strict=True):
             self._keep(f"source {source.name}", feed.run)
         if self._copies is not None:
-            self._keep("copying dead letters", self._copies.run)
+            copies = self._copies
+            self._keep("copying dead letters", lambda: copies.run(lambda: engine.owns(FIRST)))
         self._receptions = [self._reception(entrance, engine) for entrance in self._entrances]
         self._watched.arrivals = (*feeds, *self._receptions)
 
@@ -201,9 +202,10 @@ class Leading:
         feeds_quiet = feeds_quiet and all(one.quiet() for one in self._receptions)
         if self._no_more() and engine.state.buffers:
             engine.flush()
-        return (
-            feeds_quiet and engine.idle() and not (await self._inbox.read() or self._inbox.waits())
-        )
+        calm = feeds_quiet and engine.idle()
+        if not calm or await self._inbox.read() or self._inbox.waits():
+            return False
+        return not await engine.is_busy_elsewhere()
 
     async def left_elsewhere(self, most: int = 100_000) -> int:
         """What the engine in another process has yet to do: entries of the inbox, open runs. It is

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import psycopg
 
 from fql.errors import StoreError
+from fql.exact.reading import NotJson, read_object
+from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import byteas, int8, int8s, text, texts
 from fql.store.records import Command
+from fql.store.sharing.homes import FIRST, home
 
 BRISK, CALM = 0.05, 1.0
 """Seconds between two looks at the inbox, after recent work and when all is quiet."""
@@ -19,9 +22,16 @@ _NEWEST = f"SELECT id FROM {{s}}.fql_inbox ORDER BY id DESC LIMIT {LOOKED_AT}"  
 _PENDING = "SELECT id FROM {s}.fql_inbox WHERE id = ANY($1)"
 _COMMANDS = """SELECT id, kind, body, at, by, shard FROM {s}.fql_inbox
   WHERE id <> ALL($1) ORDER BY id LIMIT $2"""
-_APPEND = """INSERT INTO {s}.fql_inbox(kind, body, at, by)
-  SELECT n.kind, n.body, $3, $4 FROM unnest($1::text[], $2::bytea[]) AS n(kind, body)
+_COMMANDS_OF = """SELECT id, kind, body, at, by, shard FROM {s}.fql_inbox
+  WHERE id <> ALL($1) AND shard = ANY($3) ORDER BY id LIMIT $2"""
+_APPEND = """INSERT INTO {s}.fql_inbox(kind, body, at, by, shard)
+  SELECT n.kind, n.body, $3, $4, n.shard
+  FROM unnest($1::text[], $2::bytea[], $5::bigint[], $6::bigint[]) AS n(kind, body, run, shard)
   RETURNING id, pg_current_xact_id()::text::bigint"""
+_APPEND_FOR_RUNS = _APPEND.replace(
+    " n.shard\n", " coalesce((SELECT r.shard FROM {s}.fql_run r WHERE r.id = n.run), n.shard)\n"
+)
+"""A client that only emits has no right to read runs."""
 _ENDED = "SELECT pg_xact_status($1::bigint::text::xid8)"
 
 
@@ -31,7 +41,11 @@ class Entering:
 
     def __init__(self, commands: Sequence[tuple[str, bytes]], now: int, by: str) -> None:
         kinds, bodies = zip(*commands, strict=True)
-        self._values = (texts(kinds), byteas(bodies), int8(now), text(by))
+        runs, shards = zip(*map(_goes_to, bodies), strict=True)
+        self._statement = _APPEND_FOR_RUNS if any(runs) else _APPEND
+        self._values = (
+            texts(kinds), byteas(bodies), int8(now), text(by), int8s(runs), int8s(shards)
+        )  # fmt: skip
         self._transaction = 0
         self._ids: list[int] = []
 
@@ -47,7 +61,7 @@ class Entering:
             return self._ids
         wire.run("BEGIN")
         try:
-            rows = wire.run(_APPEND, self._values)
+            rows = wire.run(self._statement, self._values)
         except psycopg.Error:
             if not wire.broken:
                 wire.run("ROLLBACK")
@@ -66,6 +80,18 @@ class Entering:
         return state == "committed"
 
 
+def _goes_to(body: bytes) -> tuple[int, int]:
+    """The run that a command names, or 0, and the shard where there is none: events of one client
+    go to one engine, in their order."""
+    try:
+        named = read_object(body)
+    except NotJson:
+        return 0, FIRST
+    run, source = named.get("run"), named.get("source")
+    shard = home(source, schema.SHARDS) if isinstance(source, str) else FIRST
+    return (run if isinstance(run, int) and 0 < run < 1 << 63 else 0), shard
+
+
 def unknown(problem: StoreError) -> StoreError:
     """The error for a `problem` that lasts longer than anybody would wait."""
     return StoreError(
@@ -78,6 +104,12 @@ def unknown(problem: StoreError) -> StoreError:
 def commands(wire: Wire, limit: int, but: Sequence[int]) -> list[Command]:
     """The oldest commands that are not among `but`."""
     return [Command(*row) for row in wire.run(_COMMANDS, (int8s(but), int8(limit)))]
+
+
+def commands_of(wire: Wire, limit: int, but: Sequence[int], mine: Sequence[int]) -> list[Command]:
+    """The same of some shards."""
+    values = (int8s(but), int8(limit), int8s(mine))
+    return [Command(*row) for row in wire.run(_COMMANDS_OF, values)]
 
 
 def pause_between_looks(calm: float) -> float:

@@ -143,7 +143,8 @@ class PostgresStore(Questions):
 
     async def load(self, lease: Lease) -> Snapshot:
         """What the engine needs at its start."""
-        return await self._read(lambda wire: read.load(wire, lease))
+        every = frozenset(range(lease.shards))
+        return await self._read(lambda wire: read.load(wire, lease, every))
 
     async def page(self, page: Page) -> Paged:
         """Read stored runs back."""
@@ -161,13 +162,15 @@ class PostgresStore(Questions):
     def _commit(self, wire: Wire, lease: Lease, mutations: Mutations) -> Verdict:
         sessions.greet(wire, lease)
         session = sessions.counted(lease, self._cycle)
-        query, values = statement(session, mutations, notes=self._notes)
+        query, values = statement(session, mutations, notes=self._notes, shared=lease.shared)
         try:
             found = wire.run(query, values)
         except psycopg.Error as problem:
             if is_lost(problem):
                 wire.connection.close()
                 return "ambiguous"
+            if lease.shared and isinstance(problem, psycopg.errors.UniqueViolation):
+                return "conflict"
             raise
         if not found:
             return "fenced"

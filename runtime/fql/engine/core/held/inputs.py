@@ -10,14 +10,24 @@ from fql.actions.port import Outcome
 from fql.engine.core.held.runs import Work
 from fql.engine.program.model import Program
 from fql.events.model import Event
-from fql.store.records import LetterRow, Mutations, Page, Paged, Remembered, Taken
+from fql.store.records import (
+    Hint,
+    LetterRow,
+    Mutations,
+    Page,
+    Paged,
+    Remembered,
+    Snapshot,
+    Taken,
+)
+from fql.store.sharing.port import Share
 
 
 @dataclass(slots=True)
 class NewEvent:
     """A checked event. `dedup` is the hash of its key, `row` the row of an outbox that brought
     it, `only` the one observer it is for, `program` that of an earlier plan, for which it was
-    captured. The core fills in what a receipt says.
+    captured, `shard` that of the entry in the inbox. The core fills in what a receipt says.
 
     `making` is the observer whose run is being made; `faults` says for which observers (empty: for
     the event as a whole) that has raised, and `given_up` how often the latter has: its `Rung`.
@@ -37,6 +47,7 @@ class NewEvent:
     making: str = ""
     faults: dict[str, str] | None = None
     given_up: int = 0
+    shard: int = 0
 
     def renew(self) -> None:
         """What the core has filled in does not count: its commit did not."""
@@ -63,6 +74,7 @@ class Misfit:
     error_class: str = "capture"
     faults: int = 0
     row_key: str = ""
+    shard: int = 0
 
 
 Attempt = tuple[int, str, int]
@@ -91,6 +103,7 @@ class Order:
 
     `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause` or `resume`. `due` is when a
     replay is to start; `answer` supplies a response without sending; `force` overrules `handled`.
+    `shard` is that of its entry in the inbox. A `hint` comes from another engine.
     """
 
     kind: str
@@ -104,11 +117,14 @@ class Order:
     new_key: str = ""
     original: bool = False
     answer: object = None
+    shard: int = 0
+    hint: Hint | None = None
 
 
 @dataclass(slots=True)
 class Inputs:
-    """Everything that waits when a cycle begins."""
+    """Everything that waits when a cycle begins. `gained` is what was read of the shards that a
+    `share` brings."""
 
     pages: list[Paged] = field(default_factory=list)
     outcomes: list[Performed] = field(default_factory=list)
@@ -121,11 +137,13 @@ class Inputs:
     others: Mapping[str, Program] = field(default_factory=dict)
     flush: bool = False
     forgotten: list[bytes] = field(default_factory=list)
+    share: Share | None = None
+    gained: Snapshot | None = None
 
     def __bool__(self) -> bool:
         return bool(
             self.pages or self.outcomes or self.unstarted or self.events or self.misfits
-            or self.orders or self.program or self.flush
+            or self.orders or self.program or self.flush or self.share
         )  # fmt: skip
 
     def keys(self) -> list[bytes]:
@@ -159,7 +177,8 @@ class RunEnded(NamedTuple):
 class Step:
     """What a step decided: what to commit, what to send once that is done, what to read, and
     when to step again even if nothing comes in (None: never). `refused` are commands that were
-    taken and not carried out; `shortages` says what this process has run out of."""
+    taken and not carried out; `shortages` says what this process has run out of. Entries of the
+    inbox that are `turned_away` are another engine's by now."""
 
     mutations: Mutations
     sends: list[Work] = field(default_factory=list)
@@ -170,6 +189,7 @@ class Step:
     refused: list[Refused] = field(default_factory=list)
     shortages: list[str] = field(default_factory=list)
     wake: int | None = None
+    turned_away: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class Run:
     - `order_key`, `blocked`: the stored name of its `order_by` queue, and whether another run of
       that queue goes first.
     - `lane`: the endpoint of what it does next; it counts against that one's room in memory.
+    - `shard`: which part of the work it belongs to; it never changes.
     - `again`: it had ended, and a replay opened it.
     - `stored`: it has a row, so that a commit patches it.
     - `resting`: it is in memory, and does nothing but wait for a time that comes soon.
@@ -97,7 +98,7 @@ class Run:
 
     __slots__ = (
         "again", "blocked", "ended", "event", "event_row", "id", "key", "lane", "order_key",
-        "resting", "spec", "started", "state", "stored", "works",
+        "resting", "shard", "spec", "started", "state", "stored", "works",
     )  # fmt: skip
 
     def __init__(
@@ -109,8 +110,10 @@ class Run:
         event_row: int,
         key: str,
         started: int,
+        shard: int = 0,
     ) -> None:
         self.id = number
+        self.shard = shard
         self.event_row = event_row
         self.event = event
         self.spec = spec
@@ -182,7 +185,8 @@ class Run:
         return RunRow(
             self.id, self.event_row, self.spec.plan, self.spec.name, self.key, self.state,
             self.due(), self.lane, self.order_key, self.started, self.ended,
-            encode_works(self.works), must_be_held(self.works), row_key=self.event.row_key,
+            encode_works(self.works), must_be_held(self.works), self.shard,
+            row_key=self.event.row_key,
         )  # fmt: skip
 
     def patch(self) -> RunPatch:
@@ -211,6 +215,11 @@ class SealedBatch:
         self.ended: int | None = None
         self.work = Work(node, self)
         self.works = [self.work]
+
+    @property
+    def shard(self) -> int:
+        """That of its members: all of them have one home."""
+        return self.members[0].shard if self.members else 0
 
     def scope(self, info: BatchInfo, sealed: datetime) -> Scope:
         """What expressions see: the batch, and each member inside `each`."""
@@ -247,7 +256,7 @@ class SealedBatch:
         members = encode_members([member.id for member in self.members])
         return BatchRow(
             self.id, self.key, self.spec.plan, self.spec.name, work.spec.name, members,
-            self.sealed, due, work.spec.endpoint, self.ended, encode_works([work]),
+            self.sealed, due, work.spec.endpoint, self.ended, encode_works([work]), self.shard,
         )  # fmt: skip
 
 

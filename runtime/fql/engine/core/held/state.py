@@ -23,10 +23,11 @@ from fql.engine.core.held.inputs import (
 )
 from fql.engine.core.held.lanes import MIXED, lane_of
 from fql.engine.core.held.runs import Run, SealedBatch, Work
+from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.timers import Timers
 from fql.engine.program.limits import NEVER, EndpointLimits
 from fql.engine.program.model import Program
-from fql.store.records import BatchRow, LetterRow, Mutations, Page
+from fql.store.records import BatchRow, Hint, LetterRow, Mutations, Page
 from fql.store.works import WAITING
 
 DEFAULT_LIMITS = EndpointLimits()
@@ -38,6 +39,7 @@ class Stuck:
 
     why: str
     held: bool = False
+    shard: int = 0
 
 
 by_id = attrgetter("id")
@@ -60,17 +62,18 @@ class State:
         now: int,
         *,
         aside: Aside | None = None,
+        shards: Shards | None = None,
     ) -> None:
-        # What is being worked on; each function of the core sets it before what may raise.
+        # What is being worked on: set before what may raise.
         self.item: object = None
         # What has raised before and is given up; it outlives this state, which is loaded again.
         self.aside = Aside() if aside is None else aside
         self.settings = settings
+        # Which part of the work in the store is this engine's.
+        self.shards = Shards() if shards is None else shards
         self.chance = chance
-        # Milliseconds since 1970 by the engine's clock; `begin` moves it, never back.
-        self.now = now
-        # `now` when this state was made.
-        self.started = now
+        # Milliseconds since 1970 by the engine's clock, which `begin` moves, and its start.
+        self.now = self.started = now
         # The next id of an event, run or batch; `number` takes it.
         self.next_number = next_id
         # What new events go by; `step` changes it when a plan is switched to.
@@ -85,7 +88,7 @@ class State:
         self.endpoints: dict[str, Endpoint] = {}
         # Members of batches that are not sealed yet.
         self.buffers: dict[BufferKey, Buffer] = {}
-        # By stored name of an `order_by` key: its open runs in their order; the first may move.
+        # By stored name of an `order_by` key: open runs in their order; the first may move.
         self.queues: dict[str, deque[int]] = {}
         # What is tried again at a time, and has not left memory.
         self.timers = Timers()
@@ -111,6 +114,8 @@ class State:
         self.pending: dict[int, list[Order]] = {}
         # Outcomes that came before their run was read back, by run.
         self.late: dict[int, list[Performed]] = {}
+        # Runs that another engine has put into a queue here, by key, until they are read back.
+        self.hinted: dict[int, str] = {}
         # Runs to be read back by their id; the next step asks for them.
         self.wanted_ids: list[int] = []
         # Nothing more is armed; set once, when the engine stops.
@@ -141,7 +146,7 @@ class State:
         """The step that was made of all changes since the last one."""
         step = Step(
             self.mutations, sends, wants, self.ended, self.letters, self.attempted, self.refused,
-            self.shortages, wake,
+            self.shortages, wake, self.turned_away,
         )  # fmt: skip
         self._renew()
         return step
@@ -159,6 +164,8 @@ class State:
         self.attempted: list[Performed] = []
         self.shortages: list[str] = []
         self.refused: list[Refused] = []
+        # Entries of the inbox that are for another engine by now, and stay there.
+        self.turned_away: list[int] = []
         # Runs that may leave memory at the end of this step, as their work waits for a time.
         self.evictable: list[Run] = []
         # Runs that have left memory in this step; see `take_apart`.
@@ -267,6 +274,10 @@ class State:
         for work in run.works:
             work.state = WAITING
         self.gone.append(run)
+
+    def hint(self, shard: int) -> Hint:
+        """What the owner of a shard is told of this commit."""
+        return self.mutations.hints.setdefault(shard, Hint())
 
     def take_apart(self) -> None:
         """Let runs that have left memory be freed at once. Each and its works refer to each other,

@@ -21,6 +21,8 @@ from fql.store.records import Taken
 GROUP = 500
 """Most arrivals that are handed in at once."""
 TROUBLE_PAUSE = 0.5
+AWAY = 0.1
+"""Seconds between looks whether this engine reads the source now."""
 
 
 def require_old_values(plan: Plan, source: Source) -> None:
@@ -51,7 +53,7 @@ class Feed:
         self._clock = clock
         self._empty_since: int | None = None
         self._met: set[bytes] = set()
-        self._looked_over = False
+        self._looked_over = self._begun = False
         self._strangers: set[str] = set()
         self._oldest: int | None = None
         self._earlier: set[str] = set()
@@ -71,13 +73,19 @@ class Feed:
 
     async def run(self) -> None:
         """Until the source ends."""
-        self._source.recall(self._engine.positions)
-        known = self._engine.generation
+        shard = self._engine.home(self.name)
+        known = (-1, 0)
         while True:
+            if not self._engine.owns(shard):
+                # Another engine reads it: for this one, nothing is there.
+                known, self._oldest = (-1, 0), None
+                self._empty_since = self._empty_since or self._clock.now()
+                await asyncio.sleep(AWAY)
+                continue
             generation = self._engine.generation
-            if generation != known:
-                self._source.begin_again()
-                known = generation
+            if (generation, self._engine.tenure) != known:
+                self._begin(first=known == (-1, 0))
+                known = (generation, self._engine.tenure)
             arrivals = await self._source.fetch(GROUP)
             self._engine.forget(self._source.gone())
             if generation != self._engine.generation:
@@ -92,6 +100,15 @@ class Feed:
             else:
                 self._note_empty()
                 await self._source.wait(0.5)
+
+    def _begin(self, *, first: bool) -> None:
+        """Read from where the store says, or again what was read and may not have been stored."""
+        if first:
+            self._source.recall(self._engine.positions)
+            self._looked_over, self._met = False, set()
+        if self._begun:
+            self._source.begin_again()
+        self._begun = True
 
     def _note_empty(self) -> None:
         if self._source.health().trouble:
@@ -115,7 +132,8 @@ class Feed:
         events, misfits = self._sort(arrivals)
         if events or misfits:
             try:
-                await self._engine.submit(events, misfits, self._source.name)
+                shard = self._engine.home(self.name)
+                await self._engine.submit(events, misfits, self.name, shard)
             except StoreError:
                 # Nothing was stored; the source still has it.
                 await asyncio.sleep(TROUBLE_PAUSE)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from fql.engine.core.held.inputs import Misfit, NewEvent, Order
+from fql.engine.core.held.storable import is_storable
 from fql.engine.core.orders import KINDS
-from fql.engine.core.storable import is_storable
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check_or_misfit, handed_in, unchecked
@@ -21,6 +21,7 @@ from fql.exact.reading import read_object
 from fql.observe.logs import logger
 from fql.store.port import Store
 from fql.store.records import Command
+from fql.store.sharing.homes import HINT, read_hint
 
 PAGE = 500
 LONGEST_WAIT = 0.5
@@ -74,9 +75,9 @@ class Inbox:
         self._told = problem.message
 
     async def obey_pauses(self) -> None:
-        """Before the engine starts: what is paused by now is paused in its very first step."""
+        """Before the engine's first step: what is paused by now is paused in that already."""
         seen: set[int] = set()
-        while commands := await self._store.fetch(PAGE, frozenset(seen)):
+        while commands := await self._engine.fetch(PAGE, frozenset(seen)):
             seen.update(one.id for one in commands)
             stops = [one for one in commands if one.kind in ("pause", "resume")]
             self._engine.order(*map(self._order, stops))
@@ -94,7 +95,7 @@ class Inbox:
             self._put_off.clear()
         ripe = self._put_off.due(self._clock.now())[:PAGE]
         in_hand = self._put_off.entries().difference(ripe) | self._engine.entries
-        new = await self._store.fetch(PAGE, in_hand)
+        new = await self._engine.fetch(PAGE, in_hand)
         if not new or generation != self._engine.generation:
             return len(new)
         self._put_off.drop(ripe)
@@ -128,7 +129,8 @@ class Inbox:
             return self._misfit(command, made)
         if made is None:
             self._engine.ignore("inbox")
-            return Order("ignore", consumed=command.id)
+            return Order("ignore", consumed=command.id, shard=command.shard)
+        made.shard = command.shard
         return made
 
     def _with_replays(self, taken: Taken) -> list[Taken]:
@@ -137,18 +139,18 @@ class Inbox:
             return [taken]
         stopped = self._put_off.of_letter(taken.letter)
         self._put_off.drop(stopped)
-        return [*(Order("ignore", consumed=entry) for entry in stopped), taken]
+        return [*(Order("ignore", entry, shard=taken.shard) for entry in stopped), taken]
 
     def _order(self, command: Command) -> Order:
         """One that cannot be read, or that nobody knows, is taken out and told of."""
         order = guarded(_order_of, command)
         if isinstance(order, Order):
-            return replace(order, due=self._by_our_clock(order.due))
+            return replace(order, due=self._by_our_clock(order.due), shard=command.shard)
         logger.error(
             "entry %d of the inbox, %s, cannot be carried out: %s",
             command.id, command.kind, order.text,
         )  # fmt: skip
-        return Order("ignore", consumed=command.id)
+        return Order("ignore", consumed=command.id, shard=command.shard)
 
     def _by_our_clock(self, due: int) -> int:
         """Clients write times of the wall clock, which ours may be on its way to. 0 is at once."""
@@ -176,7 +178,7 @@ class Inbox:
         text = command.body.decode("utf-8", "replace")
         origin = Origin("inbox", "inbox", str(command.id))
         made = unchecked({"entry": text}, origin, fault)
-        made.consumed = command.id
+        made.consumed, made.shard = command.id, command.shard
         return made
 
 
@@ -189,6 +191,8 @@ FIELDS: Mapping[str, type] = {
 
 def _order_of(command: Command) -> Order:
     """Raises PlainError for what is not a command."""
+    if command.kind == HINT:
+        return Order(HINT, consumed=command.id, hint=read_hint(command.body))
     if command.kind not in KINDS:
         raise PlainError("there is no such command")
     body: dict[str, Any] = read_object(command.body)  # the loop makes sure of each part

@@ -31,20 +31,27 @@ LOADED = (
     " FROM {s}.fql_run r JOIN {s}.fql_event e ON e.id = r.event "
 )
 _BY_ID = LOADED + "WHERE r.id = ANY($1) ORDER BY r.id"
-_HELD = LOADED + "WHERE r.held ORDER BY r.id"
+_HELD = LOADED + "WHERE r.held AND r.shard = ANY($1) ORDER BY r.id"
 _IN_LANE = "FROM {s}.fql_run WHERE lane = $1 AND id <> ALL($2) AND due"
 _READY = f"SELECT id, due, started {_IN_LANE} = 0 ORDER BY id LIMIT $3"
 _TIMED = f"SELECT id, due, due {_IN_LANE} > 0 ORDER BY due, id LIMIT $3"
+_READY_OF = _READY.replace(" = 0 ", " = 0 AND shard = ANY($4) ")
+_TIMED_OF = _TIMED.replace(" > 0 ", " > 0 AND shard = ANY($4) ")
 _LANES = """WITH RECURSIVE l(lane) AS (
   (SELECT lane FROM {s}.fql_run WHERE due IS NOT NULL ORDER BY lane LIMIT 1)
   UNION ALL SELECT (SELECT r.lane FROM {s}.fql_run r WHERE r.due IS NOT NULL AND r.lane > l.lane
     ORDER BY r.lane LIMIT 1) FROM l WHERE l.lane IS NOT NULL)
   SELECT lane FROM l WHERE lane IS NOT NULL"""
-_BEFORE = "SELECT state FROM {s}.fql_session WHERE id < $1 ORDER BY id DESC LIMIT 1"
-_OPEN = "SELECT count(*) FROM {s}.fql_run WHERE ended IS NULL"
-_QUEUES = "SELECT order_key, id FROM {s}.fql_run WHERE order_key IS NOT NULL ORDER BY number"
-_HALTED = "SELECT id FROM {s}.fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL"
-_BATCHES = f"SELECT {schema.columns(schema.BATCH.names)} FROM {{s}}.fql_batch WHERE ended IS NULL"  # noqa: S608
+_CRASHED = "SELECT coalesce(bool_or(crashed), false) FROM {s}.fql_shard WHERE shard = ANY($1)"
+_OPEN = "SELECT count(*) FROM {s}.fql_run WHERE ended IS NULL AND shard = ANY($1)"
+_QUEUES = """SELECT order_key, id FROM {s}.fql_run WHERE order_key IS NOT NULL
+  AND shard = ANY($1) ORDER BY number"""
+_HALTED = """SELECT id FROM {s}.fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL
+  AND shard = ANY($1)"""
+_BATCHES = (
+    f"SELECT {schema.columns(schema.BATCH.names)} FROM {{s}}.fql_batch"  # noqa: S608
+    " WHERE ended IS NULL AND shard = ANY($1)"
+)
 _LIMITS = f"SELECT {schema.columns(schema.LIMIT.names)} FROM {{s}}.fql_limit"  # noqa: S608
 _PLANS = "SELECT short, digest, blob, at FROM {s}.fql_plan ORDER BY at, short"
 _META = "SELECT value FROM {s}.fql_meta WHERE name = $1"
@@ -69,28 +76,31 @@ def plans(wire: Wire) -> list[StoredPlan]:
     return [StoredPlan(*row) for row in wire.run(_PLANS)]
 
 
-def load(wire: Wire, lease: Lease) -> Snapshot:
-    """What an engine needs at its start. Raises StoreLocked when another has taken over."""
+def load(wire: Wire, lease: Lease, shards: frozenset[int]) -> Snapshot:
+    """What an engine needs of shards that it has begun to own. Raises StoreLocked when another has
+    taken over."""
     if not is_live(wire, lease):
         raise StoreLocked("another engine has taken the store over")
 
-    def pairs(query: str) -> list[tuple[Any, Any]]:
-        return [(row[0], row[1]) for row in wire.run(query)]
+    mine = (int8s(sorted(shards)),)
 
-    def column(query: str) -> list[Any]:
-        return [row[0] for row in wire.run(query)]
+    def pairs(query: str, *values: bytes) -> list[tuple[Any, Any]]:
+        return [(row[0], row[1]) for row in wire.run(query, values)]
 
-    before = wire.one(_BEFORE, (int8(lease.session),))
+    def column(query: str, *values: bytes) -> list[Any]:
+        return [row[0] for row in wire.run(query, values)]
+
     return Snapshot(
-        clean=before is None or before[0] == "drained",
-        open_runs=column(_OPEN)[0],
+        shards=shards,
+        clean=not column(_CRASHED, *mine)[0],
+        open_runs=column(_OPEN, *mine)[0],
         plans=plans(wire),
         active=meta(wire, "active"),
         lanes=sorted(column(_LANES)),
-        queues=pairs(_QUEUES),
-        halted=column(_HALTED),
-        held=loaded(wire, _HELD),
-        batches=[BatchRow(*row) for row in wire.run(_BATCHES)],
+        queues=pairs(_QUEUES, *mine),
+        halted=column(_HALTED, *mine),
+        held=loaded(wire, _HELD, mine),
+        batches=[BatchRow(*row) for row in wire.run(_BATCHES, mine)],
         limits=[LimitRow(*row) for row in wire.run(_LIMITS)],
         positions=dict(pairs("SELECT source, last FROM {s}.fql_position")),
         taken=dict(pairs("SELECT id, outbox FROM {s}.fql_taken")),
@@ -102,12 +112,16 @@ def page(wire: Wire, page: Page) -> Paged:
     """Runs by their ids, or what is due in a lane and when the next one is."""
     if page.ids:
         return Paged(page, loaded(wire, _BY_ID, (int8s(page.ids),)))
-    values = (text(page.lane), int8s(sorted(page.held)), int8(page.limit + 1))
-    ready = [Due(*row) for row in wire.run(_READY, values)]
+    values = [text(page.lane), int8s(sorted(page.held)), int8(page.limit + 1)]
+    ready_, timed_ = _READY, _TIMED
+    if page.shards is not None:
+        ready_, timed_ = _READY_OF, _TIMED_OF
+        values.append(int8s(sorted(page.shards)))
+    ready = [Due(*row) for row in wire.run(ready_, values)]
     if page.fresh:
         ids = [one.run for one in ready[: page.limit]]
         return Paged(page, loaded(wire, _BY_ID, (int8s(ids),)))
-    timed = [Due(*row) for row in wire.run(_TIMED, values)]
+    timed = [Due(*row) for row in wire.run(timed_, values)]
     return paged(page, (*ready, *timed), lambda ids: loaded(wire, _BY_ID, (int8s(ids),)))
 
 

@@ -12,7 +12,7 @@ import uuid
 from fql.errors import StoreError
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import text, texts
+from fql.store.postgresql.wire.values import int8, text, texts
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = $1"
@@ -24,6 +24,7 @@ _COLUMNS = """SELECT c.relname || '.' || a.attname || ' ' || format_type(a.attty
   AND a.attnum > 0 AND NOT a.attisdropped"""
 _VERSION = "SELECT value FROM {s}.fql_meta WHERE name = 'version'"
 _NOTE = "INSERT INTO {s}.fql_meta(name, value) SELECT * FROM unnest($1::text[], $2::text[])"
+_SHARDS = "INSERT INTO {s}.fql_shard(shard) SELECT generate_series(0, $1 - 1)"
 _SERVER = """SELECT pg_is_in_recovery(), current_setting('synchronous_commit'),
   current_setting('server_encoding')"""
 _NAMES = tuple(table.name for table in schema.TABLES)
@@ -70,6 +71,12 @@ def _check_format(wire: Wire, where: str) -> None:
         raise StoreError(
             f"the store {where} has no readable format number: {found!r}",
             hint="restore it from a backup, or choose another schema with `schema` in [store]",
+        )
+    if int(found) < schema.FORMAT:
+        raise StoreError(
+            f"the store {where} was written by an early build of fql: it has format {found}",
+            hint="let that build finish its work, and choose another schema with `schema` in"
+            " [store]",
         )
     if int(found) > schema.FORMAT:
         raise StoreError(
@@ -118,5 +125,7 @@ def _create(wire: Wire) -> None:
         wire.run("CREATE SCHEMA {s}")
     for made in schema.creation(wire.schema):
         wire.connection.execute(made, prepare=False)
-    names = ["version", "identity"]
-    wire.run(_NOTE, (texts(names), texts([str(schema.FORMAT), uuid.uuid4().hex])))
+    names = ["version", "identity", "shards"]
+    noted = [str(schema.FORMAT), uuid.uuid4().hex, str(schema.SHARDS)]
+    wire.run(_NOTE, (texts(names), texts(noted)))
+    wire.run(_SHARDS, (int8(schema.SHARDS),))

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from fql.store.postgresql.wire import values
 
-FORMAT = 1
+FORMAT = 2
 """Kept as `version` in `fql_meta`. PostgreSQL stores have a count of their own."""
 
 
@@ -113,21 +113,27 @@ SESSION = Table(
     "fql_session",
     (
         ("id", INT), ("holder", TEXT), ("cycle", INT), ("settled", INT), ("state", TEXT),
-        ("expires", TIME), ("lit", TIME),
+        ("expires", TIME), ("lit", TIME), ("shared", BOOL),
     ),
-    {"id": "PRIMARY KEY"},
+    {"id": "PRIMARY KEY", "shared": "NOT NULL DEFAULT false"},
+)  # fmt: skip
+SHARDS = 64
+"""Parts of the work. Kept as `shards` in `fql_meta`."""
+SHARD = _table(
+    "fql_shard", "shard:i session:i crashed:?", shard="PRIMARY KEY",
+    crashed="NOT NULL DEFAULT false",
 )  # fmt: skip
 
 TABLES = (
     META, SESSION, EVENT, RUN, BATCH, ATTEMPT, LETTER, COPY, LIMIT, REMEMBERED, POSITION, TAKEN,
-    PAUSE, INBOX, PLAN,
+    PAUSE, INBOX, PLAN, SHARD,
 )  # fmt: skip
 
 INDEXES = """
-CREATE UNIQUE INDEX fql_session_live ON {s}.fql_session((1)) WHERE state = 'live';
+CREATE UNIQUE INDEX fql_session_live ON {s}.fql_session((1)) WHERE state = 'live' AND NOT shared;
 CREATE INDEX fql_event_received ON {s}.fql_event(received);
 CREATE INDEX fql_event_event_id ON {s}.fql_event(event_id);
-CREATE INDEX fql_run_due ON {s}.fql_run(lane, due, id) WHERE due IS NOT NULL;
+CREATE INDEX fql_run_due ON {s}.fql_run(lane, due, id) INCLUDE (shard) WHERE due IS NOT NULL;
 CREATE INDEX fql_run_event ON {s}.fql_run(event);
 CREATE INDEX fql_run_started ON {s}.fql_run(started, number);
 CREATE INDEX fql_run_order ON {s}.fql_run(number) WHERE order_key IS NOT NULL;

@@ -16,6 +16,7 @@ from fql.store.postgresql.wire.values import byteas, int8s, texts
 from fql.store.postgresql.writing.folding import Folded, fold, last_of
 from fql.store.postgresql.writing.session import ADVANCE
 from fql.store.records import LetterRow, Mutations, Remembered
+from fql.store.sharing.homes import HINT, write_hint
 
 FIRST = 3
 """The number of the first value of a part: 1 and 2 are those of the session row."""
@@ -34,13 +35,15 @@ class Part(NamedTuple):
 Statement = tuple[str, Sequence[bytes]]
 
 
-def statement(session: tuple[bytes, bytes], changed: Mutations, *, notes: bool) -> Statement:
+def statement(
+    session: tuple[bytes, bytes], changed: Mutations, *, notes: bool, shared: bool = False
+) -> Statement:
     """The text, with `{s}` for the schema, and the values. `notes` says that copies of dead
-    letters are kept."""
+    letters are kept; where the store is `shared`, a key that is known already is a conflict."""
     folded = fold(changed)
     values: list[bytes] = [*session]
     parts: list[str] = []
-    for name, columns in _given(changed, folded, notes=notes):
+    for name, columns in _given(changed, folded, notes=notes, shared=shared):
         parts.append(name)
         values += columns
     return _statement_text(tuple(parts)), values
@@ -109,6 +112,10 @@ _LONE = """DELETE FROM {s}.fql_event e WHERE {if} AND e.id IN
   AND e.id <> ALL({1}) AND NOT EXISTS
   (SELECT FROM {s}.fql_run o WHERE o.event = e.id AND o.id <> ALL({0}))"""
 
+_HINTS = f"""INSERT INTO {{s}}.fql_inbox(kind, body, at, shard)
+  SELECT '{HINT}', n.c1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, n.c0
+  FROM {{new}} WHERE {{if}}"""  # noqa: S608
+
 PARTS = {
     part.name: part
     for part in (
@@ -150,6 +157,11 @@ PARTS = {
             _insert(schema.REMEMBERED, schema.REMEMBERED.names, "ON CONFLICT (key) DO NOTHING"),
             _of(schema.REMEMBERED),
         ),
+        Part(
+            "remembered_once",
+            _insert(schema.REMEMBERED, schema.REMEMBERED.names),
+            _of(schema.REMEMBERED),
+        ),
         Part("positions", _put(schema.POSITION, "source"), _of(schema.POSITION)),
         Part(
             "taken",
@@ -172,6 +184,13 @@ PARTS = {
             _of(schema.PLAN)[: len(_PLANS)],
         ),
         Part("active", _put(schema.META, "name"), _of(schema.META)),
+        Part("hints", _HINTS, ("bigint", "bytea")),
+        Part(
+            "released",
+            "UPDATE {s}.fql_shard SET session = NULL, crashed = false"
+            " WHERE shard = ANY({0}) AND session = $1 AND {if}",
+            ("bigint",),
+        ),
         Part("lone", _LONE, ("bigint", "bigint", "bigint")),
         Part("dropped", "DELETE FROM {s}.fql_run WHERE id = ANY({0}) AND {if}", ("bigint",)),
         Part(
@@ -187,7 +206,7 @@ PARTS = {
 Given = tuple[str, Sequence[bytes]]
 
 
-def _given(changed: Mutations, folded: Folded, *, notes: bool) -> Iterable[Given]:
+def _given(changed: Mutations, folded: Folded, *, notes: bool, shared: bool) -> Iterable[Given]:
     """The parts that this commit has, in their order."""
     yield from _rows("events", schema.EVENT.columns, folded.events)
     if folded.runs:
@@ -206,8 +225,12 @@ def _given(changed: Mutations, folded: Folded, *, notes: bool) -> Iterable[Given
     yield from _of_letters(folded, notes=notes)
     limits = last_of(changed.limits, [row.endpoint for row in changed.limits])
     yield from _rows("limits", schema.LIMIT.columns, limits)
-    remembered = [remembered_row(row) for row in changed.remembered]
-    yield from _rows("remembered", schema.REMEMBERED.columns, remembered)
+    new = changed.remembered
+    if shared:
+        new = list({row.key: row for row in reversed(new)}.values())
+    remembered = [remembered_row(row) for row in new]
+    name = "remembered_once" if shared else "remembered"
+    yield from _rows(name, schema.REMEMBERED.columns, remembered)
     yield from _of_sources(changed, folded)
     yield from _rare(changed, folded)
 
@@ -249,6 +272,12 @@ def _rare(changed: Mutations, folded: Folded) -> Iterable[Given]:
         yield "lone", (dropped, int8s(folded.needed_events), int8s(folded.lone_events))
         yield "dropped", (dropped,)
         yield "dropped_attempts", (dropped,)
+    if changed.hints:
+        shards = sorted(changed.hints)
+        bodies = [write_hint(changed.hints[shard]) for shard in shards]
+        yield "hints", (int8s(shards), byteas(bodies))
+    if changed.released:
+        yield "released", (int8s(changed.released),)
 
 
 def _rows(

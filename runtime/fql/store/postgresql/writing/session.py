@@ -16,6 +16,7 @@ import psycopg
 
 from fql.errors import StoreError, StoreLocked
 from fql.store.port import Lease
+from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import Int8, int8, text
 from fql.store.sessions import BEGINNING, LATEST, settlement
@@ -24,36 +25,40 @@ LEASE_SECONDS = 10.0
 HISTORY = 20
 """Sessions that are remembered."""
 
-_UNTIL = f"clock_timestamp() + interval '{LEASE_SECONDS:g} seconds'"
+UNTIL = f"clock_timestamp() + interval '{LEASE_SECONDS:g} seconds'"
 _LIGHT = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _DARK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 _FENCE = """UPDATE {s}.fql_session SET state = 'fenced'
   WHERE state = 'live' AND (expires < clock_timestamp()
-    OR ($1 <> 0 AND lit > pg_postmaster_start_time()))"""
+    OR (NOT shared AND $1 <> 0 AND lit > pg_postmaster_start_time()))"""
 _BEGIN = f"""INSERT INTO {{s}}.fql_session(id, holder, cycle, settled, state, expires, lit)
   SELECT greatest(coalesce(max(id), 0) + 1, least($2,
-    extract(epoch FROM clock_timestamp())::bigint - {BEGINNING})), $1, 0, 0, 'live', {_UNTIL},
+    extract(epoch FROM clock_timestamp())::bigint - {BEGINNING})), $1, 0, 0, 'live', {UNTIL},
     CASE WHEN $3 <> 0 THEN clock_timestamp() END FROM {{s}}.fql_session
   RETURNING id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint"""  # noqa: S608
-_FORGET = f"""DELETE FROM {{s}}.fql_session WHERE id NOT IN
+FORGET = f"""DELETE FROM {{s}}.fql_session s WHERE state <> 'live'
+  AND NOT EXISTS (SELECT FROM {{s}}.fql_shard h WHERE h.session = s.id) AND id NOT IN
   (SELECT id FROM {{s}}.fql_session ORDER BY id DESC LIMIT {HISTORY})"""  # noqa: S608
+"""Sessions that nobody asks for any more."""
 _HOLDER = """SELECT holder, greatest(0, extract(epoch FROM expires - clock_timestamp()))::float8
-  FROM {s}.fql_session WHERE state = 'live'"""
-_RENEW = f"""UPDATE {{s}}.fql_session SET expires = {_UNTIL},
+  FROM {s}.fql_session WHERE state = 'live' AND shared = ($1 <> 0) ORDER BY id LIMIT 1"""
+_TAKE = """UPDATE {s}.fql_shard h SET session = $1, crashed = coalesce(
+    (SELECT s.state FROM {s}.fql_session s WHERE s.id = h.session) <> 'drained', false)"""
+_RENEW = f"""UPDATE {{s}}.fql_session SET expires = {UNTIL},
   lit = CASE WHEN $2 <> 0 THEN clock_timestamp() END WHERE id = $1 AND state = 'live'
   RETURNING id"""  # noqa: S608
 _SETTLE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, settled = cycle + 1,
-  expires = {_UNTIL} WHERE id = $1 AND state = 'live' AND cycle = $2 RETURNING id"""  # noqa: S608
+  expires = {UNTIL} WHERE id = $1 AND state = 'live' AND cycle = $2 RETURNING id"""  # noqa: S608
 _COUNTED = "SELECT cycle, settled FROM {s}.fql_session WHERE id = $1 AND state = 'live'"
 _FREE = """SELECT coalesce(bool_and(expires < clock_timestamp()
     OR (lit > pg_postmaster_start_time() AND NOT EXISTS (SELECT FROM pg_locks l, pg_database d
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.database = d.oid
       AND d.datname = current_database()
       AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($1, 0)))), true)
-  FROM {s}.fql_session WHERE state = 'live'"""
+  FROM {s}.fql_session WHERE state = 'live' AND NOT shared"""
 _RELEASE = "UPDATE {s}.fql_session SET state = $2 WHERE id = $1 AND state = 'live'"
 
-ADVANCE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, expires = {_UNTIL}
+ADVANCE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, expires = {UNTIL}
   WHERE id = $1 AND cycle = $2 AND state = 'live' RETURNING id"""  # noqa: S608
 """What each commit begins with: the session is live, and has counted as many as its engine."""
 
@@ -81,20 +86,34 @@ def begin(wire: Wire, holder: str, where: str) -> Lease:
         with wire.connection.transaction():
             wire.run(_FENCE, (int8(int(lit and not had)),))
             row = wire.one(_BEGIN, (text(holder), int8(LATEST), int8(int(lit))))
-            wire.run(_FORGET)
+            if row is not None:
+                wire.run(_TAKE, (int8(row[0]),))
+            wire.run(FORGET)
     except psycopg.Error as problem:
         if not had and not wire.broken:
             darken(wire)
         if isinstance(problem, psycopg.errors.UniqueViolation):
-            raise _locked(wire, where) from None
+            raise locked(wire, where, shared=False) from None
         raise
     if row is None:
         raise StoreError(f"the store {where} gave no session")
-    return Lease(row[0], holder, LEASE_SECONDS, row[1])
+    lease = Lease(row[0], holder, LEASE_SECONDS, row[1], shards=schema.SHARDS)
+    require_kind(wire, lease, where)
+    return lease
 
 
-def _locked(wire: Wire, where: str) -> StoreLocked:
-    holder, left = wire.one(_HOLDER) or ("that has just ended", 0.0)
+def require_kind(wire: Wire, lease: Lease, where: str) -> None:
+    """An engine that is alone and one that shares cannot work on one store: the session that has
+    just begun ends where one of the other kind is live. Raises StoreLocked."""
+    if wire.one(_HOLDER, (int8(int(not lease.shared)),)) is not None:
+        problem = locked(wire, where, shared=not lease.shared)
+        release(wire, lease, clean=True)
+        raise problem
+
+
+def locked(wire: Wire, where: str, *, shared: bool) -> StoreLocked:
+    """Who has the store, as an error."""
+    holder, left = wire.one(_HOLDER, (int8(int(shared)),)) or ("that has just ended", 0.0)
     return StoreLocked(
         f"the store {where} is in use: its engine is process {holder}, whose lease lasts for"
         f" {left:.0f} seconds unless it is renewed",
@@ -110,12 +129,13 @@ def is_free(wire: Wire) -> bool:
 
 def renew(wire: Wire, lease: Lease) -> bool:
     """Extend the lease to its full time from now on; False where the session is no longer live."""
-    return wire.one(_RENEW, (int8(lease.session), int8(int(light(wire))))) is not None
+    lit = not lease.shared and light(wire)
+    return wire.one(_RENEW, (int8(lease.session), int8(int(lit)))) is not None
 
 
 def greet(wire: Wire, lease: Lease) -> None:
     """On a connection that is new, light the beacon again."""
-    if not wire.greeted and not wire.pooled and not wire.locked:
+    if not wire.greeted and not wire.pooled and not wire.locked and not lease.shared:
         wire.greeted = True
         renew(wire, lease)
 

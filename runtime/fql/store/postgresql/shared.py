@@ -1,0 +1,49 @@
+"""A store on PostgreSQL that several engines use at once, each with some of its shards."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from fql.store.port import Lease
+from fql.store.postgresql import copies, inbox
+from fql.store.postgresql.reading import read
+from fql.store.postgresql.store import PostgresStore
+from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.writing import shares
+from fql.store.records import Command, Snapshot
+from fql.store.sharing.port import Share
+
+
+class SharedPostgresStore(PostgresStore):
+    """Implements `fql.store.sharing.SharedStore`: engines on one schema of a database."""
+
+    def _begin(self, wire: Wire, holder: str) -> Lease:
+        lease = shares.begin(wire, f"{holder} on {socket.gethostname()}", self.where)
+        with wire.connection.transaction():
+            copies.begin(wire, wanted=self._notes)
+        return lease
+
+    async def until_free(self, seconds: float) -> None:
+        """An engine that is alone on the store gives it back in its own time."""
+        await asyncio.sleep(seconds)
+
+    async def share(self, lease: Lease) -> Share | None:
+        """Renew the lease, and take free shards up to a fair share."""
+        return await self._writing.call(lambda wire: shares.share(wire, lease), again=True)
+
+    async def load_shards(self, lease: Lease, shards: frozenset[int]) -> Snapshot:
+        """What an engine needs of shards that it has taken."""
+        return await self._read(lambda wire: read.load(wire, lease, shards))
+
+    async def fetch_shards(
+        self, limit: int, but: frozenset[int], shards: frozenset[int]
+    ) -> Sequence[Command]:
+        """Commands for these shards, oldest first, without those that the engine has in hand."""
+        mine = sorted(shards)
+        return await self._read(lambda wire: inbox.commands_of(wire, limit, sorted(but), mine))
+
+    async def busy(self, lease: Lease) -> bool:
+        """Whether another engine still has work."""
+        return await self._read(lambda wire: shares.busy(wire, lease))

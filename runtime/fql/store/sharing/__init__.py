@@ -1,0 +1,1 @@
+"""Stores that several engines use at once, and how they share the work. Decision 0194."""
