@@ -475,7 +475,7 @@ def test_a_due_time_far_off_is_cut_on_load() -> None:
     far = w.clock.now() + 10**12
     works = orjson.loads(run.works)
     works[0][4] = far
-    late = run._replace(works=orjson.dumps(works).decode())
+    late = run._replace(works=orjson.dumps(works).decode(), due=far)
     w.store.tables.take(Change("runs", run.id, late))
     w.crash()
     for _ in range(3):

@@ -12,7 +12,7 @@ from fql.engine.loop.session import FencedError, Session
 from fql.errors import StoreError
 from fql.store.records import Mutations
 from fql.store.sessions import BEGINNING, LATEST, next_session, settlement
-from tests.simulation.shared import LEASE, Database, Line
+from tests.simulation.rivals import LEASE, Database, Line
 
 PAUSED = Mutations(pauses={"here": True})
 

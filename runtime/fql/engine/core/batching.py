@@ -20,15 +20,17 @@ def _key(run: Run, node: NodeSpec) -> BufferKey:
 
 
 def buffer(state: State, run: Run, work: Work) -> None:
-    """Let the node wait for its batch. The first one sets the time of the whole buffer."""
+    """Let the node wait for its batch. The first one sets the time of the whole buffer. What was
+    stored by a clock that was ahead waits no longer than a new one."""
     policy = work.spec.batch or BatchPolicy(1, 0)
+    latest = state.now + policy.timeout
+    stored = min(work.due, latest) if work.state == BUFFERED else latest
     key = _key(run, work.spec)
     found = state.buffers.get(key)
     if found is None:
-        due = work.due if work.state == BUFFERED else state.now + policy.timeout
-        found = state.buffers[key] = Buffer(due)
+        found = state.buffers[key] = Buffer(stored)
     found.runs.append(run)
-    found.due = min(found.due, work.due) if work.state == BUFFERED else found.due
+    found.due = min(found.due, stored)
     work.state, work.due = BUFFERED, found.due
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from fql.engine.core.advance import advance, close_if_ended
@@ -62,8 +63,16 @@ def take_page(state: State, paged: Paged) -> None:
     if page.fresh:
         endpoint.seeking, endpoint.sought = False, True
         return
+    if page.horizon >= NEVER and not any(map(partial(_is_cut, state), paged.runs)):
+        endpoint.unsure = 0
     endpoint.stored_due = NEVER if paged.next_due is None else paged.next_due
     endpoint.stored_since = NEVER if paged.since is None else paged.since
+
+
+def _is_cut(state: State, loaded: Loaded) -> bool:
+    """Whether a run that was read back is due earlier than its row says."""
+    run, due = state.runs.get(loaded.run.id), loaded.run.due
+    return run is not None and due is not None and (run.due() or 0) < due
 
 
 def adopt(state: State, loaded: Loaded) -> Run | None:

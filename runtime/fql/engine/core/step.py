@@ -246,6 +246,8 @@ def _wish(state: State, endpoint: Endpoint, quota: int) -> tuple[int, int]:
         return state.now, room
     if endpoint.stored_due <= state.now + AHEAD:
         return state.now + AHEAD, min(room, quota // 2 - endpoint.resting)
+    if endpoint.unsure and state.now + endpoint.unsure < endpoint.stored_due:
+        return NEVER, min(room, quota // 2 - endpoint.resting)
     return state.now, 0
 
 

@@ -51,9 +51,12 @@ def _take_up(state: State, snapshot: Snapshot) -> None:
     """The open work of a snapshot. What an engine drained, or gave away, it had not on the wire."""
     state.count_crashes |= not snapshot.clean
     state.tally.open_runs += snapshot.open_runs
+    waits = (wait for program in state.programs.values() for wait in program.receivers.values())
+    longest = max(waits, default=0)
     for lane in snapshot.lanes:
         # Something waits there; when it is due, the first page that is read will tell.
-        state.endpoint(lane).stored_due = 0
+        endpoint = state.endpoint(lane)
+        endpoint.stored_due, endpoint.unsure = 0, longest
     for key, run in snapshot.queues:
         state.queues.setdefault(key, deque()).append(run)
     state.halted.update(snapshot.halted)
@@ -72,6 +75,4 @@ def _take_up(state: State, snapshot: Snapshot) -> None:
 def _longest_wait(state: State, endpoint: str) -> int:
     """How long an endpoint can be asked to wait, in milliseconds: a clock that has been set back
     makes it no longer."""
-    specs = (spec for program in state.programs.values() for spec in program.observers.values())
-    nodes = (node for spec in specs for node in spec.nodes if node.endpoint == endpoint)
-    return max((node.retry.retry_after_max for node in nodes), default=0)
+    return max((one.receivers.get(endpoint, 0) for one in state.programs.values()), default=0)

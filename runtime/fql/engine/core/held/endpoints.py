@@ -84,7 +84,8 @@ class Endpoint:
       `resting`: how many besides only wait for a time, which comes soon.
     - `stored_due`: when the first of its work in the store is due, 0 where that could go at once,
       or NEVER; `stored_since`: since when the oldest of it could have gone, or NEVER; `asked`: a
-      page of that is being read.
+      page of that is being read; what is due later than `unsure` milliseconds from now (0:
+      nothing) may have been stored by a clock that was ahead of ours.
     - `seeking`: a probe looks for work in the store that has not failed; `sought`: it has looked.
     - `landed`: when the last request to it came back; 0 before the first one.
     - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
@@ -109,6 +110,7 @@ class Endpoint:
     asked: bool = False
     seeking: bool = False
     sought: bool = False
+    unsure: int = 0
     landed: int = 0
     waits: Counter[str] = field(default_factory=Counter)
     held_back: str = ""
