@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from fql.exact.writing import canonical_json
 from fql.plan.language import expressions as x
 from fql.plan.language.nodes import load_expression
 from fql.plan.language.types import BOOLEAN, DATETIME, INT, JSON, OBJECT, STRING, Type, list_of
@@ -33,6 +34,10 @@ _BATCH: Mapping[str, Type] = {"id": STRING, "size": INT}
 _NO_TEXT = frozenset({"JSON", "Duration", "Null"})
 
 
+MOST_SOUND = 1_000
+"""So many are remembered, those that come first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What an expression may name. `row` is None where there is no event; `actions` are the types
@@ -51,6 +56,22 @@ class Scope:
     def row(self) -> Mapping[str, Type]:
         """The fields of the event's entity."""
         return self.known.rows.get(self.entity, {})
+
+
+Verify = Callable[[Mapping[str, object], Scope], object]
+
+
+def verified_once(stored: Mapping[str, object], scope: Scope, verify: Verify) -> None:
+    """What `verify` says of an expression in a scope, which for the same of both is the same. It
+    raises Refused."""
+    sound = scope.known.sound
+    written = canonical_json(stored, read=True)
+    answers = b'"action"' in written and (*scope.actions.items(),)
+    key = (verify, written, answers, scope.entity, scope.events, scope.environment, scope.batch)
+    if key not in sound:
+        verify(stored, scope)
+        if len(sound) < MOST_SOUND:
+            sound.add(key)
 
 
 def verified(stored: Mapping[str, object], scope: Scope) -> x.Expr:

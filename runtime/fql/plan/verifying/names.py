@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from fql.plan.language.types import BUILT_IN, FIELD_TYPES, UNWRITTEN, Type, parse_type
@@ -20,6 +21,8 @@ class Known:
 
     enums: Mapping[str, frozenset[str]]
     rows: Mapping[str, Mapping[str, Type]]
+    sound: set[Hashable] = dataclasses.field(default_factory=set, compare=False)
+    """What has been verified: many actions of a plan send the same."""
 
     def type_of(self, text: object) -> Type:
         """The type of a field or an answer. Raises Refused."""

@@ -36,10 +36,11 @@ def verify_plan(plan: Plan) -> None:
             if limit.endpoint not in endpoints and not _is_origin(limit.endpoint):
                 raise Refused("there is no such endpoint")
             verify_policies(limit.policies, environment)
+    entities = frozenset(e.name for e in plan.entities)
     unique("observer", (o.name for o in plan.observers))
     for observer in plan.observers:
         with within(f"observer {observer.name}"):
-            _verify_observer(observer, plan, scope, endpoints)
+            _verify_observer(observer, entities, scope, endpoints)
 
 
 def _environment(plan: Plan) -> frozenset[str]:
@@ -57,9 +58,9 @@ def _is_origin(text: str) -> bool:
 
 
 def _verify_observer(
-    observer: Observer, plan: Plan, scope: Scope, endpoints: frozenset[str]
+    observer: Observer, entities: frozenset[str], scope: Scope, endpoints: frozenset[str]
 ) -> None:
-    entity, events = _watched(observer, plan)
+    entity, events = _watched(observer, entities)
     known = scope.known
     around = Scope(known, entity, events)
     for name in observer.requires.old_values:
@@ -78,14 +79,14 @@ def _verify_observer(
             _verify_node(node, inner, endpoints)
 
 
-def _watched(observer: Observer, plan: Plan) -> tuple[str, frozenset[str]]:
+def _watched(observer: Observer, known: frozenset[str]) -> tuple[str, frozenset[str]]:
     """The entity that an observer watches, and the events."""
     entities = {trigger.entity for trigger in observer.on}
     events = [trigger.event for trigger in observer.on]
     if len(entities) != 1 or len(set(events)) != len(events):
         raise Refused("it must watch events of one entity, each once")
     entity = entities.pop()
-    if all(known.name != entity for known in plan.entities):
+    if entity not in known:
         raise Refused(f"there is no entity {short(entity)}")
     return entity, frozenset(events)
 
@@ -134,5 +135,5 @@ def _verify_node(node: PlanNode, scope: Scope, endpoints: frozenset[str]) -> Non
     else:
         size = node.policies.get("batch.size")
         batched = size is not None and size.value is not None
-        inner = replace(scope, batch="outside" if batched else "none")
+        inner = replace(scope, batch="outside") if batched else scope
         verify_request(node.config, endpoints, inner)

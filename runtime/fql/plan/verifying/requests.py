@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fql.plan.language import expressions as x
 from fql.plan.model import Endpoint, Header, NodeConfig
-from fql.plan.verifying.expressions import Scope, loaded, type_of, verified
+from fql.plan.verifying.expressions import Scope, loaded, type_of, verified, verified_once
 from fql.plan.verifying.refusal import Refused, short, within
 from fql.plan.web.headers import BODYLESS, METHODS, name_problem, value_problem
 from fql.plan.web.templates import UrlTemplate, split_path, split_url
@@ -31,7 +31,7 @@ def verify_request(config: NodeConfig, endpoints: Iterable[str], scope: Scope) -
         raise Refused(f"there is no method {short(config.method)}")
     if config.settings:
         raise Refused("a webhook has no `settings`")
-    outside = replace(scope, batch="outside" if scope.batch != "none" else "none")
+    outside = scope if scope.batch == "none" else replace(scope, batch="outside")
     _verify_target(config, frozenset(endpoints), outside)
     verify_headers(config.headers, outside)
     if config.body is not None:
@@ -48,7 +48,7 @@ def _verify_target(config: NodeConfig, endpoints: frozenset[str], scope: Scope) 
         if config.path is not None:
             raise Refused("a `path` belongs to an `endpoint`")
         with within("url"):
-            _url(config.url, scope)
+            verified_once(config.url, scope, _url)
         return
     if config.endpoint not in endpoints:
         raise Refused(f"there is no endpoint {short(config.endpoint)}")
@@ -121,5 +121,9 @@ def _verify_body(config: NodeConfig, scope: Scope) -> None:
 def verify_json_body(stored: Mapping[str, object], scope: Scope) -> None:
     """A body that is sent as JSON."""
     with within("body"):
-        if type_of(loaded(stored), scope).name == "Duration":
-            raise Refused("a duration has no JSON form")
+        verified_once(stored, scope, _json_body)
+
+
+def _json_body(stored: Mapping[str, object], scope: Scope) -> None:
+    if type_of(loaded(stored), scope).name == "Duration":
+        raise Refused("a duration has no JSON form")
