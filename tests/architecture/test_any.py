@@ -21,6 +21,7 @@ OTHERS = "connections of libraries that need not be installed, or have no types"
 ROWS = "rows of a database, whose columns are named by the statement beside them"
 
 USES: dict[str, tuple[int, str]] = {
+    "fqlc/importing/postgresql/ddl.py": (1, "messages of a parser, whose classes it makes itself"),
     "fqlc/syntax/reading/attempt.py": (1, LARK),
     "fqlc/syntax/reading/build.py": (1, LARK),
     "fqlc/syntax/reading/tables.py": (13, LARK),

@@ -69,10 +69,10 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """Tables and what their columns refer to by key. `problems` are what could not be read, one
-    sentence each; `notes` are told at the top of the file."""
+    sentence each, `remarks` what else a person should know."""
 
     tables: tuple[Table, ...] = ()
     enums: Mapping[str, Enumeration] = field(default_factory=dict)
     records: Mapping[str, Record] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

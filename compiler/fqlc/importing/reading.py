@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from fql.near import did_you_mean
 from fqlc.importing.failures import ImportFailed
 from fqlc.importing.model import Catalog
-from fqlc.importing.recognising import file_of_sqlite
+from fqlc.importing.recognising import existing, file_of_sqlite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def read_catalog(kind: str, sources: Sequence[str], wish: Wish) -> Catalog:
         {key: enum for one in found for key, enum in one.enums.items()},
         {key: record for one in found for key, record in one.records.items()},
         tuple(problem for one in found for problem in one.problems),
-        tuple(note for one in found for note in one.notes),
+        tuple(remark for one in found for remark in one.remarks),
     )
     return _chosen(whole, wish.tables)
 
@@ -72,7 +72,22 @@ def _postgresql(source: str, wish: Wish) -> Catalog:
     return read_server(source, views=wish.views)
 
 
+def _sql(source: str, wish: Wish) -> Catalog:
+    from fqlc.importing.ddl import dialect_of, read_text
+
+    text = read_text(existing(source))
+    dialect = wish.dialect or dialect_of(text, source)
+    if dialect == "sqlite":
+        from fqlc.importing.sqlite.ddl import read_statements
+
+        return read_statements(text, source, views=wish.views)
+    from fqlc.importing.postgresql.ddl import read_dump
+
+    return read_dump(text, source)
+
+
 _READERS: Mapping[str, Callable[[str, Wish], Catalog]] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
+    "sql": _sql,
 }

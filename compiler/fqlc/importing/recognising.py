@@ -12,6 +12,7 @@ KINDS = (
     "sqlite", "postgresql", "sql", "json-schema", "sqlalchemy", "django", "pydantic", "hasura",
     "decorators",
 )  # fmt: skip
+DIALECTS = ("postgresql", "sqlite")
 _HEADER = b"SQLite format 3\0"
 _SUFFIXES = ((".sql", "sql"), (".schema.json", "json-schema"))
 

@@ -12,11 +12,9 @@ STEP = "  "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def file_text(groups: Iterable[Group], notes: Iterable[str] = (), *, mark: bool = False) -> str:
+def file_text(groups: Iterable[Group], *, mark: bool = False) -> str:
     """A whole file. With `mark`, fields that are likely to hold personal data are @sensitive."""
-    head = "\n".join(comment(note) for note in notes)
-    parts = [head] if head else []
-    parts += [text for group in groups for text in group_texts(group, mark=mark)]
+    parts = [text for group in groups for text in group_texts(group, mark=mark)]
     return "\n\n".join(parts) + "\n" if parts else ""
 
 

@@ -17,7 +17,7 @@ from fqlc.importing.declarations import Group, declared
 from fqlc.importing.merging.edits import Merging
 from fqlc.importing.model import Catalog
 from fqlc.importing.reading import Wish, named, read_catalog
-from fqlc.importing.recognising import KINDS, kind_of
+from fqlc.importing.recognising import DIALECTS, KINDS, kind_of
 from fqlc.importing.writing import candidates, file_text
 
 EXAMPLES = """\b
@@ -45,6 +45,7 @@ Examples:
 )
 @click.option("--table", "tables", multiple=True, metavar="GLOB", help="Only tables of this name.")
 @click.option("--name", "names", multiple=True, metavar="TABLE=ENTITY", help="Name an entity.")
+@click.option("--dialect", type=click.Choice(DIALECTS), help="Of DDL in a *.sql file.")
 @click.option("--views", is_flag=True, help="Also views.")
 @click.option(
     "--mark-sensitive", "mark", is_flag=True, help="Mark likely personal data @sensitive."
@@ -65,6 +66,7 @@ def import_(
     verify: int | None,
     tables: tuple[str, ...],
     names: tuple[str, ...],
+    dialect: str | None,
     views: bool,
     mark: bool,
     form: str,
@@ -76,7 +78,9 @@ def import_(
     _require(into, output, {"--prune": prune, "--diff": diff}, only_check=only_check)
     _require_check({"--complete": complete, "--verify": bool(verify)}, only_check=only_check)
     chosen = kind or _one_kind(sources)
-    catalog = read_catalog(chosen, sources, Wish(() if only_check or into else tables, views=views))
+    catalog = read_catalog(
+        chosen, sources, Wish(() if only_check or into else tables, views, dialect or "")
+    )
     if only_check:
         found = check_drift(into, catalog, sources, complete=complete, rows=verify or 0, form=form)
         ctx.exit(found)
@@ -93,7 +97,7 @@ def import_(
     if not groups:
         _say_problems(catalog)
         raise UsageError("there are no tables in it", hint="look at the source, or ask for --views")
-    text = file_text(groups, catalog.notes, mark=mark)
+    text = file_text(groups, mark=mark)
     printed = Printed(form)
     if output is not None:
         write_new(output, text)
@@ -147,6 +151,8 @@ def _renamed(names: Sequence[str], catalog: Catalog) -> dict[str, str]:
 
 
 def _say_problems(catalog: Catalog) -> None:
+    for one in catalog.remarks:
+        say(one)
     for one in catalog.problems:
         problem("warning", one)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
-from fql.outbox.postgresql.capture.facts import Column as Fact
-from fql.outbox.postgresql.capture.facts import TableFacts
+from fql.outbox.postgresql.capture.facts import Described, Named
 from fql.outbox.postgresql.capture.fits import fit_table
 from fqlc.importing.model import Catalog, Column, Enumeration, Kind, Record, Table
 
@@ -19,31 +17,13 @@ _TYPES: Mapping[str, str] = {
 """By `pg_type.typname`; everything else is a text. A type with a cast to json comes as that."""
 
 
-class Named(Protocol):
-    """A column with the schema of its type, declared dimensions and comment."""
-
-    @property
-    def fact(self) -> Fact: ...
-    @property
-    def schema(self) -> str: ...
-    @property
-    def dimensions(self) -> int: ...
-    @property
-    def comment(self) -> str: ...
-
-
-class Described(Protocol):
-    """A table, view or composite type."""
-
-    @property
-    def facts(self) -> TableFacts: ...
-    @property
-    def columns(self) -> Mapping[str, Named]: ...
-    @property
-    def comment(self) -> str: ...
-
-
-def catalog_of(found: Sequence[Described], *, views: bool, problems: Sequence[str] = ()) -> Catalog:
+def catalog_of(
+    found: Sequence[Described],
+    *,
+    views: bool,
+    problems: Sequence[str] = (),
+    remarks: Sequence[str] = (),
+) -> Catalog:
     """The tables, and the views if they are asked for."""
     maker = _Maker({(d.facts.schema, d.facts.name): d for d in found if d.facts.kind == "c"})
     kinds = ("r", "p", "v", "m") if views else ("r", "p")
@@ -58,7 +38,7 @@ def catalog_of(found: Sequence[Described], *, views: bool, problems: Sequence[st
         columns = maker.columns(one.columns)
         fits = fit_table(one.facts)
         tables.append(Table(name, columns, one.facts.primary_key, one.comment, fits))
-    return Catalog(tuple(tables), maker.enums, maker.records, tuple(faults))
+    return Catalog(tuple(tables), maker.enums, maker.records, tuple(faults), tuple(remarks))
 
 
 class _Maker:

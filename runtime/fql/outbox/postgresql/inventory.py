@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from fql.outbox.postgresql.capture.facts import Column, Generated, TableFacts
+from fql.outbox.postgresql.capture.facts import (
+    Column,
+    Described,
+    Generated,
+    Named,
+    TableFacts,
+)
 from fql.outbox.postgresql.connection import Connection
 
 _OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT LIKE 'fql\\_%'"
@@ -48,26 +54,6 @@ WHERE i.indrelid = ANY(%b) AND i.indisunique AND i.indpred IS NULL AND i.indexpr
   AND k.place <= i.indnkeyatts
 GROUP BY i.indrelid, i.indexrelid, i.indisprimary ORDER BY i.indexrelid"""
 _GENERATED: Mapping[str, Generated] = {"s": "stored", "v": "virtual"}
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A column with the schema of its type, how many dimensions were declared if it is an array,
-    and what its comment says."""
-
-    fact: Column
-    schema: str = "pg_catalog"
-    dimensions: int = 0
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A table, view (kinds `v` and `m`) or composite type (`c`) with its columns in order."""
-
-    facts: TableFacts
-    columns: Mapping[str, Named]
-    comment: str = ""
 
 
 def inventory(connection: Connection) -> list[Described]:

@@ -46,6 +46,26 @@ class TableFacts:
     children: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A column with the schema of its type, how many dimensions were declared if it is an array,
+    and what its comment says."""
+
+    fact: Column
+    schema: str = "pg_catalog"
+    dimensions: int = 0
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A table, view (kinds `v` and `m`) or composite type (`c`) with its columns in order."""
+
+    facts: TableFacts
+    columns: Mapping[str, Named]
+    comment: str = ""
+
+
 def table_name(entity: Entity) -> tuple[str, str]:
     """Schema and table of an entity; without a schema it is in `public`."""
     schema, _, table = entity.table.rpartition(".")
