@@ -222,7 +222,8 @@ async def test_open_circuit(webhook_server: MockWebhookServer) -> None:
     webhook_server.always(503)
     async with runtime(webhook_server, text=text) as running:
         closed = await scrape(running)
-        await running.emit("Order.insert", new=order(1))
+        for number in (1, 2):
+            await running.emit("Order.insert", new=order(number))
         await webhook_server.arrived(2)
         await asyncio.sleep(0.1)
         opened = await scrape(running)

@@ -396,6 +396,32 @@ async def test_pruning_spares_open_work_and_what_dead_letters_need(
     assert await store.letters(LetterFilter()) == []
 
 
+async def test_everything_that_is_old_goes_with_what_belongs_to_it(
+    store: Store, lease: Lease
+) -> None:
+    """Attempts of runs and of batches, events that never had a run, plans that nobody uses."""
+    batch = BatchRow(40, "bk", "p1", "watch", "a", "[11]", 5, None, "here", 50, '[["d"]]')
+    old = Mutations(
+        events=[event(10), event(20)],
+        runs=[run(11, 10, state="done", due=None, ended=50)],
+        batches=[batch],
+        attempts=[attempt(11, 1), attempt(40, 1)],
+        remembered=[remembered(1)],
+        plans=[StoredPlan("p1", "sha256:p1", b"", 1), StoredPlan("p2", "sha256:p2", b"", 2)],
+        active="p2",
+    )
+    await store.commit(lease, old)
+    for _ in range(10):
+        gone = await store.prune(Retention(1 << 50, 1 << 50, 1 << 50))
+        if not (gone.more or gone.runs):
+            break
+    counts = await store.counts()
+    assert (counts.events, counts.runs) == (0, {})
+    assert await store.attempts([11, 40]) == []
+    assert await store.known([bytes([1]) * 16]) == {}
+    assert [plan.short for plan in (await store.plans())[0]] == ["p2"]
+
+
 async def test_dropped_runs_take_their_event_along(store: Store, lease: Lease) -> None:
     """`keep_runs = "0s"`: what is done is deleted in the commit that made it so."""
     await store.commit(lease, Mutations(events=[event(10)], runs=[run(11, 10), run(12, 10)]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import sqlite3
 import stat
@@ -15,10 +14,9 @@ import pytest
 from fql.errors import SettingsError, StoreError, StoreFull, StoreLocked
 from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.opening import Place, open_store, store_of_settings_file
-from fql.store.records import Mutations, Retention, StoredPlan
-from fql.store.sqlite.prune import prune
-from fql.store.sqlite.store import KEYS_EVERY, SqliteStore
-from tests.store.rows import event, letter, one_run, remembered, run
+from fql.store.records import Mutations, Retention
+from fql.store.sqlite.store import SqliteStore
+from tests.store.rows import event, letter, one_run, run
 
 
 async def opened(path: Path) -> SqliteStore:
@@ -185,46 +183,3 @@ async def test_past_its_size_finished_runs_go_with_their_payloads(tmp_path: Path
     counts = await store.counts()
     await store.close()
     assert (counts.events, counts.runs) == (1, {"open": 1})
-
-
-async def test_a_look_that_finds_nothing_old_reads_next_to_nothing(tmp_path: Path) -> None:
-    """Counted in instructions of SQLite's machine, with ten times as many rows."""
-    store = await opened(tmp_path / "s.db")
-    lease = await store.acquire("one")
-    await store.commit(lease, Mutations(plans=[StoredPlan("p1", "sha256:p1", b"", 0)], active="p2"))
-    connection = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
-    steps = []
-    for first, last in ((0, 300), (300, 3000)):
-        numbers = [20 * n for n in range(first + 1, last + 1)]
-        runs = [run(n + 1, n, state="done", due=None, ended=5000 + n) for n in numbers]
-        await store.commit(lease, Mutations(events=[event(n) for n in numbers], runs=runs))
-        steps.append(counted(connection))
-    connection.close()
-    await store.close()
-    assert steps[1] < steps[0] + 100
-
-
-def counted(connection: sqlite3.Connection) -> int:
-    """Instructions, to the nearest ten, that a prune takes that removes nothing."""
-    tens = itertools.count()
-
-    def look() -> int:
-        return 0 * next(tens)
-
-    connection.set_progress_handler(look, 10)
-    assert prune(connection, Retention(500, 0, 0), "webhook_dlq", keys=False).runs == 0
-    connection.set_progress_handler(None, 10)
-    return 10 * next(tens)
-
-
-async def test_old_keys_are_looked_for_now_and_then(tmp_path: Path) -> None:
-    """A look reads all keys, so the next comes minutes later, by the clock of retention."""
-    store = await opened(tmp_path / "s.db")
-    lease = await store.acquire("one")
-    found = []
-    for keys_before in (1000, 2000, 1000 + KEYS_EVERY):
-        if keys_before == 2000:
-            await store.commit(lease, Mutations(remembered=[remembered(1, at=1500)]))
-        found.append((await store.prune(Retention(0, keys_before, 0))).keys)
-    await store.close()
-    assert found == [0, 0, 1]

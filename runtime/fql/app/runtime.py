@@ -321,7 +321,7 @@ class Runtime:
             await engine.submit(())
 
     async def prune(self) -> int:
-        """Remove now a part of what retention no longer keeps, as happens every few seconds anyway;
+        """Remove now what retention no longer keeps, as happens every few seconds anyway;
         returns how many runs, event keys and dead letters that were."""
         return await self._here().prune()
 

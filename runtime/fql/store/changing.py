@@ -131,8 +131,7 @@ class Changing:
         if run is None:
             return
         self.put("runs", number, None)
-        fellows = self._tables.runs_of(run.event) | self._added.get(run.event, set())
-        if not any(self._row(RunRow, "runs", other) for other in fellows):
+        if not self._runs_of(run.event):
             self.put("events", run.event, None)
 
     def prune(self, retention: Retention) -> Pruned:
@@ -150,7 +149,32 @@ class Changing:
             self.put("letters", row.id, None)
             self._note(row.id, "evicted")
         evicted = tuple(row for row in gone if row.state in OPEN_LETTERS)
-        return Pruned(len(finished), len(keys), len(gone), evicted)
+        more = retention.slice in (len(finished), len(keys), len(gone))
+        if not more:
+            self._clear(retention.runs_before)
+        return Pruned(len(finished), len(keys), len(gone), evicted, more=more)
+
+    def _clear(self, before: int) -> None:
+        """What refers to nothing, and nothing refers to: ended batches with their attempts, events
+        without runs, and plans that are not used."""
+        tables = self._tables
+        for batch in tables.batches.values():
+            if batch.ended is not None and batch.ended < before:
+                self.put("attempts", batch.id, None)
+                self.put("batches", batch.id, None)
+        for event in tables.events.values():
+            if event.received < before and not self._runs_of(event.id):
+                self.put("events", event.id, None)
+        used = {run.plan for run in tables.runs.values()} | {tables.flags.get("active")}
+        needed = {letter.plan for letter in tables.letters.values()}
+        for plan in tables.plans.values():
+            if plan.short not in used and plan.digest not in needed:
+                self.put("plans", plan.short, None)
+
+    def _runs_of(self, event: int) -> bool:
+        """Whether an event has a run after these changes."""
+        fellows = self._tables.runs_of(event) | self._added.get(event, set())
+        return any(self._row(RunRow, "runs", one) for one in fellows)
 
     def _finished(self, retention: Retention) -> Iterable[int]:
         letters = self._tables.letters.values()

@@ -64,12 +64,16 @@ changed."""
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What one slice of pruning removed. `evicted` are dead letters that were still open."""
+    """What one slice of pruning removed. `evicted` are dead letters that were still open; `early`
+    of the runs went before their time, as the store is too big; `more` says that the slice was
+    full: there may be more to remove."""
 
     runs: int = 0
     keys: int = 0
     letters: int = 0
     evicted: tuple[LetterRow, ...] = ()
+    more: bool = False
+    early: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,14 +167,15 @@ async def test_the_engine_refuses_it_as_well(
 
 
 async def test_a_replay_that_waits_is_checked_again_when_the_plan_changes(story: Story) -> None:
-    """Between the command and its time another plan became active: dead with words, not sent."""
+    """Between the command and its time another plan became active: dead with words, not sent. What
+    waits for longer than a second is in the store, and checked when its time has come."""
     dlq_id = await story.dead(version())
     misfit = MISFITS["a field added"][0]
     async with story.at_work(version()) as running:
-        await running.replay(dlq_id, delay="1h")
+        await running.replay(dlq_id, delay="1200ms")
         await asyncio.sleep(0.2)
         await running.reload(misfit)
-        await asyncio.sleep(0.2)
+        await running.until_idle(20)
         [letter] = await running.client.dead_letters()
         assert (letter.state, letter.error_class) == ("dead", "evaluation")
         assert "new.must" in letter.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -20,10 +21,11 @@ from fql.store.records import LetterRow, Retention
 from fql.store.sharing.homes import FIRST
 
 BREATH = 0.05
+"""The longest pause between two slices of one look, in seconds. It is four times as long as the
+slice took, so that pruning takes a fifth of a store's time at most."""
 EVERY = 5.0
 AT_LEAST_EVERY = 60.0
-"""Seconds between looks. Each look without anything to remove doubles them: it reads much."""
-
+"""Seconds between looks. Each look without anything to remove doubles them."""
 
 MEGABYTE = 1_000_000
 LARGE_JOURNAL = 32 * MEGABYTE
@@ -31,7 +33,8 @@ LARGE_JOURNAL = 32 * MEGABYTE
 
 
 def retention_of(settings: Settings) -> Callable[[int], Retention]:
-    """What may go, by the time."""
+    """What may go, by the time. Dead letters take half of a store at most, or finished runs would
+    make room for them as soon as they have ended."""
     kept, letters = settings.store, settings.webhooks.dlq
 
     def at(now: int) -> Retention:
@@ -41,7 +44,7 @@ def retention_of(settings: Settings) -> Callable[[int], Retention]:
             letters_before=now - letters.retention,
             keys_max=kept.remember_max,
             store_max=kept.max_size,
-            letters_max=letters.max_size,
+            letters_max=min(letters.max_size, kept.max_size // 2),
         )
 
     return at
@@ -66,7 +69,7 @@ class Housekeeper:
         self._listeners = tuple(listeners)
         self._give_up = give_up
         self._owns = owns
-        self._told_at = 0
+        self._told_at = self._full_told = self._early = 0
 
     async def run(self) -> None:
         """For ever, in the engine that has the first shard."""
@@ -79,9 +82,40 @@ class Housekeeper:
                 continue
             with suppress(StoreError):
                 await self._look_at_journal()
-                while await self.prune():
+                if await self.prune():
                     pause = EVERY
-                    await asyncio.sleep(BREATH)
+
+    async def prune(self) -> int:
+        """Slice after slice, for as long as one was full. Gives how much was removed."""
+        removed, more = 0, True
+        while more:
+            began = time.perf_counter()
+            gone, more = await self._slice()
+            removed += gone
+            if more:
+                await asyncio.sleep(min(BREATH, 4 * (time.perf_counter() - began)))
+        await self._look_at_size()
+        return removed
+
+    async def _look_at_size(self) -> None:
+        """What was done to keep a store below its size, and whether it is."""
+        most = self._retention(self._clock.now()).store_max
+        early, self._early = self._early, 0
+        if early:
+            logger.warning(
+                "the store has reached max_size = %s: %d finished runs were removed before"
+                " keep_runs was over", show_size(most), early,
+            )  # fmt: skip
+        used = (await self._store.size()).bytes
+        if used <= most:
+            self._full_told = 0
+        elif used >= 2 * self._full_told:
+            self._full_told = used
+            logger.warning(
+                "the store takes %s, more than max_size = %s: what is left is open work, dead"
+                " letters and keys, which are kept", show_size(used // MEGABYTE * MEGABYTE),
+                show_size(most),
+            )  # fmt: skip
 
     async def _look_at_journal(self) -> None:
         """It cannot be emptied past what the oldest reader sees. Told when it has doubled."""
@@ -97,14 +131,16 @@ class Housekeeper:
                 show_size(journal // MEGABYTE * MEGABYTE),
             )
 
-    async def prune(self) -> int:
-        """One slice; gives how much it removed. A dead letter that goes is counted and logged, and
-        what waits after it is given up (`give_up` hands the order to the engine)."""
+    async def _slice(self) -> tuple[int, bool]:
+        """How much one slice removed, and whether there is more. A dead letter that goes is
+        counted and logged, and what waits after it is given up (`give_up` hands the order to the
+        engine)."""
         gone = await self._store.prune(self._retention(self._clock.now()))
+        self._early += gone.early
         for letter in gone.evicted:
             tell_all(self._listeners, DeadLetterEvicted(letter.id, letter.observer, letter.action))
             await self._tell_owner(letter)
-        return gone.runs + gone.keys + gone.letters
+        return gone.runs + gone.keys + gone.letters, gone.more
 
     async def _tell_owner(self, letter: LetterRow) -> None:
         """Whoever has the run gives up what waits after it."""

@@ -180,7 +180,7 @@ class Leading:
             await self.engine.submit(())
 
     async def prune(self) -> int:
-        """One slice of housekeeping; gives how much it removed."""
+        """One look of housekeeping; gives how much it removed."""
         return 0 if self._keeper is None else await self._keeper.prune()
 
     async def idle(self) -> None:

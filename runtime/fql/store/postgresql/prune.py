@@ -8,6 +8,8 @@ changed and it stays.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
 from fql.store.postgresql import copies
@@ -20,7 +22,7 @@ from fql.store.records import LetterRow, Retention
 ALWAYS = 1 << 62
 KEY_BYTES = 100
 """What a remembered key takes at least, with its place in the index."""
-_FINISHED = """SELECT r.id FROM {s}.fql_run r WHERE r.ended < $1 AND r.order_key IS NULL
+_FINISHED = """SELECT r.id, r.ended FROM {s}.fql_run r WHERE r.ended < $1 AND r.order_key IS NULL
   AND NOT EXISTS (SELECT FROM {s}.fql_letter l WHERE l.run = r.id) ORDER BY r.ended LIMIT $2"""
 _DROP = """WITH gone AS (DELETE FROM {s}.fql_run WHERE id = ANY($1) RETURNING event),
   tries AS (DELETE FROM {s}.fql_attempt WHERE owner = ANY($1))
@@ -53,27 +55,31 @@ def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Prune
     """Remove one slice. `notes` says that copies of letters are kept; without `keys` those are left
     alone."""
     gone = _old_letters(wire, retention, notes=notes)
+    ended = _finished_runs(wire, retention)
     result = Pruned(
-        runs=_finished_runs(wire, retention),
+        runs=len(ended),
+        early=sum(1 for one in ended if one >= retention.runs_before),
         keys=_old_keys(wire, retention) if keys else 0,
         letters=len(gone),
         evicted=tuple(gone),
     )
     wire.run(_LONE, (int8(retention.runs_before), int8(retention.slice)))
-    if not (result.runs or gone):  # it reads all runs, so once at the end of many slices
-        wire.run(_PLANS)
+    if retention.slice in (result.runs, result.keys, result.letters):
+        return replace(result, more=True)
+    wire.run(_PLANS)  # it reads all runs, so once at the end of many slices
     return result
 
 
-def _finished_runs(wire: Wire, retention: Retention) -> int:
-    """Finished runs that are too old; past the size of the store, the oldest whatever their age."""
+def _finished_runs(wire: Wire, retention: Retention) -> list[int]:
+    """Finished runs that are too old; past the size of the store, the oldest whatever their age.
+    Gives when each had ended."""
     too_big = used_bytes(wire) > retention.store_max and live_bytes(wire) > retention.store_max
     before = int8(ALWAYS if too_big else retention.runs_before)
-    rows = [row[0] for row in wire.run(_FINISHED, (before, int8(retention.slice)))]
+    rows = wire.run(_FINISHED, (before, int8(retention.slice)))
     if rows:
-        wire.run(_DROP, (int8s(rows),))
+        wire.run(_DROP, (int8s([row[0] for row in rows]),))
     wire.run(_BATCHES, (before, int8(retention.slice)))
-    return len(rows)
+    return [row[1] for row in rows]
 
 
 def _old_keys(wire: Wire, retention: Retention) -> int:

@@ -19,13 +19,13 @@ from fql.errors import StoreError
 from fql.store.sqlite import schema
 from fql.store.sqlite.names import HOME, note_home
 from fql.store.sqlite.reading.read import meta
-from fql.store.sqlite.upgrade import to_format_2, to_format_3
+from fql.store.sqlite.upgrade import to_format_2, to_format_3, to_format_4
 
 PATIENCE_SECONDS = 5.0
 """How long to wait for another process that may be upgrading the same file."""
 
 _STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {
-    2: to_format_2, 3: to_format_3,
+    2: to_format_2, 3: to_format_3, 4: to_format_4,
 }  # fmt: skip
 """What makes each format of the one before it. The second argument is the dead letter table."""
 
@@ -111,9 +111,9 @@ def _write_missing_formats(connection: sqlite3.Connection, path: Path, letters: 
         found = format_of(connection, path)
         for number in range((found or schema.FORMAT) + 1, schema.FORMAT + 1):
             _STEPS[number](connection, letters)
-        for statement in schema.TABLES.format(letters=letters).split(";"):
+        for statement in (*schema.TABLES.split(";"), *schema.COUNTING):
             if statement.strip():
-                connection.execute(statement)
+                connection.execute(statement.format(letters=letters))
         renamed = note_home(connection, path)
         put = "INSERT OR REPLACE INTO fql_meta VALUES('version', ?)"
         connection.execute(put, (schema.FORMAT,))

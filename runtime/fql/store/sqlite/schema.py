@@ -3,7 +3,10 @@ people query by the name they gave it."""
 
 from __future__ import annotations
 
-FORMAT = 3
+from fql.store.eviction import OVERHEAD
+from fql.store.records import LetterRow
+
+FORMAT = 4
 """Kept as `version` in `fql_meta`; see `fql.store.sqlite.format`."""
 
 TABLES = """
@@ -14,12 +17,13 @@ CREATE TABLE IF NOT EXISTS fql_session(
 CREATE TABLE IF NOT EXISTS fql_event(
   id INTEGER PRIMARY KEY, source TEXT, position TEXT, entity TEXT, kind TEXT, event_id TEXT,
   timestamp TEXT, received INTEGER, payload TEXT, context TEXT);
-CREATE INDEX IF NOT EXISTS fql_event_received ON fql_event(received);
+CREATE INDEX IF NOT EXISTS fql_event_event_id ON fql_event(event_id);
 CREATE TABLE IF NOT EXISTS fql_run(
   id INTEGER PRIMARY KEY, event INTEGER, plan TEXT, observer TEXT, key TEXT, state TEXT,
   due INTEGER, lane TEXT, order_key TEXT, started INTEGER, ended INTEGER, works TEXT,
   held INTEGER NOT NULL DEFAULT 0, shard INTEGER NOT NULL DEFAULT 0,
   number INTEGER NOT NULL DEFAULT 0, row_key TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS fql_run_event ON fql_run(event);
 CREATE INDEX IF NOT EXISTS fql_run_due ON fql_run(lane, due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS fql_run_order ON fql_run(order_key, number)
   WHERE order_key IS NOT NULL;
@@ -52,6 +56,7 @@ CREATE TABLE IF NOT EXISTS fql_limit(
 CREATE TABLE IF NOT EXISTS fql_remembered(
   high INTEGER, low INTEGER, event INTEGER, at INTEGER, payload INTEGER,
   PRIMARY KEY(high, low)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fql_remembered_at ON fql_remembered(at);
 CREATE TABLE IF NOT EXISTS fql_position(source TEXT PRIMARY KEY, last INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fql_taken(
   id BLOB PRIMARY KEY, outbox TEXT, number INTEGER) WITHOUT ROWID;
@@ -63,6 +68,21 @@ CREATE TABLE IF NOT EXISTS fql_plan(
   short TEXT PRIMARY KEY, digest TEXT, blob BLOB, at INTEGER) WITHOUT ROWID;
 """
 
+
+BYTES_OF = "bytes of {letters}"
+"""The name in `fql_meta` of what the dead letters of a table count for, in bytes. Triggers keep
+it, whoever changes them."""
+_SIZE = f"(coalesce(length(%s.request), 0) + coalesce(length(%s.payload), 0) + {OVERHEAD})"
+_NEW, _OLD = (_SIZE.replace("%s", row) for row in ("new", "old"))
+_COUNT = f"UPDATE fql_meta SET value = value %s WHERE name = '{BYTES_OF}'"  # noqa: S608
+_TRIGGER = "CREATE TRIGGER IF NOT EXISTS {letters}_%s AFTER %s ON {letters} BEGIN %s; END"
+COUNTING = (
+    f"INSERT OR IGNORE INTO fql_meta SELECT '{BYTES_OF}',"  # noqa: S608
+    f" coalesce(sum({_SIZE.replace('%s', 'l')}), 0) FROM {{letters}} l",
+    _TRIGGER % ("new", "INSERT", _COUNT % f"+ {_NEW}"),
+    _TRIGGER % ("gone", "DELETE", _COUNT % f"- {_OLD}"),
+    _TRIGGER % ("other", "UPDATE OF request, payload", _COUNT % f"+ {_NEW} - {_OLD}"),
+)
 
 LAST_SESSION = "SELECT id, numbered FROM fql_session ORDER BY id DESC LIMIT 1"
 NEW_SESSION = (
@@ -93,8 +113,30 @@ FORGET_TAKEN = "DELETE FROM fql_taken WHERE id IN ({rows})"
 FETCH_COMMANDS = """SELECT id, kind, body, at, by, shard FROM fql_inbox
   WHERE id NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"""
 DELETE_COMMANDS = "DELETE FROM fql_inbox WHERE id IN (SELECT value FROM json_each(?))"
+DROP_EVENT = """DELETE FROM fql_event WHERE id = ?1
+  AND NOT EXISTS (SELECT 1 FROM fql_run WHERE event = ?1)"""
+NEXT_FINISHED = """SELECT r.ended, r.id, EXISTS (SELECT 1 FROM {letters} l WHERE l.run = r.id)
+  FROM (SELECT * FROM
+      (SELECT ended, id FROM fql_run WHERE ended = ?1 AND order_key IS NULL AND id > ?2
+       AND ended < ?3 ORDER BY id LIMIT ?4)
+    UNION ALL SELECT * FROM
+      (SELECT ended, id FROM fql_run WHERE ended > ?1 AND order_key IS NULL AND ended < ?3
+       ORDER BY ended, id LIMIT ?4) LIMIT ?4) r"""
+"""Along the index, from behind a time and id on; together in one WHERE they would not be looked up
+there."""
+FORGET_KEYS = """DELETE FROM fql_remembered WHERE (high, low) IN
+  (SELECT high, low FROM fql_remembered WHERE at < ? ORDER BY at LIMIT ?)"""
+IDLE_PLANS = """SELECT short FROM fql_plan WHERE short IS NOT
+  (SELECT value FROM fql_meta WHERE name = 'active')
+  AND NOT EXISTS (SELECT 1 FROM {letters} l WHERE l.plan_digest = fql_plan.digest)"""
 PUT_BATCH = "INSERT OR REPLACE INTO fql_batch VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
-PUT_LETTER = "INSERT OR REPLACE INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_LETTER = LetterRow._fields[1:]
+_DLQ = {"id": "dlq_id", "error_class": "class", "plan": "plan_digest"}
+PUT_LETTER = (
+    "INSERT INTO {letters} VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(dlq_id)"
+    " DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in (_DLQ.get(one, one) for one in _LETTER))
+)
 NUMBER_OF_RUN = "SELECT number FROM fql_run WHERE id = ?"
 PUT_LIMIT = "INSERT OR REPLACE INTO fql_limit VALUES(?,?,?,?)"
 PUT_POSITION = "INSERT OR REPLACE INTO fql_position VALUES(?,?)"

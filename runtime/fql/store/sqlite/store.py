@@ -36,7 +36,7 @@ from fql.store.sqlite.files import connect, prepare, translate
 from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
-from fql.store.sqlite.prune import prune
+from fql.store.sqlite.prune import Slice, Sweep
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.questions import Questions
 from fql.store.sqlite.write import KEY, unpacked, write
@@ -44,9 +44,6 @@ from fql.store.sqlite.write import KEY, unpacked, write
 T = TypeVar("T")
 POLL = 0.04
 """Shortest time between looks at the inbox, in seconds."""
-
-KEYS_EVERY = 300_000
-"""Milliseconds between two looks for old keys when there were none."""
 
 
 class SqliteStore(Questions):
@@ -59,7 +56,9 @@ class SqliteStore(Questions):
         self._letters = letters
         self._process = os.getpid()
         self._notes = False
-        self._keys_looked = -KEYS_EVERY
+        self._sweep = Sweep()
+        # How many commits are waited for; a slice of pruning makes room for them.
+        self._commits = 0
         self._lock = EngineLock()
         self._locked = False
         self._watched: Watched | None = None
@@ -212,7 +211,11 @@ class SqliteStore(Questions):
 
     async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
         """Change everything in one transaction that begins with the session row."""
-        return await self._call(lambda connection: self._commit(connection, lease, mutations))
+        self._commits += 1
+        try:
+            return await self._call(lambda connection: self._commit(connection, lease, mutations))
+        finally:
+            self._commits -= 1
 
     def _commit(
         self, connection: sqlite3.Connection, lease: Lease, mutations: Mutations
@@ -315,15 +318,15 @@ class SqliteStore(Questions):
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
-        keys = retention.keys_before - self._keys_looked >= KEYS_EVERY
-        gone = await self._call(
-            lambda connection: prune(
-                connection, retention, self._letters, notes=self._notes, keys=keys
-            )
-        )
-        if keys and not gone.keys:
-            self._keys_looked = retention.keys_before
-        return gone
+
+        def work(connection: sqlite3.Connection) -> Pruned:
+            one = Slice(
+                connection, retention, self._letters, self._sweep, self._notes,
+                lambda: self._commits > 0,
+            )  # fmt: skip
+            return one.prune()
+
+        return await self._call(work)
 
 
 def _identity(connection: sqlite3.Connection) -> str:

@@ -50,6 +50,14 @@ def to_format_3(connection: sqlite3.Connection, letters: str) -> None:
     connection.execute(extend)
 
 
+def to_format_4(connection: sqlite3.Connection, _letters: str) -> None:
+    """Events are found by their own id, and old ones by a walk; keys by their age. What retention
+    left behind until now goes: attempts of batches that are gone."""
+    connection.execute("DROP INDEX IF EXISTS fql_event_received")
+    connection.execute("""DELETE FROM fql_attempt WHERE owner NOT IN (SELECT id FROM fql_run)
+      AND owner NOT IN (SELECT id FROM fql_batch)""")
+
+
 _PLACED = (
     "shard INTEGER NOT NULL DEFAULT 0",
     "number INTEGER NOT NULL DEFAULT 0",

@@ -123,8 +123,4 @@ def drop_run(connection: sqlite3.Connection, number: int) -> None:
     row = connection.execute("SELECT event FROM fql_run WHERE id = ?", (number,)).fetchone()
     connection.execute("DELETE FROM fql_run WHERE id = ?", (number,))
     if row is not None:
-        connection.execute(
-            "DELETE FROM fql_event WHERE id = ?1 AND NOT EXISTS"
-            " (SELECT 1 FROM fql_run WHERE id BETWEEN ?1 AND ?1 + 20000 AND event = ?1)",
-            row,
-        )
+        connection.execute(schema.DROP_EVENT, row)

@@ -29,7 +29,10 @@ def runs_query(wanted: RunFilter) -> Query:
         [
             (_among("r.id"), _json(wanted.ids)),
             ("r.id > ?", wanted.event),  # runs are numbered closely after their event
-            ("r.id <= ? + 20000", wanted.event),
+            (
+                "r.id < coalesce((SELECT min(id) FROM fql_event WHERE id > ?), 1 << 62)",
+                wanted.event,
+            ),
             ("r.event = ?", wanted.event),
             ("e.event_id = ?", wanted.event_id),
             ("r.observer = ?", wanted.observer),
