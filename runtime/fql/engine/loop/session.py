@@ -15,6 +15,7 @@ from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
 from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
 from fql.store.records import Command, Mutations, Snapshot
+from fql.store.sharing.homes import fair_share
 from fql.store.sharing.port import Share, SharedStore
 
 TROUBLE_PAUSE = 1.0
@@ -161,7 +162,8 @@ class Session:
         third = (self._lease.seconds or CALM) / 3
         if self._shared is None:
             return third
-        lacks = len(self.mine) < self._lease.shards // max(1, self._live)
+        count = self._lease.shards
+        lacks = len(self.mine) < count - fair_share(count, self._live) * (self._live - 1)
         return min(third, LACKING if lacks else SHARING)
 
     def _renewed(self) -> int:
