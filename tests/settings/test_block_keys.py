@@ -95,6 +95,23 @@ async def test_endpoint_path_method_and_body(webhook_server: MockWebhookServer) 
     assert request.payload == {"id": "o1", "s": "new"}
 
 
+async def test_the_format_of_a_body(webhook_server: MockWebhookServer) -> None:
+    """What is on the wire, and the type that is said of it."""
+    text = """observer o { on: Order.insert
+      webhook a { endpoint: shop path: "/a" format: form body: { id, s: status } }
+      webhook b { endpoint: shop path: "/b" format: text body: "{{ id }} & co" }
+      webhook c { endpoint: shop path: "/c" format: xml body: "<id>{{ id }}</id>" }
+      webhook d { endpoint: shop path: "/d" method: DELETE format: none } }"""
+    await sent(webhook_server, Program(ENTITY + text))
+    found = [(r.headers.get("content-type"), r.body) for r in webhook_server.requests]
+    assert found == [
+        ("application/x-www-form-urlencoded", b"id=o1&s=new"),
+        ("text/plain; charset=utf-8", b"o1 & co"),
+        ("application/xml", b"<id>o1</id>"),
+        (None, b""),
+    ]
+
+
 async def test_without_method_and_body_the_envelope_is_posted(
     webhook_server: MockWebhookServer,
 ) -> None:

@@ -95,6 +95,7 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "path": KEYS + "test_endpoint_path_method_and_body",
         "method": KEYS + "test_endpoint_path_method_and_body",
         "body": KEYS + "test_endpoint_path_method_and_body",
+        "format": KEYS + "test_the_format_of_a_body",
         "when": KEYS + "test_when_of_observer_and_webhook",
         "response": KEYS + "test_response",
         **BATCHES,

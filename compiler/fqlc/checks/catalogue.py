@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fqlc.checks.model import Program
-from fqlc.checks.rules import declared_test, impossible_condition, unused_declaration
+from fqlc.checks.rules import body_format, declared_test, impossible_condition, unused_declaration
 from fqlc.checks.rules.flow import (
     batched_wait,
     comma_in_flow,
@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     target_url.check,
     subject.check,
     header.check,
+    body_format.check,
     content_type.check,
     credential.check,
     sensitive_value.check,

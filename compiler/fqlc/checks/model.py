@@ -11,6 +11,7 @@ from fql.plan.language.types import Type
 from fql.plan.policy.levels import is_of_batches
 from fql.plan.policy.table import OF_KINDS
 from fql.plan.web.addresses import EgressSettings
+from fql.plan.web.formats import Format
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
 from fqlc.names.project import Project
@@ -69,6 +70,7 @@ class Target:
     url: Written | None = None
     path: Written | None = None
     method: str = "POST"
+    format: Format = "json"
     subject: Written | None = None
     function: str = ""
     accepts: frozenset[str] | None = frozenset()
@@ -97,6 +99,11 @@ class ActionModel:
     def endpoint(self) -> str | None:
         """The endpoint that it names."""
         return self.target.endpoint
+
+    @property
+    def sends_event(self) -> bool:
+        """True where the whole event is sent, because no body is given."""
+        return self.body is None and self.target.format != "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,9 @@ def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
     if target_text(before) != target_text(after):
         words = f"sends {target_text(after)}, previously {target_text(before)}"
         yield Change(Area.PAYLOAD, where, words)
+    if before.format != after.format:
+        words = f"the body is sent as {after.format}, previously as {before.format}"
+        yield Change(Area.PAYLOAD, where, words)
     if words := body_changes(before.body, after.body):
         moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
         area = Area.COSMETIC if moved else Area.PAYLOAD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fql.plan.kinds import CALL
-from fql.plan.model import DeclaredType, Entity, EntityField, Plan
+from fql.plan.model import DeclaredType, Entity, EntityField, Plan, PlanNode
 from fqlc.emit.diff_model import Area, Change, P, documented, named
 
 Row = Entity | DeclaredType
@@ -41,9 +41,13 @@ def _sent_whole(plan: Plan) -> frozenset[str]:
     return frozenset(
         trigger.entity
         for observer in plan.observers
-        if any(node.config.body is None and node.kind != CALL for node in observer.nodes)
+        if any(_sends_row(node) for node in observer.nodes)
         for trigger in observer.on
     )
+
+
+def _sends_row(node: PlanNode) -> bool:
+    return node.kind != CALL and node.config.body is None and node.config.format != "none"
 
 
 def _responses(plan: Plan) -> Iterator[str]:

@@ -20,7 +20,7 @@ def required_old_values(observer: ObserverModel) -> list[str]:
     needed: set[str] = set()
     for expr in _expressions(observer):
         needed.update(_old_names(expr, observer.entity.fields))
-    if any(a.body is None for a in observer.actions):
+    if any(a.sends_event for a in observer.actions):
         needed.update(observer.entity.fields)
     return sorted(needed)
 

@@ -133,6 +133,7 @@ class _Lowering:
             "path": _dump(target.path.expr) if target.path else None,
             "headers": self._headers(observer, action),
             "body": _dump(action.body),
+            "format": None if target.format == "json" else target.format,
             "response": _response(action),
         }
 

@@ -115,7 +115,7 @@ class PublishAction:
             raise SettingsError(message, hint=error.hint) from None
         typed = any(header.name.lower() == "content-type" for header in self._headers)
         self._standing = {} if typed else JSON_CONTENT
-        self._body = body_render(node.config.body, shared.types)
+        self._body = body_render(node.config, shared.types)
         self._longest = whole_of(node.policies, "max_body") or 0
         self._masker = Masker(names.used, shared.masker)
 

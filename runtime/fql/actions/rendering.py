@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from fql.actions.port import RenderFailed
 from fql.egress.settings import resolve_parts, text_parts
 from fql.errors import SettingsError
-from fql.expressions.compile import compile_body, compile_text, envelope_body
+from fql.expressions.compile import compile_text, envelope_body
+from fql.expressions.formats import compile_format, no_body
 from fql.expressions.scope import Scope
 from fql.plan.language.expressions import Constant, Text, TextPart
 from fql.plan.language.types import STRING
@@ -140,6 +141,10 @@ def header_renders(
     return tuple(HeaderRender(name, compile_text(value, environment)) for name, value in kept)
 
 
-def body_render(body: Json | None, types: TypeTable) -> Callable[[Scope], bytes]:
-    """Compile the body; without one it is the event's envelope."""
-    return envelope_body if body is None else compile_body(load_expression(body), types)
+def body_render(config: NodeConfig, types: TypeTable) -> Callable[[Scope], bytes]:
+    """Compile the body in its format; without one it is the event's envelope."""
+    if config.format == "none":
+        return no_body
+    if config.body is None:
+        return envelope_body
+    return compile_format(load_expression(config.body), config.format, types)

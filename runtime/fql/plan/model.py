@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from fql.plan.origin import TEXT, Origin, parse_origin
+from fql.plan.web.formats import Format
 
 FORMAT = "fql-plan/1"
 _SEALED = "_sealed"
@@ -167,7 +168,8 @@ class NodeConfig(Part):
 
     Of a `webhook` exactly one of `url` (a whole url) and `endpoint` (a name, with `path` appended)
     is given. `headers` are the action's own; an endpoint's are merged at send time, the action's
-    win. `body` None is the event envelope. `response` is the type of the answer, or None.
+    win. `body` None is the event envelope, unless the `format` is `none`: then nothing is sent.
+    `response` is the type of the answer, or None.
     Actions of other kinds keep the rest in `settings`: `publish` its `subject`, with `headers` and
     `body` as above; `call` its `function`, a constant text, and its `arguments`, an object.
     """
@@ -178,6 +180,7 @@ class NodeConfig(Part):
     path: Json | None = None
     headers: tuple[Header, ...] = ()
     body: Json | None = None
+    format: Format = "json"
     response: str | None = None
     settings: dict[str, Json] = Field(default_factory=dict)
 

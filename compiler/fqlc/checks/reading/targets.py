@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fql.plan.language import expressions as x
 from fql.plan.language.types import OBJECT
+from fql.plan.web.formats import FORMATS, Format
 from fqlc.checks.model import Target
 from fqlc.checks.reading.entries import Found, action_kind, meant_keys
 from fqlc.checks.reading.settings import report_unknown
@@ -52,7 +53,10 @@ class _Receiver:
         url = tools.text(found.get("url"), scope, "url")
         path = tools.text(found.get("path"), scope, "path")
         method = tools.value(found.get("method"))
-        return Target(endpoint, url, path, method if isinstance(method, str) else "POST")
+        written = tools.value(found.get("format"))
+        form: Format = next((one for one in FORMATS if one == written), "json")
+        method = method if isinstance(method, str) else "POST"
+        return Target(endpoint, url, path, method, form)
 
     def _one_target(self) -> None:
         url, endpoint, path = (self.found.get(k) for k in ("url", "endpoint", "path"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fql.plan.policy import table as policies
 from fql.plan.policy.keys import Key, Kind
+from fql.plan.web.formats import FORMATS
 from fqlc.checks.table.answers import FAILURES
 from fqlc.checks.table.keys import BlockKind
 
@@ -38,7 +39,8 @@ WEBHOOK = BlockKind(
         Key("path", Kind.TEXT, "Appended to the url of the endpoint; must start with `/`."),
         Key("method", Kind.WORD, "The HTTP method.", default="POST",
             words=("POST", "PUT", "PATCH", "DELETE", "GET"), word_code="FQL361"),
-        Key("body", Kind.BODY, "What is sent, as JSON; without it the event's envelope."),
+        Key("body", Kind.BODY, "What is sent; without it the event's envelope."),
+        Key("format", Kind.WORD, "What the body is on the wire.", default="json", words=FORMATS),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
         Key("response", Kind.TYPE, "The type of the answer, so that later actions can read it."),
         policies.BATCH,

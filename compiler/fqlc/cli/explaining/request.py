@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fql.exact.reading import read_json
 from fql.expressions.compile import compile_body, compile_text, envelope_body
+from fql.expressions.formats import compile_format
 from fql.expressions.scope import Scope
 from fql.plan.kinds import CALL, PUBLISH, arguments_of, function_of, subject_of
 from fql.plan.language.expressions import Constant, Text, TextPart
@@ -62,9 +63,15 @@ def _call(plan: Plan, node: PlanNode, scope: Scope) -> Request:
 
 
 def _body(plan: Plan, node: PlanNode, scope: Scope) -> object:
-    if node.config.body is None:
+    config = node.config
+    if config.format == "none":
+        return None
+    if config.body is None:
         return read_json(envelope_body(scope))
-    return _json(plan, node.config.body, scope)
+    if config.format == "json":
+        return _json(plan, config.body, scope)
+    body = compile_format(load_expression(config.body), config.format, TypeTable.of(plan))
+    return body(scope).decode()
 
 
 def _json(plan: Plan, stored: Json, scope: Scope) -> object:

@@ -98,10 +98,16 @@ def _against(snapshot: Mapping[str, object] | None, played: Played) -> Iterator[
 
 
 def sent_body(played: Played, action: str) -> object:
-    """What the action sent first, as JSON data; of a call, its arguments."""
+    """What the action sent first, as JSON data; of a call, its arguments; of another format than
+    JSON the text."""
     request = played.tries(action)[0].request
     body = request.get("arguments" if request.get("kind") == "call" else "body")
-    return read_json(body) if isinstance(body, str | bytes) else body
+    if not isinstance(body, str | bytes):
+        return body
+    form = next(n.config.format for n in played.observer.nodes if n.name == action)
+    if form == "json":
+        return read_json(body)
+    return body if isinstance(body, str) else body.decode() or None
 
 
 def unlike(wanted: object, got: object, place: str = "") -> Iterator[tuple[str, str, str]]:

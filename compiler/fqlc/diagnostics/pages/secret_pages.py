@@ -72,9 +72,8 @@ PAGES = (
     Page(
         code="FQL362",
         title="`Content-Type` that does not fit the body",
-        why="A body is sent as JSON, texts with their quotes. A receiver that expects a form or "
-        "XML "
-        "would misread it.",
+        why="A body is sent as its `format` says, without one as JSON, texts with their quotes. A "
+        "receiver that expects a form or XML would misread it.",
         wrong=_hook(_URL + '  headers: { "Content-Type": "application/x-www-form-urlencoded" }'),
         right=_hook(_URL + '  headers: { "Content-Type": "application/vnd.api+json" }'),
     ),

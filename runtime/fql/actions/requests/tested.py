@@ -17,17 +17,17 @@ from fql.actions.masking import Recording, known_values
 from fql.actions.port import Action, Delivery, Outcome, Request
 from fql.actions.reads import read_without_type
 from fql.actions.requests.answers import AnswerReader
-from fql.actions.requests.webhook import (
-    JSON_CONTENT,
-    TEST_MASKED,
-)
+from fql.actions.requests.webhook import TEST_MASKED
 from fql.egress.send import Outgoing, Profile, Sender
 from fql.egress.wire.failures import SendFailed
 from fql.events.intake import Intake
 from fql.exact.writing import write_json
 from fql.expressions.scope import Scope
 from fql.plan.model import Endpoint, Plan, PlanNode
+from fql.plan.web.formats import MEDIA_TYPES
 from fql.plan.web.urls import UrlParts
+
+_JSON = (("Content-Type", MEDIA_TYPES["json"]),)
 
 
 class TestedActions:
@@ -89,6 +89,6 @@ class _TestedAction:
         called = isinstance(request, CallRequest)
         where = f"{'call' if called else 'nats'}:{request.target}"
         body = write_json(request.arguments) if isinstance(request, CallRequest) else request.body
-        headers = (*(request.headers or JSON_CONTENT), *delivery_headers(delivery))
+        headers = (*(request.headers or _JSON), *delivery_headers(delivery))
         named = ("fql-test-target", self._reader.masker.text(where))
         return Outgoing("POST", self._target, (*headers, named), body, delivery.key)

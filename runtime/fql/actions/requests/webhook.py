@@ -28,13 +28,13 @@ from fql.plan.language.units import show_size
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import effective
 from fql.plan.table import TypeTable
+from fql.plan.web.formats import MEDIA_TYPES
 from fql.plan.web.urls import UrlParts
 from fql.version import VERSION
 
 USER_AGENT = f"fql/{VERSION}"
 KEPT_UNREAD = 4_096
 """Bytes of an answer that are kept where nobody reads it."""
-JSON_CONTENT = (("Content-Type", "application/json"),)
 TEST_MASKED = "test-masked"
 """What `test_url` sends instead of credentials."""
 
@@ -130,8 +130,10 @@ class WebhookAction:
         shared_headers = () if endpoint is None else endpoint.headers
         self._headers = header_renders(node.config.headers, shared_headers, header_names, taken)
         typed = any(h.name.lower() == "content-type" for h in self._headers)
-        self._standing = () if typed or self._method in BODYLESS else JSON_CONTENT
-        self._body = body_render(node.config.body, shared.types)
+        content = MEDIA_TYPES.get(node.config.format)
+        sent = content is not None and not typed and self._method not in BODYLESS
+        self._standing = (("Content-Type", content),) if sent and content else ()
+        self._body = body_render(node.config, shared.types)
         self._masker = Masker((*names.used, *auth.secrets), shared.masker)
         self._tokens: tuple[str, ...] = ()
         self._longest = int(str(reader.plain("max_body")))

@@ -9,6 +9,7 @@ from fql.plan.language import expressions as x
 from fql.plan.model import Endpoint, Header, NodeConfig
 from fql.plan.verifying.expressions import Scope, loaded, type_of, verified, verified_once
 from fql.plan.verifying.refusal import Refused, short, within
+from fql.plan.web.formats import Format, form_problems, xml_problem
 from fql.plan.web.headers import BODYLESS, METHODS, name_problem, value_problem
 from fql.plan.web.templates import UrlTemplate, split_path, split_url
 from fql.plan.web.urls import UrlProblem
@@ -36,6 +37,8 @@ def verify_request(config: NodeConfig, endpoints: Iterable[str], scope: Scope) -
     verify_headers(config.headers, outside)
     if config.body is not None:
         _verify_body(config, replace(outside, environment=None))
+    elif config.format not in ("json", "none"):
+        raise Refused(f"a body of the format {config.format} is missing")
     if config.response is not None:
         with within("response"):
             scope.known.type_of(config.response)
@@ -115,7 +118,28 @@ def _verify_value(parts: tuple[x.TextPart, ...]) -> None:
 def _verify_body(config: NodeConfig, scope: Scope) -> None:
     if config.method in BODYLESS:
         raise Refused(f"body: {config.method} is sent without a body")
+    if config.format == "none":
+        raise Refused("body: the format is `none`")
     verify_json_body(config.body or {}, scope)
+    with within("body"):
+        _verify_format(loaded(config.body or {}), config.format, scope)
+
+
+def _verify_format(body: x.Expr, form: Format, scope: Scope) -> None:
+    """What is not JSON is a flat object or a text."""
+    known = scope.known
+    if form == "form":
+        problems = form_problems(body, known.rows.get, known.enums.__contains__)
+        for _, problem in problems:
+            raise Refused(problem)
+    if form in ("text", "xml") and (body.type.name != "String" or body.type.item is not None):
+        raise Refused(f"a body of the format {form} is a text, not a `{body.type}`")
+    if form == "xml" and not isinstance(body, x.Text | x.Constant):
+        raise Refused("a body of the format xml is a text that is written out")
+    if form == "xml" and isinstance(body, x.Text):
+        misplaced = xml_problem(body.parts)
+        if misplaced:
+            raise Refused(misplaced)
 
 
 def verify_json_body(stored: Mapping[str, object], scope: Scope) -> None:

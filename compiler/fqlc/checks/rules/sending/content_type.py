@@ -1,8 +1,11 @@
-"""FQL362: a `Content-Type` that does not fit the body, which is JSON."""
+"""FQL362: a `Content-Type` that does not fit the format of the body."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fql.plan.language.expressions import Constant, Text
+from fql.plan.web.formats import MEDIA_TYPES, Format, fits
 from fql.plan.web.headers import BODYLESS
 from fqlc.checks.levels import Given
 from fqlc.checks.model import ActionModel, ObserverModel, Program
@@ -10,45 +13,44 @@ from fqlc.checks.reading.settings import HeaderGiven
 from fqlc.diagnostics.sink import Sink
 
 _KEY = "headers.content-type"
-_OTHER_FORMS = ("x-ndjson", "ndjson", "json-seq", "jsonl", "x-jsonl", "jsonlines", "x-jsonlines")
-"""Media types that speak of JSON, but of several values, one after the other."""
+_CALLED: Mapping[Format, str] = {
+    "json": "JSON", "form": "a form", "text": "text", "xml": "XML",
+}  # fmt: skip
 
 
 def check(program: Program, sink: Sink) -> None:
     """Judge the header that each action is sent with, where it was written; each place once."""
-    seen: set[Given] = set()
+    seen: set[tuple[Given, Format]] = set()
     for observer in program.observers:
         for action in observer.actions:
-            given = _given(program, observer, action)
-            if given is not None and given not in seen:
-                seen.add(given)
-                _judge(given, sink)
+            given, form = _given(program, observer, action), action.target.format
+            if given is not None and (given, form) not in seen:
+                seen.add((given, form))
+                _judge(given, form, sink)
 
 
 def _given(program: Program, observer: ObserverModel, action: ActionModel) -> Given | None:
-    """The header of an action that sends JSON; a body that is encrypted as a whole is none."""
+    """The header of an action; a body that is encrypted as a whole is none of ours."""
     policies = program.effective(observer, action)
     encrypted = "encryption.key" in policies and "encryption.fields" not in policies
     return None if encrypted or action.target.method in BODYLESS else policies.get(_KEY)
 
 
-def _judge(given: Given, sink: Sink) -> None:
+def _judge(given: Given, form: Format, sink: Sink) -> None:
     written = _header_text(given.value)
     media_type = written.partition(";")[0].strip().lower()
-    if given.span is None or not media_type or _is_json(media_type):
+    if given.span is None or not media_type or fits(form, media_type):
         return
+    if form == "none":
+        message, help_ = "nothing is sent that could have a `Content-Type`", "leave it out"
+    else:
+        message = f"the body is {_CALLED[form]}, and `{media_type}` is not"
+        help_ = f"leave it out: `{MEDIA_TYPES[form]}` is sent"
+    meant = next((f for f in ("form", "xml", "json", "text") if fits(f, media_type)), None)
+    more = (f"or say what the body is: `format: {meant}`",) if meant and form != "none" else ()
     sink.error(
-        "FQL362",
-        f"the body is JSON, and `{media_type}` is not",
-        given.span,
-        label="does not fit the body",
-        help=("leave it out: `application/json` is sent; `+json` types fit as well",),
-    )
-
-
-def _is_json(media_type: str) -> bool:
-    subtype = media_type.partition("/")[2]
-    return "json" in subtype and subtype not in _OTHER_FORMS
+        "FQL362", message, given.span, label="does not fit the body", help=(help_, *more),
+    )  # fmt: skip
 
 
 def _header_text(value: object) -> str:

@@ -80,7 +80,8 @@ def _in_the_body(action: ActionModel, settings: Mapping[str, Given]) -> Iterator
         return
     covered = frozenset(fields or ())
     if action.body is None:
-        if action.target.method != "GET" and _lacks_body(action.block):
+        sends = action.sends_event and action.target.method != "GET"
+        if sends and _lacks_body(action.block):
             yield from sensitive_in_row(action.scope, action.block.header, covered)
         return
     near = action.body_span or action.block.header
