@@ -87,9 +87,10 @@ def over_items(op: str, item: Type, body: Type) -> Type | None:
     return body if body.item is None and body.name in taken else None
 
 
-def widens(narrow: Type, wide: Type) -> bool:
-    """True where a value of the first number type becomes one of the second."""
-    return narrow.name == INT.name and wide.name in ("Decimal", "Float")
+def becomes(found: Type, chosen: Type) -> bool:
+    """True where a value may be one of those that a choice of a type is between."""
+    widens = found.name == INT.name and chosen.name in ("Decimal", "Float")
+    return widens or same(chosen, found) or "Null" in (found.name, chosen.name)
 
 
 def same(stated: Type, found: Type) -> bool:
