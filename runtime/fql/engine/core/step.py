@@ -39,11 +39,12 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     if inputs.program is not None:
         state.item = inputs.program
         use_program(state, inputs.program, inputs.others)
+    # Pages were asked for before: what they say of a lane knows nothing of shards gained since.
+    for paged in inputs.pages:
+        take_page(state, paged)
     if inputs.share is not None:
         gain(state, inputs.share.mine, inputs.gained)
         follow(state, inputs.share)
-    for paged in inputs.pages:
-        take_page(state, paged)
     _each(state, inputs.unstarted, put_back)
     _each(state, inputs.outcomes, finish)
     release(state)

@@ -92,6 +92,7 @@ def clear_leaving(state: State) -> None:
         if batch.id in flying:
             flying.update(member.id for member in batch.members)
         else:
+            batch.work.state = WAITING
             del state.batches[batch.id]
     for run in [one for one in state.runs.values() if one.shard in leaving]:
         if run.id not in flying:
