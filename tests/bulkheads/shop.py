@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import fql.outbox
+from fql.actions.port import Flight
 from fql.actions.requests.factory import WebhookActions
 from fql.app import Runtime
 from fql.egress.send import Outgoing, Profile
 from fql.egress.wire.answer import Answer
+from fql.egress.wire.transport import Reply
 from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
 from fql.intake.sqlite.source import OutboxSqlite
@@ -115,12 +117,20 @@ def _program() -> Program:
     return build_program(_plan(), {}, _actions())
 
 
+class Answering:
+    """An attempt that is under way."""
+
+    def __init__(self, handle: asyncio.Handle) -> None:
+        self.abort = handle.cancel
+
+
 class Receiver:
     """Stands in for `fql.egress.send.Sender`: it answers at once, and keeps what came."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str]] = []
         self._tries: dict[str, int] = {}
+        self._begun = 0
 
     def prepare(self, profile: Profile) -> None:
         pass
@@ -130,6 +140,19 @@ class Receiver:
 
     async def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Answer:
         await asyncio.sleep(0)
+        return self._answer(outgoing)
+
+    def begin(
+        self, outgoing: Outgoing, profile: Profile, timeout_ms: int, reply: Reply
+    ) -> Flight | None:
+        """Each second request finds a connection that lies idle."""
+        self._begun += 1
+        if self._begun % 2:
+            return None
+        loop = asyncio.get_running_loop()
+        return Answering(loop.call_soon(lambda: reply(self._answer(outgoing))))
+
+    def _answer(self, outgoing: Outgoing) -> Answer:
         path = outgoing.url.path
         self.requests.append((path, outgoing.body.decode()))
         key = outgoing.message_id or ""

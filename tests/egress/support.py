@@ -58,9 +58,21 @@ async def post(
     sender: Sender, url: UrlParts, body: bytes = b"{}", *, timeout_ms: int = 2_000,
     profile: Profile | None = None, message_id: str | None = "msg_1",
 ) -> Answer:  # fmt: skip
-    """One POST."""
+    """One POST, as the engine makes it: at once where a connection lies idle."""
     outgoing = Outgoing("POST", url, (), body, message_id)
-    return await sender.send(outgoing, profile or Profile(limits=Limits(1_000, 1_000)), timeout_ms)
+    profile = profile or Profile(limits=Limits(1_000, 1_000))
+    ended: asyncio.Future[Answer | BaseException] = asyncio.get_running_loop().create_future()
+    exchange = sender.begin(outgoing, profile, timeout_ms, ended.set_result)
+    if exchange is None:
+        return await sender.send(outgoing, profile, timeout_ms)
+    try:
+        result = await ended
+    except asyncio.CancelledError:
+        exchange.abort()
+        raise
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 async def failure(

@@ -10,11 +10,17 @@ TRACE_HEADERS = ("traceparent", "tracestate")
 
 def delivery_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
     """What every receiver is told of a delivery: who sends it, which try it is, its trace."""
-    headers = (
-        ("fql-observer", delivery.observer),
-        ("fql-action", delivery.action),
-        ("fql-attempt", str(delivery.attempt)),
-    )
+    return (*sender_headers(delivery.observer, delivery.action), *attempt_headers(delivery))
+
+
+def sender_headers(observer: str, action: str) -> tuple[tuple[str, str], ...]:
+    """Who sends it: the same in each delivery of an action."""
+    return ("fql-observer", observer), ("fql-action", action)
+
+
+def attempt_headers(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Which try it is, and its trace."""
+    headers = (("fql-attempt", str(delivery.attempt)),)
     if not delivery.redelivery and not delivery.context:
         return headers
     more = [("fql-redelivery", "1")] if delivery.redelivery else []

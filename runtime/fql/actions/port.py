@@ -6,7 +6,7 @@ and the retry policy, so that it can be tested without a network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, get_args
@@ -115,3 +115,22 @@ class Action(Protocol):
     async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
         """Make one attempt within the deadline. Never raises, except for cancellation."""
         ...
+
+
+Land = Callable[..., None]
+"""Told once that an attempt is over, as `land(read, *told)`: `read(*told)` then gives its outcome.
+What that raises is a fault."""
+
+
+class Flight(Protocol):
+    """An attempt that is under way."""
+
+    def abort(self) -> None:
+        """End it at once; nobody is told."""
+        ...
+
+
+Begin = Callable[[Request, Delivery, int, Land], Flight | None]
+"""An action may have a method `begin` of this type besides: it begins an attempt with its deadline
+in milliseconds, and returns. None, and nothing has happened, where that is not possible at once:
+then `perform` makes it. No task waits for such an attempt, which saves a tenth of a delivery."""

@@ -20,24 +20,29 @@ from fql.egress.wire.failures import SendFailed
 from fql.egress.wire.own import OwnPorts, nothing_listens
 from fql.egress.wire.resolver import Resolver
 from fql.egress.wire.tls import TlsContexts
-from fql.egress.wire.transport import Transport
+from fql.egress.wire.transport import Exchange, Reply, Transport
 from fql.errors import SettingsError
 from fql.plan.web.addresses import EgressSettings, target_problem
 from fql.plan.web.urls import UrlParts
 
 TOKEN_LIMITS = Limits(read=65_536, keep=65_536)
 BODYLESS = frozenset({"GET"})
+BROKEN = "a header contains a line break or NUL"
+FIXED_LINES = 3
+"""The request line and the two that every request has."""
 
 
 class Outgoing(NamedTuple):
     """A request without its signature. `message_id` is the key that receivers see as
-    `webhook-id`; requests that are not webhooks have none."""
+    `webhook-id`; requests that are not webhooks have none. `fixed` are headers that are the same in
+    each request of an action, `Host` among them, made into lines once: see `header_lines`."""
 
     method: str
     url: UrlParts
     headers: Headers
     body: bytes
     message_id: str | None = None
+    fixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Sender:
         self._contexts = TlsContexts()
         self._tokens = Tokens(time.monotonic, clock)
         self._clock = clock
-        self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity"
+        self._fixed = f"User-Agent: {user_agent}\r\nAccept-Encoding: identity\r\n"
 
     def follow(self, egress: EgressSettings) -> None:
         """Go by other settings from now on; see `Transport.follow`."""
@@ -81,6 +86,20 @@ class Sender:
             return self._with_token(outgoing, profile, profile.auth.oauth, deadline)
         return self._exchange(outgoing, profile, profile.auth.headers, deadline)
 
+    def begin(
+        self, outgoing: Outgoing, profile: Profile, timeout_ms: int, reply: Reply
+    ) -> Exchange | None:
+        """Make one request now; `reply` is called with the answer, or with the SendFailed. None,
+        and nothing is sent, where that takes more than bytes on a connection which lies idle: then
+        `send` does it. Raises SendFailed."""
+        if profile.auth.oauth is not None:
+            return None
+        url, tls = outgoing.url, None
+        if url.scheme == "https":
+            tls = self._contexts.get(profile.auth.tls)
+        data = self._bytes(outgoing, profile, profile.auth.headers)
+        return self._transport.begin(url, tls, data, profile.limits, timeout_ms / 1000, reply=reply)
+
     async def check_token(self, client: OAuthClient, timeout_ms: int) -> None:
         """Fetch a token, and tell nobody what it is. Raises SendFailed."""
         await self._token(client, asyncio.get_running_loop().time() + timeout_ms / 1000)
@@ -94,7 +113,7 @@ class Sender:
     ) -> Awaitable[Answer]:
         url = outgoing.url
         tls = self._contexts.get(profile.auth.tls) if url.scheme == "https" else None
-        data = self._bytes(outgoing, (*self._signature(outgoing, profile.signer), *added))
+        data = self._bytes(outgoing, profile, added)
         return self._transport.request(url, tls, data, profile.limits, deadline)
 
     async def _with_token(
@@ -137,36 +156,44 @@ class Sender:
         except TimeoutError:
             raise SendFailed("timeout", "the deadline passed before a token came") from None
 
-    def _signature(self, outgoing: Outgoing, signer: Signer | None) -> Headers:
-        if outgoing.message_id is None:
-            return ()
-        now = int(self._clock())
-        identity = (
-            ("webhook-id", outgoing.message_id),
-            ("webhook-timestamp", str(now)),
-            ("Idempotency-Key", outgoing.message_id),
-        )
-        if signer is None:
-            return identity
-        try:
-            return (*identity, *signer.headers(outgoing.message_id, now, outgoing.body))
-        except SettingsError as error:
-            raise SendFailed("request", error.message) from error
-
-    def _bytes(self, outgoing: Outgoing, added: Headers) -> bytes:
+    def _bytes(self, outgoing: Outgoing, profile: Profile, added: Headers) -> bytes:
         """The request as it goes on the wire. No value can end its line: that is checked here
         once more, on the bytes themselves."""
-        url = outgoing.url
-        lines = [f"{outgoing.method} {url.target} HTTP/1.1", f"Host: {url.authority}", self._fixed]
-        if outgoing.method not in BODYLESS:
-            lines.append(f"Content-Length: {len(outgoing.body)}")
-        lines += [f"{name}: {value}" for name, value in (*outgoing.headers, *added)]
-        head = "\r\n".join(lines)
-        ends = len(lines)  # the fixed line is two
-        if head.count("\r") != ends or head.count("\n") != ends or "\0" in head:
-            raise SendFailed("request", "a header contains a line break or NUL")
+        method, url, headers, body, key, fixed = outgoing
+        fixed = fixed or f"Host: {url.authority}\r\n"
+        lines = f"{method} {url.target} HTTP/1.1\r\n{fixed}{self._fixed}"
+        ends = FIXED_LINES + fixed.count("\n")
+        if method not in BODYLESS:
+            lines += f"Content-Length: {len(body)}\r\n"
+            ends += 1
+        if key is not None:
+            now = int(self._clock())
+            lines += f"webhook-id: {key}\r\nwebhook-timestamp: {now}\r\nIdempotency-Key: {key}\r\n"
+            ends += 3
+            if profile.signer is not None:
+                added = (*_signature(profile.signer, key, now, body), *added)
+        for name, value in (*headers, *added):
+            lines += f"{name}: {value}\r\n"
+            ends += 1
+        if lines.count("\r") != ends or lines.count("\n") != ends or "\0" in lines:
+            raise SendFailed("request", BROKEN)
         try:
-            data = head.encode("latin-1") + b"\r\n\r\n"
+            data = (lines + "\r\n").encode("latin-1")
         except UnicodeEncodeError:
             raise SendFailed("request", "a header holds a letter beyond Latin-1") from None
-        return data if outgoing.method in BODYLESS else data + outgoing.body
+        return data if method in BODYLESS else data + body
+
+
+def header_lines(headers: Headers) -> str:
+    """Headers as lines, to be sent with many requests. Raises SendFailed where one cannot be."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if lines.count("\r") != len(headers) or lines.count("\n") != len(headers) or "\0" in lines:
+        raise SendFailed("request", BROKEN)
+    return lines
+
+
+def _signature(signer: Signer, key: str, now: int, body: bytes) -> Headers:
+    try:
+        return signer.headers(key, now, body)
+    except SettingsError as error:
+        raise SendFailed("request", error.message) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from fql.errors import EventRefused
 from fql.events.decoding import (
@@ -36,7 +36,8 @@ from fql.plan.language.types import parse_type
 from fql.plan.model import Entity, EntityField, Plan
 from fql.plan.table import TypeTable
 
-KINDS = ("insert", "update", "delete")
+KINDS: tuple[Kind, ...] = ("insert", "update", "delete")
+_KINDS: Mapping[str, Kind] = {kind: kind for kind in KINDS}
 
 MAX_TEXT_KEY = 1_000
 """The longest `id` and `key` of an envelope, in characters."""
@@ -134,7 +135,7 @@ class Intake:
     ) -> Event:
         """The event in an envelope. `new_id` names it if it brings no `id`, `now` dates it if it
         brings no `timestamp`. Raises EventMisfit, or UnknownEntity."""
-        raw = _as_mapping(envelope)
+        raw = envelope if isinstance(envelope, dict) else _as_mapping(envelope)
         entity, kind = self._subject(raw)
         rows = self._rows[entity]
         problems: Problems = []
@@ -148,7 +149,7 @@ class Intake:
         context = _context(raw.get("context"), problems)
         if problems:
             raise EventMisfit(entity, problems)
-        payload = write_json({"new": new_row, "old": old_row})
+        payload = _payload(new_row, old_row)
         return Event(
             entity, kind, new_row, old_row, event_id or new_id(), timestamp,
             source, position, payload, key or event_id, context,
@@ -157,6 +158,10 @@ class Intake:
 
     def _subject(self, raw: Mapping[str, object]) -> tuple[str, Kind]:
         entity, kind = raw.get("entity", MISSING), raw.get("event", MISSING)
+        if isinstance(kind, str) and isinstance(entity, str) and entity in self._rows:
+            known = _KINDS.get(kind)
+            if known is not None:
+                return str(entity), known
         problems: Problems = []
         if not isinstance(entity, str) or not entity:
             refuse(entity, "entity", "the name of an entity", problems)
@@ -166,9 +171,7 @@ class Intake:
             refuse(kind, "event", wanted, problems)
         if problems:
             raise EventMisfit("", problems)
-        if entity not in self._rows:
-            raise UnknownEntity(as_a(str, entity))
-        return as_a(str, entity), cast("Kind", kind)
+        raise UnknownEntity(as_a(str, entity))
 
     @staticmethod
     def _old(value: object, kind: str, rows: _Rows, problems: Problems) -> Row | None:
@@ -249,6 +252,16 @@ def _as_mapping(envelope: Envelope | Mapping[str, object]) -> Mapping[str, objec
     if isinstance(envelope, Envelope):
         return {name: getattr(envelope, name) for name in Envelope.__slots__}
     raise EventMisfit("", [Problem("the event", "an object", shown(envelope))])
+
+
+def _payload(new: Row | None, old: Row | None) -> bytes:
+    """The normalised JSON of both rows. One that is absent is no reason to look whether a null in
+    it stands for a number that is not finite."""
+    if old is None:
+        return b'{"new":%b,"old":null}' % write_json(new)
+    if new is None:
+        return b'{"new":null,"old":%b}' % write_json(old)
+    return write_json({"new": new, "old": old})
 
 
 def _present(row: object, path: str, problems: Problems) -> Row | None:

@@ -199,7 +199,10 @@ def bury_works(text: str) -> tuple[list[StoredWork], list[int]]:
 
 def must_be_held(works: Iterable[Storable | StoredWork]) -> bool:
     """Whether an engine must have the run in memory: it is part of a buffer or a sealed batch."""
-    return any(work.state in HELD for work in works)
+    for work in works:  # noqa: SIM110 - this is asked with each row, and twice as quick
+        if work.state in HELD:
+            return True
+    return False
 
 
 def encode_members(runs: Sequence[int]) -> str:

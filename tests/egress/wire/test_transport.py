@@ -64,6 +64,58 @@ async def test_many_in_flight_use_a_connection_each_and_keep_them(sender: Sender
         assert (server.call_count, server.connections) == (16, 8)
 
 
+async def test_one_that_waits_uses_an_idle_connection_as_well(sender: Sender) -> None:
+    with MockWebhookServer() as server:
+        outgoing = Outgoing("POST", at(server), (), b"{}")
+        for _ in range(3):
+            assert (await sender.send(outgoing, Profile(), 2_000)).status == 200
+        assert server.connections == 1
+    async with raw_server(answering(OK)) as url:
+        for _ in range(2):
+            assert (await sender.send(outgoing._replace(url=url), Profile(), 2_000)).status == 200
+            await asyncio.sleep(0.01)
+
+
+async def test_a_request_begins_at_once_or_not_at_all(sender: Sender) -> None:
+    told: list[object] = []
+    with MockWebhookServer() as server:
+        outgoing = Outgoing("POST", at(server), (), b"{}")
+        assert sender.begin(outgoing, Profile(), 2_000, told.append) is None
+        await asyncio.sleep(0.01)
+        assert (server.call_count, told) == (0, []), "nobody sends it but `send`"
+        await sender.send(outgoing, Profile(), 2_000)
+        server.always(Reply(delay=0.02))
+        exchange = sender.begin(outgoing, Profile(), 2_000, told.append)
+        assert exchange is not None
+        exchange.abort()
+        await asyncio.sleep(0.05)
+        assert told == [], "whoever gives it up is not told of its end"
+        assert sender.begin(outgoing, Profile(), 2_000, told.append) is None, "it was closed"
+
+
+async def test_a_free_retry_can_be_given_up(sender: Sender) -> None:
+    told: list[object] = []
+    requests: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await read_request(reader))
+        if len(requests) == 1:
+            writer.write(OK)
+            await read_request(reader)  # taken, never answered
+            return
+        await asyncio.sleep(0.5)
+
+    async with raw_server(talk) as url:
+        await post(sender, url)
+        exchange = sender.begin(Outgoing("POST", url, (), b"{}"), Profile(), 2_000, told.append)
+        assert exchange is not None
+        while len(requests) < 2:
+            await asyncio.sleep(0.005)
+        exchange.abort()
+        await asyncio.sleep(0.02)
+        assert (told, len(requests)) == ([], 2)
+
+
 async def test_a_stale_connection_costs_one_free_retry(sender: Sender) -> None:
     """The receiver closes while the connection lies idle: the request is sent again, once."""
     async with raw_server(answering(OK)) as url:

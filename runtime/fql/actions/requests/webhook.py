@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fql.actions.headers import delivery_headers
+from fql.actions.headers import attempt_headers, sender_headers
 from fql.actions.masking import Recording, shown_body
-from fql.actions.port import Delivery, Outcome, RenderFailed, Request
+from fql.actions.port import Delivery, Flight, Land, Outcome, RenderFailed, Request
 from fql.actions.rendering import body_render, header_renders, url_render
 from fql.actions.requests.answers import AnswerReader
 from fql.egress.auth import Auth, auth_of
 from fql.egress.sealing.encryption import Encryptor, Nonce
 from fql.egress.sealing.secrets import Masker
 from fql.egress.sealing.signing import Signer
-from fql.egress.send import BODYLESS, Outgoing, Profile, Sender
+from fql.egress.send import BODYLESS, Outgoing, Profile, Sender, header_lines
 from fql.egress.settings import PolicyReader
-from fql.egress.wire.answer import Limits
+from fql.egress.wire.answer import Answer, Limits
 from fql.egress.wire.failures import SendFailed
 from fql.errors import MissingSecrets, SettingsError
 from fql.events.intake import Intake
@@ -136,6 +136,7 @@ class WebhookAction:
         self._body = body_render(node.config, shared.types)
         self._masker = Masker((*names.used, *auth.secrets), shared.masker)
         self._tokens: tuple[str, ...] = ()
+        self._fixed: tuple[UrlParts | None, str, str, str] = (None, "", "", "")
         self._longest = int(str(reader.plain("max_body")))
         self._answers = self._answer_reader(node, int(str(reader.plain("max_response"))))
         if self._url.base.scheme == "http" and auth.tls.certificate is not None:
@@ -181,16 +182,36 @@ class WebhookAction:
         )
 
     async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
-        """Make one attempt within the deadline. Never raises, except for cancellation."""
+        """Make one attempt within the deadline. Never raises, but for cancellation."""
         started = time.perf_counter()
+        members = members_of(request)
         try:
             answer = await self._shared.sender.send(
                 self._outgoing(request, delivery), self._profile, timeout_ms
             )
         except SendFailed as failure:
-            return self._reader().failed(failure, _since(started))
-        members = request.members if isinstance(request, WebhookRequest) else 0
-        return self._reader().read(answer, self._shared.clock(), _since(started), members)
+            return self._outcome(members, started, failure)
+        return self._outcome(members, started, answer)
+
+    def begin(
+        self, request: Request, delivery: Delivery, timeout_ms: int, land: Land
+    ) -> Flight | None:
+        """Begin an attempt if a connection lies idle. See `fql.actions.port.Begin`."""
+        reply = partial(land, self._outcome, members_of(request), time.perf_counter())
+        try:
+            return self._shared.sender.begin(
+                self._outgoing(request, delivery), self._profile, timeout_ms, reply
+            )
+        except SendFailed:
+            return None
+
+    def _outcome(self, members: int, started: float, result: Answer | BaseException) -> Outcome:
+        duration = int((time.perf_counter() - started) * 1000)
+        if isinstance(result, Answer):
+            return self._reader().read(result, self._shared.clock(), duration, members)
+        if isinstance(result, SendFailed):
+            return self._reader().failed(result, duration)
+        raise result
 
     def _reader(self) -> AnswerReader:
         """The reader of answers; it masks the tokens that were in use lately as well."""
@@ -205,13 +226,26 @@ class WebhookAction:
         url = request.target
         if not isinstance(url, UrlParts):
             raise SendFailed("request", "the request has no url")
-        headers = (*request.headers, *delivery_headers(delivery))
+        own = request.headers[len(self._standing) :]  # those before are among the fixed ones
+        headers = (*own, *attempt_headers(delivery))
         target = self._shared.test_target
         if target is not None:
             headers = (*headers, ("fql-test-target", self._masker.text(str(url))))
             url = target
-        return Outgoing(request.method, url, headers, request.body, delivery.key)
+        fixed = self._fixed_lines(url, delivery.observer, delivery.action)
+        return Outgoing(request.method, url, headers, request.body, delivery.key, fixed)
+
+    def _fixed_lines(self, url: UrlParts, observer: str, action: str) -> str:
+        """What each request of this action says, made into lines at the first."""
+        made_for, by, of, lines = self._fixed
+        same = made_for is not None and made_for.host == url.host and made_for.port == url.port
+        if not same or by != observer or of != action:
+            host = ("Host", url.authority)
+            lines = header_lines((host, *self._standing, *sender_headers(observer, action)))
+            self._fixed = (url, observer, action, lines)
+        return lines
 
 
-def _since(started: float) -> int:
-    return int((time.perf_counter() - started) * 1000)
+def members_of(request: Request) -> int:
+    """How many events a request carries; 0 outside batches."""
+    return request.members if isinstance(request, WebhookRequest) else 0

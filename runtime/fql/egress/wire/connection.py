@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import cast
+from typing import Protocol, cast
 
 from fql.egress.wire.answer import Answer, Limits
 from fql.egress.wire.failures import SendFailed, of_losing
@@ -16,6 +16,22 @@ LONGEST_HANDSHAKE = 3_600.0
 """Seconds: the deadline of the request is nearly always earlier."""
 
 
+class Waiter(Protocol):
+    """Who waits for an answer: a future, or less than that."""
+
+    def done(self) -> bool:
+        """Whether it waits no longer."""
+        ...
+
+    def set_result(self, result: Answer, /) -> None:
+        """The answer is whole."""
+        ...
+
+    def set_exception(self, exception: SendFailed, /) -> None:
+        """There will be none."""
+        ...
+
+
 class Connection(asyncio.Protocol):
     """Sends one request after the other; `usable` says whether another one may follow: only after
     one plain, whole exchange with nothing unsent.
@@ -25,8 +41,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_below", "_deadline", "_future", "_limits", "_loop", "_lost", "_parser", "_rings_at",
-        "_timer", "_tls", "_transport", "born", "closed", "fresh", "idle_since", "untouched",
+        "_below", "_deadline", "_limits", "_loop", "_lost", "_parser", "_rings_at", "_timer",
+        "_tls", "_transport", "_waiter", "born", "closed", "fresh", "idle_since", "untouched",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -35,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._below: asyncio.Transport | None = None
         self._tls: Hearing | None = None
         self._parser: AnswerParser | None = None
-        self._future: asyncio.Future[Answer] | None = None
+        self._waiter: Waiter | None = None
         self._limits = Limits()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = self._rings_at = 0.0
@@ -65,22 +81,27 @@ class Connection(asyncio.Protocol):
         `deadline` is a time of the loop's clock; when it passes, the connection is aborted, as it
         is when the caller is cancelled.
         """
-        self._parser, self._limits = None, limits
-        self.untouched = True
-        transport = self._transport
-        if transport is None or self.closed:
-            raise self._losing(self._lost)
         future: asyncio.Future[Answer] = self._loop.create_future()
-        self._future = future
-        self._watch(deadline)
-        transport.write(data)
-        if self._below is not None and self._below.is_closing():
-            hear_the_rest(self._below)
+        self.begin(data, limits, deadline, future)
         try:
             return await future
         except asyncio.CancelledError:
             self.abort()
             raise
+
+    def begin(self, data: bytes, limits: Limits, deadline: float, waiter: Waiter) -> None:
+        """Send the bytes of one request, and tell `waiter` what comes of it. Raises SendFailed
+        where the connection is closed; then nobody is told."""
+        self._parser, self._limits = None, limits
+        self.untouched = True
+        transport = self._transport
+        if transport is None or self.closed:
+            raise self._losing(self._lost)
+        self._waiter = waiter
+        self._watch(deadline)
+        transport.write(data)
+        if self._below is not None and self._below.is_closing():
+            hear_the_rest(self._below)
 
     def _watch(self, deadline: float) -> None:
         """Let a timer ring by the deadline. One that would ring earlier is left as it is and set
@@ -95,7 +116,7 @@ class Connection(asyncio.Protocol):
 
     def _ring(self) -> None:
         self._timer = None
-        if self._future is None:
+        if self._waiter is None:
             return
         if self._loop.time() < self._deadline:
             self._watch(self._deadline)
@@ -118,13 +139,14 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """True while another request may be sent here."""
-        return not self.closed and self._future is None
+        return not self.closed and self._waiter is None
 
     @property
     def unsent(self) -> int:
         """Bytes that the receiver has not taken yet; TLS has a buffer of its own."""
-        layers = (self._transport, self._below)
-        return sum(layer.get_write_buffer_size() for layer in layers if layer is not None)
+        above, below = self._transport, self._below
+        size = 0 if above is None else above.get_write_buffer_size()
+        return size if below is None else size + below.get_write_buffer_size()
 
     def peer(self) -> str:
         """The address at the other end."""
@@ -141,7 +163,7 @@ class Connection(asyncio.Protocol):
         """Called by asyncio: ends an answer that has no length, fails any other."""
         self._close_at_once()
         self._lost = exc
-        if self._future is None:
+        if self._waiter is None:
             return
         parser = self._parser
         if exc is None and parser is not None:
@@ -162,7 +184,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio with bytes of an answer; bytes that nobody asked for end it all."""
-        if self._future is None:
+        if self._waiter is None:
             self.abort()
             return
         parser = self._parser
@@ -183,16 +205,16 @@ class Connection(asyncio.Protocol):
             self._finish(parser.answer(), reusable=parser.reusable)
 
     def _finish(self, answer: Answer, *, reusable: bool) -> None:
-        future, self._future = self._future, None
+        waiter, self._waiter = self._waiter, None
         if not reusable or self.unsent:
             self.abort()
         self.fresh = False
         self.idle_since = self._loop.time()
-        if future is not None and not future.done():
-            future.set_result(answer)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(answer)
 
     def _fail(self, failure: SendFailed) -> None:
-        future, self._future = self._future, None
+        waiter, self._waiter = self._waiter, None
         self.abort()
-        if future is not None and not future.done():
-            future.set_exception(failure)
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(failure)

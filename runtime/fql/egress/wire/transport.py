@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fql.egress.wire.answer import Answer, Limits
@@ -40,6 +40,70 @@ class PoolKey(NamedTuple):
     rules: int = 0
 
 
+Reply = Callable[[Answer | BaseException], None]
+"""Called with what came of a request: an answer, a SendFailed, or what only a fault raises."""
+
+
+class Exchange:
+    """One request that is on the wire already. `reply` is called once, but for an exchange that
+    was aborted."""
+
+    __slots__ = (
+        "_again", "_connection", "_data", "_deadline", "_key", "_limits", "_reply", "_transport",
+    )  # fmt: skip
+
+    def __init__(
+        self, transport: Transport, key: PoolKey, connection: Connection, data: bytes,
+        *, limits: Limits, deadline: float, reply: Reply,
+    ) -> None:  # fmt: skip
+        self._transport = transport
+        self._key = key
+        self._connection = connection
+        self._data = data
+        self._limits = limits
+        self._deadline = deadline
+        self._reply: Reply | None = reply
+        self._again: asyncio.Task[Answer] | None = None
+
+    def abort(self) -> None:
+        """End it at once. Nobody is told."""
+        self._reply = None
+        self._connection.abort()
+        if self._again is not None:
+            self._again.cancel()
+
+    # What the connection calls
+
+    def done(self) -> bool:
+        """Whether it was aborted."""
+        return self._reply is None
+
+    def set_result(self, answer: Answer) -> None:
+        """The answer is whole."""
+        self._transport.give_back(self._key, self._connection)
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            reply(answer)
+
+    def set_exception(self, failure: SendFailed) -> None:
+        """There is none, or one that comes of a free retry: see `Transport.request`."""
+        if not (self._connection.untouched and failure.kind == "reset"):
+            self._tell(failure)
+            return
+        again = self._transport.afresh(self._key, self._data, self._limits, self._deadline)
+        self._again = asyncio.get_running_loop().create_task(again)
+        self._again.add_done_callback(self._on_end)
+
+    def _on_end(self, task: asyncio.Task[Answer]) -> None:
+        problem = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._tell(task.result() if problem is None else problem)
+
+    def _tell(self, result: Answer | BaseException) -> None:
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            reply(result)
+
+
 class Transport:
     """Connections of one event loop. `time` values are those of the loop's clock."""
 
@@ -64,16 +128,43 @@ class Transport:
         one, only if no byte of an answer was read.
         """
         key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
-        connection = self._idle_connection(key) or await self._open(key, deadline)
-        reused = not connection.fresh
-        try:
-            answer = await connection.exchange(data, limits, deadline)
-        except SendFailed as failure:
-            if not (reused and connection.untouched and failure.kind == "reset"):
-                raise
-            connection = await self._open(key, deadline)
-            answer = await connection.exchange(data, limits, deadline)
-        self._give_back(key, connection)
+        connection = self._idle_connection(key, asyncio.get_running_loop().time())
+        if connection is not None:
+            try:
+                answer = await connection.exchange(data, limits, deadline)
+            except SendFailed as failure:
+                if not (connection.untouched and failure.kind == "reset"):
+                    raise
+            else:
+                self.give_back(key, connection)
+                return answer
+        return await self.afresh(key, data, limits, deadline)
+
+    def begin(
+        self, url: UrlParts, tls: ssl.SSLContext | None, data: bytes, limits: Limits,
+        seconds: float, *, reply: Reply,
+    ) -> Exchange | None:  # fmt: skip
+        """Send the bytes of one request now, on a connection that lies idle; `reply` is called with
+        the answer or with what failed, after at most so many seconds. None, and nothing is sent,
+        where there is no such connection: then `request` opens one."""
+        key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
+        if not self._idle.get(key):
+            return None
+        now = asyncio.get_running_loop().time()
+        connection, deadline = self._idle_connection(key, now), now + seconds
+        if connection is None:
+            return None
+        exchange = Exchange(
+            self, key, connection, data, limits=limits, deadline=deadline, reply=reply
+        )
+        connection.begin(data, limits, deadline, exchange)
+        return exchange
+
+    async def afresh(self, key: PoolKey, data: bytes, limits: Limits, deadline: float) -> Answer:
+        """The same on a new connection. Raises SendFailed."""
+        connection = await self._dialler.open(key.host, key.port, key.tls, deadline)
+        answer = await connection.exchange(data, limits, deadline)
+        self.give_back(key, connection)
         return answer
 
     def follow(self, egress: EgressSettings) -> None:
@@ -92,9 +183,6 @@ class Transport:
         self._resolver.close()
         await asyncio.sleep(0)  # lets the transports close their sockets
 
-    def _open(self, key: PoolKey, deadline: float) -> Awaitable[Connection]:
-        return self._dialler.open(key.host, key.port, key.tls, deadline)
-
     # The pool: `_idle` by receiver, `_resting` in the order in which they came back
 
     def _drop_idle(self) -> None:
@@ -102,9 +190,8 @@ class Transport:
         for connection in resting:
             connection.abort()
 
-    def _idle_connection(self, key: PoolKey) -> Connection | None:
+    def _idle_connection(self, key: PoolKey, now: float) -> Connection | None:
         idle = self._idle.get(key)
-        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
             del self._resting[connection]
@@ -113,10 +200,13 @@ class Transport:
             connection.abort()
         return None
 
-    def _give_back(self, key: PoolKey, connection: Connection) -> None:
+    def give_back(self, key: PoolKey, connection: Connection) -> None:
+        """After an exchange: keep the connection if another one may follow."""
         if not connection.usable:
             return
-        idle = self._idle.setdefault(key, deque())
+        idle = self._idle.get(key)
+        if idle is None:
+            idle = self._idle[key] = deque()
         if len(idle) >= IDLE_PER_HOST or key.rules != self._rules:
             connection.abort()
             return

@@ -1,4 +1,8 @@
-"""The senders: concurrent, and dumb. They render what is armed, make one attempt, and report."""
+"""The senders: concurrent, and dumb. They render what is armed, make one attempt, and report.
+
+An attempt that can begin at once has no task of its own: it is told when it is over. The others
+wait in tasks, for a connection or for a kind of action that has no such way.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,17 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVarTuple
 
-from fql.actions.port import Delivery, Outcome, RenderFailed, Request
+from fql.actions.port import (
+    Begin,
+    Delivery,
+    Flight,
+    Outcome,
+    RenderFailed,
+    Request,
+)
 from fql.engine.core.held.inputs import Attempt, Performed
 from fql.engine.core.held.runs import Run, SealedBatch, Work, owner_name
 from fql.engine.program.bulkhead import Fault, fault_of, guarded
@@ -16,12 +29,13 @@ from fql.exact.writing import write_json
 from fql.expressions.scope import BatchInfo, Scope
 from fql.observe.logs import logger
 
+Ts = TypeVarTuple("Ts")
 HOLD = 0.1
 """Seconds between looks whether the store is ours again."""
 
 
 class Senders:
-    """A pool of tasks that grows to what is in flight. `report` is called with each outcome.
+    """A pool of tasks that grows to what waits in them. `report` is called with each outcome.
     `may_send` is asked before each request: while the store may be another's, none begins."""
 
     def __init__(
@@ -37,13 +51,60 @@ class Senders:
         self._idle: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._flights: dict[Work, Flight] = {}
+        self._landed_all: asyncio.Event | None = None
         self.flying: set[Work] = set()
 
     def send(self, works: list[Work]) -> None:
         """Start these attempts. Their arming is committed. While draining none is begun: they are
         kept for `unstarted`."""
-        self._queue.extend(works)
-        self._serve_more(len(works))
+        left = works
+        if not self._queue and not self._closing:
+            left = [work for work in works if not self._begun(work)]
+        self._queue.extend(left)
+        self._serve_more(len(left))
+
+    def _begun(self, work: Work) -> bool:
+        """Whether its attempt is under way now, or over already."""
+        number, timeout = work.sends, work.spec.timeout
+        try:
+            begin: Begin | None = getattr(work.spec.action, "begin", None)
+            if begin is None or not self._may_send():
+                return False
+            land = partial(self._land, work, number, self._clock(), request := _rendered(work))
+            delivery = delivery_of(work, number)
+            self.flying.add(work)
+        except Exception:  # noqa: BLE001 - a bulkhead: decision 0046
+            return False  # whoever takes it from the queue meets the same, and tells of it
+        try:
+            flight = begin(request, delivery, timeout, land)
+            if flight is None:
+                self.flying.discard(work)
+                return False
+        except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+            land(_internal, work, problem)
+            return True
+        if work in self.flying:
+            self._flights[work] = flight
+        return True
+
+    def _land(
+        self, work: Work, number: int, started: int, request: Request,
+        read: Callable[[*Ts], Outcome], *told: *Ts,
+    ) -> None:  # fmt: skip
+        """An attempt that was begun is over. It is reported, whatever is raised meanwhile."""
+        if work in self._flights:
+            del self._flights[work]
+        try:
+            self.flying.discard(work)
+            outcome = read(*told)
+            shown = _shown(work, (request,), outcome)
+            self._report(Performed(work, outcome, number, started, shown))
+        except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+            self.flying.discard(work)
+            self._report(Performed(work, _internal(work, problem), number, started))
+        if self._landed_all is not None and not self._flights:
+            self._landed_all.set()
 
     def serve_queue(self) -> None:
         """Whoever should have begun what is queued may be gone."""
@@ -83,13 +144,24 @@ class Senders:
         self._closing = True
         while self._idle:
             self._idle.pop().cancel()
+        if self._flights:
+            self._landed_all = asyncio.Event()
+            self._tasks.add(asyncio.get_running_loop().create_task(self._until_landed()))
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=seconds)
         await self.abort()
 
+    async def _until_landed(self) -> None:
+        if self._landed_all is not None:
+            await self._landed_all.wait()
+
     async def abort(self) -> None:
         """Cancel everything now."""
         self._closing = True
+        flights, self._flights = self._flights, {}
+        self.flying.difference_update(flights)
+        for flight in flights.values():
+            flight.abort()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -146,11 +218,15 @@ class Senders:
     async def _outcome(self, work: Work, number: int, made: list[Request]) -> Outcome:
         spec = work.spec
         try:
-            request = spec.action.render(work_scope(work))
+            request = _rendered(work)
         except RenderFailed as problem:
             return Outcome(failure="evaluation", error=str(problem))
         made.append(request)
         return await spec.action.perform(request, delivery_of(work, number), spec.timeout)
+
+
+def _rendered(work: Work) -> Request:
+    return work.spec.action.render(work_scope(work))
 
 
 def _internal(work: Work, problem: BaseException) -> Outcome:
@@ -162,7 +238,9 @@ def _internal(work: Work, problem: BaseException) -> Outcome:
 
 def _shown(work: Work, made: Sequence[Request], outcome: Outcome) -> str | None:
     """The request for a dead letter, if one was made and can be shown."""
-    seen = guarded(shown, made[0], outcome) if made else None
+    if not made or _is_fine(outcome):
+        return None
+    seen = guarded(shown, made[0], outcome)
     if isinstance(seen, Fault):
         logger.error("the request of %s cannot be shown: %s", owner_name(work), seen.text)
         return None
@@ -171,10 +249,13 @@ def _shown(work: Work, made: Sequence[Request], outcome: Outcome) -> str | None:
 
 def shown(request: Request, outcome: Outcome) -> str | None:
     """The request as JSON; a success needs none."""
-    fine = outcome.failure is None and outcome.status is not None and outcome.status < 300
-    if fine and not outcome.failed_members:
-        return None
-    return write_json(request.shown).decode()
+    return None if _is_fine(outcome) else write_json(request.shown).decode()
+
+
+def _is_fine(outcome: Outcome) -> bool:
+    status = outcome.status
+    fine = outcome.failure is None and status is not None and status < 300
+    return fine and not outcome.failed_members
 
 
 def first_event(work: Work) -> Event:
@@ -185,22 +266,19 @@ def first_event(work: Work) -> Event:
 
 def delivery_of(work: Work, number: int) -> Delivery:
     """What the receiver is told about the attempt of this number."""
-    spec = work.spec
+    spec, owner = work.spec, work.owner
+    event = first_event(work)
+    started, links = (owner.started, ()) if isinstance(owner, Run) else (0, _links(owner))
     return Delivery(
         work.delivery(), spec.observer, spec.name, owner_name(work), number, work.redelivery,
-        *_origin(work),
+        event.context, event.id, started, links,
     )  # fmt: skip
 
 
-def _origin(work: Work) -> tuple[dict[str, str], str, int, tuple[str, ...]]:
-    """Context, event and start of the run; of a batch, those of its first member, no start, and
-    the traces of the others."""
-    owner = work.owner
-    if isinstance(owner, Run):
-        return owner.event.context, owner.event.id, owner.started, ()
-    first, *others = (member.event for member in owner.members)
-    links = (event.context.get("traceparent", "") for event in others)
-    return first.context, first.id, 0, tuple(link for link in links if link)
+def _links(batch: SealedBatch) -> tuple[str, ...]:
+    """The traces of all members but the first."""
+    traces = (member.event.context.get("traceparent", "") for member in batch.members[1:])
+    return tuple(trace for trace in traces if trace)
 
 
 def work_scope(work: Work) -> Scope:

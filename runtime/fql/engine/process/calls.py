@@ -43,7 +43,9 @@ class Calls:
         """Durable on return. Raises EventRefused, StoreFull, StoreError; then nothing of it was
         stored."""
         new = self.checked(engine, envelope)
-        await self.store(engine, (new,))
+        await engine.submit((new,), source=self._name)
+        if new.duplicate:
+            await self._remember(new)
         if new.conflict:
             logger.warning("a known key came with a different payload: event %s", new.event.id)
         return receipt_of(new)

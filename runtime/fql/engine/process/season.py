@@ -42,6 +42,8 @@ class Season:
 
     def check(self) -> None:
         """Raises UsageError out of season."""
+        if self._stage == "started" and self._loop is _running_or_none():
+            return  # no forked child runs the loop of its parent
         if self._stage == "new":
             raise UsageError("this runtime has not been started", hint="use `async with`")
         if self.is_inherited():
@@ -65,6 +67,13 @@ class Season:
 
 def _ended() -> UsageError:
     return UsageError("this runtime has ended", hint="start another one on the same store")
+
+
+def _running_or_none() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _running() -> asyncio.AbstractEventLoop:

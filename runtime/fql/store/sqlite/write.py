@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 
 from fql.exact.writing import json_text
-from fql.store.records import LetterRow, Mutations, Remembered
+from fql.store.records import LetterRow, Mutations, Remembered, RunRow
 from fql.store.sqlite import schema
 
 LARGEST_GROUP = 128
@@ -23,6 +23,7 @@ LARGEST_GROUP = 128
 STATEMENTS = 256
 """Prepared statements that a connection keeps: those of all groups, and the others."""
 KEY = struct.Struct(">qq")
+NUMBER = RunRow._fields.index("number")
 
 
 def write(
@@ -31,7 +32,8 @@ def write(
     """Change everything, within a transaction that is open. `letters` is the name of their table,
     `numbered` the last number that a run has got. Gives the dead letters as they are stored."""
     at_once(connection, schema.INSERT_EVENTS, changed.events)
-    runs = [row._replace(number=n) for n, row in enumerate(changed.runs, numbered + 1)]
+    numbers = enumerate(changed.runs, numbered + 1)
+    runs = [(*row[:NUMBER], number, *row[NUMBER + 1 :]) for number, row in numbers]
     at_once(connection, schema.INSERT_RUNS, runs)
     at_once(connection, schema.PATCH_RUNS, changed.patches)
     at_once(connection, schema.PUT_ATTEMPTS, changed.attempts)

@@ -135,11 +135,12 @@ class Run:
 
     def states(self) -> list[str]:
         """The states of all nodes, in the order written."""
-        return [work.state for work in self.works]
+        works = self.works
+        return [works[0].state] if len(works) == 1 else [work.state for work in works]
 
     def moves(self) -> bool:
         """Whether some node moves by itself."""
-        return not ACTIVE.isdisjoint([work.state for work in self.works])
+        return not ACTIVE.isdisjoint(self.states())
 
     def scope(self, view: View | None = None) -> Scope:
         """What expressions of this run see, or those of another plan by their `view`."""

@@ -47,7 +47,7 @@ def check(
         new_id=_random_uuid,
         now=datetime.fromtimestamp(clock.now() / 1000, UTC),
     )
-    return NewEvent(event, _known_by(envelope, origin))
+    return NewEvent(event, None if event.key is None else _known_by(envelope, origin))
 
 
 def _known_by(envelope: Mapping[str, object], origin: Origin) -> bytes | None:
