@@ -28,7 +28,7 @@ USES: dict[str, tuple[int, str]] = {
     "fqlc/types/constants/fold.py": (2, OPERANDS),
     "fqlc/types/truth/ranges.py": (3, OPERANDS),
     "fql/engine/process/arrivals/inbox.py": (1, "the loop below it makes sure of each part"),
-    "fql/events/intake.py": (2, GENERATED),
+    "fql/events/row_check.py": (2, GENERATED),
     "fql/events/restoring.py": (9, BY_CLASS),
     "fql/events/values.py": (1, BY_CLASS),
     "fql/exact/writing.py": (2, "the class of a value is compared, which narrows nothing: speed"),

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from fql.errors import EventRefused
 from fql.events.decoding import (
-    INT_BOUND,
     MAX_PROBLEMS,
     MISSING,
     Decoder,
@@ -27,10 +25,12 @@ from fql.events.decoding import (
 )
 from fql.events.model import Envelope, Event, Kind, Row
 from fql.events.restoring import Restorer, restore_fields, restorer
+from fql.events.row_check import RowCheck, row_check
 from fql.events.row_key import bounded
+from fql.events.values import payload_of
 from fql.exact.kinds import as_a, as_object
 from fql.exact.reading import read_object
-from fql.exact.writing import json_text, write_json
+from fql.exact.writing import json_text
 from fql.near import did_you_mean
 from fql.plan.language.types import parse_type
 from fql.plan.model import Entity, EntityField, Plan
@@ -74,9 +74,6 @@ class UnknownEntity(EventRefused):
         super().__init__(
             f"the plan has no entity {entity!r}", hint="declare it, or stop sending its events"
         )
-
-
-RowCheck = Callable[[Mapping[str, object], str, Problems], dict[str, object]]
 
 
 class _Rows:
@@ -149,7 +146,7 @@ class Intake:
         context = _context(raw.get("context"), problems)
         if problems:
             raise EventMisfit(entity, problems)
-        payload = _payload(new_row, old_row)
+        payload = payload_of(new_row, old_row)
         return Event(
             entity, kind, new_row, old_row, event_id or new_id(), timestamp,
             source, position, payload, key or event_id, context,
@@ -254,16 +251,6 @@ def _as_mapping(envelope: Envelope | Mapping[str, object]) -> Mapping[str, objec
     raise EventMisfit("", [Problem("the event", "an object", shown(envelope))])
 
 
-def _payload(new: Row | None, old: Row | None) -> bytes:
-    """The normalised JSON of both rows. One that is absent is no reason to look whether a null in
-    it stands for a number that is not finite."""
-    if old is None:
-        return b'{"new":%b,"old":null}' % write_json(new)
-    if new is None:
-        return b'{"new":null,"old":%b}' % write_json(old)
-    return write_json({"new": new, "old": old})
-
-
 def _present(row: object, path: str, problems: Problems) -> Row | None:
     if isinstance(row, dict | Mapping):
         return row
@@ -306,50 +293,3 @@ def _restored(stored: Mapping[str, object], rows: _Rows) -> tuple[Row | None, Ro
         None if new is None else restore_fields(as_object(new), rows.restorers),
         None if old is None else restore_fields(as_object(old), rows.restorers),
     )
-
-
-# The generated check ---------------------------------------------------------
-
-_FITS: Mapping[str, str] = {
-    "String": "{v}.__class__ is str and {v}.isascii()",
-    "ID": "{v}.__class__ is str and {v}.isascii()",
-    "Int": "{v}.__class__ is int and -BOUND < {v} < BOUND",
-    "Boolean": "{v} is True or {v} is False",
-    "Float": "{v}.__class__ is float and -INFINITY < {v} < INFINITY",
-}
-"""Conditions under which a value is fit as it is; otherwise its decoder decides."""
-
-
-def row_check(fields: Sequence[EntityField], table: TypeTable) -> RowCheck:
-    """Generate the check of a row: it returns all declared fields and adds problems."""
-    namespace: dict[str, Any] = {
-        "__builtins__": {"str": str, "int": int, "float": float},
-        "BOUND": INT_BOUND,
-        "INFINITY": float("inf"),
-        "MISSING": MISSING,
-    }
-    lines = ["def check(raw, path, problems):", "    get = raw.get"]
-    for number, field in enumerate(fields):
-        lines += _field_lines(number, field, table, namespace)
-    pairs = ", ".join(f"k{number}: v{number}" for number in range(len(fields)))
-    lines.append(f"    return {{{pairs}}}")
-    exec(compile("\n".join(lines), "<row check>", "exec"), namespace)  # noqa: S102 - own source
-    built: RowCheck = namespace["check"]
-    return built
-
-
-def _field_lines(
-    number: int, field: EntityField, table: TypeTable, namespace: dict[str, Any]
-) -> list[str]:
-    type_ = parse_type(field.type)
-    value = f"v{number}"
-    namespace[f"k{number}"] = field.name
-    namespace[f"p{number}"] = f".{field.name}"
-    namespace[f"d{number}"] = decoder(type_, table)
-    lines = [f"    {value} = get(k{number}, MISSING)"]
-    fits = _FITS.get(type_.name)
-    decode = f"{value} = d{number}({value}, path + p{number}, problems)"
-    if fits is None:
-        return [*lines, f"    {decode}"]
-    null = f"{value} is None or " if type_.nullable else ""
-    return [*lines, f"    if not ({null}{fits.format(v=value)}):", f"        {decode}"]

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from fql.exact.numbers import plain_decimal, plain_int
-from fql.exact.writing import json_text
+from fql.exact.writing import json_text, write_json
 
 MAX_DEPTH = 100
 """How deep a JSON value may be nested."""
@@ -70,3 +70,13 @@ _TEXT_FORMS: Mapping[type, Callable[[Any], str]] = {
     datetime: rfc3339,
     date: date.isoformat,
 }
+
+
+def payload_of(new: Mapping[str, object] | None, old: Mapping[str, object] | None) -> bytes:
+    """The normalised JSON of both rows, as stored and sent. A row that is absent is no reason to
+    look whether a null in it stands for a number that is not finite."""
+    if old is None and new is not None:
+        return b'{"new":%b,"old":null}' % write_json(new)
+    if new is None and old is not None:
+        return b'{"new":null,"old":%b}' % write_json(old)
+    return write_json({"new": new, "old": old})
