@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.benchmarks import inside
 
-MOST = 240
+MOST = 250
 """Calls of the product's own Python functions for one delivery: event, condition, body, signature,
 two commits, request, answer."""
 
