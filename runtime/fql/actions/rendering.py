@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from fql.actions.port import RenderFailed
 from fql.egress.settings import resolve_parts, text_parts
 from fql.errors import SettingsError
-from fql.expressions.compile import compile_text, envelope_body
+from fql.expressions.compile import Late, compile_text, envelope_body
 from fql.expressions.formats import compile_format, no_body
 from fql.expressions.scope import Scope
 from fql.plan.language.expressions import Constant, Text, TextPart
@@ -34,17 +35,17 @@ Environment = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class UrlRender:
-    """A url ready for values. `fixed` is the whole of it where there are no holes."""
+    """A url ready for values. `base` is the whole of it where there is no `path`, as there are no
+    holes."""
 
     base: UrlParts
-    path: Render
-    query: Render | None
-    fixed: UrlParts | None = None
+    path: Render | None = None
+    query: Render | None = None
 
     def __call__(self, scope: Scope) -> UrlParts:
         """The url for a scope. Raises RenderFailed for a value that must not be in it."""
-        if self.fixed is not None:
-            return self.fixed
+        if self.path is None:
+            return self.base
         try:
             path = self.path(scope)
             query = None if self.query is None else self.query(scope)
@@ -68,11 +69,12 @@ def url_render(
         ) from problem
     if template.base is None:
         raise SettingsError(f"{user}: the url has no host", hint="compile the plan again")
-    query = None if template.query is None else _compile(template.query, encode_query_value)
-    path = _compile(template.path, encode_segment)
-    literal = all(isinstance(part, str) for part in (*template.path, *(template.query or ())))
-    fixed = _fixed(template) if literal else None
-    return UrlRender(template.base, path, query, fixed)
+    base, path, query = template.base, template.path, template.query
+    if all(isinstance(part, str) for part in (*path, *(query or ()))):
+        whole = None if query is None else "".join(map(str, query))
+        return UrlRender(replace(base, path="".join(map(str, path)) or "/", query=whole))
+    compiled = None if query is None else _compile(query, encode_query_value)
+    return UrlRender(base, _compile(path, encode_segment), compiled)
 
 
 def _template(
@@ -93,14 +95,6 @@ def _template(
 
 def _parts(stored: Json, environment: Environment, user: str) -> tuple[TextPart, ...]:
     return resolve_parts(text_parts(load_expression(stored)), environment, user)
-
-
-def _fixed(template: UrlTemplate) -> UrlParts | None:
-    if template.base is None:
-        return None
-    path = "".join(map(str, template.path)) or "/"
-    query = None if template.query is None else "".join(map(str, template.query))
-    return replace(template.base, path=path, query=query)
 
 
 def _compile(parts: Sequence[TextPart], escape: Callable[[str], str]) -> Render:
@@ -142,9 +136,9 @@ def header_renders(
 
 
 def body_render(config: NodeConfig, types: TypeTable) -> Callable[[Scope], bytes]:
-    """Compile the body in its format; without one it is the event's envelope."""
+    """What writes the body in its format; without one it is the event's envelope."""
     if config.format == "none":
         return no_body
     if config.body is None:
         return envelope_body
-    return compile_format(load_expression(config.body), config.format, types)
+    return Late(config.body, partial(compile_format, form=config.format, types=types))

@@ -6,15 +6,41 @@ What the checker accepted cannot raise here, whatever the row holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fql.events.values import rfc3339
 from fql.exact.writing import write_json
 from fql.expressions.generate import Generator
 from fql.expressions.scope import Scope
 from fql.plan.language.expressions import Constant, Expr, Text
+from fql.plan.language.nodes import load_expression
 from fql.plan.table import TypeTable
 
+if TYPE_CHECKING:
+    from fql.plan.model import Json
+
 Escape = Callable[[str], str]
+
+
+T = TypeVar("T")
+
+
+class Late(Generic[T]):
+    """A function of a scope that is compiled at its first call: many of a plan are never called.
+    `stored` is the expression as the plan has it."""
+
+    __slots__ = ("_compile", "_made", "_stored")
+
+    def __init__(self, stored: Json, compile_: Callable[[Expr], Callable[[Scope], T]]) -> None:
+        self._stored = stored
+        self._compile = compile_
+        self._made: Callable[[Scope], T] | None = None
+
+    def __call__(self, scope: Scope) -> T:
+        """The value for a scope."""
+        if self._made is None:
+            self._made = self._compile(load_expression(self._stored))
+        return self._made(scope)
 
 
 def compile_value(e: Expr) -> Callable[[Scope], object]:

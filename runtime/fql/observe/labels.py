@@ -18,7 +18,6 @@ class Labels:
     def __init__(self) -> None:
         self._own: set[str] = set()
         self._names: dict[str, str] = {}
-        self._pattern = re.compile("")
         self._shown: dict[str, str] = {}
 
     def learn(self, plan: Plan, environment: Mapping[str, str]) -> None:
@@ -26,8 +25,6 @@ class Labels:
         self._own |= {endpoint.name for endpoint in plan.endpoints}
         values = {wanted.name: environment.get(wanted.name, "") for wanted in plan.environment}
         self._names |= {value.lower(): name for name, value in values.items() if value}
-        found = sorted(self._names, key=lambda text: (-len(text), text))
-        self._pattern = re.compile("|".join(map(re.escape, found)), re.IGNORECASE)
         self._shown.clear()
 
     def __call__(self, endpoint: str) -> str:
@@ -36,8 +33,17 @@ class Labels:
             return endpoint
         shown = self._shown.get(endpoint)
         if shown is None:
-            shown = self._shown[endpoint] = self._pattern.sub(self._name, endpoint)
+            shown = self._shown[endpoint] = self._without_values(endpoint)
         return shown
+
+    def _without_values(self, endpoint: str) -> str:
+        """The values that it holds by their names, the longest first."""
+        plain = endpoint.lower()
+        found = [value for value in self._names if value in plain]
+        if not found:
+            return endpoint
+        found.sort(key=lambda text: (-len(text), text))
+        return re.sub("|".join(map(re.escape, found)), self._name, endpoint, flags=re.IGNORECASE)
 
     def _name(self, found: re.Match[str]) -> str:
         return f"${{{self._names[found[0].lower()]}}}"

@@ -21,14 +21,13 @@ from fql.egress.sealing.secrets import Masker
 from fql.events.intake import Intake
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
-from fql.expressions.compile import compile_value
+from fql.expressions.compile import Late, compile_value
 from fql.expressions.scope import Scope
 from fql.observe.logs import logger
 from fql.plan.kinds import arguments_of, function_of
 from fql.plan.language.units import show_size
 from fql.plan.model import Endpoint, Plan, PlanNode
 from fql.plan.policies import whole_of
-from fql.plan.stored.codec import load_expression
 
 MAX_REASON = 500
 """Characters of what a function raised that are kept."""
@@ -119,7 +118,7 @@ class CallAction:
         self._threads = threads
         self._masker = shared.masker
         stored = arguments_of(node.config)
-        self._arguments = None if stored is None else compile_value(load_expression(stored))
+        self._arguments = None if stored is None else Late(stored, compile_value)
         self._longest = whole_of(node.policies, "max_response") or 0
         response, self._check = node.config.response, None
         if response is not None or id(node) in shared.read_without_type:

@@ -40,9 +40,7 @@ class Masker:
         self._values = {value for value in known if shared is None or value not in shared}
         found = {form for value in self._values for form in spellings(value)}
         self._spellings = {form for form in found if len(form) >= SHORTEST_MASKED}
-        begun = b"".join(_coded(form)[at : at + _PIECE]
-                         for form in self._spellings for at in range(_PIECE))  # fmt: skip
-        self._pieces = frozenset(_numbers(begun))
+        self._pieces = frozenset(_numbers(b"".join(map(_beginnings, self._spellings))))
         self._lengths = _by_start(self._spellings)
         self._numbers = any(_NUMBER.fullmatch(value) for value in self._values)
 
@@ -172,6 +170,12 @@ def _coded(text: str) -> bytes:
     """A byte for each character. Those beyond Latin-1 all look the same here: then too much is
     looked at, and never too little."""
     return text.encode("latin-1", "replace")
+
+
+def _beginnings(form: str) -> bytes:
+    """The pieces of which a text that holds the form has at least one."""
+    raw = _coded(form[: 2 * _PIECE - 1])
+    return b"".join([raw[at : at + _PIECE] for at in range(_PIECE)])
 
 
 def _numbers(raw: bytes) -> list[int]:

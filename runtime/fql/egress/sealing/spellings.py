@@ -7,7 +7,7 @@ value and in a text alike. Base64 cannot be told from other text, so its spellin
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from html import unescape
@@ -28,6 +28,8 @@ _LONE_BYTE = re.compile("[\udc80-\udcff]")
 _UNITS = re.compile(r"(?:[\\%]u[0-9a-fA-F]{4})+")
 _POINT = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|U([0-9a-fA-F]{8}))")
 _RUN = re.compile(r"\\{2,}")
+_IN_URLS = str.maketrans("+/", "-_")
+"""The other alphabet of base64."""
 _LETTERS = (("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"), ("\\b", "\b"), ("\\f", "\f"), ("\\", ""))
 _BEGUN = re.compile(
     r"(?:(?:%(?:25)*|\\+x)[89a-fA-F][0-9a-fA-F]){0,3}"  # bytes of a letter that lacks some
@@ -62,8 +64,9 @@ def spellings(value: str) -> set[str]:
     """What to search for, in a text and in the same text made plain."""
     found = set[str]()
     for form in _forms(value):
-        found |= {form, plain(form), plain(form).replace(" ", "+"), *_escaped(form)}
-        for inner in _escaped(form):
+        escaped = _escaped(form)
+        found |= {form, plain(form), plain(form).replace(" ", "+"), *escaped}
+        for inner in escaped:
             found.update(_in_base64(inner.encode("utf-8", "surrogateescape")))
     raw = value.encode("utf-8", "surrogateescape")
     found |= {raw.hex(), raw.hex().upper()}
@@ -131,5 +134,6 @@ def _in_base64(raw: bytes) -> Iterator[str]:
         padded = bytes(before) + raw
         first = -(-before * 8 // 6)  # the first character that holds bits of the value only
         last = len(padded) * 8 // 6
-        for encode in (b64encode, urlsafe_b64encode):
-            yield encode(padded).decode("ascii")[first:last]
+        spelled = b64encode(padded).decode("ascii")[first:last]
+        yield spelled
+        yield spelled.translate(_IN_URLS)

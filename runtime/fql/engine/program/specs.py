@@ -14,12 +14,11 @@ from fql.engine.program.model import BatchPolicy, NodeSpec, ObserverSpec, short_
 from fql.engine.program.receivers import endpoint_name
 from fql.events.intake import Intake
 from fql.exact.kinds import as_a
-from fql.expressions.compile import compile_condition, compile_value
+from fql.expressions.compile import Late, compile_condition, compile_value
 from fql.expressions.scope import Scope
 from fql.plan.model import Endpoint, Observer, Plan, PlanNode
 from fql.plan.policies import effective, retry_policy, whole_of
 from fql.plan.policy.table import POLICIES
-from fql.plan.stored.codec import load_expression
 
 LONGEST_WAIT = as_a(int, POLICIES["batch.timeout"].built_in_toml)
 
@@ -57,7 +56,7 @@ class Maker:
                 self.node(index, observer.name, node) for index, node in enumerate(observer.nodes)
             ),
             graph=build_graph([node.name for node in observer.nodes], observer.edges),
-            order_by=None if order is None else order_key(compile_value(load_expression(order.by))),
+            order_by=None if order is None else order_key(Late(order.by, compile_value)),
             block_on_dead=order is not None and order.on_dead == "block",
             blocked=self.blocked,
         )
@@ -75,7 +74,7 @@ class Maker:
             retry=retry_policy(policies),
             timeout=as_a(int, whole_of(policies, "timeout")),
             action=self.factory(self.plan, node, endpoint, self.environment),
-            when=None if node.when is None else compile_condition(load_expression(node.when)),
+            when=None if node.when is None else Late(node.when, compile_condition),
             batch=None
             if size is None
             else BatchPolicy(size, whole_of(policies, "batch.timeout") or LONGEST_WAIT),
