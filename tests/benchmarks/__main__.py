@@ -9,6 +9,7 @@ import sqlite3
 MODULES = (
     "deliveries",
     "expressions",
+    "sizes",
     "sending",
     "compile",
     "outbox",

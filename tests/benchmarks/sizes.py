@@ -1,0 +1,218 @@
+"""What grows with a plan: `python -m tests.benchmarks.sizes [NAME ...]` prints costs and exponents.
+
+Each measure gives pairs of a size and its cost, CPU as a rule, which is steadier than time. The
+exponent e of cost = c * n^e says whether the cost grows as its work (1) or not at all (0).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from fql import Runtime, load_plan
+from fql.client import open_client
+from fql.egress.sealing.secrets import Masker
+from fql.engine.program.match import Matcher
+from fql.events.model import Event
+from fql.plan.language import expressions as x
+from fql.settings.reading import read_settings
+from tests.benchmarks.expressions import cost
+from tests.benchmarks.receiver import receiver
+from tests.growth.plans import BOOLEAN, STRING, When, country_is, field, op, sized, sized_bytes
+
+Points = Sequence[tuple[int, float]]
+ROW = {"id": "1", "country": "DE", "total": "5.5", "count": 5, "note": None}
+LOOPBACK = '[egress]\nallow = ["127.0.0.1/32"]\n'
+
+
+class Size(NamedTuple):
+    """One thing that may grow: what is counted, the cost with its unit, the target."""
+
+    name: str
+    size: str
+    cost: str
+    wanted: str
+    measure: Callable[[], Points]
+
+
+# Start -------------------------------------------------------------------------------------------
+
+
+async def _start(count: int, secrets: bool) -> dict[str, float]:
+    environment = {f"S{n}": f"whsec_{n:032}{'A' * 12}" for n in range(count)} if secrets else {}
+    data = sized_bytes(count, secret="S{}".format if secrets else None)
+    gc.collect()
+    begin = time.process_time()
+    plan = load_plan(data)
+    loaded = time.process_time()
+    async with Runtime(plan, store="memory://", environment=environment):
+        started = time.process_time()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return {
+        "load": loaded - begin,
+        "start": started - loaded,
+        "memory": pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+    }
+
+
+def _started(what: str, counts: Sequence[int], secrets: bool = False) -> Points:
+    """Each in a process of its own, as memory is not given back."""
+    return [(count, _child("start", str(count), str(int(secrets)))[what]) for count in counts]
+
+
+def _child(*arguments: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.sizes", "--child", *arguments]
+    found: dict[str, float] = json.loads(subprocess.check_output(command, text=True))
+    return found
+
+
+# Masking, matching, emitting ---------------------------------------------------------------------
+
+
+def masking(counts: Sequence[int] = (10, 100, 1_000)) -> Points:
+    """Microseconds for an answer of 1,000 characters, by the secrets that are known."""
+    answer = json.dumps({"items": [{"id": n, "name": f"item number {n}"} for n in range(30)]})
+    found = []
+    for count in counts:
+        masker = Masker(sha256(b"%d" % n).hexdigest()[:24] for n in range(count))
+        found.append((count, cost(lambda: masker.text(answer[:1_000]), 0.1)))  # noqa: B023
+    return found
+
+
+def matching(when: When, counts: Sequence[int] = (250, 500, 1_000)) -> Points:
+    """Microseconds for an event that one observer matches."""
+    new = {**ROW, "total": Decimal("5.5"), "country": "C77"}
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    event = Event("Order", "insert", new, None, "e", now, "test", "1", b"", None, {})
+    found = []
+    for count in counts:
+        matcher = Matcher(sized(count, when=when))
+        assert matcher.matching(event) == ("o77",), when
+        found.append((count, cost(lambda: matcher.matching(event), 0.1)))  # noqa: B023
+    return found
+
+
+def _begins(number: int) -> x.Expr:
+    argument = x.Constant(type=STRING, value=f"C{number}")
+    begins = x.Call(type=BOOLEAN, name="starts_with", of=field("country"), args=(argument,))
+    return op("and", begins, op("lt", field("count"), number - 71))
+
+
+def _between(number: int) -> x.Expr:
+    low, high = Decimal(number - 72), Decimal(number - 71)
+    return op("and", op("ge", field("total"), low), op("lt", field("total"), high))
+
+
+def _either(number: int) -> x.Expr:
+    return op("or", country_is(number), op("eq", field("country"), f"D{number}"))
+
+
+async def _emitted(count: int, events: int = 2_000, in_flight: int = 64) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/store.db"
+        async with Runtime(sized(count), store=url, environment={}):
+            pass
+        numbers = iter(range(events))
+        async with open_client(url) as client:
+            envelope = {"entity": "Order", "event": "insert", "new": ROW}
+
+            async def caller() -> None:
+                for _ in numbers:
+                    await client.emit(envelope)
+
+            await client.emit(envelope)
+            begin = time.process_time()
+            await asyncio.gather(*[caller() for _ in range(in_flight)])
+            return (time.process_time() - begin) / events * 1e6
+
+
+def emitting(counts: Sequence[int] = (1, 100, 1_000)) -> Points:
+    """Microseconds of CPU for each `Client.emit` of many in flight, by the observers."""
+    return [(count, asyncio.run(_emitted(count))) for count in counts]
+
+
+# Endpoints ---------------------------------------------------------------------------------------
+
+
+async def _delivered(target: str, count: int, events: int) -> float:
+    plan = sized(count, url=lambda n: (f"{target}/{n}",))
+    settings = read_settings(LOOPBACK, "fql.toml")
+    async with Runtime(plan, store="memory://", environment={}, settings=settings) as runtime:
+        begin = 0.0
+        for rounds in range(2):
+            if rounds:
+                begin = time.process_time()
+            calls = [
+                runtime.emit("Order.insert", new={**ROW, "country": f"C{number % count}"})
+                for number in range(events)
+            ]
+            await asyncio.gather(*calls)
+            await runtime.until_idle()
+        return (time.process_time() - begin) / events * 1e6
+
+
+def endpoints(counts: Sequence[int] = (10, 100, 1_000)) -> Points:
+    """Microseconds of CPU a delivery, by the observers that send, each to a path of its own."""
+    with receiver() as target:
+        return [(n, asyncio.run(_delivered(target.url, n, 2_000))) for n in counts]
+
+
+OBSERVERS = (2_500, 5_000, 10_000)
+SECRETS = (250, 500, 1_000)
+SIZES: Sequence[Size] = (
+    Size("load", "observers", "load of a plan: CPU s", "1 s at 10,000",
+         partial(_started, "load", OBSERVERS)),
+    Size("start", "observers", "start of a runtime: CPU s", "1 s at 10,000",
+         partial(_started, "start", OBSERVERS)),
+    Size("memory", "observers", "memory after the start: MB", "150 MB at 10,000",
+         partial(_started, "memory", OBSERVERS)),
+    Size("secrets", "actions with a secret each", "start of a runtime: CPU s", "1 s at 1,000",
+         partial(_started, "start", SECRETS, secrets=True)),
+    Size("masking", "secrets", "masking 1,000 characters: us", "20 us at any number", masking),
+    Size("emit", "observers", "Client.emit, 64 in flight: CPU us", "200 us at any size", emitting),
+    Size("match-equal", "observers, country == C", "match: us", "20 us",
+         partial(matching, country_is)),
+    Size("match-or", "observers, a == C || a == D", "match: us", "20 us",
+         partial(matching, _either)),
+    Size("match-between", "observers, a >= C && a < D", "match: us", "20 us",
+         partial(matching, _between)),
+    Size("match-begins", "observers, starts_with", "match: us", "20 us",
+         partial(matching, _begins)),
+    Size("endpoints", "receivers", "CPU us a delivery", "+20 % at 1,000", endpoints),
+)  # fmt: skip
+
+
+def exponent(points: Points) -> float:
+    """The `e` of cost = c * n^e, from the first and the last point."""
+    (n, low), (m, high) = points[0], points[-1]
+    return math.log(max(high, 1e-12) / max(low, 1e-12)) / math.log(m / n)
+
+
+def main(names: Sequence[str] = ()) -> None:
+    """Print what was asked for, or everything."""
+    for one in SIZES:
+        if not names or one.name in names:
+            points = one.measure()
+            costs = "  ".join(f"{n:,}: {value:.3g}" for n, value in points)
+            print(f"{one.name:14} {one.cost:34} {costs:44} n^{exponent(points):.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        print(json.dumps(asyncio.run(_start(int(sys.argv[3]), sys.argv[4] == "1"))))
+    else:
+        main(sys.argv[1:])
