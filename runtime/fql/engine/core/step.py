@@ -18,6 +18,7 @@ from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.core.held.state import DEFAULT_LIMITS, State
 from fql.engine.core.moving.leaving import clear_leaving, follow, is_ours, movable, release
+from fql.engine.core.moving.limits import next_look, take_grants, wishes
 from fql.engine.core.orders import receive, renew
 from fql.engine.core.recover import AHEAD, take_page
 from fql.engine.core.taking import gain
@@ -45,6 +46,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     if inputs.share is not None:
         gain(state, inputs.share.mine, inputs.gained)
         follow(state, inputs.share)
+    take_grants(state, inputs.grants)
     _each(state, inputs.unstarted, put_back)
     _each(state, inputs.outcomes, finish)
     release(state)
@@ -90,9 +92,12 @@ def _result(state: State, sends: list[Work]) -> Step:
     clear_leaving(state)
     state.item = None
     state.take_apart()
-    wants, wake = _wants(state), _wake(state)
+    wants, wished = _wants(state), wishes(state)
+    wake = _wake(state)
     state.item = None
-    return state.end(sends, wants, wake)
+    made = state.end(sends, wants, wake)
+    made.wishes = wished
+    return made
 
 
 def use_program(state: State, program: Program, others: Mapping[str, Program]) -> None:
@@ -108,7 +113,8 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
     for endpoint in state.endpoints.values():
         endpoint.paused = state.is_held_back(endpoint.name)
         endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
-        endpoint.bucket = Bucket(min(endpoint.bucket.tokens, endpoint.limits.burst), state.now)
+        tokens = min(endpoint.bucket.tokens, endpoint.limits.burst)
+        endpoint.bucket = Bucket(tokens, state.now, state.shards.shared)
     state.meet_endpoints(program)
     stored = StoredPlan(program.short, program.digest, program.blob, state.now)
     state.mutations.plans.append(stored)
@@ -149,7 +155,7 @@ def _fire_timers(state: State) -> None:
 
 
 def _write_limits(state: State) -> None:
-    for endpoint in state.dirty_limits.values():
+    for endpoint in () if state.shards.shared else state.dirty_limits.values():
         state.item = endpoint
         bucket = endpoint.bucket
         row = LimitRow(endpoint.name, bucket.tokens, bucket.at, endpoint.blocked_until)
@@ -260,8 +266,7 @@ def _wake(state: State) -> int | None:
         if low and endpoint.stored_due != NEVER and not endpoint.asked:
             early = AHEAD if endpoint.resting < quota // 2 else 0
             times.append(endpoint.stored_due - early)
-    if movable(state):
-        times.append(state.now)
+    times.append(state.now if movable(state) else next_look(state))
     first = min(times)
     return None if first >= NEVER - AHEAD else first
 

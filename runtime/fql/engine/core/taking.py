@@ -22,7 +22,8 @@ def restore(state: State, snapshot: Snapshot) -> None:
         endpoint = state.endpoint(limit.endpoint)
         # Both times were written by the clock of then, which may have been ahead of ours: a bucket
         # that fills from a time to come would stay empty until then.
-        endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
+        if not state.shards.shared:
+            endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
         longest = state.now + _longest_wait(state, limit.endpoint)
         endpoint.blocked_until = min(limit.blocked_until, longest)
     _take_up(state, snapshot)

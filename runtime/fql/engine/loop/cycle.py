@@ -10,6 +10,7 @@ from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Perform
 from fql.engine.program.model import Program
 from fql.errors import FqlError, StoreError
 from fql.store.records import Paged, Snapshot
+from fql.store.sharing.limits import Grant
 from fql.store.sharing.port import Share
 
 
@@ -45,12 +46,13 @@ class Waiting:
     forgotten: list[bytes] = field(default_factory=list)
     stored: bool = False
     share: Share | None = None
+    grants: list[Grant] = field(default_factory=list)
     gained: Snapshot | None = None
 
     def __bool__(self) -> bool:
         return bool(
             self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
-            or self.share
+            or self.share or self.grants
         )  # fmt: skip
 
     def take_again(self, earlier: Waiting) -> None:
@@ -88,6 +90,7 @@ class Waiting:
             flush=self.flush,
             forgotten=self.forgotten,
             share=self.share,
+            grants=self.grants,
             gained=self.gained,
         )
 

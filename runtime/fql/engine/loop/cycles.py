@@ -13,7 +13,6 @@ from functools import partial
 
 from fql.engine.core.held.inputs import Inputs, Performed, Step
 from fql.engine.core.held.runs import Work
-from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.state import State
 from fql.engine.core.held.storable import maker_of, unstorable
 from fql.engine.core.step import step
@@ -31,6 +30,7 @@ from fql.errors import FqlError, PlanError, StoreError, StoreGone
 from fql.observe.events import EngineStarted, Lifecycle, Listener, PlanSwitched, StoreTrouble
 from fql.store.port import Store
 from fql.store.records import Mutations
+from fql.store.sharing.limits import Grant
 
 LAST_TRIES = 20
 """Cycles in which what is left at the end may be stored, should something raise in one."""
@@ -105,7 +105,7 @@ class Cycles:
         ended = (*self._memory.rescue.kept, *self._waiting.outcomes)
         aloft = self._senders.under_way() | {one.attempt for one in ended}
         first_id = self._session.first_id
-        shards = Shards(self._session.shards, self._session.mine)
+        shards = self._session.held()
         now = self._clock.now()
         self._memory.take(self._program, snapshot, aloft, first_id, now, shards=shards)
         self.positions.update(snapshot.positions)
@@ -150,13 +150,7 @@ class Cycles:
         share = self._session.news()
         if share is None:
             return
-        try:
-            gained = await self._session.gain(share)
-        except StoreGone:
-            raise
-        except StoreError as problem:  # the next renewal brings them again
-            self.tell(StoreTrouble(problem.message))
-            return
+        gained = await self._session.gain(share)
         if gained is not None:
             self.positions.update(gained.positions)
             self.taken.update(gained.taken)
@@ -196,6 +190,8 @@ class Cycles:
         self._wake.at = result.wake
         self.broken, self._mends, self._conflicts = "", 0, 0
         self.entries.difference_update(result.turned_away)
+        if result.wishes:
+            self._session.reserve(result.wishes, self._take_grants)
         self._note_rows(result.mutations)
         self._announce(waiting, result)
         if not last:
@@ -340,6 +336,10 @@ class Cycles:
 
     def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)
+        self._wake.set()
+
+    def _take_grants(self, grants: list[Grant]) -> None:
+        self._waiting.grants.extend(grants)
         self._wake.set()
 
     def tell(self, event: Lifecycle) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from fql.engine.core.held.shards import Shards
 from fql.engine.loop.clock import steady_clock
 from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
@@ -16,6 +17,7 @@ from fql.observe.events import Lifecycle, StoreTrouble
 from fql.store.port import Lease, Store
 from fql.store.records import Command, Mutations, Snapshot
 from fql.store.sharing.homes import fair_share
+from fql.store.sharing.limits import Grant, Wish
 from fql.store.sharing.port import Share, SharedStore
 
 TROUBLE_PAUSE = 1.0
@@ -75,6 +77,7 @@ class Session:
         self._share: Share | None = None
         self._moves = 0
         self._live = 1
+        self._asking: set[asyncio.Task[list[Grant]]] = set()
         self.mine: frozenset[int] = frozenset((0,))
         self.leaving = False
         self.lost = False
@@ -88,6 +91,10 @@ class Session:
     def first_id(self) -> int:
         """The least number that this session may give to what it makes."""
         return self._lease.session << 32
+
+    def held(self) -> Shards:
+        """The shards that are this engine's, for a new state."""
+        return Shards(self._lease.shards, self.mine, shared=self._shared is not None)
 
     @property
     def shards(self) -> int:
@@ -177,11 +184,17 @@ class Session:
         return share
 
     async def gain(self, share: Share) -> Snapshot | None:
-        """What is stored of shards that are new. Raises StoreError."""
+        """What is stored of shards that are new, once it could be read. Raises StoreGone."""
         gained = share.mine - self.mine
         if self._shared is None or not gained:
             return None
-        snapshot = await self._shared.load_shards(self._lease, gained)
+        try:
+            snapshot = await self._shared.load_shards(self._lease, gained)
+        except StoreGone:
+            raise
+        except StoreError as problem:  # the next renewal brings them again
+            self._tell(StoreTrouble(problem.message))
+            return None
         self.mine |= gained
         return snapshot
 
@@ -190,6 +203,26 @@ class Session:
         if self._shared is None:
             return await self._store.fetch(limit, but)
         return await self._shared.fetch_shards(limit, but, self.mine)
+
+    def reserve(self, wishes: list[Wish], take: Callable[[list[Grant]], None]) -> None:
+        """Ask the store that keeps limits for several engines; `take` gets its answer."""
+        task = asyncio.get_running_loop().create_task(self._reserved(wishes))
+        self._asking.add(task)
+
+        def taken(done: asyncio.Task[list[Grant]]) -> None:
+            self._asking.discard(done)
+            if not done.cancelled():
+                take(done.result())
+
+        task.add_done_callback(taken)
+
+    async def _reserved(self, wishes: list[Wish]) -> list[Grant]:
+        if self._shared is not None:
+            try:
+                return await self._shared.reserve(self._lease, wishes)
+            except StoreError as problem:
+                self._tell(StoreTrouble(problem.message))
+        return [Grant(wish.endpoint) for wish in wishes]
 
     async def is_busy(self) -> bool:
         """Whether another engine still has work. Raises StoreError."""

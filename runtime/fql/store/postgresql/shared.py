@@ -9,15 +9,33 @@ from collections.abc import Sequence
 from fql.store.port import Lease
 from fql.store.postgresql import copies, inbox
 from fql.store.postgresql.reading import read
-from fql.store.postgresql.store import PostgresStore
-from fql.store.postgresql.wire.line import Wire
+from fql.store.postgresql.store import WRITE_PATIENCE, PostgresStore
+from fql.store.postgresql.wire.line import Line, Wire
 from fql.store.postgresql.writing import shares
 from fql.store.records import Command, Snapshot
+from fql.store.sharing.limits import Grant, Wish
 from fql.store.sharing.port import Share
+
+QUICK = ("SET synchronous_commit = off",)
+"""For what engines reserve, which nobody waits for on a disk."""
 
 
 class SharedPostgresStore(PostgresStore):
     """Implements `fql.store.sharing.SharedStore`: engines on one schema of a database."""
+
+    def __init__(self, url: str, *, schema: str = "fql_main") -> None:
+        super().__init__(url, schema=schema)
+        self._limits = Line(url, schema, self.where, patience=WRITE_PATIENCE, settings=QUICK)
+
+    async def open(self) -> None:
+        """Connect, and make the tables where there are none."""
+        self._limits.start()
+        await super().open()
+
+    async def close(self) -> None:
+        """End the connections; a lease ends with them."""
+        await super().close()
+        await self._limits.close()
 
     def _begin(self, wire: Wire, holder: str) -> Lease:
         lease = shares.begin(wire, f"{holder} on {socket.gethostname()}", self.where)
@@ -47,3 +65,9 @@ class SharedPostgresStore(PostgresStore):
     async def busy(self, lease: Lease) -> bool:
         """Whether another engine still has work."""
         return await self._read(lambda wire: shares.busy(wire, lease))
+
+    async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
+        """Tokens of rates that all engines share. What a crash of the server forgets of them is
+        less than a second old."""
+        del lease
+        return await self._limits.call(lambda wire: shares.reserve(wire, wishes))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from fql.store.port import Lease, Store
 from fql.store.records import Command, Snapshot
+from fql.store.sharing.limits import Grant, Known, Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one engine has of a store. `live` is how many engines there are, `pauses` what people
-    have paused, as it is stored."""
+    have paused, as it is stored, `known` what the engines know of endpoints."""
 
     mine: frozenset[int]
     live: int
     pauses: frozenset[str] = frozenset()
+    known: Mapping[str, Known] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -39,6 +41,10 @@ class SharedStore(Store, Protocol):
         self, limit: int, but: frozenset[int], shards: frozenset[int]
     ) -> Sequence[Command]:
         """As `fetch`, for these shards."""
+        ...
+
+    async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
+        """Tokens of rates that all engines share, and what they know of the endpoints."""
         ...
 
     async def busy(self, lease: Lease) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fql.engine.program.limits import NEVER, EndpointLimits
+from fql.store.sharing.limits import UNKNOWN, Known
 from fql.store.works import READY
 
 if TYPE_CHECKING:
@@ -22,13 +23,19 @@ LIMITS = ("rate", "concurrency", "circuit", "retry_after", "paused")
 
 @dataclass(slots=True)
 class Bucket:
-    """Tokens at a time."""
+    """Tokens at a time. Where they are `granted` by the store, none are made here: `wished` says
+    that some were asked for, `again_at` from when on that makes sense."""
 
     tokens: float
     at: int
+    granted: bool = False
+    wished: bool = False
+    again_at: int = 0
 
     def refill(self, limits: EndpointLimits, now: int) -> None:
         """Add what came in since the last look."""
+        if self.granted:
+            return
         if limits.per_second is not None and now > self.at:
             gained = (now - self.at) / 1000 * limits.per_second
             self.tokens = min(limits.burst, self.tokens + gained)
@@ -38,6 +45,8 @@ class Bucket:
         """When a whole token will be there."""
         if limits.per_second is None or self.tokens >= 1:
             return self.at
+        if self.granted:
+            return NEVER if self.wished else self.again_at
         return self.at + int((1 - self.tokens) / limits.per_second * 1000) + 1
 
 
@@ -88,6 +97,7 @@ class Endpoint:
       nothing) may have been stored by a clock that was ahead of ours.
     - `seeking`: a probe looks for work in the store that has not failed; `sought`: it has looked.
     - `landed`: when the last request to it came back; 0 before the first one.
+    - `known`: what all engines of the store know of it, as far as this one has told and heard.
     - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
       limit it waits for now.
     """
@@ -114,6 +124,7 @@ class Endpoint:
     landed: int = 0
     waits: Counter[str] = field(default_factory=Counter)
     held_back: str = ""
+    known: Known = UNKNOWN
 
     def may_send(self, now: int) -> bool:
         """Whether one more request may leave now, as far as this endpoint goes."""

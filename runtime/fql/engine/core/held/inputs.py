@@ -20,6 +20,7 @@ from fql.store.records import (
     Snapshot,
     Taken,
 )
+from fql.store.sharing.limits import Grant, Wish
 from fql.store.sharing.port import Share
 
 
@@ -138,12 +139,13 @@ class Inputs:
     flush: bool = False
     forgotten: list[bytes] = field(default_factory=list)
     share: Share | None = None
+    grants: list[Grant] = field(default_factory=list)
     gained: Snapshot | None = None
 
     def __bool__(self) -> bool:
         return bool(
             self.pages or self.outcomes or self.unstarted or self.events or self.misfits
-            or self.orders or self.program or self.flush or self.share
+            or self.orders or self.program or self.flush or self.share or self.grants
         )  # fmt: skip
 
     def keys(self) -> list[bytes]:
@@ -178,7 +180,8 @@ class Step:
     """What a step decided: what to commit, what to send once that is done, what to read, and
     when to step again even if nothing comes in (None: never). `refused` are commands that were
     taken and not carried out; `shortages` says what this process has run out of. Entries of the
-    inbox that are `turned_away` are another engine's by now."""
+    inbox that are `turned_away` are another engine's by now; `wishes` are for the store that keeps
+    limits for several engines."""
 
     mutations: Mutations
     sends: list[Work] = field(default_factory=list)
@@ -190,6 +193,7 @@ class Step:
     shortages: list[str] = field(default_factory=list)
     wake: int | None = None
     turned_away: list[int] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,14 @@ from fql.store.sharing.homes import fair_share, home
 
 
 class Shards:
-    """Those of one engine: `mine` are of `count` that there are."""
+    """Those of one engine: `mine` are of `count` that there are. `shared` says that other engines
+    may have the rest, and keep the limits of endpoints with this one."""
 
-    def __init__(self, count: int = 1, mine: Iterable[int] | None = None) -> None:
+    def __init__(
+        self, count: int = 1, mine: Iterable[int] | None = None, *, shared: bool = False
+    ) -> None:
         self.count = count
+        self.shared = shared
         self.mine = frozenset(range(count) if mine is None else mine)
         self.leaving: frozenset[int] = frozenset()
         self._staying = sorted(self.mine)

@@ -183,7 +183,8 @@ class State:
         found = self.endpoints.get(name)
         if found is None:
             limits = self.active.limits.get(name, DEFAULT_LIMITS)
-            bucket = Bucket(float(limits.burst), self.now)
+            shared = self.shards.shared
+            bucket = Bucket(0.0 if shared else float(limits.burst), self.now, shared)
             found = Endpoint(name, limits, bucket, paused=self.is_held_back(name))
             self.endpoints[name] = found
         return found

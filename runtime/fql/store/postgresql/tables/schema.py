@@ -123,10 +123,14 @@ SHARD = _table(
     "fql_shard", "shard:i session:i crashed:?", shard="PRIMARY KEY",
     crashed="NOT NULL DEFAULT false",
 )  # fmt: skip
+PACE = _table(
+    "fql_pace", "endpoint:t tokens:f at:i granted:i blocked_until:i open_until:i",
+    endpoint="PRIMARY KEY",
+)  # fmt: skip
 
 TABLES = (
     META, SESSION, EVENT, RUN, BATCH, ATTEMPT, LETTER, COPY, LIMIT, REMEMBERED, POSITION, TAKEN,
-    PAUSE, INBOX, PLAN, SHARD,
+    PAUSE, INBOX, PLAN, SHARD, PACE,
 )  # fmt: skip
 
 INDEXES = """
