@@ -108,6 +108,17 @@ class Client:
         async for page in self._shower.pages(wanted):
             yield page
 
+    async def dead_letters_after(
+        self, last: tuple[int, str] | None, size: int, **choice: Unpack[Choice]
+    ) -> list[DeadLetter]:
+        """A page of at most `size` of what `fql.letters.Choice` describes, newest first: the first
+        one, or that after `last`, the milliseconds since 1970 and the id of the last one seen.
+        Raises UsageError for an invalid choice."""
+        wanted = chosen((), choice)
+        await self._check_names(wanted)
+        rows = await self._store.letters(replace(wanted, below=last, limit=most(size)))
+        return await self._shower.letters(rows)
+
     async def dead_letter(self, dlq_id: str) -> DeadLetter | None:
         """The dead letter with the id `dlq_id`, or None. Raises UsageError for an invalid id."""
         found = await self.dead_letters(ids=[dlq_id])

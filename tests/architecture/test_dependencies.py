@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 OWN = {"fql", "fqlc", "fql_grammar"}
-BROUGHT = {"pydantic_core"}
-"""Part of a distribution that is installed: pydantic cannot be there without it."""
+BROUGHT = {"pydantic_core", "markupsafe"}
+"""Part of what is installed: pydantic and jinja2 cannot be there without them."""
 BY_OTHERS = {"pygments", "pytest", "sqlalchemy", "django"}
 """Imported only where somebody who has it asks: the lexer, the plugin, connections of others."""
 FOR_CHECKERS = {"_typeshed"}

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("runtime", "compiler", "grammar")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+TEMPLATES = sorted((ROOT / "runtime/fql/ui/files").glob("*.html"))
 API = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
 
 KNOWN = {
@@ -51,6 +52,7 @@ KNOWN = {
 def test_what_is_defined_is_used() -> None:
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
     used = {name for tree in trees.values() for name in _uses(tree)}
+    used |= {name for path in TEMPLATES for name in re.findall(r"\w+", path.read_text("utf-8"))}
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     own = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     defined = {

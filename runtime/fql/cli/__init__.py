@@ -26,6 +26,7 @@ def commands() -> dict[str, str]:
         "observability": "fql.cli.observability:observability",
         "pause": "fql.cli.stored.pause:pause",
         "resume": "fql.cli.stored.pause:resume",
+        "ui": "fql.cli.ui:ui",
         "capture": "fql.cli.capture:capture",
         "doctor": "fql.cli.examining.doctor:doctor",
         "init": "fql.cli.init:init",

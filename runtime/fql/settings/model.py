@@ -35,11 +35,13 @@ from fql.settings.values import (
     DAY,
     BrokerUrls,
     Duration,
+    Listen,
     OwnFiles,
     Ports,
     ServerUrl,
     Size,
     StreamName,
+    Tokens,
     Words,
     lasts,
     within,
@@ -301,6 +303,25 @@ class Nats(Table):
     )
 
 
+class Ui(Table):
+    """The page that `fqlc ui` serves."""
+
+    listen: Listen = Field(
+        "127.0.0.1:8787",
+        description="address to listen on; one that other machines reach needs `token` and `hosts`",
+    )
+    token: Tokens = Field(
+        (),
+        description="what a program sends as `Authorization: Bearer`; of a list any token is"
+        " accepted",
+    )
+    hosts: Words = Field(
+        (), description='names under which a proxy serves the page, such as "fql.example.com"'
+    )
+    read_only: bool = Field(False, description="show everything, and let nobody act")
+    page_size: Annotated[int, Field(ge=1, le=500)] = Field(50, description="entries of a list")
+
+
 class Settings(Table):
     """All settings of `fql.toml`."""
 
@@ -311,6 +332,7 @@ class Settings(Table):
     nats: Nats | None = None
     egress: Egress = Field(default_factory=Egress)
     observability: Observability = Field(default_factory=Observability)
+    ui: Ui = Field(default_factory=Ui)
 
 
 def policy_settings(settings: Settings) -> dict[str, object]:

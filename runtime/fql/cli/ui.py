@@ -1,0 +1,107 @@
+"""`fqlc ui`: serve the page of a store."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+import webbrowser
+from typing import TYPE_CHECKING
+
+import click
+
+from fql.cli.project import Project, find_project, settings_option, store_option
+from fql.errors import SettingsError, UsageError, not_installed
+from fql.settings.model import Ui
+from fql.settings.values import host_and_port
+from fql.terminal.lines import say
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from fql.ui.logins import Logins
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc ui\n  fqlc ui --listen 127.0.0.1:0 --read-only")
+@store_option
+@settings_option
+@click.option("--listen", metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
+@click.option("--read-only", is_flag=True, help="Show, and let nobody act.")
+@click.option("--open", "open_it", is_flag=True, help="Open it in a browser.")
+def ui(
+    store: str | None,
+    settings_file: str | None,
+    listen: str | None,
+    read_only: bool,
+    open_it: bool,
+) -> None:
+    """Serve a page that shows what needs you.
+
+    It shows the store's runs and dead letters, and has the buttons to replay, discard, pause and
+    resend. It works whether an engine runs or not.
+    """
+    project = find_project(settings_file).resolved()
+    settings = project.settings.ui
+    host, port = host_and_port(listen) if listen else host_and_port(settings.listen)
+    _require_guarded(host, settings)
+    with _listening(host, port) as listener:
+        port = listener.getsockname()[1]
+        server, logins = _server(project, store, port, read_only=read_only or settings.read_only)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        say(f"fql ui on {url}, log in within 10 minutes: {url}/in/{logins.link()}")
+        if open_it:
+            webbrowser.open(f"{url}/in/{logins.link()}")
+        asyncio.run(server.serve(sockets=[listener]))
+
+
+def _require_guarded(host: str, settings: Ui) -> None:
+    if host in LOOPBACK or (settings.token and settings.hosts):
+        return
+    raise UsageError(
+        f"{host} can be reached by others, so [ui] needs a `token` and `hosts`",
+        hint="listen on 127.0.0.1 behind a proxy that lets in whom you want, or set both",
+    )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"the page cannot listen on {host}:{port}: {error.strerror}",
+            hint="choose another port with --listen, or 0 for a free one",
+        ) from error
+
+
+def _server(
+    project: Project, store: str | None, port: int, *, read_only: bool
+) -> tuple[uvicorn.Server, Logins]:
+    try:
+        import starlette  # noqa: F401
+        import uvicorn
+    except ImportError as missing:
+        raise not_installed("`fqlc ui`", missing.name or "starlette", "ui") from missing
+    from fql.ui.access import Rules
+    from fql.ui.application import application
+    from fql.ui.desk import Desk
+    from fql.ui.logins import Logins
+    from fql.ui.pages import Templates
+
+    settings = project.settings.ui
+    desk = Desk(
+        place=project.store_place(store), project=project.settings.project.name,
+        templates=Templates(), wall=lambda: time.time_ns() // 1_000_000,
+        page_size=settings.page_size,
+    )  # fmt: skip
+    logins = Logins(time.monotonic, lambda: secrets.token_urlsafe(24), settings.token)
+    rules = Rules(port, frozenset(settings.hosts), read_only=read_only)
+    app = application(desk, rules, logins)
+    config = uvicorn.Config(
+        app, log_level="warning", server_header=False, proxy_headers=False, http="httptools"
+    )
+    return uvicorn.Server(config), logins

@@ -1,0 +1,143 @@
+"""`/dead`: what was given up, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fql.client import Client
+from fql.errors import UsageError
+from fql.letters import CLASSES, Replayed, Wanted
+from fql.store.shown import DeadLetter
+from fql.ui import words
+from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
+from fql.ui.door import Form
+from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
+
+RATE = 10.0
+"""Replays a second where nobody says another number: a receiver that was down is not overrun."""
+ASK_TWICE = 100
+"""Above this many, discarding asks for the number to be typed."""
+MOST = 10_000
+
+
+async def dead(request: Request) -> Response:
+    """The newest that fit the filter, and how many there are of each action."""
+    desk = desk_of(request)
+    given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER))
+    last = place_of(given.pop(AFTER, ""))
+    client = await desk.client()
+    letters = await client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
+    if wants_json(request):
+        return listed([letter.as_json() for letter in letters[: desk.page_size]])
+    return desk.page(
+        request, "dead", letters=letters[: desk.page_size], wanted=given, classes=CLASSES,
+        older=_older(letters, given, desk.page_size), plan=await client.plan(),
+        groups=await client.dead_letter_groups(),
+    )  # fmt: skip
+
+
+def _older(letters: list[DeadLetter], given: Mapping[str, str], size: int) -> str:
+    if len(letters) <= size:
+        return ""
+    last = letters[size - 1]
+    return link("/dead", given, after=f"{words.instant(last.failed_at)}.{last.dlq_id}")
+
+
+async def letter(request: Request) -> Response:
+    """One of them, with all that is known about it."""
+    desk = desk_of(request)
+    found = await (await desk.client()).dead_letter(request.path_params["id"])
+    if found is None:
+        return desk.page(
+            request, "gone", 410,
+            text="This dead letter is no longer open: it was replayed, discarded or removed.",
+        )  # fmt: skip
+    if wants_json(request):
+        return listed([found.as_json()])
+    return desk.page(request, "letter", letter=found)
+
+
+async def replay(request: Request) -> Response:
+    """First what it would do, then, once that is confirmed, do it."""
+    desk, form = desk_of(request), form_of(request)
+    client = await desk.client()
+    given = _given(form)
+    ids = form.get("id", [])
+    confirmed = one(form, "confirm") == "yes"
+    choice = choice_of(given)
+    wanted = Wanted(
+        filter=choice.get("filter"), failed_after=choice.get("failed_after"),
+        failed_before=choice.get("failed_before"), all=not given and not ids, rate=_rate(form),
+        dry_run=not confirmed, force=one(form, "force") == "yes",
+    )  # fmt: skip
+    replayed = [each async for page in client.replay_pages(ids, **wanted) for each in page]
+    if confirmed:
+        return back(request, "/dead" if len(ids) != 1 else f"/dead/{ids[0]}")
+    return desk.page(
+        request, "replay", ids=ids, wanted=given, rate=_rate(form), asked=_asked(replayed),
+        force=one(form, "force") == "yes", newest=_after_newest([r.letter for r in replayed]),
+    )  # fmt: skip
+
+
+async def discard(request: Request) -> Response:
+    """The same for giving up; more than a hundred want their number typed."""
+    desk, form = desk_of(request), form_of(request)
+    client = await desk.client()
+    given, ids = _given(form), form.get("id", [])
+    letters = await _chosen(client, given, ids)
+    number = str(len(letters))
+    typed = one(form, "typed").replace(",", "")
+    if one(form, "confirm") == "yes" and (len(letters) <= ASK_TWICE or typed == number):
+        if letters:
+            await client.discard([each.dlq_id for each in letters])
+        return back(request, "/dead")
+    return desk.page(
+        request, "discard", ids=ids, wanted=given, number=len(letters),
+        ask_twice=len(letters) > ASK_TWICE, newest=_after_newest(letters),
+    )  # fmt: skip
+
+
+async def _chosen(client: Client, given: Mapping[str, str], ids: list[str]) -> list[DeadLetter]:
+    if not given and not ids:
+        raise UsageError("choose which dead letters to discard", hint="tick some, or use a filter")
+    return await client.dead_letters(ids=ids, **choice_of(given, None if ids else MOST))
+
+
+def _given(form: Form) -> dict[str, str]:
+    return filters_of(((name, one(form, name)) for name in LETTERS), LETTERS)
+
+
+def _rate(form: Form) -> float:
+    text = one(form, "rate")
+    try:
+        return float(text) if text else RATE
+    except ValueError:
+        raise UsageError(f"{text!r} is not a number of replays a second") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a replay would do: how many of each action, and how many not, for which reason."""
+
+    sent: list[tuple[str, int]]
+    skipped: list[tuple[str, int]]
+    total: int
+
+
+def _asked(replayed: list[Replayed]) -> Answer:
+    skipped = Counter(each.skipped for each in replayed if each.skipped)
+    sent = Counter(
+        f"{each.letter.observer}.{each.letter.action}" for each in replayed if not each.skipped
+    )
+    return Answer(sent.most_common(), skipped.most_common(), sent.total())
+
+
+def _after_newest(letters: list[DeadLetter]) -> str:
+    """A bound: what fails after the question is not in the answer."""
+    newest = max((letter.failed_at for letter in letters), default="")
+    return words.later(newest) if newest else ""

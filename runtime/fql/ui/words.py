@@ -1,0 +1,79 @@
+"""Numbers, times and foreign text as the page shows them. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fql.exact.writing import pretty_json
+from fql.terminal.harmless import harmless
+
+LONGEST = 64_000
+"""Characters of one value; rows and answers may be larger."""
+_STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def ago(at: str | None, now: int) -> str:
+    """How long something has been, in one unit: `2 min`. `at` is RFC 3339, `now` in ms."""
+    if not at:
+        return ""
+    seconds = max(0, now - instant(at)) // 1_000
+    return next((f"{seconds // size} {unit}" for unit, size in _STEPS if seconds >= size), "now")
+
+
+def instant(at: str) -> int:
+    """RFC 3339 as milliseconds since 1970."""
+    return int(datetime.fromisoformat(at).timestamp() * 1_000)
+
+
+def exact(at: str | None) -> str:
+    """The same for a `title`: to the millisecond, in UTC."""
+    if not at:
+        return ""
+    told = datetime.fromisoformat(at).astimezone(UTC)
+    return told.strftime("%Y-%m-%d %H:%M:%S.") + f"{told.microsecond // 1000:03} UTC"
+
+
+def duration(ms: int) -> str:
+    """How long something took: `850 ms`, `1.2 s`, `30 s`, `4 min`."""
+    if ms < 1_000:
+        return f"{ms} ms"
+    if ms < 10_000:
+        return f"{ms / 1_000:.1f} s"
+    return f"{ms // 1_000} s" if ms < 120_000 else f"{ms // 60_000} min"
+
+
+def number(value: int) -> str:
+    """With separators."""
+    return f"{value:,}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits: `1.2 GB`."""
+    value = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if value < 1_000:
+            return (
+                f"{value:.1f} {unit}" if unit != "bytes" and value < 10 else f"{value:.0f} {unit}"
+            )
+        value /= 1_000
+    return f"{value:.1f} TB"
+
+
+def seen(value: object) -> str:
+    """Foreign text: control characters and those that turn text show as escapes, and what is too
+    long is cut and says so."""
+    text = harmless(str(value))
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} ... {number(len(text) - LONGEST)} more characters"
+
+
+def shown_json(value: object) -> str:
+    """A value as indented JSON."""
+    return seen(pretty_json(value).decode().rstrip())
+
+
+def later(at: str) -> str:
+    """A millisecond after this RFC 3339 time."""
+    told = datetime.fromtimestamp((instant(at) + 1) / 1_000, UTC)
+    return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
