@@ -40,7 +40,6 @@ LONG_FILES = {
 }
 PAGES = "one test for each kind of page or command, found by its name"
 WIDE_FOLDERS = {
-    "tests/benchmarks": "one program for each figure, run by its name",
     "tests/cli_compiler": PAGES,
     "tests/cli_runtime": PAGES,
     "tests/docs": PAGES,

@@ -1,19 +1,22 @@
-"""All benchmarks, one after the other: `make bench`. Each module also runs by itself."""
+"""All benchmarks, one after the other: `make bench`. Each module also runs by itself. The first two
+write their tables and pictures into docs/performance.md."""
 
 from __future__ import annotations
 
 import importlib
-import platform
-import sqlite3
+
+from tests.benchmarks.page.machine import load, machine
 
 MODULES = (
+    "peers.__main__",
+    "growth",
     "deliveries",
     "expressions",
     "sizes",
     "sending",
     "compile",
-    "outbox",
-    "capture",
+    "sqlite.outbox",
+    "sqlite.capture",
     "isolation",
     "backlog",
     "postgresql.commits",
@@ -23,10 +26,9 @@ MODULES = (
 
 
 def main() -> None:
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-          f"{platform.machine()}, {platform.system()}")  # fmt: skip
+    print(machine())
     for name in MODULES:
-        print(f"\n== {name}", flush=True)
+        print(f"\n== {name}, load {load()}", flush=True)
         importlib.import_module(f"tests.benchmarks.{name}").main()
 
 

@@ -1,5 +1,5 @@
-"""Durable deliveries: throughput and CPU against Huey, latency at 100 a second, and how long
-work in flight waits after `kill -9`.
+"""Durable deliveries in one process: throughput and CPU, latency at 100 a second, and how long
+work in flight waits after `kill -9`. Beside others: `tests.benchmarks.peers`.
 
 python -m tests.benchmarks.deliveries [COUNT]
 """
@@ -51,25 +51,13 @@ def finish(process: subprocess.Popen[str]) -> dict[str, float]:
 
 
 def throughput(folder: Path, count: int) -> None:
-    """Both sides, one after the other, on the same machine in the same run."""
+    """As many as it takes, from 512 callers in the same process."""
     plan = make_plan(folder)
     with receiver() as target:
         ours = finish(start(target, "load", str(plan), f"sqlite:///{folder}/ours.db", str(count)))
         assert target.count() >= count, "not every event reached the receiver"
-    theirs_count = max(count // 8, 500)
-    with receiver() as target:
-        out = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.huey_side", f"{folder}/huey.db", target.url,
-             str(theirs_count), "4"],
-            capture_output=True, text=True, timeout=300, check=True,
-        )  # fmt: skip
-        theirs = json.loads(out.stdout)
-        assert target.count() == theirs_count
-    rate, their_rate = count / ours["seconds"], theirs_count / theirs["work"]
-    print(f"durable deliveries      fqlc {rate:8,.0f}/s {ours['cpu_us']:6.0f} us CPU each")
-    print(f"                        Huey {their_rate:8,.0f}/s {theirs['cpu_us']:6.0f} us CPU each")
-    print(f"                        ratio {rate / their_rate:.1f} times, CPU 1/"
-          f"{theirs['cpu_us'] / ours['cpu_us']:.1f}")  # fmt: skip
+    rate = count / ours["seconds"]
+    print(f"durable deliveries      {rate:8,.0f}/s {ours['cpu_us']:6.0f} us CPU each")
 
 
 def latency(folder: Path, count: int = 1000) -> None:

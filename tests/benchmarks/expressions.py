@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from fql.plan.language import types as t
 from fql.plan.model import FORMAT, Entity, EntityField, Enum, Plan
 from fql.plan.stored.codec import dump_expression, read_plan, seal
 from fql.plan.table import TypeTable
+from tests.benchmarks.page.machine import load, machine
 
 FIELDS = {
     "id": "UUID", "email": "String", "total": "Decimal", "status": "Status", "vip": "Boolean",
@@ -133,11 +134,12 @@ def measure() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Print the table."""
-    print(f"Python {sys.version.split()[0]}")
-    for name, value in measure().items():
-        print(f"{name:32} {value:10.2f}")
+def main(rounds: int = 5) -> None:
+    """Print the medians."""
+    found = [measure() for _ in range(rounds)]
+    print(f"{machine()}, load {load()}")
+    for name in found[0]:
+        print(f"{name:32} {statistics.median(one[name] for one in found):10.2f}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+BODY = b'{"status":"accepted","reference":"r-1234567890","received":"%s"}' % (b"x" * 200)
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+) + BODY
+"""Receivers answer with something, and senders have to read it."""
 
 
 class Counter:

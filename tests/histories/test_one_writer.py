@@ -1,11 +1,11 @@
-"""An application without a busy timeout is not harmed by `fqlc run`; benchmarks/one_writer is the
-long form."""
+"""An application without a busy timeout is not harmed by `fqlc run`; the long form is
+benchmarks/sqlite/one_writer."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.one_writer import measure
+from tests.benchmarks.sqlite.one_writer import measure
 
 TRIES = 3
 

@@ -1,6 +1,6 @@
 """What capture costs the application: processor time of its writer, against no triggers at all.
 
-    python -m tests.benchmarks.capture [--rows N] [--transaction N] [--columns N] [WHAT]
+    python -m tests.benchmarks.sqlite.capture [--rows N] [--transaction N] [--columns N] [WHAT]
 
 One table in WAL mode. User and system time of this process, which does nothing else; with and
 without triggers in turns, so that whatever else the machine does falls on both. Shown are medians

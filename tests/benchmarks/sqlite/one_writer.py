@@ -1,6 +1,6 @@
 """How often a transaction of an application without a busy timeout fails: `database is locked`.
 
-    python -m tests.benchmarks.one_writer [TRANSACTIONS] [--journal wal|delete] [--immediate]
+    python -m tests.benchmarks.sqlite.one_writer [TRANSACTIONS] [--journal wal|delete] [--immediate]
 
 One writer does BEGIN, SELECT, INSERT, UPDATE, COMMIT, as Django's `atomic()` and SQLAlchemy do, as
 fast as it can: without capture, with triggers, and with triggers and `fqlc run`. The third number

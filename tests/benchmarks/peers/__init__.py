@@ -1,0 +1,1 @@
+"""Durable deliveries beside what a user would pick instead, all in one run."""

@@ -1,0 +1,1 @@
+"""Benchmarks of a SQLite database as source."""
