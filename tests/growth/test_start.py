@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -101,3 +102,14 @@ def test_a_start_makes_in_proportion_to_what_differs() -> None:
 
 MOST_CALLS = 80
 """For one more observer with a condition, a webhook and a body of five fields."""
+
+
+def test_a_start_imports_nothing_that_it_does_not_need() -> None:
+    """Capture, conditions as SQL, NATS and PostgreSQL are for those who have them."""
+    program = "import sys, fql; fql.Runtime; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    unneeded = ("fql.sql", "fql.outbox.sqlite.capture", "fql.intake.sqlite", "psycopg", "nats",
+                "fql.intake.json_lines", "fql.outbox.postgresql", "jinja2", "lark")  # fmt: skip
+    assert [name for name in ran.stdout.split() if name.startswith(unneeded)] == []

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError
-from fql.intake.json_lines import JsonLines
 from fql.intake.port import Entrance, Source
-from fql.intake.sqlite.source import OutboxSqlite
 from fql.outbox.driver import require_driver
-from fql.outbox.sqlite.tables import Names
 from fql.settings.databases import Database
 from fql.settings.files import database_of
 from fql.settings.model import Settings
@@ -24,6 +21,7 @@ from fql.settings.source_tables import (
 
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
+    from fql.outbox.sqlite.tables import Names
 
 ReadTable = SqliteSource | PostgresqlSource | NatsSource | JsonLinesSource
 
@@ -32,6 +30,10 @@ def sources_of(settings: Settings, broker: Callable[[], NatsConnection]) -> tupl
     """One source for each `[sources.NAME]` that is read; `broker` gives the connection to NATS,
     where one needs it. Raises SettingsError when two of them would read one outbox: each would get
     some of its events."""
+    if not settings.sources:
+        return ()
+    from fql.outbox.sqlite.tables import Names
+
     names = Names(settings.project.name)
     known: dict[str, Database] = {}
     for name, table in settings.sources.items():
@@ -67,6 +69,8 @@ def _source(
     name: str, table: ReadTable, names: Names, broker: Callable[[], NatsConnection]
 ) -> Source:
     if isinstance(table, SqliteSource):
+        from fql.intake.sqlite.source import OutboxSqlite
+
         return OutboxSqlite(
             name, table.database, poll_ms=table.poll, names=names, triggers=table.triggers,
             install=table.install,
@@ -75,6 +79,8 @@ def _source(
         return _on_postgresql(name, table, names.project)
     if isinstance(table, NatsSource):
         return _on_nats(name, table, names.project, broker())
+    from fql.intake.json_lines import JsonLines
+
     return JsonLines(table.path)
 
 
