@@ -388,3 +388,21 @@ def test_options_of_replay(shop: Shop, fqlc: Fqlc, server: MockWebhookServer) ->
     assert fqlc("dlq", "replay", "--all", "--plan", "original").code == 0
     shop.run()
     assert fqlc("dlq", "list", "--format", "json").lines == []
+
+
+def test_vacuum_gives_space_back_while_no_engine_is_at_work(shop: Shop, fqlc: Fqlc) -> None:
+    shop.run(*(paid(number) for number in range(3)))
+    file = shop.folder / "fql.db"
+    with closing(sqlite3.connect(file)) as mine:
+        mine.execute("CREATE TABLE mine(it BLOB)")
+        mine.execute("INSERT INTO mine VALUES(zeroblob(2000000))")
+        mine.execute("DROP TABLE mine")
+        mine.commit()
+    large = file.stat().st_size
+    with blocking.Runtime(shop.plan, store=f"sqlite:///{file}", settings=shop.settings):
+        busy = fqlc("store", "vacuum")
+    assert (busy.code, "is its engine" in busy.err) == (3, True)
+    done = fqlc("store", "vacuum")
+    assert (done.code, "the store took 2" in done.err) == (0, True)
+    assert file.stat().st_size < large - 1_900_000
+    assert len(fqlc("runs", "list", "--format", "json").lines) == 3

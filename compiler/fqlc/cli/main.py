@@ -41,7 +41,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Language",
         ("init", "import", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test"),
     ),
-    ("Running", ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "ui", "demo")),
+    (
+        "Running",
+        ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "store", "ui", "demo"),
+    ),
     ("Environment", ("capture", "doctor", "observability")),
 )
 """The order of the help."""

@@ -23,6 +23,7 @@ def commands() -> dict[str, str]:
         "runs": "fql.cli.stored.runs:runs",
         "dlq": "fql.cli.stored.dlq:dlq",
         "trace": "fql.cli.stored.trace:trace",
+        "store": "fql.cli.stored.store:store",
         "observability": "fql.cli.observability:observability",
         "pause": "fql.cli.stored.pause:pause",
         "resume": "fql.cli.stored.pause:resume",

@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from fql.errors import StoreError, StoreFull
+from fql.store.sqlite.lock import EngineLock, inode_of
 from fql.store.sqlite.names import refuse_other_name, settled
 from fql.store.sqlite.write import STATEMENTS
 
@@ -113,3 +114,17 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def vacuum(connection: sqlite3.Connection, path: Path, lock: EngineLock) -> tuple[int, int]:
+    """Write the file again without the space of what was removed: its bytes before and after. It
+    takes as much space again while it works. Raises StoreLocked while an engine has the file."""
+    lock.take(path, inode_of(path))
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = path.stat().st_size
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before, path.stat().st_size
+    finally:
+        lock.give()

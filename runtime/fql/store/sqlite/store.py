@@ -32,7 +32,7 @@ from fql.store.records import (
 from fql.store.sessions import next_session, settlement
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import schema
-from fql.store.sqlite.files import connect, prepare, translate
+from fql.store.sqlite.files import connect, prepare, translate, vacuum
 from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.lock import EngineLock
 from fql.store.sqlite.names import Watched, beside, settled
@@ -315,6 +315,11 @@ class SqliteStore(Questions):
         """Forget the notes up to this number."""
         forget = "DELETE FROM fql_copy WHERE number <= ?"
         await self._call(lambda connection: connection.execute(forget, (last,)))
+
+    async def vacuum(self) -> tuple[int, int]:
+        """Give the space of what was removed back to the disk: bytes of the file before and after.
+        Raises StoreLocked while an engine has the store."""
+        return await self._call(lambda connection: vacuum(connection, self._path, self._lock))
 
     async def prune(self, retention: Retention) -> Pruned:
         """Remove one bounded slice of what is no longer needed."""
