@@ -181,3 +181,18 @@ def test_what_no_level_would_show_is_not_wanted(caplog: pytest.LogCaptureFixture
     assert hears(listener, AttemptEnded), "one that failed is told at INFO"
     assert not hears(listener, CycleCommitted)
     assert hears(lambda _: None, CycleCommitted), "whoever says nothing hears everything"
+
+
+def test_a_flood_of_dead_letters_is_logged_up_to_a_bound_and_counted(kept: Kept) -> None:
+    """What is left out is told when it begins, and how much it was."""
+    seconds = [0.0]
+    listener = LogListener(clock=lambda: seconds[0])
+    letter = DeadLetterWritten("dlq_1", "placed", "tell", "run_1", "exhausted", "")
+    for _ in range(1000):
+        listener(letter)
+    assert len(kept.of("DeadLetterWritten")) == 100
+    assert kept.text.count("more are not logged for 10s") == 2, "as JSON and as text"
+    seconds[0] = 10.0
+    listener(letter)
+    assert len(kept.of("DeadLetterWritten")) == 101
+    assert "900 more were not logged; `fqlc dlq stats` counts all" in kept.text

@@ -9,6 +9,7 @@ endpoint without a name of its own is shown by its origin, without values of the
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -58,17 +59,54 @@ HIDDEN = {
 """A reason of a dead letter may quote an answer or a row."""
 
 
+LIMITED = frozenset({DeadLetterWritten, DeadLetterEvicted})
+"""Kinds of which a receiver that refuses everything makes thousands."""
+MOST = 100
+WINDOW = 10.0
+"""So many lines of a kind in so many seconds are logged; of the others, how many they were."""
+
+
+class Throttle:
+    """Counts lines of one kind. `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = -WINDOW
+        self._logged = self._left = 0
+
+    def words(self) -> list[str] | None:
+        """What to log besides the next line, or None: nothing, and not that line either."""
+        now, words = self._clock(), []
+        if now - self._began >= WINDOW:
+            if self._left:
+                words.append(f"{self._left} more were not logged; `fqlc dlq stats` counts all")
+            self._began, self._logged, self._left = now, 0, 0
+        self._logged += 1
+        if self._logged > MOST:
+            self._left += 1
+            return None
+        if self._logged == MOST:
+            words.append(f"more are not logged for {WINDOW:.0f}s; `fqlc dlq stats` counts all")
+        return words
+
+
 class LogListener:
     """Writes each lifecycle event to the logger `fql.engine`; `record.fql` holds its fields.
 
-    `label` shows an endpoint without values of the environment; without it none is shown.
+    `label` shows an endpoint without values of the environment; without it none is shown. `clock`
+    gives seconds, by which floods of dead letters are bounded.
     """
 
     def __init__(
-        self, own: logging.Logger | None = None, *, label: Callable[[str], str] | None = None
+        self,
+        own: logging.Logger | None = None,
+        *,
+        label: Callable[[str], str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._logger = own or logger
         self._label = label
+        self._throttles = {kind: Throttle(clock) for kind in LIMITED}
 
     def wants(self, kind: type[Lifecycle]) -> bool:
         """Whether events of this kind may have a level that is logged now."""
@@ -78,11 +116,18 @@ class LogListener:
     def __call__(self, event: Lifecycle) -> None:
         """Log one event, if its level is wanted."""
         level = level_of(event)
-        if self._logger.isEnabledFor(level):
-            fields = fields_of(event, self._label)
-            words = " ".join(f"{name}={value}" for name, value in fields.items())
-            name = type(event).__name__
-            self._logger.log(level, "%s %s", name, words, extra={"fql": {"event": name, **fields}})
+        if not self._logger.isEnabledFor(level):
+            return
+        name = type(event).__name__
+        throttle = self._throttles.get(type(event))
+        besides = [] if throttle is None else throttle.words()
+        if besides is None:
+            return
+        fields = fields_of(event, self._label)
+        words = " ".join(f"{field}={value}" for field, value in fields.items())
+        self._logger.log(level, "%s %s", name, words, extra={"fql": {"event": name, **fields}})
+        for text in besides:
+            self._logger.log(level, "%s: %s", name, text)
 
 
 def level_of(event: Lifecycle) -> int:

@@ -156,7 +156,9 @@ class DeadLetters(Table):
         7 * DAY, description="how long dead letters are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="above this size the oldest dead letters are removed"
+        10_000_000_000,
+        description="above this size, or half of `[store] max_size`, the oldest dead letters are"
+        " removed",
     )
 
     @model_validator(mode="after")
@@ -232,7 +234,9 @@ class Store(Table):
         DAY, description="how long finished runs are kept"
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
-        10_000_000_000, description="above this size the oldest finished runs are removed"
+        10_000_000_000,
+        description="above this size the oldest finished runs are removed, which is logged; the"
+        " file gets smaller by `fqlc store vacuum`",
     )
     remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long event keys are remembered"
