@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from fql.app import Runtime
+from fql.intake.port import Source
 from fql.store.postgresql.shared import SharedPostgresStore
 from fql.testing import MockWebhookServer
 from tests.app.plans import order, plan_of, settings_of
@@ -29,11 +30,11 @@ observer packed {
 """
 
 
-def shared(url: str, receiver: MockWebhookServer) -> Runtime:
+def shared(url: str, receiver: MockWebhookServer, *sources: Source) -> Runtime:
     """One more engine of the store; its requests are told apart by their path."""
     return Runtime(
         plan_of(SHOP), store=SharedPostgresStore(url), settings=settings_of(),
-        environment={"RECEIVER": receiver.url},
+        environment={"RECEIVER": receiver.url}, sources=sources,
     )  # fmt: skip
 
 
