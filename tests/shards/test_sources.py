@@ -51,7 +51,7 @@ async def test_each_row_is_taken_once_by_whoever_reads_the_source(
 
     async def start() -> None:
         view = TableSource(table)
-        made = shared(postgresql_url, webhook_server, view)
+        made = shared(postgresql_url, webhook_server, view)  # type: ignore[arg-type]
         await made.__aenter__()
         running.append((made, view))
 

@@ -162,8 +162,9 @@ class Leading:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         if self.engine is not None:
+            first = self.engine.owns(FIRST)
             await self.engine.stop()
-            if self._copies is not None:
+            if self._copies is not None and first:
                 await self._copies.copy()
 
     async def abandon(self) -> None:
