@@ -32,7 +32,17 @@ from fql.plan.language import expressions as x
 from fql.settings.reading import read_settings
 from tests.benchmarks.expressions import cost
 from tests.benchmarks.receiver import receiver
-from tests.growth.plans import BOOLEAN, STRING, When, country_is, field, op, sized, sized_bytes
+from tests.growth.plans import (
+    BOOLEAN,
+    STRING,
+    When,
+    country_is,
+    field,
+    op,
+    sized,
+    sized_bytes,
+    with_endpoints,
+)
 
 Points = Sequence[tuple[int, float]]
 ROW = {"id": "1", "country": "DE", "total": "5.5", "count": 5, "note": None}
@@ -149,7 +159,7 @@ def emitting(counts: Sequence[int] = (1, 100, 1_000)) -> Points:
 
 
 async def _delivered(target: str, count: int, events: int) -> float:
-    plan = sized(count, url=lambda n: (f"{target}/{n}",))
+    plan = with_endpoints(sized(count), target)
     settings = read_settings(LOOPBACK, "fql.toml")
     async with Runtime(plan, store="memory://", environment={}, settings=settings) as runtime:
         begin = 0.0
@@ -166,7 +176,7 @@ async def _delivered(target: str, count: int, events: int) -> float:
 
 
 def endpoints(counts: Sequence[int] = (10, 100, 1_000)) -> Points:
-    """Microseconds of CPU a delivery, by the observers that send, each to a path of its own."""
+    """Microseconds of CPU a delivery, by the endpoints, all at one address."""
     with receiver() as target:
         return [(n, asyncio.run(_delivered(target.url, n, 2_000))) for n in counts]
 
@@ -192,7 +202,7 @@ SIZES: Sequence[Size] = (
          partial(matching, _between)),
     Size("match-begins", "observers, starts_with", "match: us", "20 us",
          partial(matching, _begins)),
-    Size("endpoints", "receivers", "CPU us a delivery", "+20 % at 1,000", endpoints),
+    Size("endpoints", "endpoints", "CPU us a delivery", "+20 % at 1,000", endpoints),
 )  # fmt: skip
 
 

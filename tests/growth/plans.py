@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fql.plan.language import expressions as x
 from fql.plan.language import types as t
 from fql.plan.model import FORMAT, Plan
-from fql.plan.stored.codec import dump_expression, read_plan, seal
+from fql.plan.stored.codec import dump_expression, read_plan, seal, write_plan
 
 FIELDS: Mapping[str, str] = {
     "id": "ID", "country": "String", "total": "Decimal", "count": "Int", "note": "String?",
@@ -39,6 +40,19 @@ def text(*parts: x.TextPart) -> dict[str, Any]:
     if len(parts) == 1 and isinstance(parts[0], str):
         return dump_expression(x.Constant(type=STRING, value=parts[0]))
     return dump_expression(x.Text(type=STRING, parts=parts))
+
+
+def with_endpoints(plan: Plan, target: str) -> Plan:
+    """The same with an endpoint of its own for each observer, all of them at one address."""
+    content: dict[str, Any] = json.loads(write_plan(plan))
+    names = [observer["name"].replace("o", "e") for observer in content["observers"]]
+    content["endpoints"] = [{"name": name, "url": text(target)} for name in names]
+    for name, observer in zip(names, content["observers"], strict=True):
+        config = observer["nodes"][0]["config"]
+        del config["url"]
+        config |= {"endpoint": name, "path": text("/x")}
+    del content["digest"]
+    return read_plan(seal(content))
 
 
 def sized(
