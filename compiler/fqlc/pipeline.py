@@ -20,7 +20,7 @@ from fqlc.names.project import Project, resolve_project
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.sources import read_source
-from fqlc.types.infer import check_lets
+from fqlc.types.infer import check_fields, check_lets
 
 if TYPE_CHECKING:
     from fqlc.lower.pieces import Written
@@ -67,6 +67,7 @@ def examine_project(
         project: Project = resolve_project(files, sink)
         around = surroundings or Surroundings()
         check_lets(project, sink)
+        check_fields(project, sink)
         program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
         run_rules(program, sink)
     remarks = tuple(Remark(c.span, c.text) for f in files for c in f.comments)

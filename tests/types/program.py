@@ -17,6 +17,7 @@ from fqlc.types.infer import (
     ExprScope,
     check_body,
     check_condition,
+    check_fields,
     check_lets,
     check_text,
     response_type,
@@ -51,6 +52,7 @@ def check(text: str) -> Checked:
     project = resolve_project([file], sink)
     checked = Checked(text, project, sink, {}, {})
     check_lets(project, sink)
+    check_fields(project, sink)
     for symbol in project.observers.values():
         if isinstance(symbol.declaration, ast.Block):
             _observer(symbol.declaration, checked)

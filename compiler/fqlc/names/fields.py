@@ -52,6 +52,7 @@ def build_row(
         table=table,
         doc=doc,
         broken=symbol.broken,
+        computed=MappingProxyType(builder.computed),
     )
 
 
@@ -69,18 +70,22 @@ class _RowBuilder:
         self.symbol, self.kinds, self.unread = symbol, kinds, unread
         self.sink, self.uses = sink, uses
         self.fields: dict[str, FieldInfo] = {}
+        self.computed: dict[str, FieldInfo] = {}
         self.key: Span | None = None
 
     def add(self, field: ast.FieldDeclaration) -> None:
         name = field.name.text
-        earlier = self.fields.get(name)
+        earlier = self.fields.get(name) or self.computed.get(name)
         if earlier is not None:
             self._duplicate(field, earlier.span)
             return
         if name in BUILTIN_NAMES:
             self._built_in(field)
-        marks = self._attributes(field)
-        self.fields[name] = FieldInfo(
+        if field.computed is not None:
+            self._no_column(field)
+        marks = set() if field.computed is not None else self._attributes(field)
+        into = self.fields if field.computed is None else self.computed
+        into[name] = FieldInfo(
             name=name,
             owner=self.symbol.name,
             type=self.field_type(field.type),
@@ -90,7 +95,22 @@ class _RowBuilder:
             sensitive=self._sensitive(field),
             column=self._column(field),
             doc=field.doc.text if field.doc else "",
+            computed=field.computed,
         )
+
+    def _no_column(self, field: ast.FieldDeclaration) -> None:
+        """A computed field takes no attributes: it is in no table, and as sensitive as what it
+        reads. A type has none: its values are no rows."""
+        where, what = None, ""
+        if self.symbol.kind == "type":
+            where, what = field.name.span, "a `type` has no computed fields"
+        elif field.attributes:
+            where, what = field.attributes[0].span, "a computed field has no attributes"
+        if where is not None:
+            self.sink.error(
+                "FQL206", what, where, label="not here",
+                help=("it is no column, and as sensitive as the fields that it reads",),
+            )  # fmt: skip
 
     def _duplicate(self, field: ast.FieldDeclaration, first: Span) -> None:
         self.sink.error(

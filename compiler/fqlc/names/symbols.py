@@ -37,11 +37,14 @@ class FieldInfo:
     sensitive: Span | None = None
     column: str = ""
     doc: str = ""
+    computed: ast.Expr | None = None
+    """What it is computed from; None for a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityInfo:
-    """An entity or declared type: its fields by name, in the order written."""
+    """An entity or declared type: its fields by name, in the order written. Those of `computed` are
+    no columns: they are inlined where they are used."""
 
     name: str
     kind: str
@@ -50,6 +53,11 @@ class EntityInfo:
     table: str = ""
     doc: str = ""
     broken: bool = False
+    computed: Mapping[str, FieldInfo] = field(default_factory=dict)
+
+    def named(self, name: str) -> FieldInfo | None:
+        """The field of that name, computed or not."""
+        return self.fields.get(name) or self.computed.get(name)
 
     @property
     def key(self) -> FieldInfo | None:

@@ -13,6 +13,7 @@ from fql.plan.language.types import Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.symbols import FieldInfo
 from fqlc.syntax.tree import ast
+from fqlc.types.computed import changed
 from fqlc.types.members import field_of
 from fqlc.types.names import narrowed, never_there, outside_each, row_value
 from fqlc.types.operands import comparable
@@ -115,13 +116,15 @@ def _changed(  # noqa: PLR0911 - one line a refusal
         return outside_each(field.name, expr.span, ctx)
     if _never_changes(expr, ctx):
         return poison(expr.span)
-    change = e.Changed(type=t.BOOLEAN, name=field.name, at=at(expr.span))
+    change: e.Expr = e.Changed(type=t.BOOLEAN, name=field.name, at=at(expr.span))
+    if field.computed is not None:
+        change = changed(field, expr.span, ctx)
     if name == "changed":
         return change
     row: e.RowName = "new" if name == "changed_to" else "old"
     version = row_value(row, field, expr.span, ctx)
     value = ctx.infer(expr.arguments[0], field.type)
-    if poisoned(version, value):
+    if poisoned(change, version, value):
         return poison(expr.span)
     if not comparable(version.type, value.type):
         return mismatch(ctx, name, ((callee.of, version), (expr.arguments[0], value)), expr.span)

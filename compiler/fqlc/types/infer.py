@@ -11,6 +11,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
+from fqlc.types.computed import check_computed
 from fqlc.types.constants.lets import fold_constant
 from fqlc.types.facts import NOTHING, Facts, facts_of
 from fqlc.types.report import poison, poisoned, require, wording
@@ -28,6 +29,7 @@ __all__ = [
     "SensitiveUse",
     "check_body",
     "check_condition",
+    "check_fields",
     "check_lets",
     "check_text",
     "facts_of",
@@ -96,6 +98,11 @@ def check_lets(project: Project, sink: Sink) -> None:
     """Report what is wrong in all `let`s; a ring of them once."""
     for name in project.lets:
         fold_let(name, project, sink)
+
+
+def check_fields(project: Project, sink: Sink) -> None:
+    """Report what is wrong in computed fields."""
+    check_computed(project, sink, visit)
 
 
 def response_type(expr: ast.Expr, project: Project, sink: Sink) -> Type:

@@ -82,7 +82,7 @@ def _of_image(expr: ast.MemberAccess, use: ast.NameUse, ctx: Context) -> e.Expr:
     if poisoned(image) or entity is None:
         return poison(expr.span)
     refused = image.type.nullable and _need_optional(expr, image, ctx) is not image
-    field = entity.fields.get(expr.name.text)
+    field = entity.named(expr.name.text)
     if field is None:
         return unknown_field(ctx, entity, expr.name)
     value = row_value("old" if use.text == "_old" else "new", field, expr.span, ctx)

@@ -14,6 +14,7 @@ from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
+from fqlc.types.computed import inlined
 from fqlc.types.constants import lets
 from fqlc.types.constants.literals import member
 from fqlc.types.facts import known
@@ -68,6 +69,8 @@ def row_value(row: e.RowName, field: FieldInfo, span: Span, ctx: Context) -> e.E
     """A field of a row image; nullable where the image may be absent."""
     if ctx.scope.batch == "outside":
         return outside_each(field.name, span, ctx)
+    if field.computed is not None:
+        return narrowed(inlined(row, field, row_absent(row, ctx.scope), span, ctx), ctx.scope)
     of = field.type.optional() if row_absent(row, ctx.scope) and field.type != t.ERROR else (
         field.type
     )  # fmt: skip

@@ -78,7 +78,7 @@ class ExprScope:
 
     def row_field(self, name: str) -> FieldInfo | None:
         """A field of the event's entity."""
-        return None if self.entity is None else self.entity.fields.get(name)
+        return None if self.entity is None else self.entity.named(name)
 
     def is_enum(self, of: Type | None) -> bool:
         """True for an enum type."""

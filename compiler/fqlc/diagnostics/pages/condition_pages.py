@@ -1,4 +1,4 @@
-"""Pages of FQL231 to FQL234: conditions and choices that cannot mean what they say."""
+"""Pages of FQL231 to FQL235: conditions, choices and fields that cannot mean what they say."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def _body(value: str) -> str:
         f'webhook crm {{ url: "https://crm.example.com/orders", body: {{ id, state: {value} }} }}'
     )
     return observer(f"on: Order.update\n{hook}", entity=_ENTITY)
+
+
+def _computed(fields: str) -> str:
+    entity = f"entity Order {{\n  id: UUID @key\n  total: Decimal\n  {fields}\n}}\n"
+    return observer(f"on: Order.update\nwhen: net > 10\n{_HOOK}", entity=entity)
 
 
 PAGES = (
@@ -59,5 +64,13 @@ PAGES = (
         "is not forgotten. `else:` is for all that are not written.",
         wrong=_body('status.case({ pending: "OPEN", paid: "OPEN" })'),
         right=_body('status.case({ pending: "OPEN", paid: "OPEN", shipped: "CLOSED" })'),
+    ),
+    Page(
+        code="FQL235",
+        title="computed field in terms of itself",
+        why="A computed field is made of the fields of its row. One that leads back to itself has "
+        "no value.",
+        wrong=_computed("tax: Decimal = net * 2\n  net: Decimal = total - tax"),
+        right=_computed("tax: Decimal = total * 2\n  net: Decimal = total - tax"),
     ),
 )

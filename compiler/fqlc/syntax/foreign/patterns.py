@@ -31,7 +31,7 @@ _CONSTANTS = frozenset(
 _NULLS = frozenset({"null", "None", "nil", "NULL", "undefined"})
 _PREFIXES = frozenset({"r", "R", "u", "b", "rb", "br", "fr", "rf", "N", "E"})
 _FILTERS = frozenset({*names_of("filter"), "default", "title", "safe", "tojson"})
-_CHOOSING = frozenset({"case", "match", "switch", "if", "typeof"})
+_CHOOSING = frozenset({"case", "match", "switch", "typeof"})
 
 
 def _begins(*starts: str) -> Callable[[Lexeme], bool]:
@@ -274,14 +274,11 @@ def _is_after_parameters(spot: Spot) -> bool:
     return _type(spot.before(steps)) == "LPAREN" and not called
 
 
-def _is_choice(spot: Spot) -> bool:
-    return any(x is not None and x.text == "if" for x in map(spot.before, range(1, 40)))
-
-
 PLACES: Mapping[Where, Callable[[Spot], bool]] = {
     Where.OPERATOR: _is_operator,
     Where.VALUE: _is_value,
     Where.FIELDS: _is_in_fields,
+    Where.TYPE_FIELDS: lambda spot: spot.first.type == "TYPE",
     Where.ENUM: lambda spot: spot.first.type == "ENUM",
     Where.ENTRY: _is_entry,
     Where.ARGUMENT: _is_argument,
@@ -289,6 +286,5 @@ PLACES: Mapping[Where, Callable[[Spot], bool]] = {
     Where.TRIGGER: _is_trigger,
     Where.PARAMETERS: _is_after_parameters,
     Where.MEMBER: lambda spot: spot.first.type == "ENUM",
-    Where.CHOICE: _is_choice,
 }
 """How a place is known, where it is not known from where the row is looked for."""

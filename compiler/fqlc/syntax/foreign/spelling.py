@@ -32,6 +32,8 @@ class Where(Enum):
     """Where a value is wanted, as a word that nothing of the file declares."""
     FIELDS = auto()
     """In an entity or a type."""
+    TYPE_FIELDS = auto()
+    """In a type."""
     ENUM = auto()
     """In an enum."""
     ENTRY = auto()
@@ -53,11 +55,9 @@ class Where(Enum):
     """At the start of a declaration in which reading stops."""
     MEMBER = auto()
     """Where reading stops in an enum."""
-    CHOICE = auto()
-    """Where reading stops after an `if`."""
 
 
-STOPS = frozenset({Where.STOP, Where.BEFORE_STOP, Where.FIRST, Where.MEMBER, Where.CHOICE})
+STOPS = frozenset({Where.STOP, Where.BEFORE_STOP, Where.FIRST, Where.MEMBER})
 IN_PLACE = frozenset({Where.HEAD, Where.TYPE, Where.GENERIC, Where.CONSTRAINT, Where.LOOKS})
 """Known by the word alone, to whoever reads such a place."""
 BEFORE_READING = frozenset(Where) - STOPS - IN_PLACE

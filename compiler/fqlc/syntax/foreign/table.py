@@ -9,10 +9,7 @@ from fqlc.syntax.foreign import texts
 from fqlc.syntax.foreign.spelling import Spelling, Where, words
 
 _W = Where
-_CHOICE = (
-    'choose in a text: `"{% if test %}a{% else %}b{% endif %}"`',
-    "or write two actions, each with its `when`",
-)
+_CHOICE = ("write `if test then a else b`", "of an enum: `x.case({ member: value })`")
 _COMPARE_TEXT = ("write `.starts_with(...)`, `.ends_with(...)`, `.contains(...)` or "
                  "`.matches(...)`",)  # fmt: skip
 _NO_FUNCTIONS = ("write the condition itself; fields are written by their names",)
@@ -78,8 +75,8 @@ LOOKS = (
 _EQUALS = (
     Spelling("=", _W.ANYWHERE, "", "a declaration has no `=` before its brace",
              before="DECLARES NAME", after="{"),
-    Spelling("= PLAIN", _W.FIELDS, "", "a field has no default value"),
-    Spelling("=", _W.FIELDS, "", "a field has no default value"),
+    Spelling("= PLAIN", _W.TYPE_FIELDS, "", "a field has no default value"),
+    Spelling("=", _W.TYPE_FIELDS, "", "a field has no default value"),
     Spelling("= PLAIN", _W.ENUM, "", "members of an enum have no values", once=True),
     Spelling("=", _W.ENUM, "", "members of an enum have no values", once=True),
     Spelling("NAME =", _W.ARGUMENT, "", "arguments have no names here"),
@@ -169,7 +166,8 @@ _STOPS = (
     Spelling("CHOOSING", _W.BEFORE_STOP, says="there is no `<0>` here", advice=_CHOICE),
     Spelling("CHOOSING", _W.FIRST, says="there is no `<0>` here", advice=_CHOICE),
     Spelling("?", _W.STOP, says="there is no `test ? a : b`", advice=_CHOICE),
-    Spelling("else", _W.CHOICE, says="there is no `a if test else b`", advice=_CHOICE),
+    Spelling("if", _W.STOP, says="there is no `a if test else b`", advice=_CHOICE, expected="OP"),
+    Spelling("{", _W.STOP, says="an `if` has a `then`", advice=_CHOICE, expected="THEN"),
     Spelling("! in/IN", _W.STOP, "not in", "`!in` is spelled `not in` here", expected="OP"),
     Spelling("!", _W.STOP, says="there is no `!` after a value", expected="OP",
              advice=("test it with `!= null` first, or give a default: `(value ?? ...)`",)),

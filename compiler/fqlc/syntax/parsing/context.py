@@ -10,6 +10,24 @@ def is_let_sign(last: list[Lexeme]) -> bool:
     return any(x.type == "LET" for x in last)
 
 
+def is_field_sign(lexemes: list[Lexeme], brackets: list[str], first: str) -> bool:
+    """True for the `=` of a computed field: the first one after its key and type, in an entity."""
+    if first != "ENTITY" or brackets != ["{"]:
+        return False
+    for lexeme in reversed(lexemes[-_LONGEST_TYPE:]):
+        if lexeme.type == "KEY":
+            return lexemes[-1].type != "_COLON"
+        if lexeme.type not in _IN_TYPE:
+            return False
+    return False
+
+
+_LONGEST_TYPE = 40
+_IN_TYPE = frozenset(
+    {"NAME", "QUESTION", "LBRACKET", "RBRACKET", "AT", "LPAREN", "RPAREN", "STRING", "_COLON"}
+)
+
+
 def close(brackets: list[str], opener: str) -> None:
     """Close the innermost bracket of a kind, with those in it; a stray closer closes nothing."""
     if opener in brackets:

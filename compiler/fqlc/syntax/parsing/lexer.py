@@ -17,6 +17,7 @@ from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.parsing.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.parsing.context import (
     close,
+    is_field_sign,
     is_let_sign,
     make_flow,
     make_key,
@@ -131,7 +132,10 @@ class _Lexer:
                 brackets.pop()
             else:
                 close(brackets, _OPENER_OF[written])
-        elif written == "=" and not is_let_sign(self.lexed.lexemes[-2:]):
+        elif written == "=" and not (
+            is_let_sign(self.lexed.lexemes[-2:])
+            or is_field_sign(self.lexed.lexemes, brackets, self._first_type())
+        ):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         elif written == "/" and (after := self._regex(start)) is not None:
             return after
