@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from fqlc.syntax.reading.lexemes import Lexeme
+from fqlc.syntax.reading.lexemes import Lexed, Lexeme
 
 
 def is_let_sign(last: list[Lexeme]) -> bool:
     """True for the `=` of `let name =` after the last two lexemes."""
     return any(x.type == "LET" for x in last)
+
+
+def first_type(lexed: Lexed) -> str:
+    """The terminal of the word that begins the declaration."""
+    lexemes = lexed.lexemes
+    first = lexed.starts[-1] if lexed.starts else 0
+    if first < len(lexemes) and lexemes[first].type == "DOC":
+        first += 1
+    return lexemes[first].type if first < len(lexemes) else ""
 
 
 def is_field_sign(lexemes: list[Lexeme], brackets: list[str], first: str) -> bool:

@@ -17,6 +17,7 @@ from fqlc.syntax.foreign.table import MEANT_HEADS, MODIFIERS
 from fqlc.syntax.parsing.beginnings import OPENS_VALUE, Beginnings
 from fqlc.syntax.parsing.context import (
     close,
+    first_type,
     is_field_sign,
     is_let_sign,
     make_flow,
@@ -134,7 +135,7 @@ class _Lexer:
                 close(brackets, _OPENER_OF[written])
         elif written == "=" and not (
             is_let_sign(self.lexed.lexemes[-2:])
-            or is_field_sign(self.lexed.lexemes, brackets, self._first_type())
+            or is_field_sign(self.lexed.lexemes, brackets, first_type(self.lexed))
         ):
             self.lexed.suspects.append(len(self.lexed.lexemes))
         elif written == "/" and (after := self._regex(start)) is not None:
@@ -146,20 +147,13 @@ class _Lexer:
     def _colon(self, previous: Lexeme | None, start: int) -> None:
         """What is before a colon is a key, unless a value is missing or a `lambda` names it."""
         if previous is not None and previous.type == "QUESTION":
-            if make_optional_key(self.lexed.lexemes[-3:], self._brackets, self._first_type()):
+            if make_optional_key(self.lexed.lexemes[-3:], self._brackets, first_type(self.lexed)):
                 return
             self.lexed.suspects.append(len(self.lexed.lexemes) - 1)
         before = self.lexed.lexemes[-2:-1]
         missing = before and before[0].type == "_COLON" and self._is_new_line(start)
         if not missing and not (before and before[0].text == "lambda"):
             make_key(previous)
-
-    def _first_type(self) -> str:
-        """The terminal of the word that begins the declaration."""
-        lexemes = self.lexed.lexemes
-        first = self.lexed.starts[-1] if self.lexed.starts else 0
-        first += lexemes[first].type == "DOC"
-        return lexemes[first].type if first < len(lexemes) else ""
 
     def _regex(self, start: int) -> int | None:
         """Where a pattern between slashes ends that is where a value is wanted; it is taken."""
