@@ -61,11 +61,13 @@ def logging_as_before() -> Iterator[None]:
 
 @dataclass
 class Story:
-    """One project in a folder. `said` are the ids of orders that were committed, in order."""
+    """One project in a folder. `said` are the ids of orders that were committed, in order; `store`
+    is the url of a store elsewhere."""
 
     folder: Path
     server: MockWebhookServer
     journal: str = "wal"
+    store: str = ""
     said: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,8 @@ class Story:
 
     def settings(self, source: str = "", more: str = "") -> None:
         """Write `fql.toml`; `source` are more keys of the source."""
-        (self.folder / "fql.toml").write_text(more + SETTINGS % (source, self.port))
+        store = f'[store]\nurl = "{self.store}"\n' if self.store else ""
+        (self.folder / "fql.toml").write_text(more + store + SETTINGS % (source, self.port))
 
     def create(self) -> None:
         """The application's database without capture."""

@@ -8,8 +8,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,33 +18,47 @@ import pytest
 from fql.testing import MockWebhookServer
 from tests.histories.story import Story
 from tests.histories.test_health import rebuild
+from tests.kills.loop import Place, place_of
+
+KINDS = (
+    "trade", "trade", "trade", "back_up", "move_over", "copy_over", "restore", "reset", "rebuild",
+    "make_anew", "kill", "end", "hide", "vacuum", "another",
+)  # fmt: skip
+OF_A_SERVER = ("kill_server", "stop_server", "cut_off")
+SLOW = ("kill",)
+"""In NATS a killed engine is followed after its lease, 30 s."""
+
+
+def drawn(seed: int, steps: int, kind: str, *, slow: bool) -> tuple[str, ...]:
+    """What happens in a history."""
+    chance = random.Random(seed)
+    kinds = [*KINDS, *(OF_A_SERVER if kind != "sqlite" else ())]
+    if kind == "nats":
+        kinds = [one for one in kinds if one != "cut_off" and (slow or one not in SLOW)]
+    return tuple(chance.choice(kinds) for _ in range(steps))
 
 
 class Driver:
     """One shop, and what happens to it."""
 
-    def __init__(self, story: Story, seed: int) -> None:
+    def __init__(self, story: Story, seed: int, place: Place) -> None:
         self.story = story
+        self.place = place
         self.random = random.Random(seed)
         self.number = 0
         self.events: list[str] = []
         self.running = ExitStack()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def live(self, steps: int) -> None:
-        """So many events, then the end."""
-        acts: list[Callable[[], None]] = [
-            self.trade, self.trade, self.trade, self.back_up, self.move_over, self.copy_over,
-            self.restore, self.reset, self.rebuild, self.make_anew, self.kill, self.end, self.hide,
-            self.vacuum, self.another,
-        ]  # fmt: skip
+    def live(self, names: Sequence[str]) -> None:
+        """These events, then the end."""
         self.start()
         self.trade()
         self.back_up()
         try:
-            for _ in range(steps):
-                act = self.random.choice(acts)
-                self.events.append(act.__name__)
+            for name in names:
+                self.events.append(name)
+                act: Callable[[], None] = getattr(self, name)
                 act()
                 self.trade()
         finally:
@@ -92,7 +107,7 @@ class Driver:
 
     def reset(self) -> None:
         self.heard()
-        self.story.execute("DELETE FROM sqlite_sequence")
+        self.story.execute("UPDATE fql_main_source SET number = 0")
 
     def rebuild(self) -> None:
         """A migration: until the triggers are there again, nothing is written."""
@@ -132,14 +147,31 @@ class Driver:
         time.sleep(self.random.uniform(0, 1))
         away.rename(self.story.database)
 
+    # The server of the store.
 
-def live(folder: Path, journal: str, seed: int, steps: int) -> None:
+    def kill_server(self) -> None:
+        assert self.place.server is not None
+        self.place.server.kill()
+        self.place.server.start()
+
+    def stop_server(self) -> None:
+        assert self.place.server is not None
+        with self.place.server.paused():
+            time.sleep(self.random.uniform(0.1, 1))
+
+    def cut_off(self) -> None:
+        assert self.place.cut is not None
+        self.place.cut()
+
+
+def live(folder: Path, kind: str, journal: str, seed: int, names: Sequence[str]) -> None:
     """A whole history, and the ledger."""
-    with MockWebhookServer() as server:
-        story = Story(folder, server, journal)
-        driver = Driver(story, seed)
+    folder.mkdir()
+    with MockWebhookServer() as server, place_of(kind) as place:
+        story = Story(folder, server, journal, "" if kind == "sqlite" else place.store)
+        driver = Driver(story, seed, place)
         try:
-            driver.live(steps)
+            driver.live(names)
             story.finish()
             heard = story.heard()
             assert set(heard) == set(story.said), "each committed order is heard of, nothing else"
@@ -149,18 +181,56 @@ def live(folder: Path, journal: str, seed: int, steps: int) -> None:
             with story.connect() as connection:
                 assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         except BaseException as problem:
-            problem.add_note(f"seed {seed}, journal {journal}: {driver.events}")
+            problem.add_note(f"{kind}, seed {seed}, journal {journal}: {driver.events}")
             raise
 
 
-@pytest.mark.parametrize(("journal", "seed"), [("wal", 1), ("delete", 2)])
-def test_a_short_history(tmp_path: Path, journal: str, seed: int) -> None:
-    live(tmp_path, journal, seed, 6)
+def shrunk(names: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
+    """The events that are needed to fail, found by leaving others out, the larger parts first."""
+    left, size = tuple(names), len(names) // 2
+    while size:
+        at = 0
+        while at < len(left):
+            without = left[:at] + left[at + size :]
+            left, at = (without, at) if fails(without) else (left, at + size)
+        size //= 2
+    return left
+
+
+def test_shrinking_finds_what_is_needed() -> None:
+    names = list("abcdefghijklm")
+    assert shrunk(names, lambda some: {"c", "k"} <= set(some)) == ("c", "k")
+    assert shrunk(names, lambda some: "abc" in "".join(some)) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("kind", "journal", "seed", "steps"),
+    [("sqlite", "wal", 1, 5), ("sqlite", "delete", 2, 4),
+     pytest.param("postgresql", "wal", 3, 3, marks=pytest.mark.soak),
+     pytest.param("nats", "wal", 4, 3, marks=pytest.mark.soak)],
+)  # fmt: skip
+def test_a_short_history(tmp_path: Path, kind: str, journal: str, seed: int, steps: int) -> None:
+    live(tmp_path / "shop", kind, journal, seed, drawn(seed, steps, kind, slow=False))
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "nats"])
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 @pytest.mark.parametrize("seed", range(100, 106))
-def test_a_long_history(tmp_path: Path, journal: str, seed: int) -> None:
-    live(tmp_path, journal, seed, 40)
+def test_a_long_history(tmp_path: Path, kind: str, journal: str, seed: int) -> None:
+    """One that fails is played again without some of its events, until all that are left are
+    needed."""
+    names, tries = drawn(seed, 40, kind, slow=True), count()
+
+    def fails(some: Sequence[str]) -> bool:
+        try:
+            live(tmp_path / str(next(tries)), kind, journal, seed, some)
+        except AssertionError:
+            return True
+        return False
+
+    if fails(names):
+        needed = shrunk(names, fails)
+        live(tmp_path / "last", kind, journal, seed, needed)
+        pytest.fail(f"not each time: {needed}")
