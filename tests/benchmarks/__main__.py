@@ -9,10 +9,9 @@ from tests.benchmarks.page.machine import load, machine
 
 MODULES = (
     "peers.__main__",
-    "growth",
+    "growth.__main__",
     "deliveries",
     "expressions",
-    "sizes",
     "sending",
     "compile",
     "sqlite.outbox",

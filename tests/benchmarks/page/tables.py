@@ -41,6 +41,12 @@ def shape(lines: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(rows[0]), tuple(row[0] for row in rows[2:])
 
 
+def cells_of(lines: Sequence[str]) -> dict[str, list[str]]:
+    """The cells of a table that was written, by the first one of their row."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:1] == "|"]
+    return {row[0]: row[1:] for row in rows[2:]}
+
+
 def block(page: str, name: str) -> list[str]:
     """The lines of a place in the page."""
     found = _place(name).search(page)

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -192,15 +192,18 @@ def theirs() -> Path:
     return Path(__file__).with_name("theirs")
 
 
-def cells(side: Side, rounds: Sequence[Figures], ours: float, version: str) -> list[str]:
-    """The row of a side: medians, and from lowest to highest."""
+def cells(
+    side: Side, rounds: Sequence[Figures], ours: float, version: str, failed: int = 0
+) -> list[str]:
+    """The row of a side: medians, and from lowest to highest; how many rounds failed is told."""
     columns = [sorted(column) for column in zip(*rounds, strict=True)]
     shown = [f"{statistics.median(c):,.0f} ({c[0]:,.0f}-{c[-1]:,.0f})" for c in columns]
     if side.broker == "file":
         shown[2] = ""
     times = ours / statistics.median(columns[0])
     settings = f"{version}; {side.settings}" if version else side.settings
-    return [*shown, f"{times:.1f}", settings]
+    more = f"; {failed} more rounds failed" if failed else ""
+    return [*shown, f"{times:.1f}", settings + more]
 
 
 def table(count: int, rounds: int, beside: Path | None) -> list[str]:
@@ -208,6 +211,7 @@ def table(count: int, rounds: int, beside: Path | None) -> list[str]:
     installed = versions(beside)
     found: dict[str, list[Figures]] = defaultdict(list)
     instead = {side.label: absent(side, installed) for side in SIDES}
+    failed: Counter[str] = Counter()
     loads = []
     for number in range(rounds):
         for side in SIDES[number % len(SIDES) :] + SIDES[: number % len(SIDES)]:
@@ -217,15 +221,17 @@ def table(count: int, rounds: int, beside: Path | None) -> list[str]:
             loads.append(os.getloadavg()[0])
             print(f"round {number + 1}, load {load()}: {side.label}: {one}", flush=True)
             if isinstance(one, str):
-                instead[side.label] = one
+                failed[side.label] += 1
             else:
                 found[side.label].append(one)
     ours = statistics.median(one.rate for one in found[SIDES[0].label])
-    rows = {
-        side.label: instead[side.label]
-        or cells(side, found[side.label], ours, installed.get(side.library, ""))
-        for side in SIDES
-    }
+    rows: dict[str, list[str] | str] = {}
+    for side in SIDES:
+        rounds_of = found[side.label]
+        reason = instead[side.label] or ("" if rounds_of else "failed in every round")
+        rows[side.label] = reason or cells(
+            side, rounds_of, ours, installed.get(side.library, ""), failed[side.label]
+        )
     said = (
         f"medians of {rounds} rounds in turns, from lowest to highest in brackets; {count:,} jobs "
         f"(slower sides fewer); load {min(loads):.1f} to {max(loads):.1f}. {machine()}."

@@ -1,27 +1,22 @@
-"""What grows with a plan: `python -m tests.benchmarks.sizes [NAME ...]` prints costs and exponents.
-
-Each measure gives pairs of a size and its cost, CPU as a rule, which is steadier than time. The
-exponent e of cost = c * n^e says whether the cost grows as its work (1) or not at all (0).
-"""
+"""What grows with a plan. Each measure gives pairs of a size and its cost, CPU as a rule, which is
+steadier than time."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import json
-import math
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from fql import Runtime, load_plan
 from fql.client import open_client
@@ -31,6 +26,7 @@ from fql.events.model import Event
 from fql.plan.language import expressions as x
 from fql.settings.reading import read_settings
 from tests.benchmarks.expressions import cost
+from tests.benchmarks.page.curves import Curve, Points
 from tests.benchmarks.receiver import receiver
 from tests.growth.plans import (
     BOOLEAN,
@@ -44,19 +40,8 @@ from tests.growth.plans import (
     with_endpoints,
 )
 
-Points = Sequence[tuple[int, float]]
 ROW = {"id": "1", "country": "DE", "total": "5.5", "count": 5, "note": None}
 LOOPBACK = '[egress]\nallow = ["127.0.0.1/32"]\n'
-
-
-class Size(NamedTuple):
-    """One thing that may grow: what is counted, the cost with its unit, the target."""
-
-    name: str
-    size: str
-    cost: str
-    wanted: str
-    measure: Callable[[], Points]
 
 
 # Start -------------------------------------------------------------------------------------------
@@ -85,7 +70,7 @@ def _started(what: str, counts: Sequence[int], secrets: bool = False) -> Points:
 
 
 def _child(*arguments: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.sizes", "--child", *arguments]
+    command = [sys.executable, "-m", "tests.benchmarks.growth.plans", "--child", *arguments]
     found: dict[str, float] = json.loads(subprocess.check_output(command, text=True))
     return found
 
@@ -183,46 +168,28 @@ def endpoints(counts: Sequence[int] = (10, 100, 1_000)) -> Points:
 
 OBSERVERS = (2_500, 5_000, 10_000)
 SECRETS = (250, 500, 1_000)
-SIZES: Sequence[Size] = (
-    Size("load", "observers", "load of a plan: CPU s", "1 s at 10,000",
+CURVES = (
+    Curve("load", "observers", "load of a plan: CPU s", "1 s at 10,000",
          partial(_started, "load", OBSERVERS)),
-    Size("start", "observers", "start of a runtime: CPU s", "1 s at 10,000",
+    Curve("start", "observers", "start of a runtime: CPU s", "1 s at 10,000",
          partial(_started, "start", OBSERVERS)),
-    Size("memory", "observers", "memory after the start: MB", "150 MB at 10,000",
+    Curve("memory", "observers", "memory after the start: MB", "150 MB at 10,000",
          partial(_started, "memory", OBSERVERS)),
-    Size("secrets", "actions with a secret each", "start of a runtime: CPU s", "1 s at 1,000",
+    Curve("secrets", "actions with a secret each", "start of a runtime: CPU s", "1 s at 1,000",
          partial(_started, "start", SECRETS, secrets=True)),
-    Size("masking", "secrets", "masking 1,000 characters: us", "20 us at any number", masking),
-    Size("emit", "observers", "Client.emit, 64 in flight: CPU us", "200 us at any size", emitting),
-    Size("match-equal", "observers, country == C", "match: us", "20 us",
+    Curve("masking", "secrets", "masking 1,000 characters: us", "20 us at any number", masking),
+    Curve("emit", "observers", "Client.emit, 64 in flight: CPU us", "200 us at any size", emitting),
+    Curve("match-equal", "observers, country == C", "match: us", "20 us",
          partial(matching, country_is)),
-    Size("match-or", "observers, a == C || a == D", "match: us", "20 us",
+    Curve("match-or", "observers, a == C or a == D", "match: us", "20 us",
          partial(matching, _either)),
-    Size("match-between", "observers, a >= C && a < D", "match: us", "20 us",
+    Curve("match-between", "observers, a between C and D", "match: us", "20 us",
          partial(matching, _between)),
-    Size("match-begins", "observers, starts_with", "match: us", "20 us",
+    Curve("match-begins", "observers, starts_with", "match: us", "20 us",
          partial(matching, _begins)),
-    Size("endpoints", "endpoints", "CPU us a delivery", "+20 % at 1,000", endpoints),
+    Curve("endpoints", "endpoints", "CPU us a delivery", "+20 % at 1,000", endpoints),
 )  # fmt: skip
 
 
-def exponent(points: Points) -> float:
-    """The `e` of cost = c * n^e, from the first and the last point."""
-    (n, low), (m, high) = points[0], points[-1]
-    return math.log(max(high, 1e-12) / max(low, 1e-12)) / math.log(m / n)
-
-
-def main(names: Sequence[str] = ()) -> None:
-    """Print what was asked for, or everything."""
-    for one in SIZES:
-        if not names or one.name in names:
-            points = one.measure()
-            costs = "  ".join(f"{n:,}: {value:.3g}" for n, value in points)
-            print(f"{one.name:14} {one.cost:34} {costs:44} n^{exponent(points):.2f}", flush=True)
-
-
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        print(json.dumps(asyncio.run(_start(int(sys.argv[3]), sys.argv[4] == "1"))))
-    else:
-        main(sys.argv[1:])
+if __name__ == "__main__" and sys.argv[1:2] == ["--child"]:
+    print(json.dumps(asyncio.run(_start(int(sys.argv[3]), sys.argv[4] == "1"))))

@@ -1,0 +1,1 @@
+"""What grows with a plan, a project or a store, and how fast."""
