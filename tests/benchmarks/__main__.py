@@ -11,6 +11,8 @@ MODULES = (
     "peers.__main__",
     "growth.__main__",
     "deliveries",
+    "prototype",
+    "inside",
     "expressions",
     "sending",
     "compile",

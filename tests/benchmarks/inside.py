@@ -160,7 +160,7 @@ def shown(code: CodeType) -> str:
     return f"{where.parent.name}/{where.name}:{code.co_firstlineno} {code.co_name}"
 
 
-def main(count: int = 2_000, most: int = 90) -> None:
+def main(count: int = 2_000, most: int = 25) -> None:
     counter = calls(count)
 
     def named(total: float) -> str:

@@ -1,4 +1,5 @@
-"""One process of the product under load: condition, body, signature, SQLite with full durability.
+"""One process of the product under load: condition, body, signature, SQLite with full durability,
+on the event loop and with the garbage collector of `fqlc run`.
 
 python -m tests.benchmarks.our_side load     PLAN STORE COUNT     emit COUNT events, wait for all
 python -m tests.benchmarks.our_side paced    PLAN STORE COUNT     100 events a second
@@ -14,11 +15,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Coroutine
-from contextlib import suppress
-from importlib import import_module
 
 from fql import Runtime, load_plan
+from fql.cli.running.loops import on_fast_loop
 from fql.settings.reading import read_settings
 
 SETTINGS = '[egress]\nallow = ["127.0.0.1/32"]\n'
@@ -82,13 +81,6 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run_quickly(work: Coroutine[object, object, None]) -> None:
-    """On uvloop where it is installed, as `fqlc run` does."""
-    with suppress(ImportError):
-        asyncio.set_event_loop_policy(import_module("uvloop").EventLoopPolicy())
-    asyncio.run(work)
-
-
 if __name__ == "__main__":
     arguments = [*sys.argv[1:], "0"]
-    run_quickly(main(arguments[0], arguments[1], arguments[2], int(arguments[3])))
+    on_fast_loop(main(arguments[0], arguments[1], arguments[2], int(arguments[3])))

@@ -2,10 +2,11 @@
 
 Events are emitted by many callers at once and committed in groups with `synchronous=FULL`; each is
 sent once its group is durable, as a POST of 1 KB on a connection that is kept, and what has come
-back is committed with the next group. No condition, no signature, no retry, no history, no check of
-what is sent or of where it goes, and an answer is read by its first twelve bytes.
+back is committed with the next group; what failed is sent again. No condition, template, signature,
+deadline, history or check of what is sent or of where it goes, and of an answer the status is read.
 
-    python -m tests.benchmarks.prototype DATABASE PORT COUNT
+    python -m tests.benchmarks.prototype [COUNT]               both sides, in turns
+    python -m tests.benchmarks.prototype DATABASE PORT COUNT   this side alone
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
-from tests.benchmarks.our_side import CALLERS, cpu_seconds, run_quickly
+from fql.cli.running.loops import on_fast_loop
+from tests.benchmarks.deliveries import finish, make_plan, start
+from tests.benchmarks.our_side import CALLERS, cpu_seconds
 from tests.benchmarks.our_side import row as made_row
+from tests.benchmarks.receiver import Receiver, receiver
 
 IN_FLIGHT = 256
 
@@ -29,17 +36,17 @@ class Wire(asyncio.Protocol):
     """One connection: a request at a time, whose answer ends it."""
 
     def __init__(self, prototype: Prototype) -> None:
-        self.prototype, self.number = prototype, 0
+        self.prototype, self.sent = prototype, (0, b"")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
     def send(self, number: int, body: bytes) -> None:
-        self.number = number
+        self.sent = number, body
         self.transport.write(self.prototype.head % (number, len(body)) + body)
 
     def data_received(self, data: bytes) -> None:
-        self.prototype.ended(self, self.number, ok=data[9:12] == b"200")
+        self.prototype.ended(self, ok=data[9:10] == b"2")
 
 
 class Prototype:
@@ -56,7 +63,7 @@ class Prototype:
             "CREATE TABLE event(id INTEGER PRIMARY KEY, body TEXT, done INT)"
         )
         self.waiting: list[tuple[int, bytes, asyncio.Future[None]]] = []
-        self.done: list[tuple[bool, int]] = []
+        self.done: list[tuple[int]] = []
         self.ready: deque[tuple[int, bytes]] = deque()
         self.idle: list[Wire] = []
         self.news, self.left = asyncio.Event(), 0
@@ -70,15 +77,18 @@ class Prototype:
         self.news.set()
         await stored
 
-    def ended(self, wire: Wire, number: int, *, ok: bool) -> None:
+    def ended(self, wire: Wire, *, ok: bool) -> None:
         self.idle.append(wire)
-        self.done.append((ok, number))
+        if ok:
+            self.done.append((wire.sent[0],))
+        else:
+            self.ready.append(wire.sent)
         self.news.set()
 
-    def commit(self, new: list[tuple[int, str]], done: list[tuple[bool, int]]) -> None:
+    def commit(self, new: list[tuple[int, str]], done: list[tuple[int]]) -> None:
         self.db.execute("BEGIN IMMEDIATE")
         self.db.executemany("INSERT INTO event VALUES(?, ?, 0)", new)
-        self.db.executemany("UPDATE event SET done = ? WHERE id = ?", done)
+        self.db.executemany("UPDATE event SET done = 1 WHERE id = ?", done)
         self.db.execute("COMMIT")
 
     async def work(self) -> None:
@@ -102,7 +112,7 @@ class Prototype:
                 self.idle.pop().send(*self.ready.popleft())
 
 
-async def main(database: str, port: int, count: int) -> None:
+async def side(database: str, port: int, count: int) -> None:
     prototype, numbers = Prototype(database, port), iter(range(count))
     work = asyncio.create_task(prototype.work())
 
@@ -119,5 +129,38 @@ async def main(database: str, port: int, count: int) -> None:
     work.cancel()
 
 
+def prototyped(target: Receiver, database: Path, count: int) -> dict[str, float]:
+    """So many deliveries of the prototype in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.prototype"]
+    process = subprocess.Popen(
+        [*command, str(database), str(target.port), str(count)], stdout=subprocess.PIPE, text=True
+    )
+    return finish(process)
+
+
+def main(count: int = 8_000, rounds: int = 4) -> None:
+    """Both sides in turns. CPU is the steadier figure, and the least of several turns of that."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plan = make_plan(folder)
+        for turn in range(rounds):
+            with receiver() as target:
+                store = f"sqlite:///{folder}/ours{turn}.db"
+                ours.append(finish(start(target, "load", str(plan), store, str(count)))["cpu_us"])
+                assert target.count() >= count, "not every event reached the receiver"
+            with receiver() as target:
+                database = folder / f"prototype{turn}.db"
+                theirs.append(prototyped(target, database, count)["cpu_us"])
+                assert target.count() == count
+    for who, cpu in (("fqlc", ours), ("prototype", theirs)):
+        print(f"{who:9}  {min(cpu):6.0f} us CPU each ({', '.join(f'{one:.0f}' for one in cpu)})")
+    print(f"ratio      {min(ours) / min(theirs):6.1f}")
+
+
 if __name__ == "__main__":
-    run_quickly(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    if len(sys.argv) > 2:
+        on_fast_loop(side(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    else:
+        main(*(int(a) for a in sys.argv[1:2]))
