@@ -73,8 +73,8 @@ _TEXT_FORMS: Mapping[type, Callable[[Any], str]] = {
 
 
 def payload_of(new: Mapping[str, object] | None, old: Mapping[str, object] | None) -> bytes:
-    """The normalised JSON of both rows, as stored and sent. A row that is absent is no reason to
-    look whether a null in it stands for a number that is not finite."""
+    """The normalised JSON of both rows, as stored and sent. The null of an absent row does not
+    make anyone look whether it stands for a number that is not finite."""
     if old is None and new is not None:
         return b'{"new":%b,"old":null}' % write_json(new)
     if new is None and old is not None:

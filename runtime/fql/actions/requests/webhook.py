@@ -182,7 +182,7 @@ class WebhookAction:
         )
 
     async def perform(self, request: Request, delivery: Delivery, timeout_ms: int) -> Outcome:
-        """Make one attempt within the deadline. Never raises, but for cancellation."""
+        """Make one attempt within the deadline. Never raises, except for cancellation."""
         started = time.perf_counter()
         members = members_of(request)
         try:

@@ -45,7 +45,7 @@ Reply = Callable[[Answer | BaseException], None]
 
 
 class Exchange:
-    """One request that is on the wire already. `reply` is called once, but for an exchange that
+    """One request that is on the wire already. `reply` is called once, except for an exchange that
     was aborted."""
 
     __slots__ = (
@@ -145,7 +145,7 @@ class Transport:
         seconds: float, *, reply: Reply,
     ) -> Exchange | None:  # fmt: skip
         """Send the bytes of one request now, on a connection that lies idle; `reply` is called with
-        the answer or with what failed, after at most so many seconds. None, and nothing is sent,
+        the answer or with what failed, `seconds` later at the latest. None, and nothing is sent,
         where there is no such connection: then `request` opens one."""
         key = PoolKey(url.scheme, url.host, url.port, tls, self._rules)
         if not self._idle.get(key):
