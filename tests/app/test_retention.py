@@ -1,5 +1,5 @@
-"""Retention of a whole runtime on a file: what is over leaves every table, and what is removed for
-want of space is told."""
+"""Retention of a whole runtime on a file: what is over leaves every table, and the log tells what
+is removed because the store is full."""
 
 from __future__ import annotations
 

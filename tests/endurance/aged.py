@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 from fql.app import Runtime
@@ -75,3 +76,12 @@ def count(folder: Path, where: str) -> int:
         found = int(connection.execute(query).fetchone()[0])
     connection.close()
     return found
+
+
+def is_old_left(folder: Path) -> bool:
+    """Whether a run is left that had ended before the engine began; found in an index."""
+    find = "SELECT 1 FROM fql_run WHERE ended < ? AND order_key IS NULL LIMIT 1"
+    with sqlite3.connect(folder / "s.db") as connection:
+        found = connection.execute(find, (int(time.time() * 1000) - HOUR // 2,)).fetchone()
+    connection.close()
+    return found is not None

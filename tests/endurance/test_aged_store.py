@@ -20,7 +20,7 @@ from fql.store.port import Pruned
 from fql.store.sqlite.prune import Slice
 from fql.testing import MockWebhookServer
 from tests.app.plans import order
-from tests.endurance.aged import age, count, runtime
+from tests.endurance.aged import age, count, is_old_left, runtime
 
 SOAK = int(os.environ.get("FQL_AGED", "200000"))
 OLD = '[store]\nkeep_runs = "30m"\n'
@@ -55,7 +55,7 @@ async def test_a_healthy_endpoint_beside_a_long_past(
     after: list[float] = []
     async with runtime(tmp_path, webhook_server, OLD) as running:
         started = time.perf_counter() - began
-        while count(tmp_path, "state = 'done' AND id < 1 << 32"):
+        while is_old_left(tmp_path):
             await emit_some(running, beside)
         await emit_some(running, after)
         while running.engine.state.in_flight or running.engine.state.runs:

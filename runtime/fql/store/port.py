@@ -65,7 +65,7 @@ changed."""
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """What one slice of pruning removed. `evicted` are dead letters that were still open; `early`
-    of the runs went before their time, as the store is too big; `more` says that the slice was
+    of the runs were removed early, as the store is too big; `more` says that the slice was
     full: there may be more to remove."""
 
     runs: int = 0
