@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from fql.testing import MockWebhookServer
+from tests.kills.loop import KINDS
+from tests.kills.report import kill
 from tests.kills.shop import Shop, check_ledger, fqlc, running, write_shop
 
 
@@ -49,11 +51,11 @@ def test_a_few_kills_lose_and_invent_nothing_with_a_store_on_postgresql(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", range(4))
-def test_many_kills_lose_and_invent_nothing(tmp_path: Path, seed: int) -> None:
-    """25 rounds each; about 85 kills in all."""
-    kill_loop(tmp_path, 25, seed=100 + seed)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_kills_lose_and_invent_nothing(kind: str) -> None:
+    """A thousand, of engines and of the servers of their stores."""
+    assert kill(kind, 1000, seed=100).lost == 0
 
 
 def test_sigterm_under_load_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
     python -m tests.mutants.search runtime/fql/engine/core/retry.py tests/engine/test_retry.py ...
 
 Each change is tried in a child of this process, which has imported what takes long and nothing of
-the product. To be used by hand: what survives is killed by a test, or is no fault, which
-docs/decisions/0202 says.
+the product. To be used by hand: what survives is killed by a test, or explained in a record.
 """
 
 from __future__ import annotations
