@@ -18,6 +18,10 @@ BESIDES = frozenset(
 """Other doors to JSON: those of pydantic."""
 
 
+ALONE = "compiler/fqlc/importing/modules/dumper.py"
+"""Runs in other Pythons, where there is no `fql`."""
+
+
 def modules(tree: ast.AST) -> Iterator[str]:
     """Every module that is imported, in whatever way."""
     for node in ast.walk(tree):
@@ -42,6 +46,7 @@ def faults(text: str) -> list[str]:
 def test_nobody_else_reads_or_writes_json(part: str) -> None:
     """Whatever is stored, sent, shown or read goes through `fql.exact`."""
     files = [path for path in (ROOT / part).rglob("*.py") if ALLOWED not in path.parents]
+    files = [path for path in files if path.as_posix().removeprefix(f"{ROOT.as_posix()}/") != ALONE]
     assert files
     found = {
         str(path.relative_to(ROOT)): faults(path.read_text(encoding="utf-8")) for path in files

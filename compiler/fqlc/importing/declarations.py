@@ -99,14 +99,10 @@ class Maker:
     ) -> tuple[Field, ...]:
         """Fields with names that none of `taken` has."""
         found: list[Field] = []
-        listed = list(columns)
-        used = {
-            *taken,
-            *(column.name for column in listed if field_name(column.name) == column.name),
-        }
-        for column in listed:
-            name = field_name(column.name)
-            name = name if name == column.name else free(name, used)
+        named = [(column, field_name(column.called or column.name)) for column in columns]
+        used = {*taken, *(column.name for column, name in named if name == column.name)}
+        for column, wanted in named:
+            name = wanted if wanted == column.name else free(wanted, used)
             used.add(name)
             found.append(self._field(column, name, key=column.name == key))
         return tuple(found)
@@ -138,18 +134,18 @@ class Maker:
         if odd or not enum.members:
             allowed = ", ".join(map(repr, enum.members[:8])) + (", ..." * (len(enum.members) > 8))
             return "String", (f"one of {allowed}",) if enum.members else ()
-        name = self._named(key, pascal(enum.name))
+        name = self._declared_as(key, pascal(enum.name))
         self._needs.append(Choice(name, tuple(dict.fromkeys(enum.members))))
         return name, ()
 
     def _record(self, key: str) -> str:
         record = self._catalog.records[key]
-        name = self._named(key, pascal(record.name))
+        name = self._declared_as(key, pascal(record.name))
         fields = self.fields(record.columns, "")
         self._needs.append(Row(name, fields))
         return name
 
-    def _named(self, key: str, wanted: str) -> str:
+    def _declared_as(self, key: str, wanted: str) -> str:
         name = declared_name(wanted, self._known.names)
         self._known.names.add(name)
         self._known.keys[key] = name

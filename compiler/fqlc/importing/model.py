@@ -25,7 +25,7 @@ STRING, INT, JSON = Kind("String"), Kind("Int"), Kind("JSON")
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column, or a field of a declared type. `notes` are told in comments; one with `left_out`
-    has no field, for that reason."""
+    has no field, for that reason; `called` is the name that an application has for it."""
 
     name: str
     kind: Kind
@@ -33,6 +33,7 @@ class Column:
     doc: str = ""
     notes: tuple[str, ...] = ()
     left_out: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)

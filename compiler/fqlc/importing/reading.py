@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
+from fql.errors import UsageError
 from fql.near import did_you_mean
 from fqlc.importing.failures import ImportFailed
 from fqlc.importing.model import Catalog
-from fqlc.importing.recognising import existing, file_of_sqlite
+from fqlc.importing.observers.drafts import Drafts
+from fqlc.importing.recognising import existing, file_of_sqlite, kind_of
+
+OF_OBSERVERS = ("hasura", "decorators")
+"""Kinds of sources that hold observers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: globs of tables (none: all), whether views count, the dialect of DDL, and
-    the Python that imports modules of the user."""
+    """What is asked for: globs of tables (none: all), whether views count, the dialect of DDL, the
+    Python that imports modules of the user, and whether templates that are one name become bare;
+    `database` has the tables that observers are over."""
 
     tables: Sequence[str] = ()
     views: bool = False
     dialect: str = ""
     python: str = ""
+    bare: bool = False
+    database: str = ""
 
 
 def read_catalog(kind: str, sources: Sequence[str], wish: Wish) -> Catalog:
@@ -38,6 +47,20 @@ def read_catalog(kind: str, sources: Sequence[str], wish: Wish) -> Catalog:
     return _chosen(whole, wish.tables)
 
 
+def read_drafts(kind: str, sources: Sequence[str], wish: Wish) -> Drafts:
+    """The observers of the sources, with their entities. Raises ImportFailed, SourceMissing."""
+    paths = [existing(source) for source in sources]
+    if kind == "decorators":
+        from fqlc.importing.observers.decorators import read_decorators
+
+        return read_decorators(paths, bare=wish.bare)
+    from fqlc.importing.observers.hasura import read_hasura
+
+    if not wish.database:
+        raise UsageError("metadata names no columns", hint="say where they are: --database URL")
+    return read_hasura(paths, read_catalog(kind_of(wish.database), [wish.database], Wish()))
+
+
 def _chosen(catalog: Catalog, globs: Sequence[str]) -> Catalog:
     """The tables that the globs name; without globs all of them."""
     if not globs:
@@ -49,13 +72,13 @@ def _chosen(catalog: Catalog, globs: Sequence[str]) -> Catalog:
 def named(catalog: Catalog, globs: Sequence[str]) -> frozenset[str]:
     """The names of the tables that globs name. Raises ImportFailed for a glob that names none."""
     for glob in globs:
-        if not any(_named(table.name, glob) for table in catalog.tables):
+        if not any(_fits_glob(table.name, glob) for table in catalog.tables):
             near = did_you_mean(glob, [table.name for table in catalog.tables])
             raise ImportFailed(f"no table is called `{glob}`", near or "see them without --table")
-    return frozenset(t.name for t in catalog.tables if any(_named(t.name, g) for g in globs))
+    return frozenset(t.name for t in catalog.tables if any(_fits_glob(t.name, g) for g in globs))
 
 
-def _named(table: str, glob: str) -> bool:
+def _fits_glob(table: str, glob: str) -> bool:
     bare = table.rpartition(".")[2]
     return fnmatchcase(table, glob.removeprefix("public.")) or fnmatchcase(bare, glob)
 
@@ -86,8 +109,25 @@ def _sql(source: str, wish: Wish) -> Catalog:
     return read_dump(text, source)
 
 
+def _json_schema(source: str, wish: Wish) -> Catalog:
+    from fqlc.importing.schemas.json_schema import read_schema
+
+    del wish
+    return read_schema(existing(source))
+
+
+def _module(kind: str, source: str, wish: Wish) -> Catalog:
+    from fqlc.importing.modules.running import read_module
+
+    return read_module(kind, source, wish.python)
+
+
 _READERS: Mapping[str, Callable[[str, Wish], Catalog]] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "sql": _sql,
+    "json-schema": _json_schema,
+    "sqlalchemy": partial(_module, "sqlalchemy"),
+    "django": partial(_module, "django"),
+    "pydantic": partial(_module, "pydantic"),
 }

@@ -12,11 +12,12 @@ from fql.terminal.lines import problem, say
 from fql.terminal.words import counted
 from fqlc.cli.importing.checking import check_drift
 from fqlc.cli.importing.into import merge_into
+from fqlc.cli.importing.observers import write_observers
 from fqlc.cli.importing.output import Printed, write_new
 from fqlc.importing.declarations import Group, declared
 from fqlc.importing.merging.edits import Merging
 from fqlc.importing.model import Catalog
-from fqlc.importing.reading import Wish, named, read_catalog
+from fqlc.importing.reading import OF_OBSERVERS, Wish, named, read_catalog
 from fqlc.importing.recognising import DIALECTS, KINDS, kind_of
 from fqlc.importing.writing import candidates, file_text
 
@@ -50,6 +51,12 @@ Examples:
 @click.option(
     "--mark-sensitive", "mark", is_flag=True, help="Mark likely personal data @sensitive."
 )
+@click.option("--python", metavar="PROGRAM", help="The Python that imports models; they run.")
+@click.option("--database", metavar="URL", help="Of Hasura's metadata: where the tables are.")
+@click.option("--bare", is_flag=True, help="Of observers: a text that is one template is its name.")
+@click.option(
+    "--partial", is_flag=True, help="Of observers: exit with 0 though something could not be read."
+)
 @format_option()
 @click.pass_context
 def import_(
@@ -68,6 +75,10 @@ def import_(
     names: tuple[str, ...],
     dialect: str | None,
     views: bool,
+    python: str | None,
+    database: str | None,
+    bare: bool,
+    partial: bool,
     mark: bool,
     form: str,
 ) -> None:
@@ -78,8 +89,23 @@ def import_(
     _require(into, output, {"--prune": prune, "--diff": diff}, only_check=only_check)
     _require_check({"--complete": complete, "--verify": bool(verify)}, only_check=only_check)
     chosen = kind or _one_kind(sources)
+    if chosen in OF_OBSERVERS:
+        if into is not None or only_check:
+            raise UsageError("observers are not merged", hint="write a new file: -o FILE")
+        ctx.exit(
+            write_observers(
+                chosen,
+                sources,
+                Wish(bare=bare, database=database or ""),
+                output,
+                form,
+                partial=partial,
+            )
+        )
     catalog = read_catalog(
-        chosen, sources, Wish(() if only_check or into else tables, views, dialect or "")
+        chosen,
+        sources,
+        Wish(() if only_check or into else tables, views, dialect or "", python or ""),
     )
     if only_check:
         found = check_drift(into, catalog, sources, complete=complete, rows=verify or 0, form=form)

@@ -19,8 +19,8 @@ observer tell {
 
 def _page(code: str, title: str, why: str, table: str) -> Page:
     around = (
-        "`fqlc capture install`, `capture status` and `fqlc doctor` report it when they look at the"
-        f" database. In this example {table}"
+        "`fqlc capture install`, `capture status`, `fqlc doctor` and `fqlc import --check` report"
+        f" it when they look at the database. In this example {table}"
     )
     return Page(
         code=code, title=title, why=why, wrong="", right=_RIGHT, severities=WARNING, around=around

@@ -57,7 +57,7 @@ class State:
         for (schema, name), one in sorted(self.relations.items()):
             if one.partition:
                 continue
-            columns = {n: self._named(n, made, one) for n, made in one.columns.items()}
+            columns = {n: self._column_of(n, made, one) for n, made in one.columns.items()}
             facts = TableFacts(
                 schema=schema,
                 name=name,
@@ -68,7 +68,7 @@ class State:
             )
             yield Described(facts, columns, one.comment)
 
-    def _named(self, name: str, made: Made, relation: Relation) -> Named:
+    def _column_of(self, name: str, made: Made, relation: Relation) -> Named:
         use, not_null, many, most = made.type, made.not_null or name in relation.key, False, 0
         for _ in range(20):  # a domain may be over a domain
             many, most = many or bool(use.dimensions), max(most, use.dimensions)

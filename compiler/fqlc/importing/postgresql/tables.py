@@ -58,13 +58,13 @@ class _Maker:
             reason = "generated and not stored: no trigger sees its value"
             return Column(name, Kind(), left_out=reason)
         notes = [f"`{name}` comes as text such as $12,345.67"] if one.fact.type == "money" else []
-        kind = self._kind(one)
+        kind = self._kind_of(one)
         if one.fact.array:
             kind = Kind(item=kind, sparse=True) if one.dimensions < 2 else Kind("JSON")
         nullable = loose or not one.fact.not_null
         return Column(name, kind, nullable, one.comment, tuple(notes))
 
-    def _kind(self, one: Named) -> Kind:
+    def _kind_of(self, one: Named) -> Kind:
         key = f"{one.schema}.{one.fact.type}"
         if one.fact.kind == "e":
             self.enums[key] = Enumeration(one.fact.type, one.fact.members)

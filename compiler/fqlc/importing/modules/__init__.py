@@ -1,0 +1,1 @@
+"""Models of an application: its modules are imported in a process of their own."""

@@ -1,0 +1,1 @@
+"""Observers of other systems, as programs of this language."""
