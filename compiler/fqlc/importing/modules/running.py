@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fql.exact.reading import NotJson, read_object
@@ -21,15 +21,17 @@ SECONDS = 60
 
 def read_module(kind: str, target: str, python: str) -> Catalog:
     """What the models say. Raises SourceMissing where the application fails."""
-    found = _dumped(kind, target, python or sys.executable)
-    schema = found.get("schema")
+    found, said = _dumped(kind, target, python or sys.executable)
+    schema, tables = found.get("schema"), found.get("tables")
     if isinstance(schema, Mapping):
-        return catalog_of_schema(schema, target.rpartition(":")[2])
-    tables = found.get("tables")
-    return _Maker().catalog(tables if isinstance(tables, Sequence) else ())
+        catalog = catalog_of_schema(schema, target.rpartition(":")[2])
+    else:
+        catalog = _Maker().catalog(tables if isinstance(tables, Sequence) else ())
+    return replace(catalog, remarks=(said,)) if said else catalog
 
 
-def _dumped(kind: str, target: str, python: str) -> Mapping[str, object]:
+def _dumped(kind: str, target: str, python: str) -> tuple[Mapping[str, object], str]:
+    """What the dumper wrote, and what the application printed."""
     command = [python, str(Path(dumper.__file__)), kind, target]
     try:
         done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
@@ -40,9 +42,8 @@ def _dumped(kind: str, target: str, python: str) -> Mapping[str, object]:
         raise SourceMissing(f"{target} took more than {SECONDS} seconds", hint) from None
     said = done.stderr.decode("utf-8", "replace")
     if done.returncode == 0:
-        sys.stderr.write(said)
         try:
-            return read_object(done.stdout)
+            return read_object(done.stdout), said.strip()
         except NotJson as error:
             raise SourceMissing(f"{target} cannot be read: {error}") from None
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason")

@@ -166,7 +166,7 @@ class _Reader:
         self._refuse_unknown(given, _OF_WEBHOOK, notes, call)
         batched = "batch" in given
         ways: Mapping[str, tuple[str, Callable[[object], str]]] = {
-            "url": ("url", self._text), "method": ("method", lambda v: str(v).upper()),
+            "url": ("url", self._quoted), "method": ("method", lambda v: str(v).upper()),
             "headers": ("headers", self._value), "condition": ("when", self._condition),
             "batch": ("batch", _batch), "retry": ("retry", _retry),
             "timeout": ("timeout", duration), "encryption": ("encryption", _encryption),
@@ -220,7 +220,7 @@ class _Reader:
 
     # Values -------------------------------------------------------------------------------
 
-    def _text(self, value: object) -> str:
+    def _quoted(self, value: object) -> str:
         self._reads |= names_in_texts(value)
         return text(str(value))
 

@@ -106,7 +106,7 @@ def _yaml(path: Path) -> object:
 
     # A class of its own: `!include` means nothing here, since every file is read.
     loader = type("Loader", (yaml.SafeLoader,), {})
-    loader.add_constructor("!include", lambda _loader, _node: None)
+    yaml.add_constructor("!include", lambda _loader, _node: None, loader)
     try:
         return yaml.load(_bytes(path), loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
