@@ -39,6 +39,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v
 _ESCAPE = re.compile(
     r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL
 )
+_OVER_ITEMS = {"exists": "any", "all": "all", "filter": "filter", "map": "map"}
 _METHODS = {
     "startsWith": "starts_with", "endsWith": "ends_with", "contains": "contains",
     "matches": "matches", "size": "length", "lowerAscii": "lower", "upperAscii": "upper",
@@ -243,9 +244,11 @@ class Translator:
 
     def _conditional(self) -> str:
         result = self._level(0)
-        if self._peek() == "?":
-            raise NotApplicable("the conditional operator `? :`; guards and templates do its work")
-        return result
+        if not self._take("?"):
+            return result
+        value = self._conditional()
+        self._need(":")
+        return f"(if {result} then {value} else {self._conditional()})"
 
     def _level(self, level: int) -> str:
         if level == len(_LEVELS):
@@ -286,7 +289,7 @@ class Translator:
         if self._peek() != "(":
             return f"{of}.{name}"
         self._need("(")
-        if name in ("exists", "all"):
+        if name in _OVER_ITEMS:
             return self._quantifier(of, name)
         if name not in _METHODS:
             raise NotApplicable(f"the function `{name}`")
@@ -304,7 +307,7 @@ class Translator:
         if not hidden:
             self._names.discard(variable)
         self._need(")")
-        return f"{of}.{'any' if name == 'exists' else 'all'}({variable}, {body})"
+        return f"{of}.{_OVER_ITEMS[name]}({variable}, {body})"
 
     def _arguments(self, end: str) -> list[str]:
         found: list[str] = []

@@ -152,8 +152,6 @@ _COMPARISONS = {"==": "==", "===": "==", "!=": "!=", "!==": "!=", "<": "<", "<="
                 ">": ">", ">=": ">="}  # fmt: skip
 _CHAINS = {"and": "&&", "or": "||", "+": "+", "*": "*", "-": "-", "/": "/", "%": "%", "??": "??"}
 _ABSENT = {
-    "if": "the conditional operator; guards and templates do its work",
-    "?:": "the conditional operator; guards and templates do its work",
     "map": "lists are tested, not built", "filter": "lists are tested, not built",
     "reduce": "lists are tested, not built", "merge": "lists are tested, not built",
     "substr": "substrings", "cat": "texts are joined with a template",
@@ -188,6 +186,17 @@ class _Rule:
             return f"({rule!r})" if "e" not in repr(rule) else f"({rule:f})"
         return json.dumps(rule)
 
+    def _choice(self, given: list[Any]) -> str:
+        """Conditions and values in turn, and what is left; without it null."""
+        if len(given) < 2:
+            raise NotApplicable("operators with another number of operands")
+        test, value = self.write(given[0]), self.write(given[1])
+        rest = given[2:]
+        other = "null" if not rest else self.write(rest[0])
+        if len(rest) > 1:
+            other = self._choice(rest)
+        return f"(if {test} then {value} else {other})"
+
     def _operation(self, name: str, given: list[Any]) -> str:
         if name in ("var", "val"):
             return self._variable(name, given)
@@ -195,6 +204,8 @@ class _Rule:
             return self._comparison(_COMPARISONS[name], given)
         if name in _CHAINS:
             return self._chain(_CHAINS[name], given)
+        if name in ("if", "?:"):
+            return self._choice(given)
         writer = _WRITERS.get(name)
         if writer is None:
             raise NotApplicable(_ABSENT.get(name, f"the operator `{name}`"))
