@@ -100,7 +100,7 @@ class _RowBuilder:
 
     def _no_column(self, field: ast.FieldDeclaration) -> None:
         """A computed field takes no attributes: it is in no table, and as sensitive as what it
-        reads. A type has none: its values are no rows."""
+        reads. A type has none: its values are not rows."""
         where, what = None, ""
         if self.symbol.kind == "type":
             where, what = field.name.span, "a `type` has no computed fields"
@@ -109,7 +109,7 @@ class _RowBuilder:
         if where is not None:
             self.sink.error(
                 "FQL206", what, where, label="not here",
-                help=("it is no column, and as sensitive as the fields that it reads",),
+                help=("it is not a column, and as sensitive as the fields that it reads",),
             )  # fmt: skip
 
     def _duplicate(self, field: ast.FieldDeclaration, first: Span) -> None:
