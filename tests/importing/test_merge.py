@@ -107,6 +107,15 @@ def test_diff_shows_and_check_finds_what_a_merge_would_change(shop: Path) -> Non
     assert ran("shop.db", "--into", "shop.fql", "--check", "--complete")[0] == 1
 
 
+def test_a_computed_field_is_not_a_column(shop: Path) -> None:
+    """It is neither missing nor in the way of a column with its name."""
+    computed = HAND.replace("  gone: String", "  note: Boolean = paid")
+    after = merged(computed)
+    assert "  note: Boolean = paid" in after
+    assert '  note_2: String? @column("note")' in after
+    assert ran("shop.db", "--into", "shop.fql", "--check", "--complete")[0] == 0
+
+
 def test_verify_reads_rows(shop: Path) -> None:
     Path("shop.fql").write_text(imported("shop.db"))
     with sqlite3.connect("shop.db") as connection:

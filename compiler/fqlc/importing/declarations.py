@@ -102,7 +102,8 @@ class Maker:
         named = [(column, field_name(column.called or column.name)) for column in columns]
         used = {*taken, *(column.name for column, name in named if name == column.name)}
         for column, wanted in named:
-            name = wanted if wanted == column.name else free(wanted, used)
+            own = wanted == column.name and wanted not in taken
+            name = wanted if own else free(wanted, used)
             used.add(name)
             found.append(self._field(column, name, key=column.name == key))
         return tuple(found)
