@@ -42,6 +42,7 @@ def pip(programs: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.soak  # a minute and a half; each fresh clone shows the same with the pip it has
 @pytest.mark.timeout(900)
 def test_install_by_the_makefile(old: Path) -> None:
     """Nothing is resolved, nothing is missing, and the command runs."""
