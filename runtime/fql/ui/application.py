@@ -1,4 +1,4 @@
-"""The page as an ASGI application: routes, and what is said when something is wrong."""
+"""The page as an ASGI application: its routes, and the words for what went wrong."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def needs_of(counts: Counts, groups: Sequence[LetterGroup]) -> list[Need]:
 
 
 def sentence_of(counts: Counts, needs: Sequence[Need]) -> str:
-    """What stands at the top."""
+    """The first line of the overview."""
     open_runs = counts.runs.get("open", 0)
     keeping = f"{_counted(open_runs, 'run')} open" if open_runs else "Nothing is waiting"
     if not needs:

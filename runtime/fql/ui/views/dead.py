@@ -19,7 +19,7 @@ from fql.ui.door import Form
 from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 
 RATE = 10.0
-"""Replays a second where nobody says another number: a receiver that was down is not overrun."""
+"""Replays per second where nobody says another number: a receiver that was down is not overrun."""
 ASK_TWICE = 100
 """Above this many, discarding asks for the number to be typed."""
 MOST = 10_000
@@ -117,7 +117,7 @@ def _rate(form: Form) -> float:
     try:
         return float(text) if text else RATE
     except ValueError:
-        raise UsageError(f"{text!r} is not a number of replays a second") from None
+        raise UsageError(f"{text!r} is not a number of replays per second") from None
 
 
 @dataclass(frozen=True, slots=True)
