@@ -18,7 +18,7 @@ from fql.expressions.compile import compile_condition
 from fql.outbox.sqlite.rows import row_reader
 from fql.plan.language.nodes import load_expression
 from fql.sql.clause import DialectName
-from fql.sql.sqlite_numbers import float_literal
+from fql.sql.sqlite_numbers import float_literal, whole_or_decimal
 from fql.sql.text import NotInSqlError
 from tests.emit.sql_shop import clause, plan_of
 
@@ -214,3 +214,20 @@ def test_sqlite_reads_the_float_that_is_meant(value: float) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.1, "0.1"), (1e22, "1e+22"), (-2.5, "-2.5")])
 def test_common_floats_are_written_as_people_do(value: float, text: str) -> None:
     assert float_literal(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [
+        ("1E+40", True), ("-1E+5000", True), ("123456789012345678901234567890.123456", True),
+        ("1.5000000", True), ("0E-20", True), ("0.0000001", False),
+        ("123456789012345678901234567890.1234567", False),
+    ],
+)  # fmt: skip
+def test_a_decimal_of_any_size_is_written_or_refused(number: str, fits: bool) -> None:
+    """Arithmetic of decimals rounds, or raises, beyond 28 digits."""
+    if fits:
+        assert whole_or_decimal(Decimal(number))
+        return
+    with pytest.raises(NotInSqlError, match="no exact decimals"):
+        whole_or_decimal(Decimal(number))

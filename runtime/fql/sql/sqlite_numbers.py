@@ -21,11 +21,21 @@ def whole_or_decimal(value: int | Decimal) -> str:
     """A number that SQLite holds. Raises NotInSqlError for one that it does not."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise NotInSqlError(f"{plain_number(value)} is beyond the 64 bits of SQLite")
-    if Decimal(value) * MILLIONTHS % 1:
+    if _places(Decimal(value)) > PLACES:
         raise NotInSqlError(
             f"{value}: SQLite has no exact decimals, so they are compared to {PLACES} places"
         )
     return plain_number(value)
+
+
+def _places(value: Decimal) -> int:
+    """How many digits after the point a number needs; arithmetic would round a long one, or raise
+    (`%`)."""
+    _sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        return 0
+    idle = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return max(0, -exponent - idle) if any(digits) else 0
 
 
 def float_literal(value: float) -> str:
