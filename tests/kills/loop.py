@@ -114,6 +114,7 @@ class Life:
             with Shop(self.folder, pause=0.1) as shop:
                 while self.counts.kills < kills:
                     self._round(server)
+            time.sleep(2 * LEASE)  # `--until-idle` does not stand by for the lease of a killed one
             last = started(self.folder, "--until-idle", "--timeout", "600s", "--fail-on-dead")
             last.join(700)
             assert last.exitcode == 0, self.log()
