@@ -18,7 +18,11 @@ FEWEST = 50
 """Tables that each of them has at least."""
 
 
-@pytest.mark.parametrize("name", ["neutron.sql", "nova.sql", "django_oscar.sql"])
+LONG = pytest.mark.soak
+NAMES = ["nova.sql", *(pytest.param(n, marks=LONG) for n in ("neutron.sql", "django_oscar.sql"))]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_captured_as_it_is(name: str, tmp_path: Path, postgresql_url: str) -> None:
     ddl = (SCHEMAS / name).read_text(encoding="utf-8")
     database, dialect = postgresql_url, "postgresql"

@@ -25,7 +25,7 @@ from fqlc.importing.observers.drafts import (
     names_in_texts,
     text,
 )
-from fqlc.importing.observers.literals import NotLiteral, constants_of, value_of
+from fqlc.importing.observers.literals import Constants, NotLiteral, constants_of, value_of
 
 LONGEST = 5_000_000
 """Bytes of a file that is read."""
@@ -116,7 +116,7 @@ def _field(node: ast.AnnAssign) -> Field:
 class _Reader:
     """Reads one observer; what is not literal becomes a note and a problem."""
 
-    def __init__(self, module: _Module, constants: Mapping[str, ast.expr]) -> None:
+    def __init__(self, module: _Module, constants: Constants) -> None:
         self._module = module
         self._constants = constants
         self._reads: set[str] = set()

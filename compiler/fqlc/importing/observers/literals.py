@@ -19,7 +19,15 @@ class NotLiteral(ValueError):
         self.line = getattr(node, "lineno", 0)
 
 
-def constants_of(module: ast.Module) -> dict[str, ast.expr]:
+class Constants(dict[str, ast.expr]):
+    """Constants of a module by name, with the values that were worked out: each is, once."""
+
+    def __init__(self, found: Mapping[str, ast.expr]) -> None:
+        super().__init__(found)
+        self.values_by_name: dict[str, object] = {}
+
+
+def constants_of(module: ast.Module) -> Constants:
     """What names of the module are given once, and only once."""
     found: dict[str, ast.expr] = {}
     again: set[str] = set()
@@ -31,10 +39,10 @@ def constants_of(module: ast.Module) -> dict[str, ast.expr]:
             if isinstance(target, ast.Name) and value is not None:
                 again |= {target.id} & set(found)
                 found[target.id] = value
-    return {name: value for name, value in found.items() if name not in again}
+    return Constants({name: value for name, value in found.items() if name not in again})
 
 
-def value_of(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -> object:
+def value_of(node: ast.expr, constants: Constants, depth: int = 0) -> object:
     """The value. Raises NotLiteral, with the line of what is not one."""
     if depth > _DEEPEST:
         raise NotLiteral(node)
@@ -45,7 +53,10 @@ def value_of(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) 
     if isinstance(node, ast.Dict):
         return _dict(node, constants, depth)
     if isinstance(node, ast.Name) and node.id in constants:
-        return value_of(constants[node.id], constants, depth + 1)
+        known = constants.values_by_name
+        if node.id not in known:
+            known[node.id] = value_of(constants[node.id], constants, depth + 1)
+        return known[node.id]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _sum(node, constants, depth)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -55,7 +66,7 @@ def value_of(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) 
     raise NotLiteral(node)
 
 
-def _dict(node: ast.Dict, constants: Mapping[str, ast.expr], depth: int) -> dict[str, object]:
+def _dict(node: ast.Dict, constants: Constants, depth: int) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         name = value_of(key, constants, depth + 1) if key is not None else None
@@ -65,7 +76,7 @@ def _dict(node: ast.Dict, constants: Mapping[str, ast.expr], depth: int) -> dict
     return found
 
 
-def _sum(node: ast.BinOp, constants: Mapping[str, ast.expr], depth: int) -> object:
+def _sum(node: ast.BinOp, constants: Constants, depth: int) -> object:
     left = value_of(node.left, constants, depth + 1)
     right = value_of(node.right, constants, depth + 1)
     if isinstance(left, str) and isinstance(right, str) and len(left + right) <= LONGEST_TEXT:
