@@ -14,6 +14,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.names.symbols import FieldInfo
 from fqlc.source.text import Span
+from fqlc.syntax.reading.other_languages import FOREIGN
 from fqlc.syntax.tree import ast
 from fqlc.types.report import as_required, at, poison, poisoned, require
 from fqlc.types.scope import Context, ExprScope, Visit
@@ -87,11 +88,11 @@ def _value(field: FieldInfo, ctx: Context, *, report: bool) -> e.Expr:
         project.constants[key] = _UNDER_WAY
         sink = ctx.sink if report else Sink(project.comparisons)
         inner = Context(_scope(field, project), sink, ctx.visit)
-        project.constants[key] = known = _checked(field, key, inner)
+        project.constants[key] = known = _worked_out(field, key, inner)
     return cast("e.Expr", known)
 
 
-def _checked(field: FieldInfo, key: str, ctx: Context) -> e.Expr:
+def _worked_out(field: FieldInfo, key: str, ctx: Context) -> e.Expr:
     written = field.computed
     assert written is not None, "the caller has seen that it is computed"  # noqa: S101
     value = ctx.infer(written, field.type)
@@ -149,7 +150,7 @@ def _widened(of: Type, written: ast.Expr, value: e.Expr, ctx: Context) -> e.Expr
 def _refuse_default(field: FieldInfo, written: ast.Expr, ctx: Context) -> e.Expr:
     gap = Span(written.span.path, field.type_span.end, written.span.end)
     ctx.sink.error(
-        "FQL104", "a field has no default value", written.span, label="names no field of the row",
+        FOREIGN, "a field has no default value", written.span, label="names no field of the row",
         help=("a computed field is made of other fields", "the database knows defaults"),
         fix=Fix((Edit(gap, ""),), safe=False),
     )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 READING = frozenset({"GET", "HEAD"})
 LARGEST_FORM = 64_000
@@ -106,8 +105,7 @@ def _is_ours(host: str, rules: Rules) -> bool:
 
 
 def _from_our_form(asked: Asked) -> bool:
-    origin = urlsplit(asked.origin or "")
-    if asked.origin is None or (origin.scheme, origin.netloc) != (asked.scheme, asked.host):
+    if asked.origin != f"{asked.scheme}://{asked.host}":
         return False
     if asked.site not in (None, "same-origin"):
         return False
