@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -406,26 +405,6 @@ async def test_an_engine_that_lost_its_lease_starts_anew(
         await running.emit("Order.insert", new=order(3))
         await running.until_idle(30)
     assert sorted(request.payload["id"] for request in webhook_server.requests) == ["o1", "o3"]  # type: ignore[index]
-
-
-async def test_a_runtime_used_after_a_fork_says_so(webhook_server: MockWebhookServer) -> None:
-    async with runtime(webhook_server) as running:
-        child = os.fork()
-        if child == 0:
-            os._exit(_seen_by_a_child(running))
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
-
-
-def _seen_by_a_child(running: Runtime) -> int:
-    """0 where it is told what is wrong; nothing of the parent may be touched."""
-    try:
-        running.emit("Order.insert", new=order(1)).send(None)
-    except UsageError as problem:
-        return 0 if "another process" in problem.message else 1
-    except BaseException:
-        return 2
-    return 3
 
 
 async def test_emit_waits_while_too_much_is_uncommitted(
