@@ -249,6 +249,12 @@ class Client:
         """See `fql.Client.dead_letter_pages`."""
         return self._each(self._client.dead_letter_pages(ids=ids, **choice))
 
+    def dead_letters_after(
+        self, last: tuple[int, str] | None, size: int, **choice: Unpack[Choice]
+    ) -> list[DeadLetter]:
+        """See `fql.Client.dead_letters_after`."""
+        return self._do(self._client.dead_letters_after(last, size, **choice))
+
     def dead_letter(self, dlq_id: str) -> DeadLetter | None:
         """See `fql.Client.dead_letter`."""
         return self._do(self._client.dead_letter(dlq_id))
