@@ -32,6 +32,7 @@ observer o {{
         "format: form body: { ...row, id }",
         "format: form body: { ...{ id }, note }",
         "format: form body: { note? }",
+        "format: form body: { nonsense }  # error: FQL201",
         "format: form body: { j }  # error: FQL206 `JSON`",
         "format: form body: { a: { id } }  # error: FQL206 `Object`",
         "format: form body: { ...deep }  # error: FQL206 `row`",

@@ -21,7 +21,7 @@ from fqlc.checks.rules.sending import (
     content_type,
     credential,
     dated_secret,
-    deep_body,
+    deep_expression,
     encrypted_field,
     header,
     retry_policy,
@@ -38,7 +38,7 @@ Rule = Callable[[Program, Sink], None]
 RULES: tuple[Rule, ...] = (
     observer_without_actions.check,
     too_many_actions.check,
-    deep_body.check,
+    deep_expression.check,
     unknown_flow_action.check,
     duplicate_edge.check,
     flow_cycle.check,

@@ -110,8 +110,6 @@ def _worked_out(field: FieldInfo, key: str, ctx: Context) -> e.Expr:
 
 def _fitting(field: FieldInfo, written: ast.Expr, value: e.Expr, ctx: Context) -> e.Expr:
     nodes = list(_nodes(value))
-    if not any(isinstance(node, e.Field) for node in nodes):
-        return _refuse_default(field, written, ctx)
     odd = e.Changed | e.Builtin | e.Response | e.Failure
     if any(isinstance(n, odd) or (isinstance(n, e.Field) and n.row != "row") for n in nodes):
         ctx.sink.error(
@@ -119,6 +117,8 @@ def _fitting(field: FieldInfo, written: ast.Expr, value: e.Expr, ctx: Context) -
             label="uses something else", help=("write it in the condition or body",),
         )  # fmt: skip
         return poison(field.span)
+    if not any(isinstance(node, e.Field) for node in nodes):
+        return _refuse_default(field, written, ctx)
     if len(nodes) > MOST_PARTS:
         ctx.sink.error(
             "FQL390", f"`{field.name}` has {len(nodes):,} parts, more than {MOST_PARTS}",
@@ -137,12 +137,14 @@ def _widened(of: Type, written: ast.Expr, value: e.Expr, ctx: Context) -> e.Expr
         return replace(value, type=of)
     if found.name == "Null":
         return poison(written.span)
-    method = {"Decimal": "to_decimal", "Float": "to_float"}.get(of.name)
-    if found == t.INT and method is not None:
-        return e.Call(type=of, name=method, of=as_required(value), at=value.at)
+    if found == t.INT and of.name == "Decimal":
+        return e.Call(type=of, name="to_decimal", of=as_required(value), at=value.at)
+    declared = "write it in the body: no type is declared for it"
+    if found.required() != t.OBJECT:
+        declared = f"declare it as `{found}`, or convert the value"
     ctx.sink.error(
         "FQL211", f"the field is declared `{of}`, and computed as `{found}`", written.span,
-        label=f"this is `{found}`", help=(f"declare it as `{found}`, or convert the value",),
+        label=f"this is `{found}`", help=(declared,),
     )  # fmt: skip
     return poison(written.span)
 

@@ -12,7 +12,7 @@ from fqlc.types.report import bare, require
 from fqlc.types.scope import Context, ExprScope
 
 _NUMBERS = frozenset({"Int", "Float", "Decimal"})
-_EXACT = frozenset({"Int", "Decimal"})
+EXACT = frozenset({"Int", "Decimal"})
 """Numbers that mix: what a Float makes of them would lose digits without a word."""
 
 
@@ -109,7 +109,7 @@ def comparable(left: Type, right: Type) -> bool:
         return True
     if left.item is not None and right.item is not None:
         return comparable(left.item, right.item)
-    if {left.name, right.name} == _EXACT:
+    if {left.name, right.name} == EXACT:
         return True
     return left.required() == right.required() and left.name not in ("Object", "Failure", "Batch")
 

@@ -1,7 +1,8 @@
 """Information flow: which fields marked `@sensitive` reach a value.
 
 A mark is kept through every operator but comparisons, `length`, `in`, `matches` and tests of
-changes: those tell something about a value, but do not carry it.
+changes: those tell something about a value, but do not carry it. A choice by the members of an
+enum or Boolean carries it: `case` gives each member a value.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from fql.plan.language import expressions as e
-from fql.plan.language.types import Type
+from fql.plan.language.types import BUILT_IN, Type
 from fqlc.diagnostics.model import Label
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo, FieldInfo
@@ -134,9 +135,18 @@ def _operands(expr: e.Expr) -> tuple[e.Expr, ...]:  # noqa: PLR0911 - one line a
         case e.ListOf():
             return expr.items
         case e.Choose():
-            tested = (part for branch in expr.branches for part in branch)
-            return (*tested, expr.otherwise)
+            chosen = (part for test, value in expr.branches for part in (_asked(test), value))
+            return (*chosen, expr.otherwise)
     return ()
+
+
+def _asked(test: e.Expr) -> e.Expr:
+    """What a choice depends on: of `x == member` it is `x`, whose members can be told apart."""
+    if isinstance(test, e.Binary) and test.op == "eq" and isinstance(test.right, e.Constant):
+        of = test.left.type
+        if of.name == "Boolean" or (of.name not in BUILT_IN and of.item is None):
+            return test.left
+    return test
 
 
 def _of_object(expr: e.ObjectOf, walk: _Walk) -> Iterator[SensitiveUse]:
@@ -155,7 +165,7 @@ def _of_parts(parts: tuple[e.TextPart, ...], walk: _Walk) -> Iterator[SensitiveU
                 yield from _flow(part.value, walk)
             case e.Choice():
                 for condition, branch in part.branches:
-                    yield from _flow(condition, walk)
+                    yield from _flow(_asked(condition), walk)
                     yield from _of_parts(branch, walk)
                 yield from _of_parts(part.otherwise, walk)
             case e.Loop():

@@ -42,6 +42,14 @@ def test_encryption_of_other_fields_does_not_help() -> None:
     expect(shop(text))
 
 
+def test_the_cure_names_the_key_of_the_body() -> None:
+    """What is encrypted is a key of the body, not a field of the row."""
+    (found,) = reports(shop('webhook a { url: "https://a.example.com", body: { to: email } }'))
+    assert any("fields: [to]" in help_ for help_ in found.help)
+    cured = 'body: { to: email } encryption: { key: "${K}", fields: [to] }'
+    assert not reports(shop(f'webhook a {{ url: "https://a.example.com", {cured} }}'))
+
+
 def test_the_chain_starts_at_the_mark() -> None:
     (found,) = reports(shop('webhook a { url: "https://a.example.com", body: { email } }'))
     assert "is marked `@sensitive`" in found.labels[0].message

@@ -58,7 +58,8 @@ def _problems(
             return None if row is None else {f.name: f.type for f in row.fields.values()}
 
         for node, problem in form_problems(body, fields, project.enum_infos.__contains__):
-            yield (span if node.at is None else Span(path, *node.at)), problem
+            if not poisoned(node):
+                yield (span if node.at is None else Span(path, *node.at)), problem
     elif body.type != STRING:
         yield span, f"the body is a text, not `{body.type}`"
     elif action.target.format == "xml":

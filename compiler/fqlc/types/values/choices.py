@@ -12,9 +12,9 @@ from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.constants.literals import member
 from fqlc.types.facts import facts_of
-from fqlc.types.operands import adapts, is_number, widened
+from fqlc.types.operands import EXACT, adapts, widened
 from fqlc.types.operators import boolean
-from fqlc.types.report import at, mismatch, poison, poisoned, require
+from fqlc.types.report import at, bare, mismatch, poison, poisoned, require
 from fqlc.types.scope import Context
 
 ELSE = "else"
@@ -157,11 +157,12 @@ def _exhaustive(
     if not missing or ELSE in given:
         return True
     close = Span(cases.span.path, cases.span.end - 1, cases.span.end - 1)
-    added = "".join(f"{name}: null " for name in missing)
+    before = ", " if given else " "
+    added = before + ", ".join(f"{name}: null" for name in missing) + " "
     ctx.sink.error(
         "FQL234", f"`case` lacks {_listed(missing)} of `{of.type}`", cases.span,
         label="not every member has a value", help=("add them, or `else: ...` for all others",),
-        fix=Fix((Edit(close, f" {added}"),), safe=False),
+        fix=Fix((Edit(close, added),), safe=False),
     )  # fmt: skip
     return False
 
@@ -185,7 +186,7 @@ def _chosen(  # noqa: PLR0917 - what the two forms have in common
     if of is None:
         sides = tuple(zip((place for place, _ in written), values, strict=True))
         odd = _first_odd(sides)
-        help_ = ("all values must be of one type",)
+        help_ = ("all values must be of one type", *_float_help(values))
         return mismatch(ctx, use.strip("`"), odd, span, help_=help_)
     branches = tuple(zip(tests, values[:-1], strict=True))
     return e.Choose(type=of, branches=branches, otherwise=values[-1], at=at(span))
@@ -195,7 +196,7 @@ def _inferred(written: list[_Value], expected: Type | None) -> list[e.Expr]:
     """The typed values: those with a type of their own first, so that literals adapt to it."""
     found: dict[int, e.Expr] = {}
     hint = expected
-    order = sorted(range(len(written)), key=lambda i: adapts(written[i][0], written[i][1].scope))
+    order = sorted(range(len(written)), key=lambda i: _adapting(*written[i]))
     for i in order:
         place, ctx = written[i]
         value = ctx.infer(place, hint)
@@ -203,6 +204,12 @@ def _inferred(written: list[_Value], expected: Type | None) -> list[e.Expr]:
         if hint is None and value.type.name not in ("Null", "Error", "Duration", "Object"):
             hint = value.type.required()
     return [found[i] for i in range(len(written))]
+
+
+def _adapting(place: ast.Expr, ctx: Context) -> int:
+    """How much a value takes the type of others: `[]` has none of its own."""
+    empty = isinstance(inner := bare(place), ast.ListLiteral) and not inner.items
+    return 2 if empty else int(adapts(place, ctx.scope))
 
 
 def _common(values: list[e.Expr]) -> Type | None:
@@ -222,9 +229,16 @@ def _joined(one: Type, other: Type) -> Type | None:
         return other if one.name == "Null" else one
     if one == other:
         return one if one.name not in ("Failure", "Batch") else None
-    if is_number(one) and is_number(other) and {one.name, other.name} != {"Float", "Decimal"}:
-        return widened(one, other) if one.name == "Int" else one
-    return None
+    return widened(one, other) if {one.name, other.name} == EXACT else None
+
+
+def _float_help(values: list[e.Expr]) -> tuple[str, ...]:
+    names = {value.type.name for value in values}
+    return (
+        ("convert with `.to_float()` or `.to_decimal()`",)
+        if "Float" in names and names & EXACT
+        else ()
+    )
 
 
 def _first_odd(sides: tuple[tuple[ast.Expr, e.Expr], ...]) -> tuple[tuple[ast.Expr, e.Expr], ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
+from fqlc.diagnostics.model import Edit, Fix
+from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.operands import is_number
 from fqlc.types.operators import boolean
@@ -49,8 +51,23 @@ def _of_items(expr: ast.CallOf, name: str, of: e.Expr, item: Type, ctx: Context)
         true = e.Constant(type=t.BOOLEAN, value=True, at=at(expr.span))
         return _node(expr, name, of, variable, true)
     callee = expr.callee
+    if item.nullable:
+        _refuse_null_items(expr, name, item, ctx)
+        return poison(expr.span)
     value = e.Variable(type=item, name=variable, at=at(callee.span))
     return _node(expr, name, of, variable, _number(name, callee, value, ctx))
+
+
+def _refuse_null_items(expr: ast.CallOf, name: str, item: Type, ctx: Context) -> None:
+    """FQL212 for items that may be null, where nothing says what then."""
+    default = "0" if is_number(item) else "..."
+    argument = f"x, x ?? {default}"
+    inside = Span(expr.span.path, expr.span.end - 1, expr.span.end - 1)
+    ctx.sink.error(
+        "FQL212", f"an item may be null, but `{name}` needs values", expr.span,
+        label=f"the items are `{item}`", help=(f"give a default: `{name}({argument})`",),
+        fix=Fix((Edit(inside, argument),), safe=False) if is_number(item) else None,
+    )  # fmt: skip
 
 
 def _body(name: str, written: ast.Expr, inner: Context) -> e.Expr:

@@ -150,4 +150,5 @@ def _cures(action: ActionModel, use: SensitiveUse) -> Iterator[str]:
         if action.endpoint
         else "send to an `endpoint` with `accepts: [sensitive]`"
     )
-    yield f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{use.field}] }}`'
+    key = use.keys[0] if use.keys else use.field
+    yield f'or encrypt it: `encryption: {{ key: "${{NAME}}", fields: [{key}] }}`'
