@@ -69,20 +69,22 @@ NOTE = x.Text(type=t.STRING, parts=("Order ", x.Hole(field("id")), " for ", x.Ho
 def sealed(observers: int) -> bytes:
     """A plan of many observers of one entity, each with equality conditions."""
     country, status = field("country"), field("status")
+    url = dump_expression(x.Constant(type=t.STRING, value="http://127.0.0.1:9"))
 
     def observer(i: int) -> dict[str, Any]:
         when = op("and", op("eq", country, literal(f"C{i}", country)),
                   op("eq", status, literal("shipped", status)))  # fmt: skip
+        config = {"method": "POST", "url": url}
         return {
             "name": f"o{i}",
             "on": [{"entity": "Order", "event": "update"}],
             "when": dump_expression(when),
-            "nodes": [{"name": "send", "kind": "webhook", "config": {"method": "POST"}}],
+            "nodes": [{"name": "send", "kind": "webhook", "config": config}],
             "edges": [{"from": None, "to": "send", "kind": "sequence"}],
         }
 
-    entities = [PLAN.entities[0].model_dump(mode="json")]
-    content = {"format": FORMAT, "compiler": "0", "entities": entities}
+    declared = PLAN.model_dump(mode="json", include={"enums", "entities"})
+    content = {"format": FORMAT, "compiler": "0", **declared}
     return seal({**content, "observers": [observer(i) for i in range(observers)]})
 
 

@@ -42,7 +42,7 @@ LONGEST = 120.0
 TABLE = Table(
     "peers",
     "python -m tests.benchmarks.peers",
-    ("", "deliveries/s", "worker, us", "broker, us", "times fqlc", "settings"),
+    ("", "deliveries/s", "worker, us", "broker, us", "fqlc / side", "settings"),
     tuple(side.label for side in SIDES),
 )
 
@@ -202,7 +202,7 @@ def cells(
         shown[2] = ""
     times = ours / statistics.median(columns[0])
     settings = f"{version}; {side.settings}" if version else side.settings
-    more = f"; {failed} more rounds failed" if failed else ""
+    more = f"; {failed} more round{'' if failed == 1 else 's'} failed" if failed else ""
     return [*shown, f"{times:.1f}", settings + more]
 
 
