@@ -39,15 +39,15 @@ SENT = {
 HOSTILE = [
     ("import os; os.system('touch x')\n@observer(entity='A', actions=[webhook(url=f())])"
      "\ndef a(): 0",
-     "x.py:2: `url=f()` is not literal"),
+     "x.py:2: `url=f()` is not a literal"),
     ("(" * 5000, "is not Python"), ("x = 1 +", "is not Python"), ("a\0b", "is not Python"),
     ("@observer(entity='A', condition='true\\n}\\nlet x = 1')\ndef a(): 0", "cannot be read"),
     ("@observer(entity='A', condition='1 # x')\ndef a(): 0", "cannot be read"),
     ("@observer(entity='A', event='DROP')\ndef a(): 0", "is not INSERT, UPDATE or DELETE"),
     ("\n".join(["a = 'x'", *(f"{b} = {a} + {a}" for a, b in zip("abcdefghijklmnopqrstuvwxyz"[:25],
      "bcdefghijklmnopqrstuvwxyz", strict=False))])
-     + "\n@observer(entity='A', actions=[webhook(url=y)])\ndef f(): 0", "is not literal"),
-    ("a = a\n@observer(entity=a)\ndef f(): 0", "is not literal"),
+     + "\n@observer(entity='A', actions=[webhook(url=y)])\ndef f(): 0", "is not a literal"),
+    ("a = a\n@observer(entity=a)\ndef f(): 0", "is not a literal"),
 ]  # fmt: skip
 WATCHED = """
 import sys

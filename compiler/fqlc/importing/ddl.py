@@ -58,7 +58,7 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its rights"
+            f"{path} cannot be read: {error.strerror}", "check its permissions"
         ) from None
     try:
         text = data.decode("utf-8-sig")
@@ -75,7 +75,7 @@ def dialect_of(text: str, source: str) -> str:
     head = text[:1_000_000]
     found = next((name for name, mark in _MARKS if mark.search(head)), "")
     if found in ("", "mysql"):
-        said = "is of MySQL, which is not read" if found else "may be of more than one dialect"
+        said = "is MySQL, which cannot be read" if found else "may be of more than one dialect"
         raise UsageError(f"the DDL in {source} {said}", hint="say which: --dialect postgresql")
     return found
 

@@ -74,7 +74,9 @@ def named(catalog: Catalog, globs: Sequence[str]) -> frozenset[str]:
     for glob in globs:
         if not any(_fits_glob(table.name, glob) for table in catalog.tables):
             near = did_you_mean(glob, [table.name for table in catalog.tables])
-            raise ImportFailed(f"no table is called `{glob}`", near or "see them without --table")
+            raise ImportFailed(
+                f"no table is called `{glob}`", near or "leave out --table to see them all"
+            )
     return frozenset(t.name for t in catalog.tables if any(_fits_glob(t.name, g) for g in globs))
 
 

@@ -63,11 +63,11 @@ def first_bytes(path: Path) -> bytes:
             return file.read(len(_HEADER))
     except OSError as error:
         raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its rights"
+            f"{path} cannot be read: {error.strerror}", "check its permissions"
         ) from None
 
 
 def _unknown(source: str) -> UsageError:
     return UsageError(
-        f"nothing tells what {source} is", hint=f"say it with --from: {', '.join(KINDS)}"
+        f"it is not clear what {source} is", hint=f"say so with --from: {', '.join(KINDS)}"
     )

@@ -153,7 +153,7 @@ def _refuse_default(field: FieldInfo, written: ast.Expr, ctx: Context) -> e.Expr
     gap = Span(written.span.path, field.type_span.end, written.span.end)
     ctx.sink.error(
         FOREIGN, "a field has no default value", written.span, label="names no field of the row",
-        help=("a computed field is made of other fields", "the database knows defaults"),
+        help=("a computed field is made of other fields", "defaults belong in the database"),
         fix=Fix((Edit(gap, ""),), safe=False),
     )  # fmt: skip
     return poison(field.span)

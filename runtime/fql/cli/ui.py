@@ -29,7 +29,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 @store_option
 @settings_option
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
-@click.option("--read-only", is_flag=True, help="Show, and let nobody act.")
+@click.option("--read-only", is_flag=True, help="Show everything, but allow no changes.")
 @click.option("--open", "open_it", is_flag=True, help="Open it in a browser.")
 def ui(
     store: str | None,
@@ -40,7 +40,7 @@ def ui(
 ) -> None:
     """Serve a page that shows what needs you.
 
-    It shows the store's runs and dead letters, and has the buttons to replay, discard, pause and
+    It shows the store's runs and dead letters, with buttons to replay, discard, pause and
     resend. It works whether an engine runs or not.
     """
     project = find_project(settings_file).resolved()

@@ -235,8 +235,8 @@ class Store(Table):
     )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
         10_000_000_000,
-        description="above this size the oldest finished runs are removed, which is logged; the"
-        " file gets smaller by `fqlc store vacuum`",
+        description="above this size the oldest finished runs are removed, which is logged;"
+        " `fqlc store vacuum` makes the file smaller",
     )
     remember: Annotated[Duration, lasts(1, 3_650 * DAY)] = Field(
         7 * DAY, description="how long event keys are remembered"
@@ -316,14 +316,16 @@ class Ui(Table):
     )
     token: Tokens = Field(
         (),
-        description="what a program sends as `Authorization: Bearer`; of a list any token is"
-        " accepted",
+        description="what a program sends as `Authorization: Bearer`; with a list, any"
+        " of its tokens is accepted",
     )
     hosts: Words = Field(
         (), description='names under which a proxy serves the page, such as "fql.example.com"'
     )
-    read_only: bool = Field(False, description="show everything, and let nobody act")
-    page_size: Annotated[int, Field(ge=1, le=500)] = Field(50, description="entries of a list")
+    read_only: bool = Field(False, description="show everything, but allow no changes")
+    page_size: Annotated[int, Field(ge=1, le=500)] = Field(
+        50, description="entries on one page of a list"
+    )
 
 
 class Settings(Table):

@@ -90,5 +90,5 @@ async def _own_fault(request: Request, problem: Exception) -> Response:
     desk = desk_of(request)
     number = f"{desk.wall():x}"
     logger.error("fault %s of the page at %s", number, request.url.path, exc_info=problem)
-    text = f"This is a fault of the page; the log has it under {number}."
+    text = f"The page has failed; the log has the reason under {number}."
     return desk.page(request, "problem", 500, text=text, hint="")

@@ -106,7 +106,9 @@ class Door:
 
 
 _TOO_MANY = Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong logins; wait a minute")
-_TOO_LARGE = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form may have {LARGEST_FORM:,} bytes")
+_TOO_LARGE = Refusal(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form may have at most {LARGEST_FORM:,} bytes"
+)
 _USED_UP = Refusal(
     HTTPStatus.UNAUTHORIZED,
     "this link has been used, or is older than ten minutes; `fqlc ui` prints a new one",

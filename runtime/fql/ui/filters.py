@@ -20,7 +20,9 @@ def place_of(text: str) -> tuple[int, str] | None:
     """What `after` says. Raises UsageError."""
     at, _, name = text.partition(".")
     if text and not at.isdecimal():
-        raise UsageError("`after` is not one of our links", hint="take the link of the page before")
+        raise UsageError(
+            "`after` is not from a link of this page", hint="use the link at the end of the list"
+        )
     return (int(at), name) if text else None
 
 

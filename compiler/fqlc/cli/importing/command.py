@@ -34,28 +34,39 @@ Examples:
 @click.argument("sources", nargs=-1, metavar="SOURCE...", required=True)
 @click.option("--from", "kind", type=click.Choice(KINDS), help="What the source is.")
 @click.option("-o", "--output", metavar="FILE", help="Write a new file instead of standard output.")
-@click.option("--into", metavar="FILE", help="Change a file: edits at spans, nothing else.")
+@click.option("--into", metavar="FILE", help="Change a file, and only what differs in it.")
 @click.option("--prune", is_flag=True, help="With --into: take out fields without a column.")
 @click.option("--diff", is_flag=True, help="With --into: print what would change; write nothing.")
 @click.option(
     "--check", "only_check", is_flag=True, help="Only compare; fail if something differs."
 )
-@click.option("--complete", is_flag=True, help="With --check: also columns without a field.")
+@click.option("--complete", is_flag=True, help="With --check: also report columns without a field.")
 @click.option(
-    "--verify", type=click.IntRange(min=1), metavar="N", help="With --check: also N rows."
+    "--verify",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --check: also read N rows of each table.",
 )
-@click.option("--table", "tables", multiple=True, metavar="GLOB", help="Only tables of this name.")
-@click.option("--name", "names", multiple=True, metavar="TABLE=ENTITY", help="Name an entity.")
-@click.option("--dialect", type=click.Choice(DIALECTS), help="Of DDL in a *.sql file.")
-@click.option("--views", is_flag=True, help="Also views.")
+@click.option(
+    "--table", "tables", multiple=True, metavar="GLOB", help="Only tables with this name."
+)
+@click.option(
+    "--name", "names", multiple=True, metavar="TABLE=ENTITY", help="Name the entity of a table."
+)
+@click.option("--dialect", type=click.Choice(DIALECTS), help="The dialect of a *.sql file.")
+@click.option("--views", is_flag=True, help="Import views too.")
 @click.option(
     "--mark-sensitive", "mark", is_flag=True, help="Mark likely personal data @sensitive."
 )
-@click.option("--python", metavar="PROGRAM", help="The Python that imports models; they run.")
-@click.option("--database", metavar="URL", help="Of Hasura's metadata: where the tables are.")
-@click.option("--bare", is_flag=True, help="Of observers: a text that is one template is its name.")
 @click.option(
-    "--partial", is_flag=True, help="Of observers: exit with 0 though something could not be read."
+    "--python", metavar="PROGRAM", help="The Python that imports models, whose code runs."
+)
+@click.option("--database", metavar="URL", help="For Hasura's metadata: where the tables are.")
+@click.option("--bare", is_flag=True, help='For observers: write "{{ id }}" as the field id.')
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="For observers: exit with 0 even if something could not be read.",
 )
 @format_option()
 @click.pass_context
@@ -122,7 +133,7 @@ def import_(
     groups = declared(catalog, _renamed(names, catalog))
     if not groups:
         _say_problems(catalog)
-        raise UsageError("there are no tables in it", hint="look at the source, or ask for --views")
+        raise UsageError("the source has no tables", hint="check the source, or add --views")
     text = file_text(groups, mark=mark)
     printed = Printed(form)
     if output is not None:

@@ -32,7 +32,9 @@ class Target:
         """Its text. Raises CommandError where it is none."""
         found = self.before.sources.get(normal_path(self.path))
         if found is None:
-            raise CommandError(f"{self.path} is not a text", "name a file that holds fql source")
+            raise CommandError(
+                f"{self.path} is not a text file", "name a file that holds fql source"
+            )
         return found
 
     def after(self, text: str) -> Checked:
@@ -62,7 +64,7 @@ def merge_into(path: str, catalog: Catalog, merging: Merging, *, diff: bool) -> 
         say(report)
     text = target.source.edited(done.edits)
     if text == target.source.written:
-        say(f"{path} is in step")
+        say(f"{path} is in step with the tables")
         return 0
     after = target.after(text)
     if after.has_errors:

@@ -21,7 +21,7 @@ def write_observers(
     for one in drafts.remarks:
         say(one)
     if not drafts.observers:
-        raise UsageError("there are no observers in it", hint="look at the source")
+        raise UsageError("the source has no observers", hint="check the source")
     text = drafts_text(drafts)
     if output is not None:
         write_new(output, text)

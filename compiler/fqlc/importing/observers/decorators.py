@@ -62,7 +62,7 @@ def _parsed(path: Path) -> ast.Module:
         data = path.read_bytes()
     except OSError as error:
         raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its rights"
+            f"{path} cannot be read: {error.strerror}", "check its permissions"
         ) from None
     try:
         with warnings.catch_warnings():
@@ -204,7 +204,7 @@ class _Reader:
     def _note(self, node: ast.expr, key: str, notes: list[str], reason: str = "") -> None:
         shown = " ".join(ast.unparse(node).split())
         shown = shown if len(shown) <= 60 else shown[:60] + "..."
-        said = reason or f"`{key}={shown}` is not literal"
+        said = reason or f"`{key}={shown}` is not a literal"
         notes.append(f"{self._module.path}:{node.lineno}: {said}")
         self._module.problems.append(f"{self._module.path}:{node.lineno}: {said}")
 

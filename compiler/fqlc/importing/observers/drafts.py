@@ -130,7 +130,7 @@ def literal(value: object, *, bare: bool = False, each: bool = False) -> str:
     if isinstance(value, Mapping):
         pairs = (_pair(str(key), one, bare=bare, each=each) for key, one in value.items())
         return f"{{ {', '.join(pairs)} }}"
-    raise NotWritten(f"{value!r} has no form in a body")
+    raise NotWritten(f"{value!r} cannot be written in a body")
 
 
 def _pair(key: str, value: object, *, bare: bool, each: bool) -> str:
@@ -142,7 +142,7 @@ def _pair(key: str, value: object, *, bare: bool, each: bool) -> str:
 def _number(value: float) -> str:
     found = Decimal(repr(value))
     if not found.is_finite():
-        raise NotWritten(f"{value!r} is not a number of JSON")
+        raise NotWritten(f"{value!r} is not a JSON number")
     return f"{found:f}"
 
 

@@ -93,7 +93,7 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its rights"
+            f"{path} cannot be read: {error.strerror}", "check its permissions"
         ) from None
 
 

@@ -25,7 +25,7 @@ def read_schema(path: Path) -> Catalog:
         found = read_object(path.read_bytes())
     except OSError as error:
         raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its rights"
+            f"{path} cannot be read: {error.strerror}", "check its permissions"
         ) from None
     except NotJson as error:
         raise ImportFailed(f"{path} is not a JSON Schema: {error}") from None
@@ -37,7 +37,9 @@ def catalog_of_schema(schema: Schema, name: str) -> Catalog:
     maker = _Maker(schema)
     root, _ = maker.resolved(schema)
     if not isinstance(root.get("properties"), Mapping):
-        raise ImportFailed(f"the schema {name} is not of an object", "it needs `properties`")
+        raise ImportFailed(
+            f"the schema {name} does not describe an object", "it needs `properties`"
+        )
     title = root.get("title")
     called = pascal(title) if isinstance(title, str) and pascal(title) else pascal(name)
     columns = maker.columns(root, called)

@@ -9,7 +9,7 @@ from fqlc.syntax.foreign import texts
 from fqlc.syntax.foreign.spelling import Spelling, Where, words
 
 _W = Where
-_CHOICE = ("write `if test then a else b`", "of an enum: `x.case({ member: value })`")
+_CHOICE = ("write `if test then a else b`", "for an enum: `x.case({ member: value })`")
 _COMPARE_TEXT = ("write `.starts_with(...)`, `.ends_with(...)`, `.contains(...)` or "
                  "`.matches(...)`",)  # fmt: skip
 _NO_FUNCTIONS = ("write the condition itself; fields are written by their names",)

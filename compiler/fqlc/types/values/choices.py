@@ -142,7 +142,7 @@ def _unknown_member(key: ast.Name, of: e.Expr, members: Sequence[str], ctx: Cont
         member(key.text, key.span, enum, ctx)
         return
     ctx.sink.error(
-        "FQL233", f"`{key.text}` is not a `{of.type}`", key.span, label="not a value of it",
+        "FQL233", f"`{key.text}` is not a `{of.type}`", key.span, label="not one of its values",
         help=(f"the values are {_listed(members)}",),
     )  # fmt: skip
 

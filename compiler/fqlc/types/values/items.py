@@ -127,6 +127,6 @@ def _shallow(expr: ast.CallOf, name: str, ctx: Context) -> bool:
         return True
     ctx.sink.error(
         "FQL390", f"`{name}` is inside {MOST_NESTED} other methods over items", expr.span,
-        label="nested too deep", help=("go through at most two lists within each other",),
+        label="nested too deeply", help=("nest at most two of them",),
     )  # fmt: skip
     return False

@@ -19,7 +19,9 @@ def store() -> None:
     """Look after a store."""
 
 
-@store.command(epilog="\b\nExamples:\n  fqlc store vacuum\n  fqlc store vacuum --store fql.db")
+@store.command(
+    epilog="\b\nExamples:\n  fqlc store vacuum\n  fqlc store vacuum --store sqlite:///fql.db"
+)
 @store_option
 @settings_option
 def vacuum(store: str | None, settings_file: str | None) -> None:
@@ -27,7 +29,7 @@ def vacuum(store: str | None, settings_file: str | None) -> None:
 
     Retention removes rows and keeps the space for new ones, so the file of a store never gets
     smaller by itself. No engine may be at work, and the disk must have room for the file once
-    more. Stores on PostgreSQL and NATS give space back by themselves.
+    more. PostgreSQL and NATS look after their space themselves.
     """
     place = find_project(settings_file).resolved().store_place(store)
     require_store(place)
@@ -35,10 +37,10 @@ def vacuum(store: str | None, settings_file: str | None) -> None:
     if not isinstance(found, SqliteStore):
         raise UsageError(
             "only a store in an SQLite file needs this",
-            hint="PostgreSQL gives space back by its autovacuum, NATS by its own means",
+            hint="PostgreSQL and NATS look after their space themselves",
         )
     before, after = asyncio.run(_vacuum(found))
-    say(f"the store took {_rounded(before)}, and takes {_rounded(after)} now")
+    say(f"the store took {_rounded(before)}, and now takes {_rounded(after)}")
 
 
 def _rounded(size: int) -> str:

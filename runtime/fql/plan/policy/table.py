@@ -119,7 +119,7 @@ RATE_KEYS = (
 )  # fmt: skip
 
 CIRCUIT_KEYS = (
-    Key("failures", Kind.INT, "Failing requests in a row, each counted once, that open it.",
+    Key("failures", Kind.INT, "Failures in a row that open it; each message counts once.",
         default="10", toml="webhooks.circuit.failures", least=1, most=10_000),
     Key("open_for", Kind.DURATION, "How long the circuit stays open before a probe.", default="30s",
         toml="webhooks.circuit.open_for", least=1, most=DAY),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fql.engine.program.receivers import endpoint_name
+from fql.plan.language.expressions import Constant, Expr
 from fql.plan.model import Plan
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
@@ -41,7 +42,7 @@ async def endpoints(request: Request) -> Response:
 
 def receivers(plan: Plan, paused: frozenset[str], dead: dict[str, int]) -> list[Receiver]:
     """Names that can be paused, with what is sent there. Pure."""
-    urls = {one.name: show(load_expression(one.url)) for one in plan.endpoints}
+    urls = {one.name: _shown(load_expression(one.url)) for one in plan.endpoints}
     users: dict[str, list[str]] = {name: [] for name in urls}
     for observer in plan.observers:
         for node in observer.nodes:
@@ -52,6 +53,10 @@ def receivers(plan: Plan, paused: frozenset[str], dead: dict[str, int]) -> list[
         for name, actions in users.items()
     ]  # fmt: skip
     return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
+
+
+def _shown(url: Expr) -> str:
+    return url.value if isinstance(url, Constant) and isinstance(url.value, str) else show(url)
 
 
 async def pause(request: Request) -> Response:

@@ -77,7 +77,7 @@ def _begun(wire: Wire, holder: str, where: str) -> Lease:
         if row is not None:
             seconds, count = sessions.LEASE_SECONDS, schema.SHARDS
             return Lease(row[0], holder, seconds, row[1], shards=count, shared=True)
-    raise StoreError(f"the store {where} gave no session: too many engines begin at once")
+    raise StoreError(f"the store {where} gave no session: too many engines are starting at once")
 
 
 def share(wire: Wire, lease: Lease) -> Share | None:
