@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from fql.plan.stored.codec import read_plan
+from tests.benchmarks.expressions import sealed
 from tests.benchmarks.growth import __main__ as growth
 from tests.benchmarks.page.curves import Curve, exponent, svg
 from tests.benchmarks.page.tables import PAGE, Table, block, cells_of, shape, write
@@ -70,6 +72,10 @@ def test_a_table_is_written_into_its_place(tmp_path: Path) -> None:
     assert page.read_text("utf-8").splitlines() == [
         "before", "<!-- bench: a -->", "new", r"\1", "<!-- end of a -->", "after",
     ]  # fmt: skip
+
+
+def test_the_plan_that_expressions_are_measured_with_is_one_that_is_read() -> None:
+    assert len(read_plan(sealed(2)).observers) == 2
 
 
 @pytest.mark.parametrize("name", sorted(set(COMMAND.findall(TEXT))))
