@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -155,3 +158,32 @@ async def test_a_commit_that_does_not_end_is_said_to_be_in_doubt(
         await asyncio.sleep(0.02)
     with pytest.raises(StoreError, match="not known"):
         await emit
+
+
+def test_a_forked_child_that_leaves_does_not_end_its_parents_runtime(
+    webhook_server: MockWebhookServer, tmp_path: Path
+) -> None:
+    code = (
+        "import asyncio, os\n"
+        "from tests.app.plans import *\n"
+        "from fql import Runtime\n"
+        "async def main():\n"
+        f"    async with Runtime(plan_of(), store='sqlite:///{tmp_path}/s.db',\n"
+        f"            environment={{'RECEIVER': '{webhook_server.url}'}},\n"
+        "            settings=settings_of(), listeners=()) as running:\n"
+        "        child = os.fork()\n"
+        "        if child == 0:\n"
+        "            try:\n"
+        "                running.__aexit__(None, None, None).send(None)\n"
+        "            except StopIteration:\n"
+        "                os._exit(7)\n"
+        "            os._exit(2)\n"
+        "        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "        await running.emit('Order.insert', new=order(2))\n"
+        "        print((await running.until_idle(30)).done)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout == "7\n1\n", done.stderr

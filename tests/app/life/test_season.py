@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -326,32 +324,3 @@ def test_a_url_is_checked_when_it_is_given(tmp_path: Path) -> None:
             Runtime(plan_of(), store=url)
         with pytest.raises(SettingsError):
             blocking.Runtime(plan_of(), store=url)
-
-
-def test_a_forked_child_that_leaves_does_not_end_its_parents_runtime(
-    webhook_server: MockWebhookServer, tmp_path: Path
-) -> None:
-    code = (
-        "import asyncio, os\n"
-        "from tests.app.plans import *\n"
-        "from fql import Runtime\n"
-        "async def main():\n"
-        f"    async with Runtime(plan_of(), store='sqlite:///{tmp_path}/s.db',\n"
-        f"            environment={{'RECEIVER': '{webhook_server.url}'}},\n"
-        "            settings=settings_of(), listeners=()) as running:\n"
-        "        child = os.fork()\n"
-        "        if child == 0:\n"
-        "            try:\n"
-        "                running.__aexit__(None, None, None).send(None)\n"
-        "            except StopIteration:\n"
-        "                os._exit(7)\n"
-        "            os._exit(2)\n"
-        "        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-        "        await running.emit('Order.insert', new=order(2))\n"
-        "        print((await running.until_idle(30)).done)\n"
-        "asyncio.run(main())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
-    )
-    assert done.stdout == "7\n1\n", done.stderr
