@@ -173,10 +173,10 @@ def test_pydantic_and_json_schema(shop: Path) -> None:
 
 @pytest.mark.parametrize(
     ("schema", "said"),
-    [("{", "not a JSON Schema"), ("[]", "not a JSON Schema"), ("{}", "not of an object"),
+    [("{", "not a JSON Schema"), ("[]", "not a JSON Schema"), ("{}", "not describe an object"),
      ('{"properties": {"a": {"$ref": "#/x"}}}', "leads nowhere"),
      ('{"properties": {"a": {"$ref": "b.json"}}}', "leads out of the schema"),
-     ('{"$ref": "#"}', "not of an object"), ('{"allOf": [{"$ref": "#"}]}', "")],
+     ('{"$ref": "#"}', "not describe an object"), ('{"allOf": [{"$ref": "#"}]}', "")],
 )  # fmt: skip
 def test_a_bad_schema_is_one_line(shop: Path, schema: str, said: str) -> None:
     Path("a.schema.json").write_text(schema)
