@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from fql.near import nearest, question
 from fql.plan.language.types import ERROR, FIELD_TYPES, Type
-from fqlc.diagnostics.model import Fix, Label
+from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.symbols import EntityInfo, FieldInfo, Symbol, Unread, Uses
 from fqlc.source.text import Span
 from fqlc.syntax.foreign.table import MEANT_TYPES
+from fqlc.syntax.reading.other_languages import FOREIGN
 from fqlc.syntax.tree import ast
 
 BUILTIN_NAMES = frozenset(
@@ -83,8 +84,9 @@ class _RowBuilder:
             self._built_in(field)
         if field.computed is not None:
             self._no_column(field)
+        computed = field.computed if self.symbol.kind == "entity" else None
         marks = set() if field.computed is not None else self._attributes(field)
-        into = self.fields if field.computed is None else self.computed
+        into = self.fields if computed is None else self.computed
         into[name] = FieldInfo(
             name=name,
             owner=self.symbol.name,
@@ -95,21 +97,34 @@ class _RowBuilder:
             sensitive=self._sensitive(field),
             column=self._column(field),
             doc=field.doc.text if field.doc else "",
-            computed=field.computed,
+            computed=computed,
         )
 
     def _no_column(self, field: ast.FieldDeclaration) -> None:
         """A computed field takes no attributes: it is in no table, and as sensitive as what it
         reads. A type has none: its values are not rows."""
-        where, what = None, ""
         if self.symbol.kind == "type":
-            where, what = field.name.span, "a `type` has no computed fields"
+            self._nothing_after_equals(field)
         elif field.attributes:
-            where, what = field.attributes[0].span, "a computed field has no attributes"
-        if where is not None:
             self.sink.error(
-                "FQL206", what, where, label="not here",
+                "FQL206", "a computed field has no attributes", field.attributes[0].span,
+                label="not here",
                 help=("it is not a column, and as sensitive as the fields that it reads",),
+            )  # fmt: skip
+
+    def _nothing_after_equals(self, field: ast.FieldDeclaration) -> None:
+        value = field.computed
+        if isinstance(value, ast.NumberLiteral | ast.StringLiteral | ast.WordLiteral):
+            gap = Span(value.span.path, field.type.span.end, value.span.end)
+            self.sink.error(
+                FOREIGN, "a field has no default value", value.span, label="not here",
+                help=("whoever sends the value knows defaults",),
+                fix=Fix((Edit(gap, ""),), safe=False),
+            )  # fmt: skip
+        else:
+            self.sink.error(
+                "FQL206", "a `type` has no computed fields", field.name.span, label="not here",
+                help=("compute it where it is used, or in the entity",),
             )  # fmt: skip
 
     def _duplicate(self, field: ast.FieldDeclaration, first: Span) -> None:

@@ -282,7 +282,7 @@ def _arguments(expr: ast.CallOf, function: Function, ctx: Context) -> tuple[e.Ex
         if poisoned(value):
             return None
         if value.type != wanted:
-            _wrong_argument(written, value, f"`{function.name}` takes a `{wanted}`", ctx)
+            _wrong_argument(written, value, f"`{function.name}` needs `{wanted}`", ctx)
             return None
         problem = _literal_problem(function, value) if function.literal else ""
         if problem:

@@ -139,7 +139,7 @@ def why_null(scope: ExprScope, value: e.Expr) -> tuple[Label, ...]:
             if field is not None and field.type.nullable:
                 return (Label(field.type_span, f"declared `{field.type}` here"),)
             return why_null(scope, of)
-        case e.Index(of=of):
+        case e.Index(of=of) if of.type.nullable:
             return why_null(scope, of)
     return ()
 

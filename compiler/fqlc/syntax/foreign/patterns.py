@@ -278,7 +278,6 @@ PLACES: Mapping[Where, Callable[[Spot], bool]] = {
     Where.OPERATOR: _is_operator,
     Where.VALUE: _is_value,
     Where.FIELDS: _is_in_fields,
-    Where.TYPE_FIELDS: lambda spot: spot.first.type == "TYPE",
     Where.ENUM: lambda spot: spot.first.type == "ENUM",
     Where.ENTRY: _is_entry,
     Where.ARGUMENT: _is_argument,

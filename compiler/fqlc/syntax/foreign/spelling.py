@@ -32,8 +32,6 @@ class Where(Enum):
     """Where a value is wanted, as a word that nothing of the file declares."""
     FIELDS = auto()
     """In an entity or a type."""
-    TYPE_FIELDS = auto()
-    """In a type."""
     ENUM = auto()
     """In an enum."""
     ENTRY = auto()

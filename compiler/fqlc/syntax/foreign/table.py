@@ -75,8 +75,6 @@ LOOKS = (
 _EQUALS = (
     Spelling("=", _W.ANYWHERE, "", "a declaration has no `=` before its brace",
              before="DECLARES NAME", after="{"),
-    Spelling("= PLAIN", _W.TYPE_FIELDS, "", "a field has no default value"),
-    Spelling("=", _W.TYPE_FIELDS, "", "a field has no default value"),
     Spelling("= PLAIN", _W.ENUM, "", "members of an enum have no values", once=True),
     Spelling("=", _W.ENUM, "", "members of an enum have no values", once=True),
     Spelling("NAME =", _W.ARGUMENT, "", "arguments have no names here"),

@@ -20,8 +20,9 @@ def first_type(lexed: Lexed) -> str:
 
 
 def is_field_sign(lexemes: list[Lexeme], brackets: list[str], first: str) -> bool:
-    """True for the `=` of a computed field: the first one after its key and type, in an entity."""
-    if first != "ENTITY" or brackets != ["{"]:
+    """True for the `=` of a computed field: the first one after its key and type. (In a
+    `type` it is refused later, with all of its value.)"""
+    if first not in _WITH_FIELDS or brackets != ["{"]:
         return False
     for lexeme in reversed(lexemes[-_LONGEST_TYPE:]):
         if lexeme.type == "KEY":

@@ -6,6 +6,8 @@ import re
 
 from jinja2 import TemplateSyntaxError, nodes
 
+from fql.plan.language.functions import overloads
+
 _NAMES = {
     "Add": "arithmetic", "Sub": "arithmetic", "Mul": "arithmetic", "Div": "arithmetic",
     "FloorDiv": "arithmetic", "Mod": "arithmetic", "Pow": "arithmetic", "Neg": "arithmetic",
@@ -69,7 +71,9 @@ def hint_for(node: nodes.Node) -> str:
         case nodes.Test():
             return "compare with `== none` or `!= none`"
         case nodes.Call(node=nodes.Getattr(attr=attr)):
-            return f"write it as a filter: `| {attr}`"
+            if overloads(attr, "filter"):
+                return f"write it as a filter: `| {attr}`"
+            return "compute it outside the template: in the body, or as a computed field"
         case nodes.Getitem():
             return "declare a `type` and read its field by `.name`"
     return ""
