@@ -28,6 +28,10 @@ OF_POLICIES = {key.toml: SHOWN_AS_POLICY[name] for name, key in POLICIES.items()
 """The tests of policies have the level `fql.toml` among others."""
 
 SHOWN_BY = OF_POLICIES | {
+    **dict.fromkeys(
+        ("ui.listen", "ui.token", "ui.hosts", "ui.read_only", "ui.page_size"),
+        "ui/test_command.py::test_settings_of_the_page",
+    ),
     "project.name": FEED,
     "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,

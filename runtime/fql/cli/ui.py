@@ -45,7 +45,7 @@ def ui(
     """
     project = find_project(settings_file).resolved()
     settings = project.settings.ui
-    host, port = host_and_port(listen) if listen else host_and_port(settings.listen)
+    host, port = _address(listen or settings.listen)
     _require_guarded(host, settings)
     with _listening(host, port) as listener:
         port = listener.getsockname()[1]
@@ -55,6 +55,13 @@ def ui(
         if open_it:
             webbrowser.open(f"{url}/in/{logins.link()}")
         asyncio.run(server.serve(sockets=[listener]))
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        return host_and_port(text)
+    except ValueError as problem:
+        raise UsageError(str(problem)) from problem
 
 
 def _require_guarded(host: str, settings: Ui) -> None:
@@ -93,8 +100,11 @@ def _server(
     from fql.ui.pages import Templates
 
     settings = project.settings.ui
+    place = project.store_place(store)
+    if place.database.kind == "memory":
+        raise UsageError("a store in memory cannot be seen from another process")
     desk = Desk(
-        place=project.store_place(store), project=project.settings.project.name,
+        place=place, project=project.settings.project.name,
         templates=Templates(), wall=lambda: time.time_ns() // 1_000_000,
         page_size=settings.page_size,
     )  # fmt: skip
