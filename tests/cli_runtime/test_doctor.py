@@ -57,7 +57,7 @@ def test_everything_is_fine(tmp_path: Path, fqlc: Fqlc) -> None:
 @pytest.mark.parametrize(
     ("number", "level", "words"),
     [
-        (2, "warning", "is upgraded to"), (3, "ok", "that of this version"),
+        (3, "warning", "is upgraded to"), (4, "ok", "that of this version"),
         (99, "problem", "newer version"), ("x", "problem", "no readable format"),
     ],
 )  # fmt: skip

@@ -15,6 +15,7 @@ from fql.app import Runtime
 from fql.client import open_client
 from fql.errors import StoreError, StoreLocked
 from fql.store.opening import store_of
+from fql.store.postgresql.tables.schema import FORMAT
 from fql.testing import MockWebhookServer
 from tests.app.plans import ONE, order, plan_of, settings_of
 from tests.servers.databases import Databases
@@ -152,8 +153,8 @@ async def test_another_role_takes_the_store_over_once_it_may(
     assert webhook_server.call_count == 2
 
 
-NEWER = "UPDATE fql_main.fql_meta SET value = '2' WHERE name = 'version'"
-OTHER = "UPDATE fql_main.fql_meta SET value = '1' WHERE name = 'version'"
+NEWER = f"UPDATE fql_main.fql_meta SET value = '{FORMAT + 1}' WHERE name = 'version'"
+OTHER = f"UPDATE fql_main.fql_meta SET value = '{FORMAT}' WHERE name = 'version'"
 
 
 async def test_a_store_that_another_version_has_upgraded_is_left_to_it(
@@ -163,7 +164,7 @@ async def test_a_store_that_another_version_has_upgraded_is_left_to_it(
     async with shop(postgresql_url, webhook_server.url):
         pass
     execute(postgresql_url, NEWER)
-    with pytest.raises(StoreError, match="newer version of fql: it has format 2"):
+    with pytest.raises(StoreError, match=f"newer version of fql: it has format {FORMAT + 1}"):
         await shop(postgresql_url, webhook_server.url).__aenter__()
     execute(postgresql_url, OTHER)
     async with shop(postgresql_url, webhook_server.url) as runtime:

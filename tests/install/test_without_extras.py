@@ -24,7 +24,7 @@ ON_SERVERS = (
     "fql.store.nats", "fql.store.postgresql", "fql.store.copies.streams", "fql.store.copies.tables",
     "fql.cli.capturing.on_server", "fql.cli.examining.examine_letters",
     "fql.cli.examining.examine_nats", "fql.cli.examining.examine_server",
-    "fql.observe", "fql.actions.traced",
+    "fql.observe", "fql.actions.traced", "fqlc.importing.postgresql.live",
 )  # fmt: skip
 """Rooms and modules that are imported late, by what asks for the extra first."""
 IMPORTS = """

@@ -60,7 +60,8 @@ class Whole(Rivals):
         self.jump = self.replays = 0
         self.trace: list[str] = []
         self.unrefused: list[Misfit] = []
-        self.refused = 0
+        self.misfits = 0
+        self.discarded: set[str] = set()
         self.touched: set[int] = set()
         self.last_of: dict[str, int] = {}
         super().__post_init__()
@@ -121,7 +122,8 @@ class Whole(Rivals):
         if letters:
             letter = self.random.choice(letters)
             self.touched.add(letter.run or 0)
-            self.refused -= letter.run is None
+            if letter.run is None:
+                self.discarded.add(letter.id)  # it may be asked for twice
             self.order(
                 Order("discard", run=letter.run or 0, node=letter.node, letter=letter.id)
             )  # fmt: skip
@@ -154,14 +156,20 @@ class Whole(Rivals):
 
     def misfit(self) -> None:
         """A change that does not fit its entity."""
-        self.refused += 1
-        number = str(len(self.emitted) * 1000 + self.refused)
+        self.misfits += 1
+        number = str(len(self.emitted) * 1000 + self.misfits)
         self.unrefused.append(
             Misfit(
                 "source", number, "Order", "insert", f"m{number}", "odd", b"{}",
                 dedup=dedup_hash("misfit", number),
             )
         )  # fmt: skip
+
+    @property
+    def refused(self) -> int:
+        """Changes that did not fit and that nobody has given up; what was asked for just before a
+        crash may be forgotten here."""
+        return self.misfits - len(self.discarded - {letter.id for letter in self.letters()})
 
     def hang(self) -> None:
         """Nobody answers for a while."""

@@ -11,10 +11,11 @@ from fql.errors import UsageError
 from fql.plan.language.units import show_size
 from fql.store.opening import open_store, require_store
 from fql.store.sqlite.store import SqliteStore
+from fql.terminal.commands import Commands
 from fql.terminal.lines import say
 
 
-@click.group()
+@click.group(cls=Commands, epilog="\b\nExamples:\n  fqlc store vacuum")
 def store() -> None:
     """Look after a store."""
 
