@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -57,8 +58,11 @@ async def test_each_row_is_taken_once_by_whoever_reads_the_source(
 
     await start()
     await start()
-    while table:
+    for number in itertools.count():
+        if not table:
+            break
         await until(lambda: not table or any(view.reads for _, view in running))
+        await asyncio.sleep(0.04 * (number % 6))  # before, between and after commit and deletion
         running.sort(key=lambda one: -one[1].reads)
         await running.pop(0)[0].__aexit__(None, None, None)
         await start()
