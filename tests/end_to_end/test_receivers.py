@@ -39,7 +39,7 @@ class Recipe:
 
 
 RECIPES = [
-    Recipe("An SMS by a form", receivers.sms, "Message.insert",
+    Recipe("An SMS, sent as a form", receivers.sms, "Message.insert",
            {"id": 1, "phone": "+49&To=x", "name": NASTY, "media": ["a&b=c", "d"]}),
     Recipe("XML", receivers.carrier, "Parcel.insert",
            {"id": 1, "to": NASTY, "gift": True,
@@ -52,7 +52,7 @@ RECIPES = [
            {"id": 1, "title": NASTY, "urgent": True}),
     Recipe("Slack", receivers.slack, "Incident.insert",
            {"id": 1, "title": NASTY, "severity": 3, "link": None}),
-    Recipe("Mail by an HTTP API", receivers.mail, "Invoice.insert",
+    Recipe("Mail through an HTTP API", receivers.mail, "Invoice.insert",
            {"id": 1, "email": NASTY, "total": "12.5", "paid": False}),
 ]  # fmt: skip
 

@@ -137,7 +137,7 @@ MUTANTS = (
     Mutant(
         "Float mixes with Decimal",
         "compiler/fqlc/types/operands.py",
-        "    if {left.name, right.name} == _EXACT:\n",
+        "    if {left.name, right.name} == EXACT:\n",
         "    if {left.name, right.name} <= _NUMBERS:\n",
         "tests/types/test_cases.py::test_reports_stand_on_the_lines_that_earn_them",
     ),
@@ -151,8 +151,8 @@ MUTANTS = (
     Mutant(
         "a choice by a sensitive Boolean passes",
         "compiler/fqlc/types/sensitive.py",
-        "                    yield from _flow(condition, walk)\n",
-        "",
+        "for part in (_asked(test), value))",
+        "for part in (value,))",
         "tests/types/test_sensitive.py::test_a_mark_reaches_the_body_through_every_operator_that_carries_values",
     ),
     Mutant(
