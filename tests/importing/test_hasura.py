@@ -11,6 +11,8 @@ from fql.app import Runtime
 from fql.plan.stored.codec import read_plan
 from fql.testing import MockWebhookServer
 from fqlc import compile_text, format_text
+from fqlc.importing.model import Catalog
+from fqlc.importing.observers.hasura import read_hasura
 from tests.importing.importing import imported, ran
 
 TABLES = """- table: {schema: public, name: orders}
@@ -86,6 +88,17 @@ def test_bad_metadata_is_one_line(folder: Path, content: str, code: int, said: s
     next(folder.rglob("tables.yaml")).write_text(content)
     found, out, err = ran("--from", "hasura", "metadata", "--database", "shop.db")
     assert (found, out, said in err) == (code, "", True), err
+
+
+def test_aliases_of_yaml_are_looked_at_once(tmp_path: Path) -> None:
+    """Nine levels of ten aliases each are a thousand million objects, if each is gone through."""
+    levels = "".join(
+        f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 9)
+    )  # fmt: skip
+    bomb = tmp_path / "bomb.yaml"
+    bomb.write_text(f"l0: &l0 [{{table: orders}}]\n{levels}tables: *l8\n", encoding="utf-8")
+    found = read_hasura([bomb], Catalog(()))
+    assert found.observers == ()
 
 
 def test_without_a_database_there_are_no_columns(folder: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fql.errors import UsageError
-from fqlc.importing.failures import ImportFailed, SourceMissing
+from fqlc.importing.failures import ImportFailed
+from fqlc.importing.files import read_bytes
 
 LONGEST = 200_000_000
 """Bytes of a file that is read."""
@@ -52,14 +53,7 @@ class Statement:
 
 def read_text(path: Path) -> str:
     """The text of a file. Raises SourceMissing, ImportFailed for one that is not UTF-8."""
-    try:
-        if path.stat().st_size > LONGEST:
-            raise ImportFailed(f"{path} has more than {LONGEST:,} bytes", "leave its rows out")
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
-        ) from None
+    data = read_bytes(path, LONGEST, "leave its rows out")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

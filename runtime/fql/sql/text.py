@@ -20,7 +20,7 @@ def quoted_text(text: str) -> str:
 
 
 _LONG = 32
-"""Operands of a chain that is written as it stands."""
+"""Operands of a chain that is written as it is."""
 
 
 def joined(word: str, parts: list[str]) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fqlc.importing.declarations import Field, Group, Row
-from fqlc.importing.failures import ImportFailed, SourceMissing
+from fqlc.importing.failures import ImportFailed
+from fqlc.importing.files import read_bytes
 from fqlc.importing.naming import field_name
 from fqlc.importing.observers.annotations import guessed, type_of
 from fqlc.importing.observers.drafts import (
@@ -27,8 +28,6 @@ from fqlc.importing.observers.drafts import (
 )
 from fqlc.importing.observers.literals import Constants, NotLiteral, constants_of, value_of
 
-LONGEST = 5_000_000
-"""Bytes of a file that is read."""
 _KNOWN = ("entity", "event", "condition", "retry", "actions", "name", "description")
 _OF_WEBHOOK = (
     "url", "method", "headers", "body", "condition", "batch", "retry", "timeout", "encryption",
@@ -56,14 +55,7 @@ def read_decorators(paths: Sequence[Path], *, bare: bool) -> Drafts:
 
 
 def _parsed(path: Path) -> ast.Module:
-    try:
-        if path.stat().st_size > LONGEST:
-            raise ImportFailed(f"{path} has more than {LONGEST:,} bytes", "split it")
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
-        ) from None
+    data = read_bytes(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fql.errors import not_installed
 from fql.exact.reading import NotJson, read_object
 from fqlc.importing.declarations import Row, declared
-from fqlc.importing.failures import ImportFailed, SourceMissing
+from fqlc.importing.failures import ImportFailed
+from fqlc.importing.files import read_bytes
 from fqlc.importing.model import Catalog
 from fqlc.importing.naming import field_name
 from fqlc.importing.observers.drafts import Action, Drafts, Entries, Observer, literal, text
 
-LONGEST = 5_000_000
-"""Bytes of one file that is read."""
 _ENVIRONMENT = re.compile(r"\{\{\s*([A-Z_][A-Z0-9_]*)\s*\}\}")
 _NAMED = r"${\1}"
 _EVENTS = ("insert", "update", "delete")
@@ -60,55 +60,45 @@ def _tables(path: Path) -> Iterator[Object]:
         for file in files:
             yield from _with_table(_yaml(file))
         return
-    data = _bytes(path)
     if path.suffix != ".json":
         yield from _with_table(_yaml(path))
         return
     try:
-        found: object = read_object(data)
+        found: object = read_object(read_bytes(path))
     except NotJson as error:
         raise ImportFailed(f"{path} is not metadata of Hasura: {error}") from None
     yield from _with_table(found)
 
 
-def _with_table(found: object, depth: int = 0) -> Iterator[Object]:
-    """All objects with a `table`, wherever they are in a document."""
-    if depth > 8:
-        return
-    if isinstance(found, Mapping):
-        if "table" in found:
-            yield found
-            return
-        for name in ("metadata", "sources", "tables"):
-            yield from _with_table(found.get(name), depth + 1)
-    elif isinstance(found, Sequence) and not isinstance(found, str | bytes):
-        for one in found:
-            yield from _with_table(one, depth + 1)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LONGEST:
-            raise ImportFailed(f"{path} has more than {LONGEST:,} bytes", "split it")
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
-        ) from None
+def _with_table(found: object) -> Iterator[Object]:
+    """All objects with a `table`, wherever they are in a document. What aliases of YAML repeat is
+    looked at once, or a short text would take for ever."""
+    waiting, seen = [found], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Mapping):
+            if "table" in one:
+                yield one
+            else:
+                waiting += [one.get(name) for name in ("tables", "sources", "metadata")]
+        elif isinstance(one, Sequence) and not isinstance(one, str | bytes):
+            waiting += reversed(one)
 
 
 def _yaml(path: Path) -> object:
     try:
         import yaml
     except ImportError:
-        hint = 'pip install "fqlc[import]"'
-        raise SourceMissing("Hasura's metadata needs the package pyyaml", hint) from None
+        raise not_installed("Hasura's metadata", "pyyaml", "import") from None
 
     # A class of its own: `!include` means nothing here, since every file is read.
     loader = type("Loader", (yaml.SafeLoader,), {})
     yaml.add_constructor("!include", lambda _loader, _node: None, loader)
     try:
-        return yaml.load(_bytes(path), loader)  # noqa: S506 - a safe loader
+        return yaml.load(read_bytes(path), loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         raise ImportFailed(f"{path} is not YAML: {said}") from None

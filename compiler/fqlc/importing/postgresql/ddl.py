@@ -1,5 +1,5 @@
 """DDL of PostgreSQL, read by its own parser. This file alone knows postgast; importing it without
-that package raises SourceMissing."""
+that package raises SettingsError."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fql.errors import not_installed
 from fqlc.importing.ddl import Statement, statements
-from fqlc.importing.failures import SourceMissing
 from fqlc.importing.model import Catalog
 from fqlc.importing.postgresql.state import Made, Name, Relation, State, TypeUse
 from fqlc.importing.postgresql.tables import catalog_of
@@ -17,10 +17,7 @@ try:
     from postgast import PgQueryError, parse
     from postgast import pg_query_pb2 as pb
 except ImportError as missing:
-    raise SourceMissing(
-        "DDL of PostgreSQL needs the package postgast, which is not installed",
-        'pip install "fqlc[import]"',
-    ) from missing
+    raise not_installed("DDL of PostgreSQL", "postgast", "import") from missing
 
 _COPY = re.compile(r"^COPY [^\n]* FROM stdin[^\n]*;\n.*?^\\\.$", re.MULTILINE | re.DOTALL)
 _META = re.compile(r"^\\[^\n]*$", re.MULTILINE)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fql.exact.reading import NotJson, read_object
-from fqlc.importing.failures import ImportFailed, SourceMissing
+from fqlc.importing.failures import ImportFailed
+from fqlc.importing.files import read_bytes
 from fqlc.importing.model import JSON, Catalog, Column, Enumeration, Kind, Record, Table
 from fqlc.importing.naming import pascal
 
@@ -22,11 +23,7 @@ _TYPES = {"integer": "Int", "number": "Float", "boolean": "Boolean", "string": "
 def read_schema(path: Path) -> Catalog:
     """The schema in a file. Raises SourceMissing, ImportFailed."""
     try:
-        found = read_object(path.read_bytes())
-    except OSError as error:
-        raise SourceMissing(
-            f"{path} cannot be read: {error.strerror}", "check its permissions"
-        ) from None
+        found = read_object(read_bytes(path))
     except NotJson as error:
         raise ImportFailed(f"{path} is not a JSON Schema: {error}") from None
     return catalog_of_schema(found, path.name.partition(".")[0])

@@ -122,7 +122,7 @@ NEXT_FINISHED = """SELECT r.ended, r.id, EXISTS (SELECT 1 FROM {letters} l WHERE
     UNION ALL SELECT * FROM
       (SELECT ended, id FROM fql_run WHERE ended > ?1 AND order_key IS NULL AND ended < ?3
        ORDER BY ended, id LIMIT ?4) LIMIT ?4) r"""
-"""Along the index, from behind a time and id on; together in one WHERE they would not be looked up
+"""Along the index, after a time and id; together in one WHERE they would not be looked up
 there."""
 FORGET_KEYS = """DELETE FROM fql_remembered WHERE (high, low) IN
   (SELECT high, low FROM fql_remembered WHERE at < ? ORDER BY at LIMIT ?)"""
