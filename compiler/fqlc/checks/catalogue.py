@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fqlc.checks.model import Program
-from fqlc.checks.rules import body_format, declared_test, impossible_condition, unused_declaration
+from fqlc.checks.rules import (
+    body_format,
+    declared_test,
+    impossible_condition,
+    optional_key,
+    unused_declaration,
+)
 from fqlc.checks.rules.flow import (
     batched_wait,
     comma_in_flow,
@@ -50,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     subject.check,
     header.check,
     body_format.check,
+    optional_key.check,
     content_type.check,
     credential.check,
     sensitive_value.check,
