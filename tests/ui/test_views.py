@@ -169,3 +169,19 @@ async def test_nobody_else_gets_anything(tmp_path: Path, webhook_server: MockWeb
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
         large = await here.browser.post("/dead/replay", content=b"x" * 65_000)
         assert large.status_code == 413
+
+
+async def test_a_store_that_is_restored_below_the_page_is_opened_again(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+    kept = (tmp_path / "s.db").read_bytes()
+    async with site(tmp_path, webhook_server, engine=False) as here:
+        assert (await here.browser.get("/")).status_code == 200
+        for file in tmp_path.glob("s.db*"):
+            file.unlink()
+        (tmp_path / "s.db").write_bytes(kept)
+        assert (await here.browser.get("/")).status_code == 503
+        again = await here.browser.get("/")
+        assert again.status_code == 200 and "one thing needs you" in again.text

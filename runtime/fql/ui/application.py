@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fql.errors import FqlError, UsageError
+from fql.errors import FqlError, StoreGone, UsageError
 from fql.ui import pages
 from fql.ui.access import Rules
 from fql.ui.desk import Desk, desk_of
@@ -76,6 +76,8 @@ async def _wrong(request: Request, problem: Exception) -> Response:
     told = problem if isinstance(problem, FqlError) else FqlError(str(problem))
     status = 400 if isinstance(problem, UsageError) else 503
     desk = desk_of(request)
+    if isinstance(problem, StoreGone):
+        await desk.close()  # a backup was put in its place: that one is opened next
     return desk.page(request, "problem", status, text=told.message, hint=told.hint or "")
 
 

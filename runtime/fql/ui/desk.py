@@ -49,9 +49,9 @@ class Desk:
         return self._client
 
     async def close(self) -> None:
-        """Give the store back."""
-        self._client = None
-        await self._open.aclose()
+        """Give the store back; the next request opens what is there then."""
+        opened, self._open, self._client = self._open, AsyncExitStack(), None
+        await opened.aclose()
 
     def page(self, request: Request, name: str, status: int = 200, **values: object) -> Response:
         """A view as HTML, with what every page shows."""
