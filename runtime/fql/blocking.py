@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, Unpack
@@ -18,7 +18,7 @@ from fql import app
 from fql.actions.calls.functions import Function
 from fql.actions.calls.kind import ActionKind
 from fql.engine.loop.clock import Clock
-from fql.engine.process.receipts import Receipt, Summary
+from fql.engine.process.receipts import Receipt, Summary, Taken
 from fql.engine.program.specs import ActionFactory
 from fql.errors import UsageError
 from fql.intake.port import Source
@@ -163,6 +163,10 @@ class Runtime:
         """See `fql.Runtime.emit_envelope`."""
         return self._do(self._runtime.emit_envelope(envelope))
 
+    def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
+        """See `fql.Runtime.emit_many`."""
+        return self._do(self._runtime.emit_many(envelopes))
+
     def wait(self, receipt: Receipt, timeout: float | None = None) -> Receipt:
         """See `fql.Runtime.wait`."""
         return self._do(self._runtime.wait(receipt, timeout))
@@ -219,9 +223,13 @@ class Client:
         """See `fql.Client.emit`."""
         return self._do(self._client.emit(envelope))
 
-    def emit_many(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
+    def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
         """See `fql.Client.emit_many`."""
         return self._do(self._client.emit_many(envelopes))
+
+    def emit_all(self, envelopes: Iterable[Mapping[str, object]]) -> list[Receipt]:
+        """See `fql.Client.emit_all`."""
+        return self._do(self._client.emit_all(envelopes))
 
     def runs(
         self,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Unpack
 
-from fql.emitting import Emitter, active_plan, encoded
+from fql.emitting import Emitter, active_plan, encoded, listed
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.process.arrivals.putoff import due_of
-from fql.engine.process.receipts import Receipt
+from fql.engine.process.receipts import Receipt, Taken
 from fql.engine.process.refit import Refits
 from fql.errors import StoreError, UsageError
 from fql.exact.reading import read_json
@@ -51,14 +51,21 @@ class Client:
         """Hand an event in as an `envelope` (docs/reference/events.md); durable on return. Raises
         EventRefused when the store's plan says that it does not fit, and UsageError for what JSON
         cannot hold."""
-        (receipt,) = await self.emit_many([envelope])
+        (receipt,) = await self.emit_all([envelope])
         return receipt
 
-    async def emit_many(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
-        """Hand several events in, as `envelopes`: all of them or none, in one commit. Returns their
-        receipts in the same order. Raises what `emit` raises, with the number of the event, counted
-        from 1."""
-        return await self._emitter.emit(envelopes) if envelopes else []
+    async def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
+        """Hand many events in, as `envelopes`, in one commit. In the place of one that is refused
+        there is what `emit` raises. Raises StoreFull, StoreError; then nothing was stored."""
+        given = listed(envelopes)
+        return await self._emitter.emit(given, whole=False) if given else []
+
+    async def emit_all(self, envelopes: Iterable[Mapping[str, object]]) -> list[Receipt]:
+        """Like `emit_many`, but all `envelopes` or none: raises what `emit` raises, with the number
+        of the event, counted from 1."""
+        given = listed(envelopes)
+        taken = await self._emitter.emit(given, whole=True) if given else []
+        return [one for one in taken if isinstance(one, Receipt)]
 
     async def runs(
         self,

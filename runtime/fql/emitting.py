@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fql.engine.loop.clock import Clock
 from fql.engine.process.arrivals.checks import Origin, check, handed_in
-from fql.engine.process.receipts import Handed, Receipt
+from fql.engine.process.receipts import Handed, Receipt, Taken
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import FqlError, UsageError
@@ -32,11 +32,13 @@ MOST = 1_000
 
 @dataclass(slots=True)
 class _Unit:
-    """Events whose caller waits for their receipts: all of them are handed in, or none."""
+    """Events whose caller waits for their receipts. If they belong together (`whole`), all of them
+    are handed in or none; otherwise those that fit."""
 
     envelopes: Sequence[Mapping[str, object]]
-    receipts: asyncio.Future[list[Receipt]]
-    ready: list[_Ready] = field(default_factory=list)
+    receipts: asyncio.Future[list[Taken]]
+    whole: bool
+    made: list[_Ready | FqlError] = field(default_factory=list)
 
 
 class _Ready(NamedTuple):
@@ -59,9 +61,9 @@ class Emitter:
         self._waiting: deque[_Unit] = deque()
         self._work: asyncio.Task[None] | None = None
 
-    async def emit(self, envelopes: Sequence[Mapping[str, object]]) -> list[Receipt]:
-        """See `Client.emit_many`."""
-        unit = _Unit(envelopes, asyncio.get_running_loop().create_future())
+    async def emit(self, envelopes: Sequence[Mapping[str, object]], *, whole: bool) -> list[Taken]:
+        """See `Client.emit_many`; and `Client.emit_all`, if they are to be taken as a `whole`."""
+        unit = _Unit(envelopes, asyncio.get_running_loop().create_future(), whole)
         self._waiting.append(unit)
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._hand_in())
@@ -88,38 +90,46 @@ class Emitter:
     async def _together(self, group: Sequence[_Unit]) -> None:
         program = await self._active()
         sound = [unit for unit in group if self._is_sound(unit, program)]
-        ready = [one for unit in sound for one in unit.ready]
-        if not ready:
-            return
-        known = await self._store.known([one.known_by for one in ready])
-        commands = [("emit", one.body) for one in ready]
-        entries = iter(await self._store.append(commands, self._clock.now(), self._by))
+        entries = await self._stored([one for unit in sound for one in unit.made])
         for unit in sound:
-            receipts = [_receipt(one, next(entries), one.known_by in known) for one in unit.ready]
+            receipts = [one if isinstance(one, FqlError) else next(entries) for one in unit.made]
             if not unit.receipts.done():
                 unit.receipts.set_result(receipts)
 
+    async def _stored(self, made: Sequence[_Ready | FqlError]) -> Iterator[Receipt]:
+        """The receipts of what fits, in order."""
+        ready = [one for one in made if isinstance(one, _Ready)]
+        if not ready:
+            return iter(())
+        known = set(await self._store.known([one.known_by for one in ready]))
+        commands = [("emit", one.body) for one in ready]
+        entries = await self._store.append(commands, self._clock.now(), self._by)
+        receipts = []
+        for one, entry in zip(ready, entries, strict=True):
+            receipts.append(_receipt(one, entry, one.known_by in known))
+            known.add(one.known_by)
+        return iter(receipts)
+
     def _is_sound(self, unit: _Unit, program: Program | None) -> bool:
-        """Whether all of it may be handed in; if not, its caller is told why, and nobody else."""
-        made = guarded(self._checked, unit.envelopes, program)
-        if isinstance(made, Fault):
-            made = FqlError(f"the event cannot be checked: {made.text}", hint="report this fault")
-        if isinstance(made, FqlError):
-            _tell(unit, made)
-            return False
-        unit.ready = made
+        """Whether it may be handed in; if not, its caller is told why, and nobody else."""
+        for number, envelope in enumerate(unit.envelopes, 1):
+            made = guarded(self._checked, envelope, program)
+            if isinstance(made, Fault):
+                why = f"the event cannot be checked: {made.text}"
+                made = FqlError(why, hint="report this fault")
+            if unit.whole and isinstance(made, FqlError):
+                _tell(unit, made.one_of_many(number) if len(unit.envelopes) > 1 else made)
+                return False
+            unit.made.append(made)
         return True
 
     def _checked(
-        self, envelopes: Sequence[Mapping[str, object]], program: Program | None
-    ) -> list[_Ready] | FqlError:
-        ready: list[_Ready] = []
-        for envelope in envelopes:
-            try:
-                ready.append(self._one(envelope, program))
-            except FqlError as refused:
-                return refused.one_of_many(len(ready) + 1) if len(envelopes) > 1 else refused
-        return ready
+        self, envelope: Mapping[str, object], program: Program | None
+    ) -> _Ready | FqlError:
+        try:
+            return self._one(envelope, program)
+        except FqlError as refused:
+            return refused
 
     def _one(self, envelope: Mapping[str, object], program: Program | None) -> _Ready:
         position = uuid.uuid4().hex
@@ -137,6 +147,13 @@ class Emitter:
             self._program = None if plan is None else _checking(plan)
             self._short = short
         return self._program
+
+
+def listed(envelopes: Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """Many envelopes as a list. Raises UsageError for a single one."""
+    if isinstance(envelopes, Mapping | str | bytes):
+        raise UsageError("a single event was given where many are taken", hint="give a list of it")
+    return list(envelopes)
 
 
 async def active_plan(store: Store) -> Plan | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self, Unpack
@@ -13,19 +12,20 @@ from typing import Self, Unpack
 from fql.actions.calls.functions import Function
 from fql.actions.calls.kind import ActionKind
 from fql.app.copying import copier_of
+from fql.app.handing import Handing
 from fql.app.sending import Sending
 from fql.app.watching import watch_of, watched_of
 from fql.client import Client
 from fql.engine.loop.clock import Clock, SystemClock
 from fql.engine.loop.engine import Engine
 from fql.engine.loop.settings import loop_settings
-from fql.engine.process.calls import Calls, envelope_of
+from fql.engine.process.calls import envelope_of
 from fql.engine.process.copies import Copier
 from fql.engine.process.housekeeping import Housekeeper, retention_of
 from fql.engine.process.leading import Leading
-from fql.engine.process.receipts import Receipt, Summary, summary_of
+from fql.engine.process.receipts import Receipt, Summary, Taken, summary_of
 from fql.engine.process.season import Season
-from fql.engine.process.wait import Waiter, seconds
+from fql.engine.process.wait import seconds
 from fql.engine.program.specs import ActionFactory
 from fql.errors import StoreLocked, UsageError
 from fql.intake.opening import entrances_of, sources_of
@@ -144,8 +144,11 @@ class Runtime:
         for source in self._watched.sources:
             exits.push_async_callback(source.close)
         self._client = Client(self._store, self._clock)
-        self._calls = Calls(self._store, self._clock, uuid.uuid4().hex)
         self._leading = self._prepared()
+        self._handing = Handing(
+            self._store, self._clock, self._client,
+            here=self._here, observed=self._observed, dispatch=self._settings.webhooks.dispatch,
+        )  # fmt: skip
         exits.callback(self._season.end)
         exits.push_async_callback(self._leading.abandon)
         exits.push_async_callback(self._leading.stop)
@@ -225,15 +228,15 @@ class Runtime:
 
     async def emit_envelope(self, envelope: Mapping[str, object]) -> Receipt:
         """Like `emit`, for a whole `envelope` (docs/reference/events.md). Raises what it raises."""
-        engine = self._here().engine
-        if engine is None:
-            receipt = await self.client.emit(self._observed.in_trace(envelope))
-        else:
-            receipt = await self._calls.take(engine, envelope)
-        dispatch = self._settings.webhooks.dispatch
-        if dispatch.is_async:
-            return receipt
-        return await self.wait(receipt, dispatch.timeout / 1000)
+        self._here()
+        return await self._handing.one(envelope)
+
+    async def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
+        """Accept many events, as `envelopes`, in one commit. In the place of one that is refused
+        there is its error, such as EventRefused; the others are durable on return. Raises
+        StoreFull, StoreError; then nothing was stored."""
+        self._here()
+        return await self._handing.many(envelopes)
 
     def _here(self) -> Leading:
         """What works here. Raises UsageError out of season."""
@@ -247,12 +250,7 @@ class Runtime:
         the event is followed there: raises EventRefused when it was refused. Raises StoreError,
         UsageError."""
         self._here()
-        waiter = Waiter(self._store, lambda: self._engine, self._raise_trouble)
-        return await waiter.ended(receipt, seconds(timeout))
-
-    def _raise_trouble(self) -> None:
-        """Raises what ended the engine or a source, and UsageError after the end."""
-        self._here().raise_trouble()
+        return await self._handing.wait(receipt, timeout)
 
     # Everything else.
 
@@ -297,7 +295,7 @@ class Runtime:
     async def failed(self) -> None:
         """Wait forever, or raise what stopped the engine or a source."""
         while True:
-            self._raise_trouble()
+            self._here().raise_trouble()
             await asyncio.sleep(0.1)
 
     async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:

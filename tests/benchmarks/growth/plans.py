@@ -140,6 +140,25 @@ def emitting(counts: Sequence[int] = (1, 100, 1_000)) -> Points:
     return [(count, asyncio.run(_emitted(count))) for count in counts]
 
 
+async def _in_bundles(size: int, events: int = 4_096) -> float:
+    envelope = {"entity": "Order", "event": "insert", "new": {**ROW, "country": "nobody's"}}
+    bundle = [envelope] * size
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"sqlite:///{folder}/store.db"
+        async with Runtime(sized(1), store=store, environment={}) as runtime:
+            await runtime.emit_many(bundle)
+            begin = time.process_time()
+            for _ in range(events // size):
+                await runtime.emit_many(bundle)
+            return (time.process_time() - begin) / events * 1e6
+
+
+def bundles(sizes: Sequence[int] = (1, 16, 256)) -> Points:
+    """Microseconds of CPU for an event, by those of a call of `Runtime.emit_many`; one call after
+    the other, and no observer wants them."""
+    return [(size, asyncio.run(_in_bundles(size))) for size in sizes]
+
+
 # Endpoints ---------------------------------------------------------------------------------------
 
 
@@ -179,6 +198,8 @@ CURVES = (
          partial(_started, "start", SECRETS, secrets=True)),
     Curve("masking", "secrets", "masking 1,000 characters: us", "20 us at any number", masking),
     Curve("emit", "observers", "Client.emit, 64 in flight: CPU us", "200 us at any size", emitting),
+    Curve("emit-many", "events in a call", "Runtime.emit_many: CPU us an event", "below n^0",
+         bundles),
     Curve("match-equal", "observers, country == C", "match: us", "20 us",
          partial(matching, country_is)),
     Curve("match-or", "observers, a == C or a == D", "match: us", "20 us",

@@ -37,7 +37,7 @@ def emit(file: str, store: str | None, settings_file: str | None, form: str) -> 
     envelopes = _read_envelopes(file)
 
     async def work(client: Client) -> list[Receipt]:
-        receipts = await client.emit_many(envelopes)
+        receipts = await client.emit_all(envelopes)
         await say_when_taken(client)
         return receipts
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from fql.engine.core.held.inputs import NewEvent
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check
 from fql.engine.process.receipts import Receipt, receipt_of
+from fql.engine.program.bulkhead import Fault, guarded
 from fql.errors import EventRefused, UsageError
 from fql.observe.events import EventsTaken
 from fql.observe.logs import logger
@@ -16,6 +18,8 @@ from fql.store.choosing import RunFilter
 from fql.store.port import Store
 
 EVENTS = frozenset(("insert", "update", "delete"))
+SLICE = 100
+"""Events that are checked before others have their turn."""
 
 
 def envelope_of(event: str, given: Mapping[str, object]) -> dict[str, object]:
@@ -59,6 +63,37 @@ class Calls:
         except EventRefused:
             engine.tell(EventsTaken(self._name, refused=1))
             raise
+
+    async def take_many(
+        self, engine: Engine, envelopes: Sequence[Mapping[str, object]]
+    ) -> list[Receipt | EventRefused]:
+        """What fits goes into one commit and is durable on return; in the place of what does not
+        there is the reason. Raises StoreFull, StoreError; then nothing of it was stored."""
+        made = [one async for one in self.each(engine, envelopes)]
+        if taken := [one for one in made if isinstance(one, NewEvent)]:
+            await self.store(engine, taken)
+        return [receipt_of(one) if isinstance(one, NewEvent) else one for one in made]
+
+    async def each(
+        self, engine: Engine, envelopes: Sequence[Mapping[str, object]]
+    ) -> AsyncIterator[NewEvent | EventRefused]:
+        """The event in each envelope, or why there is none. Others have their turn in between."""
+        for number, envelope in enumerate(envelopes, 1):
+            made = guarded(self._checked_or_refused, engine, envelope)
+            if isinstance(made, Fault):
+                logger.error("source %s: an event cannot be checked: %s", self._name, made.text)
+                made = EventRefused(f"the event cannot be checked: {made.text}")
+            yield made
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+
+    def _checked_or_refused(
+        self, engine: Engine, envelope: Mapping[str, object]
+    ) -> NewEvent | EventRefused:
+        try:
+            return self.checked(engine, envelope)
+        except EventRefused as refused:
+            return refused
 
     async def store(self, engine: Engine, events: Sequence[NewEvent]) -> None:
         """All of them are durable on return, or none. Raises StoreError."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fql.engine.core.held.inputs import NewEvent, Tally
+from fql.errors import FqlError
 from fql.store.works import event_name, run_name
 
 
@@ -32,6 +33,10 @@ class Receipt:
     ended: bool = False
     states: Mapping[str, str] = field(default_factory=dict)
     handed: Handed | None = None
+
+
+Taken = Receipt | FqlError
+"""What becomes of one event of many: its receipt, or why it was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,11 @@ from fql.engine.core.held.inputs import NewEvent
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.calls import Calls
-from fql.engine.program.bulkhead import Fault, guarded
 from fql.errors import EventRefused, SettingsError, StoreError
 from fql.intake.port import Accepted, Entrance, NotTaken
 from fql.observe.logs import logger
 from fql.store.works import event_name, run_name
 
-SLICE = 100
-"""Events that are checked before others have their turn."""
 ROOM = 5.0
 """Seconds to wait while the engine has too much that is not durable yet."""
 LOOK = 0.01
@@ -94,24 +91,12 @@ class Reception:
             await asyncio.sleep(LOOK)
 
     async def _checked(self, envelopes: Sequence[Mapping[str, object]]) -> list[NewEvent]:
-        events = []
-        for number, envelope in enumerate(envelopes):
-            made = guarded(self._checked_one, envelope)
-            if isinstance(made, Fault):
-                logger.error("source %s: an event cannot be checked: %s", self.name, made.text)
-                made = EventRefused(f"the event cannot be checked: {made.text}")
+        events: list[NewEvent] = []
+        async for made in self._calls.each(self._engine, envelopes):
             if isinstance(made, EventRefused):
-                raise NotTaken(number, made)
+                raise NotTaken(len(events), made)
             events.append(made)
-            if number % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
         return events
-
-    def _checked_one(self, envelope: Mapping[str, object]) -> NewEvent | EventRefused:
-        try:
-            return self._calls.checked(self._engine, envelope)
-        except EventRefused as refused:
-            return refused
 
 
 def _accepted(new: NewEvent) -> Accepted:

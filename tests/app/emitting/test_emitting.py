@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from fql.app import Runtime
 from fql.cli.stored.emit import emit
 from fql.client import Client, open_client
-from fql.errors import EventRefused, StoreFull
+from fql.engine.process.receipts import Receipt
+from fql.errors import EventRefused, StoreFull, UsageError
 from fql.plan.model import Plan
 from fql.store.memory import MemoryStore
 from fql.store.records import StoredPlan
@@ -114,10 +115,23 @@ async def test_several_are_handed_in_whole_or_not_at_all() -> None:
     store = await store_with(plan_of())
     client = Client(store)
     with pytest.raises(EventRefused, match="event 3: "):
-        await client.emit_many([envelope(1), envelope(2), envelope(3, total="much")])
+        await client.emit_all([envelope(1), envelope(2), envelope(3, total="much")])
     assert store.commits == []
-    assert len(await client.emit_many([envelope(n) for n in range(3)])) == 3
+    assert len(await client.emit_all([envelope(n) for n in range(3)])) == 3
+    assert await client.emit_all([]) == []
+
+
+async def test_of_many_each_is_taken_or_refused_by_itself() -> None:
+    store = await store_with(plan_of())
+    client = Client(store)
+    given = [envelope(1), envelope(2, total="much"), envelope(3), {}, envelope(4)]
+    taken = await client.emit_many(iter(given))
+    assert [isinstance(one, Receipt) for one in taken] == [True, False, True, False, True]
+    assert "total" in str(taken[1]) and "entity" in str(taken[3])
+    assert store.commits == [3]
     assert await client.emit_many([]) == []
+    with pytest.raises(UsageError, match="a single event"):
+        await client.emit_many(envelope(1))  # type: ignore[arg-type]
 
 
 def test_a_file_with_a_misfit_leaves_nothing_in_the_store(tmp_path: Path) -> None:
