@@ -23,7 +23,6 @@ KNOWN = {
     "textmate_text": "documented for editors",
     "FqlLexer": "an entry point of Pygments",
     "fence": "plays another engine on a store in memory, for tests",
-    "SharedPostgresStore": "used by tests alone, until sharing is whole (decision 0194)",
     "callers": "what tests of the metrics port wait for",
     "by_ms": "a field of a lifecycle event, which is logged as it is",
     "slewed_for_s": "a field of a lifecycle event, which is logged as it is",

@@ -19,6 +19,7 @@ from fql.observe.events import (
     Lifecycle,
     PlanSwitched,
     RunFinished,
+    ShardsMoved,
     StoreTrouble,
 )
 from fql.observe.logs import LogListener
@@ -68,6 +69,10 @@ TO = "shipped.label for evt-1: attempt 2 to carrier: "
         (DeadLetterEvicted("dlq_1", "shipped", "label"),
          "dead letter dlq_1: removed, past the retention period or size limit (shipped.label)"),
         (PlanSwitched("sha256:0123456789abcdef"), "plan sha256:0123456789ab is active"),
+        (ShardsMoved(21, 0, 21, 64, 3),
+         "took 21 of 64 shards and has 21 now; 3 engines share the work"),
+        (ShardsMoved(0, 32, 32, 64, 1),
+         "gave back 32 of 64 shards and has 32 now; no other engine is there"),
         (StoreTrouble("disk full"), "a commit did not succeed: disk full"),
         (EventsTaken("file", 1),
          "EventsTaken source=file accepted=1 duplicate=0 refused=0 unknown=0"),

@@ -28,10 +28,15 @@ name = "shop"
 allow = ["127.0.0.1/32"]
 [store]
 url = "${SHOP_DATABASE}"
+engines = "single"
 [sources.shop]
 kind = "sqlite"
 database = "shop.db"
 """
+
+
+ALONE = '[store]\nengines = "single"'
+"""These stories are about an engine and its standby."""
 
 
 class Application(Protocol):
@@ -69,6 +74,8 @@ class Example07:
         self._folder, self._environment = folder, os.environ | {"SHOP_DATABASE": url}
         shutil.copytree(EXAMPLES / "07_postgresql_shop", folder, dirs_exist_ok=True)
         shutil.copy(HERE / "parcels.fql", folder)
+        settings = folder / "fql.toml"
+        settings.write_text(settings.read_text().replace("[store]", ALONE))
         subprocess.run(
             [sys.executable, "shop.py", "create"], cwd=folder, env=self._environment, check=True
         )

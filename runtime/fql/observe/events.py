@@ -124,6 +124,18 @@ class PlanSwitched:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardsMoved:
+    """This engine has `taken` shards of its store, or `given` some back: it has `mine` of `count`
+    now, and so many `engines` share the store."""
+
+    taken: int
+    given: int
+    mine: int
+    count: int
+    engines: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreTrouble:
     """A commit did not succeed; the engine goes on from what is stored."""
 
@@ -149,7 +161,7 @@ class OwnShortage:
 Lifecycle = (
     EngineStarted | EngineStopped | EventsTaken | AttemptEnded | RunFinished | DeadLetterWritten
     | DeadLetterClosed | DeadLetterEvicted | CycleCommitted | PlanSwitched | StoreTrouble
-    | OwnShortage | ClockStepped
+    | OwnShortage | ClockStepped | ShardsMoved
 )  # fmt: skip
 
 Listener = Callable[[Lifecycle], None]

@@ -27,6 +27,7 @@ from fql.observe.events import (
     OwnShortage,
     PlanSwitched,
     RunFinished,
+    ShardsMoved,
     StoreTrouble,
 )
 from fql.observe.traceparent import trace_id_of
@@ -44,6 +45,7 @@ LEVELS: dict[type[Lifecycle], int] = {
     DeadLetterEvicted: logging.WARNING,
     CycleCommitted: logging.DEBUG,
     PlanSwitched: logging.INFO,
+    ShardsMoved: logging.INFO,
     StoreTrouble: logging.ERROR,
     OwnShortage: logging.WARNING,
     ClockStepped: logging.WARNING,

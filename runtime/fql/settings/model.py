@@ -225,6 +225,11 @@ class Store(Table):
         description="schema of the store's tables (`postgresql`); by default `fql_` and the"
         " project's name",
     )
+    engines: Literal["shared", "single"] = Field(
+        "shared",
+        description="whether several engines share the work (`postgresql`), or one works and the"
+        " others stand by; the same for all of them",
+    )
     max_open: Annotated[int, Field(ge=1, le=10**9)] = Field(
         200_000,
         description="with so many runs open, nothing is taken in until some have ended (`nats`,"

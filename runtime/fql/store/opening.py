@@ -36,13 +36,15 @@ MAX_OPEN = 200_000
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a store is: its URL, the schema of its tables (on a server), and the name of its table
-    of dead letters; for one in NATS, the credentials and the most runs that may be open."""
+    of dead letters; for one in NATS, the credentials and the most runs that may be open. `alone`
+    says that one engine works and others stand by, where they could share it."""
 
     url: str
     letters: str = LETTERS
     schema: str = SCHEMA
     credentials: str = field(default="", repr=False)
     max_open: int = MAX_OPEN
+    alone: bool = False
 
     @property
     def database(self) -> Database:
@@ -59,7 +61,8 @@ def place_of_settings(settings: Settings, url: str | None = None) -> Place:
     schema = settings.store.schema_ or f"fql_{settings.project.name}"
     credentials = "" if settings.nats is None else settings.nats.credentials
     dlq, most = settings.webhooks.dlq, settings.store.max_open
-    return Place(database.url, dlq.table, schema, credentials, most)
+    alone = settings.store.engines == "single"
+    return Place(database.url, dlq.table, schema, credentials, most, alone)
 
 
 def store_of(given: str | Store | None, settings: Settings) -> tuple[Store | None, Place]:
@@ -111,9 +114,11 @@ def open_store(place: Place) -> Store:
 
 def _on_server(place: Place) -> Store:
     require_driver()
+    from fql.store.postgresql.shared import SharedPostgresStore
     from fql.store.postgresql.store import PostgresStore
 
-    return PostgresStore(place.url, schema=place.schema)
+    kind = PostgresStore if place.alone else SharedPostgresStore
+    return kind(place.url, schema=place.schema)
 
 
 def _in_nats(place: Place) -> NatsStore:

@@ -68,10 +68,11 @@ Examples:
   psql -c ... | fqlc run plan.json --events - --until-idle --timeout 30s
 
 Without --until-idle it runs until it is stopped (Ctrl-C or SIGTERM), and then drains: requests on
-the wire end, the rest stays stored. On a store in PostgreSQL a second `fqlc run` is a standby, and
-takes over when the first is gone; with --until-idle it ends with an error, since it could not tell
-whether all work is done. SIGHUP reads environment, settings and plan again; the
-log says what has taken effect, and which changed settings need a restart."""
+the wire end, the rest stays stored. On a store in PostgreSQL a second `fqlc run` shares the work
+with the first. With `engines = "single"` in [store], and in NATS, it is a standby, and takes over
+when the first is gone; with --until-idle it then ends with an error, since it could not tell
+whether all work is done. SIGHUP reads environment, settings and plan again; the log says what has
+taken effect, and which changed settings need a restart."""
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @click.option(

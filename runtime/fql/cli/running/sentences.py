@@ -64,6 +64,15 @@ def _switched(fields: Fields) -> str:
     return f"plan {str(fields['digest'])[:19]} is active"
 
 
+def _moved(fields: Fields) -> str:
+    """Who has which part of the work of a store that engines share."""
+    taken, given = fields["taken"], fields["given"]
+    what = f"took {taken}" if taken else f"gave back {given}"
+    engines = fields["engines"]
+    others = f"{engines} engines share the work" if engines != 1 else "no other engine is there"
+    return f"{what} of {fields['count']} shards and has {fields['mine']} now; {others}"
+
+
 def _trouble(fields: Fields) -> str:
     return f"a commit did not succeed: {fields['reason']}"
 
@@ -85,5 +94,6 @@ _SENTENCES: Mapping[str, Callable[[Fields], str]] = {
     "DeadLetterClosed": _closed,
     "DeadLetterEvicted": _evicted,
     "PlanSwitched": _switched,
+    "ShardsMoved": _moved,
     "StoreTrouble": _trouble,
 }

@@ -13,7 +13,7 @@ from fql.engine.core.held.shards import Shards
 from fql.engine.loop.clock import steady_clock
 from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
-from fql.observe.events import Lifecycle, StoreTrouble
+from fql.observe.events import Lifecycle, ShardsMoved, StoreTrouble
 from fql.store.port import Lease, Store
 from fql.store.records import Command, Mutations, Snapshot
 from fql.store.sharing.homes import fair_share
@@ -77,6 +77,7 @@ class Session:
         self._share: Share | None = None
         self._moves = 0
         self._live = 1
+        self._told = 0
         self._asking: set[asyncio.Task[list[Grant]]] = set()
         self.mine: frozenset[int] = frozenset((0,))
         self.leaving = False
@@ -112,6 +113,7 @@ class Session:
         self._lease = await self._store.acquire(self._holder)
         self._commits, self._held_at, self.lost = 0, sent, False
         self._share, self.mine = None, frozenset(range(self._lease.shards))
+        self._told = 0
         if self._shared is not None:
             self.mine = frozenset()
             await self.renew()
@@ -182,6 +184,16 @@ class Session:
         """What a renewal has told of, once."""
         share, self._share = self._share, None
         return share
+
+    def moved(self) -> ShardsMoved | None:
+        """How many more or fewer shards this engine has than when that was last asked; None where
+        it is alone on the store."""
+        before, self._told = self._told, len(self.mine)
+        if self._shared is None or self._told == before:
+            return None
+        change = self._told - before
+        taken, given = max(change, 0), max(-change, 0)
+        return ShardsMoved(taken, given, self._told, self._lease.shards, self._live)
 
     async def gain(self, share: Share) -> Snapshot | None:
         """What is stored of shards that are new, once it could be read. Raises StoreGone."""

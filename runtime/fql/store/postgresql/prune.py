@@ -14,6 +14,7 @@ from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
 from fql.store.postgresql import copies
 from fql.store.postgresql.tables import schema
+from fql.store.postgresql.tables.plans import NEWEST
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import int8, int8s, texts
@@ -44,11 +45,11 @@ _OLD_LETTERS = (
     f"SELECT {schema.columns(schema.LETTER.names)} FROM {{s}}.fql_letter"  # noqa: S608
     " WHERE failed_at < $1 ORDER BY failed_at, dlq_id LIMIT $2 FOR UPDATE"
 )
-_PLANS = """WITH free AS (SELECT p.short, p.uses FROM {s}.fql_plan p
-    WHERE p.short IS DISTINCT FROM (SELECT value FROM {s}.fql_meta WHERE name = 'active')
-    AND NOT EXISTS (SELECT FROM {s}.fql_letter l WHERE l.plan_digest = p.digest)
-    AND NOT EXISTS (SELECT FROM {s}.fql_run r WHERE r.plan = p.short))
-  DELETE FROM {s}.fql_plan p USING free WHERE p.short = free.short AND p.uses = free.uses"""
+_PLANS = f"""WITH free AS (SELECT p.short, p.uses FROM {{s}}.fql_plan p
+    WHERE p.short IS DISTINCT FROM ({NEWEST})
+    AND NOT EXISTS (SELECT FROM {{s}}.fql_letter l WHERE l.plan_digest = p.digest)
+    AND NOT EXISTS (SELECT FROM {{s}}.fql_run r WHERE r.plan = p.short))
+  DELETE FROM {{s}}.fql_plan p USING free WHERE p.short = free.short AND p.uses = free.uses"""  # noqa: S608
 
 
 def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Pruned:

@@ -77,11 +77,11 @@ class Questions(ABC):
 
     async def active(self) -> str | None:
         """The short digest of the active plan."""
-        return await self._read(lambda wire: read.meta(wire, "active"))
+        return await self._read(read.active)
 
     async def plans(self) -> tuple[list[StoredPlan], str | None]:
         """All stored plans and the short digest of the active one."""
-        return await self._read(lambda wire: (read.plans(wire), read.meta(wire, "active")))
+        return await self._read(lambda wire: (read.plans(wire), read.active(wire)))
 
     async def counts(self) -> Counts:
         """How much there is."""

@@ -9,6 +9,7 @@ from fql.errors import StoreLocked
 from fql.store.choosing import Due, paged
 from fql.store.port import Lease
 from fql.store.postgresql.tables import schema
+from fql.store.postgresql.tables.plans import NEWEST
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import int8, int8s, text, uuids
 from fql.store.postgresql.writing.commit import remembered_from
@@ -71,6 +72,12 @@ def meta(wire: Wire, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def active(wire: Wire) -> str | None:
+    """The short digest of the active plan, None before the first one."""
+    row = wire.one(NEWEST)
+    return None if row is None else str(row[0])
+
+
 def plans(wire: Wire) -> list[StoredPlan]:
     """All stored plans, oldest first."""
     return [StoredPlan(*row) for row in wire.run(_PLANS)]
@@ -95,7 +102,7 @@ def load(wire: Wire, lease: Lease, shards: frozenset[int]) -> Snapshot:
         clean=not column(_CRASHED, *mine)[0],
         open_runs=column(_OPEN, *mine)[0],
         plans=plans(wire),
-        active=meta(wire, "active"),
+        active=active(wire),
         lanes=sorted(column(_LANES)),
         queues=pairs(_QUEUES, *mine),
         halted=column(_HALTED, *mine),

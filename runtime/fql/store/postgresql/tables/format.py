@@ -27,38 +27,53 @@ _NOTE = "INSERT INTO {s}.fql_meta(name, value) SELECT * FROM unnest($1::text[], 
 _SHARDS = "INSERT INTO {s}.fql_shard(shard) SELECT generate_series(0, $1 - 1)"
 _SERVER = """SELECT pg_is_in_recovery(), current_setting('synchronous_commit'),
   current_setting('server_encoding')"""
+_HOLDER = """SELECT holder FROM {s}.fql_session
+  WHERE state = 'live' AND expires > clock_timestamp() LIMIT 1"""
+_ACTIVATED = """INSERT INTO {s}.fql_active(short, generation, at)
+  SELECT p.short, row_number() OVER (ORDER BY m.value IS NOT NULL, p.at), p.at FROM {s}.fql_plan p
+  LEFT JOIN {s}.fql_meta m ON m.name = 'active' AND m.value = p.short"""
+"""Each plan of a store was active once."""
 _NAMES = tuple(table.name for table in schema.TABLES)
 
 
 def bring_up(wire: Wire, where: str) -> None:
-    """Check the tables of the store, or make them where there are none. Raises StoreError."""
+    """Check the tables of the store, make them where there are none, or add what an older format
+    lacks. Raises StoreError."""
     _check_server(wire, where)
-    if holds_store(wire, where):
+    if _found_format(wire, where) == schema.FORMAT:
         return
     with wire.connection.transaction():
         wire.run(_LOCK, (text(f"fql tables {wire.schema}"),))
-        if not holds_store(wire, where):
+        found = _found_format(wire, where)
+        if found is None:
             _create(wire)
+        elif found < schema.FORMAT:
+            _upgrade(wire, where)
 
 
 def holds_store(wire: Wire, where: str) -> bool:
     """Whether the schema has the tables of a store; it only reads. Raises StoreError for a newer
     format, and for tables of these names that are not ours."""
+    return _found_format(wire, where) is not None
+
+
+def _found_format(wire: Wire, where: str) -> int | None:
+    """The format of the store in the schema, None where there is none. Raises StoreError where it
+    is not whole."""
     found = {row[0] for row in wire.run(_TABLES, (text(wire.schema), texts(_NAMES)))}
     if not found:
-        return False
-    if "fql_meta" in found:
-        _check_format(wire, where)
+        return None
+    number = _checked_format(wire, where) if "fql_meta" in found else schema.FORMAT
     lacking = _lacking(wire)
-    if lacking:
+    if lacking and number == schema.FORMAT:
         raise StoreError(
             f"the schema of the store {where} does not hold a whole store: {lacking[0]} is missing",
             hint="choose another schema with `schema` in [store], or restore the tables",
         )
-    return True
+    return number
 
 
-def _check_format(wire: Wire, where: str) -> None:
+def _checked_format(wire: Wire, where: str) -> int:
     columns = {row[0] for row in wire.run(_COLUMNS, (text(wire.schema), texts(["fql_meta"])))}
     if not {"fql_meta.name text", "fql_meta.value text"} <= columns:
         raise StoreError(
@@ -72,7 +87,7 @@ def _check_format(wire: Wire, where: str) -> None:
             f"the store {where} has no readable format number: {found!r}",
             hint="restore it from a backup, or choose another schema with `schema` in [store]",
         )
-    if int(found) < schema.FORMAT:
+    if int(found) < schema.OLDEST:
         raise StoreError(
             f"the store {where} was written by an early build of fql: it has format {found}",
             hint="let that build finish its work, and choose another schema with `schema` in"
@@ -84,6 +99,29 @@ def _check_format(wire: Wire, where: str) -> None:
             f" this version reads up to {schema.FORMAT}",
             hint="update fql, or choose another schema with `schema` in [store]",
         )
+    return int(found)
+
+
+def _upgrade(wire: Wire, where: str) -> None:
+    """Add what is lacking, and note the plans of then. An engine of the older format must not be
+    at work: it knows nothing of what is new. Raises StoreError."""
+    wire.run("LOCK TABLE {s}.fql_session IN SHARE ROW EXCLUSIVE MODE")
+    holder = wire.one(_HOLDER)
+    if holder is not None:
+        raise StoreError(
+            f"the store {where} has an older format and is in use: its engine is process"
+            f" {holder[0]}",
+            hint="stop that process, which runs an older fql; then the store is upgraded",
+        )
+    tables = {row[0] for row in wire.run(_TABLES, (text(wire.schema), texts(_NAMES)))}
+    lacking = {one.split(" ")[0] for one in _lacking(wire)} | set(_NAMES) - tables
+    for made in schema.addition(wire.schema, lacking):
+        wire.connection.execute(made, prepare=False)
+    wire.run(_ACTIVATED)
+    wire.run("DELETE FROM {s}.fql_meta WHERE name = 'active'")
+    wire.run(
+        "UPDATE {s}.fql_meta SET value = $1 WHERE name = 'version'", (text(str(schema.FORMAT)),)
+    )
 
 
 def _lacking(wire: Wire) -> list[str]:

@@ -5,15 +5,17 @@ Columns have the order of the records in `fql.store.records`, so that rows are r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from psycopg import sql
 
 from fql.store.postgresql.wire import values
 
-FORMAT = 2
+FORMAT = 3
 """Kept as `version` in `fql_meta`. PostgreSQL stores have a count of their own."""
+OLDEST = 2
+"""The oldest format that is upgraded: tables, columns and indexes that it lacks are added."""
 
 
 class Kind(NamedTuple):
@@ -127,10 +129,14 @@ PACE = _table(
     "fql_pace", "endpoint:t tokens:f at:i granted:i blocked_until:i open_until:i",
     endpoint="PRIMARY KEY",
 )  # fmt: skip
+SLOT = _table("fql_slot", "endpoint:t session:i n:i", "PRIMARY KEY (endpoint, session)")
+ACTIVE = _table("fql_active", "short:t generation:i at:i", short="PRIMARY KEY",
+                generation="NOT NULL UNIQUE")  # fmt: skip
+"""Plans that were ever active; the one with the greatest generation is."""
 
 TABLES = (
     META, SESSION, EVENT, RUN, BATCH, ATTEMPT, LETTER, COPY, LIMIT, REMEMBERED, POSITION, TAKEN,
-    PAUSE, INBOX, PLAN, SHARD, PACE,
+    PAUSE, INBOX, PLAN, SHARD, PACE, SLOT, ACTIVE,
 )  # fmt: skip
 
 INDEXES = """
@@ -155,18 +161,38 @@ CREATE INDEX fql_remembered_at ON {s}.fql_remembered USING brin(at)
 
 def creation(schema: str) -> list[sql.Composed]:
     """What makes all tables in a schema that is there."""
+    return [_create(schema, table) for table in TABLES] + _indexes(schema, INDEXES)
+
+
+def addition(schema: str, lacking: Container[str]) -> list[sql.Composed]:
+    """What adds tables and columns that are `lacking`, as `table` and `table.column`, and indexes
+    that are not there."""
+    made = [_create(schema, table) for table in TABLES if table.name in lacking]
+    made += [
+        sql.SQL("ALTER TABLE {} ADD COLUMN {}").format(
+            sql.Identifier(schema, table.name), _column(table, name, kind)
+        )
+        for table in TABLES
+        if table.name not in lacking
+        for name, kind in table.columns
+        if f"{table.name}.{name}" in lacking
+    ]
+    return made + _indexes(schema, INDEXES.replace(" INDEX ", " INDEX IF NOT EXISTS "))
+
+
+def _indexes(schema: str, every: str) -> list[sql.Composed]:
     name = sql.Identifier(schema)
-    tables = [_create(schema, table) for table in TABLES]
-    return tables + [sql.SQL(one).format(s=name) for one in INDEXES.split(";") if one.strip()]
+    return [sql.SQL(one).format(s=name) for one in every.split(";") if one.strip()]
+
+
+def _column(table: Table, name: str, kind: Kind) -> sql.Composed:
+    return sql.SQL("{} {} {}").format(
+        sql.Identifier(name), sql.SQL(kind.name), sql.SQL(table.rules.get(name, ""))
+    )
 
 
 def _create(schema: str, table: Table) -> sql.Composed:
-    lines = [
-        sql.SQL("{} {} {}").format(
-            sql.Identifier(name), sql.SQL(kind.name), sql.SQL(table.rules.get(name, ""))
-        )
-        for name, kind in table.columns
-    ]
+    lines = [_column(table, name, kind) for name, kind in table.columns]
     if table.more:
         lines.append(sql.SQL(table.more).format())
     body = sql.SQL(", ").join(lines)

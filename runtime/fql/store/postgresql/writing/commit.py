@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fql.store.postgresql.tables import schema
+from fql.store.postgresql.tables.plans import ACTIVATE, AGAIN, NEWEST, NEXT, NOW
 from fql.store.postgresql.wire.values import byteas, int8s, texts
 from fql.store.postgresql.writing.folding import Folded, fold, last_of
 from fql.store.postgresql.writing.session import ADVANCE
@@ -113,8 +114,9 @@ _LONE = """DELETE FROM {s}.fql_event e WHERE {if} AND e.id IN
   (SELECT FROM {s}.fql_run o WHERE o.event = e.id AND o.id <> ALL({0}))"""
 
 _HINTS = f"""INSERT INTO {{s}}.fql_inbox(kind, body, at, shard)
-  SELECT '{HINT}', n.c1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, n.c0
-  FROM {{new}} WHERE {{if}}"""  # noqa: S608
+  SELECT '{HINT}', n.c1, {NOW}, n.c0 FROM {{new}} WHERE {{if}}"""  # noqa: S608
+_ACTIVE = f"""{ACTIVATE} SELECT short, {NEXT}, {NOW} FROM unnest({{0}}) AS p(short)
+  WHERE {{if}} AND short IS DISTINCT FROM ({NEWEST}) {AGAIN}"""  # noqa: S608
 
 PARTS = {
     part.name: part
@@ -183,7 +185,7 @@ PARTS = {
             ),
             _of(schema.PLAN)[: len(_PLANS)],
         ),
-        Part("active", _put(schema.META, "name"), _of(schema.META)),
+        Part("active", _ACTIVE, ("text",)),
         Part("hints", _HINTS, ("bigint", "bytea")),
         Part(
             "released",
@@ -232,7 +234,7 @@ def _given(changed: Mutations, folded: Folded, *, notes: bool, shared: bool) -> 
     name = "remembered_once" if shared else "remembered"
     yield from _rows(name, schema.REMEMBERED.columns, remembered)
     yield from _of_sources(changed, folded)
-    yield from _rare(changed, folded)
+    yield from _rare(changed, folded, shared=shared)
 
 
 def _of_letters(folded: Folded, *, notes: bool) -> Iterable[Given]:
@@ -262,11 +264,11 @@ def _of_sources(changed: Mutations, folded: Folded) -> Iterable[Given]:
         yield "consumed", (int8s(changed.consumed),)
 
 
-def _rare(changed: Mutations, folded: Folded) -> Iterable[Given]:
+def _rare(changed: Mutations, folded: Folded, *, shared: bool) -> Iterable[Given]:
     plans = last_of(changed.plans, [plan.short for plan in changed.plans])
     yield from _rows("plans", schema.PLAN.columns[: len(_PLANS)], plans)
-    if changed.active:
-        yield "active", (texts(["active"]), texts([changed.active]))
+    if changed.active and not shared:  # else it has been activated beside the commits
+        yield "active", (texts([changed.active]),)
     if folded.dropped:
         dropped = int8s(folded.dropped)
         yield "lone", (dropped, int8s(folded.needed_events), int8s(folded.lone_events))
