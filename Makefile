@@ -51,9 +51,12 @@ soak: install ## long random runs: kills, faults, fuzzing
 bench: install ## benchmarks, side by side with what a user would pick instead
 	$(BIN)/python -m tests.benchmarks
 
-lock: ## renew requirements.lock (needs uv)
+lock: ## renew requirements.lock, and that of the runtime alone (needs uv)
 	uv pip compile pyproject.toml --all-extras --group test --group lint --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra server --extra ui --extra postgres --extra nats --extra uvloop --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock \
+	  -o runtime/fql/cli/project_files/deploy/requirements.lock
 
 clean: ## remove the environment and all caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

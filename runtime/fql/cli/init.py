@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
-from fql.errors import UsageError
+from fql.cli.additions import ADDITIONS, PROBED, AdditionsType, add
+from fql.errors import FqlError, UsageError
+from fql.settings.files import read_file
+from fql.store.opening import SETTINGS_FILE
 from fql.terminal.lines import data, say
 
 FILES = ("shop.fql", "shop_test.fql", "fql.toml", "events.jsonl", "receiver.py")
@@ -17,25 +20,72 @@ FILES = ("shop.fql", "shop_test.fql", "fql.toml", "events.jsonl", "receiver.py")
     epilog="""\b
 Examples:
   fqlc init
-  fqlc init shop"""
+  fqlc init shop
+  fqlc init --with systemd,pre-commit
+  fqlc init --with docker,github shop
+
+A folder that has fql.toml or a .fql file gets only the files of --with. A file that is there
+already is kept as it is."""
 )
 @click.argument("folder", default=".", metavar="[DIR]")
-def init(folder: str) -> None:
+@click.option(
+    "--with",
+    "additions",
+    type=AdditionsType(),
+    default=(),
+    metavar="NAMES",
+    help=f"Add files for where it runs and is checked: {', '.join(ADDITIONS)}.",
+)
+def init(folder: str, additions: tuple[str, ...]) -> None:
     """Write a small project that is ready to run.
 
     It has a .fql, fql.toml, a test, events, and a receiver to try it on.
     """
     target = Path(folder)
+    fresh = not (additions and _is_project(target))
+    if fresh:
+        _refuse_taken(target)
+        _write_project_files(target)
+        for name in FILES:
+            say(f"  {target / name}")
+    if additions:
+        _add(target, additions)
+    if fresh:
+        data(next_steps(target))
+
+
+def _is_project(target: Path) -> bool:
+    return (target / SETTINGS_FILE).exists() or any(target.glob("*.fql"))
+
+
+def _refuse_taken(target: Path) -> None:
     taken = [name for name in FILES if (target / name).exists()]
     if taken:
         raise UsageError(
             f"{target / taken[0]} exists already and is not overwritten",
             hint="choose a new folder: fqlc init shop",
         )
-    _write_project_files(target)
-    for name in FILES:
-        say(f"  {target / name}")
-    data(next_steps(target))
+
+
+def _add(target: Path, additions: tuple[str, ...]) -> None:
+    written, kept = add(target, additions)
+    for path in written:
+        say(f"  {path}")
+    for path in kept:
+        say(f"  {path} is there already and is kept as it is")
+    if PROBED.intersection(additions) and not _has_port(target / SETTINGS_FILE):
+        say(
+            "The probes of a container ask for health on the port of the metrics. In fql.toml:\n"
+            '  [observability.prometheus]\n  host = "0.0.0.0"'
+        )
+
+
+def _has_port(settings: Path) -> bool:
+    """Whether these settings switch the port on; what is wrong with them is for other commands."""
+    try:
+        return read_file(settings).observability.prometheus is not None
+    except FqlError:
+        return False
 
 
 def _write_project_files(target: Path) -> None:
