@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.servers.databases import Databases
 from tests.servers.fixture import nats_ready, ready
@@ -107,5 +107,7 @@ def postgresql_16_url(postgresql_16_server: Databases) -> Iterator[str]:
 
 
 # Plain runs draw the same examples each time, so that a red run says something about the change.
-settings.register_profile("seeded", derandomize=True)
+settings.register_profile(
+    "seeded", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("seeded")

@@ -231,8 +231,8 @@ class World:
         with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as db:
             db.execute(statement, values)
 
-    def storm(self, seconds: float) -> None:
-        """Let things happen for so long."""
+    def storm(self, seconds: float, kinds: int = 1) -> None:
+        """Let things happen for so long, and on until so many kinds of things have."""
         happenings = (
             self.kill, self.kill, self.restart, self.change_plan, self.rebuild_table,
             self.take_backup, self.restore_backup, self.replace_file, self.step_clock,
@@ -240,7 +240,7 @@ class World:
         )  # fmt: skip
         end = time.monotonic() + seconds
         self.start()
-        while time.monotonic() < end:
+        while time.monotonic() < end or len(set(self.said)) < kinds:
             self.rest()
             happening = self.chance.choice(happenings)
             self.said.append(happening.__name__)

@@ -171,7 +171,7 @@ def test_beside_a_command_and_over_its_end(
 async def test_waiting_ends_with_the_runtime(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
-    webhook_server.always(503)
+    webhook_server.always(Reply(503, headers={"retry-after": "60"}))
     async with runtime(webhook_server) as running:
         receipt = await running.emit("Order.insert", new=order(1))
         waiting = asyncio.create_task(running.wait(receipt))
