@@ -21,12 +21,13 @@ from fql.engine.process.refit import Refits
 from fql.errors import StoreError, UsageError
 from fql.exact.reading import read_json
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
+from fql.looking import Looking
 from fql.plan.model import Plan
 from fql.settings.databases import store_at
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.opening import LETTERS, SCHEMA, Place, open_store
 from fql.store.plans import plan_of, require_chosen, require_pausable
-from fql.store.port import Counts, Store
+from fql.store.port import Store
 from fql.store.shown import DeadLetter, RunShown, Shower, Trace, instant, parted
 from fql.store.works import parse_name
 
@@ -37,11 +38,11 @@ PATIENCE = 60.0
 """Seconds without any progress after which nobody waits for replays any more."""
 
 
-class Client:
+class Client(Looking):
     """See `open_client`."""
 
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
-        self._store = store
+        super().__init__(store)
         self._by = by
         self._clock = clock or SystemClock()
         self._shower = Shower(store)
@@ -130,10 +131,6 @@ class Client:
         """The dead letter with the id `dlq_id`, or None. Raises UsageError for an invalid id."""
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
-
-    async def dead_letter_groups(self) -> list[LetterGroup]:
-        """How many dead letters there are by observer, action and class."""
-        return await self._store.letter_groups()
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
         """Grant fresh attempts to the dead letter `dlq_id`, or to those that the words of
@@ -288,14 +285,6 @@ class Client:
     async def _check_names(self, wanted: LetterFilter) -> None:
         if wanted.observer is not None or wanted.action is not None:
             require_chosen(await self._plans(), wanted)
-
-    async def counts(self) -> Counts:
-        """The numbers of events, runs, dead letters and inbox entries, and the paused names."""
-        return await self._store.counts()
-
-    async def dead_letter_counts(self) -> dict[str, int]:
-        """Dead letters by observer."""
-        return dict((await self._store.size()).letters)
 
     async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
         """Wait, at most `timeout` seconds, until an engine has taken all commands that are in the

@@ -32,6 +32,7 @@ SHOWN_BY = OF_POLICIES | {
         ("ui.listen", "ui.token", "ui.hosts", "ui.read_only", "ui.page_size"),
         "ui/test_command.py::test_settings_of_the_page",
     ),
+    "ui.payloads": "ui/test_payloads.py::test_what_is_marked_is_nowhere",
     "project.name": FEED,
     "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,

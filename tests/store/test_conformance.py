@@ -290,6 +290,21 @@ async def test_open_batches_come_with_their_members(store: Store, lease: Lease) 
     assert (await store.load(lease)).batches == []
 
 
+async def test_the_mark_is_another_one_after_each_commit_and_command(
+    store: Store, lease: Lease
+) -> None:
+    seen = [await store.mark()]
+    assert await store.mark() == seen[0]
+    await store.commit(lease, one_run())
+    seen.append(await store.mark())
+    await store.append([("pause", b"{}")], 1)
+    seen.append(await store.mark())
+    (entry,) = await store.fetch(10, frozenset())
+    await store.commit(lease, Mutations(consumed=[entry.id]))
+    seen.append(await store.mark())
+    assert len(set(seen)) == 4
+
+
 async def test_inbox_keeps_order_until_consumed(store: Store, lease: Lease) -> None:
     ids = await store.append([("pause", b'{"name":"x"}'), ("resume", b"{}")], now=3)
     assert await store.wait(0.5)

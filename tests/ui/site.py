@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from fql.app import Runtime
+from fql.plan.model import Plan
 from fql.store.opening import Place
 from fql.testing import MockWebhookServer, Reply
 from fql.ui.access import Rules
@@ -22,8 +23,10 @@ from fql.ui.application import application
 from fql.ui.desk import Desk
 from fql.ui.logins import Logins
 from fql.ui.pages import Templates
+from fql.ui.payload.hiding import Payloads
 from tests.app.plans import CHAIN, order, plan_of, settings_of
 
+RECEIVERS = "a-token-of-the-receiver"
 TOKEN = "a-token-of-a-program-0123456789abcdef"
 
 
@@ -57,14 +60,16 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    folder: Path, receiver: MockWebhookServer, *, read_only: bool = False, engine: bool = True
-) -> AsyncIterator[Site]:
+    folder: Path, receiver: MockWebhookServer, *, read_only: bool = False, engine: bool = True,
+    plan: Plan | None = None, payloads: Payloads = "masked",
+) -> AsyncIterator[Site]:  # fmt: skip
     """The page on a store in the folder; without `engine` there is no store at all."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     logins = Logins(time.monotonic, iter(map(str, range(1000, 2000))).__next__, (TOKEN,))
     place = Place(f"sqlite:///{folder}/s.db")
-    desk = Desk(place, "shop", Templates(), lambda: time.time_ns() // 1_000_000, page_size=3)
+    desk = Desk(place, "shop", Templates(), lambda: time.time_ns() // 1_000_000, page_size=3,
+                payloads=payloads)  # fmt: skip
     app = application(desk, Rules(port, read_only=read_only), logins)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     url = f"http://127.0.0.1:{port}"
@@ -77,8 +82,9 @@ async def site(
                 yield found
                 return
             async with Runtime(
-                plan_of(CHAIN), store=place.url, settings=settings_of(),
-                environment={"RECEIVER": receiver.url}, listeners=(),
+                plan or plan_of(CHAIN), store=place.url, settings=settings_of(),
+                environment={"RECEIVER": receiver.url, "TOKEN": RECEIVERS},
+                listeners=(),
             ) as found.runtime:  # fmt: skip
                 yield found
     finally:

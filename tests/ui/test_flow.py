@@ -8,8 +8,8 @@ import pytest
 
 from fql.plan.stored.codec import read_plan
 from fql.store.shown import Attempt, RunShown
-from fql.ui.bars import bars_of
-from fql.ui.flow import HEIGHT, WIDTH, flow_of
+from fql.ui.drawing.bars import bars_of
+from fql.ui.drawing.flow import HEIGHT, WIDTH, flow_of
 from fqlc import compile_paths
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.fql"))
@@ -39,10 +39,10 @@ def test_attempts_lie_within_the_axis() -> None:
     )  # fmt: skip
     tries = [
         Attempt("a", "2026-03-02T14:00:02.000Z", 1, 503, None, 2_000, ""),
-        Attempt("a", "2026-03-02T14:00:10.000Z", 2, None, "timeout", 5_000, ""),
+        Attempt("a", "2026-03-02T14:00:06.000Z", 2, None, "timeout", 4_000, ""),
     ]
     axis = bars_of(run, tries, now=0)
     assert [(bar.kind, bar.left, bar.width, bar.text) for bar in axis.lines[0].bars] == [
-        ("bad", 0.0, 20.0, "503"), ("wait", 20.0, 30.0, ""), ("bad", 50.0, 50.0, "failed"),
+        ("bad", 20.0, 20.0, "503"), ("wait", 40.0, 20.0, ""), ("bad", 60.0, 40.0, "timeout"),
     ]  # fmt: skip
     assert axis.ticks == ("0 ms", "2.0 s", "4.0 s", "6.0 s", "8.0 s", "10 s")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from fqlc import __version__
 from fqlc.project.cache import Cache, cache_folder, maker
 from fqlc.project.door import Door
 from fqlc.project.files import project_of
+
+if TYPE_CHECKING:
+    from fql.plan.model import Plan
 
 C = TypeVar("C", bound=Callable[..., object])
 _NO_CACHE = "fqlc.no_cache"
@@ -56,3 +59,10 @@ def load_plan_bytes(paths: Sequence[str]) -> bytes:
     if found.plan is None:
         raise click.exceptions.Exit(1)
     return found.plan
+
+
+def plan_differences(old: Plan, new: Plan) -> list[tuple[str, str]]:
+    """Where and what changes between two plans, for the page of the runtime."""
+    from fqlc.emit.diff import differences
+
+    return [(change.where, change.what) for change in differences(old, new)]

@@ -125,10 +125,11 @@ def _places() -> dict[str, str]:
 @click.pass_context
 def fqlc(ctx: click.Context, color: str) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""
-    from fql.cli import PLAN_LOADER
-    from fqlc.cli.inputs import load_plan_bytes
+    from fql.cli import PLAN_DIFFERENCES, PLAN_LOADER
+    from fqlc.cli.inputs import load_plan_bytes, plan_differences
 
     ctx.meta[PLAN_LOADER] = load_plan_bytes
+    ctx.meta[PLAN_DIFFERENCES] = plan_differences
     if color != "auto":
         ctx.color = color == "always"
     if ctx.invoked_subcommand is None:

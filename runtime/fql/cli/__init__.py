@@ -13,6 +13,9 @@ from __future__ import annotations
 
 PLAN_LOADER = "fql.plan_loader"
 """Key of the loader in `click.Context.meta`."""
+PLAN_DIFFERENCES = "fql.plan_differences"
+"""Key, in the same place, of what says in words what changes between two plans: a function of both
+that gives pairs of where and what. The page of `fqlc ui` shows it."""
 
 
 def commands() -> dict[str, str]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fql.cli import PLAN_DIFFERENCES
 from fql.cli.project import Project, find_project, settings_option, store_option
 from fql.errors import SettingsError, UsageError, not_installed
-from fql.settings.model import Ui
+from fql.settings.page_table import Ui
 from fql.settings.values import host_and_port
 from fql.terminal.lines import say
 
@@ -106,7 +107,8 @@ def _server(
     desk = Desk(
         place=place, project=project.settings.project.name,
         templates=Templates(), wall=lambda: time.time_ns() // 1_000_000,
-        page_size=settings.page_size,
+        page_size=settings.page_size, payloads=settings.payloads,
+        differences=click.get_current_context().meta.get(PLAN_DIFFERENCES),
     )  # fmt: skip
     logins = Logins(time.monotonic, lambda: secrets.token_urlsafe(24), settings.token)
     rules = Rules(port, frozenset(settings.hosts), read_only=read_only)

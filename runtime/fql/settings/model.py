@@ -20,6 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
 from fql.plan.web.addresses import has_host_bits, parse_network
+from fql.settings.page_table import Ui
 from fql.settings.policies import (
     Batching,
     Circuit,
@@ -35,13 +36,11 @@ from fql.settings.values import (
     DAY,
     BrokerUrls,
     Duration,
-    Listen,
     OwnFiles,
     Ports,
     ServerUrl,
     Size,
     StreamName,
-    Tokens,
     Words,
     lasts,
     within,
@@ -309,27 +308,6 @@ class Nats(Table):
     )
     credentials: str = Field(
         "", description="a credentials file (`.creds`), or `${NAME}` with what is in it"
-    )
-
-
-class Ui(Table):
-    """The page that `fqlc ui` serves."""
-
-    listen: Listen = Field(
-        "127.0.0.1:8787",
-        description="address to listen on; one that other machines reach needs `token` and `hosts`",
-    )
-    token: Tokens = Field(
-        (),
-        description="what a program sends as `Authorization: Bearer`; with a list, any"
-        " of its tokens is accepted",
-    )
-    hosts: Words = Field(
-        (), description='names under which a proxy serves the page, such as "fql.example.com"'
-    )
-    read_only: bool = Field(False, description="show everything, but allow no changes")
-    page_size: Annotated[int, Field(ge=1, le=500)] = Field(
-        50, description="entries on one page of a list"
     )
 
 

@@ -182,6 +182,10 @@ class MemoryStore:
         """Dead letters, newest first."""
         return self.tables.found_letters(wanted)
 
+    async def mark(self) -> str:
+        """Another text after each commit and command."""
+        return self.tables.mark()
+
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
         return self.tables.groups()

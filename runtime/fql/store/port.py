@@ -185,6 +185,11 @@ class Store(Protocol):
         """Dead letters, newest first: by `failed_at` and id, downwards."""
         ...
 
+    async def mark(self) -> str:
+        """A text that is another one after each commit and command; cheap enough to be asked every
+        second."""
+        ...
+
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class, in their order."""
         ...

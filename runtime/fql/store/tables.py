@@ -76,12 +76,13 @@ class Tables:
         self.copies: dict[int, LetterCopy] = {}
         self.flags: dict[str, str] = {}
         self.open: set[int] = set()
-        self.numbered = self.last_copy = 0
+        self.numbered = self.last_copy = self.changes = 0
         self._lanes: dict[str, list[tuple[int, int]]] = {}
         self._runs_of: dict[int, set[int]] = {}
 
     def take(self, change: Change) -> None:
         """Have this row, or no row, under its key."""
+        self.changes += 1
         table: dict[Key, object] = getattr(self, change.table)
         before = table.get(change.key)
         if isinstance(before, RunRow):
@@ -207,6 +208,10 @@ class Tables:
     def noted(self, limit: int) -> list[LetterCopy]:
         """Changes of dead letters that are to be copied, oldest first."""
         return [row for _, row in sorted(self.copies.items())[:limit]]
+
+    def mark(self) -> str:
+        """Another text after each change and command."""
+        return f"{self.changes}.{max(self.inbox, default=0)}.{len(self.inbox)}"
 
     def counts(self) -> Counts:
         """How much there is."""

@@ -9,16 +9,18 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fql.errors import FqlError, StoreGone, UsageError
 from fql.ui import pages
 from fql.ui.access import Rules
-from fql.ui.desk import Desk, desk_of
+from fql.ui.desk import LIVE, Desk, desk_of, wants_json
 from fql.ui.door import Door
+from fql.ui.filters import filters_of
+from fql.ui.live import Changes, name_of, stream
 from fql.ui.logins import Logins
-from fql.ui.views import dead, overview, plans, runs
+from fql.ui.views import batches, dead, endpoints, find, overview, plans, runs
 
 logger = logging.getLogger("fql.ui")
 
@@ -26,11 +28,14 @@ logger = logging.getLogger("fql.ui")
 def application(desk: Desk, rules: Rules, logins: Logins) -> Door:
     """The whole page. Nothing of the store is touched before the first request."""
 
+    changes = Changes(desk.mark)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            changes.close()
             await desk.close()
 
     inner = Starlette(
@@ -40,7 +45,7 @@ def application(desk: Desk, rules: Rules, logins: Logins) -> Door:
             FqlError: _wrong, HTTPException: _not_here, Exception: _own_fault,
         },
     )  # fmt: skip
-    inner.state.desk = desk
+    inner.state.desk, inner.state.changes = desk, changes
     return Door(inner, rules, logins)
 
 
@@ -52,16 +57,31 @@ def _routes() -> list[Route]:
         Route("/runs/{id}/cancel", runs.cancel, methods=["POST"]),
         Route("/runs/{id}/resend", runs.resend, methods=["POST"]),
         Route("/dead", dead.dead),
+        Route("/dead/export", dead.export),
         Route("/dead/replay", dead.replay, methods=["POST"]),
         Route("/dead/discard", dead.discard, methods=["POST"]),
         Route("/dead/{id}", dead.letter),
-        Route("/endpoints", plans.endpoints),
-        Route("/endpoints/pause", plans.pause, methods=["POST"]),
-        Route("/endpoints/resume", plans.resume, methods=["POST"]),
+        Route("/endpoints", endpoints.endpoints),
+        Route("/endpoints/pause", endpoints.pause, methods=["POST"]),
+        Route("/endpoints/resume", endpoints.resume, methods=["POST"]),
+        Route("/batches", batches.batches),
         Route("/plan", plans.plan),
-        Route("/find", plans.find),
+        Route("/plan/{digest}", plans.plan),
+        Route("/find", find.find),
+        Route("/live", _live),
         Route("/files/{name}", _file),
     ]
+
+
+async def _live(request: Request) -> Response:
+    """The stream of a view that a browser has open."""
+    given = filters_of(request.query_params.multi_items(), ("view",))
+    name = name_of(given.get("view", ""))
+    if name not in LIVE:
+        raise HTTPException(404)
+    return stream(
+        request, request.app.state.changes, desk_of(request).templates.parts_of(f"{name}.html")
+    )
 
 
 async def _file(request: Request) -> Response:
@@ -78,13 +98,15 @@ async def _wrong(request: Request, problem: Exception) -> Response:
     desk = desk_of(request)
     if isinstance(problem, StoreGone):
         await desk.close()  # a backup was put in its place: that one is opened next
-    return desk.page(request, "problem", status, text=told.message, hint=told.hint or "")
+    if wants_json(request):
+        return JSONResponse({"error": told.message, "help": told.hint or None}, status)
+    return await desk.page(request, "problem", status, text=told.message, hint=told.hint or "")
 
 
 async def _not_here(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 404
     text = "There is no such page."
-    return desk_of(request).page(request, "problem", status, text=text, hint="")
+    return await desk_of(request).page(request, "problem", status, text=text, hint="")
 
 
 async def _own_fault(request: Request, problem: Exception) -> Response:
@@ -93,4 +115,4 @@ async def _own_fault(request: Request, problem: Exception) -> Response:
     number = f"{desk.wall():x}"
     logger.error("fault %s of the page at %s", number, request.url.path, exc_info=problem)
     text = f"The page has failed; the log has the reason under {number}."
-    return desk.page(request, "problem", 500, text=text, hint="")
+    return await desk.page(request, "problem", 500, text=text, hint="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -11,25 +11,37 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from fql.client import Client, open_client
+from fql.errors import FqlError
+from fql.plan.model import Plan
 from fql.store.opening import Place, require_store
 from fql.ui import words
 from fql.ui.door import Form, Visitor
 from fql.ui.pages import Templates
+from fql.ui.payload.hiding import Payloads
+from fql.ui.shelf import Shelf
 from fql.version import VERSION
 
 BY = "page"
 """Who gives a command from here; it is stored with each."""
 
 
+Differences = Callable[[Plan, Plan], Sequence[tuple[str, str]]]
+"""What changes between two plans: where, and what in words."""
+
+
 @dataclass(slots=True)
 class Desk:
-    """One page of one store. `wall` gives milliseconds since 1970."""
+    """One page of one store. `wall` gives milliseconds since 1970, `payloads` what is shown of
+    rows and answers; `differences` compares two plans, where the program around the page can."""
 
     place: Place
     project: str
     templates: Templates
     wall: Callable[[], int]
     page_size: int = 50
+    payloads: Payloads = "masked"
+    differences: Differences | None = None
+    shelf: Shelf = field(default_factory=Shelf)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _client: Client | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -48,22 +60,58 @@ class Desk:
                 self._client = await self._open.enter_async_context(opened)
         return self._client
 
+    async def mark(self) -> str:
+        """What `fql.ui.live` looks at."""
+        return await (await self.client()).mark()
+
     async def close(self) -> None:
         """Give the store back; the next request opens what is there then."""
         opened, self._open, self._client = self._open, AsyncExitStack(), None
+        self.shelf = Shelf()
         await opened.aclose()
 
-    def page(self, request: Request, name: str, status: int = 200, **values: object) -> Response:
-        """A view as HTML, with what every page shows."""
+    async def page(
+        self, request: Request, name: str, status: int = 200, **values: object
+    ) -> Response:
+        """A view as HTML, with what every page shows; only some of its parts where a page that is
+        open asks for these."""
         visitor: Visitor = request.scope.get("fql.visitor") or Visitor("", may_act=False)
         now = self.wall()
         common: dict[str, object] = {
             "project": self.project, "version": VERSION, "visitor": visitor, "here": name,
             "path": request.url.path, "place": self.place.database.shown, "query": "",
-            "ago": lambda at: words.ago(at, now), "wanted": {},
+            "ago": lambda at: words.ago(at, now), "wanted": {}, "frame": await self._frame(),
+            "live": name in LIVE, "newest": "",
         }  # fmt: skip
-        text = self.templates.page(f"{name}.html", common | values)
-        return HTMLResponse(text, status)
+        wanted = request.headers.get("fql-part")
+        if wanted is None:
+            return HTMLResponse(self.templates.page(f"{name}.html", common | values), status)
+        parts = self.templates.parts(f"{name}.html", wanted.split(","), common | values)
+        return HTMLResponse(parts, status)
+
+    async def _frame(self) -> Frame:
+        """Numbers beside the links to all views; none where the store cannot be read, as that is
+        what the page is about then."""
+        if self._client is None:
+            return Frame()
+        try:
+            size = await self._client.size()
+            return Frame(sum(size.letters.values()), size.bytes, await self._client.active() or "")
+        except FqlError:
+            return Frame()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is around each view: open dead letters, bytes in use, the short digest of the plan."""
+
+    dead: int = 0
+    bytes: int = 0
+    plan: str = ""
+
+
+LIVE = frozenset({"overview", "runs", "run", "dead", "endpoints", "batches", "events"})
+"""Views that change while they are open."""
 
 
 def desk_of(request: Request) -> Desk:
@@ -86,6 +134,20 @@ def one(form: Form, name: str) -> str:
 def wants_json(request: Request) -> bool:
     """Whether a program asks."""
     return "application/json" in request.headers.get("accept", "")
+
+
+def newest_of(names: Sequence[str]) -> str:
+    """What a list remembers of itself while it is open, to be told of what comes later."""
+    return next(iter(names), "-")
+
+
+def arrived(request: Request, names: Sequence[str]) -> str:
+    """How many came to a list since the page was opened: its names, the newest first, against the
+    newest one that the page shows. Empty where there is nothing new."""
+    before = request.headers.get("fql-newest", "")
+    if not before or not names or names[0] == before:
+        return ""
+    return str(names.index(before)) if before in names else f"over {len(names) - 1}"
 
 
 def listed(values: list[dict[str, object]]) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -15,6 +15,8 @@ STATIC = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
 }
+PART = "part_"
+"""How a block of a template is called that is exchanged while the page is open."""
 
 
 class Templates:
@@ -26,6 +28,22 @@ class Templates:
     def page(self, name: str, values: Mapping[str, object]) -> str:
         """A whole page."""
         return self._environment.get_template(name).render(values)
+
+    def parts(self, name: str, wanted: Sequence[str], values: Mapping[str, object]) -> str:
+        """Some parts of a page, each in an element that says which one it is."""
+        template = self._environment.get_template(name)
+        context = template.new_context(dict(values))
+        found = {one: template.blocks.get(PART + one) for one in wanted}
+        return "\n".join(
+            f'<div data-part="{part}">{"".join(block(context))}</div>'
+            for part, block in found.items()
+            if block is not None
+        )
+
+    def parts_of(self, name: str) -> list[str]:
+        """The names of the parts that a page has."""
+        blocks = self._environment.get_template(name).blocks
+        return [one.removeprefix(PART) for one in blocks if one.startswith(PART)]
 
 
 def _environment() -> Environment:
@@ -43,6 +61,7 @@ def _environment() -> Environment:
         "exact": words.exact, "duration": words.duration, "number": words.number,
         "size": words.size, "json": words.shown_json,
     }  # fmt: skip
+    made.globals["m"] = made.get_template("macros.html").module
     return made
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fql.actions.port import RenderFailed
+from fql.actions.written import request_of
 from fql.errors import EventRefused
 from fql.events.intake import Intake
 from fql.events.model import Event
@@ -23,7 +24,6 @@ from fql.plan.model import Json, Observer, Plan, PlanNode
 from fql.terminal.lines import json_line, prose
 from fql.testing.harness import played_program
 from fqlc.cli.explaining.event_story import ActionStory, Decision, EventStory, ObserverStory
-from fqlc.cli.explaining.request import request_of
 from fqlc.lower.old_values import nodes_of
 from fqlc.project.errors import SurroundingsError
 

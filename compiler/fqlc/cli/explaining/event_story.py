@@ -8,9 +8,9 @@ from typing import Literal
 
 import click
 
+from fql.actions.written import Request
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part
-from fqlc.cli.explaining.request import Request
 from fqlc.cli.testing.conditions import condition_lines
 
 Decision = Literal["send", "publish", "call", "dead", "skip", "after", "batch", "on_failure"]

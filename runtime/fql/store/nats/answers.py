@@ -41,6 +41,11 @@ class Answers:
         await self.fresh()
         return self.rows.tables.found_letters(wanted)
 
+    async def mark(self) -> str:
+        """Another text after each commit and command."""
+        await self.fresh()
+        return self.rows.tables.mark()
+
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
         await self.fresh()

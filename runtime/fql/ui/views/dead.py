@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from fql.client import Client
 from fql.errors import UsageError
+from fql.exact.writing import write_json
 from fql.letters import CLASSES, Replayed, Wanted
 from fql.store.shown import DeadLetter
 from fql.ui import words
-from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
+from fql.ui.desk import arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
 from fql.ui.door import Form
 from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
+from fql.ui.payload.stored import hidden_letters
 
 RATE = 10.0
 """Replays per second where nobody says another number: a receiver that was down is not overrun."""
@@ -31,14 +33,34 @@ async def dead(request: Request) -> Response:
     given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER))
     last = place_of(given.pop(AFTER, ""))
     client = await desk.client()
-    letters = await client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
+    found = await client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
+    page = found[: desk.page_size]
+    letters = await hidden_letters(desk.shelf, client, desk.payloads, page)
     if wants_json(request):
-        return listed([letter.as_json() for letter in letters[: desk.page_size]])
-    return desk.page(
-        request, "dead", letters=letters[: desk.page_size], wanted=given, classes=CLASSES,
-        older=_older(letters, given, desk.page_size), plan=await client.plan(),
-        groups=await client.dead_letter_groups(),
+        return listed([letter.as_json() for letter in letters])
+    names = [] if last else [letter.dlq_id for letter in page]
+    return await desk.page(
+        request, "dead", letters=letters, wanted=given, classes=CLASSES,
+        exported=link("/dead/export", given), older=_older(found, given, desk.page_size),
+        plan=await desk.shelf.active(client), groups=await client.dead_letter_groups(),
+        newest=newest_of(names), more=arrived(request, names),
     )  # fmt: skip
+
+
+async def export(request: Request) -> Response:
+    """All that fit the filter, as JSON lines, page by page."""
+    desk = desk_of(request)
+    given = filters_of(request.query_params.multi_items(), LETTERS)
+    client = await desk.client()
+    pages = client.dead_letter_pages(**choice_of(given))
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for page in pages:
+            for letter in await hidden_letters(desk.shelf, client, desk.payloads, page):
+                yield write_json(letter.as_json()) + b"\n"
+
+    name = {"content-disposition": 'attachment; filename="dead-letters.jsonl"'}
+    return StreamingResponse(lines(), media_type="application/jsonl", headers=name)
 
 
 def _older(letters: list[DeadLetter], given: Mapping[str, str], size: int) -> str:
@@ -51,15 +73,17 @@ def _older(letters: list[DeadLetter], given: Mapping[str, str], size: int) -> st
 async def letter(request: Request) -> Response:
     """One of them, with all that is known about it."""
     desk = desk_of(request)
-    found = await (await desk.client()).dead_letter(request.path_params["id"])
+    client = await desk.client()
+    found = await client.dead_letter(request.path_params["id"])
     if found is None:
-        return desk.page(
+        return await desk.page(
             request, "gone", 410,
             text="This dead letter is no longer open: it was replayed, discarded or removed.",
         )  # fmt: skip
+    (shown,) = await hidden_letters(desk.shelf, client, desk.payloads, [found])
     if wants_json(request):
-        return listed([found.as_json()])
-    return desk.page(request, "letter", letter=found)
+        return listed([shown.as_json()])
+    return await desk.page(request, "letter", letter=shown)
 
 
 async def replay(request: Request) -> Response:
@@ -78,7 +102,7 @@ async def replay(request: Request) -> Response:
     replayed = [each async for page in client.replay_pages(ids, **wanted) for each in page]
     if confirmed:
         return back(request, "/dead" if len(ids) != 1 else f"/dead/{ids[0]}")
-    return desk.page(
+    return await desk.page(
         request, "replay", ids=ids, wanted=given, rate=_rate(form), asked=_asked(replayed),
         force=one(form, "force") == "yes", newest=_after_newest([r.letter for r in replayed]),
     )  # fmt: skip
@@ -96,7 +120,7 @@ async def discard(request: Request) -> Response:
         if letters:
             await client.discard([each.dlq_id for each in letters])
         return back(request, "/dead")
-    return desk.page(
+    return await desk.page(
         request, "discard", ids=ids, wanted=given, number=len(letters),
         ask_twice=len(letters) > ASK_TWICE, newest=_after_newest(letters),
     )  # fmt: skip

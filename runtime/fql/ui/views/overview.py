@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from fql.plan.model import Plan
 from fql.ui.desk import desk_of
+from fql.ui.drawing.pictures import Picture, picture
+from fql.ui.payload.stored import hidden_letters
 from fql.ui.state import needs_of, sentence_of
-from fql.ui.views.flows import Picture, picture
 
 NEWEST = 8
 
@@ -18,12 +19,14 @@ async def overview(request: Request) -> Response:
     desk = desk_of(request)
     client = await desk.client()
     counts, groups = await client.counts(), await client.dead_letter_groups()
-    plan = await client.plan()
+    plan = await desk.shelf.active(client)
     needs = needs_of(counts, groups)
     dead = {(group.observer, group.action): group.number for group in groups}
-    return desk.page(
+    letters = await client.dead_letters(limit=NEWEST)
+    return await desk.page(
         request, "overview", sentence=sentence_of(counts, needs), needs=needs, counts=counts,
-        letters=await client.dead_letters(limit=NEWEST), runs=await client.runs(limit=NEWEST),
+        letters=await hidden_letters(desk.shelf, client, desk.payloads, letters),
+        runs=await client.runs(limit=NEWEST),
         drawn=_drawn(plan, request.query_params.get("observer", ""), dead), plan=plan,
     )  # fmt: skip
 

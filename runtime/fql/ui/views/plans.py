@@ -1,96 +1,148 @@
-"""`/endpoints` and `/plan`: the receivers, and the flows that reach them."""
+"""`/plan` and `/plan/DIGEST`: what is watched and sent, and what changed since the plan before."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fql.engine.program.receivers import endpoint_name
-from fql.plan.language.expressions import Constant, Expr
-from fql.plan.model import Plan
-from fql.plan.show import show
-from fql.plan.stored.codec import load_expression
-from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
-from fql.ui.views.flows import picture
+from fql.client import Client
+from fql.engine.program.model import short_digest
+from fql.plan.model import Plan, PlanNode
+from fql.store.records import StoredPlan
+from fql.store.shown import instant
+from fql.ui.desk import Desk, desk_of, wants_json
+from fql.ui.drawing.pictures import Picture, picture
+from fql.ui.filters import filters_of
+
+UNSHOWN = ("auth.", "signing.", "encryption.")
+MANY_OPEN = 1_000
+"""Open runs that are counted by plan; beyond them it says so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
-    """An endpoint, and the actions that send to it."""
+class Policy:
+    """A policy of an action: its key, its value in words, and who set it."""
 
-    name: str
-    url: str
-    actions: tuple[str, ...]
-    paused: bool
-    dead: int
-
-
-async def endpoints(request: Request) -> Response:
-    """All of the active plan, those with trouble first."""
-    desk = desk_of(request)
-    client = await desk.client()
-    plan, counts = await client.plan(), await client.counts()
-    dead = {f"{g.observer}.{g.action}": g.number for g in await client.dead_letter_groups()}
-    found = [] if plan is None else receivers(plan, counts.paused, dead)
-    if wants_json(request):
-        return listed([{"name": r.name, "url": r.url, "paused": r.paused, "dead": r.dead}
-                       for r in found])  # fmt: skip
-    return desk.page(request, "endpoints", receivers=found, plan=plan)
+    action: str
+    key: str
+    value: str
+    origin: str
 
 
-def receivers(plan: Plan, paused: frozenset[str], dead: dict[str, int]) -> list[Receiver]:
-    """Names that can be paused, with what is sent there. Pure."""
-    urls = {one.name: _shown(load_expression(one.url)) for one in plan.endpoints}
-    users: dict[str, list[str]] = {name: [] for name in urls}
-    for observer in plan.observers:
-        for node in observer.nodes:
-            users.setdefault(endpoint_name(node, {}), []).append(f"{observer.name}.{node.name}")
-    found = [
-        Receiver(name, urls.get(name, ""), tuple(actions), name in paused,
-                 sum(dead.get(action, 0) for action in actions))
-        for name, actions in users.items()
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A plan of the store. `runs` are open ones that go by it."""
+
+    short: str
+    digest: str
+    at: str
+    active: bool
+    runs: int
 
 
-def _shown(url: Expr) -> str:
-    return url.value if isinstance(url, Constant) and isinstance(url.value, str) else show(url)
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The observers that are drawn, of a `number`, and the policies of their actions by name."""
 
-
-async def pause(request: Request) -> Response:
-    """Stop sending there."""
-    await (await desk_of(request).client()).pause(one(form_of(request), "name"))
-    return back(request, "/endpoints")
-
-
-async def resume(request: Request) -> Response:
-    """Go on."""
-    await (await desk_of(request).client()).resume(one(form_of(request), "name"))
-    return back(request, "/endpoints")
+    pictures: tuple[Picture, ...]
+    number: int
+    policies: Mapping[str, list[Policy]]
+    wanted: str
 
 
 async def plan(request: Request) -> Response:
-    """Each observer of the active plan, drawn."""
+    """The active plan, or the one that is named."""
     desk = desk_of(request)
+    given = filters_of(request.query_params.multi_items(), ("observer", "download"))
     client = await desk.client()
-    active = await client.plan()
+    named = request.path_params.get("digest", "")
+    short = short_digest(named) if named else await client.active()
+    stored = await client.stored_plans()
+    found = next((one for one in stored if one.short == short), None)
+    if named and found is None:
+        text = "This plan is not in the store: one that no run and no dead letter needs is removed."
+        return await desk.page(request, "gone", 410, text=text)
+    if found is not None and (wants_json(request) or "download" in given):
+        return _download(found)
+    shown = None if found is None else await desk.shelf.of(client, found.short)
+    before = _before(stored, found)
+    older = None if before is None else await desk.shelf.of(client, before.short)
+    versions, more = await _versions(client, stored)
+    return await desk.page(
+        request, "plan", plan=shown, found=found, before=before, versions=versions, more=more,
+        changes=_changes(desk, older, shown),
+        drawn=await _drawn(desk, client, shown, given.get("observer", "")),
+    )  # fmt: skip
+
+
+def _download(found: StoredPlan) -> Response:
+    name = {"content-disposition": f'attachment; filename="plan-{found.short}.json"'}
+    return Response(found.blob, media_type="application/json", headers=name)
+
+
+async def _drawn(desk: Desk, client: Client, shown: Plan | None, wanted: str) -> Drawn:
+    """The observer that was chosen, or the first ones, with their policies."""
     groups = await client.dead_letter_groups()
     dead = {(group.observer, group.action): group.number for group in groups}
-    drawn = [] if active is None else [picture(observer, dead) for observer in active.observers]
-    return desk.page(request, "plan", plan=active, pictures=drawn[: desk.page_size])
+    observers = () if shown is None else shown.observers
+    chosen = [one for one in observers if one.name == wanted] or list(observers)
+    first = chosen[: desk.page_size]
+    return Drawn(
+        tuple(picture(one, dead) for one in first),
+        len(chosen),
+        {one.name: policies_of(one.nodes) for one in first},
+        wanted,
+    )
 
 
-async def find(request: Request) -> Response:
-    """Go to what an id names."""
-    desk = desk_of(request)
-    text = request.query_params.get("q", "").strip()
-    if text.startswith("dlq_"):
-        return back(request, f"/dead/{text}")
-    if text.startswith("run_"):
-        return back(request, f"/runs/{text}")
-    found = await (await desk.client()).trace(text) if text else None
-    if found is not None and len(found.runs) == 1:
-        return back(request, f"/runs/{found.runs[0].run}")
-    return desk.page(request, "find", query=text, trace=found)
+async def _versions(client: Client, stored: Sequence[StoredPlan]) -> tuple[list[Version], bool]:
+    active = await client.active()
+    open_runs = await client.runs(state="open", limit=MANY_OPEN)
+    runs = Counter(run.plan for run in open_runs)
+    found = [
+        Version(one.short, one.digest, instant(one.at) or "", one.short == active, runs[one.short])
+        for one in reversed(stored)
+    ]
+    return found, len(open_runs) == MANY_OPEN
+
+
+def _before(stored: Sequence[StoredPlan], found: StoredPlan | None) -> StoredPlan | None:
+    """The plan that was stored before this one; `stored` has the oldest first."""
+    older = [one for one in stored if found is not None and one.at < found.at]
+    return older[-1] if older else None
+
+
+def _changes(desk: Desk, old: Plan | None, new: Plan | None) -> list[tuple[str, str]]:
+    if old is None or new is None:
+        return []
+    return list((desk.differences or differences)(old, new))
+
+
+def differences(old: Plan, new: Plan) -> list[tuple[str, str]]:
+    """What can be told without a compiler: which parts are new, gone or changed. Pure."""
+    told: list[tuple[str, str]] = []
+    for kind in ("observer", "endpoint", "entity", "enum", "type"):
+        field = "entities" if kind == "entity" else f"{kind}s"
+        before = {one.name: one for one in getattr(old, field)}
+        after = {one.name: one for one in getattr(new, field)}
+        for name in sorted(before.keys() | after.keys()):
+            if name not in before or name not in after:
+                told.append((f"{kind} {name}", "is new" if name in after else "is gone"))
+            elif before[name] != after[name]:
+                told.append((f"{kind} {name}", "has changed"))
+    return told
+
+
+def policies_of(nodes: Sequence[PlanNode]) -> list[Policy]:
+    """The policies of actions that somebody has set, with who did. What proves who we are is left
+    out. Pure."""
+    return [
+        Policy(node.name, key, str(setting.value), str(setting.origin))
+        for node in nodes
+        for key, setting in node.policies.items()
+        if setting.origin.level != "default" and not key.startswith(UNSHOWN)
+    ]

@@ -27,6 +27,10 @@ _EVENTS = (
     f"SELECT {schema.columns(schema.EVENT.names)} FROM {{s}}.fql_event"  # noqa: S608
     " WHERE event_id = $1 ORDER BY id DESC LIMIT $2"
 )
+_MARK = """SELECT (SELECT string_agg(id || '.' || cycle || '.' || state, ' ' ORDER BY id)
+    FROM {s}.fql_session WHERE state = 'live' OR id = (SELECT max(id) FROM {s}.fql_session)),
+  (SELECT max(id) FROM {s}.fql_inbox),
+  (SELECT count(*) FROM (SELECT 1 FROM {s}.fql_inbox LIMIT 1000) few)"""
 _GROUPS = """SELECT observer, action, class, count(*), min(failed_at), max(failed_at)
   FROM {s}.fql_letter GROUP BY observer, action, class"""
 _RUNS = "SELECT state, count(*) FROM {s}.fql_run GROUP BY state"
@@ -55,6 +59,10 @@ class Questions(ABC):
         return await self._read(
             lambda wire: [LetterRow(*row) for row in wire.run(*letters_query(wanted))]
         )
+
+    async def mark(self) -> str:
+        """Another text after each commit and command."""
+        return await self._read(lambda wire: str(list(wire.run(_MARK))))
 
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""

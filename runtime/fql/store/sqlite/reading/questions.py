@@ -50,6 +50,15 @@ class Questions(ABC):
             lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
         )
 
+    async def mark(self) -> str:
+        """Another text after each commit and command: what others and this connection changed."""
+
+        def asked(connection: sqlite3.Connection) -> str:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            return f"{version}.{connection.total_changes}"
+
+        return await self._call(asked)
+
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
         query = groups_query(self._letters)

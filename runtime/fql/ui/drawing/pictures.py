@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fql.plan.model import Observer, PlanNode
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
-from fql.ui.flow import EVENT, HEIGHT, WIDTH, Arrow, Flow, flow_of
+from fql.ui.drawing.flow import EVENT, HEIGHT, WIDTH, Arrow, Flow, flow_of
 
 LONGEST = 32
 

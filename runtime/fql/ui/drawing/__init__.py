@@ -1,0 +1,1 @@
+"""Drawings: bars, flows, lines of the last hour. Pure."""

@@ -1,0 +1,1 @@
+"""What of rows, requests and answers is shown."""
