@@ -18,13 +18,17 @@ import pytest
 from fql.testing import MockWebhookServer
 from tests.histories.story import Story
 from tests.histories.test_health import rebuild
-from tests.kills.loop import Place, place_of
+from tests.kills.places import Place, place_of
 
 KINDS = (
     "trade", "trade", "trade", "back_up", "move_over", "copy_over", "restore", "reset", "rebuild",
     "make_anew", "kill", "end", "hide", "vacuum", "another",
 )  # fmt: skip
-OF_A_SERVER = ("kill_server", "stop_server", "cut_off")
+OF_A_SERVER = {
+    "sqlite": (), "nats": ("killed", "stopped"),
+    "postgresql": ("killed", "stopped", "cut off", "failed over"),
+}  # fmt: skip
+"""What happens to the server of the store, in the words of `tests/kills/places.py`."""
 SLOW = ("kill",)
 """In NATS a killed engine is followed after its lease, 30 s."""
 
@@ -32,9 +36,9 @@ SLOW = ("kill",)
 def drawn(seed: int, steps: int, kind: str, *, slow: bool) -> tuple[str, ...]:
     """What happens in a history."""
     chance = random.Random(seed)
-    kinds = [*KINDS, *(OF_A_SERVER if kind != "sqlite" else ())]
-    if kind == "nats":
-        kinds = [one for one in kinds if one != "cut_off" and (slow or one not in SLOW)]
+    kinds = [*KINDS, *OF_A_SERVER[kind]]
+    if kind == "nats" and not slow:
+        kinds = [one for one in kinds if one not in SLOW]
     return tuple(chance.choice(kinds) for _ in range(steps))
 
 
@@ -58,7 +62,7 @@ class Driver:
         try:
             for name in names:
                 self.events.append(name)
-                act: Callable[[], None] = getattr(self, name)
+                act = self.place.happenings.get(name) or getattr(self, name)
                 act()
                 self.trade()
         finally:
@@ -146,22 +150,6 @@ class Driver:
         away = self.story.database.rename(self.story.folder / "away.db")
         time.sleep(self.random.uniform(0, 1))
         away.rename(self.story.database)
-
-    # The server of the store.
-
-    def kill_server(self) -> None:
-        assert self.place.server is not None
-        self.place.server.kill()
-        self.place.server.start()
-
-    def stop_server(self) -> None:
-        assert self.place.server is not None
-        with self.place.server.paused():
-            time.sleep(self.random.uniform(0.1, 1))
-
-    def cut_off(self) -> None:
-        assert self.place.cut is not None
-        self.place.cut()
 
 
 def live(folder: Path, kind: str, journal: str, seed: int, names: Sequence[str]) -> None:

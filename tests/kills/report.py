@@ -13,9 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.kills.loop import KINDS, Counts, Life, place_of
+from tests.kills.loop import Counts, Life
+from tests.kills.places import KINDS, place_of
 
-A_LIFE = 25
+A_LIFE = 50
 """Kills of one store; then the next one begins."""
 HEAD = (
     "| store | kills of the engine | of its server, or of the way there | deliveries | lost"

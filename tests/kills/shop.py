@@ -22,7 +22,7 @@ entity Order from "orders" {
   customer: Int
   status: String
 }
-endpoint receiver { url: "%s" timeout: 5s }
+endpoint receiver { url: "%s" timeout: 60s }
 retry patient { max_attempts: 40, backoff: fixed, initial_delay: 20ms, jitter: none }
 observer paid {
   on: Order.update
@@ -45,6 +45,8 @@ allow = ["127.0.0.1/32"]
 [sources.shop]
 kind = "sqlite"
 database = "shop.db"
+[webhooks.dispatch]
+crash_budget = 1000
 """
 CUSTOMERS = 5
 MAX_IN_FLIGHT = 256

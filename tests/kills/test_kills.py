@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fql.testing import MockWebhookServer
-from tests.kills.loop import KINDS
+from tests.kills.places import KINDS
 from tests.kills.report import kill
 from tests.kills.shop import Shop, check_ledger, fqlc, running, write_shop
 
