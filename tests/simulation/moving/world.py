@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from fql.actions.port import Outcome
-from fql.engine.core.held.inputs import CoreSettings, Inputs, NewEvent, Performed
+from fql.engine.core.held.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
 from fql.engine.core.held.keys import dedup_hash
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.shards import Shards
@@ -46,11 +46,13 @@ class Moving:
     settings: CoreSettings
     failure_rate: float = 0.0
     fates: dict[str, float] = field(default_factory=dict)
+    keeps = Shared
+    limited = False
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.clock = VirtualClock()
-        self.store = Shared(self.clock.now)
+        self.store = self.keeps(self.clock.now)
         self.engines: list[Engine] = []
         self.ledger: list[Arrival] = []
         self.unsent: list[NewEvent] = []
@@ -76,7 +78,7 @@ class Moving:
         session = self.store.begin()
         state = State(
             self.program, self.settings, self.random.random, session << 32, self.clock.now(),
-            shards=Shards(SHARDS, ()),
+            shards=Shards(SHARDS, (), shared=self.limited),
         )  # fmt: skip
         restore(state, Snapshot(shards=frozenset()))
         self.engines.append(Engine(session, state))
@@ -145,7 +147,7 @@ class Moving:
         inputs.orders = self.store.entries(share.mine)
         inputs.events = [NewEvent(one.event, one.dedup) for one in self.unsent]
         inputs.known = self.store.tables.known(inputs.keys())
-        result = step(engine.state, inputs, self.clock.now())
+        result = step(engine.state, inputs, self.time(engine))
         if not self.store.commit(engine.session, engine.commits, result.mutations):
             self._gone(engine)
             return
@@ -158,6 +160,15 @@ class Moving:
         for work in engine.wire:
             assert work.owner.shard in self.store.mine(engine.session), "moved while on the wire"
         engine.inputs.pages = [self.store.page(page) for page in result.wants]
+        self.stored(engine, result)
+
+    def time(self, engine: Engine) -> int:
+        """What its clock shows."""
+        del engine
+        return self.clock.now()
+
+    def stored(self, engine: Engine, result: Step) -> None:
+        """What else follows from a step."""
 
     def receive(self, engine: Engine, work: Work) -> None:
         """Whatever leaves is armed in the store, of a shard of its engine, in order, one a key."""

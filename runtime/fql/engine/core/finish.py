@@ -149,6 +149,8 @@ def _tell_endpoint(state: State, work: Work, outcome: Outcome) -> None:
     if down or answered or status is not None:
         ok = answered or not (down or (status or 0) >= 500)
         endpoint.circuit.record(work, endpoint.limits, state.now, ok=ok)
+        if endpoint.circuit.is_open:
+            endpoint.surrender()
     if status in (429, 503) and outcome.retry_after:
         pause = work.spec.retry.pause(outcome.retry_after)
         endpoint.blocked_until = max(endpoint.blocked_until, state.now + pause)

@@ -12,7 +12,7 @@ from fql.engine.core.arm import arm, expire_buffered, next_opening
 from fql.engine.core.batching import next_seal, seal_due
 from fql.engine.core.finish import end_unfit, finish, put_back
 from fql.engine.core.held.aside import Rung
-from fql.engine.core.held.endpoints import Bucket, Endpoint
+from fql.engine.core.held.endpoints import Endpoint
 from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
@@ -113,8 +113,9 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
     for endpoint in state.endpoints.values():
         endpoint.paused = state.is_held_back(endpoint.name)
         endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)
-        tokens = min(endpoint.bucket.tokens, endpoint.limits.burst)
-        endpoint.bucket = Bucket(tokens, state.now, state.shards.shared)
+        bucket = endpoint.bucket
+        bucket.tokens = min(bucket.tokens, float(endpoint.limits.burst))
+        bucket.at = bucket.at if bucket.granted else state.now
     state.meet_endpoints(program)
     stored = StoredPlan(program.short, program.digest, program.blob, state.now)
     state.mutations.plans.append(stored)

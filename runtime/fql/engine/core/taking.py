@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from fql.engine.core.held.state import State
+from fql.engine.core.moving.limits import longest_wait
 from fql.engine.core.recover import adopt, adopt_batches
 from fql.store.records import Snapshot
 from fql.store.sharing.homes import FIRST
@@ -24,7 +25,7 @@ def restore(state: State, snapshot: Snapshot) -> None:
         # that fills from a time to come would stay empty until then.
         if not state.shards.shared:
             endpoint.bucket.tokens, endpoint.bucket.at = limit.tokens, min(limit.at, state.now)
-        longest = state.now + _longest_wait(state, limit.endpoint)
+        longest = state.now + longest_wait(state, limit.endpoint)
         endpoint.blocked_until = min(limit.blocked_until, longest)
     _take_up(state, snapshot)
     adopt_batches(state)
@@ -71,9 +72,3 @@ def _take_up(state: State, snapshot: Snapshot) -> None:
             adopt(state, loaded)
     rows = (row for row in snapshot.batches if row.id not in state.aside.batches.left)
     state.left.extend(rows)
-
-
-def _longest_wait(state: State, endpoint: str) -> int:
-    """How long an endpoint can be asked to wait, in milliseconds: a clock that has been set back
-    makes it no longer."""
-    return max((one.receivers.get(endpoint, 0) for one in state.programs.values()), default=0)

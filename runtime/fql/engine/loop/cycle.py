@@ -67,6 +67,11 @@ class Waiting:
         if self.program is None:
             self.program, self.others = earlier.program, earlier.others
 
+    def forget_answers(self) -> None:
+        """What a state has asked for that was thrown away."""
+        self.pages.clear()
+        self.grants.clear()
+
     def leave(self, room: int) -> list[Group]:
         """Take out the groups after the first `room` events; the first group always stays."""
         events = 0

@@ -111,7 +111,7 @@ class Cycles:
         self.positions.update(snapshot.positions)
         self.taken = snapshot.taken
         self.tell(EngineStarted(self._session.number, snapshot.clean, len(snapshot.lanes)))
-        self._tell_of_shards()
+        self._session.tell_moved()
 
     async def _run_cycles(self) -> None:
         """A fault ends one item. After it memory is not trusted: it is loaded again first."""
@@ -156,14 +156,8 @@ class Cycles:
             self.positions.update(gained.positions)
             self.taken.update(gained.taken)
             self.tenure += 1
-            self._tell_of_shards()
+            self._session.tell_moved()
         self._waiting.share, self._waiting.gained = share, gained
-
-    def _tell_of_shards(self) -> None:
-        """How many more or fewer are ours than when that was last told."""
-        moved = self._session.moved()
-        if moved is not None:
-            self.tell(moved)
 
     def _gather(self) -> None:
         """What waits is under way now, except for events that there is no room for."""
@@ -198,11 +192,9 @@ class Cycles:
         self._wake.at = result.wake
         self.broken, self._mends, self._conflicts = "", 0, 0
         self.entries.difference_update(result.turned_away)
-        if result.wishes:
-            self._session.reserve(result.wishes, self._take_grants)
+        self._session.reserve(result.wishes, self._take_grants)
         self._note_rows(result.mutations)
-        if result.mutations.released:
-            self._tell_of_shards()
+        self._session.tell_moved()
         self._announce(waiting, result)
         if not last:
             await self._read_pages(result)
@@ -320,7 +312,8 @@ class Cycles:
         self._waiting.orders = orders + [
             one for one in self._waiting.orders if one.consumed is None and one not in orders
         ]
-        self._waiting.pages.clear()
+        self._waiting.forget_answers()
+        self._session.remind()
         self.entries.clear()
         self._senders.serve_queue()
         self.generation += 1

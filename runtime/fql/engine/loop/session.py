@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from fql.engine.core.held.shards import Shards
+from fql.engine.loop.asking import Asking
 from fql.engine.loop.clock import steady_clock
 from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
@@ -75,10 +77,11 @@ class Session:
         self._fenced_at = 0.0
         self._shared = store if isinstance(store, SharedStore) else None
         self._share: Share | None = None
+        self._heard: Share | None = None
         self._moves = 0
         self._live = 1
         self._told = 0
-        self._asking: set[asyncio.Task[list[Grant]]] = set()
+        self._asking = Asking(self._shared, tell)
         self.mine: frozenset[int] = frozenset((0,))
         self.leaving = False
         self.lost = False
@@ -95,7 +98,8 @@ class Session:
 
     def held(self) -> Shards:
         """The shards that are this engine's, for a new state."""
-        return Shards(self._lease.shards, self.mine, shared=self._shared is not None)
+        shared, asked = self._shared is not None, self._asking.asked()
+        return Shards(self._lease.shards, self.mine, shared=shared, asked=asked)
 
     @property
     def shards(self) -> int:
@@ -112,8 +116,9 @@ class Session:
         sent = self._steady()
         self._lease = await self._store.acquire(self._holder)
         self._commits, self._held_at, self.lost = 0, sent, False
-        self._share, self.mine = None, frozenset(range(self._lease.shards))
-        self._told = 0
+        self._share, self._heard, self._told = None, None, 0
+        self._asking.begin()
+        self.mine = frozenset(range(self._lease.shards))
         if self._shared is not None:
             self.mine = frozenset()
             await self.renew()
@@ -143,6 +148,7 @@ class Session:
             return  # a session of its own has begun meanwhile
         if share is not None and moves == self._moves:  # else it may know of shards given back
             self._share, self._live = share, share.live
+            self._heard = share
         self.lost = not live
         if live:
             self._held_at = max(self._held_at, sent)
@@ -185,15 +191,20 @@ class Session:
         share, self._share = self._share, None
         return share
 
-    def moved(self) -> ShardsMoved | None:
-        """How many more or fewer shards this engine has than when that was last asked; None where
-        it is alone on the store."""
+    def tell_moved(self) -> None:
+        """Tell how many more or fewer shards this engine has than when that was last told."""
         before, self._told = self._told, len(self.mine)
-        if self._shared is None or self._told == before:
-            return None
-        change = self._told - before
-        taken, given = max(change, 0), max(-change, 0)
-        return ShardsMoved(taken, given, self._told, self._lease.shards, self._live)
+        if self._shared is not None and self._told != before:
+            change = self._told - before
+            taken, given = max(change, 0), max(-change, 0)
+            self._tell(ShardsMoved(taken, given, self._told, self._lease.shards, self._live))
+
+    def remind(self) -> None:
+        """A new state has yet to hear what the last renewal told of, but for shards. What the one
+        before it has asked for, it gives back."""
+        self._asking.forget_all()
+        if self._share is None and self._heard is not None:
+            self._share = replace(self._heard, mine=self.mine)
 
     async def gain(self, share: Share) -> Snapshot | None:
         """What is stored of shards that are new, once it could be read. Raises StoreGone."""
@@ -218,23 +229,7 @@ class Session:
 
     def reserve(self, wishes: list[Wish], take: Callable[[list[Grant]], None]) -> None:
         """Ask the store that keeps limits for several engines; `take` gets its answer."""
-        task = asyncio.get_running_loop().create_task(self._reserved(wishes))
-        self._asking.add(task)
-
-        def taken(done: asyncio.Task[list[Grant]]) -> None:
-            self._asking.discard(done)
-            if not done.cancelled():
-                take(done.result())
-
-        task.add_done_callback(taken)
-
-    async def _reserved(self, wishes: list[Wish]) -> list[Grant]:
-        if self._shared is not None:
-            try:
-                return await self._shared.reserve(self._lease, wishes)
-            except StoreError as problem:
-                self._tell(StoreTrouble(problem.message))
-        return [Grant(wish.endpoint) for wish in wishes]
+        self._asking.ask(self._lease, wishes, take)
 
     async def is_busy(self) -> bool:
         """Whether another engine still has work. Raises StoreError."""

@@ -11,7 +11,7 @@ from fql.store.postgresql import copies, inbox
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import WRITE_PATIENCE, PostgresStore
 from fql.store.postgresql.wire.line import Line, Wire
-from fql.store.postgresql.writing import shares
+from fql.store.postgresql.writing import limits, shares
 from fql.store.records import Command, Snapshot
 from fql.store.sharing.limits import Grant, Wish
 from fql.store.sharing.port import Share
@@ -67,7 +67,6 @@ class SharedPostgresStore(PostgresStore):
         return await self._read(lambda wire: shares.busy(wire, lease))
 
     async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
-        """Tokens of rates that all engines share. What a crash of the server forgets of them is
-        less than a second old."""
-        del lease
-        return await self._limits.call(lambda wire: shares.reserve(wire, wishes))
+        """Tokens and slots that all engines share. What a crash of the server forgets of tokens is
+        less than a second old; of slots it forgets nothing that an engine was given."""
+        return await self._limits.call(lambda wire: limits.reserve(wire, lease, wishes))

@@ -14,12 +14,14 @@ from fql.store.sharing.limits import Grant, Known, Wish
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one engine has of a store. `live` is how many engines there are, `pauses` what people
-    have paused, as it is stored, `known` what the engines know of endpoints."""
+    have paused, as it is stored, `known` what the engines know of endpoints of which something has
+    been said lately, `now` the store's clock in milliseconds since 1970."""
 
     mine: frozenset[int]
     live: int
     pauses: frozenset[str] = frozenset()
     known: Mapping[str, Known] = field(default_factory=dict)
+    now: int = 0
 
 
 @runtime_checkable
@@ -44,7 +46,7 @@ class SharedStore(Store, Protocol):
         ...
 
     async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
-        """Tokens of rates that all engines share, and what they know of the endpoints."""
+        """Tokens and slots that all engines share, and what they know of the endpoints."""
         ...
 
     async def busy(self, lease: Lease) -> bool:

@@ -17,19 +17,21 @@ from fql.store.works import READY
 if TYPE_CHECKING:
     from fql.engine.core.held.runs import Work
 
+KEEP = 1_000
+"""Milliseconds after which tokens of the store that were not used go back."""
 LIMITS = ("rate", "concurrency", "circuit", "retry_after", "paused")
 """What can hold ready work back at its endpoint."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Tokens at a time. Where they are `granted` by the store, none are made here: `wished` says
-    that some were asked for, `again_at` from when on that makes sense."""
+    """Tokens at a time. Where they are `granted` by the store, none are made here, and `at` is when
+    those here were asked for: they are used within a second or not at all. `again_at` says from
+    when on it makes sense to ask for more."""
 
     tokens: float
     at: int
     granted: bool = False
-    wished: bool = False
     again_at: int = 0
 
     def refill(self, limits: EndpointLimits, now: int) -> None:
@@ -41,23 +43,55 @@ class Bucket:
             self.tokens = min(limits.burst, self.tokens + gained)
         self.at = max(self.at, now)
 
+    def is_old(self, now: int) -> bool:
+        """Whether the store has granted these too long ago for them to be used."""
+        return self.granted and now - self.at >= KEEP
+
     def next_at(self, limits: EndpointLimits) -> int:
         """When a whole token will be there."""
         if limits.per_second is None or self.tokens >= 1:
             return self.at
         if self.granted:
-            return NEVER if self.wished else self.again_at
+            return self.again_at
         return self.at + int((1 - self.tokens) / limits.per_second * 1000) + 1
+
+
+@dataclass(slots=True)
+class Slots:
+    """How many requests may be under way at once, where engines share that. Of what the store has
+    `granted`, this engine has `count`, and what it owes to others it uses no more.
+
+    - `unsure`: the store may hold more for us than we count, which it must be told.
+    - `stale`: what has been asked for is of no use, as the circuit has turned meanwhile.
+    - `owed`: how many others lack that we have beyond our share; `wanted`: how many they lack.
+    - `peak`: how many were used at once since `looked_at`; `held_since`: since when there are any.
+    - `asking`: more have been asked for; `again_at`: from when on it makes sense to ask again.
+    """
+
+    granted: bool = False
+    asking: bool = False
+    count: int = 0
+    unsure: bool = False
+    stale: bool = False
+    owed: int = 0
+    wanted: int = 0
+    peak: int = 0
+    looked_at: int = 0
+    held_since: int = 0
+    again_at: int = 0
 
 
 @dataclass(slots=True)
 class Circuit:
     """Closed, open until a time, or half open with a few probes. `failing` are the works that have
     failed since something last succeeded: each counts once, so that one which no receiver would
-    take does not close a receiver to all others."""
+    take does not close a receiver to all others. `told` is what other engines know of
+    `open_until`, `telling` whether that is under way to them."""
 
     failing: set[tuple[int, int]] = field(default_factory=set)
     open_until: int = 0
+    told: int = 0
+    telling: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -82,8 +116,10 @@ class Endpoint:
     Times are milliseconds since 1970. The core alone changes it, on the engine's thread.
 
     - `limits`: what its policies say; a reload changes them.
-    - `bucket`, `circuit`: tokens of its rate, and whether it is held to be down.
-    - `blocked_until`: its own wish, from Retry-After; `finish` sets it.
+    - `bucket`, `slots`, `circuit`: tokens of its rate, how many requests may be under way, and
+      whether it is held to be down.
+    - `blocked_until`: its own wish, from Retry-After; `finish` sets it. `blocked_told` is what
+      other engines know of that.
     - `paused`: a person has paused it, or its limits cannot be judged.
     - `ready`: work that may be sent, in order; `flying`: what is armed and has no outcome yet.
     - `suspects`: ready as well, but on the wire in too many crashes: each is sent `alone`, while
@@ -97,7 +133,7 @@ class Endpoint:
       nothing) may have been stored by a clock that was ahead of ours.
     - `seeking`: a probe looks for work in the store that has not failed; `sought`: it has looked.
     - `landed`: when the last request to it came back; 0 before the first one.
-    - `known`: what all engines of the store know of it, as far as this one has told and heard.
+    - `known`: what the store has last said of it; `wished`: the store has yet to answer.
     - `waits`: how often ready work came to a stop before a limit, by its name; `held_back`: the
       limit it waits for now.
     """
@@ -105,8 +141,10 @@ class Endpoint:
     name: str
     limits: EndpointLimits
     bucket: Bucket
+    slots: Slots = field(default_factory=Slots)
     circuit: Circuit = field(default_factory=Circuit)
     blocked_until: int = 0
+    blocked_told: int = 0
     paused: bool = False
     ready: deque[Work] = field(default_factory=deque)
     flying: set[Work] = field(default_factory=set)
@@ -125,6 +163,7 @@ class Endpoint:
     waits: Counter[str] = field(default_factory=Counter)
     held_back: str = ""
     known: Known = UNKNOWN
+    wished: bool = False
 
     def may_send(self, now: int) -> bool:
         """Whether one more request may leave now, as far as this endpoint goes."""
@@ -140,14 +179,46 @@ class Endpoint:
             return "paused"
         if now < self.blocked_until:
             return "retry_after"
-        if len(self.flying) >= self.limits.concurrency:
+        crowd = self._crowd(now)
+        if crowd or self.limits.per_second is None:
+            return crowd
+        self.bucket.refill(self.limits, now)
+        return "rate" if self.bucket.tokens < 1 or self.bucket.is_old(now) else ""
+
+    def _crowd(self, now: int) -> str:
+        """Whether as many are under way as may be."""
+        used = len(self.flying)
+        if used >= self.limits.concurrency:
             return "concurrency"
         if self.circuit.open_until and not self._may_probe(now):
             return "circuit"
-        if self.limits.per_second is None:
-            return ""
-        self.bucket.refill(self.limits, now)
-        return "" if self.bucket.tokens >= 1 else "rate"
+        if used >= self.room():
+            return "circuit" if self.circuit.is_open else "concurrency"
+        return ""
+
+    def cap(self) -> int:
+        """How many requests of all engines together may be under way: probes while the circuit is
+        open; NEVER for any number."""
+        limits = self.limits
+        most = limits.probes if self.circuit.is_open else NEVER
+        return min(most, limits.concurrency)
+
+    def room(self) -> int:
+        """How many requests this engine has slots for."""
+        if not self.slots.granted or self.cap() >= NEVER:
+            return NEVER
+        return self.slots.count - self.slots.owed
+
+    def lacks_slots(self) -> bool:
+        """Whether one more request would need a slot that this engine has not got."""
+        return self.room() <= len(self.flying) < self.cap()
+
+    def surrender(self) -> None:
+        """Use no slot from now on but those of requests under way: the circuit has turned, and a
+        probe needs a new one."""
+        if self.slots.granted:
+            self.slots.count, self.slots.owed = len(self.flying), 0
+            self.slots.stale, self.slots.unsure = self.wished, True
 
     def _may_probe(self, now: int) -> bool:
         return now >= self.circuit.open_until and len(self.flying) < self.limits.probes
@@ -170,6 +241,7 @@ class Endpoint:
     def take(self, work: Work) -> None:
         """One request is armed."""
         self.flying.add(work)
+        self.slots.peak = max(self.slots.peak, len(self.flying))
         self.others = max(0, self.others - 1)
         if self.limits.per_second is not None:
             self.bucket.tokens -= 1
@@ -180,11 +252,15 @@ class Endpoint:
             self.bucket.tokens = min(self.bucket.tokens + 1, float(self.limits.burst))
 
     def opens_at(self) -> int:
-        """When waiting alone will let something through; NEVER if an outcome must come first."""
-        if self.paused or len(self.flying) >= self.limits.concurrency:
+        """When waiting alone will let something through; NEVER if an outcome or an answer of the
+        store must come first."""
+        if self.paused or len(self.flying) >= self.cap():
             return NEVER
         if self.alone is not None or (self.flying and self.suspect_is_next()):
             return NEVER
-        if self.circuit.open_until and len(self.flying) >= self.limits.probes:
+        lacks = self.lacks_slots()
+        if self.wished and (lacks or self.bucket.tokens < 1 or self.held_back == "rate"):
             return NEVER
-        return max(self.blocked_until, self.circuit.open_until, self.bucket.next_at(self.limits))
+        again = self.slots.again_at if lacks else 0
+        tokens = self.bucket.next_at(self.limits)
+        return max(self.blocked_until, self.circuit.open_until, tokens, again)

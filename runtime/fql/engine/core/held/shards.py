@@ -6,20 +6,28 @@ engine still takes work into it, and arms none of it. Decision 0194.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from fql.store.sharing.homes import fair_share, home
 
 
 class Shards:
     """Those of one engine: `mine` are of `count` that there are. `shared` says that other engines
-    may have the rest, and keep the limits of endpoints with this one."""
+    may have the rest, and keep the limits of endpoints with this one: `live` is how many engines
+    there are, `asked` are endpoints of which this one has asked for slots before."""
 
     def __init__(
-        self, count: int = 1, mine: Iterable[int] | None = None, *, shared: bool = False
+        self,
+        count: int = 1,
+        mine: Iterable[int] | None = None,
+        *,
+        shared: bool = False,
+        asked: Container[str] = (),
     ) -> None:
         self.count = count
         self.shared = shared
+        self.asked = asked
+        self.live = 1
         self.mine = frozenset(range(count) if mine is None else mine)
         self.leaving: frozenset[int] = frozenset()
         self._staying = sorted(self.mine)

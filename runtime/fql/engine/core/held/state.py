@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from fql.engine.core.held.aside import Aside, Rung
 from fql.engine.core.held.buffers import Buffer, BufferKey
-from fql.engine.core.held.endpoints import Bucket, Endpoint
+from fql.engine.core.held.endpoints import Bucket, Endpoint, Slots
 from fql.engine.core.held.inputs import (
     Attempt,
     CoreSettings,
@@ -185,7 +185,8 @@ class State:
             limits = self.active.limits.get(name, DEFAULT_LIMITS)
             shared = self.shards.shared
             bucket = Bucket(0.0 if shared else float(limits.burst), self.now, shared)
-            found = Endpoint(name, limits, bucket, paused=self.is_held_back(name))
+            slots = Slots(shared, unsure=name in self.shards.asked)
+            found = Endpoint(name, limits, bucket, slots, paused=self.is_held_back(name))
             self.endpoints[name] = found
         return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fql.engine.core.held.inputs import Misfit, NewEvent, Order
 from fql.engine.core.held.runs import Run, SealedBatch
 from fql.engine.core.held.state import State
-from fql.engine.core.moving.limits import learn
+from fql.engine.core.moving.limits import hear
 from fql.store.sharing.homes import FIRST
 from fql.store.sharing.port import Share
 from fql.store.works import ACTIVE, WAITING
@@ -19,9 +19,8 @@ def follow(state: State, share: Share) -> None:
     shards = state.shards
     if not (state.unmet or state.late):
         shards.change(shards.mine, shards.leaving | shards.surplus(share.live))
-    for name, known in share.known.items():
-        if name in state.endpoints:
-            learn(state.endpoints[name], known)
+    shards.live = share.live
+    hear(state, share)
     if FIRST in shards.mine:
         return
     for name in state.paused ^ share.pauses:

@@ -117,6 +117,7 @@ def _upgrade(wire: Wire, where: str) -> None:
     lacking = {one.split(" ")[0] for one in _lacking(wire)} | set(_NAMES) - tables
     for made in schema.addition(wire.schema, lacking):
         wire.connection.execute(made, prepare=False)
+    wire.run("ALTER TABLE {s}.fql_pace DROP COLUMN IF EXISTS granted")
     wire.run(_ACTIVATED)
     wire.run("DELETE FROM {s}.fql_meta WHERE name = 'active'")
     wire.run(

@@ -126,10 +126,13 @@ SHARD = _table(
     crashed="NOT NULL DEFAULT false",
 )  # fmt: skip
 PACE = _table(
-    "fql_pace", "endpoint:t tokens:f at:i granted:i blocked_until:i open_until:i",
-    endpoint="PRIMARY KEY",
+    "fql_pace", "endpoint:t tokens:f at:i blocked_until:i open_until:i turn:i",
+    endpoint="PRIMARY KEY", turn="NOT NULL DEFAULT 0",
 )  # fmt: skip
-SLOT = _table("fql_slot", "endpoint:t session:i n:i", "PRIMARY KEY (endpoint, session)")
+SLOT = _table(
+    "fql_slot", "endpoint:t session:i slots:i lacks:i since:i at:i",
+    "PRIMARY KEY (endpoint, session)",
+)  # fmt: skip
 ACTIVE = _table("fql_active", "short:t generation:i at:i", short="PRIMARY KEY",
                 generation="NOT NULL UNIQUE")  # fmt: skip
 """Plans that were ever active; the one with the greatest generation is."""

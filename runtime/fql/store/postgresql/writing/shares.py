@@ -8,18 +8,16 @@ client stops in the middle. Decision 0195.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import psycopg
 
 from fql.errors import StoreError
 from fql.store.port import Lease
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import floats, int8, text
+from fql.store.postgresql.wire.values import int8, text
+from fql.store.postgresql.writing import limits
 from fql.store.postgresql.writing import session as sessions
 from fql.store.sessions import BEGINNING, LATEST
-from fql.store.sharing.limits import Grant, Known, Wish
 from fql.store.sharing.port import Share
 
 TRIES = 20
@@ -44,16 +42,6 @@ _TAKE = """WITH me AS (SELECT id FROM {s}.fql_session WHERE id = $1 AND state = 
     AND EXISTS (SELECT FROM me)"""
 _MINE = """SELECT h.shard FROM {s}.fql_shard h JOIN {s}.fql_session s ON s.id = h.session
   WHERE h.session = $1 AND s.state = 'live' ORDER BY h.shard"""
-_KNOWN = "SELECT endpoint, blocked_until, open_until FROM {s}.fql_pace"
-_FIRST_PACE = """INSERT INTO {s}.fql_pace SELECT $1, $2, 0, 0, 0, 0 ON CONFLICT DO NOTHING"""
-_HAS = "least($3, p.tokens + w.back + greatest(0, w.now - p.at) / 1000.0 * w.rate)"
-_GRANT = f"""WITH w AS MATERIALIZED (SELECT ($2::float8[])[1] AS rate, ($2::float8[])[2] AS back,
-    (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now)
-  UPDATE {{s}}.fql_pace p SET granted = least($4, floor({_HAS})), at = greatest(p.at, w.now),
-    tokens = {_HAS} - least($4, floor({_HAS})), blocked_until = greatest(p.blocked_until, $5),
-    open_until = CASE WHEN $6 < 0 THEN p.open_until ELSE $6 END
-  FROM w WHERE p.endpoint = $1
-  RETURNING p.granted, p.tokens, p.blocked_until, p.open_until"""  # noqa: S608
 _BUSY = """SELECT EXISTS (SELECT FROM {s}.fql_inbox) OR EXISTS (SELECT FROM {s}.fql_run r
   JOIN {s}.fql_shard h ON h.shard = r.shard WHERE r.ended IS NULL
   AND h.session IS DISTINCT FROM $1)"""
@@ -65,6 +53,7 @@ def begin(wire: Wire, holder: str, where: str) -> Lease:
     lease = _begun(wire, holder, where)
     sessions.require_kind(wire, lease, where)
     wire.run(sessions.FORGET)
+    limits.forget(wire)
     return lease
 
 
@@ -92,31 +81,8 @@ def share(wire: Wire, lease: Lease) -> Share | None:
     wire.run(_TAKE, (me, int8(-(-lease.shards // live))))
     mine = frozenset(row[0] for row in wire.run(_MINE, (me,)))
     pauses = frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause"))
-    known = {row[0]: Known(row[1], row[2]) for row in wire.run(_KNOWN)}
-    return Share(mine, live, pauses, known)
-
-
-def reserve(wire: Wire, wishes: Sequence[Wish]) -> list[Grant]:
-    """One statement for each endpoint, so that no engine holds a row while it waits for another."""
-    return [_granted(wire, wish) for wish in wishes]
-
-
-def _granted(wire: Wire, wish: Wish) -> Grant:
-    name = text(wish.endpoint)
-    values = (
-        name, floats([wish.rate, wish.back]), int8(wish.burst), int8(wish.want),
-        int8(wish.known.blocked_until), int8(wish.known.open_until),
-    )  # fmt: skip
-    row = wire.one(_GRANT, values)
-    if row is None:
-        wire.run(_FIRST_PACE, (name, int8(wish.burst)))
-        row = wire.one(_GRANT, values)
-    if row is None:
-        return Grant(wish.endpoint)
-    granted, tokens, blocked, opened = row
-    lacking = max(0.0, 1 - tokens)
-    wait = int(lacking / wish.rate * 1000) + 1 if wish.rate else 0
-    return Grant(wish.endpoint, granted, wait, Known(blocked, opened))
+    now, known = limits.known(wire, lease)
+    return Share(mine, live, pauses, known, now)
 
 
 def busy(wire: Wire, lease: Lease) -> bool:
