@@ -324,7 +324,9 @@ async def open_client(
     what is in it; `by` says who asks, and is stored with each command. Raises SettingsError for an
     invalid URL, and StoreError.
     """
-    store = open_store(Place(store_at(store_url).url, dlq_table, schema, credentials))
+    store = open_store(
+        Place(store_at(store_url).url, dlq_table, schema, credentials), upgrades=False
+    )
     await store.open()
     try:
         yield Client(store, by=by)

@@ -96,8 +96,9 @@ def require_store(place: Place) -> None:
         )
 
 
-def open_store(place: Place) -> Store:
-    """The store at a place, not yet opened. Raises SettingsError."""
+def open_store(place: Place, *, upgrades: bool = True) -> Store:
+    """The store at a place, not yet opened. An SQLite file of an older format is upgraded, or
+    refused where it is opened beside its engine. Raises SettingsError."""
     database = place.database
     if database.kind == "postgresql":
         return _on_server(place)
@@ -107,9 +108,11 @@ def open_store(place: Place) -> Store:
         from fql.store.memory import MemoryStore
 
         return MemoryStore()
+    from fql.store.sqlite.format import Upgrade
     from fql.store.sqlite.store import SqliteStore
 
-    return SqliteStore(database.file, letters=place.letters)
+    upgrade = Upgrade.SAFELY if upgrades else Upgrade.NEVER
+    return SqliteStore(database.file, letters=place.letters, upgrade=upgrade)
 
 
 def _on_server(place: Place) -> Store:

@@ -6,6 +6,8 @@ import asyncio
 
 import click
 
+from fql.cli.caring.backup import backup, restore
+from fql.cli.caring.looking import check, info, upgrade
 from fql.cli.project import find_project, settings_option, store_option
 from fql.errors import UsageError
 from fql.plan.language.units import show_size
@@ -15,7 +17,11 @@ from fql.terminal.commands import Commands
 from fql.terminal.lines import say
 
 
-@click.group(cls=Commands, epilog="\b\nExamples:\n  fqlc store vacuum")
+@click.group(
+    cls=Commands,
+    epilog="\b\nExamples:\n  fqlc store info\n"
+    "  fqlc store backup '/backups/fql-{time}.db' --keep 14",
+)
 def store() -> None:
     """Look after a store."""
 
@@ -42,6 +48,10 @@ def vacuum(store: str | None, settings_file: str | None) -> None:
         )
     before, after = asyncio.run(_vacuum(found))
     say(f"the store took {_rounded(before)}, and now takes {_rounded(after)}")
+
+
+for each in (info, backup, restore, check, upgrade):
+    store.add_command(each)
 
 
 def _rounded(size: int) -> str:

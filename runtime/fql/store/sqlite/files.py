@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fql.errors import StoreError, StoreFull
 from fql.store.sqlite.lock import EngineLock, inode_of
-from fql.store.sqlite.names import refuse_other_name, settled
+from fql.store.sqlite.names import beside, refuse_other_name, settled
 from fql.store.sqlite.write import STATEMENTS
 
 NO_SPACE = 1_000_000
@@ -114,6 +114,16 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def read_only(file: Path) -> sqlite3.Connection:
+    """A connection that changes nothing, also where nothing may be written: SQLite then needs to
+    know that there is no journal. Raises sqlite3.Error."""
+    journal = beside(file, "-wal")
+    alone = not journal.exists() or not journal.stat().st_size
+    still = "&immutable=1" if alone and not os.access(file.parent, os.W_OK) else ""
+    uri = f"{file.resolve().as_uri()}?mode=ro{still}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 def vacuum(connection: sqlite3.Connection, path: Path, lock: EngineLock) -> tuple[int, int]:

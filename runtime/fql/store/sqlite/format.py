@@ -13,16 +13,30 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
+from functools import partial
 from pathlib import Path
 
-from fql.errors import StoreError
+from fql.errors import StoreError, StoreFull
 from fql.store.sqlite import schema
+from fql.store.sqlite.lock import EngineLock, holder, inode_of
+from fql.store.sqlite.marks import mark_copied
 from fql.store.sqlite.names import HOME, note_home
 from fql.store.sqlite.reading.read import meta
 from fql.store.sqlite.upgrade import to_format_2, to_format_3, to_format_4
+from fql.store.sqlite.whole import copy_whole
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 """How long to wait for another process that may be upgrading the same file."""
+
+
+class Upgrade(Enum):
+    """What becomes of a store of an older format."""
+
+    NEVER = "never"
+    SAFELY = "after a backup beside it"
+    AT_ONCE = "without a backup"
+
 
 _STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {
     2: to_format_2, 3: to_format_3, 4: to_format_4,
@@ -30,16 +44,52 @@ _STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {
 """What makes each format of the one before it. The second argument is the dead letter table."""
 
 
-def bring_up(connection: sqlite3.Connection, path: Path, letters: str) -> None:
-    """Create the tables that are missing, or upgrade those of an older format; writes nothing
-    where all is as it should be. Raises StoreError for a newer format, for an older one whose
-    engine is at work, and for a file that was moved without its journal."""
+def bring_up(
+    connection: sqlite3.Connection, path: Path, letters: str, upgrade: Upgrade = Upgrade.SAFELY
+) -> None:
+    """Create the tables that are missing, or upgrade those of an older format, of which a backup is
+    made before; writes nothing where all is as it should be. Raises StoreError for a newer format,
+    for an older one whose engine is at work or that is not to be upgraded, and for a file that was
+    moved without its journal."""
     found = format_of(connection, path)
     if found is not None and found < schema.FORMAT:
+        if upgrade is Upgrade.NEVER:
+            raise _not_upgraded(path, found)
         with _no_older_engine(connection, path):
-            _write_missing_formats(connection, path, letters)
+            if upgrade is Upgrade.SAFELY:
+                _copy_beside(connection, path)
+            write_missing_formats(connection, path, letters)
     elif found is None or not _is_ready(connection, path, letters):
-        _write_missing_formats(connection, path, letters)
+        write_missing_formats(connection, path, letters)
+
+
+def backup_name(path: Path, form: int) -> Path:
+    """Where a store of an older format is kept when it is upgraded."""
+    return path.with_name(f"{path.name}.format-{form}")
+
+
+def _copy_beside(connection: sqlite3.Connection, path: Path) -> None:
+    """Another process may have upgraded it meanwhile: then there is nothing to keep. Raises
+    StoreError."""
+    found = format_of(connection, path)
+    if found is None or found == schema.FORMAT:
+        return
+    now = int(time.time() * 1000)
+    try:
+        copy_whole(connection, backup_name(path, found), partial(mark_copied, now), Path.replace)
+    except StoreFull as full:
+        raise StoreFull(
+            f"the store {path} is not upgraded: {full.message}",
+            hint="free some space, or upgrade without a backup: fqlc store upgrade --no-backup",
+        ) from full
+
+
+def _not_upgraded(path: Path, found: int) -> StoreError:
+    return StoreError(
+        f"the store {path} has format {found}, and this version works with {schema.FORMAT}: its"
+        " engine upgrades it, which has not started since",
+        hint="start `fqlc run`, or upgrade it now: fqlc store upgrade",
+    )
 
 
 def format_of(connection: sqlite3.Connection, path: Path) -> int | None:
@@ -58,9 +108,18 @@ def format_of(connection: sqlite3.Connection, path: Path) -> int | None:
         raise StoreError(
             f"the store {path} was written by a newer version of fql: it has format {found},"
             f" this version reads up to {schema.FORMAT}",
-            hint="update fql, or choose another file with --store",
+            hint=_way_back(path),
         )
     return found
+
+
+def _way_back(path: Path) -> str:
+    """Older versions have kept copies of what they upgraded."""
+    kept = [backup_name(path, form) for form in range(schema.FORMAT, 0, -1)]
+    found = next((one for one in kept if one.exists()), None)
+    if found is None:
+        return "update fql, restore a backup of this version, or choose another file with --store"
+    return f"update fql, or go back: fqlc store restore --replace {found}"
 
 
 def _is_ready(connection: sqlite3.Connection, path: Path, letters: str) -> bool:
@@ -73,7 +132,24 @@ def _is_ready(connection: sqlite3.Connection, path: Path, letters: str) -> bool:
 
 @contextmanager
 def _no_older_engine(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """Keep engines of format 1 out: their lock is a file beside the store. Raises StoreError."""
+    """Keep engines out while the store is upgraded; another process may be doing that, and is
+    waited for. Raises StoreError where an engine is at work."""
+    lock = EngineLock()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not lock.taken(inode_of(path)) and format_of(connection, path) != schema.FORMAT:
+        if time.monotonic() > end:
+            raise _in_use(path, str(holder(inode_of(path)) or ""))
+        time.sleep(0.05)
+    try:
+        with _no_engine_of_format_1(connection, path):
+            yield
+    finally:
+        lock.give()
+
+
+@contextmanager
+def _no_engine_of_format_1(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Their lock is a file beside the store."""
     lock = path.with_name(path.name + ".lock")
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -104,7 +180,7 @@ def _in_use(path: Path, process: str) -> StoreError:
     )
 
 
-def _write_missing_formats(connection: sqlite3.Connection, path: Path, letters: str) -> None:
+def write_missing_formats(connection: sqlite3.Connection, path: Path, letters: str) -> None:
     """All that is missing, in one transaction. What another process has done meanwhile counts."""
     connection.execute("BEGIN IMMEDIATE")
     try:

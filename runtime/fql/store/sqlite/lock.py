@@ -66,14 +66,19 @@ class EngineLock:
     def take(self, path: Path, inode: Inode) -> None:
         """Lock the file, which a connection of this process has open; `path` is for the message.
         Raises StoreLocked, naming the process that has it."""
+        if not self.taken(inode):
+            raise StoreLocked(
+                f"the store {path} is in use: {shown(holder(inode))} is its engine", hint=WORDS
+            )
+
+    def taken(self, inode: Inode) -> bool:
+        """Lock the file, unless another engine has it."""
         with _taking:
-            if holder(inode) is None and _lock(inode):
-                _held[inode] = os.getpid()
-                self._inode = inode
-                return
-        raise StoreLocked(
-            f"the store {path} is in use: {shown(holder(inode))} is its engine", hint=WORDS
-        )
+            if holder(inode) is not None or not _lock(inode):
+                return False
+            _held[inode] = os.getpid()
+            self._inode = inode
+            return True
 
     def give(self) -> None:
         """Let the next one have it. A forked child has nothing to give."""

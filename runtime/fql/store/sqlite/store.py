@@ -33,8 +33,9 @@ from fql.store.sessions import next_session, settlement
 from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import schema
 from fql.store.sqlite.files import connect, prepare, translate, vacuum
-from fql.store.sqlite.format import bring_up
+from fql.store.sqlite.format import Upgrade, bring_up
 from fql.store.sqlite.lock import EngineLock
+from fql.store.sqlite.marks import COPIED, forget
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import Slice, Sweep
 from fql.store.sqlite.reading import read as sqlite_read
@@ -47,13 +48,17 @@ POLL = 0.04
 
 
 class SqliteStore(Questions):
-    """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters."""
+    """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters;
+    `upgrade` says what becomes of a file of an older format."""
 
-    def __init__(self, path: str | Path, *, letters: str = "webhook_dlq") -> None:
+    def __init__(
+        self, path: str | Path, *, letters: str = "webhook_dlq", upgrade: Upgrade = Upgrade.SAFELY
+    ) -> None:
         if not letters.isidentifier():
             raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
         self._path = Path(path).resolve()
         self._letters = letters
+        self._upgrade = upgrade
         self._process = os.getpid()
         self._notes = False
         self._sweep = Sweep()
@@ -110,7 +115,7 @@ class SqliteStore(Questions):
         prepare(self._path)
         try:
             self._connection = connect(self._path)
-            bring_up(self._connection, self._path, self._letters)
+            bring_up(self._connection, self._path, self._letters, self._upgrade)
             self._looker = connect(self._path)
         except sqlite3.Error as problem:
             raise translate(problem, self._path) from problem
@@ -160,6 +165,7 @@ class SqliteStore(Questions):
         session = next_session(last, int(time.time()))
         connection.execute(schema.NEW_SESSION, (session, holder, self._numbered))
         connection.execute(schema.OLD_SESSIONS)
+        forget(connection, COPIED)
         sqlite_copies.begin(connection, self._letters, wanted=self._notes)
         connection.execute("COMMIT")
         return session

@@ -1,0 +1,1 @@
+"""The care of an SQLite store that nobody is the engine of, or beside its engine."""

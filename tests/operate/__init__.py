@@ -1,0 +1,1 @@
+"""What those who run fqlc do: backups, restores, upgrades, probes, secrets, alerts."""
