@@ -24,7 +24,7 @@ def changed_rows(plan: Plan, since: int, until: int, *, on_server: bool) -> list
 
 def _query(entity: Entity, since: int, until: int, *, on_server: bool) -> str:
     table = entity.table if on_server else table_name(entity)
-    found = _column(entity, NAMES) or _column(entity, CREATED)
+    found = _time_field(entity, NAMES) or _time_field(entity, CREATED)
     if found is None:
         return f"-- {table}: the entity has no field such as updated_at; compare with the receiver"
     column = quoted_name(column_name(found))
@@ -33,10 +33,10 @@ def _query(entity: Entity, since: int, until: int, *, on_server: bool) -> str:
     zone = "+00:00" if on_server else ""
     times = " AND ".join(f"'{_shown(at)}{zone}'" for at in (since, until + 999))
     query = f"SELECT * FROM {name} WHERE {column} BETWEEN {times};"  # noqa: S608
-    return query if _column(entity, NAMES) else f"{query}  -- new rows only"
+    return query if _time_field(entity, NAMES) else f"{query}  -- new rows only"
 
 
-def _column(entity: Entity, names: tuple[str, ...]) -> EntityField | None:
+def _time_field(entity: Entity, names: tuple[str, ...]) -> EntityField | None:
     times = [one for one in entity.fields if one.type.rstrip("?") in ("DateTime", "Date")]
     by_name = {column_name(one).lower(): one for one in times}
     return next((by_name[name] for name in names if name in by_name), None)
