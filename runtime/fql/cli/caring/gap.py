@@ -31,7 +31,7 @@ def _query(entity: Entity, since: int, until: int, *, on_server: bool) -> str:
     column = column if on_server else f"datetime({column})"
     name = ".".join(map(quoted_name, table.split(".")))
     zone = "+00:00" if on_server else ""
-    times = " AND ".join(f"'{_shown(at)}{zone}'" for at in (since, until + 999))
+    times = " AND ".join(f"'{_as_sql(at)}{zone}'" for at in (since, until + 999))
     query = f"SELECT * FROM {name} WHERE {column} BETWEEN {times};"  # noqa: S608
     return query if _time_field(entity, NAMES) else f"{query}  -- new rows only"
 
@@ -42,5 +42,5 @@ def _time_field(entity: Entity, names: tuple[str, ...]) -> EntityField | None:
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _shown(at: int) -> str:
+def _as_sql(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S}"
