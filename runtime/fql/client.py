@@ -20,6 +20,7 @@ from fql.engine.process.receipts import Receipt, Taken
 from fql.engine.process.refit import Refits
 from fql.errors import StoreError, UsageError
 from fql.exact.reading import read_json
+from fql.hindsight import RUN_STATES, Hindsight, RunChoice, run_filter
 from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
 from fql.looking import Looking
 from fql.plan.model import Plan
@@ -28,17 +29,17 @@ from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.opening import LETTERS, SCHEMA, Place, open_store
 from fql.store.plans import plan_of, require_chosen, require_pausable
 from fql.store.port import Store
-from fql.store.shown import DeadLetter, RunShown, Shower, Trace, instant, parted
+from fql.store.showing.shower import Shower, parted
+from fql.store.shown import DeadLetter, RunShown, Trace, instant
 from fql.store.works import parse_name
 
 MOST_COMMANDS = 1_000
 """How many commands that no engine has taken are looked at."""
-RUN_STATES = ("open", "done", "dead", "cancelled", "expired")
 PATIENCE = 60.0
 """Seconds without any progress after which nobody waits for replays any more."""
 
 
-class Client(Looking):
+class Client(Looking, Hindsight):
     """See `open_client`."""
 
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
@@ -68,34 +69,12 @@ class Client(Looking):
         taken = await self._emitter.emit(given, whole=True) if given else []
         return [one for one in taken if isinstance(one, Receipt)]
 
-    async def runs(
-        self,
-        *,
-        ids: Sequence[str] = (),
-        observer: str | None = None,
-        state: str | None = None,
-        event: str | None = None,
-        limit: int = 100,
-    ) -> list[RunShown]:
-        """Runs, newest first, at most `limit` of them: those of these `ids`, of an `observer`, in a
-        `state`, of an `event`, which is the event's own id or a receipt's. Raises UsageError for
-        an invalid id, observer or state."""
-        if event == "" or state not in (None, *RUN_STATES):
-            raise UsageError(
-                "the id of an event cannot be empty, and a run must have a known state",
-                hint=f"states are {', '.join(RUN_STATES)}",
-            )
-        if observer is not None:
-            await self._check_names(LetterFilter(observer=observer))
-        number = parse_name(event) if event else None
-        wanted = RunFilter(
-            ids=tuple(number_of(name, "run") for name in ids),
-            event=number,
-            event_id=None if number is not None else event,
-            observer=observer,
-            state=state,
-            limit=most(limit),
-        )
+    async def runs(self, **choice: Unpack[RunChoice]) -> list[RunShown]:
+        """Runs, newest first: all, or those that `fql.looking.RunChoice` describes. Raises
+        UsageError for an invalid id, observer, state, row or time."""
+        wanted = run_filter(choice)
+        if wanted.observer is not None:
+            await self._check_names(LetterFilter(observer=wanted.observer))
         return await self._shower.runs(await self._store.runs(wanted))
 
     async def dead_letters(
@@ -242,6 +221,10 @@ class Client(Looking):
         body = {"run": number_of(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
 
+    async def watch(self) -> None:
+        """Let the engines say each second, for about ten seconds, what they do: `pulses` has it."""
+        await self._append([("watch", {})])
+
     async def pause(self, name: str) -> None:
         """Stop sending to the endpoint, or for the observer, called `name`, until `resume`. An
         endpoint without a name is paused by its origin, such as `https://api.example.com:443`.
@@ -338,4 +321,4 @@ def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:
     return left.get(letter.dlq_id) or replace(letter, state="resolved")
 
 
-__all__ = ["Client", "Replayed", "open_client"]
+__all__ = ["RUN_STATES", "Client", "Replayed", "open_client"]

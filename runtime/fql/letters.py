@@ -131,7 +131,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
             )
     named = _filter(choice.get("filter"))
     limit = choice.get("limit")
-    after, before = _instant(choice.get("failed_after")), _instant(choice.get("failed_before"))
+    after, before = instant_of(choice.get("failed_after")), instant_of(choice.get("failed_before"))
     if after is not None and before is not None and after >= before:
         raise UsageError("failed_after is not before failed_before: there is nothing between them")
     return LetterFilter(
@@ -194,10 +194,11 @@ def _filter(given: Mapping[str, str] | None) -> Mapping[str, str]:
     return given
 
 
-def _instant(given: str | date | None) -> int | None:
-    """Milliseconds since 1970 of a date or a time; without an offset it is UTC."""
-    if given is None:
-        return None
+def instant_of(given: str | date | int | None) -> int | None:
+    """Milliseconds since 1970 of a date or a time, which without an offset is UTC; a number is
+    given back. Raises UsageError."""
+    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
+        return given
     if not isinstance(given, str | date):
         raise _no_time(given)
     try:

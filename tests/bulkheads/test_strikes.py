@@ -19,6 +19,7 @@ import pytest
 
 from fql.app import Runtime
 from fql.client import Client
+from fql.store.choosing import EventFilter
 from tests.bulkheads.deliveries import HANGS, KINDS, delivered
 from tests.bulkheads.shop import Shop, order, view_of
 from tests.bulkheads.strikes import Strike, Strikes
@@ -87,7 +88,7 @@ async def lost(shop: Shop, ends: dict[str, list[str]]) -> list[str]:
     kinds = {run.split()[0] for name in ("e", "f") for run in ends.get(name, [])} - {"visits"}
     found = []
     for name in ("a", "c", "d", "e", "e2", "f", "f2"):
-        if await shop.store.events(name):
+        if await shop.store.events(EventFilter(event_id=name)):
             seen = {run.split()[0] for run in ends.get(name, [])}
             found += [f"{kind} of {name}" for kind in sorted(kinds - seen)]
     return found

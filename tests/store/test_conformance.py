@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from fql.errors import StoreLocked, StoreRewound
-from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, RunFilter
 from fql.store.memory import MemoryStore
 from fql.store.nats.store import NatsStore
 from fql.store.port import Lease, Store
@@ -371,7 +371,7 @@ async def test_runs_are_filtered_newest_first(store: Store, lease: Lease) -> Non
     assert await found(observer="other") == [21]
     assert await found(state="dead") == [22]
     assert await found(limit=1) == [22]
-    assert [row.id for row in await store.events("e10")] == [10]
+    assert [row.id for row in await store.events(EventFilter(event_id="e10"))] == [10]
 
 
 async def test_counts(store: Store, lease: Lease) -> None:

@@ -28,7 +28,7 @@ keep_runs = "3650d"
 retention = "3650d"
 """
 
-FORMS = (1, 2, 3)
+FORMS = (1, 2, 3, 4)
 DEAD = {
     "broken": 2, "mended": 1, "sealed_dead": 4, "late": 1, "ordered": 1,
 }  # fmt: skip

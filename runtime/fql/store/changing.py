@@ -8,6 +8,8 @@ from itertools import islice
 from typing import TypeVar
 
 from fql.store.eviction import size_of, surplus
+from fql.store.history.minutes import tidied
+from fql.store.history.rows import BulkRow, History, MinuteRow, stepped
 from fql.store.port import Pruned
 from fql.store.records import LetterCopy, LetterRow, Mutations, Retention, RunRow
 from fql.store.tables import OPEN_LETTERS, Change, Key, Tables
@@ -57,6 +59,25 @@ class Changing:
             self.put("flags", "active", mutations.active)
         for number in mutations.dropped_runs:
             self.drop_run(number)
+        if mutations.history is not None:
+            self._mutate_history(mutations.history)
+
+    def _mutate_history(self, history: History) -> None:
+        for event in history.unmatched:
+            self.put("unmatched", event.id, event)
+        for minute in history.minutes:
+            self.put("minutes", minute_key(minute), minute)
+        if history.pulse is not None:
+            self.put("pulses", history.pulse.session, history.pulse)
+            for session in self._tables.pulses:
+                if session < history.pulse.session:
+                    self.put("pulses", session, None)
+        for bulk in history.bulks:
+            self.put("bulks", bulk.id, bulk)
+        for step in history.steps.values():
+            before = self._row(BulkRow, "bulks", step.id)
+            if before is not None:
+                self.put("bulks", step.id, stepped(before, step))
 
     def _mutate_sources(self, mutations: Mutations) -> None:
         for known in mutations.remembered:
@@ -150,9 +171,25 @@ class Changing:
             self._note(row.id, "evicted")
         evicted = tuple(row for row in gone if row.state in OPEN_LETTERS)
         more = retention.slice in (len(finished), len(keys), len(gone))
+        self._prune_history(retention)
         if not more:
             self._clear(retention.runs_before)
         return Pruned(len(finished), len(keys), len(gone), evicted, more=more)
+
+    def _prune_history(self, retention: Retention) -> None:
+        rows = sorted(self._tables.unmatched.values(), key=lambda row: (row.at, row.id))
+        over = len(rows) - retention.unmatched_max
+        for number, row in enumerate(rows):
+            if number < over or row.at < retention.runs_before:
+                self.put("unmatched", row.id, None)
+        for bulk in self._tables.bulks.values():
+            if bulk.state != "running" and bulk.at < retention.runs_before:
+                self.put("bulks", bulk.id, None)
+        gone, merged = tidied(list(self._tables.minutes.values()), retention.now)
+        for minute in gone:
+            self.put("minutes", minute_key(minute), None)
+        for minute in merged:
+            self.put("minutes", minute_key(minute), minute)
 
     def _clear(self, before: int) -> None:
         """What refers to nothing, and nothing refers to: ended batches with their attempts, events
@@ -191,6 +228,11 @@ class Changing:
         for number, (key, row) in enumerate(known.items()):
             if row.at < retention.keys_before or number < too_many:
                 yield key
+
+
+def minute_key(row: MinuteRow) -> str:
+    """What makes a row of numbers the only one of its kind."""
+    return f"{row.span}/{row.at}/{row.session}/{row.kind}/{row.name}"
 
 
 def changes_of(tables: Tables, mutations: Mutations) -> list[Change]:

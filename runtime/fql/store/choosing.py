@@ -10,18 +10,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fql.store.records import LetterRow, Loaded, Page, Paged
+from fql.store.history.rows import UnmatchedRow
+from fql.store.records import EventRow, LetterRow, Loaded, Page, Paged
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs a person asks for; None and empty mean all. `event_id` is the event's own id."""
+    """Which runs a person asks for; None and empty mean all. `event_id` is the event's own id;
+    `since` and `until` bound when it started (milliseconds since 1970, `until` not included);
+    `below` is the start and number of the last one of the page before."""
 
     ids: tuple[int, ...] = ()
     event: int | None = None
     event_id: str | None = None
     observer: str | None = None
     state: str | None = None
+    entity: str | None = None
+    row_key: str | None = None
+    since: int | None = None
+    until: int | None = None
+    below: tuple[int, int] | None = None
     limit: int = 100
 
 
@@ -38,6 +46,8 @@ class LetterFilter:
     batch: int | None = None
     run: int | None = None
     event_id: str | None = None
+    entity: str | None = None
+    row_key: str | None = None
     states: tuple[str, ...] = ("dead", "replaying")
     limit: int | None = None
     below: tuple[int, str] | None = None
@@ -64,6 +74,11 @@ def run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
         and wanted.event_id in (None, event.event_id)
         and wanted.observer in (None, run.observer)
         and wanted.state in (None, run.state)
+        and wanted.entity in (None, event.entity)
+        and wanted.row_key in (None, run.row_key)
+        and (wanted.since is None or run.started >= wanted.since)
+        and (wanted.until is None or run.started < wanted.until)
+        and (wanted.below is None or (run.started, run.number) < wanted.below)
     )
 
 
@@ -83,6 +98,8 @@ def letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
         and wanted.batch in (None, row.batch)
         and wanted.run in (None, row.run)
         and wanted.event_id in (None, row.event_id)
+        and wanted.entity in (None, row.entity)
+        and wanted.row_key in (None, row.row_key)
         and (wanted.below is None or newest_last(row) < wanted.below)
         and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
         and (wanted.failed_before is None or row.failed_at < wanted.failed_before)
@@ -120,4 +137,64 @@ def paged(page: Page, found: Iterable[Due], load: Callable[[list[int]], Iterable
         [loaded[number] for number in taken if number in loaded],
         min((one.due for one in left), default=None),
         min((one.since for one in left), default=None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events; None means all. `below` is when the last one of the page before was received,
+    and its number."""
+
+    id: int | None = None
+    entity: str | None = None
+    event_id: str | None = None
+    source: str | None = None
+    since: int | None = None
+    until: int | None = None
+    below: tuple[int, int] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedFilter:
+    """Which events without a run; None means all. `below` is the time and number of the last one of
+    the page before."""
+
+    id: int | None = None
+    entity: str | None = None
+    row_key: str | None = None
+    event_id: str | None = None
+    source: str | None = None
+    result: str | None = None
+    since: int | None = None
+    until: int | None = None
+    below: tuple[int, int] | None = None
+    limit: int = 100
+
+
+def event_fits(row: EventRow, wanted: EventFilter) -> bool:
+    """Whether an event is among those that are asked for, whatever the limit."""
+    return (
+        wanted.id in (None, row.id)
+        and wanted.entity in (None, row.entity)
+        and wanted.event_id in (None, row.event_id)
+        and wanted.source in (None, row.source)
+        and (wanted.since is None or row.received >= wanted.since)
+        and (wanted.until is None or row.received < wanted.until)
+        and (wanted.below is None or (row.received, row.id) < wanted.below)
+    )
+
+
+def unmatched_fits(row: UnmatchedRow, wanted: UnmatchedFilter) -> bool:
+    """Whether an event without a run is among those that are asked for, whatever the limit."""
+    return (
+        wanted.id in (None, row.id)
+        and wanted.entity in (None, row.entity)
+        and wanted.row_key in (None, row.row_key)
+        and wanted.event_id in (None, row.event_id)
+        and wanted.source in (None, row.source)
+        and wanted.result in (None, row.result)
+        and (wanted.since is None or row.at >= wanted.since)
+        and (wanted.until is None or row.at < wanted.until)
+        and (wanted.below is None or (row.at, row.id) < wanted.below)
     )

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 from fql.errors import StoreLocked
 from fql.store.changing import Changing, changes_of
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, Lease, Pruned, StoreIdentity, StoreSize, Verdict
 from fql.store.records import (
     AttemptRow,
@@ -123,6 +124,9 @@ class MemoryStore:
         """Change everything, whoever asks."""
         for change in changes_of(self.tables, mutations):
             self.tables.take(change)
+        if mutations.history is not None:
+            for one in mutations.history.posted:
+                self._post(one.kind, one.body, one.at, one.by)
 
     def _apply(self, changing: Changing) -> None:
         for change in changing.changes():
@@ -161,14 +165,14 @@ class MemoryStore:
         self, commands: Sequence[tuple[str, bytes]], now: int, by: str = ""
     ) -> list[int]:
         """Put commands into the inbox."""
-        numbers = []
-        for kind, body in commands:
-            self._last_command += 1
-            row = Command(self._last_command, kind, body, now, by)
-            self.tables.take(Change("inbox", row.id, row))
-            numbers.append(self._last_command)
+        return [self._post(kind, body, now, by) for kind, body in commands]
+
+    def _post(self, kind: str, body: bytes, now: int, by: str) -> int:
+        self._last_command += 1
+        row = Command(self._last_command, kind, body, now, by)
+        self.tables.take(Change("inbox", row.id, row))
         self._changed.set()
-        return numbers
+        return row.id
 
     async def pending(self, ids: Sequence[int]) -> set[int]:
         """Those of these commands that no engine has taken yet."""
@@ -194,9 +198,25 @@ class MemoryStore:
         """The tries of these runs and batches, in order."""
         return self.tables.tries(owners)
 
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
-        return self.tables.found_events(event_id, limit)
+    async def events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
+        return self.tables.found_events(wanted)
+
+    async def unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        return self.tables.found_unmatched(wanted)
+
+    async def minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        return self.tables.found_minutes(since)
+
+    async def pulse(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        return self.tables.found_pulses()
+
+    async def bulks(self, ids: Sequence[int] = (), limit: int = 100) -> list[BulkRow]:
+        """Bulk replays, newest first: these, or all."""
+        return self.tables.found_bulks(ids, limit)
 
     async def active(self) -> str | None:
         """The short digest of the active plan."""

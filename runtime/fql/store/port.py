@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.records import (
     AttemptRow,
     Command,
@@ -212,8 +213,24 @@ class Store(Protocol):
         """The tries of these runs and batches, in order."""
         ...
 
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
+    async def events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
+        ...
+
+    async def unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        ...
+
+    async def minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        ...
+
+    async def pulse(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        ...
+
+    async def bulks(self, ids: Sequence[int] = (), limit: int = 100) -> list[BulkRow]:
+        """Bulk replays, newest first: these, or all."""
         ...
 
     async def active(self) -> str | None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from fql.store.history.rows import History
+
 
 class EventRow(NamedTuple):
     """An accepted event, stored once for all of its runs. It never changes.
@@ -48,8 +50,7 @@ class RunRow(NamedTuple):
     - `works`: its nodes, in the stored form of `fql.store.works`.
     - `held`: the engine must have it in memory, as part of a buffer or of a sealed batch.
     - `shard`: which part of the work it belongs to; 0 where a store has one.
-    - `number`: its place in the order of all runs, which its id is not. The store draws it when the
-      row is inserted, whatever it is given.
+    - `number`: its place in the order of all runs, which its id is not; drawn by the store.
     - `row_key`: the `@key` values of the row that changed, as one text.
     """
 
@@ -91,8 +92,7 @@ class BatchRow(NamedTuple):
     - `plan`, `observer`, `node`: what it sends, in the plan of its members.
     - `members`: the numbers of its runs, as `fql.store.works.decode_members` reads them.
     - `sealed`, `ended`: when no member could join any more, and when it ended (None: it is open).
-    - `due`, `lane`, `work`: as of a run; `work` is the one node that is sent.
-    - `shard`: as of a run.
+    - `due`, `lane`, `work`, `shard`: as of a run; `work` is the one node that is sent.
     """
 
     id: int
@@ -173,10 +173,8 @@ class LetterRow(NamedTuple):
 
 class LetterCopy(NamedTuple):
     """A change of a dead letter that another place is to be told of, in the order of commits.
-
-    `change` is `dead`, with the whole letter, or says how it left the queue: `resolved`,
-    `discarded`, `evicted`.
-    """
+    `change` is `dead`, with the whole letter, or says how it left: `resolved`, `discarded`,
+    `evicted`."""
 
     number: int
     dlq_id: str
@@ -203,9 +201,9 @@ class Remembered(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A row of an outbox that is committed here and perhaps not deleted there yet: only a row
-    whose `id` is among these is dropped when it is read again. `outbox` is the incarnation of its
-    outbox, `number` its place there, which identifies nothing."""
+    """A row of an outbox that is committed here and perhaps not deleted there yet: only a row with
+    such an `id` is dropped when it is read again. `outbox` is the incarnation of its outbox,
+    `number` its place there, which identifies nothing."""
 
     id: bytes
     outbox: str
@@ -252,9 +250,9 @@ class Hint:
 
 @dataclass(slots=True)
 class Mutations:
-    """Everything one commit changes, or nothing of it. `letter_states` are (state, id), `runs` in
-    the order of arrival, in which they get their numbers. `hints` tell the owners of other shards
-    what was written there; `released` shards are given back."""
+    """Everything one commit changes, or nothing of it. `letter_states` are (state, id); `runs` get
+    their numbers in their order. `hints` tell the owners of other shards what was written there;
+    `released` shards are given back; `history` is for people."""
 
     events: list[EventRow] = field(default_factory=list)
     runs: list[RunRow] = field(default_factory=list)
@@ -275,6 +273,7 @@ class Mutations:
     dropped_runs: list[int] = field(default_factory=list)
     hints: dict[int, Hint] = field(default_factory=dict)
     released: list[int] = field(default_factory=list)
+    history: History | None = None
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__slots__)
@@ -286,8 +285,8 @@ class Snapshot:
 
     `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
     are (order key, run id) in order of arrival, `halted` those of them that are dead and block
-    their key; `held` are runs that must be in memory: those
-    with buffered nodes and members of open batches. `shards` are those it was made of.
+    their key; `held` are runs that must be in memory, as parts of a buffer or an open batch.
+    `shards` are those it was made of.
     """
 
     clean: bool = True
@@ -325,8 +324,8 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Paged:
     """The answer to a Page. `next_due` is the first due time that was left in the store, 0 where
-    that could go at once; `since` is when the oldest that was left could first have gone. A page
-    of what is `fresh` does not tell them."""
+    that could go at once; `since` is when the oldest that was left could first have gone. A page of
+    what is `fresh` does not tell them."""
 
     page: Page
     runs: Sequence[Loaded]
@@ -337,7 +336,8 @@ class Paged:
 @dataclass(frozen=True, slots=True)
 class Retention:
     """What prune may delete: finished runs that ended before `runs_before`, remembered keys from
-    before `keys_before`, closed and old dead letters from before `letters_before`."""
+    before `keys_before`, closed and old dead letters from before `letters_before`; of events
+    without a run all but `unmatched_max`. Minutes are merged by the time `now`."""
 
     runs_before: int
     keys_before: int
@@ -346,3 +346,5 @@ class Retention:
     store_max: int = 10_000_000_000
     letters_max: int = 10_000_000_000
     slice: int = 500
+    now: int = 0
+    unmatched_max: int = 10_000

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypedDict
 
 from fql.exact.reading import read_object
-from fql.store.choosing import LetterFilter
-from fql.store.plans import node_names
-from fql.store.port import Store
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded
 from fql.store.works import (
     BUFFERED,
@@ -23,9 +19,6 @@ from fql.store.works import (
     decode_works,
     run_name,
 )
-
-PAGE = 500
-"""Dead letters that are read and put together in one go."""
 
 
 def instant(at: int | None) -> str | None:
@@ -73,7 +66,7 @@ class NodeShown(_NodeShown, total=False):
 
 @dataclass(frozen=True, slots=True)
 class RunShown:
-    """A run with its actions."""
+    """A run with its actions. `place` is where it is in the order of a list."""
 
     run: str
     observer: str
@@ -85,6 +78,8 @@ class RunShown:
     ended_at: str | None
     plan: str
     nodes: tuple[NodeShown, ...] = ()
+    row_key: str = ""
+    place: tuple[int, int] = (0, 0)
 
     def as_json(self) -> dict[str, object]:
         """The shape of `fqlc runs --format json`."""
@@ -92,6 +87,7 @@ class RunShown:
             "run": self.run, "observer": self.observer, "event_id": self.event_id,
             "entity": self.entity, "event": self.event, "state": self.state,
             "started_at": self.started_at, "ended_at": self.ended_at, "nodes": list(self.nodes),
+            "row_key": self.row_key,
         }  # fmt: skip
 
 
@@ -119,6 +115,7 @@ class DeadLetter:
     source: str
     attempts: tuple[Attempt, ...] = ()
     envelope: dict[str, object] | None = None
+    row_key: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The shape of `fqlc dlq list --format json`."""
@@ -129,7 +126,7 @@ class DeadLetter:
             "failed_at": self.failed_at, "state": self.state, "handled": self.handled,
             "attempts": [attempt.as_json() for attempt in self.attempts],
             "request": self.request, "plan_digest": self.plan_digest, "key": self.key,
-            "batch": self.batch, "envelope": self.envelope,
+            "batch": self.batch, "envelope": self.envelope, "row_key": self.row_key,
         }  # fmt: skip
 
 
@@ -162,84 +159,7 @@ class Trace:
         }
 
 
-class Shower:
-    """Reads what rows refer to and puts it together."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def _node_names(self) -> dict[tuple[str, str], list[str]]:
-        plans, _ = await self._store.plans()
-        names: dict[tuple[str, str], list[str]] = {}
-        for plan in plans:
-            for observer, nodes in node_names(plan).items():
-                names[plan.short, observer] = nodes
-        return names
-
-    async def runs(self, loaded: Sequence[Loaded]) -> list[RunShown]:
-        """Stored runs with the names of their nodes."""
-        names = await self._node_names()
-        sent = await self._sent_in_batches(loaded)
-        return [
-            run_shown(one, names.get((one.run.plan, one.run.observer), []), sent) for one in loaded
-        ]
-
-    async def _sent_in_batches(self, loaded: Sequence[Loaded]) -> dict[int, int]:
-        """How often each batch that these runs are or were part of has been sent."""
-        batches = sorted({batch for one in loaded for batch in _batches(one.run.works)})
-        sent: dict[int, int] = {}
-        for row in await self._store.attempts(batches) if batches else ():
-            sent[row.owner] = max(sent.get(row.owner, 0), row.number)
-        return sent
-
-    async def pages(self, wanted: LetterFilter) -> AsyncIterator[list[DeadLetter]]:
-        """Dead letters, newest first, a page at a time: each costs what it holds, and between two
-        of them everybody else has a turn."""
-        left = wanted.limit
-        for part in _by_ids(wanted):
-            rows: list[LetterRow] = []
-            while left is None or left > 0:
-                size = PAGE if left is None else min(PAGE, left)
-                below = (rows[-1].failed_at, rows[-1].id) if rows else part.below
-                rows = await self._store.letters(replace(part, limit=size, below=below))
-                if rows:
-                    yield await self.letters(rows)
-                left = None if left is None else left - len(rows)
-                if len(rows) < size:
-                    break
-
-    async def letters(self, rows: Sequence[LetterRow]) -> list[DeadLetter]:
-        """Stored dead letters with every attempt, put together beside the event loop."""
-        owners = {owner for row in rows for owner in (row.run, row.batch) if owner is not None}
-        attempts = await self._store.attempts(sorted(owners))
-        return await asyncio.to_thread(_letters, rows, attempts)
-
-    async def trace(self, name: str, loaded: Sequence[Loaded]) -> Trace:
-        """The story of these runs, or of an event that no observer wanted."""
-        runs = await self.runs(loaded)
-        attempts: dict[str, tuple[Attempt, ...]] = {}
-        letters: list[LetterRow] = []
-        for one in loaded:
-            owners = [one.run.id, *_batches(one.run.works)]
-            rows = await self._store.attempts(owners)
-            attempts[run_name(one.run.id)] = tuple(_attempt(row) for row in rows)
-            letters += await self._store.letters(LetterFilter(run=one.run.id))
-        events = [one.event for one in loaded] or await self._store.events(name, 1)
-        shown = _event(events[0]) if events else None
-        letters += await self._without_run(events[0].event_id if events else name)
-        return Trace(name, shown, tuple(runs), attempts, tuple(await self.letters(letters)))
-
-    async def _without_run(self, event_id: str) -> list[LetterRow]:
-        """Dead letters of a change that did not fit, or could not be taken in."""
-        found = await self._store.letters(LetterFilter(event_id=event_id))
-        return [row for row in found if row.run is None]
-
-
-def _batches(works: str) -> list[int]:
-    return sorted({node.batch for node in decode_works(works)} - {0})
-
-
-def _event(row: EventRow) -> dict[str, object]:
+def event_shown(row: EventRow) -> dict[str, object]:
     return {
         "entity": row.entity, "event": row.kind, "id": row.event_id,
         "timestamp": row.timestamp, **read_object(row.payload),
@@ -266,6 +186,8 @@ def run_shown(loaded: Loaded, names: Sequence[str], sent: Mapping[int, int]) -> 
         ended_at=instant(run.ended),
         plan=run.plan,
         nodes=tuple(nodes),
+        row_key=run.row_key,
+        place=(run.started, run.number),
     )
 
 
@@ -281,25 +203,11 @@ def _node(name: str, node: StoredWork, attempts: int) -> NodeShown:
     return shown
 
 
-def parted(ids: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Ids in parts of a page each."""
-    for first in range(0, len(ids), PAGE):
-        yield ids[first : first + PAGE]
-
-
-def _by_ids(wanted: LetterFilter) -> Iterator[LetterFilter]:
-    """Ids in parts, as they are looked up one by one."""
-    if not wanted.ids:
-        yield wanted
-    for part in parted(wanted.ids):
-        yield replace(wanted, ids=part)
-
-
 Tries = Mapping[tuple[int, str], Sequence[AttemptRow]]
 """Attempts by run or batch, and action."""
 
 
-def _letters(rows: Sequence[LetterRow], attempts: Sequence[AttemptRow]) -> list[DeadLetter]:
+def letters_shown(rows: Sequence[LetterRow], attempts: Sequence[AttemptRow]) -> list[DeadLetter]:
     tries: dict[tuple[int, str], list[AttemptRow]] = {}
     for attempt in attempts:
         tries.setdefault((attempt.owner, attempt.node), []).append(attempt)
@@ -308,7 +216,7 @@ def _letters(rows: Sequence[LetterRow], attempts: Sequence[AttemptRow]) -> list[
 
 def _letter(row: LetterRow, tries: Tries) -> DeadLetter:
     owners = sorted({owner for owner in (row.run, row.batch) if owner is not None})
-    mine = [_attempt(each) for owner in owners for each in tries.get((owner, row.node), ())]
+    mine = [attempt_shown(each) for owner in owners for each in tries.get((owner, row.node), ())]
     return DeadLetter(
         dlq_id=row.id,
         observer=row.observer,
@@ -329,10 +237,11 @@ def _letter(row: LetterRow, tries: Tries) -> DeadLetter:
         source=row.source,
         attempts=tuple(mine),
         envelope=None if row.payload is None else read_object(row.payload),
+        row_key=row.row_key,
     )
 
 
-def _attempt(row: AttemptRow) -> Attempt:
+def attempt_shown(row: AttemptRow) -> Attempt:
     error = row.failure
     if row.failure and row.error:
         error = f"{row.failure}: {row.error}"

@@ -16,15 +16,20 @@ from typing import NamedTuple
 
 from fql.store.choosing import (
     Due,
+    EventFilter,
     LetterFilter,
     LetterGroup,
     RunFilter,
+    UnmatchedFilter,
+    event_fits,
     grouped,
     letter_fits,
     newest_last,
     paged,
     run_fits,
+    unmatched_fits,
 )
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.records import (
     AttemptRow,
@@ -74,6 +79,10 @@ class Tables:
         self.inbox: dict[int, Command] = {}
         self.plans: dict[str, StoredPlan] = {}
         self.copies: dict[int, LetterCopy] = {}
+        self.unmatched: dict[int, UnmatchedRow] = {}
+        self.minutes: dict[str, MinuteRow] = {}
+        self.pulses: dict[int, PulseRow] = {}
+        self.bulks: dict[int, BulkRow] = {}
         self.flags: dict[str, str] = {}
         self.open: set[int] = set()
         self.numbered = self.last_copy = self.changes = 0
@@ -196,10 +205,29 @@ class Tables:
         """The tries of these runs and batches, in order."""
         return [row for owner in owners for row in self.attempts.get(owner, ())]
 
-    def found_events(self, event_id: str, limit: int) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
-        rows = [row for row in self.events.values() if row.event_id == event_id]
-        return sorted(rows, key=attrgetter("received", "id"), reverse=True)[:limit]
+    def found_events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
+        rows = sorted(self.events.values(), key=attrgetter("received", "id"), reverse=True)
+        return [row for row in rows if event_fits(row, wanted)][: wanted.limit]
+
+    def found_unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        rows = sorted(self.unmatched.values(), key=attrgetter("at", "id"), reverse=True)
+        return [row for row in rows if unmatched_fits(row, wanted)][: wanted.limit]
+
+    def found_minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        rows = (row for row in self.minutes.values() if row.at + row.span > since)
+        return sorted(rows, key=attrgetter("at", "span", "kind", "name", "session"))
+
+    def found_pulses(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        return [row for _, row in sorted(self.pulses.items())]
+
+    def found_bulks(self, ids: Sequence[int], limit: int) -> list[BulkRow]:
+        """Bulk replays, newest first."""
+        found = sorted(self.bulks.items(), reverse=True)
+        return [row for number, row in found if not ids or number in ids][:limit]
 
     def stored_plans(self) -> list[StoredPlan]:
         """All plans, oldest first."""

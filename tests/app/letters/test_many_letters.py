@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fql.client import Client, open_client
-from fql.store.shown import PAGE
+from fql.store.showing.shower import PAGE
 from fql.testing import MockWebhookServer
 from tests.app.letters.many import multiply
 from tests.app.letters.test_replays import engine, fail

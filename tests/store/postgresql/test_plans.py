@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, RunFilter
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import PostgresStore
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
@@ -124,7 +124,7 @@ async def test_what_people_ask_reads_no_table_whole(
     await store.letters(LetterFilter(run=1700))
     await store.letters(LetterFilter(event_id="e1700"))
     await store.letters(LetterFilter(limit=100, below=(1700, "d1700")))
-    await store.events("e1700")
+    await store.events(EventFilter(event_id="e1700"))
     await store.attempts([1700, 1800])
     assert not read_whole, "\n".join(read_whole)
 

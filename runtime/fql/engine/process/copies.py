@@ -23,7 +23,8 @@ from fql.observe.events import (
 from fql.observe.logs import logger
 from fql.store.port import Store
 from fql.store.records import LetterCopy
-from fql.store.shown import Shower, instant
+from fql.store.showing.shower import Shower
+from fql.store.shown import instant
 
 PAGE = 200
 LOOK = 1.0

@@ -45,6 +45,7 @@ def retention_of(settings: Settings) -> Callable[[int], Retention]:
             keys_max=kept.remember_max,
             store_max=kept.max_size,
             letters_max=min(letters.max_size, kept.max_size // 2),
+            now=now,
         )
 
     return at

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.nats.following import Following
 from fql.store.nats.stream import Stream
 from fql.store.port import Counts
@@ -56,10 +57,30 @@ class Answers:
         await self.fresh()
         return self.rows.tables.tries(owners)
 
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
+    async def events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
         await self.fresh()
-        return self.rows.tables.found_events(event_id, limit)
+        return self.rows.tables.found_events(wanted)
+
+    async def unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        await self.fresh()
+        return self.rows.tables.found_unmatched(wanted)
+
+    async def minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        await self.fresh()
+        return self.rows.tables.found_minutes(since)
+
+    async def pulse(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        await self.fresh()
+        return self.rows.tables.found_pulses()
+
+    async def bulks(self, ids: Sequence[int] = (), limit: int = 100) -> list[BulkRow]:
+        """Bulk replays, newest first: these, or all."""
+        await self.fresh()
+        return self.rows.tables.found_bulks(ids, limit)
 
     async def active(self) -> str | None:
         """The short digest of the active plan."""

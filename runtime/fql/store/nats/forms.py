@@ -14,6 +14,7 @@ from fql.errors import StoreError
 from fql.exact.kinds import as_a, as_list
 from fql.exact.reading import read_list, read_object
 from fql.exact.writing import write_json
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -178,8 +179,15 @@ def _copy(row: object) -> LetterCopy:
     return LetterCopy(as_a(int, number), as_a(str, name), as_a(str, change), whole)
 
 
+def _plain_row(kind: Callable[..., object]) -> Callable[[object], object]:
+    """For rows of texts and numbers."""
+    return lambda row: kind(*as_list(row))
+
+
 _ROWS: dict[str, Callable[[object], object]] = {
     "events": _event, "runs": _run, "batches": _batch, "attempts": _attempts, "letters": _letter,
     "limits": _limit, "remembered": _remembered, "positions": _same, "taken": _same,
     "pauses": _same, "inbox": _same, "plans": _plan, "copies": _copy, "flags": _same,
+    "unmatched": _plain_row(UnmatchedRow), "minutes": _plain_row(MinuteRow),
+    "pulses": _plain_row(PulseRow), "bulks": _plain_row(BulkRow),
 }  # fmt: skip

@@ -18,6 +18,7 @@ from fql.store.postgresql.tables.plans import NEWEST
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import int8, int8s, texts
+from fql.store.postgresql.writing.history import prune_history
 from fql.store.records import LetterRow, Retention
 
 ALWAYS = 1 << 62
@@ -67,6 +68,7 @@ def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Prune
     wire.run(_LONE, (int8(retention.runs_before), int8(retention.slice)))
     if retention.slice in (result.runs, result.keys, result.letters):
         return replace(result, more=True)
+    prune_history(wire, retention)
     wire.run(_PLANS)  # it reads all runs, so once at the end of many slices
     return result
 

@@ -23,7 +23,7 @@ from fql.store.sqlite.lock import EngineLock, holder, inode_of
 from fql.store.sqlite.marks import mark_copied
 from fql.store.sqlite.names import HOME, note_home
 from fql.store.sqlite.reading.read import meta
-from fql.store.sqlite.upgrade import to_format_2, to_format_3, to_format_4
+from fql.store.sqlite.upgrade import to_format_2, to_format_3, to_format_4, to_format_5
 from fql.store.sqlite.whole import copy_whole
 
 PATIENCE_SECONDS = 20.0
@@ -39,7 +39,7 @@ class Upgrade(Enum):
 
 
 _STEPS: dict[int, Callable[[sqlite3.Connection, str], None]] = {
-    2: to_format_2, 3: to_format_3, 4: to_format_4,
+    2: to_format_2, 3: to_format_3, 4: to_format_4, 5: to_format_5,
 }  # fmt: skip
 """What makes each format of the one before it. The second argument is the dead letter table."""
 

@@ -18,8 +18,9 @@ from fql.store.eviction import surplus
 from fql.store.port import Pruned
 from fql.store.records import LetterRow, Retention
 from fql.store.sqlite import schema
-from fql.store.sqlite.copies import note
 from fql.store.sqlite.write import drop_run
+from fql.store.sqlite.writing.copies import note
+from fql.store.sqlite.writing.history import prune_history
 
 SLICE = 0.005
 """Seconds after which a slice ends, once its first group of rows is done."""
@@ -87,7 +88,7 @@ class Slice:
         self.began = time.perf_counter()
         steps = (
             self._old_letters, self._finished_runs, self._ended_batches, self._lone_events,
-            self._old_keys, self._unused_plans,
+            self._old_keys, self._unused_plans, self._old_history,
         )  # fmt: skip
         for step in steps:
             while step():
@@ -168,6 +169,10 @@ class Slice:
         gone = self.connection.execute(schema.FORGET_KEYS, (before, limit)).rowcount
         self.keys += gone
         return gone
+
+    def _old_history(self) -> bool:
+        """What people look at: one group of each kind."""
+        return prune_history(self.connection, self.retention, GROUP)
 
     def keys_stored(self) -> int:
         """How many keys are remembered: exactly for a few thousand, else estimated within some

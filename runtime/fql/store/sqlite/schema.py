@@ -6,7 +6,7 @@ from __future__ import annotations
 from fql.store.eviction import OVERHEAD
 from fql.store.records import LetterRow
 
-FORMAT = 4
+FORMAT = 5
 """Kept as `version` in `fql_meta`; see `fql.store.sqlite.format`."""
 
 TABLES = """
@@ -31,6 +31,10 @@ CREATE INDEX IF NOT EXISTS fql_run_started ON fql_run(started, number);
 CREATE INDEX IF NOT EXISTS fql_run_ended ON fql_run(ended)
   WHERE ended IS NOT NULL AND order_key IS NULL;
 CREATE INDEX IF NOT EXISTS fql_run_held ON fql_run(id) WHERE held = 1;
+CREATE INDEX IF NOT EXISTS fql_run_state ON fql_run(state, started, number, observer)
+  WHERE state <> 'done';
+CREATE INDEX IF NOT EXISTS fql_run_observer ON fql_run(observer, started, number);
+CREATE INDEX IF NOT EXISTS fql_run_row ON fql_run(row_key, started, number) WHERE row_key <> '';
 CREATE TABLE IF NOT EXISTS fql_batch(
   id INTEGER PRIMARY KEY, key TEXT, plan TEXT, observer TEXT, node TEXT, members TEXT,
   sealed INTEGER, due INTEGER, lane TEXT, ended INTEGER, work TEXT,
@@ -48,7 +52,10 @@ CREATE TABLE IF NOT EXISTS {letters}(
   row_key TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
-CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer);
+CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer, failed_at, dlq_id);
+CREATE INDEX IF NOT EXISTS {letters}_event ON {letters}(event_id);
+CREATE INDEX IF NOT EXISTS {letters}_row ON {letters}(row_key, failed_at, dlq_id)
+  WHERE row_key <> '';
 CREATE TABLE IF NOT EXISTS fql_copy(
   number INTEGER PRIMARY KEY AUTOINCREMENT, dlq_id TEXT, change TEXT, letter TEXT, payload BLOB);
 CREATE TABLE IF NOT EXISTS fql_limit(
@@ -66,6 +73,21 @@ CREATE TABLE IF NOT EXISTS fql_inbox(
   by TEXT NOT NULL DEFAULT '', shard INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS fql_plan(
   short TEXT PRIMARY KEY, digest TEXT, blob BLOB, at INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_unmatched(
+  id INTEGER PRIMARY KEY, at INTEGER, source TEXT, entity TEXT, kind TEXT, event_id TEXT,
+  result TEXT, reason TEXT, row_key TEXT, plan TEXT, payload TEXT);
+CREATE INDEX IF NOT EXISTS fql_unmatched_at ON fql_unmatched(at, id);
+CREATE INDEX IF NOT EXISTS fql_unmatched_event ON fql_unmatched(event_id) WHERE event_id <> '';
+CREATE INDEX IF NOT EXISTS fql_unmatched_row ON fql_unmatched(row_key, at, id)
+  WHERE row_key <> '';
+CREATE TABLE IF NOT EXISTS fql_minute(
+  span INTEGER, at INTEGER, kind TEXT, name TEXT, session INTEGER, numbers TEXT,
+  PRIMARY KEY(span, at, kind, name, session)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fql_pulse(
+  session INTEGER PRIMARY KEY, at INTEGER, holder TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS fql_bulk(
+  id INTEGER PRIMARY KEY, at INTEGER, by TEXT, asked TEXT, total INTEGER, cursor_at INTEGER,
+  cursor_id TEXT, state TEXT, marked INTEGER, resolved INTEGER, dead INTEGER, other INTEGER);
 """
 
 

@@ -30,7 +30,6 @@ from fql.store.records import (
     Snapshot,
 )
 from fql.store.sessions import next_session, settlement
-from fql.store.sqlite import copies as sqlite_copies
 from fql.store.sqlite import schema
 from fql.store.sqlite.files import connect, prepare, translate, vacuum
 from fql.store.sqlite.format import Upgrade, bring_up
@@ -41,6 +40,7 @@ from fql.store.sqlite.prune import Slice, Sweep
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.questions import Questions
 from fql.store.sqlite.write import KEY, unpacked, write
+from fql.store.sqlite.writing import copies as sqlite_copies
 
 T = TypeVar("T")
 POLL = 0.04

@@ -58,6 +58,12 @@ def to_format_4(connection: sqlite3.Connection, _letters: str) -> None:
       AND owner NOT IN (SELECT id FROM fql_batch)""")
 
 
+def to_format_5(connection: sqlite3.Connection, letters: str) -> None:
+    """What people ask for is found in indexes, and history has tables: `schema.TABLES` makes them.
+    The index of dead letters by observer goes on with their time."""
+    connection.execute(f"DROP INDEX IF EXISTS {letters}_observer")
+
+
 _PLACED = (
     "shard INTEGER NOT NULL DEFAULT 0",
     "number INTEGER NOT NULL DEFAULT 0",

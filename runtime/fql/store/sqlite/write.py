@@ -17,6 +17,7 @@ from itertools import chain
 from fql.exact.writing import json_text
 from fql.store.records import LetterRow, Mutations, Remembered, RunRow
 from fql.store.sqlite import schema
+from fql.store.sqlite.writing.history import write_history
 
 LARGEST_GROUP = 128
 """Rows of one statement; 128 rows of 12 columns are far from SQLite's bound of 32,766 values."""
@@ -49,6 +50,8 @@ def write(
     _many(connection, schema.PUT_POSITION, changed.positions.items())
     _many(connection, schema.PUT_PLAN, changed.plans)
     _write_rare(connection, changed, letters)
+    if changed.history is not None:
+        write_history(connection, changed.history)
     return dead
 
 

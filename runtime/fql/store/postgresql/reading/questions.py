@@ -7,25 +7,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.postgresql import inbox
-from fql.store.postgresql.reading import read
+from fql.store.postgresql.reading import history, read
 from fql.store.postgresql.reading.query import letters_query, runs_query
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.sizes import used_bytes
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import int8, int8s, text
+from fql.store.postgresql.wire.values import int8s
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
 
 T = TypeVar("T")
 _ATTEMPTS = (
     f"SELECT {schema.columns(schema.ATTEMPT.names)} FROM {{s}}.fql_attempt"  # noqa: S608
     " WHERE owner = ANY($1) ORDER BY array_position($1, owner), at, node, number"
-)
-_EVENTS = (
-    f"SELECT {schema.columns(schema.EVENT.names)} FROM {{s}}.fql_event"  # noqa: S608
-    " WHERE event_id = $1 ORDER BY id DESC LIMIT $2"
 )
 _MARK = """SELECT (SELECT string_agg(id || '.' || cycle || '.' || state, ' ' ORDER BY id)
     FROM {s}.fql_session WHERE state = 'live' OR id = (SELECT max(id) FROM {s}.fql_session)),
@@ -75,13 +72,25 @@ class Questions(ABC):
             lambda wire: [AttemptRow(*row) for row in wire.run(_ATTEMPTS, values)]
         )
 
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
-        return await self._read(
-            lambda wire: [
-                EventRow(*row) for row in wire.run(_EVENTS, (text(event_id), int8(limit)))
-            ]
-        )
+    async def events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
+        return await self._read(lambda wire: history.events(wire, wanted))
+
+    async def unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        return await self._read(lambda wire: history.unmatched(wire, wanted))
+
+    async def minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        return await self._read(lambda wire: history.minutes(wire, since))
+
+    async def pulse(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        return await self._read(history.pulse)
+
+    async def bulks(self, ids: Sequence[int] = (), limit: int = 100) -> list[BulkRow]:
+        """Bulk replays, newest first: these, or all."""
+        return await self._read(lambda wire: history.bulks(wire, ids, limit))
 
     async def active(self) -> str | None:
         """The short digest of the active plan."""

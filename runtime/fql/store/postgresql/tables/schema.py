@@ -136,10 +136,27 @@ SLOT = _table(
 ACTIVE = _table("fql_active", "short:t generation:i at:i", short="PRIMARY KEY",
                 generation="NOT NULL UNIQUE")  # fmt: skip
 """Plans that were ever active; the one with the greatest generation is."""
+UNMATCHED = _table(
+    "fql_unmatched",
+    "id:i at:i source:t entity:t kind:t event_id:t result:t reason:t row_key:t plan:t payload:t",
+    id="PRIMARY KEY",
+)
+MINUTE = _table(
+    "fql_minute", "span:i at:i kind:t name:t session:i numbers:t",
+    "PRIMARY KEY (span, at, kind, name, session)",
+)  # fmt: skip
+PULSE = _table("fql_pulse", "session:i at:i holder:t body:t", session="PRIMARY KEY")
+BULK = _table(
+    "fql_bulk",
+    "id:i at:i by:t asked:t total:i cursor_at:i cursor_id:t state:t marked:i resolved:i dead:i"
+    " other:i",
+    id="PRIMARY KEY",
+)
 
 TABLES = (
     META, SESSION, EVENT, RUN, BATCH, ATTEMPT, LETTER, COPY, LIMIT, REMEMBERED, POSITION, TAKEN,
-    PAUSE, INBOX, PLAN, SHARD, PACE, SLOT, ACTIVE,
+    PAUSE, INBOX, PLAN, SHARD, PACE, SLOT, ACTIVE, UNMATCHED, MINUTE,
+    PULSE, BULK,
 )  # fmt: skip
 
 INDEXES = """
@@ -158,7 +175,16 @@ CREATE INDEX fql_letter_at ON {s}.fql_letter(failed_at, dlq_id);
 CREATE INDEX fql_letter_run ON {s}.fql_letter(run);
 CREATE INDEX fql_letter_observer ON {s}.fql_letter(observer);
 CREATE INDEX fql_letter_event_id ON {s}.fql_letter(event_id);
-CREATE INDEX fql_remembered_at ON {s}.fql_remembered USING brin(at)
+CREATE INDEX fql_remembered_at ON {s}.fql_remembered USING brin(at);
+CREATE INDEX fql_run_state ON {s}.fql_run(state, started, number) INCLUDE (observer)
+  WHERE state <> 'done';
+CREATE INDEX fql_run_observer ON {s}.fql_run(observer, started, number);
+CREATE INDEX fql_run_row ON {s}.fql_run(row_key, started, number) WHERE row_key <> '';
+CREATE INDEX fql_letter_list ON {s}.fql_letter(observer, failed_at, dlq_id);
+CREATE INDEX fql_letter_row ON {s}.fql_letter(row_key, failed_at, dlq_id) WHERE row_key <> '';
+CREATE INDEX fql_unmatched_at ON {s}.fql_unmatched(at, id);
+CREATE INDEX fql_unmatched_event ON {s}.fql_unmatched(event_id) WHERE event_id <> '';
+CREATE INDEX fql_unmatched_row ON {s}.fql_unmatched(row_key, at, id) WHERE row_key <> ''
 """
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from fql.store.history.rows import BulkStep, History
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.plans import ACTIVATE, AGAIN, NEWEST, NEXT, NOW
 from fql.store.postgresql.wire.values import byteas, int8s, texts
@@ -113,6 +114,15 @@ _LONE = """DELETE FROM {s}.fql_event e WHERE {if} AND e.id IN
   AND e.id <> ALL({1}) AND NOT EXISTS
   (SELECT FROM {s}.fql_run o WHERE o.event = e.id AND o.id <> ALL({0}))"""
 
+_BULK_STEPS = """UPDATE {s}.fql_bulk b SET cursor_at = coalesce(n.c1, b.cursor_at),
+  cursor_id = coalesce(n.c2, b.cursor_id), state = coalesce(n.c3, b.state),
+  marked = b.marked + n.c4, resolved = b.resolved + n.c5, dead = b.dead + n.c6,
+  other = b.other + n.c7 FROM {new} WHERE b.id = n.c0 AND {if}"""
+_STEP = [(name, schema.INT if name not in ("cursor_id", "state") else schema.TEXT)
+         for name in BulkStep._fields]  # fmt: skip
+_POSTED = [("kind", schema.TEXT), ("body", schema.BYTES), ("at", schema.INT), ("by", schema.TEXT),
+           ("shard", schema.INT)]  # fmt: skip
+
 _HINTS = f"""INSERT INTO {{s}}.fql_inbox(kind, body, at, shard)
   SELECT '{HINT}', n.c1, {NOW}, n.c0 FROM {{new}} WHERE {{if}}"""  # noqa: S608
 _ACTIVE = f"""{ACTIVATE} SELECT short, {NEXT}, {NOW} FROM unnest({{0}}) AS p(short)
@@ -187,6 +197,24 @@ PARTS = {
         ),
         Part("active", _ACTIVE, ("text",)),
         Part("hints", _HINTS, ("bigint", "bytea")),
+        Part("unmatched", _put(schema.UNMATCHED, "id"), _of(schema.UNMATCHED)),
+        Part(
+            "minutes",
+            _put(schema.MINUTE, "span, at, kind, name, session"),
+            _of(schema.MINUTE),
+        ),
+        Part("pulse", _put(schema.PULSE, "session"), _of(schema.PULSE)),
+        Part(
+            "bulks",
+            _insert(schema.BULK, schema.BULK.names, "ON CONFLICT (id) DO NOTHING"),
+            _of(schema.BULK),
+        ),
+        Part("bulk_steps", _BULK_STEPS, _types(kind for _, kind in _STEP)),
+        Part(
+            "posted",
+            _insert(schema.INBOX, [name for name, _ in _POSTED]),
+            _types(kind for _, kind in _POSTED),
+        ),
         Part(
             "released",
             "UPDATE {s}.fql_shard SET session = NULL, crashed = false"
@@ -280,6 +308,18 @@ def _rare(changed: Mutations, folded: Folded, *, shared: bool) -> Iterable[Given
         yield "hints", (int8s(shards), byteas(bodies))
     if changed.released:
         yield "released", (int8s(changed.released),)
+    if changed.history is not None:
+        yield from _of_history(changed.history)
+
+
+def _of_history(history: History) -> Iterable[Given]:
+    yield from _rows("unmatched", schema.UNMATCHED.columns, history.unmatched)
+    yield from _rows("minutes", schema.MINUTE.columns, history.minutes)
+    if history.pulse is not None:
+        yield from _rows("pulse", schema.PULSE.columns, [history.pulse])
+    yield from _rows("bulks", schema.BULK.columns, history.bulks)
+    yield from _rows("bulk_steps", _STEP, list(history.steps.values()))
+    yield from _rows("posted", _POSTED, history.posted)
 
 
 def _rows(

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from fql.exact.writing import json_text
-from fql.store.choosing import LetterFilter, LetterGroup, RunFilter
+from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
 from fql.store.sqlite.names import beside
+from fql.store.sqlite.reading import history
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.query import groups_query, letters_query, runs_query
 
@@ -75,14 +77,25 @@ class Questions(ABC):
             ]
         )
 
-    async def events(self, event_id: str, limit: int = 100) -> list[EventRow]:
-        """Events with this id of their own, newest first."""
-        find = "SELECT * FROM fql_event WHERE event_id = ? ORDER BY id DESC LIMIT ?"
-        return await self._call(
-            lambda connection: [
-                EventRow(*row) for row in connection.execute(find, (event_id, limit))
-            ]
-        )
+    async def events(self, wanted: EventFilter) -> list[EventRow]:
+        """Events, newest first."""
+        return await self._call(lambda connection: history.events(connection, wanted))
+
+    async def unmatched(self, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
+        """Events without a run, newest first."""
+        return await self._call(lambda connection: history.unmatched(connection, wanted))
+
+    async def minutes(self, since: int) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first."""
+        return await self._call(lambda connection: history.minutes(connection, since))
+
+    async def pulse(self) -> list[PulseRow]:
+        """The engines, as they were when they were last watched."""
+        return await self._call(history.pulse)
+
+    async def bulks(self, ids: Sequence[int] = (), limit: int = 100) -> list[BulkRow]:
+        """Bulk replays, newest first: these, or all."""
+        return await self._call(lambda connection: history.bulks(connection, ids, limit))
 
     async def active(self) -> str | None:
         """The short digest of the active plan."""

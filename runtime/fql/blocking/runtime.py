@@ -8,35 +8,27 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import Protocol, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
-import fql.client
 from fql import app
 from fql.actions.calls.functions import Function
 from fql.actions.calls.kind import ActionKind
+from fql.blocking.client import Client
 from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Summary, Taken
 from fql.engine.program.specs import ActionFactory
 from fql.errors import UsageError
 from fql.intake.port import Source
-from fql.letters import Choice, Replayed, Wanted
+from fql.letters import Replayed, Wanted
 from fql.observe.events import Listener
 from fql.plan.model import Plan
 from fql.settings.model import Settings
-from fql.store.choosing import LetterGroup
-from fql.store.port import Counts, Store
-from fql.store.shown import DeadLetter, RunShown, Trace
+from fql.store.port import Store
 
 T = TypeVar("T")
-
-
-class _Do(Protocol):
-    """Carries a call out on the runtime's own loop, and waits for it."""
-
-    def __call__(self, work: Coroutine[object, object, T]) -> T: ...
 
 
 class Runtime:
@@ -209,129 +201,6 @@ class Runtime:
     def status(self) -> Summary:
         """See `fql.Runtime.status`."""
         return self._runtime.status()
-
-
-class Client:
-    """What `fql.Client` does, for a store that a blocking runtime works on. Made by
-    `Runtime.client`."""
-
-    def __init__(self, client: fql.client.Client, do: _Do) -> None:
-        self._client = client
-        self._do = do
-
-    def emit(self, envelope: Mapping[str, object]) -> Receipt:
-        """See `fql.Client.emit`."""
-        return self._do(self._client.emit(envelope))
-
-    def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
-        """See `fql.Client.emit_many`."""
-        return self._do(self._client.emit_many(envelopes))
-
-    def emit_all(self, envelopes: Iterable[Mapping[str, object]]) -> list[Receipt]:
-        """See `fql.Client.emit_all`."""
-        return self._do(self._client.emit_all(envelopes))
-
-    def runs(
-        self,
-        *,
-        ids: Sequence[str] = (),
-        observer: str | None = None,
-        state: str | None = None,
-        event: str | None = None,
-        limit: int = 100,
-    ) -> list[RunShown]:
-        """See `fql.Client.runs`."""
-        return self._do(
-            self._client.runs(ids=ids, observer=observer, state=state, event=event, limit=limit)
-        )
-
-    def dead_letters(
-        self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
-    ) -> list[DeadLetter]:
-        """See `fql.Client.dead_letters`."""
-        return self._do(self._client.dead_letters(ids=ids, **choice))
-
-    def dead_letter_pages(
-        self, *, ids: Sequence[str] = (), **choice: Unpack[Choice]
-    ) -> Iterator[list[DeadLetter]]:
-        """See `fql.Client.dead_letter_pages`."""
-        return self._each(self._client.dead_letter_pages(ids=ids, **choice))
-
-    def dead_letters_after(
-        self, last: tuple[int, str] | None, size: int, **choice: Unpack[Choice]
-    ) -> list[DeadLetter]:
-        """See `fql.Client.dead_letters_after`."""
-        return self._do(self._client.dead_letters_after(last, size, **choice))
-
-    def dead_letter(self, dlq_id: str) -> DeadLetter | None:
-        """See `fql.Client.dead_letter`."""
-        return self._do(self._client.dead_letter(dlq_id))
-
-    def dead_letter_groups(self) -> list[LetterGroup]:
-        """See `fql.Client.dead_letter_groups`."""
-        return self._do(self._client.dead_letter_groups())
-
-    def dead_letter_counts(self) -> dict[str, int]:
-        """See `fql.Client.dead_letter_counts`."""
-        return self._do(self._client.dead_letter_counts())
-
-    def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
-        """See `fql.Client.replay`."""
-        return self._do(self._client.replay(dlq_id, **wanted))
-
-    def replay_pages(
-        self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
-    ) -> Iterator[list[Replayed]]:
-        """See `fql.Client.replay_pages`."""
-        return self._each(self._client.replay_pages(ids, **wanted))
-
-    def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """See `fql.Client.discard`."""
-        return self._do(self._client.discard(ids))
-
-    def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
-        """See `fql.Client.cancel`."""
-        return self._do(self._client.cancel(run=run, observer=observer))
-
-    def resend(self, run: str, *, action: str = "", new_key: bool = False) -> None:
-        """See `fql.Client.resend`."""
-        self._do(self._client.resend(run, action=action, new_key=new_key))
-
-    def pause(self, name: str) -> None:
-        """See `fql.Client.pause`."""
-        self._do(self._client.pause(name))
-
-    def resume(self, name: str) -> None:
-        """See `fql.Client.resume`."""
-        self._do(self._client.resume(name))
-
-    def trace(self, name: str) -> Trace:
-        """See `fql.Client.trace`."""
-        return self._do(self._client.trace(name))
-
-    def plan(self) -> Plan | None:
-        """See `fql.Client.plan`."""
-        return self._do(self._client.plan())
-
-    def counts(self) -> Counts:
-        """See `fql.Client.counts`."""
-        return self._do(self._client.counts())
-
-    def wait_taken(self, timeout: float = 10.0) -> bool:
-        """See `fql.Client.wait_taken`."""
-        return self._do(self._client.wait_taken(timeout))
-
-    def ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
-        """See `fql.Client.ended`."""
-        return self._do(self._client.ended(replayed))
-
-    def _each(self, pages: AsyncIterator[T]) -> Iterator[T]:
-        while (page := self._do(_next(pages))) is not None:
-            yield page
-
-
-async def _next(pages: AsyncIterator[T]) -> T | None:
-    return await anext(pages, None)
 
 
 async def _cancel_all() -> None:

@@ -1,0 +1,193 @@
+"""What people look at in a store besides its work: what became of a row, events without a run,
+numbers by the minute, engines that are watched, and replays of many dead letters.
+
+A client has all of it; nothing here changes a store.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TypedDict, Unpack
+
+from fql.errors import UsageError
+from fql.letters import instant_of, most, number_of
+from fql.plan.model import Plan
+from fql.store.choosing import EventFilter, RunFilter, UnmatchedFilter
+from fql.store.history.rows import RESULTS, UnmatchedRow
+from fql.store.plans import plan_of
+from fql.store.port import Store
+from fql.store.showing.history import (
+    Bulk,
+    EventShown,
+    Minute,
+    Pulse,
+    Unmatched,
+    bulk_number,
+    bulk_of,
+    event_of,
+    minutes_of,
+    pulse_of,
+    row_of,
+    unmatched_of,
+)
+from fql.store.works import parse_name
+
+RUN_STATES = ("open", "done", "dead", "cancelled", "expired")
+
+
+class Period(TypedDict, total=False):
+    """From when on and until when: dates or times, UTC without an offset, or milliseconds since
+    1970; `until` is not included."""
+
+    since: str | date | int | None
+    until: str | date | int | None
+
+
+class RunChoice(Period, total=False):
+    """Which runs: those of these `ids`, of an `observer`, in a `state`, of an `event`, which is the
+    event's own id or a receipt's, of an `entity`, or of a `row`, such as "Order 48213". `since` and
+    `until` are about when they started. `after` is the place of the last one of the page before,
+    `limit` how many at most (100)."""
+
+    ids: Sequence[str]
+    observer: str | None
+    state: str | None
+    event: str | None
+    entity: str | None
+    row: str | None
+    after: tuple[int, int] | None
+    limit: int
+
+
+class EventChoice(Period, total=False):
+    """Which events: their `entity`, the `id` of their own, their `source`. `after` is the place of
+    the last one of the page before, `limit` how many at most."""
+
+    entity: str | None
+    id: str | None
+    source: str | None
+    after: tuple[int, int] | None
+    limit: int
+
+
+class UnmatchedChoice(EventChoice, total=False):
+    """Which events without a run: besides, their `row`, such as "Order 48213", and their `result`:
+    `unmatched`, `unknown` or `refused`."""
+
+    row: str | None
+    result: str | None
+
+
+class Hindsight:
+    """The questions that a client asks of the history."""
+
+    _store: Store
+
+    async def events(self, **choice: Unpack[EventChoice]) -> list[EventShown]:
+        """Accepted events, newest first: all, or those that `fql.hindsight.EventChoice` describes.
+        Raises UsageError for an invalid choice."""
+        return [event_of(row) for row in await self._store.events(_event_filter(choice))]
+
+    async def unmatched(self, **choice: Unpack[UnmatchedChoice]) -> list[Unmatched]:
+        """Events without a run that are kept, newest first: all, or those that
+        `fql.hindsight.UnmatchedChoice` describes. Raises UsageError for an invalid choice."""
+        rows = await self._store.unmatched(_unmatched_filter(choice))
+        return await self._unmatched(rows)
+
+    async def _unmatched(self, rows: Sequence[UnmatchedRow]) -> list[Unmatched]:
+        if not rows:
+            return []
+        plans = {one.short: one for one in (await self._store.plans())[0] if one.blob}
+        hidden: dict[str, Mapping[str, frozenset[str]]] = {}
+        for short in {row.plan for row in rows} & plans.keys():
+            hidden[short] = sensitive_fields(plan_of(plans[short]))
+        return [unmatched_of(row, hidden.get(row.plan)) for row in rows]
+
+    async def minutes(self, since: int) -> list[Minute]:
+        """What was counted in spans that end after `since` (milliseconds since 1970), oldest first.
+        The last hour is kept by the minute, 25 hours by ten minutes."""
+        return minutes_of(await self._store.minutes(since))
+
+    async def pulses(self) -> list[Pulse]:
+        """The engines, as they were when they were last watched (`watch`)."""
+        now = int(time.time() * 1000)
+        return [pulse_of(row, now) for row in await self._store.pulse()]
+
+    async def bulks(self, ids: Sequence[str] = (), limit: int = 100) -> list[Bulk]:
+        """Bulk replays, newest first: those of these `ids`, or all. Raises UsageError for an
+        invalid id."""
+        numbers = [bulk_number(name) for name in ids]
+        return [bulk_of(row) for row in await self._store.bulks(numbers, most(limit))]
+
+
+def sensitive_fields(plan: Plan) -> Mapping[str, frozenset[str]]:
+    """The fields of each entity whose values are not shown."""
+    return {
+        entity.name: frozenset(field.name for field in entity.fields if field.sensitive)
+        for entity in plan.entities
+    }
+
+
+def run_filter(choice: RunChoice) -> RunFilter:
+    """Which runs. Raises UsageError."""
+    unknown = choice.keys() - RunChoice.__annotations__.keys()
+    if unknown:
+        raise UsageError(
+            f"runs are not chosen by {min(unknown)!r}",
+            hint=f"but by {', '.join(sorted(RunChoice.__annotations__))}",
+        )
+    event, state = choice.get("event"), choice.get("state")
+    if event == "" or state not in (None, *RUN_STATES):
+        raise UsageError(
+            "the id of an event cannot be empty, and a run must have a known state",
+            hint=f"states are {', '.join(RUN_STATES)}",
+        )
+    row, entity = _row(choice.get("row"), choice.get("entity"))
+    number = parse_name(event) if event else None
+    since, until = _period(choice)
+    return RunFilter(
+        ids=tuple(number_of(name, "run") for name in choice.get("ids", ())),
+        event=number, event_id=None if number is not None else event,
+        observer=choice.get("observer"), state=state, entity=entity, row_key=row, since=since,
+        until=until, below=choice.get("after"), limit=most(choice.get("limit", 100)),
+    )  # fmt: skip
+
+
+def _row(row: str | None, entity: str | None) -> tuple[str | None, str | None]:
+    """The key and the entity of a choice."""
+    if row is None:
+        return None, entity
+    named = row_of(row)
+    if entity not in (None, named.entity):
+        raise UsageError(f"the row {named} is not one of {entity}")
+    return named.key, named.entity
+
+
+def _event_filter(choice: EventChoice) -> EventFilter:
+    since, until = _period(choice)
+    return EventFilter(
+        entity=choice.get("entity"), event_id=choice.get("id"), source=choice.get("source"),
+        since=since, until=until, below=choice.get("after"), limit=most(choice.get("limit", 100)),
+    )  # fmt: skip
+
+
+def _unmatched_filter(choice: UnmatchedChoice) -> UnmatchedFilter:
+    result = choice.get("result")
+    if result not in (None, *RESULTS):
+        raise UsageError(f"there is no result {result!r}", hint=f"it is {', '.join(RESULTS)}")
+    row, entity = _row(choice.get("row"), choice.get("entity"))
+    since, until = _period(choice)
+    return UnmatchedFilter(
+        entity=entity, row_key=row, result=result,
+        event_id=choice.get("id"), source=choice.get("source"),
+        since=since, until=until, below=choice.get("after"), limit=most(choice.get("limit", 100)),
+    )  # fmt: skip
+
+
+def _period(choice: Period) -> tuple[int | None, int | None]:
+    since, until = instant_of(choice.get("since")), instant_of(choice.get("until"))
+    if since is not None and until is not None and since >= until:
+        raise UsageError("since is not before until: there is nothing between them")
+    return since, until

@@ -1,0 +1,1 @@
+"""Runs, dead letters, stories and history, read from a store and put together."""

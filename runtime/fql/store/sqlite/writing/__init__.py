@@ -1,0 +1,1 @@
+"""What the commits of an SQLite store write besides its work."""

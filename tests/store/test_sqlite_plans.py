@@ -1,0 +1,87 @@
+"""What people ask is read along an index, however many rows there are: by what SQLite says of its
+plan, not by time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
+from fql.store.sqlite.format import bring_up
+from fql.store.sqlite.reading.history import events_query, unmatched_query
+from fql.store.sqlite.reading.query import Query, letters_query, runs_query
+
+RUNS = {
+    "observer": "watch", "state": "dead", "entity": "Order", "row_key": "7", "since": 1,
+    "until": 9, "below": (5, 5),
+}  # fmt: skip
+LETTERS = {
+    "observer": "watch", "action": "a", "error_class": "timeout", "entity": "Order",
+    "row_key": "7", "failed_after": 1, "failed_before": 9, "below": (5, "dlq_5"),
+}  # fmt: skip
+EVENTS = {
+    "entity": "Order", "source": "s", "event_id": "e1", "since": 1, "until": 9, "below": (5, 5),
+}  # fmt: skip
+UNMATCHED = {**EVENTS, "row_key": "7", "result": "refused"}
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    made = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    bring_up(made, tmp_path / "s.db", "webhook_dlq")
+    yield made
+    made.close()
+
+
+def plan_of(connection: sqlite3.Connection, query: Query) -> list[str]:
+    text, values = query
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+
+
+def some(parts: dict[str, object], most: int = 3) -> list[dict[str, object]]:
+    """All choices of so many parts, and fewer."""
+    return [dict(one) for n in range(most + 1) for one in combinations(parts.items(), n)]
+
+
+def test_no_question_reads_all_rows_or_sorts_them(connection: sqlite3.Connection) -> None:
+    queries: list[Query] = [runs_query(RunFilter(**one)) for one in some(RUNS)]  # type: ignore[arg-type]
+    queries += [runs_query(RunFilter(state=state)) for state in ("open", "done", "cancelled")]
+    queries += [
+        letters_query(LetterFilter(**one), "webhook_dlq")  # type: ignore[arg-type]
+        for one in some(LETTERS)
+    ]
+    queries += [events_query(EventFilter(**one)) for one in some(EVENTS)]  # type: ignore[arg-type]
+    queries += [unmatched_query(UnmatchedFilter(**one)) for one in some(UNMATCHED)]  # type: ignore[arg-type]
+    for query in queries:
+        plan = plan_of(connection, query)
+        lines = [line for line in plan if "json_each" not in line and "SUBQUERY" not in line]
+        few = "event_id" in query[0].partition("WHERE")[2] and "fql_unmatched" in query[0]
+        assert few or not any("TEMP B-TREE" in line for line in plan), (query, plan)
+        whole = [line for line in lines if line.startswith("SCAN") and " USING " not in line]
+        assert whole in ([], ["SCAN fql_event"]), (query, plan)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"state": "dead"}, "fql_run_state (state=?)"),
+        (
+            {"state": "dead", "until": 9, "below": (5, 5)},
+            "fql_run_state (state=? AND (started,number)<(?,?))",
+        ),
+        ({"state": "open", "observer": "watch"}, "fql_run_state (state=?)"),
+        ({"observer": "watch"}, "fql_run_observer (observer=?)"),
+        ({"entity": "Order", "row_key": "7"}, "fql_run_row (row_key=?)"),
+        ({"event": 10}, "fql_run_event (event=? AND "),
+        ({"event_id": "e1"}, "fql_event_event_id (event_id=?)"),
+    ],
+)
+def test_runs_are_found_by_the_index_for_them(
+    connection: sqlite3.Connection, wanted: dict[str, object], index: str
+) -> None:
+    plan = plan_of(connection, runs_query(RunFilter(**wanted)))  # type: ignore[arg-type]
+    assert any(index in line for line in plan), plan
