@@ -116,8 +116,8 @@ class Hindsight:
         return [pulse_of(row, now) for row in await self._store.pulse()]
 
     async def bulks(self, ids: Sequence[str] = (), limit: int = 100) -> list[Bulk]:
-        """Bulk replays, newest first: those of these `ids`, or all. Raises UsageError for an
-        invalid id."""
+        """Bulk replays, newest first, at most `limit`: those of these `ids`, or all. Raises
+        UsageError for an invalid id."""
         numbers = [bulk_number(name) for name in ids]
         return [bulk_of(row) for row in await self._store.bulks(numbers, most(limit))]
 
