@@ -45,7 +45,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Running",
         ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "store", "ui", "demo"),
     ),
-    ("Environment", ("capture", "doctor", "observability")),
+    ("Environment", ("capture", "health", "doctor", "observability")),
 )
 """The order of the help."""
 

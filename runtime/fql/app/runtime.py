@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -36,6 +37,7 @@ from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.plan.model import Plan
 from fql.plan.stored.codec import is_loaded
+from fql.settings.files import settings_of
 from fql.settings.model import Settings
 from fql.store.opening import note_store, open_store, store_of
 from fql.store.port import Store
@@ -44,10 +46,10 @@ from fql.store.port import Store
 class Runtime:
     """A plan at work on a store: `async with Runtime(plan) as runtime`.
 
-    `plan` says what is to happen, `settings` are those of `fql.toml` (see `load_settings`).
-    `store` is a URL or a store; without it the one of `settings` is used. `environment` supplies
-    the values of `${NAME}` (by default the process's). A runtime that finds the store in use by
-    another process hands its events to that one and takes over when it ends; with
+    `plan` says what is to happen, `settings` is the path of `fql.toml`, or what `load_settings`
+    returns. `store` is a URL or a store; without it the one of `settings` is used. `environment`
+    supplies the values of `${NAME}` (by default the process's). A runtime that finds the store in
+    use by another process hands its events to that one and takes over when it ends; with
     `takes_over=False` it raises StoreLocked instead.
 
     `sources` are read besides those of the settings. `calls` are the functions for the plan's
@@ -61,7 +63,7 @@ class Runtime:
         plan: Plan,
         *,
         store: str | Store | None = None,
-        settings: Settings | None = None,
+        settings: Settings | str | Path | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
         calls: Mapping[str, Function | ActionKind] | None = None,
@@ -71,10 +73,10 @@ class Runtime:
         takes_over: bool = True,
     ) -> None:
         self._plan = is_loaded(plan)
-        self._settings = settings or Settings()
+        self._environment = os.environ if environment is None else environment
+        self._settings = settings_of(settings, self._environment)
         self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
-        self._environment = os.environ if environment is None else environment
         self._labels = Labels()
         self._sending = Sending(
             self._settings, self._environment, self._labels, calls=calls or {}, actions=actions

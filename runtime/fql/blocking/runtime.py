@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
@@ -40,7 +41,7 @@ class Runtime:
         plan: Plan,
         *,
         store: str | Store | None = None,
-        settings: Settings | None = None,
+        settings: Settings | str | Path | None = None,
         environment: Mapping[str, str] | None = None,
         sources: Sequence[Source] = (),
         calls: Mapping[str, Function | ActionKind] | None = None,

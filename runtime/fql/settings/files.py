@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from fql.errors import SettingsError
+from fql.errors import SettingsError, UsageError
 from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
 from fql.settings.brokers import is_file
 from fql.settings.databases import Database, application_at, beside, server_at
@@ -20,7 +20,7 @@ from fql.settings.source_tables import (
     SqliteSource,
 )
 
-__all__ = ["beside_file", "load_settings", "read_file"]
+__all__ = ["beside_file", "load_settings", "read_file", "settings_of"]
 
 
 def load_settings(
@@ -36,6 +36,21 @@ def load_settings(
     file = Path(path)
     settings = resolve(read_file(file), os.environ if environment is None else environment)
     return beside_file(settings, file.parent)
+
+
+def settings_of(given: object, environment: Mapping[str, str]) -> Settings:
+    """The settings that a runtime is given: as they are, of the file at a path, or the defaults for
+    None. Raises UsageError for anything else, SettingsError and MissingSecrets."""
+    if given is None:
+        return Settings()
+    if isinstance(given, Settings):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return load_settings(os.fspath(given), environment=environment)
+    raise UsageError(
+        f"settings are wanted here, and {type(given).__name__} is not one",
+        hint='give a path such as "fql.toml", or what `fql.load_settings(...)` returns',
+    )
 
 
 def read_file(file: Path) -> Settings:

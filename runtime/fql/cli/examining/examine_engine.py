@@ -13,6 +13,13 @@ SECONDS = 2.0
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)
 
 
+def page_of(settings: Prometheus, page: str) -> str:
+    """Where this machine reaches a page of the metrics port."""
+    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{settings.port}/{page}"
+
+
 def metrics(settings: Prometheus | None) -> list[Finding]:
     """Does the engine that these settings describe say that it is ready? Nothing is asked where
     the port is switched off."""
@@ -24,8 +31,7 @@ def metrics(settings: Prometheus | None) -> list[Finding]:
         return [Finding("engine", "problem", in_words(problem))]
     if not settings.port:
         return []
-    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
-    url = f"http://{host}:{settings.port}/ready"
+    url = page_of(settings, "ready")
     try:
         answer = httpx.get(url, timeout=SECONDS, trust_env=False)
     except httpx.HTTPError:

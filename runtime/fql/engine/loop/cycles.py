@@ -27,7 +27,7 @@ from fql.engine.loop.settings import LoopSettings
 from fql.engine.program.bulkhead import Fault, PlainError, fault_of
 from fql.engine.program.model import Program
 from fql.errors import FqlError, PlanError, StoreError, StoreGone
-from fql.observe.events import EngineStarted, Lifecycle, Listener, PlanSwitched, StoreTrouble
+from fql.observe.events import EngineStarted, Lifecycle, Listener, StoreTrouble
 from fql.store.port import Store
 from fql.store.records import Mutations
 from fql.store.sharing.limits import Grant
@@ -101,7 +101,7 @@ class Cycles:
         if self._session.time is not None and isinstance(self._clock, SystemClock):
             self._clock.follow(self._session.time)
         snapshot = await self._session.load()
-        snapshot.clean = snapshot.clean or again
+        snapshot.clean, self._herald.active = snapshot.clean or again, snapshot.active
         ended = (*self._memory.rescue.kept, *self._waiting.outcomes)
         aloft = self._senders.under_way() | {one.attempt for one in ended}
         first_id = self._session.first_id
@@ -216,7 +216,7 @@ class Cycles:
         self._herald.announce(result)
         if waiting.program is not None:
             self._former = waiting.program
-            self.tell(PlanSwitched(waiting.program.digest))
+            self._herald.switched(waiting.program.short, waiting.program.digest)
 
     async def _commit_step(self, inputs: Inputs) -> Step:
         """One step, stored. Raises StoreError; then the state is ahead of what is stored."""

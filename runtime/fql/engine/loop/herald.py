@@ -21,6 +21,7 @@ from fql.observe.events import (
     Lifecycle,
     Listener,
     OwnShortage,
+    PlanSwitched,
     RunFinished,
     hears,
 )
@@ -38,15 +39,23 @@ def tell_all(listeners: Sequence[Listener], event: Lifecycle) -> None:
 
 
 class Herald:
-    """Makes nothing that nobody hears."""
+    """Makes nothing that nobody hears. `active` is the short digest of the plan that is active."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)
         self._watchers: dict[int, set[asyncio.Future[str]]] = {}
+        self.active: str | None = None
 
     def tell(self, event: Lifecycle) -> None:
         """Let everyone who listens know."""
         tell_all(self._listeners, event)
+
+    def switched(self, short: str, digest: str) -> None:
+        """A plan is active; nothing is told where it was the active one before, as after a restart
+        or a reload of the same plan. `short` is the digest as the store has it."""
+        if short != self.active:
+            self.active = short
+            self.tell(PlanSwitched(digest))
 
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""

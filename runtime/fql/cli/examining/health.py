@@ -1,0 +1,45 @@
+"""`fqlc health`: what a supervisor asks, answered by the engine's metrics port."""
+
+from __future__ import annotations
+
+import click
+import httpx
+
+from fql.cli.examining.examine_engine import page_of
+from fql.cli.project import find_project, settings_option
+from fql.errors import FqlError
+from fql.terminal.lines import problem, say
+
+PATIENCE = 5.0
+"""Seconds that the engine may take to answer."""
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc health\n  fqlc health --ready")
+@click.option("--ready", is_flag=True, help="Ask whether events are taken, too.")
+@settings_option
+def health(ready: bool, settings_file: str | None) -> None:
+    """Ask the engine of this machine whether it works: exit code 0, or 1.
+
+    It needs `[observability.prometheus]` in fql.toml, with a `port` that is not 0. A container
+    can use it as its HEALTHCHECK.
+    """
+    page = "ready" if ready else "health"
+    try:
+        prometheus = find_project(settings_file).resolved().settings.observability.prometheus
+    except FqlError as error:
+        problem("error", error.message, error.hint)
+        raise click.exceptions.Exit(1) from None
+    if prometheus is None or not prometheus.enabled or not prometheus.port:
+        hint = "write [observability.prometheus] with a port into fql.toml"
+        problem("error", "the engine has no port that could be asked", hint)
+        raise click.exceptions.Exit(1)
+    url = page_of(prometheus, page)
+    try:
+        answer = httpx.get(url, timeout=PATIENCE, trust_env=False)
+    except httpx.HTTPError as error:
+        problem("error", f"nobody answers at {url}: {error}", "is `fqlc run` running?")
+        raise click.exceptions.Exit(1) from None
+    if answer.status_code != httpx.codes.OK:
+        problem("error", f"{url} answers {answer.status_code}: {answer.text[:500].strip()}")
+        raise click.exceptions.Exit(1)
+    say("the engine is ready" if ready else "the engine is healthy")
