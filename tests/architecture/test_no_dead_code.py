@@ -22,6 +22,7 @@ KNOWN = {
     "textmate_grammar": "prints the grammar for editors",
     "textmate_text": "documented for editors",
     "FqlLexer": "an entry point of Pygments",
+    "FqlConfig": "found by Django",
     "fence": "plays another engine on a store in memory, for tests",
     "callers": "what tests of the metrics port wait for",
     "by_ms": "a field of a lifecycle event, which is logged as it is",

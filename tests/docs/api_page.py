@@ -11,7 +11,10 @@ from types import ModuleType
 from typing import get_args
 
 PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
-MODULES = ("fql", "fql.blocking", "fql.outbox", "fql.webhooks", "fql.testing", "fqlc")
+MODULES = (
+    "fql", "fql.blocking", "fql.outbox", "fql.webhooks", "fql.testing", "fqlc",
+    "fql.contrib.alembic",
+)  # fmt: skip
 
 HEAD = """# Every public name of Python
 

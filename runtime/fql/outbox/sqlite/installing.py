@@ -146,6 +146,10 @@ def _uninstall(connection: sqlite3.Connection, names: Names, force: bool) -> Cha
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Ours, or the one that is open: whoever began that ends it."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
