@@ -42,6 +42,7 @@ database = "shop.db"
 open_for = "100ms"
 """
 
+MAIN = "import sys; from fqlc.cli.main import run; sys.exit(run(sys.argv[1:]))"
 INSTALL = ("capture", "install", "plan.json")
 
 
@@ -101,12 +102,12 @@ class Shop:
             self.write("INSERT INTO orders VALUES(?, datetime('now'))", number)
 
     @contextmanager
-    def engine(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """`fqlc run` as a process, from the moment that it is ready."""
+    def engine(self, *arguments: str, first: str = "") -> Iterator[subprocess.Popen[bytes]]:
+        """`fqlc run` as a process that does something `first`, from when it is ready."""
         at = len(self.log) if (self.folder / "run.log").exists() else 0
         with (self.folder / "run.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "fqlc", "run", "plan.json", *arguments],
+                [sys.executable, "-c", f"{first}\n{MAIN}", "run", "plan.json", *arguments],
                 cwd=self.folder, stdout=log, stderr=log,
                 env={**os.environ, "NO_COLOR": "1", **self.environment},
             )  # fmt: skip

@@ -33,6 +33,10 @@ SHOWN_BY = OF_POLICIES | {
         "ui/test_command.py::test_settings_of_the_page",
     ),
     "ui.payloads": "ui/test_payloads.py::test_what_is_marked_is_nowhere",
+    **dict.fromkeys(
+        ("secrets.folders", "secrets.env_file"),
+        "operate/test_secrets.py::test_the_first_hit_wins",
+    ),
     "project.name": FEED,
     "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,

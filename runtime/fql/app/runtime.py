@@ -37,7 +37,7 @@ from fql.observe.labels import Labels
 from fql.observe.logs import LogListener, logger
 from fql.plan.model import Plan
 from fql.plan.stored.codec import is_loaded
-from fql.settings.files import settings_of
+from fql.settings.files import given_settings
 from fql.settings.model import Settings
 from fql.store.opening import note_store, open_store, store_of
 from fql.store.port import Store
@@ -73,8 +73,7 @@ class Runtime:
         takes_over: bool = True,
     ) -> None:
         self._plan = is_loaded(plan)
-        self._environment = os.environ if environment is None else environment
-        self._settings = settings_of(settings, self._environment)
+        self._settings, self._environment = given_settings(settings, environment)
         self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
         self._labels = Labels()
@@ -306,8 +305,9 @@ class Runtime:
         also when the triggers of a source do not supply what the plan needs. Of new `settings`,
         `[egress]` and the tokens of HTTP sources take effect; everything else needs a restart."""
         leading = self._here()
-        program = self._sending.program(is_loaded(plan))
-        await leading.follow(plan)
+        with self._environment.renewed():
+            program = self._sending.program(is_loaded(plan))
+            await leading.follow(plan)
         self._program, self._plan = program, plan
         self._observed.expect(plan)
         if settings is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -19,16 +20,19 @@ from fql.settings.databases import Database
 from fql.settings.environment import names_of, resolve
 from fql.settings.files import beside_file, database_of, read_file
 from fql.settings.reading import Settings
+from fql.settings.secrets import Secrets
 from fql.store.opening import SETTINGS_FILE, Place, place_of_settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
-    """Settings and the folder that their relative paths start from."""
+    """Settings and the folder that their relative paths start from. `written` are the settings with
+    their `${NAME}`s, where these are replaced in `settings`."""
 
     settings: Settings = field(default_factory=Settings)
     folder: Path = field(default_factory=Path.cwd)
     file: Path | None = None
+    written: Settings | None = field(default=None, repr=False)
 
     def path(self, text: str) -> Path:
         """A path of the settings file."""
@@ -36,8 +40,14 @@ class Project:
 
     def resolved(self, environment: Mapping[str, str] | None = None) -> Project:
         """The same with each `${NAME}` of the run-time tables replaced. Raises MissingSecrets."""
-        source = os.environ if environment is None else environment
-        return Project(resolve(self.settings, source), self.folder, self.file)
+        written = self.written or self.settings
+        source = self.secrets if environment is None else environment
+        return Project(resolve(written, source), self.folder, self.file, written)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The environment of this process, completed by the files of `[secrets]`."""
+        return Secrets(self.settings.secrets, os.environ, self.folder)
 
     def run_settings(self) -> Settings:
         """The settings for a Runtime: the file of dead letters is seen from the settings file."""
@@ -101,7 +111,7 @@ def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple
     and `plan_of` do; MissingSecrets names what either lacks, all at once."""
     project = find_project(settings_file)
     plan = plan_of(paths, project)
-    require(together(names_of(project.settings), plan.names), os.environ)
+    require(together(names_of(project.settings), plan.names), project.secrets)
     return project.resolved(), plan
 
 

@@ -13,6 +13,7 @@ from fql.settings.databases import Database, application_at, beside, server_at
 from fql.settings.environment import resolve
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings
+from fql.settings.secrets import Secrets, secrets_of
 from fql.settings.source_tables import (
     JsonLinesSource,
     PostgresqlSource,
@@ -20,7 +21,7 @@ from fql.settings.source_tables import (
     SqliteSource,
 )
 
-__all__ = ["beside_file", "load_settings", "read_file", "settings_of"]
+__all__ = ["beside_file", "given_settings", "load_settings", "read_file"]
 
 
 def load_settings(
@@ -28,29 +29,35 @@ def load_settings(
 ) -> Settings:
     """The settings of the file at `path`, for `Runtime(plan, settings=...)`.
 
-    `${NAME}` is taken from `environment`, by default the process's. Relative paths of store,
-    dead letters and sources start from the file's folder. `[observability.logging]` is for
-    `fqlc run` only: an application sets up its logging itself. Raises SettingsError and
-    MissingSecrets.
+    `${NAME}` is taken from `environment`, by default the process's, and the files of `[secrets]`.
+    Relative paths of store, dead letters and sources start from the file's folder.
+    `[observability.logging]` is for `fqlc run` only: an application sets up its logging itself.
+    Raises SettingsError and MissingSecrets.
     """
     file = Path(path)
-    settings = resolve(read_file(file), os.environ if environment is None else environment)
+    written = read_file(file)
+    given = os.environ if environment is None else environment
+    settings = resolve(written, secrets_of(written.secrets, given, file.parent))
     return beside_file(settings, file.parent)
 
 
-def settings_of(given: object, environment: Mapping[str, str]) -> Settings:
+def given_settings(
+    given: object, environment: Mapping[str, str] | None
+) -> tuple[Settings, Secrets]:
     """The settings that a runtime is given: as they are, of the file at a path, or the defaults for
-    None. Raises UsageError for anything else, SettingsError and MissingSecrets."""
-    if given is None:
-        return Settings()
-    if isinstance(given, Settings):
-        return given
-    if isinstance(given, str | os.PathLike):
-        return load_settings(os.fspath(given), environment=environment)
-    raise UsageError(
-        f"settings are wanted here, and {type(given).__name__} is not one",
-        hint='give a path such as "fql.toml", or what `fql.load_settings(...)` returns',
-    )
+    None; and where its secrets are found, besides `environment` or that of the process. Raises
+    UsageError for anything else, SettingsError and MissingSecrets."""
+    names = os.environ if environment is None else environment
+    if given is None or isinstance(given, Settings):
+        settings = given or Settings()
+    elif isinstance(given, str | os.PathLike):
+        settings = load_settings(os.fspath(given), environment=names)
+    else:
+        raise UsageError(
+            f"settings are wanted here, and {type(given).__name__} is not one",
+            hint='give a path such as "fql.toml", or what `fql.load_settings(...)` returns',
+        )
+    return settings, secrets_of(settings.secrets, names)
 
 
 def read_file(file: Path) -> Settings:
@@ -77,6 +84,10 @@ def beside_file(settings: Settings, folder: Path) -> Settings:
     if settings.nats is not None and is_file(settings.nats.credentials):
         there = str(folder.resolve() / settings.nats.credentials)
         changes["nats"] = settings.nats.model_copy(update={"credentials": there})
+    secrets = settings.secrets
+    folders = tuple(_absolute(text, folder.resolve()) for text in secrets.folders)
+    lines = secrets.env_file and str(folder.resolve() / secrets.env_file)
+    changes["secrets"] = secrets.model_copy(update={"folders": folders, "env_file": lines})
     changes["sources"] = {
         name: _source_beside(table, folder.resolve()) for name, table in settings.sources.items()
     }
@@ -89,6 +100,10 @@ def database_of(table: SourceTable, folder: Path | None = None) -> Database | No
     if isinstance(table, SqliteSource):
         return application_at(table.database, folder)
     return server_at(table.url) if isinstance(table, PostgresqlSource) else None
+
+
+def _absolute(text: str, folder: Path) -> str:
+    return text if text.startswith("${") else str(folder / text)
 
 
 def _source_beside(table: SourceTable, folder: Path) -> SourceTable:

@@ -31,6 +31,7 @@ from fql.settings.policies import (
     given_policies,
     policies_of,
 )
+from fql.settings.secrets import SecretFiles
 from fql.settings.source_tables import SourceTable
 from fql.settings.values import (
     DAY,
@@ -322,6 +323,7 @@ class Settings(Table):
     egress: Egress = Field(default_factory=Egress)
     observability: Observability = Field(default_factory=Observability)
     ui: Ui = Field(default_factory=Ui)
+    secrets: SecretFiles = Field(default_factory=SecretFiles)
 
 
 def policy_settings(settings: Settings) -> dict[str, object]:

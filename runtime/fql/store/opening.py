@@ -18,6 +18,7 @@ from fql.settings.databases import SQLITE, Database, beside, store_at
 from fql.settings.environment import resolve
 from fql.settings.files import read_file
 from fql.settings.model import DeadLetters, Project, Settings, Webhooks
+from fql.settings.secrets import secrets_of
 from fql.store.copies.files import LetterFile, Removed
 from fql.store.port import Store
 
@@ -258,7 +259,8 @@ def store_of_settings_file(start: Path | None = None) -> Place:
                 store=read.store,
                 webhooks=Webhooks(dlq=read.webhooks.dlq),
             )
-            settings = resolve(named, os.environ, str(file))
+            secrets = secrets_of(read.secrets, os.environ, folder)
+            settings = resolve(named, secrets, str(file))
             return place_of_settings(settings, beside(settings.store.url, folder))
     raise UsageError(
         "no store is known: no runtime runs in this process and no fql.toml was found",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import click
@@ -53,13 +52,13 @@ def doctor(
     )
     project, missing = _resolved(project)
     findings += missing
-    findings += examine.secrets(plan, os.environ)
-    findings += examine_receivers.security(plan, os.environ, time.time())
+    findings += examine.secrets(plan, project.secrets)
+    findings += examine_receivers.security(plan, project.secrets, time.time())
     findings += examine.store(project.store_place(store))
     findings += examine.sources(project, plan)
     findings += examine_intake.intakes(project.settings)
     if not offline:
-        findings += examine_receivers.contacted(plan, os.environ, project.settings)
+        findings += examine_receivers.contacted(plan, project.secrets, project.settings)
     findings += examine_actions.publishing(project, plan, offline=offline)
     findings += examine_streams.streams(project, offline=offline)
     findings += examine_actions.functions(project, plan)

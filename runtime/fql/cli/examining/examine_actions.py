@@ -5,7 +5,6 @@ that take each subject and know a message again that is sent a second time.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,7 +56,7 @@ def publishing(project: Project, plan: Plan, *, offline: bool) -> list[Finding]:
         return [Finding("nats", "problem", text)]
     if offline:
         return []
-    return asyncio.run(_looked_at(settings, tuple(published(plan, os.environ))))
+    return asyncio.run(_looked_at(settings, tuple(published(plan, project.secrets))))
 
 
 def published(plan: Plan, environment: Mapping[str, str]) -> Iterator[Published]:

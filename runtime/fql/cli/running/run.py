@@ -25,6 +25,7 @@ from fql.cli.project import (
 from fql.cli.running import logs
 from fql.cli.running.loops import on_fast_loop
 from fql.cli.running.reloading import changes
+from fql.cli.running.rotating import Rotation
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
@@ -125,7 +126,10 @@ def run(
         with context:
             return _with_database(*project_and_plan(settings_file, sources), database)
 
-    process = _Process(project, plan, options, load_again)
+    def secrets_again(project: Project, plan: Plan) -> tuple[Project, Plan]:
+        return _with_database(project.resolved(), plan, database)
+
+    process = _Process(project, plan, options, Loading(load_again, secrets_again))
     code = on_fast_loop(process.run())
     if code:
         raise click.exceptions.Exit(code)
@@ -147,6 +151,15 @@ def _source(database: Database) -> SqliteSource | PostgresqlSource:
     return SqliteSource(kind="sqlite", database=str(database.file.resolve()))
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How plan and settings are read again: both from their files, or the ones in use with the
+    secrets of now. Both raise FqlError."""
+
+    all: Callable[[], tuple[Project, Plan]]
+    secrets: Callable[[Project, Plan], tuple[Project, Plan]]
+
+
 class _Process:
     """One `fqlc run`, from its first line to its exit code."""
 
@@ -155,12 +168,14 @@ class _Process:
         project: Project,
         plan: Plan,
         options: Options,
-        load_again: Callable[[], tuple[Project, Plan]],
+        loading: Loading,
     ) -> None:
         self._project = project
         self._plan = plan
         self._options = options
-        self._load_again = load_again
+        self._loading = loading
+        self._now = project, plan
+        self._rotation = Rotation(project, plan)
         self._taken_up = project.settings
         self._stop = asyncio.Event()
         self._reloads: set[asyncio.Task[None]] = set()
@@ -214,20 +229,29 @@ class _Process:
             asyncio.get_running_loop().remove_signal_handler(each)
 
     def _asked_to_reload(self, runtime: Runtime) -> None:
-        task = asyncio.get_running_loop().create_task(self._reload(runtime))
+        task = asyncio.get_running_loop().create_task(self._reload(runtime, self._loading.all))
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
 
-    async def _reload(self, runtime: Runtime) -> None:
+    async def _follow_secrets(self, runtime: Runtime) -> None:
+        """The plan in use, with other secrets; a plan that waits for its reload goes on waiting."""
+        while True:
+            names = await self._rotation.changed()
+            logger.info("secrets have changed: %s", ", ".join(names))
+            await self._reload(runtime, lambda: self._loading.secrets(*self._now))
+
+    async def _reload(self, runtime: Runtime, load: Callable[[], tuple[Project, Plan]]) -> None:
         """All or nothing: with any fault the running plan stays."""
         try:
-            project, plan = await asyncio.to_thread(self._load_again)
+            project, plan = await asyncio.to_thread(load)
             await runtime.reload(plan, settings=project.run_settings())
         except FqlError as error:
             logger.error("not reloaded: %s", error.message)  # noqa: TRY400  (no traceback for users)
         except click.exceptions.Exit:
             logger.error("not reloaded: the sources have errors")  # noqa: TRY400
         else:
+            self._now = project, plan
+            self._rotation.follow(project, plan)
             logger.info("reloaded: plan %s", plan.digest)
             self._tell_of_settings(project.settings)
 
@@ -247,6 +271,7 @@ class _Process:
 
     async def _until_the_end(self, runtime: Runtime) -> int:
         progress = asyncio.create_task(self._progress(runtime))
+        secrets = asyncio.create_task(self._follow_secrets(runtime))
         stopped = asyncio.create_task(self._stop.wait())
         ended: list[asyncio.Task[object]] = [stopped, asyncio.create_task(runtime.failed())]
         if self._options.until_idle:
@@ -255,7 +280,7 @@ class _Process:
         finished, left = await asyncio.wait(
             ended, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
-        for task in (progress, *left):
+        for task in (progress, secrets, *left):
             task.cancel()
         for task in finished:
             task.result()
