@@ -10,19 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from fqlc.emit.dot import dot_source
 from fqlc.emit.draw import draw
 from fqlc.emit.page import html_page
 from fqlc.emit.picture import Picture, picture_of
-from tests.emit.browser import Browser, Tab, browser, find_browser
+from tests.browser import SKIPPED, Tab, browser, find_browser
 from tests.lower.harness import ORDER, typed_plan
 
 PROGRAM = find_browser()
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None,
-    reason="no Chromium: install it (Debian: apt-get install chromium) or name one by FQL_BROWSER",
-)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason=SKIPPED)
 
 LONG = "a_name_that_somebody_made_very_long_because_nobody_told_them_when_to_stop_writing"
 EVIL = "</script></title><script>window.ran = 1</script><img src=x onerror='window.ran = 2'>"
@@ -55,9 +53,9 @@ Opener = Callable[..., Tab]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def running() -> Iterator[Browser]:
     assert PROGRAM is not None
-    with browser(PROGRAM, tmp_path_factory.mktemp("profile")) as found:
+    with browser(PROGRAM) as found:
         yield found
 
 
@@ -94,10 +92,8 @@ def test_it_asks_for_nothing_complains_of_nothing_and_runs_nothing_of_a_plan(
     tab.click(node("shipped.label"))
     tab.click(node("shipped"))
     assert "window.ran = 1" in str(tab.value("document.querySelector('aside p').textContent"))
-    asked = [e["request"]["url"] for e in tab.heard("Network.requestWillBeSent")]
-    assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
-    trouble = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
-    assert tab.heard(*trouble) == []
+    assert [url for url in tab.asked if not url.startswith("data:")] == [page.as_uri()]
+    assert tab.trouble == []
     assert tab.value("window.ran") is None
     assert tab.value("document.querySelectorAll('img, script').length") == 2
 
@@ -108,7 +104,7 @@ def test_a_handler_that_came_into_it_would_not_run(tab: Tab) -> None:
     )
     tab.click("#x")
     assert tab.value("window.ran") is None
-    assert "Content Security Policy" in str(tab.heard("Log.entryAdded"))
+    assert "Content Security Policy" in str(tab.trouble)
 
 
 def test_a_click_tells_about_a_node_and_escape_goes_back(tab: Tab) -> None:
@@ -238,8 +234,7 @@ CONTRASTS = """(() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_by_day_and_by_night(tab: Tab, scheme: str) -> None:
     """A contrast of 4.5 and more, as the Web Content Accessibility Guidelines (AA) ask."""
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    tab.call("Emulation.setEmulatedMedia", features=[feature])
+    tab.scheme(scheme)
     assert tab.value(CONTRASTS) == []
     ground = json.loads(str(tab.value(
         "'[' + getComputedStyle(document.querySelector('aside')).backgroundColor.slice(4, -1) + ']'"
@@ -268,4 +263,4 @@ def test_a_page_of_nothing_is_a_page(running: Browser, tmp_path: Path) -> None:
     tab.press("/")
     tab.press("x")
     tab.press("Enter")
-    assert tab.heard("Runtime.exceptionThrown", "Log.entryAdded") == []
+    assert tab.trouble == []

@@ -1,109 +1,129 @@
-"""The page in a real browser: by mouse, by keyboard, on a telephone, at night.
+"""The page in a real browser: by mouse, by keyboard, without scripts, while things change, on a
+telephone, at night.
 
 Needs a Chromium: the one that `FQL_BROWSER` names, or one on the path.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fql.testing import MockWebhookServer
-from tests.emit.browser import Tab, browser, find_browser
-from tests.ui.site import site
+from tests.app.plans import order
+from tests.browser import SKIPPED
+from tests.ui.browsing import PROGRAM, barriers, opened
+from tests.ui.site import Site, site
 
-PROGRAM = find_browser()
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None,
-    reason="no Chromium: install it (Debian: apt-get install chromium) or name one by FQL_BROWSER",
-)
-PATHS = ("/", "/dead", "/runs", "/endpoints", "/plan")
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason=SKIPPED)
+REPLAYED = ["/reserve", "/label"]
 
 
-async def driven(
-    folder: Path, receiver: MockWebhookServer, work: Callable[[Tab, str], None], width: int = 1200
-) -> None:
-    """Play this on the page of a store with one dead letter, logged in by a link; nothing may be
-    asked of another host, and nothing may be complained about."""
-    assert PROGRAM is not None
-    (folder / "profile").mkdir()
-    async with site(folder, receiver) as here:
-        await here.fail(1)
-        link = f"{here.url}/in/{here.logins.link()}"
-
-        def play() -> None:
-            assert PROGRAM is not None
-            with browser(PROGRAM, folder / "profile") as running:
-                tab = Tab.open(running, link, width)
-                work(tab, here.url)
-                heard = tab.heard("Log.entryAdded", "Runtime.exceptionThrown")
-                assert heard == []
-                asked = {one["request"]["url"] for one in tab.heard("Network.requestWillBeSent")}
-                assert all(url.startswith((here.url, "data:")) for url in asked), asked
-
-        await asyncio.to_thread(play)
-        assert here.runtime is not None
-        await here.runtime.until_idle(10)
+async def paths(here: Site) -> list[str]:
+    """Every view, with something in it."""
+    headers = {"accept": "application/json"}
+    (letter, *_) = (await here.browser.get("/dead", headers=headers)).json()
+    own = [f"/dead/{letter['dlq_id']}", f"/runs/{letter['run']}", "/find?q=nothing"]
+    return ["/", "/runs", "/dead", "/endpoints", "/batches", "/plan", *own]
 
 
-def go(tab: Tab, act: Callable[[], object]) -> None:
-    """Do something that leads to another page, and wait for that."""
-    tab.browser.events[:] = [
-        one for one in tab.browser.events if one.get("method") != "Page.loadEventFired"
-    ]
-    act()
-    tab.browser.wait("Page.loadEventFired", tab.session)
+async def sent(here: Site) -> list[str]:
+    """What has come to the receiver since the dead letter."""
+    assert here.runtime is not None
+    await here.runtime.until_idle(30)
+    return [one.path for one in here.receiver.requests]
 
 
 async def test_a_dead_letter_is_replayed_by_mouse(
     tmp_path: Path, webhook_server: MockWebhookServer
 ) -> None:
-    def work(tab: Tab, _: str) -> None:
-        go(tab, lambda: tab.click(".need a"))
-        go(tab, lambda: tab.click("tbody a"))
-        assert "maintenance" in str(tab.value("document.body.innerText"))
-        go(tab, lambda: tab.click("button.main"))
-        assert tab.value("document.querySelector('h1').innerText") == "Replay 1 dead letter?"
-        go(tab, lambda: tab.click("button.main"))
-
-    await driven(tmp_path, webhook_server, work)
-    assert [one.path for one in webhook_server.requests] == ["/reserve", "/label"]
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+        async with opened(here) as page:
+            await page.click(".need a")
+            await page.click("tbody a")
+            assert "maintenance" in await page.inner_text("main")
+            await page.click("button.main")
+            assert await page.inner_text("h1") == "Replay 1 dead letter?"
+            await page.click("main button.main")
+            await page.wait_for_url("**/dead/*")
+        assert await sent(here) == REPLAYED
 
 
 async def test_the_same_by_keyboard(tmp_path: Path, webhook_server: MockWebhookServer) -> None:
-    def work(tab: Tab, _: str) -> None:
-        tab.press("g")
-        go(tab, lambda: tab.press("d"))
-        tab.press("j")
-        go(tab, lambda: tab.press("Enter"))
-        for _step in range(2):
-            tab.value("document.querySelector('button.main').focus()")
-            go(tab, lambda: tab.press("Enter"))
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+        async with opened(here) as page:
+            press = page.keyboard.press
+            await press("?")
+            assert await page.is_visible("#keys")
+            await press("Escape")
+            await press("g")
+            async with page.expect_navigation():
+                await press("d")
+            await press("j")
+            async with page.expect_navigation():
+                await press("Enter")
+            async with page.expect_navigation():
+                await press("r")
+            async with page.expect_navigation():
+                await press("r")
+            await press("/")
+            await page.keyboard.type("run_")
+            assert await page.input_value("input[name=q]") == "run_"
+        assert await sent(here) == REPLAYED
 
-    await driven(tmp_path, webhook_server, work)
-    assert [one.path for one in webhook_server.requests] == ["/reserve", "/label"]
+
+async def test_the_same_without_scripts(tmp_path: Path, webhook_server: MockWebhookServer) -> None:
+    """All is links and forms; `/` loads itself again."""
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+        async with opened(here, script=False) as page:
+            assert await page.locator("meta[http-equiv=refresh]").count() == 1
+            assert not await page.is_visible("#help")
+            await page.click(".need a")
+            await page.check("input[name=id]")
+            await page.click("text=Replay…")
+            await page.click("main button.main")
+            await page.wait_for_url("**/dead/*")
+        assert await sent(here) == REPLAYED
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-async def test_nothing_runs_out_of_its_place(
-    width: int, tmp_path: Path, webhook_server: MockWebhookServer
+async def test_what_changes_comes_and_the_focus_stays(
+    tmp_path: Path, webhook_server: MockWebhookServer
 ) -> None:
-    """No scrolling sideways, on a telephone either, by day and by night."""
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+        assert here.runtime is not None
+        async with opened(here) as page:
+            await page.click("details summary")
+            await page.focus(".need a")
+            await page.wait_for_timeout(1_200)  # the stream has begun
+            await here.fail(2)
+            await page.wait_for_selector("text=2 dead letters")
+            assert await page.evaluate("document.activeElement.closest('.need') !== null")
+            assert await page.locator("details[open]").count() == 1
+            await page.goto(f"{here.url}/runs")
+            before = await page.locator("tbody tr").count()
+            await page.wait_for_timeout(1_200)
+            await here.runtime.emit("Order.insert", new=order(3), key="3")
+            await page.wait_for_selector("text=1 new")
+            assert await page.locator("tbody tr").count() == before, "a list never moves"
 
-    def work(tab: Tab, url: str) -> None:
-        for night in (True, False):
-            scheme = {"name": "prefers-color-scheme", "value": "dark" if night else "light"}
-            tab.call("Emulation.setEmulatedMedia", features=[scheme])
-            for path in PATHS:
-                go(tab, lambda path=path: tab.call("Page.navigate", url=url + path))  # type: ignore[misc]
-                assert tab.value("document.documentElement.scrollWidth") == width, path
-                ink, paper = (
-                    tab.value(f"getComputedStyle(document.documentElement).{name}")
-                    for name in ("color", "backgroundColor")
-                )
-                assert ink != paper
 
-    await driven(tmp_path, webhook_server, work, width)
+@pytest.mark.parametrize(
+    ("width", "dark"), [(390, True), (1280, False), (390, False), (1280, True)]
+)
+async def test_nothing_is_in_the_way(
+    width: int, dark: bool, tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """No barrier that axe-core knows, no scrolling sideways, on a telephone either, by day and by
+    night."""
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1)
+        async with opened(here, width=width, dark=dark) as page:
+            for path in await paths(here):
+                await page.goto(here.url + path)
+                assert await page.evaluate("document.documentElement.scrollWidth") == width, path
+                assert await barriers(page) == [], path
