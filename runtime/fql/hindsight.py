@@ -14,15 +14,17 @@ from typing import TypedDict, Unpack
 from fql.errors import UsageError
 from fql.letters import instant_of, most, number_of
 from fql.plan.model import Plan
-from fql.store.choosing import EventFilter, RunFilter, UnmatchedFilter
+from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
 from fql.store.history.rows import RESULTS, UnmatchedRow
-from fql.store.plans import plan_of
+from fql.store.plans import plan_of, require_rows
 from fql.store.port import Store
+from fql.store.records import Loaded
 from fql.store.showing.history import (
     Bulk,
     EventShown,
     Minute,
     Pulse,
+    RowTrace,
     Unmatched,
     bulk_number,
     bulk_of,
@@ -32,8 +34,11 @@ from fql.store.showing.history import (
     row_of,
     unmatched_of,
 )
-from fql.store.works import parse_name
+from fql.store.showing.shower import Shower
+from fql.store.works import event_name, parse_name
 
+MOST_RUNS = 100
+"""Runs of a row that are shown."""
 RUN_STATES = ("open", "done", "dead", "cancelled", "expired")
 
 
@@ -104,6 +109,27 @@ class Hindsight:
         for short in {row.plan for row in rows} & plans.keys():
             hidden[short] = sensitive_fields(plan_of(plans[short]))
         return [unmatched_of(row, hidden.get(row.plan)) for row in rows]
+
+    async def trace_row(self, row: str) -> RowTrace:
+        """What has happened to a `row`, such as "Order 48213": of its newest hundred runs, and of
+        its events without a run. Raises UsageError for a row that no plan of the store has."""
+        named, shower, most_runs = row_of(row), Shower(self._store), MOST_RUNS
+        entity, key = named
+        require_rows((await self._store.plans())[0], entity)
+        runs = RunFilter(entity=entity, row_key=key, limit=most_runs)
+        of_event: dict[int, list[Loaded]] = {}
+        for one in reversed(await self._store.runs(runs)):
+            of_event.setdefault(one.event.id, []).append(one)
+        traces = [await shower.trace(event_name(id_), some) for id_, some in of_event.items()]
+        kept = await self._store.unmatched(
+            UnmatchedFilter(entity=entity, row_key=key, limit=most_runs)
+        )
+        letters = await self._store.letters(
+            LetterFilter(entity=entity, row_key=key, limit=most_runs)
+        )
+        alone = await shower.letters([one for one in reversed(letters) if one.run is None])
+        shown = await self._unmatched(kept[::-1])
+        return RowTrace(named, tuple(traces), tuple(shown), tuple(alone))
 
     async def minutes(self, since: int) -> list[Minute]:
         """What was counted in spans that end after `since` (milliseconds since 1970), oldest first.

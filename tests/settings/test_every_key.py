@@ -69,6 +69,7 @@ SHOWN_BY = OF_POLICIES | {
     "store.max_size": EFFECTS + "test_finished_runs_go_past_the_size_of_the_store",
     "store.url": FEED,
     "store.max_open": "store/nats/test_store.py::test_max_open_of_the_settings",
+    "store.keep_unmatched": "app/test_unmatched.py::test_none_is_kept_with_keep_unmatched_of_0",
     "store.keep_runs": EFFECTS + "test_finished_runs_are_not_kept_with_keep_runs_of_zero",
     "sources.NAME.sqlite.kind": TABLE,
     "sources.NAME.sqlite.database": TABLE,

@@ -12,7 +12,7 @@ from fql.letters import Choice, Replayed, Wanted
 from fql.plan.model import Plan
 from fql.store.choosing import LetterGroup
 from fql.store.port import Counts
-from fql.store.showing.history import Bulk, EventShown, Minute, Pulse, Unmatched
+from fql.store.showing.history import Bulk, EventShown, Minute, Pulse, RowTrace, Unmatched
 from fql.store.shown import DeadLetter, RunShown, Trace
 
 T = TypeVar("T")
@@ -135,6 +135,10 @@ class Client:
     def trace(self, name: str) -> Trace:
         """See `fql.Client.trace`."""
         return self._do(self._client.trace(name))
+
+    def trace_row(self, row: str) -> RowTrace:
+        """See `fql.Client.trace_row`."""
+        return self._do(self._client.trace_row(row))
 
     def plan(self) -> Plan | None:
         """See `fql.Client.plan`."""

@@ -238,6 +238,11 @@ class Store(Table):
     keep_runs: Annotated[Duration, lasts(0, 3_650 * DAY)] = Field(
         DAY, description="how long finished runs are kept"
     )
+    keep_unmatched: Annotated[int, Field(ge=0, le=10**7)] = Field(
+        10_000,
+        description="how many events without a run are kept, the newest ones, at most 100 of a"
+        " second, for `keep_runs`; `fqlc trace` says why there is no run; 0 keeps none",
+    )
     max_size: Annotated[Size, within(Kind.SIZE, 1, 10**15)] = Field(
         10_000_000_000,
         description="above this size the oldest finished runs are removed, which is logged;"

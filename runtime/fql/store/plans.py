@@ -57,6 +57,19 @@ def require_chosen(plans: Sequence[Plan], wanted: LetterFilter) -> None:
         _require(wanted.action, {n.name for each in observers for n in each.nodes}, "action")
 
 
+def require_rows(stored: Sequence[StoredPlan], entity: str) -> None:
+    """Raises UsageError for an entity that no plan has, and for one without a `@key`, whose rows
+    have no name."""
+    entities = {one.name: one for plan in stored if plan.blob for one in plan_of(plan).entities}
+    _require(entity, entities, "entity")
+    found = entities.get(entity)
+    if found is not None and not any(field.key for field in found.fields):
+        raise UsageError(
+            f"rows of {entity} have no name: the entity has no field with `@key`",
+            hint="add `@key` to the field that identifies a row; it counts from the next event on",
+        )
+
+
 def _require(name: str, known: Collection[str], what: str) -> None:
     """Without any plan, before the first engine, no name is known to be wrong."""
     if not known or name in known:

@@ -26,6 +26,7 @@ COLUMNS = (
 Examples:
   fqlc runs
   fqlc runs list --state dead --format json
+  fqlc runs list --row "Order 48213"
   fqlc runs cancel run_4fdee000000002
   fqlc runs resend run_4fdee000000002 --action books""",
 )
@@ -43,6 +44,10 @@ def runs(context: click.Context) -> None:
     help=f"Only in this state: {', '.join(RUN_STATES)}.",
 )  # fmt: skip
 @click.option("--event", metavar="ID", help="Only of this event.")
+@click.option("--entity", metavar="NAME", help="Only of rows of this entity.")
+@click.option("--row", metavar='"ENTITY KEY"', help='Only of this row, such as "Order 48213".')
+@click.option("--since", metavar="WHEN", help="Only those that started then or later (UTC).")
+@click.option("--until", metavar="WHEN", help="Only those that started before then (UTC).")
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most this many."
 )
@@ -54,6 +59,10 @@ def list_runs(
     observer: str | None = None,
     state: str | None = None,
     event: str | None = None,
+    entity: str | None = None,
+    row: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
     limit: int = 100,
     store: str | None = None,
     settings_file: str | None = None,
@@ -62,7 +71,10 @@ def list_runs(
     """List runs, newest first."""
 
     async def work(client: Client) -> list[RunShown]:
-        return await client.runs(observer=observer, state=state, event=event, limit=limit)
+        return await client.runs(
+            observer=observer, state=state, event=event, entity=entity, row=row, since=since,
+            until=until, limit=limit,
+        )  # fmt: skip
 
     found = with_client(store, settings_file, work)
     if form == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 import click
 
@@ -12,6 +13,7 @@ from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.kinds import as_object
 from fql.observe.traceparent import trace_id_of
+from fql.store.showing.history import RowTrace, Unmatched
 from fql.store.shown import DeadLetter, NodeShown, RunShown, Trace
 from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose
@@ -19,26 +21,58 @@ from fql.terminal.words import moment, one_line, shortened
 
 
 @click.command(
-    epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_4fdee000000002 --format json"
+    epilog="\b\nExamples:\n  fqlc trace evt-1\n  fqlc trace run_4fdee000000002 --format json\n"
+    "  fqlc trace Order 48213"
 )
-@click.argument("name", metavar="EVENT|RUN")
+@click.argument("names", metavar="EVENT|RUN|ENTITY KEY", nargs=-1, required=True)
 @store_option
 @settings_option
 @format_option()
-def trace(name: str, store: str | None, settings_file: str | None, form: str) -> None:
-    """Tell the story of one event or run: every action, every attempt."""
+def trace(names: tuple[str, ...], store: str | None, settings_file: str | None, form: str) -> None:
+    """Tell the story of one event, run or row: every action, every attempt.
 
-    async def work(client: Client) -> Trace:
-        return await client.trace(name)
+    A row is its entity and the value of its `@key`, such as Order 48213. Its story has also the
+    events that came to nothing, and why, as far as they are kept (`[store] keep_unmatched`).
+    """
+    name = " ".join(names)
+
+    async def work(client: Client) -> Trace | RowTrace:
+        found = await client.trace(name)
+        if (found.event is None and not found.dead_letters) and " " in name.strip():
+            return await client.trace_row(name)
+        return found
 
     found = with_client(store, settings_file, work)
-    if found.event is None and not found.dead_letters:
-        raise UsageError(f"this store has no event or run {name}", hint="see `fqlc runs`")
+    if isinstance(found, Trace) and found.event is None and not found.dead_letters:
+        raise UsageError(
+            f"this store has no event or run {name}",
+            hint="see `fqlc runs`; a row is named by its entity and key: fqlc trace Order 48213",
+        )
     if form == "json":
         json_line(found.as_json())
         return
-    for line in story(found):
+    for line in story(found) if isinstance(found, Trace) else row_story(found):
         prose(line)
+
+
+def row_story(found: RowTrace) -> Iterator[str]:
+    """The lines for a person: all that has happened, in its order."""
+    told = [(str(as_object(one.event)["timestamp"]), [*story(one)]) for one in found.traces]
+    told += [(one.at, [*_unmatched_lines(one)]) for one in found.unmatched]
+    told += [(one.failed_at, [_letter_line(one)]) for one in found.dead_letters]
+    if not told:
+        yield f"nothing is stored of {one_line(found.row)}"
+        yield "  it had no event, or none since its entity has a key, or they are not kept any more"
+    for _, lines in sorted(told, key=itemgetter(0)):
+        yield from lines
+    if any(one.result == "unmatched" for one in found.unmatched):
+        yield f'Which condition was false: fqlc explain --row "{one_line(found.row)}"'
+
+
+def _unmatched_lines(event: Unmatched) -> Iterator[str]:
+    yield f"{one_line(f'{event.entity}.{event.event} {event.id}')} at {moment(event.at)}"
+    reasons = {"unmatched": "no observer matched it", "unknown": "the plan has no such entity"}
+    yield f"  {reasons.get(event.result) or f'refused: {shortened(event.reason)}'}"
 
 
 def story(found: Trace) -> Iterator[str]:

@@ -10,6 +10,7 @@ from fql.engine.core.held.inputs import Misfit, NewEvent
 from fql.engine.core.held.keys import payload_hash, run_key
 from fql.engine.core.held.runs import Run
 from fql.engine.core.held.state import State
+from fql.engine.core.history.unmatched import keep_event, keep_misfit
 from fql.engine.core.moving.homes import hand_over, shard_of
 from fql.engine.core.queues import join_queue, key_of
 from fql.engine.program.bulkhead import Fault, guarded
@@ -39,6 +40,7 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
     program = new.program or state.active
     if new.program is not None:
         _keep_plan(state, new.program)
+    faulty = False
     for name in program.matching(event):
         if new.only and name != new.only:
             continue
@@ -47,9 +49,12 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
         if not fault:
             fault = _make_run(state, new, program.observers[name])
         if fault:
+            faulty = True
             state.tally.refused += 1
             _write_letter(state, _event_letter(state, new, new.making, fault))
     new.making = ""
+    if not new.runs and not faulty:
+        keep_event(state, new)
 
 
 def _keep_plan(state: State, program: Program) -> None:
@@ -194,6 +199,7 @@ def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> N
             return
         state.mutations.remembered.append(Remembered(misfit.dedup, 0, state.now, b""))
     state.tally.refused += 1
+    keep_misfit(state, misfit)
     _write_letter(
         state,
         _letter_of_change(

@@ -17,6 +17,7 @@ from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.core.held.state import DEFAULT_LIMITS, State
+from fql.engine.core.history.unmatched import keep_stranger
 from fql.engine.core.moving.leaving import clear_leaving, follow, is_ours, movable, release
 from fql.engine.core.moving.limits import next_look, take_grants, wishes
 from fql.engine.core.orders import receive, renew
@@ -53,6 +54,7 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     _each(state, inputs.events, partial(_accept, known=inputs.known))
     _each(state, inputs.misfits, partial(_refuse, known=inputs.known))
     _each(state, inputs.orders, _receive)
+    _each(state, inputs.strangers, keep_stranger)
     state.mutations.forgotten.extend(inputs.forgotten)
     state.item = None
     _fire_timers(state)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Performed
+from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Performed, Stranger
 from fql.engine.program.model import Program
 from fql.errors import FqlError, StoreError
 from fql.store.records import Paged, Snapshot
@@ -48,11 +48,12 @@ class Waiting:
     share: Share | None = None
     grants: list[Grant] = field(default_factory=list)
     gained: Snapshot | None = None
+    strangers: list[Stranger] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(
             self.groups or self.outcomes or self.orders or self.pages or self.program or self.flush
-            or self.share or self.grants
+            or self.share or self.grants or self.strangers
         )  # fmt: skip
 
     def take_again(self, earlier: Waiting) -> None:
@@ -64,6 +65,7 @@ class Waiting:
         self.groups[:0] = earlier.groups
         self.flush = self.flush or earlier.flush
         self.forgotten[:0] = earlier.forgotten
+        self.strangers[:0] = earlier.strangers
         if self.program is None:
             self.program, self.others = earlier.program, earlier.others
 
@@ -97,6 +99,7 @@ class Waiting:
             share=self.share,
             grants=self.grants,
             gained=self.gained,
+            strangers=self.strangers,
         )
 
     def resolve(self) -> None:

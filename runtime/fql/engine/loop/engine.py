@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Unpack
 
-from fql.engine.core.held.inputs import Misfit, NewEvent, Order
+from fql.engine.core.held.inputs import Misfit, NewEvent, Order, Stranger
+from fql.engine.core.history.unmatched import A_SECOND
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.cycles import Cycles
 from fql.engine.loop.settings import Parts
@@ -101,10 +102,19 @@ class Engine(Cycles):
             self._uncommitted -= len(events)
             self._room.set()
 
-    def ignore(self, source: str) -> None:
+    def ignore(self, source: str, entity: str) -> None:
         """Count an event of an entity that the plan does not know."""
         self.state.tally.unknown += 1
         self.tell(EventsTaken(source, unknown=1))
+        self.note(Stranger(source, entity, "unknown"))
+
+    def note(self, stranger: Stranger) -> None:
+        """Keep what is known of an event that was not taken in, for whoever asks."""
+        if len(self._waiting.strangers) < A_SECOND:
+            self._waiting.strangers.append(stranger)
+            self._wake.set()
+        else:
+            self.state.tally.unkept += 1
 
     def forget(self, ids: Sequence[bytes]) -> None:
         """These rows of outboxes are gone there, so the store need not know them any longer. They

@@ -45,5 +45,6 @@ def loop_settings(settings: Settings, holder: str) -> LoopSettings:
         crash_budget=dispatch.crash_budget,
         background_retry=dispatch.background_retry,
         keep_done=settings.store.keep_runs > 0,
+        keep_unmatched=settings.store.keep_unmatched,
     )
     return LoopSettings(core, dispatch.max_queue_size, dispatch.timeout / 1000, holder)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from fql.engine.core.held.inputs import NewEvent
+from fql.engine.core.held.inputs import NewEvent, Stranger
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check
+from fql.engine.process.arrivals.feeds import LONGEST_NAME
 from fql.engine.process.receipts import Receipt, receipt_of
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.errors import EventRefused, UsageError
+from fql.events.intake import UnknownEntity
 from fql.observe.events import EventsTaken
 from fql.observe.logs import logger
 from fql.store.choosing import RunFilter
+from fql.store.history.rows import Result
 from fql.store.port import Store
 
 EVENTS = frozenset(("insert", "update", "delete"))
+LONGEST_REASON = 1_000
+"""Characters of the reason for a refusal that are kept."""
 SLICE = 100
 """Events that are checked before others have their turn."""
 
@@ -60,8 +65,11 @@ class Calls:
         origin = Origin(self._name, self._incarnation, str(self._position))
         try:
             return check(engine.program, envelope, origin, self._clock)
-        except EventRefused:
+        except EventRefused as refused:
             engine.tell(EventsTaken(self._name, refused=1))
+            result: Result = "unknown" if isinstance(refused, UnknownEntity) else "refused"
+            entity = str(envelope.get("entity"))[:LONGEST_NAME]
+            engine.note(Stranger(self._name, entity, result, refused.message[:LONGEST_REASON]))
             raise
 
     async def take_many(

@@ -46,6 +46,7 @@ def retention_of(settings: Settings) -> Callable[[int], Retention]:
             store_max=kept.max_size,
             letters_max=min(letters.max_size, kept.max_size // 2),
             now=now,
+            unmatched_max=kept.keep_unmatched,
         )
 
     return at

@@ -12,7 +12,7 @@ from fql.exact.reading import read_object
 from fql.store.history.minutes import Numbers, quantile, read_numbers
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.records import EventRow
-from fql.store.shown import instant
+from fql.store.shown import DeadLetter, Trace, instant
 from fql.store.works import event_name
 
 HIDDEN = "(sensitive)"
@@ -83,6 +83,26 @@ class Unmatched:
             "source": self.source, "at": self.at, "result": self.result, "reason": self.reason,
             "row_key": self.row_key, "plan": self.plan, "new": self.new, "old": self.old,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RowTrace:
+    """What has happened to a row, as far as it is kept: its events with their runs, the events
+    without one, and dead letters of changes that could not be taken in; each oldest first."""
+
+    row: Row
+    traces: tuple[Trace, ...]
+    unmatched: tuple[Unmatched, ...]
+    dead_letters: tuple[DeadLetter, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """One object with everything."""
+        return {
+            "row": str(self.row),
+            "events": [trace.as_json() for trace in self.traces],
+            "unmatched": [one.as_json() for one in self.unmatched],
+            "dead_letters": [letter.as_json() for letter in self.dead_letters],
+        }
 
 
 @dataclass(frozen=True, slots=True)

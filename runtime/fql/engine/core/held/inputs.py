@@ -10,6 +10,7 @@ from fql.actions.port import Outcome
 from fql.engine.core.held.runs import Work
 from fql.engine.program.model import Program
 from fql.events.model import Event
+from fql.store.history.rows import Result
 from fql.store.records import (
     Hint,
     LetterRow,
@@ -78,6 +79,16 @@ class Misfit:
     shard: int = 0
 
 
+class Stranger(NamedTuple):
+    """An event that was not taken in at all: its entity is `unknown`, or it was `refused` with a
+    reason that its sender was told. Its values are nobody's to keep."""
+
+    source: str
+    entity: str
+    result: Result
+    reason: str = ""
+
+
 Attempt = tuple[int, str, int]
 """The number of a run or batch, the name of its action, and how often that had been sent."""
 
@@ -141,6 +152,7 @@ class Inputs:
     share: Share | None = None
     grants: list[Grant] = field(default_factory=list)
     gained: Snapshot | None = None
+    strangers: list[Stranger] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(
@@ -208,11 +220,13 @@ class CoreSettings:
     alone_from: int = 3
     background_retry: bool = True
     keep_done: bool = True
+    keep_unmatched: int = 10_000
 
 
 @dataclass(slots=True)
 class Tally:
-    """Numbers since the engine's start."""
+    """Numbers since the engine's start. Of the events without a run in this `second`, so many were
+    `kept`; over all `unkept` were not, as there were too many."""
 
     events: int = 0
     duplicates: int = 0
@@ -225,3 +239,6 @@ class Tally:
     open_runs: int = 0
     retries: int = 0
     replayed: int = 0
+    second: int = 0
+    kept: int = 0
+    unkept: int = 0

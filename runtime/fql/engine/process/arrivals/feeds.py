@@ -43,6 +43,10 @@ def require_old_values(plan: Plan, source: Source) -> None:
                 )
 
 
+LONGEST_NAME = 200
+"""Characters of the name of an unknown entity that are kept."""
+
+
 class Feed:
     """Reads one source until it ends or is stopped. `quiet` says whether nothing was there twice,
     at least a second apart."""
@@ -159,7 +163,7 @@ class Feed:
 
     def _ignore(self, entity: str) -> None:
         """Count it, and warn once a name: it may be a slip of whoever writes the events."""
-        self._engine.ignore(self._source.name)
+        self._engine.ignore(self._source.name, entity[:LONGEST_NAME])
         if entity in self._strangers:
             return
         self._strangers.add(entity)

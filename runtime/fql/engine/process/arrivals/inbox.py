@@ -13,6 +13,7 @@ from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.process.arrivals.checks import Origin, check_or_misfit, handed_in, unchecked
+from fql.engine.process.arrivals.feeds import LONGEST_NAME
 from fql.engine.process.arrivals.putoff import PutOff, due_of
 from fql.engine.program.bulkhead import Fault, PlainError, guarded
 from fql.errors import StoreError, StoreGone
@@ -128,7 +129,7 @@ class Inbox:
         if isinstance(made, Fault):
             return self._misfit(command, made)
         if made is None:
-            self._engine.ignore("inbox")
+            self._engine.ignore("inbox", _entity_of(command))
             return Order("ignore", consumed=command.id, shard=command.shard)
         made.shard = command.shard
         return made
@@ -180,6 +181,12 @@ class Inbox:
         made = unchecked({"entry": text}, origin, fault)
         made.consumed, made.shard = command.id, command.shard
         return made
+
+
+def _entity_of(command: Command) -> str:
+    """The name of an entity that the plan does not know."""
+    envelope = as_object(read_object(command.body)["envelope"])
+    return str(envelope.get("entity"))[:LONGEST_NAME]
 
 
 FIELDS: Mapping[str, type] = {

@@ -1,0 +1,1 @@
+"""What the core writes for people who look at it."""

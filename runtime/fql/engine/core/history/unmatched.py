@@ -1,0 +1,67 @@
+"""Events without a run are kept for whoever asks why: the newest ones, and at most so many in a
+second, so that a flood of them costs nothing. Of undeclared fields nothing is kept."""
+
+from __future__ import annotations
+
+from fql.engine.core.held.inputs import Misfit, NewEvent, Stranger
+from fql.engine.core.held.state import State
+from fql.store.history.rows import History, UnmatchedRow
+
+A_SECOND = 100
+"""How many are kept in one second; the others are counted (`Tally.unkept`)."""
+
+
+def history_of(state: State) -> History:
+    """What this step adds to the history."""
+    if state.mutations.history is None:
+        state.mutations.history = History()
+    return state.mutations.history
+
+
+def may_keep(state: State) -> bool:
+    """Whether one more is kept in this second; else it is counted."""
+    if not state.settings.keep_unmatched:
+        return False
+    tally, second = state.tally, state.now // 1000
+    if tally.second != second:
+        tally.second, tally.kept = second, 0
+    tally.kept += 1
+    if tally.kept > A_SECOND:
+        tally.unkept += 1
+        return False
+    return True
+
+
+def keep_event(state: State, new: NewEvent) -> None:
+    """No observer matched it."""
+    if not may_keep(state):
+        return
+    event, program = new.event, new.program or state.active
+    history_of(state).unmatched.append(
+        UnmatchedRow(
+            new.number, state.now, event.source, event.entity, event.kind, event.id, "unmatched",
+            "", event.row_key, program.short, event.payload.decode(),
+        )
+    )  # fmt: skip
+
+
+def keep_misfit(state: State, misfit: Misfit) -> None:
+    """It does not fit its entity; its dead letter has what there is of it."""
+    if may_keep(state):
+        history_of(state).unmatched.append(
+            UnmatchedRow(
+                state.number(), state.now, misfit.source, misfit.entity, misfit.kind,
+                misfit.event_id, "refused", misfit.reason, misfit.row_key, state.active.short, "",
+            )
+        )  # fmt: skip
+
+
+def keep_stranger(state: State, stranger: Stranger) -> None:
+    """Nothing of it was taken."""
+    if may_keep(state):
+        history_of(state).unmatched.append(
+            UnmatchedRow(
+                state.number(), state.now, stranger.source, stranger.entity, "", "",
+                stranger.result, stranger.reason, "", state.active.short, "",
+            )
+        )  # fmt: skip
