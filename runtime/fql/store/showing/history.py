@@ -56,6 +56,13 @@ class EventShown:
     received_at: str
     place: tuple[int, int]
 
+    def as_json(self) -> dict[str, object]:
+        """One object with everything but its place."""
+        return {
+            "name": self.name, "id": self.id, "entity": self.entity, "event": self.event,
+            "source": self.source, "timestamp": self.timestamp, "received_at": self.received_at,
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
@@ -117,6 +124,14 @@ class Minute:
     name: str
     counts: Mapping[str, int]
     ms: Sequence[int] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """One object with everything; `p50`, `p95` and `p99` are milliseconds, or null."""
+        return {
+            "at": instant(self.at), "span_ms": self.span, "kind": self.kind, "name": self.name,
+            **self.counts, "p50": self.latency(0.5), "p95": self.latency(0.95),
+            "p99": self.latency(0.99),
+        }  # fmt: skip
 
     def latency(self, share: float) -> int | None:
         """How many milliseconds this share of the attempts took at most, such as 0.99."""

@@ -1,5 +1,5 @@
-"""Events without a run are kept for whoever asks why: the newest ones, and at most so many in a
-second, so that a flood of them costs nothing. Of undeclared fields nothing is kept."""
+"""Events without a run are kept for people who ask why: the newest ones, and a bounded number in
+each second, which a flood of them does not exceed. Of undeclared fields nothing is kept."""
 
 from __future__ import annotations
 
