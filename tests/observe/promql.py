@@ -135,6 +135,11 @@ class _Reader:
             return self._aggregate(AGGREGATES[token])
         if token in ("rate", "increase"):
             return self._rate(per_second=token == "rate")
+        if token == "absent":
+            self._take("(")
+            value = self.alternatives()
+            self._take(")")
+            return {} if value else {frozenset(): 1.0}
         if token == "histogram_quantile":
             return self._quantile()
         return self._instant(token)

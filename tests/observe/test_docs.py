@@ -43,6 +43,7 @@ def test_page_speaks_of_every_alert() -> None:
     words = (
         "failure rate", "dead letters,", "evicted", "due", "circuit", "max_size", "commits",
         "not captured", "with an error", "stored late", "went back",
+        "little room", "no engine", "reload that failed", "expires", "backup older",
     )  # fmt: skip
     assert len(words) == len(ALERTS)
     assert all(word in PAGE for word in words)

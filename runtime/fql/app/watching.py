@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from fql.engine.loop.clock import Clock
 from fql.engine.process.gauges import Watched
@@ -33,3 +34,14 @@ def watch_of(watched: Watched, settings: Settings, plan: Plan) -> Watch:
     watch = Watch(settings.observability, watched)
     watch.expect(plan, ("emit", "inbox", *(one.name for one in watched.sources)))
     return watch
+
+
+class Reloading(Protocol):
+    """A runtime, as far as its reloads are seen."""
+
+    _watched: Watched
+
+
+def note_reload(runtime: Reloading, *, failed: bool) -> None:
+    """Show in metrics whether the last reload failed, also one whose files could not be read."""
+    runtime._watched.reload_failed = failed

@@ -41,14 +41,26 @@ def observability() -> None:
 
 @observability.command(
     epilog="\b\nExamples:\n  fqlc observability alerts -o fql.rules.yml\n"
-    "  fqlc observability alerts --namespace fraiseql"
+    "  fqlc observability alerts --namespace fraiseql\n"
+    "  fqlc observability alerts --runbooks https://wiki.example.com/fql/{alert}"
 )
 @namespace_option
 @output_option
 @settings_option
-def alerts(namespace: str | None, output: str | None, settings_file: str | None) -> None:
-    """Alert rules for Prometheus (a file for `rule_files`)."""
-    _write_document(rules(_namespace(namespace, settings_file)), output)
+@click.option(
+    "--runbooks", metavar="URL", default="", help="Where the page of each alert is; {alert} in it."
+)
+def alerts(
+    namespace: str | None, output: str | None, settings_file: str | None, runbooks: str
+) -> None:
+    """Alert rules for Prometheus (a file for `rule_files`).
+
+    With --runbooks each alert has a `runbook_url`: the URL with its name for `{alert}`, or at its
+    end. The pages are in docs/runbooks.
+    """
+    if runbooks and not runbooks.startswith(("https://", "http://")):
+        raise UsageError(f"{runbooks!r} is not a URL", hint="https://wiki.example.com/fql/{alert}")
+    _write_document(rules(_namespace(namespace, settings_file), runbooks), output)
 
 
 @observability.command(epilog="\b\nExamples:\n  fqlc observability dashboard -o fql.dashboard.json")

@@ -109,6 +109,47 @@ ALERTS = (
         "Past it finished runs are removed early; open work and dead letters stay.",
     ),
     Alert(
+        "FqlDiskLow",
+        "max(NS_disk_low) > 0",
+        "5m",
+        "critical",
+        "less than a tenth or 1 GB of the disk of the store is free",
+        "A full disk stops the intake of events: `fqlc store info`, and lower `keep_runs`.",
+    ),
+    Alert(
+        # Also where nothing is scraped at all.
+        "FqlNoEngine",
+        "absent(NS_engine == 1)",
+        "2m",
+        "critical",
+        "no process is the engine: nothing is sent",
+        "See the supervisor and the log; `fqlc doctor` says what keeps it from starting.",
+    ),
+    Alert(
+        "FqlReloadFailed",
+        "max(NS_reload_failed) > 0",
+        "0s",
+        "warning",
+        "the last reload failed: the plan and the secrets of before are in use",
+        "The log says why; mend it and reload again.",
+    ),
+    Alert(
+        "FqlSecretExpires",
+        "min by (observer) (NS_secret_expires_seconds) < 604800",
+        "0s",
+        "warning",
+        "in {{ $value | humanizeDuration }} {{ $labels.observer }} has no secret to sign with",
+        "Add a secret with a later `not_after`; `fqlc doctor` names the actions.",
+    ),
+    Alert(
+        "FqlBackupOld",
+        "min(NS_backup_age_seconds) > 93600",
+        "0s",
+        "warning",
+        "the last backup of the store is {{ $value | humanizeDuration }} old",
+        "See the timer that runs `fqlc store backup`.",
+    ),
+    Alert(
         "FqlStoreErrors",
         "sum(increase(NS_store_errors_total[5m])) > 0",
         "0s",
@@ -119,12 +160,20 @@ ALERTS = (
 )
 
 
-def rules(namespace: str) -> str:
-    """The rules file (YAML) for series of this namespace."""
-    return "".join(f"{line}\n" for line in _lines(namespace))
+def rules(namespace: str, runbooks: str = "") -> str:
+    """The rules file (YAML) for series of this namespace. `runbooks` is where the page of each
+    alert is: a URL with `{alert}` for its name, or one that the name is appended to."""
+    return "".join(f"{line}\n" for line in _lines(namespace, runbooks))
 
 
-def _lines(namespace: str) -> Iterator[str]:
+def page_of(runbooks: str, alert: str) -> str:
+    """The URL of an alert's page."""
+    if "{alert}" in runbooks:
+        return runbooks.replace("{alert}", alert)
+    return f"{runbooks.rstrip('/')}/{alert}"
+
+
+def _lines(namespace: str, runbooks: str) -> Iterator[str]:
     yield "groups:"
     yield "  - name: fql"
     yield "    rules:"
@@ -137,6 +186,8 @@ def _lines(namespace: str) -> Iterator[str]:
         yield "        annotations:"
         yield f"          summary: {_quoted(alert.summary, namespace)}"
         yield f"          description: {_quoted(alert.advice, namespace)}"
+        if runbooks:
+            yield f"          runbook_url: {json_text(page_of(runbooks, alert.name))}"
 
 
 def _quoted(text: str, namespace: str) -> str:

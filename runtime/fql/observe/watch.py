@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,7 @@ from fql.observe.logs import logger
 from fql.observe.series.gauges import Gauges
 from fql.observe.series.metrics import Metrics
 from fql.plan.model import Plan
+from fql.plan.signing_ends import signing_ends
 from fql.settings.model import Observability, Prometheus
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class Watch:
     def expect(self, plan: Plan, sources: tuple[str, ...] = ()) -> None:
         """Show the observers of a plan, and sources, before anything happens to them."""
         self._metrics.expect([observer.name for observer in plan.observers], sources)
+        if self._prometheus is not None:
+            self._metrics.secret_ends = signing_ends(plan, time.time())
 
     def in_trace(self, envelope: Mapping[str, object]) -> Mapping[str, object]:
         """An envelope that another process will accept, with its place in a trace."""

@@ -92,12 +92,16 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class StoreSize:
     """What a metric needs, cheaply: open dead letters by observer, inbox entries, bytes in use, and
-    those of the journal that are not yet part of them."""
+    those of the journal that are not yet part of them. `backup` is when the last backup was made
+    (milliseconds since 1970); `disk` are the bytes of the disk that the store is on, and those of
+    them that are free. None where the store does not know."""
 
     letters: dict[str, int]
     inbox: int
     bytes: int
     journal: int = 0
+    backup: int | None = None
+    disk: tuple[int, int] | None = None
 
 
 class Store(Protocol):

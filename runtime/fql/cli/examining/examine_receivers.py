@@ -26,6 +26,7 @@ from fql.egress.wire.own import OwnPorts
 from fql.errors import MissingSecrets, SettingsError
 from fql.plan.model import Json, Plan, Policies
 from fql.plan.policies import effective
+from fql.plan.signing_ends import Span, covered_until
 from fql.plan.stored.codec import load_expression
 from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.templates import split_url
@@ -102,25 +103,13 @@ def _expiry(signing: SigningSettings | None, subject: str, now: float) -> Iterat
     if not any(secret.live(now) for secret in signing.secrets):
         yield Finding(subject, "problem", "no signing secret is valid now: nothing can be sent")
         return
-    end = covered_until(signing, now)
+    spans = [Span(secret.not_before, secret.not_after) for secret in signing.secrets]
+    end = covered_until(spans, now)
     if end is None:
         return
     days = int((end - now) // DAY)
     level: Level = "warning" if days < SOON_DAYS else "ok"
     yield Finding(subject, level, f"its signing secrets end in {days} days")
-
-
-def covered_until(signing: SigningSettings, now: float) -> float | None:
-    """The first moment from now on at which no secret signs, in unix seconds; None for never."""
-    moment = now
-    while True:
-        live = [secret.not_after for secret in signing.secrets if secret.live(moment)]
-        if not live:
-            return moment
-        ends = [end for end in live if end is not None]
-        if len(ends) < len(live):
-            return None
-        moment = max(ends)
 
 
 # Receivers

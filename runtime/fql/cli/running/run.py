@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from fql.app import Runtime
+from fql.app.watching import note_reload
 from fql.cli.examining.descriptors import raise_limit
 from fql.cli.functions import functions_of
 from fql.cli.project import (
@@ -246,10 +247,13 @@ class _Process:
             project, plan = await asyncio.to_thread(load)
             await runtime.reload(plan, settings=project.run_settings())
         except FqlError as error:
+            note_reload(runtime, failed=True)
             logger.error("not reloaded: %s", error.message)  # noqa: TRY400  (no traceback for users)
         except click.exceptions.Exit:
+            note_reload(runtime, failed=True)
             logger.error("not reloaded: the sources have errors")  # noqa: TRY400
         else:
+            note_reload(runtime, failed=False)
             self._now = project, plan
             self._rotation.follow(project, plan)
             logger.info("reloaded: plan %s", plan.digest)

@@ -50,6 +50,7 @@ class Watched:
         self.sources: Sequence[Source | Entrance] = ()
         self.arrivals: Sequence[Arriving] = ()
         self.draining = False
+        self.reload_failed = False
 
     async def gauges(self) -> Gauges:
         """Everything that is asked for at a scrape. While the store does not answer, its size is
@@ -57,9 +58,12 @@ class Watched:
         with suppress(StoreError):
             self._size = await self._store.size()
         size = self._size
+        disk, free = size.disk or (None, None)
         alone = Gauges(
             inbox=size.inbox, dead_letters=size.letters, store_bytes=size.bytes,
-            store_max=self._store_max, sources=self._of_sources(),
+            store_max=self._store_max, sources=self._of_sources(), disk=disk, disk_free=free,
+            backup_age=None if size.backup is None else max(0, self._clock.now() - size.backup),
+            reload_failed=self.reload_failed,
         )  # fmt: skip
         return alone if self.engine is None else self._of_engine(self.engine, alone)
 

@@ -6,6 +6,7 @@ lists all.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import (
@@ -184,6 +185,22 @@ class Exposition(Collector):
         yield self._number(
             "store_max_bytes", "Size past which finished runs are removed.", gauges.store_max
         )
+        yield self._known(
+            "disk_free_bytes", "Free bytes of the disk of the store.", gauges.disk_free
+        )
+        yield self._known(
+            "disk_low", "1 while less than a tenth or 1 GB of that disk is free.", gauges.disk_low
+        )
+        age = None if gauges.backup_age is None else gauges.backup_age / 1000
+        yield self._known("backup_age_seconds", "Time since the last backup, if any.", age)
+        yield self._number(
+            "reload_failed", "1 while the last reload has failed.", int(gauges.reload_failed)
+        )
+        now = time.time()
+        yield self._gauge(
+            "secret_expires_seconds", "Time until an action has no secret to sign with.",
+            ("observer",), (((name,), end - now) for name, end in metrics.secret_ends.items()),
+        )  # fmt: skip
         yield self._counter(
             "store_errors", "Commits that did not succeed.", (), (((), metrics.trouble),)
         )
@@ -211,6 +228,10 @@ class Exposition(Collector):
 
     def _number(self, name: str, text: str, value: float) -> Metric:
         return GaugeMetricFamily(f"{self._namespace}_{name}", text, value=value)
+
+    def _known(self, name: str, text: str, value: float | None) -> Metric:
+        """Without a sample where the value is not known."""
+        return self._gauge(name, text, (), () if value is None else (((), value),))
 
     def _plain_histogram(self, name: str, text: str, histogram: Histogram) -> Metric:
         return HistogramMetricFamily(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LOW_SHARE, LOW_BYTES = 0.1, 1_000_000_000
+"""A disk of which less is free needs somebody."""
 CIRCUIT_STATES = ("closed", "open", "half_open")
 
 
@@ -44,7 +46,8 @@ class Gauges:
     """One moment. `oldest_due` is the age in milliseconds of the oldest work that could be sent
     and was not yet; `work` counts open nodes held in memory by state, `open_runs` all open runs;
     `emits` are events handed in and not committed; `inbox` entries of other processes that wait;
-    `dead_letters` are counted by observer; sizes are bytes."""
+    `dead_letters` are counted by observer; sizes are bytes. `disk` is that of the store, and
+    `backup_age` the milliseconds since its last backup, where it knows them."""
 
     is_engine: bool = False
     oldest_due: int = 0
@@ -58,3 +61,14 @@ class Gauges:
     sources: tuple[SourceGauges, ...] = ()
     store_bytes: int = 0
     store_max: int = 0
+    disk: int | None = None
+    disk_free: int | None = None
+    backup_age: int | None = None
+    reload_failed: bool = False
+
+    @property
+    def disk_low(self) -> bool | None:
+        """Whether less than a tenth of the store's disk, or less than 1 GB, is free."""
+        if self.disk is None or self.disk_free is None:
+            return None
+        return self.disk_free < max(self.disk * LOW_SHARE, LOW_BYTES)

@@ -9,7 +9,7 @@ kinds of failure from closed lists.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from fql.observe.events import (
@@ -95,6 +95,7 @@ class Metrics:
         self.commits = Histogram(COMMITS)
         self.groups = Histogram(GROUPS)
         self.trouble = 0
+        self.secret_ends: Mapping[str, float] = {}
 
     def expect(self, observers: Iterable[str], sources: Iterable[str] = ()) -> None:
         """Show these observers and sources with zeros until something happens."""

@@ -13,7 +13,6 @@ from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
-from fql.store.sqlite.names import beside
 from fql.store.sqlite.reading import history
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.query import groups_query, letters_query, runs_query
@@ -116,9 +115,6 @@ class Questions(ABC):
 
     async def size(self) -> StoreSize:
         """How big it is; dead letters are counted in an index."""
-        journal = beside(self._path, "-wal")
         return await self._call(
-            lambda connection: sqlite_read.size(
-                connection, self._letters, journal.stat().st_size if journal.exists() else 0
-            )
+            lambda connection: sqlite_read.size(connection, self._letters, self._path)
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fql.errors import StoreLocked
@@ -22,6 +24,8 @@ from fql.store.records import (
     StoredPlan,
 )
 from fql.store.sqlite import schema
+from fql.store.sqlite.marks import BACKUP
+from fql.store.sqlite.names import beside
 from fql.store.sqlite.prune import used_bytes
 
 
@@ -123,10 +127,16 @@ def counts(connection: sqlite3.Connection, letters: str) -> Counts:
     )
 
 
-def size(connection: sqlite3.Connection, letters: str, journal: int) -> StoreSize:
-    """How big it is, beside a journal of so many bytes; dead letters are counted in an index."""
+def size(connection: sqlite3.Connection, letters: str, path: Path) -> StoreSize:
+    """How big it is; dead letters are counted in an index."""
+    journal, disk = beside(path, "-wal"), os.statvfs(path.parent)
     by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
     inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
     return StoreSize(
-        dict(connection.execute(by_observer).fetchall()), inbox, used_bytes(connection), journal
+        letters=dict(connection.execute(by_observer).fetchall()),
+        inbox=inbox,
+        bytes=used_bytes(connection),
+        journal=journal.stat().st_size if journal.exists() else 0,
+        backup=meta(connection, BACKUP),
+        disk=(disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize),
     )
