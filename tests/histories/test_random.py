@@ -194,8 +194,7 @@ def test_shrinking_finds_what_is_needed() -> None:
 @pytest.mark.parametrize(
     ("kind", "journal", "seed", "steps"),
     [("sqlite", "wal", 1, 5), ("sqlite", "delete", 2, 4),
-     pytest.param("postgresql", "wal", 3, 3, marks=pytest.mark.soak),
-     pytest.param("nats", "wal", 4, 3, marks=pytest.mark.soak)],
+     ("postgresql", "wal", 10, 2), ("nats", "wal", 9, 2)],
 )  # fmt: skip
 def test_a_short_history(tmp_path: Path, kind: str, journal: str, seed: int, steps: int) -> None:
     live(tmp_path / "shop", kind, journal, seed, drawn(seed, steps, kind, slow=False))

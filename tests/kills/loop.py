@@ -16,10 +16,14 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import psutil
 
 from fql.store.nats.store import NatsStore
 from fql.testing import MockWebhookServer
@@ -32,6 +36,8 @@ LEASE = 1.0
 """Seconds of a lease in NATS here; 30 are usual, and nobody waits for them a thousand times."""
 PATIENCE = 300.0
 """Seconds until an engine that says nothing is a fault, also on a machine with other work."""
+SLEEP = 13.0
+"""Seconds that an engine stands still: longer than a lease in PostgreSQL."""
 NO_SERVER = 3
 """The exit code of a command whose store cannot be reached."""
 ROOMS = (
@@ -40,6 +46,35 @@ ROOMS = (
     "fqlc.diagnostics", "fqlc.project", "fqlc.source",
 )  # fmt: skip
 CONTEXT = multiprocessing.get_context("forkserver")
+
+
+@dataclass
+class Engine:
+    """One process; `befallen` where something happened to its server before it was ready."""
+
+    process: BaseProcess
+    log: Path
+    befallen: bool = False
+    asleep_until: float = 0.0
+
+    def said(self) -> str:
+        """What it said last."""
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+    def is_ready(self) -> bool:
+        """Whether it has said so."""
+        return '"Ready"' in (self.log.read_text(errors="replace") if self.log.exists() else "")
+
+    def sleep(self) -> None:
+        """Stand still for longer than its lease: others take its work over, and it goes on."""
+        os.kill(self.process.pid or 0, signal.SIGSTOP)
+        self.asleep_until = time.monotonic() + SLEEP
+
+    def wake(self) -> None:
+        """Go on."""
+        if self.asleep_until:
+            os.kill(self.process.pid or 0, signal.SIGCONT)
+            self.asleep_until = 0.0
 
 
 @dataclass
@@ -74,11 +109,11 @@ def imports() -> list[str]:
     return names
 
 
-def fqlc_run(folder: str, *arguments: str) -> None:
+def fqlc_run(folder: str, log_name: str, *arguments: str) -> None:
     """The child: `fqlc run`, as in a shell."""
     os.chdir(folder)
     os.environ.update(NO_COLOR="1", SSL_CERT_FILE=os.devnull)  # certificates take half of a start
-    log = os.open("run.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open(log_name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     defaults = NatsStore.__init__.__kwdefaults__ or {}
@@ -86,23 +121,37 @@ def fqlc_run(folder: str, *arguments: str) -> None:
     raise SystemExit(run(("run", "shop.fql", *arguments)))
 
 
-def started(folder: Path, *arguments: str) -> BaseProcess:
+def started(folder: Path, log_name: str, *arguments: str) -> BaseProcess:
     """An engine in a process of its own."""
     CONTEXT.set_forkserver_preload(imports())
-    process = CONTEXT.Process(target=fqlc_run, args=(str(folder), *arguments), daemon=True)
+    process = CONTEXT.Process(
+        target=fqlc_run, args=(str(folder), log_name, *arguments), daemon=True
+    )
     process.start()
     return process
 
 
-def all_read(server: MockWebhookServer) -> None:
-    """Wait until the receiver has read what was sent by an engine that is gone. On a busy machine
-    that would come after what the next engine sends, and a ledger that goes by arrival would take
-    the second attempt for the first."""
-    peers = server._server.peers
+def ports_of(pid: int) -> set[int]:
+    """Where the connections of a process come from."""
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid).net_connections("tcp")
+        return {one.laddr.port for one in found if one.raddr}
+    return set()
+
+
+def all_read(server: MockWebhookServer, ports: set[int]) -> None:
+    """Wait until the receiver has read what came from these ports of an engine that is gone. On a
+    busy machine that would come after what the next engine sends, and a ledger that goes by arrival
+    would take the second attempt for the first."""
+
+    def peers() -> set[int]:
+        open_now = tuple(server._server.peers)
+        return {int(one.get_extra_info("peername")[1]) for one in open_now}
+
     with socket.create_connection(("127.0.0.1", server.port)) as last:
-        mine = last.getsockname()
-        until(lambda: any(one.get_extra_info("peername") == mine for one in tuple(peers)))
-    until(lambda: not peers)
+        mine = last.getsockname()[1]
+        until(lambda: mine in peers())
+    until(lambda: not peers() & ports)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -122,17 +171,23 @@ class Life:
         self.random = random.Random(seed)
         self.counts = Counts()
         self.accepted: list[ReceivedRequest] = []
+        self.engines: list[Engine] = []
+        self.numbers = count(1)
 
     def live(self, kills: int) -> Counts:
         """So many kills; then the rest drains, and the ledger is looked at."""
         with MockWebhookServer() as server:
             server.always(self._answer)
-            write_shop(self.folder, server.url, self.place.store)
+            write_shop(self.folder, server.url, self.place.store, self.place.settings)
             with Shop(self.folder, pause=0.2) as shop:
                 while self.counts.kills < kills:
                     self._round(server)
+            while self.engines:
+                self._end(server, self.engines[0])
             time.sleep(2 * LEASE)  # `--until-idle` does not stand by for the lease of a killed one
-            last = started(self.folder, "--until-idle", "--timeout", "600s", "--fail-on-dead")
+            last = started(
+                self.folder, "last.log", "--until-idle", "--timeout", "600s", "--fail-on-dead"
+            )
             last.join(700)
             assert last.exitcode == 0, self.log()
             self._judge(server.requests, shop)
@@ -140,7 +195,8 @@ class Life:
 
     def log(self) -> str:
         """What the engines said last."""
-        return (self.folder / "run.log").read_text(errors="replace")[-3000:]
+        logs = sorted(self.folder.glob("*.log"), key=lambda one: one.stat().st_mtime_ns)
+        return "".join(one.read_text(errors="replace") for one in logs)[-3000:]
 
     def _answer(self, request: ReceivedRequest) -> int:
         """One in ten is refused; `accepted` has the others."""
@@ -150,30 +206,49 @@ class Life:
         return 200
 
     def _round(self, server: MockWebhookServer) -> None:
-        """An engine works, things happen to its store, and it ends."""
-        before = server.call_count
-        process = started(self.folder)
+        """An engine joins, things happen to its store, and one of those at work ends."""
+        before, name = (
+            server.call_count,
+            f"run-{self.counts.kills}-{self.counts.others.total()}.log",
+        )
+        self.engines.append(Engine(started(self.folder, name), self.folder / name))
         if self.random.random() < 0.8:
             assert server.wait_for(before + 1, PATIENCE), self.log()
         time.sleep(self.random.uniform(0, 0.2))
-        befallen = bool(self.place.happenings) and self.random.random() < 0.2
-        if befallen:
+        if self.place.happenings and self.random.random() < 0.2:
+            for one in self.engines:
+                one.befallen |= not one.is_ready()
             self.counts.others[f"server {self.place.befall(self.random)}"] += 1
+        for one in self.engines:
+            if one.asleep_until < time.monotonic():
+                one.wake()
+        awake = [one for one in self.engines if not one.asleep_until]
+        if len(awake) > 1 and self.random.random() < 0.1:
+            self.counts.others["engine stopped"] += 1
+            awake.pop(0).sleep()
+        if len(awake) >= self.place.most or self.random.random() < 0.5:
+            self._end(server, self.random.choice(awake))
+
+    def _end(self, server: MockWebhookServer, engine: Engine) -> None:
+        """Kill it, or tell it to end. One that began while its server was away has ended with 3, as
+        it says."""
+        self.engines.remove(engine)
+        engine.wake()
+        process = engine.process
         signaled = signal.SIGKILL if self.random.random() < 0.95 else signal.SIGTERM
+        if signaled == signal.SIGKILL and process.is_alive():
+            os.kill(process.pid or 0, signal.SIGSTOP)  # it opens no more connections
+        ports = ports_of(process.pid or 0)
         (process.kill if signaled == signal.SIGKILL else process.terminate)()
         process.join(PATIENCE)
-        all_read(server)
-        self._count(process.exitcode, signaled, befallen=befallen)
-
-    def _count(self, code: int | None, signaled: signal.Signals, *, befallen: bool) -> None:
-        """How an engine ended. One that begins while its server is away ends with 3, as it says."""
-        if befallen and code == NO_SERVER:
+        all_read(server, ports)
+        if engine.befallen and process.exitcode == NO_SERVER:
             self.counts.others["engine found no server"] += 1
         elif signaled == signal.SIGKILL:
-            assert code == -signaled, (code, self.log())
+            assert process.exitcode == -signaled, (process.exitcode, engine.said())
             self.counts.kills += 1
         else:
-            assert code in (0, -signaled), (code, self.log())
+            assert process.exitcode in (0, -signaled), (process.exitcode, engine.said())
             self.counts.others["engine ended in order"] += 1
 
     def _judge(self, requests: Sequence[ReceivedRequest], shop: Shop) -> None:

@@ -13,14 +13,18 @@ import psycopg
 from tests.servers import nats, postgresql
 from tests.servers.proxy import StatementProxy
 
-KINDS = ("sqlite", "postgresql", "nats")
+KINDS = ("sqlite", "postgresql", "shared", "nats")
+"""`postgresql` has one engine and others that stand by; several engines work on `shared`."""
 
 
 @dataclass
 class Place:
-    """Where the store is, and what can happen to its server: a word, and what does it."""
+    """Where the store is, keys of [store] besides, how many engines there are at most, and what can
+    happen to the server: a word, and what does it."""
 
     store: str
+    settings: str = ""
+    most: int = 1
     happenings: Mapping[str, Callable[[], None]] = field(default_factory=dict)
 
     def befall(self, chance: random.Random) -> str:
@@ -38,13 +42,16 @@ def place_of(kind: str) -> Iterator[Place]:
         yield Place("sqlite:///fql.db")
     elif kind == "nats":
         with nats.running() as broker:
-            yield Place(broker.url, happenings_of(lambda: broker))
+            yield Place(broker.url, happenings=happenings_of(lambda: broker))
     else:
         with ExitStack() as stack:
             pair = Pair(stack)
             others = {"cut off": pair.proxy.cut, "failed over": pair.fail_over}
             happenings = {**happenings_of(lambda: pair.server), **others}
-            yield Place(pair.url, happenings)
+            if kind == "shared":
+                yield Place(pair.url, 'engines = "shared"', 3, happenings)
+            else:
+                yield Place(pair.url, 'engines = "single"', 1, happenings)
 
 
 def happenings_of(

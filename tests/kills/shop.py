@@ -52,10 +52,10 @@ CUSTOMERS = 5
 MAX_IN_FLIGHT = 256
 
 
-def write_shop(folder: Path, url: str, store: str = "sqlite:///fql.db") -> None:
-    """Project, database and triggers."""
+def write_shop(folder: Path, url: str, store: str = "sqlite:///fql.db", settings: str = "") -> None:
+    """Project, database and triggers; `settings` are more keys of [store]."""
     (folder / "shop.fql").write_text(SOURCE % url)
-    (folder / "fql.toml").write_text(f'{SETTINGS}[store]\nurl = "{store}"\n')
+    (folder / "fql.toml").write_text(f'{SETTINGS}[store]\nurl = "{store}"\n{settings}\n')
     make_tables(folder)
     fqlc(folder, "capture", "install", "shop.fql")
 

@@ -11,8 +11,9 @@ from fql.engine.core.held.runs import Work
 from fql.store.sharing.granting import Decided, Held, Pace, decide, wanted
 from fql.store.sharing.limits import Grant, Known, Wish
 from fql.store.sharing.port import Share
+from tests.simulation.moving.engine import Engine
 from tests.simulation.moving.shared import Shared
-from tests.simulation.moving.world import Engine, Moving
+from tests.simulation.moving.world import Moving
 
 SKEW = 3000
 """Milliseconds by which the clock of an engine is ahead at most."""

@@ -61,7 +61,7 @@ class Shared:
             self.crashed.discard(shard)
             self.crashed |= {shard} if state != "drained" else set()
             self.owner[shard] = me
-        return Share(self.mine(me), live)
+        return Share(self.mine(me), live, frozenset(self.tables.pauses))
 
     def mine(self, me: int) -> frozenset[int]:
         """The shards of a session."""
@@ -113,6 +113,20 @@ class Shared:
             del self.owner[shard]
             self.crashed.discard(shard)
         return True
+
+    def settle(self, me: int, expected: int) -> bool | None:
+        """Whether the commit of which no reply came has counted; if not, it never will. None where
+        the session is fenced."""
+        session = self.sessions[me]
+        if session.state != "live":
+            return None
+        counted, session.cycle = session.cycle > expected, expected + 1
+        return counted
+
+    def ask(self, kind: str, shard: int, **more: object) -> None:
+        """Somebody asks for something: an entry for the owner of a shard."""
+        self._entries += 1
+        self.inbox[self._entries] = Order(kind, consumed=self._entries, shard=shard, **more)  # type: ignore[arg-type]
 
     def end(self, me: int) -> None:
         """An engine that drained."""

@@ -12,7 +12,7 @@ from tests.simulation.moving.world import Moving
 from tests.simulation.test_seeds import make_observer
 
 SEEDS = 50
-KINDS = ("join", "leave", "crash", "sleep")
+KINDS = ("join", "leave", "crash", "sleep", "ask")
 
 
 def play(seed: int, *, kinds: tuple[str, ...] = KINDS) -> Moving:
@@ -23,7 +23,9 @@ def play(seed: int, *, kinds: tuple[str, ...] = KINDS) -> Moving:
         alone_from=400,
     )  # fmt: skip
     fates = {name: 0.1 for name in kinds if rng.random() < 0.7}
-    world = Moving(program(*observers), seed, settings, rng.choice([0.0, 0.3]), fates)
+    failures, doubts = rng.choice([0.0, 0.3]), rng.choice([0.0, 0.0, 0.3])
+    doubts *= "crash" in kinds
+    world = Moving(program(*observers), seed, settings, failures, fates, doubts)
     for _ in range(rng.randint(1, 8)):
         world.emit()
         for _ in range(rng.randint(0, 5)):

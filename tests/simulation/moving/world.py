@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from fql.actions.port import Outcome
-from fql.engine.core.held.inputs import CoreSettings, Inputs, NewEvent, Performed, Step
+from fql.engine.core.held.inputs import (
+    Attempt,
+    CoreSettings,
+    Inputs,
+    NewEvent,
+    Performed,
+    Step,
+)
 from fql.engine.core.held.keys import dedup_hash
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.shards import Shards
@@ -14,38 +22,32 @@ from fql.engine.core.held.state import State
 from fql.engine.core.step import step
 from fql.engine.core.taking import restore
 from fql.engine.program.model import Program
-from fql.store.records import Snapshot
+from fql.store.records import Mutations, Snapshot
+from fql.store.sharing.homes import FIRST
 from fql.store.works import ALONE, ARMED, DONE, TERMINAL, decode_works
 from fql.testing.clock import VirtualClock
 from tests.engine.programs import event
+from tests.simulation.moving.engine import Engine
 from tests.simulation.moving.shared import LEASE, SHARDS, Shared
 from tests.simulation.world import FAULTS, OK, Arrival
 
 MOST = 4
 """Engines at once."""
-
-
-@dataclass
-class Engine:
-    """One process: its session, its memory, what it has on the wire."""
-
-    session: int
-    state: State
-    inputs: Inputs = field(default_factory=Inputs)
-    wire: list[Work] = field(default_factory=list)
-    commits: int = 0
-    wake: int | None = 0
+NAMES = ("one", "two", "o0")
+"""The endpoints, and an observer: what people pause."""
 
 
 @dataclass
 class Moving:
-    """`fates` are the odds of what happens before each step."""
+    """`fates` are the odds of what happens before each step, `doubts` those of a commit without a
+    reply: it has counted, or is lost, or comes late."""
 
     program: Program
     seed: int
     settings: CoreSettings
     failure_rate: float = 0.0
     fates: dict[str, float] = field(default_factory=dict)
+    doubts: float = 0.0
     keeps = Shared
     limited = False
 
@@ -56,7 +58,9 @@ class Moving:
         self.engines: list[Engine] = []
         self.ledger: list[Arrival] = []
         self.unsent: list[NewEvent] = []
-        self.emitted = self.crashes = self.moved = 0
+        self.late: list[tuple[int, int, Mutations]] = []
+        self.touched: set[int] = set()
+        self.emitted = self.crashes = self.moved = self.forgotten = 0
         self.trace: list[str] = []
         self._answers: dict[tuple[int, int], Arrival] = {}
         self.join()
@@ -76,13 +80,54 @@ class Moving:
         if len(self.engines) == MOST:
             return
         session = self.store.begin()
-        state = State(
-            self.program, self.settings, self.random.random, session << 32, self.clock.now(),
-            shards=Shards(SHARDS, (), shared=self.limited),
-        )  # fmt: skip
-        restore(state, Snapshot(shards=frozenset()))
-        self.engines.append(Engine(session, state))
+        shards = Shards(SHARDS, (), shared=self.limited)
+        self.engines.append(Engine(session, self.state_of(session << 32, Snapshot(), shards)))
         self.tell(f"join {session}")
+
+    def state_of(
+        self, first_id: int, snapshot: Snapshot, shards: Shards, aloft: Set[Attempt] = frozenset()
+    ) -> State:
+        """What an engine has in memory, made of what is stored of its shards."""
+        now = self.clock.now()
+        chance = self.random.random
+        state = State(self.program, self.settings, chance, first_id, now, shards=shards)
+        state.aloft, snapshot.shards = set(aloft), shards.mine
+        restore(state, snapshot)
+        return state
+
+    def begin_again(self, engine: Engine, inputs: Inputs) -> None:
+        """A commit did not count: memory is ahead, and is loaded again in the same session."""
+        self.forgotten += 1
+        engine.rescue.keep_all(inputs.outcomes)
+        kept, mine = list(engine.rescue.kept), self.store.mine(engine.session)
+        aloft = {(one.owner.id, one.spec.name, one.sends) for one in engine.wire}
+        snapshot, before = self.store.load(mine), engine.state
+        snapshot.clean = True
+        aloft |= {one.attempt for one in kept}
+        shards = Shards(SHARDS, mine, shared=self.limited, asked=engine.asked)
+        engine.state = self.state_of(before.next_number, snapshot, shards, aloft)
+        engine.state.draining = before.draining
+        engine.inputs, engine.entries, engine.wake = Inputs(outcomes=kept), set(), self.clock.now()
+        self.tell(f"again {engine.session}")
+
+    def ask(self) -> None:
+        """Somebody cancels a run, replays a dead letter, pauses or resumes."""
+        kind = self.random.choice(("cancel", "replay", "replay", "pause", "resume"))
+        runs = sorted(self.store.tables.open)
+        letters = sorted(self.store.tables.letters.values(), key=lambda one: one.id)
+        if kind in ("pause", "resume"):
+            self.store.ask(kind, FIRST, name=self.random.choice(NAMES))
+        elif kind == "cancel" and runs:
+            self._ask_of(self.random.choice(runs), kind)
+        elif kind == "replay" and letters:
+            letter = self.random.choice(letters)
+            more = {"node": letter.node, "letter": letter.id, "force": True}
+            self._ask_of(letter.run or 0, kind, **more, original=self.random.random() < 0.5)
+        self.tell(kind)
+
+    def _ask_of(self, run: int, kind: str, **more: object) -> None:
+        self.touched.add(run)
+        self.store.ask(kind, self.store.tables.runs[run].shard, run=run, **more)
 
     def crash(self) -> None:
         """A process is gone. Its shards are free once its lease is over."""
@@ -116,6 +161,7 @@ class Moving:
             self.cycle(engine)
         if engine in self.engines:
             self.engines.remove(engine)
+            self.crashes += bool(engine.rescue.kept)  # its last commit did not count
             self.store.end(engine.session)
             self.tell(f"leave {engine.session}")
 
@@ -125,6 +171,8 @@ class Moving:
         for name, odds in self.fates.items():
             if self.random.random() < odds:
                 getattr(self, name)()
+        if self.random.random() < 0.2:
+            self.deliver()
         if not self.engines:
             self.clock.advance(LEASE + 1)
             self.join()
@@ -144,14 +192,24 @@ class Moving:
         new = share.mine - engine.state.shards.mine
         inputs.share, inputs.gained = share, self.store.load(new) if new else None
         self.moved += len(new)
-        inputs.orders = self.store.entries(share.mine)
+        new_entries = self.store.entries(share.mine)
+        inputs.orders = [one for one in new_entries if one.consumed not in engine.entries]
+        engine.entries |= {one.consumed or 0 for one in inputs.orders}
         inputs.events = [NewEvent(one.event, one.dedup) for one in self.unsent]
         inputs.known = self.store.tables.known(inputs.keys())
+        engine.rescue.keep_late(inputs.outcomes, engine.state.in_flight)
         result = step(engine.state, inputs, self.time(engine))
-        if not self.store.commit(engine.session, engine.commits, result.mutations):
+        counted = self.commit(engine, result.mutations)
+        if counted is None:
             self._gone(engine)
             return
         engine.commits += 1
+        if not counted:
+            self.begin_again(engine, inputs)
+            return
+        engine.rescue.forget(result)
+        engine.asked |= {wish.endpoint for wish in result.wishes}
+        engine.entries -= {*result.mutations.consumed, *result.turned_away}
         self.unsent, engine.wake = [], result.wake
         self.tell(f"commit {engine.session} {sorted(share.mine)} {result.mutations.released}")
         for work in result.sends:
@@ -170,6 +228,24 @@ class Moving:
     def stored(self, engine: Engine, result: Step) -> None:
         """What else follows from a step."""
 
+    def commit(self, engine: Engine, mutations: Mutations) -> bool | None:
+        """Whether it counted; None where the session is fenced. A reply that was lost is settled,
+        and what comes late after that is refused."""
+        statement = (engine.session, engine.commits, mutations)
+        if self.random.random() >= self.doubts:
+            return self.store.commit(*statement) or None
+        if self.random.random() < 0.5:
+            self.store.commit(*statement)
+        else:
+            self.late.append(statement)
+        return self.store.settle(engine.session, engine.commits)
+
+    def deliver(self) -> None:
+        """Statements that were on their way arrive."""
+        for statement in self.late:
+            assert not self.store.commit(*statement), "it was settled, or its session is fenced"
+        self.late.clear()
+
     def receive(self, engine: Engine, work: Work) -> None:
         """Whatever leaves is armed in the store, of a shard of its engine, in order, one a key."""
         owner = work.owner
@@ -182,7 +258,9 @@ class Moving:
             if isinstance(owner, Run):
                 assert mine.state in (ARMED, ALONE), "armed"
             assert row.ended is None, "nothing starts in a run that has ended"
-            for edge in run.spec.graph.incoming[work.spec.index]:
+            names = {work.spec.endpoint, work.spec.observer}
+            assert not names & self.store.tables.pauses.keys(), "sent while paused"
+            for edge in [] if run.id in self.touched else run.spec.graph.incoming[work.spec.index]:
                 assert edge.source is None or stored[edge.source].state in TERMINAL, "in order"
             self._alone_in_its_queue(run, row.order_key)
         self.ledger.append(
@@ -191,6 +269,7 @@ class Moving:
                 work.sends, self.clock.now(), work.redelivery,
                 tuple(int(run.event.position) for run in runs),
                 ok=self.random.random() >= self.failure_rate,
+                batch=0 if isinstance(owner, Run) else owner.id,
             )
         )  # fmt: skip
         self._answers[id(work), work.sends] = self.ledger[-1]
@@ -219,7 +298,10 @@ class Moving:
 
     def settle(self, limit: int = 3000) -> None:
         """Nothing happens any more but work: all of it comes to rest."""
-        self.fates = {}
+        self.fates, self.doubts = {}, 0.0
+        self.deliver()
+        for name in NAMES:
+            self.store.ask("resume", FIRST, name=name)
         for _ in range(limit):
             if not self.engines:
                 self.join()
@@ -252,7 +334,9 @@ class Moving:
         assert len(runs) == self.emitted * len(self.program.observers), "nothing lost"
         intents: dict[str, set[object]] = {}
         for one in self.ledger:
-            intents.setdefault(one.key, set()).add((one.members, one.observer, one.node))
+            intents.setdefault(one.key, set()).add(
+                (one.members, one.observer, one.node, bool(one.batch))
+            )  # fmt: skip
         assert all(len(found) == 1 for found in intents.values()), "a key is one intent"
         assert len(intents) == len(set().union(*intents.values())), "an intent has one key"
         ok = {(run, one.node) for one in self.ledger if one.ok for run in one.run}
