@@ -20,6 +20,27 @@ class Factory(Protocol):
         ...
 
 
+class LateKind:
+    """A factory that is made, and its modules imported, when a plan first has an action of its
+    kind."""
+
+    def __init__(self, make: Callable[[], Factory]) -> None:
+        self._make = make
+        self._made: Factory | None = None
+
+    def __call__(
+        self, plan: Plan, node: PlanNode, endpoint: Endpoint | None, environment: Mapping[str, str]
+    ) -> Action:
+        """The action of a node. Raises SettingsError, MissingSecrets."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made(plan, node, endpoint, environment)
+
+    async def close(self) -> None:
+        """Close what was made, if it can be closed."""
+        await _closed(self._made)
+
+
 class ActionsByKind:
     """The factory of one runtime: that of each kind of action by the kind's name."""
 
@@ -41,6 +62,10 @@ class ActionsByKind:
     async def close(self) -> None:
         """Close the factories that can be closed."""
         for factory in self._factories.values():
-            close: Callable[[], Awaitable[None]] | None = getattr(factory, "close", None)
-            if close is not None:
-                await close()
+            await _closed(factory)
+
+
+async def _closed(factory: Factory | None) -> None:
+    close: Callable[[], Awaitable[None]] | None = getattr(factory, "close", None)
+    if close is not None:
+        await close()

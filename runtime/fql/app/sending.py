@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fql.actions.calls.functions import Function, Functions
 from fql.actions.calls.kind import ActionKind
+from fql.actions.kinds import Factory, LateKind
 from fql.actions.receivers import ALLOWED_IN_TESTS
 from fql.engine.program.build import build_program, build_stored
 from fql.engine.program.model import Program
@@ -93,8 +94,6 @@ class Sending:
             self._webhooks.follow(self._egress(settings))
 
     def _default_actions(self, observed: Watch) -> ActionFactory:
-        from fql.actions.calls.call import CallActions
-        from fql.actions.publish import PublishActions
         from fql.actions.requests.factory import WebhookActions
 
         test_url = self._settings.webhooks.test_url
@@ -105,13 +104,25 @@ class Sending:
             own_ports=lambda: frozenset({observed.port}),
         )  # fmt: skip
         return self._webhooks.kinds({
-            "publish": (PublishActions(self.nats), PublishActions(None)),
-            "call": (CallActions(self._functions), CallActions(None)),
+            "publish": (LateKind(lambda: _publishing(self.nats)), LateKind(_publishing)),
+            "call": (LateKind(lambda: _calling(self._functions)), LateKind(_calling)),
         })  # fmt: skip
 
     def _egress(self, settings: Settings) -> EgressSettings:
         egress = settings.egress
         return EgressSettings((*egress.allow, *self._allowed_in_tests), egress.ports)
+
+
+def _publishing(connection: Callable[[], NatsConnection] | None = None) -> Factory:
+    from fql.actions.publish import PublishActions
+
+    return PublishActions(connection)
+
+
+def _calling(functions: Functions | None = None) -> Factory:
+    from fql.actions.calls.call import CallActions
+
+    return CallActions(functions)
 
 
 def _traced(actions: ActionFactory, observed: Watch) -> ActionFactory:

@@ -19,7 +19,7 @@ from fql.egress.wire.answer import Answer, Limits
 from fql.egress.wire.failures import SendFailed
 from fql.egress.wire.own import OwnPorts, nothing_listens
 from fql.egress.wire.resolver import Resolver
-from fql.egress.wire.tls import TlsContexts
+from fql.egress.wire.tls import TlsContexts, TlsSettings
 from fql.egress.wire.transport import Exchange, Reply, Transport
 from fql.errors import SettingsError
 from fql.plan.web.addresses import EgressSettings, target_problem
@@ -75,8 +75,11 @@ class Sender:
         self._transport.follow(egress)
 
     def prepare(self, profile: Profile) -> None:
-        """Read the certificate files of a profile now. Raises SettingsError."""
-        self._contexts.get(profile.auth.tls)
+        """Read the certificate files that a profile names now. Those of the system, which take as
+        long as fifty modules, are read for the first request that needs them. Raises SettingsError.
+        """
+        if profile.auth.tls != TlsSettings():
+            self._contexts.get(profile.auth.tls)
 
     def send(self, outgoing: Outgoing, profile: Profile, timeout_ms: int) -> Awaitable[Answer]:
         """Make one request within the deadline: its bytes are made at the call, the rest happens

@@ -49,7 +49,7 @@ def given_settings(
     UsageError for anything else, SettingsError and MissingSecrets."""
     names = os.environ if environment is None else environment
     if given is None or isinstance(given, Settings):
-        settings = given or Settings()
+        settings = given or Settings.model_construct()
     elif isinstance(given, str | os.PathLike):
         settings = load_settings(os.fspath(given), environment=names)
     else:

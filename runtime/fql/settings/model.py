@@ -203,13 +203,13 @@ class Webhooks(Table):
     """Policies of all actions, and what holds for the whole runtime."""
 
     test_url: str | None = Field(None, description="send every request here instead")
-    retry: Retry = Field(default_factory=Retry)
+    retry: Retry = Field(default_factory=Retry.model_construct)
     signing: Signing | None = None
     batching: Batching | None = None
     rate_limiting: RateLimiting | None = None
-    circuit: Circuit = Field(default_factory=Circuit)
-    dlq: DeadLetters = Field(default_factory=DeadLetters)
-    dispatch: Dispatch = Field(default_factory=Dispatch)
+    circuit: Circuit = Field(default_factory=Circuit.model_construct)
+    dlq: DeadLetters = Field(default_factory=DeadLetters.model_construct)
+    dispatch: Dispatch = Field(default_factory=Dispatch.model_construct)
 
 
 class Store(Table):
@@ -302,7 +302,7 @@ class Observability(Table):
 
     prometheus: Prometheus | None = None
     tracing: Tracing | None = None
-    logging: Logging = Field(default_factory=Logging)
+    logging: Logging = Field(default_factory=Logging.model_construct)
 
 
 class Nats(Table):
@@ -320,15 +320,15 @@ class Nats(Table):
 class Settings(Table):
     """All settings of `fql.toml`."""
 
-    project: Project = Field(default_factory=Project)
-    webhooks: Webhooks = Field(default_factory=Webhooks)
-    store: Store = Field(default_factory=Store)
+    project: Project = Field(default_factory=Project.model_construct)
+    webhooks: Webhooks = Field(default_factory=Webhooks.model_construct)
+    store: Store = Field(default_factory=Store.model_construct)
     sources: dict[str, SourceTable] = Field(default_factory=dict)
     nats: Nats | None = None
-    egress: Egress = Field(default_factory=Egress)
-    observability: Observability = Field(default_factory=Observability)
-    ui: Ui = Field(default_factory=Ui)
-    secrets: SecretFiles = Field(default_factory=SecretFiles)
+    egress: Egress = Field(default_factory=Egress.model_construct)
+    observability: Observability = Field(default_factory=Observability.model_construct)
+    ui: Ui = Field(default_factory=Ui.model_construct)
+    secrets: SecretFiles = Field(default_factory=SecretFiles.model_construct)
 
 
 def policy_settings(settings: Settings) -> dict[str, object]:

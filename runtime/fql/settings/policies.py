@@ -42,7 +42,9 @@ from fql.settings.values import (
 class Table(BaseModel):
     """Base of all tables: frozen, strict, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, populate_by_name=True, defer_build=True
+    )
 
     @field_validator("*")
     @classmethod

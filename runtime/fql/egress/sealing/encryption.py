@@ -8,15 +8,16 @@ from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fql.egress.settings import EncryptionSettings
 from fql.errors import FqlError, SettingsError
 from fql.exact.reading import NotJson, read_foreign, read_json
 from fql.exact.writing import write_json
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{22}")
@@ -56,6 +57,13 @@ def key_id(key: bytes) -> str:
     return sha256(b"fql key id\0" + key).hexdigest()[:16]
 
 
+def _cipher(key: bytes) -> AESGCM:
+    """The library takes a tenth of a start, and few plans encrypt."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
 class Encryptor:
     """Encrypts for one action. `nonce` gives random bytes; a nonce is never used twice."""
 
@@ -69,7 +77,7 @@ class Encryptor:
         header = {"alg": "dir", "enc": "A256GCM", "kid": settings.kid or key_id(key)}
         self._fields = settings.fields
         self._claims = header
-        self._cipher = AESGCM(key)
+        self._cipher = _cipher(key)
         self._nonce = nonce
 
     def body(self, body: bytes) -> bytes:
@@ -131,10 +139,12 @@ def decrypt_compact(
         raise NotDecrypted("an encrypted value is under a key that it was not made for")
     if "crit" in claims or "zip" in claims:
         raise NotDecrypted("the header has an extension that is not understood")
+    from cryptography.exceptions import InvalidTag
+
     for key in _candidates(claims.get("kid"), keys):
         try:
             data = _decode(sealed) + _decode(tag)
-            return AESGCM(key).decrypt(_decode(nonce), data, header.encode("ascii"))
+            return _cipher(key).decrypt(_decode(nonce), data, header.encode("ascii"))
         except InvalidTag:
             continue
     raise NotDecrypted("the payload was changed or needs another key")

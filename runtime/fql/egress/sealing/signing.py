@@ -15,8 +15,6 @@ from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from fql.egress.settings import SigningSettings, TimedSecret
 from fql.errors import SettingsError
 from fql.plan.web.headers import name_problem
@@ -165,6 +163,8 @@ def _ed25519(secret: str) -> Sign:
     raw = _base64(secret.removeprefix("whsk_"))
     if len(raw) not in {32, 64}:
         raise _unusable("an Ed25519 secret is whsk_ and base64 of 32 or 64 bytes")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     key = Ed25519PrivateKey.from_private_bytes(raw[:32])
 
     def sign(message_id: str, timestamp: int, body: bytes) -> str:
