@@ -6,6 +6,9 @@ import asyncio
 
 from fql.engine.loop.clock import Clock
 
+LEISURE = 0.02
+"""Seconds for which an outcome that nothing follows from waits for a commit to go with."""
+
 
 class Alarm(asyncio.Event):
     """An event with a time, `at` (milliseconds since 1970, or none), at which it sets itself."""
@@ -14,6 +17,14 @@ class Alarm(asyncio.Event):
         super().__init__()
         self._clock = clock
         self.at: int | None = None
+        self._soon: asyncio.TimerHandle | None = None
+
+    def ring(self, *, soon: bool) -> None:
+        """Set it now; or, if `soon` will do, a little later, unless something sets it before."""
+        if not soon:
+            self.set()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(LEISURE, self.set)
 
     async def rings(self) -> None:
         """Until it is set or its time is due. One turn of the event loop lets what arrives
@@ -27,4 +38,7 @@ class Alarm(asyncio.Event):
         else:
             await self.wait()
         self.clear()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         await asyncio.sleep(0)

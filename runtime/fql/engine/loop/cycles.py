@@ -15,6 +15,7 @@ from fql.engine.core.held.inputs import Inputs, Performed, Step
 from fql.engine.core.held.runs import Work
 from fql.engine.core.held.state import State
 from fql.engine.core.held.storable import maker_of, unstorable
+from fql.engine.core.leisure import may_wait
 from fql.engine.core.step import step
 from fql.engine.loop.alarm import Alarm
 from fql.engine.loop.clock import Clock, SystemClock
@@ -339,7 +340,8 @@ class Cycles:
 
     def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)
-        self._wake.set()
+        watched = self._herald.is_watched(performed.work.owner.id)
+        self._wake.ring(soon=not watched and may_wait(self.state, performed))
 
     def _take_grants(self, grants: list[Grant]) -> None:
         self._waiting.grants.extend(grants)

@@ -138,6 +138,11 @@ class Engine(Cycles):
         self._waiting.flush = True
         self._wake.set()
 
+    def hurry(self) -> None:
+        """Store now what may wait for a commit to go with."""
+        if self._waiting.outcomes:
+            self._wake.set()
+
     def lose(self, problem: StoreGone) -> None:
         """The store is gone: end with this problem."""
         self._lost = problem
@@ -161,6 +166,7 @@ class Engine(Cycles):
 
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""
+        self.hurry()
         return self._herald.watch(run)
 
     @property

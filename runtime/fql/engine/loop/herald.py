@@ -64,6 +64,10 @@ class Herald:
         future.add_done_callback(partial(self._forget, run))
         return future
 
+    def is_watched(self, run: int) -> bool:
+        """Whether somebody waits for the end of this run."""
+        return run in self._watchers
+
     def _forget(self, run: int, future: asyncio.Future[str]) -> None:
         waiting = self._watchers.get(run, set())
         waiting.discard(future)

@@ -203,6 +203,7 @@ class Leading:
         feeds_quiet = feeds_quiet and all(one.quiet() for one in self._receptions)
         if self._no_more() and engine.state.buffers:
             engine.flush()
+        engine.hurry()
         calm = feeds_quiet and engine.idle()
         if not calm or await self._inbox.read() or self._inbox.waits():
             return False
