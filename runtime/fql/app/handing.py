@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fql.client import Client
 from fql.emitting import listed
 from fql.engine.loop.clock import Clock
+from fql.engine.loop.engine import Engine
 from fql.engine.process.calls import Calls
 from fql.engine.process.leading import Leading
 from fql.engine.process.receipts import Receipt, Taken
@@ -20,8 +21,9 @@ from fql.store.port import Store
 
 
 class Handing:
-    """What `Runtime.emit` and its like do. `here` gives what works in this process; it raises
-    UsageError when nothing does."""
+    """What `Runtime.emit` and its like do. `here` gives what works in this process, and raises
+    UsageError when nothing does. Events go to the engine, or are left for that of another process
+    where there is none."""
 
     def __init__(
         self,
@@ -34,25 +36,24 @@ class Handing:
         dispatch: Dispatch,
     ) -> None:
         self._client = client
-        self._here = here
         self._observed = observed
         self._dispatch = dispatch
         self._calls = Calls(store, clock, uuid.uuid4().hex)
         self._waiter = Waiter(store, lambda: here().engine, lambda: here().raise_trouble())
 
-    async def one(self, envelope: Mapping[str, object]) -> Receipt:
+    async def one(self, engine: Engine | None, envelope: Mapping[str, object]) -> Receipt:
         """See `Runtime.emit_envelope`."""
-        engine = self._here().engine
         if engine is None:
             receipt = await self._client.emit(self._observed.in_trace(envelope))
         else:
             receipt = await self._calls.take(engine, envelope)
-        return await self._dispatched(receipt)
+        return receipt if self._dispatch.is_async else await self._dispatched(receipt)
 
-    async def many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
+    async def many(
+        self, engine: Engine | None, envelopes: Iterable[Mapping[str, object]]
+    ) -> list[Taken]:
         """See `Runtime.emit_many`."""
         given = listed(envelopes)
-        engine = self._here().engine
         taken: list[Taken] = []
         if engine is None:
             taken += await self._client.emit_many(map(self._observed.in_trace, given))
@@ -66,12 +67,9 @@ class Handing:
         return taken if isinstance(taken, FqlError) else await self._dispatched(taken)
 
     async def _dispatched(self, receipt: Receipt) -> Receipt:
-        """As `[webhooks.dispatch]` says: at once, or when its runs have ended."""
-        if self._dispatch.is_async:
-            return receipt
+        """As `[webhooks.dispatch]` says, when its runs have ended."""
         return await self.wait(receipt, self._dispatch.timeout / 1000)
 
     async def wait(self, receipt: Receipt, timeout: float | None) -> Receipt:  # noqa: ASYNC109
         """See `Runtime.wait`."""
-        self._here()
         return await self._waiter.ended(receipt, seconds(timeout))

@@ -229,15 +229,15 @@ class Runtime:
 
     async def emit_envelope(self, envelope: Mapping[str, object]) -> Receipt:
         """Like `emit`, for a whole `envelope` (docs/reference/events.md). Raises what it raises."""
-        self._here()
-        return await self._handing.one(envelope)
+        engine = self._here().engine
+        return await self._handing.one(engine, envelope)
 
     async def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
         """Accept many events, as `envelopes`, in one commit. In the place of one that is refused
         there is its error, such as EventRefused; the others are durable on return. Raises
         StoreFull, StoreError; then nothing was stored."""
-        self._here()
-        return await self._handing.many(envelopes)
+        engine = self._here().engine
+        return await self._handing.many(engine, envelopes)
 
     def _here(self) -> Leading:
         """What works here. Raises UsageError out of season."""

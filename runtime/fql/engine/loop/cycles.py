@@ -340,8 +340,9 @@ class Cycles:
 
     def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)
-        watched = self._herald.is_watched(performed.work.owner.id)
-        self._wake.ring(soon=not watched and may_wait(self.state, performed))
+        if not self._wake.is_set():
+            watched = self._herald.is_watched(performed.work.owner.id)
+            self._wake.ring(soon=not watched and may_wait(self.state, performed))
 
     def _take_grants(self, grants: list[Grant]) -> None:
         self._waiting.grants.extend(grants)
