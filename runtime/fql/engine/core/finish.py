@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 from fql.actions.port import ANSWERED, Outcome
@@ -13,11 +14,12 @@ from fql.engine.core.held.state import State
 from fql.engine.core.orders import renew
 from fql.engine.core.retry import Again, Dead, decide, succeeded
 from fql.engine.program.fit import ORIGINAL, Unfit
+from fql.engine.program.limits import NEVER
 from fql.exact.reading import read_json
 from fql.exact.writing import write_json
 from fql.plan.policies import RetryPolicy
 from fql.store.records import AttemptRow
-from fql.store.works import CANCELLED, DONE, READY, SCHEDULED, Replay
+from fql.store.works import CANCELLED, DONE, READY, SCHEDULED, TERMINAL, Replay
 
 UNHEALTHY = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol", "raised"})
 """Failures that speak against the endpoint; the other ones are ours or the plan's."""
@@ -25,6 +27,28 @@ SHORTAGE_PAUSE = 500
 """The least milliseconds before work that a shortage of ours kept back is tried again."""
 SHORTAGE_TOLD_EVERY = 10_000
 """Milliseconds between two words about it."""
+
+FEW = 8
+"""Requests in flight up to which commits are rare enough for one of them to matter."""
+
+
+def may_wait(state: State, performed: Performed, watched: Container[int]) -> bool:
+    """Whether nothing follows from this outcome but its record: it is a success that ends its run,
+    nobody has `watched` that, and neither a queue, nor its endpoint, nor the number of requests in
+    flight holds back other work meanwhile. Nothing in memory is changed."""
+    work, run = performed.work, performed.work.owner
+    if not isinstance(run, Run) or run.order_key is not None or run.id in watched:
+        return False
+    if work not in state.in_flight:
+        return False
+    if state.draining or len(state.in_flight) > min(FEW, state.settings.max_in_flight // 2):
+        return False
+    if not succeeded(performed.outcome, work.spec.retry):
+        return False
+    if any(other is not work and other.state not in TERMINAL for other in run.works):
+        return False
+    endpoint = state.endpoint(work.spec.endpoint)
+    return not (endpoint.ready or endpoint.suspects) and endpoint.stored_due == NEVER
 
 
 def finish(state: State, performed: Performed) -> None:

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from fql.engine.core.finish import may_wait
 from fql.engine.core.held.inputs import Inputs, Performed, Step
 from fql.engine.core.held.runs import Work
 from fql.engine.core.held.state import State
 from fql.engine.core.held.storable import maker_of, unstorable
-from fql.engine.core.leisure import may_wait
 from fql.engine.core.step import step
 from fql.engine.loop.alarm import Alarm
 from fql.engine.loop.clock import Clock, SystemClock
@@ -39,8 +39,6 @@ MANY_MENDS = 50
 """Items set aside in a row, without a commit between them, after which it goes more slowly."""
 MOST_CONFLICTS = 20
 """Times in a row that a commit may meet a key of another engine."""
-NO_COMMITS = "the store takes no commits"
-UNSTORABLE = "it has a value that no store can take"
 HINT = "nothing of this was stored; it is tried again each second"
 
 
@@ -242,7 +240,7 @@ class Cycles:
             if row is None:
                 raise
             self.state.item = maker_of(row, inputs, result.attempted)
-            raise PlainError(UNSTORABLE) from None
+            raise PlainError("it has a value that no store can take") from None
 
     async def _read_pages(self, result: Step) -> None:
         try:
@@ -271,7 +269,7 @@ class Cycles:
         self._waiting.program = self._waiting.program or waiting.program
         self._waiting.forgotten[:0] = waiting.forgotten
         fenced = isinstance(problem, FencedError)
-        await self._renew(waiting, NO_COMMITS, pause=not fenced, fenced=fenced)
+        await self._renew(waiting, "the store takes no commits", pause=not fenced, fenced=fenced)
 
     async def _mend(self, fault: Fault) -> None:
         """Something raised, so memory may hold half of what was begun. The same is taken again,
@@ -341,8 +339,7 @@ class Cycles:
     def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)
         if not self._wake.is_set():
-            watched = self._herald.is_watched(performed.work.owner.id)
-            self._wake.ring(soon=not watched and may_wait(self.state, performed))
+            self._wake.ring(soon=may_wait(self.state, performed, self._herald.watched))
 
     def _take_grants(self, grants: list[Grant]) -> None:
         self._waiting.grants.extend(grants)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import partial
 
 from fql.actions.port import UNANSWERED
@@ -64,9 +64,10 @@ class Herald:
         future.add_done_callback(partial(self._forget, run))
         return future
 
-    def is_watched(self, run: int) -> bool:
-        """Whether somebody waits for the end of this run."""
-        return run in self._watchers
+    @property
+    def watched(self) -> Container[int]:
+        """Runs for whose end somebody waits."""
+        return self._watchers
 
     def _forget(self, run: int, future: asyncio.Future[str]) -> None:
         waiting = self._watchers.get(run, set())
