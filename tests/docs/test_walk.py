@@ -90,12 +90,12 @@ def test_example_with_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     first, *lines = commands(page)
     assert first.startswith("export SHOP_DATABASE=")
     lines = [line.replace("receiver.py", "receiver.py > receiver.log") for line in lines]
-    before, last = lines[:-1], lines[-1]
-    assert last == "python shop.py letters"
+    *before, kill, _, last = lines  # what is sent after the kill waits for a lease: see end_to_end
+    assert kill.startswith("kill -9") and last == "python shop.py letters"
     until = "for _ in {1..200}; do grep -q 1000099/pick receiver.log && break; sleep 0.05; done"
     printed = walk(
-        [f"export SHOP_DATABASE='{postgresql_url}'", *before, until, last, "cat capture.sql"],
+        [f"export SHOP_DATABASE='{postgresql_url}'", *before, until, kill, last, "cat capture.sql"],
         folder,
     )
-    assert "standing by" in printed
+    assert "share the work" in printed
     assert "CREATE TRIGGER" in printed

@@ -113,6 +113,10 @@ async def test_slots_are_never_given_twice(opened: Open, admin: Admin) -> None:
         await stores[me].reserve(leases[me], [Wish("e", limit=7)])
     (grant,) = await stores[2].reserve(leases[2], [Wish("e", limit=7, more=9)])
     assert grant.slots == 7, "what a fenced session says it has does not count"
+    one, two = await stores[1].holdings()
+    assert (one.session, one.slots, one.lacks) == (leases[1].session, {}, {})
+    assert (two.session, two.slots, two.shared) == (leases[2].session, {"e": 7}, True)
+    assert len(one.shards) == 64 and two.left > 0
 
 
 async def test_what_gives_slots_is_on_disk_and_what_gives_tokens_need_not_be(

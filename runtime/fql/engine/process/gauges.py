@@ -76,6 +76,7 @@ class Watched:
         return replace(
             alone,
             is_engine=True,
+            shards=len(state.shards.mine),
             oldest_due=max(0, now - oldest_due(state, now)),
             open_runs=max(0, state.tally.open_runs),
             work=work_by_state(state),
@@ -162,6 +163,7 @@ def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
         len(one.ready) + len(one.suspects),
         circuit_state(one, now),
         waits,
+        one.slots.count if one.slots.granted else None,
     )
 
 

@@ -129,6 +129,10 @@ class Exposition(Collector):
             "endpoint_ready", "Actions that wait for room at their endpoint.", ("endpoint",),
             (((one.name,), one.ready) for one in endpoints),
         )  # fmt: skip
+        yield self._gauge(
+            "endpoint_slots", "Requests that this engine may have under way, of all engines'.",
+            ("endpoint",), (((one.name,), one.slots) for one in endpoints if one.slots is not None),
+        )  # fmt: skip
         yield self._counter(
             "limiter_waits", "How often work had to wait for a limit of its endpoint.",
             ("endpoint", "limit"),
@@ -205,8 +209,9 @@ class Exposition(Collector):
             "store_errors", "Commits that did not succeed.", (), (((), metrics.trouble),)
         )
         yield self._number(
-            "engine", "1 in the process that is the engine of its store.", int(gauges.is_engine)
+            "engine", "1 in a process that is an engine of its store.", int(gauges.is_engine)
         )
+        yield self._number("shards", "Parts of the store's work that are its.", gauges.shards)
 
     # The families of the client library.
 

@@ -13,13 +13,15 @@ CIRCUIT_STATES = ("closed", "open", "half_open")
 @dataclass(frozen=True, slots=True)
 class EndpointGauges:
     """One receiver. `circuit` is one of CIRCUIT_STATES; `waits` counts, by limit, how often work
-    for it had to wait since the start."""
+    for it had to wait since the start. `slots` is how many requests this engine may have under way
+    of those that all engines share, None where it shares nothing."""
 
     name: str
     in_flight: int = 0
     ready: int = 0
     circuit: str = "closed"
     waits: Mapping[str, int] = field(default_factory=dict)
+    slots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ class Gauges:
     """One moment. `oldest_due` is the age in milliseconds of the oldest work that could be sent
     and was not yet; `work` counts open nodes held in memory by state, `open_runs` all open runs;
     `emits` are events handed in and not committed; `inbox` entries of other processes that wait;
-    `dead_letters` are counted by observer; sizes are bytes. `disk` is that of the store, and
-    `backup_age` the milliseconds since its last backup, where it knows them."""
+    `dead_letters` are counted by observer; sizes are bytes. `shards` are those of this engine.
+    `disk` is that of the store, and `backup_age` the milliseconds since its last backup, where it
+    knows them."""
 
     is_engine: bool = False
+    shards: int = 0
     oldest_due: int = 0
     open_runs: int = 0
     work: Mapping[str, int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from fql.store.port import Lease, Store
 from fql.store.records import Command, Snapshot
+from fql.store.sharing.holding import Holding
 from fql.store.sharing.limits import Grant, Known, Wish
 
 
@@ -47,6 +48,10 @@ class SharedStore(Store, Protocol):
 
     async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
         """Tokens and slots that all engines share, and what they know of the endpoints."""
+        ...
+
+    async def holdings(self) -> Sequence[Holding]:
+        """Which engine has which shards and slots."""
         ...
 
     async def busy(self, lease: Lease) -> bool:

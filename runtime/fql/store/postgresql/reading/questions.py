@@ -12,12 +12,14 @@ from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.postgresql import inbox
 from fql.store.postgresql.reading import history, read
+from fql.store.postgresql.reading.holdings import holdings
 from fql.store.postgresql.reading.query import letters_query, runs_query
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.sizes import used_bytes
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import int8s
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
+from fql.store.sharing.holding import Holding
 
 T = TypeVar("T")
 _ATTEMPTS = (
@@ -103,6 +105,10 @@ class Questions(ABC):
     async def counts(self) -> Counts:
         """How much there is."""
         return await self._read(_counts)
+
+    async def holdings(self) -> list[Holding]:
+        """Which engine has which shards and slots."""
+        return await self._read(holdings)
 
     async def size(self) -> StoreSize:
         """How big it is; dead letters are counted in an index."""
