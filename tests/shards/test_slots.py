@@ -116,7 +116,7 @@ async def test_slots_are_never_given_twice(opened: Open, admin: Admin) -> None:
     one, two = await stores[1].holdings()
     assert (one.session, one.slots, one.lacks) == (leases[1].session, {}, {})
     assert (two.session, two.slots, two.shared) == (leases[2].session, {"e": 7}, True)
-    assert len(one.shards) == 64 and two.left > 0
+    assert len(one.shards) == 32 and two.left > 0
 
 
 async def test_what_gives_slots_is_on_disk_and_what_gives_tokens_need_not_be(

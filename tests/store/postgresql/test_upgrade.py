@@ -18,7 +18,8 @@ Admin = psycopg.Connection[tuple[object, ...]]
 FORMAT_2 = (Path(__file__).parent / "format_2.sql").read_text("utf-8")
 COLUMNS = """SELECT c.relname, a.attname, format_type(a.atttypid, -1), a.attnotnull
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-  WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND a.attnum > 0 ORDER BY 1, 2"""
+  WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+  AND NOT a.attisdropped ORDER BY 1, 2"""
 INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = $1 ORDER BY 1"
 
 

@@ -200,8 +200,8 @@ class Session:
             self._tell(ShardsMoved(taken, given, self._told, self._lease.shards, self._live))
 
     def remind(self) -> None:
-        """A new state has yet to hear what the last renewal told of, but for shards. What the one
-        before it has asked for, it gives back."""
+        """A new state has yet to hear what the last renewal told of, except for shards. What the
+        one before it has asked for, it gives back."""
         self._asking.forget_all()
         if self._share is None and self._heard is not None:
             self._share = replace(self._heard, mine=self.mine)
