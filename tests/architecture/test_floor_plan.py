@@ -98,6 +98,7 @@ def test_no_traces_of_a_machine(pattern: str) -> None:
 BULKHEADS = {
     "fql/engine/program/bulkhead.py",
     "fql/engine/loop/cycles.py",
+    "fql/engine/loop/engine.py",
     "fql/engine/loop/senders.py",
     "fql/engine/loop/session.py",
     "fql/engine/process/keeping.py",

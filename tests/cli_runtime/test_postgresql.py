@@ -109,6 +109,36 @@ def test_the_commands_say_the_same_on_both(
     assert fqlc("capture", "uninstall").code == 0
 
 
+def test_a_plan_is_activated_as_a_step_of_its_own(
+    tmp_path: Path,
+    fqlc: Fqlc,
+    postgresql_url: str,
+    webhook_server: MockWebhookServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forth by a start, back by a command; a start does not bring the old one back."""
+    monkeypatch.setenv("RECEIVER", webhook_server.url)
+    write_project(tmp_path, webhook_server.url, settings=f'[store]\nurl = "{postgresql_url}"\n')
+    write_plan(tmp_path)
+    other = compile_text(SOURCE.replace("stock", "shelf") % "${RECEIVER}").plan
+    assert other is not None
+    (tmp_path / "other.json").write_bytes(other)
+    assert fqlc("store", "activate", "plan.json").code == 3, "there is no store yet"
+    assert fqlc("run", "plan.json", "--until-idle").code == 0
+    assert "was active already" in fqlc("store", "activate", "plan.json").err
+    assert "was active on this store" not in fqlc("run", "other.json", "--until-idle").err
+    started = fqlc("run", "plan.json", "--until-idle").err
+    assert "was active on this store before" in started
+    assert "fqlc store activate" in started
+    assert "is active; engines work by it" in fqlc("store", "activate", "plan.json").err
+    assert "was active on this store" not in fqlc("run", "plan.json", "--until-idle").err
+    assert fqlc("store", "activate", "plan.json", "--store", "sqlite:///a.db").code == 3
+    assert fqlc("run", "plan.json", "--until-idle", "--store", "sqlite:///a.db").code == 0
+    refused = fqlc("store", "activate", "plan.json", "--store", "sqlite:///a.db")
+    assert refused.code == 2
+    assert "reloads (SIGHUP)" in refused.err
+
+
 def test_a_row_changed_by_any_client_becomes_a_webhook_and_a_standby_takes_over(
     tmp_path: Path, process: Fqlc, postgresql_url: str, webhook_server: MockWebhookServer
 ) -> None:

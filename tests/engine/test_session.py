@@ -8,7 +8,8 @@ import random
 
 import pytest
 
-from fql.engine.loop.session import FencedError, Session
+from fql.engine.loop.session import Session
+from fql.engine.loop.sharing.verdicts import FencedError
 from fql.errors import StoreError
 from fql.store.records import Mutations
 from fql.store.sessions import BEGINNING, LATEST, next_session, settlement

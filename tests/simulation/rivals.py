@@ -14,7 +14,8 @@ from fql.engine.core.held.runs import Work
 from fql.engine.core.held.state import State
 from fql.engine.core.step import step
 from fql.engine.loop.rescue import Rescue
-from fql.engine.loop.session import FencedError, Session
+from fql.engine.loop.session import Session
+from fql.engine.loop.sharing.verdicts import FencedError
 from fql.errors import StoreError, StoreLocked
 from fql.store.choosing import RunFilter
 from fql.store.memory import MemoryStore

@@ -14,6 +14,7 @@ from fql.actions.calls.functions import Function
 from fql.actions.calls.kind import ActionKind
 from fql.app.copying import copier_of
 from fql.app.handing import Handing
+from fql.app.planning import Planning
 from fql.app.sending import Sending
 from fql.app.watching import watch_of, watched_of
 from fql.client import Client
@@ -72,7 +73,7 @@ class Runtime:
         clock: Clock | None = None,
         takes_over: bool = True,
     ) -> None:
-        self._plan = is_loaded(plan)
+        self._given = is_loaded(plan)
         self._settings, self._environment = given_settings(settings, environment)
         self._exits = AsyncExitStack()
         self._given_store, self._place = store_of(store, self._settings)
@@ -126,16 +127,16 @@ class Runtime:
         exits = self._exits
         self._store = self._given_store or open_store(self._place)
         self._watched = watched_of(
-            self._store,
-            (*self._sources, *self._entrances),
-            self._settings,
-            clock=self._clock,
-            label=self._labels,
-        )
-        self._observed = watch_of(self._watched, self._settings, self._plan)
+            self._store, (*self._sources, *self._entrances), self._settings,
+            clock=self._clock, label=self._labels,
+        )  # fmt: skip
+        self._observed = watch_of(self._watched, self._settings, self._given)
         self._sending.open(self._observed)
         exits.push_async_callback(self._sending.close)
-        self._program = self._sending.program(self._plan)
+        self._planning = Planning(
+            self._given, self._sending, self._store, environment=self._environment,
+            observed=self._observed, clock=self._clock,
+        )  # fmt: skip
         exits.push_async_callback(self._store.close)
         await self._store.open()
         self._copies = await copier_of(
@@ -173,7 +174,8 @@ class Runtime:
             self._clock,
             self._sources,
             self._entrances,
-            plan=lambda: self._plan,
+            plan=lambda: self._planning.plan,
+            prepare=self._planning.choose,
             make_engine=self._made_engine,
             make_keeper=self._made_keeper,
             copies=self._copies,
@@ -183,9 +185,10 @@ class Runtime:
     def _made_engine(self) -> Engine:
         return Engine(
             self._store,
-            self._program,
+            self._planning.program,
             clock=self._clock,
-            plans=lambda stored: self._sending.stored_programs(stored, self._plan),
+            plans=lambda stored: self._sending.stored_programs(stored, self.plan),
+            adopt=lambda short: self._planning.adopt(short, self._here()),
             settings=loop_settings(self._settings, str(os.getpid())),
             listeners=self._all_listeners(),
             stamp=None if self._observed.tracing is None else self._observed.tracing.stamp,
@@ -264,6 +267,12 @@ class Runtime:
         return self._client
 
     @property
+    def plan(self) -> Plan:
+        """The plan that it works by: on a shared store, the one that is active there."""
+        self._here()
+        return self._planning.plan
+
+    @property
     def _engine(self) -> Engine | None:
         return None if self._leading is None else self._leading.engine
 
@@ -301,24 +310,15 @@ class Runtime:
 
     async def reload(self, plan: Plan, *, settings: Settings | None = None) -> None:
         """Use another plan from the next commit on; open runs finish on the plan they started on.
+        On a store that engines share, all of them do.
         Environment and sources follow, all or nothing: raises MissingSecrets, and SettingsError,
         also when the triggers of a source do not supply what the plan needs. Of new `settings`,
         `[egress]` and the tokens of HTTP sources take effect; everything else needs a restart."""
-        leading = self._here()
-        with self._environment.renewed():
-            program = self._sending.program(is_loaded(plan))
-            await leading.follow(plan)
-        self._program, self._plan = program, plan
-        self._observed.expect(plan)
+        await self._planning.change(is_loaded(plan), self._here())
         if settings is not None:
             self._sending.follow(settings)
             for entrance in self._entrances:
                 entrance.follow(settings)
-        engine = self._engine
-        if engine is not None:
-            stored, _ = await self._store.plans()
-            engine.switch(program, self._sending.stored_programs(stored, plan))
-            await engine.submit(())
 
     async def prune(self) -> int:
         """Remove now what retention no longer keeps, as happens every few seconds anyway;

@@ -58,9 +58,9 @@ class StoreIdentity:
     where: str
 
 
-Verdict = Literal["ok", "fenced", "ambiguous", "conflict"]
+Verdict = Literal["ok", "fenced", "ambiguous", "conflict", "stale"]
 """How a commit ended. `conflict`: another engine accepted one of its keys just now, and nothing was
-changed."""
+changed. `stale`: another plan is active by now, and nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,7 @@ class Hint:
 class Mutations:
     """Everything one commit changes, or nothing of it. `letter_states` are (state, id); `runs` get
     their numbers in their order. `hints` tell the owners of other shards what was written there;
-    `released` shards are given back; `history` is for people."""
+    `released` shards are given back; `history` is for people; `generation` is of the plan."""
 
     events: list[EventRow] = field(default_factory=list)
     runs: list[RunRow] = field(default_factory=list)
@@ -274,9 +274,10 @@ class Mutations:
     hints: dict[int, Hint] = field(default_factory=dict)
     released: list[int] = field(default_factory=list)
     history: History | None = None
+    generation: int = 0
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in self.__slots__)
+        return any(getattr(self, name) for name in self.__slots__ if name != "generation")
 
 
 @dataclass(slots=True)
@@ -285,8 +286,7 @@ class Snapshot:
 
     `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
     are (order key, run id) in order of arrival, `halted` those of them that are dead and block
-    their key; `held` are runs that must be in memory, as parts of a buffer or an open batch.
-    `shards` are those it was made of.
+    their key; `held` are runs in buffers and open batches. `shards` are those it was made of.
     """
 
     clean: bool = True

@@ -37,7 +37,7 @@ def everything() -> Mutations:
 
 
 def test_each_part_takes_part() -> None:
-    text, given = statement(counted(LEASE, 0), everything(), notes=True)
+    text, given = statement(counted(LEASE, 0, 0), everything(), notes=True)
     parts = PARTS.keys() - {"remembered_once"}
     assert all(f"\n{name} AS (" in text for name in parts)
     assert text.count(";") == 0
@@ -47,14 +47,14 @@ def test_each_part_takes_part() -> None:
 
 
 def test_a_commit_has_only_the_parts_that_it_needs() -> None:
-    text, given = statement(counted(LEASE, 0), one_run(), notes=True)
+    text, given = statement(counted(LEASE, 0, 0), one_run(), notes=True)
     assert [name for name in PARTS if f"\n{name} AS (" in text] == ["events", "runs"]
     assert len(given) == 2 + 10 + 15
 
 
 def test_every_value_is_binary_and_no_list_is_ever_sent() -> None:
     """Text arrays cost the client four times as much."""
-    _, given = statement(counted(LEASE, 0), everything(), notes=True)
+    _, given = statement(counted(LEASE, 0, 0), everything(), notes=True)
     assert {type(value) for value in given} <= set(values.OIDS)
     for dumper in values._DUMPERS.values():
         assert issubclass(dumper, adapt.Dumper)

@@ -195,21 +195,21 @@ class _Process:
         self._listen()
         async with runtime:
             self._listen_for_reloads(runtime)
-            self._greet(leads=runtime.leads)
+            self._greet(runtime)
             code = await self._until_the_end(runtime)
         summary = runtime.status()
         self._conclude(summary)
         failed = self._options.fail_on_dead and (summary.dead or summary.refused)
         return code or (1 if failed else 0)
 
-    def _greet(self, *, leads: bool) -> None:
+    def _greet(self, runtime: Runtime) -> None:
         name = self._project.settings.project.name
         name = "fqlc run" if name == DEFAULT_PROJECT else name
-        fields = {"event": "Ready", "project": name, "plan": self._plan.digest}
-        count = counted(len(self._plan.observers), "observer")
+        fields = {"event": "Ready", "project": name, "plan": runtime.plan.digest}
+        count = counted(len(runtime.plan.observers), "observer")
         if not (self._project.settings.sources or self._options.events):
             logger.warning("%s", without_sources(self._plan))
-        state = "ready" if leads else "ready, standing by"
+        state = "ready" if runtime.leads else "ready, standing by"
         logger.info("%s: %s, %s", name, count, state, extra={"fql": fields})
 
     def _listen(self) -> None:

@@ -9,6 +9,7 @@ import click
 from fql.cli.caring.backup import backup, restore
 from fql.cli.caring.looking import check, info, upgrade
 from fql.cli.project import find_project, settings_option, store_option
+from fql.cli.stored.activate import activate
 from fql.errors import UsageError
 from fql.plan.language.units import show_size
 from fql.store.opening import open_store, require_store
@@ -19,11 +20,14 @@ from fql.terminal.lines import say
 
 @click.group(
     cls=Commands,
-    epilog="\b\nExamples:\n  fqlc store info\n"
+    epilog="\b\nExamples:\n  fqlc store info\n  fqlc store activate plan.json\n"
     "  fqlc store backup '/backups/fql-{time}.db' --keep 14",
 )
 def store() -> None:
     """Look after a store."""
+
+
+store.add_command(activate)
 
 
 @store.command(

@@ -25,7 +25,7 @@ from fql.engine.core.recover import AHEAD, take_page
 from fql.engine.core.taking import gain
 from fql.engine.program.limits import NEVER
 from fql.engine.program.model import Program
-from fql.store.records import LimitRow, Page, Remembered, StoredPlan
+from fql.store.records import LimitRow, Page, Remembered
 from fql.store.works import READY
 
 IDS_A_PAGE = 500
@@ -119,8 +119,7 @@ def use_program(state: State, program: Program, others: Mapping[str, Program]) -
         bucket.tokens = min(bucket.tokens, float(endpoint.limits.burst))
         bucket.at = bucket.at if bucket.granted else state.now
     state.meet_endpoints(program)
-    stored = StoredPlan(program.short, program.digest, program.blob, state.now)
-    state.mutations.plans.append(stored)
+    state.mutations.plans.append(program.stored(state.now))
     state.mutations.active = program.short
 
 

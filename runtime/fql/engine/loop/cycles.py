@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from fql.engine.core.finish import may_wait
@@ -23,8 +23,10 @@ from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.herald import Herald
 from fql.engine.loop.memory import Memory, Plans
 from fql.engine.loop.senders import Senders
-from fql.engine.loop.session import ConflictError, FencedError, Session
+from fql.engine.loop.session import Session
 from fql.engine.loop.settings import LoopSettings
+from fql.engine.loop.sharing.following import Adopt, Following
+from fql.engine.loop.sharing.verdicts import ConflictError, FencedError, StaleError
 from fql.engine.program.bulkhead import Fault, PlainError, fault_of
 from fql.engine.program.model import Program
 from fql.errors import FqlError, PlanError, StoreError, StoreGone
@@ -32,9 +34,8 @@ from fql.observe.events import EngineStarted, Lifecycle, Listener, StoreTrouble
 from fql.store.port import Store
 from fql.store.records import Mutations
 from fql.store.sharing.limits import Grant
+from fql.store.sharing.port import NO_PLAN
 
-LAST_TRIES = 20
-"""Cycles in which what is left at the end may be stored, should something raise in one."""
 MANY_MENDS = 50
 """Items set aside in a row, without a commit between them, after which it goes more slowly."""
 MOST_CONFLICTS = 20
@@ -52,6 +53,7 @@ class Cycles:
         *,
         clock: Clock,
         plans: Plans,
+        adopt: Adopt | None = None,
         settings: LoopSettings | None = None,
         chance: Callable[[], float] = random.random,
         listeners: Sequence[Listener] = (),
@@ -67,6 +69,7 @@ class Cycles:
         self._unstarted: list[Work] = []
         self._wake = Alarm(clock)
         self._session = Session(store, self._settings.holder, self._herald.tell)
+        self._following = Following(self._session, self._herald.tell, adopt)
         self._senders = Senders(clock.now, self._take_outcome, self._session.may_send)
         self._memory = Memory(self._settings.core, chance, plans)
         self._busy = False
@@ -99,6 +102,8 @@ class Cycles:
     async def _load(self, *, again: bool = False) -> None:
         if self._session.time is not None and isinstance(self._clock, SystemClock):
             self._clock.follow(self._session.time)
+        if self._session.generation == NO_PLAN:
+            await self._session.activate(self._program.stored(self._clock.now()))
         snapshot = await self._session.load()
         snapshot.clean, self._herald.active = snapshot.clean or again, snapshot.active
         ended = (*self._memory.rescue.kept, *self._waiting.outcomes)
@@ -129,7 +134,7 @@ class Cycles:
                 elif self._session.lost:
                     await self._recover(Waiting(), FencedError())
                 else:
-                    await self._follow_shares()
+                    await self._follow()
                     await self._cycle()
             except StoreGone:
                 raise
@@ -145,18 +150,23 @@ class Cycles:
         if self._lost is not None:
             raise self._lost
 
-    async def _follow_shares(self) -> None:
-        """Take note of shards that have been taken, and of others that should leave."""
-        share = self._session.news()
-        if share is None:
-            return
-        gained = await self._session.gain(share)
+    async def _follow(self) -> None:
+        """Go by what other engines of the store have brought about."""
+        gained = await self._following.shares(self._waiting)
         if gained is not None:
             self.positions.update(gained.positions)
             self.taken.update(gained.taken)
             self.tenure += 1
-            self._session.tell_moved()
-        self._waiting.share, self._waiting.gained = share, gained
+        programs = await self._following.plan()
+        if programs is not None:
+            self.switch(*programs)
+
+    def switch(self, program: Program, others: Mapping[str, Program]) -> None:
+        """Use another plan from the next commit on; `others` are the programs of stored plans,
+        made again with its endpoints."""
+        self._program = program
+        self._waiting.program, self._waiting.others = program, others
+        self._wake.set()
 
     def _gather(self) -> None:
         """What waits is under way now, except for events that there is no room for."""
@@ -174,8 +184,8 @@ class Cycles:
         inputs.unstarted, self._unstarted = self._unstarted, []
         try:
             result = await self._commit_step(inputs)
-        except ConflictError as conflict:
-            await self._meet_again(conflict)
+        except (ConflictError, StaleError) as problem:
+            await self._meet_again(problem)
             return
         except StoreError as problem:
             waiting = self._settled()
@@ -252,9 +262,11 @@ class Cycles:
         if result.wants:
             self._wake.set()
 
-    async def _meet_again(self, conflict: ConflictError) -> None:
-        """The same once more: by now the key is known."""
+    async def _meet_again(self, conflict: ConflictError | StaleError) -> None:
+        """The same once more: by now the key is known, or the plan."""
         waiting = self._settled()
+        if isinstance(conflict, StaleError):
+            await self._following.look()
         self._conflicts += 1
         if self._conflicts > MOST_CONFLICTS:
             waiting.reject(conflict)
@@ -318,23 +330,6 @@ class Cycles:
         self.generation += 1
         self.trouble = ""
         self._wake.set()
-
-    async def _last_cycles(self) -> str:
-        """Store what is left: in one cycle, or in some if something raises. Gives why not."""
-        self._unstarted += self._senders.unstarted()
-        fault: Fault | None = None
-        for _ in range(LAST_TRIES):
-            try:
-                if fault is not None:
-                    await self._mend(fault)
-                await self._cycle(last=True)
-            except StoreError as problem:
-                return problem.message
-            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
-                fault = fault_of(problem)
-            else:
-                return ""
-        return "" if fault is None else fault.text
 
     def _take_outcome(self, performed: Performed) -> None:
         self._waiting.outcomes.append(performed)

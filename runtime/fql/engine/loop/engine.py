@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Unpack
 
@@ -12,7 +12,7 @@ from fql.engine.core.history.unmatched import A_SECOND
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.cycles import Cycles
 from fql.engine.loop.settings import Parts
-from fql.engine.program.bulkhead import fault_of
+from fql.engine.program.bulkhead import Fault, fault_of
 from fql.engine.program.model import Program
 from fql.errors import StoreError, StoreGone
 from fql.observe.events import EngineStopped, EventsTaken, StoreTrouble
@@ -20,6 +20,10 @@ from fql.observe.logs import logger
 from fql.store.port import Store
 from fql.store.records import Command
 from fql.store.sharing.homes import home
+from fql.store.sharing.port import Active
+
+LAST_TRIES = 20
+"""Cycles in which what is left at the end may be stored, should something raise in one."""
 
 Stamp = Callable[[dict[str, str], str], None]
 """Changes an event's context in place; gets its name, such as `Order.insert`, besides."""
@@ -126,12 +130,9 @@ class Engine(Cycles):
         self._waiting.orders.extend(orders)
         self._wake.set()
 
-    def switch(self, program: Program, others: Mapping[str, Program]) -> None:
-        """Use another plan from the next commit on; `others` are the programs of stored plans,
-        made again with its endpoints."""
-        self._program = program
-        self._waiting.program, self._waiting.others = program, others
-        self._wake.set()
+    def work_by(self, active: Active) -> None:
+        """This plan, which `switch` makes ready, is active on a store that engines share."""
+        self._session.work_by(active)
 
     def flush(self) -> None:
         """Seal all batches now."""
@@ -227,6 +228,23 @@ class Engine(Cycles):
         if reason:
             self.tell(StoreTrouble(f"what ended last could not be stored: {reason}"))
         return not reason
+
+    async def _last_cycles(self) -> str:
+        """Store what is left: in one cycle, or in some if something raises. Gives why not."""
+        self._unstarted += self._senders.unstarted()
+        fault: Fault | None = None
+        for _ in range(LAST_TRIES):
+            try:
+                if fault is not None:
+                    await self._mend(fault)
+                await self._cycle(last=True)
+            except StoreError as problem:
+                return problem.message
+            except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
+                fault = fault_of(problem)
+            else:
+                return ""
+        return "" if fault is None else fault.text
 
     async def abandon(self, *, clean: bool = True) -> None:
         """End now: nothing is sent or taken any more, and the store is given back. `clean` says

@@ -7,55 +7,29 @@ was sent: so it never lasts longer here than in the store. Decision 0090.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 
-from fql.engine.core.held.shards import Shards
-from fql.engine.loop.asking import Asking
 from fql.engine.loop.clock import steady_clock
+from fql.engine.loop.sharing.part import CALM, Sharing
+from fql.engine.loop.sharing.verdicts import ConflictError, FencedError, StaleError
 from fql.engine.program.bulkhead import fault_of
 from fql.errors import StoreError, StoreFull, StoreGone, StoreRewound
-from fql.observe.events import Lifecycle, ShardsMoved, StoreTrouble
-from fql.store.port import Lease, Store
-from fql.store.records import Command, Mutations, Snapshot
-from fql.store.sharing.homes import fair_share
-from fql.store.sharing.limits import Grant, Wish
-from fql.store.sharing.port import Share, SharedStore
+from fql.observe.events import Lifecycle, StoreTrouble
+from fql.store.port import Store
+from fql.store.records import Mutations
+from fql.store.sharing.port import ANY_PLAN, NO_PLAN
 
 TROUBLE_PAUSE = 1.0
 """Seconds between tries while the store takes no commit."""
 LONGEST_PAUSE = 30.0
 """Seconds that an engine at most leaves a store to the one that has taken it over."""
-CALM = 60.0
-"""Seconds after which being fenced is taken for news."""
 
-
-SHARING = 1.0
-"""Seconds between two questions of an engine for its share of a store."""
-LACKING = 0.25
-"""The same for one that has too little."""
 MARGIN = 2.0
 """Seconds before the end of a lease from which on nothing is sent: a request takes a while to reach
 its receiver. At most a quarter of the lease."""
-LOST = "the commit to the store is fenced: this engine lost its lease"
 
 
-class FencedError(StoreError):
-    """Another engine took the store over, or the store went back to an earlier state: the commit
-    did not count, and what this engine knows is not what is stored."""
-
-    def __init__(self, message: str = LOST) -> None:
-        super().__init__(message)
-
-
-class ConflictError(StoreError):
-    """Another engine accepted the same key just now: the commit did not count."""
-
-    def __init__(self) -> None:
-        super().__init__("another engine accepted the same key at the same time")
-
-
-class Session:
+class Session(Sharing):
     """One engine's hold on its store, or on the shards of it that are `mine`; `tell` hears of
     trouble. While `leaving`, nothing waits for a store that does not answer."""
 
@@ -66,23 +40,13 @@ class Session:
         tell: Callable[[Lifecycle], None],
         steady: Callable[[], int] = steady_clock,
     ) -> None:
+        super().__init__(store, tell)
         self._steady = steady
-        self._store = store
         self._holder = holder
-        self._tell = tell
-        self._lease = Lease(0)
         self._commits = 0
-        self._held_at = self._shared_at = 0
         self._fenced = 0
         self._fenced_at = 0.0
-        self._shared = store if isinstance(store, SharedStore) else None
-        self._share: Share | None = None
-        self._heard: Share | None = None
         self._moves = 0
-        self._live = 1
-        self._told = 0
-        self._asking = Asking(self._shared, tell)
-        self.mine: frozenset[int] = frozenset((0,))
         self.leaving = False
         self.lost = False
 
@@ -96,16 +60,6 @@ class Session:
         """The least number that this session may give to what it makes."""
         return self._lease.session << 32
 
-    def held(self) -> Shards:
-        """The shards that are this engine's, for a new state."""
-        shared, asked = self._shared is not None, self._asking.asked()
-        return Shards(self._lease.shards, self.mine, shared=shared, asked=asked)
-
-    @property
-    def shards(self) -> int:
-        """How many parts the work of the store has."""
-        return self._lease.shards
-
     @property
     def time(self) -> int | None:
         """When it began by the store's own clock, if that has one."""
@@ -113,6 +67,7 @@ class Session:
 
     async def begin(self) -> None:
         """Take the store over, or begin to work beside others. Raises StoreError, StoreLocked."""
+        self._active = None
         sent = self._steady()
         self._lease = await self._store.acquire(self._holder)
         self._commits, self._held_at, self.lost = 0, sent, False
@@ -124,6 +79,8 @@ class Session:
             await self.renew()
             if self._share is not None:
                 self.mine = self._share.mine
+            if self._active is None or self._active.generation < self.generation:
+                self.generation = NO_PLAN  # the store went back
 
     def may_send(self) -> bool:
         """Whether the store is surely still ours, and is for as long as a request needs to get
@@ -147,8 +104,8 @@ class Session:
         if lease is not self._lease:
             return  # a session of its own has begun meanwhile
         if share is not None and moves == self._moves:  # else it may know of shards given back
-            self._share, self._live = share, share.live
-            self._heard = share
+            self._share = self._heard = share
+            self._live, self._active = share.live, share.active
         self.lost = not live
         if live:
             self._held_at = max(self._held_at, sent)
@@ -171,76 +128,6 @@ class Session:
             if self.lost or self._share is not None:
                 wake()
 
-    def _patience(self) -> float:
-        """Seconds from one renewal to the next one. Who has less than a fair share asks often: the
-        others give theirs back at any time."""
-        third = (self._lease.seconds or CALM) / 3
-        if self._shared is None:
-            return third
-        count = self._lease.shards
-        lacks = len(self.mine) < count - fair_share(count, self._live) * (self._live - 1)
-        return min(third, LACKING if lacks else SHARING)
-
-    def _renewed(self) -> int:
-        """When the lease was last held for its time; a store that is shared is asked besides
-        commits."""
-        return self._held_at if self._shared is None else self._shared_at
-
-    def news(self) -> Share | None:
-        """What a renewal has told of, once."""
-        share, self._share = self._share, None
-        return share
-
-    def tell_moved(self) -> None:
-        """Tell how many more or fewer shards this engine has than when that was last told."""
-        before, self._told = self._told, len(self.mine)
-        if self._shared is not None and self._told != before:
-            change = self._told - before
-            taken, given = max(change, 0), max(-change, 0)
-            self._tell(ShardsMoved(taken, given, self._told, self._lease.shards, self._live))
-
-    def remind(self) -> None:
-        """A new state has yet to hear what the last renewal told of, except for shards. What the
-        one before it has asked for, it gives back."""
-        self._asking.forget_all()
-        if self._share is None and self._heard is not None:
-            self._share = replace(self._heard, mine=self.mine)
-
-    async def gain(self, share: Share) -> Snapshot | None:
-        """What is stored of shards that are new, once it could be read. Raises StoreGone."""
-        gained = share.mine - self.mine
-        if self._shared is None or not gained:
-            return None
-        try:
-            snapshot = await self._shared.load_shards(self._lease, gained)
-        except StoreGone:
-            raise
-        except StoreError as problem:  # the next renewal brings them again
-            self._tell(StoreTrouble(problem.message))
-            return None
-        self.mine |= gained
-        return snapshot
-
-    async def fetch(self, limit: int, but: frozenset[int]) -> Sequence[Command]:
-        """Commands in the inbox that are for this engine. Raises StoreError."""
-        if self._shared is None:
-            return await self._store.fetch(limit, but)
-        return await self._shared.fetch_shards(limit, but, self.mine)
-
-    def reserve(self, wishes: list[Wish], take: Callable[[list[Grant]], None]) -> None:
-        """Ask the store that keeps limits for several engines; `take` gets its answer."""
-        self._asking.ask(self._lease, wishes, take)
-
-    async def is_busy(self) -> bool:
-        """Whether another engine still has work. Raises StoreError."""
-        return self._shared is not None and await self._shared.busy(self._lease)
-
-    async def load(self) -> Snapshot:
-        """What is stored now. Raises StoreError."""
-        if self._shared is None:
-            return await self._store.load(self._lease)
-        return await self._shared.load_shards(self._lease, self.mine)
-
     async def release(self, *, clean: bool) -> None:
         """Give the store back. Raises StoreError."""
         await self._store.release(self._lease, clean=clean)
@@ -251,6 +138,7 @@ class Session:
         problem = StoreError("the reply to a commit was lost, and it did not count")
         sent = self._steady()
         self._moves += bool(mutations.released)
+        mutations.generation = ANY_PLAN if self.leaving else self.generation
         try:
             verdict = await self._store.commit(self._lease, mutations)
         except (StoreFull, StoreGone):
@@ -266,6 +154,8 @@ class Session:
             raise await self._fence()
         if verdict == "conflict":
             raise ConflictError
+        if verdict == "stale":
+            raise StaleError
         self._commits, self._held_at = self._commits + 1, sent
         if not counted:
             raise problem

@@ -9,6 +9,7 @@ from typing import Required, TypedDict
 from fql.engine.core.held.inputs import CoreSettings
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.memory import Plans
+from fql.engine.loop.sharing.following import Adopt
 from fql.observe.events import Listener
 from fql.settings.model import Settings
 
@@ -26,11 +27,12 @@ class LoopSettings:
 
 class Parts(TypedDict, total=False):
     """What `Cycles` is made of besides its store and program. `plans` makes programs of stored
-    plans that open work needs; `chance` gives numbers in [0, 1); `listeners` hear of what
-    happens."""
+    plans that open work needs, `adopt` that of a plan which others have activated; `chance` gives
+    numbers in [0, 1); `listeners` hear of what happens."""
 
     clock: Required[Clock]
     plans: Required[Plans]
+    adopt: Adopt | None
     settings: LoopSettings | None
     chance: Callable[[], float]
     listeners: Sequence[Listener]

@@ -35,8 +35,9 @@ LOOK_ELSEWHERE = 0.05
 class Leading:
     """An engine and what works beside it: inbox, sources, housekeeping, copies.
 
-    `plan` gives the current plan; `make_engine` and `make_keeper` make what is needed once this
-    process leads; until then `engine` is None. `watched` gets the engine as well.
+    `plan` gives the current plan, once `prepare` has chosen it; `make_engine` and `make_keeper`
+    make what is needed once this process leads; until then `engine` is None. `watched` gets the
+    engine as well.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Leading:
         entrances: Sequence[Entrance],
         *,
         plan: Callable[[], Plan],
+        prepare: Callable[[], Awaitable[None]],
         make_engine: Callable[[], Engine],
         make_keeper: Callable[[Engine], Housekeeper],
         copies: Copier | None,
@@ -57,6 +59,7 @@ class Leading:
         self._sources = sources
         self._entrances = entrances
         self._plan = plan
+        self._prepare = prepare
         self._make_engine = make_engine
         self._make_keeper = make_keeper
         self._copies = copies
@@ -76,6 +79,7 @@ class Leading:
             await reception.open()
 
     async def _start(self) -> None:
+        await self._prepare()
         engine = self._make_engine()
         identity = await self._store.identity()
         consumer = Consumer(identity.id, identity.where)
@@ -118,6 +122,23 @@ class Leading:
                 for changed in self._sources[:number]:
                     await changed.follow(self._plan())
                 raise
+
+    def step_down(self, why: FqlError) -> None:
+        """Give the work to other engines, as this process cannot work by the plan that is active;
+        and come back once it can."""
+        engine, self.engine, self._watched.engine = self.engine, None, None
+        if engine is not None:
+            logger.error("this process gives its work to the other engines: %s", why.message)
+            self._spawn(self._leave(engine))
+
+    async def _leave(self, engine: Engine) -> None:
+        tasks, self._tasks = self._tasks, [task for task in self._tasks if _is_this(task)]
+        await asyncio.gather(*(one.stop() for one in self._receptions))
+        for task in tasks:
+            if not _is_this(task):
+                task.cancel()
+        await engine.stop()
+        await self._take_over()
 
     def lead_later(self) -> None:
         """Take over when the engine that has the store ends."""
@@ -226,3 +247,7 @@ class Leading:
                 raise problem
         if self.engine is not None and (stopped := self.engine.failed()) is not None:
             raise stopped
+
+
+def _is_this(task: asyncio.Task[None]) -> bool:
+    return task is asyncio.current_task()

@@ -16,6 +16,7 @@ from fql.expressions.scope import Scope
 from fql.outbox.readers import Readers
 from fql.plan.model import Plan
 from fql.plan.policies import RetryPolicy
+from fql.store.records import StoredPlan
 
 Condition = Callable[[Scope], bool]
 
@@ -115,6 +116,10 @@ class Program:
                 longest = max(waits.get(node.endpoint, 0), node.retry.retry_after_max)
                 waits[node.endpoint] = longest
             object.__setattr__(self, "receivers", waits)
+
+    def stored(self, at: int) -> StoredPlan:
+        """The plan as a store keeps it from the time `at` on, in milliseconds since 1970."""
+        return StoredPlan(self.short, self.digest, self.blob, at)
 
 
 def short_digest(digest: str) -> str:

@@ -11,10 +11,10 @@ from fql.store.postgresql import copies, inbox
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import WRITE_PATIENCE, PostgresStore
 from fql.store.postgresql.wire.line import Line, Wire
-from fql.store.postgresql.writing import limits, shares
-from fql.store.records import Command, Snapshot
+from fql.store.postgresql.writing import limits, plans, shares
+from fql.store.records import Command, Snapshot, StoredPlan
 from fql.store.sharing.limits import Grant, Wish
-from fql.store.sharing.port import Share
+from fql.store.sharing.port import Active, Share
 
 QUICK = ("SET synchronous_commit = off",)
 """For what engines reserve, which nobody waits for on a disk."""
@@ -50,6 +50,16 @@ class SharedPostgresStore(PostgresStore):
     async def share(self, lease: Lease) -> Share | None:
         """Renew the lease, and take free shards up to a fair share."""
         return await self._writing.call(lambda wire: shares.share(wire, lease), again=True)
+
+    async def activations(self) -> Sequence[Active]:
+        """Each plan that was ever active, and when last: oldest first."""
+        return await self._read(plans.activations)
+
+    async def activate(self, plan: StoredPlan, *, again: bool) -> Active:
+        """Let all engines work by this plan; unless it is to be so `again`, only where it was never
+        active."""
+        work = lambda wire: plans.activate(wire, plan, again=again)  # noqa: E731
+        return await self._writing.call(work, again=True)
 
     async def load_shards(self, lease: Lease, shards: frozenset[int]) -> Snapshot:
         """What an engine needs of shards that it has taken."""

@@ -161,7 +161,7 @@ class PostgresStore(Questions):
 
     def _commit(self, wire: Wire, lease: Lease, mutations: Mutations) -> Verdict:
         sessions.greet(wire, lease)
-        session = sessions.counted(lease, self._cycle)
+        session = sessions.counted(lease, self._cycle, mutations.generation)
         query, values = statement(session, mutations, notes=self._notes, shared=lease.shared)
         try:
             found = wire.run(query, values)
@@ -173,7 +173,8 @@ class PostgresStore(Questions):
                 return "conflict"
             raise
         if not found:
-            return "fenced"
+            is_stale = lease.shared and sessions.has_counted(wire, lease, self._cycle)
+            return "stale" if is_stale else "fenced"
         self._cycle += 1
         return "ok"
 

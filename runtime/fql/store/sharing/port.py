@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from fql.store.port import Lease, Store
-from fql.store.records import Command, Snapshot
+from fql.store.records import Command, Snapshot, StoredPlan
 from fql.store.sharing.holding import Holding
 from fql.store.sharing.limits import Grant, Known, Wish
+
+NO_PLAN = 0
+"""The generation before the first one."""
+ANY_PLAN = 1 << 62
+"""In place of a generation: a commit counts whatever plan is active."""
+
+
+class Active(NamedTuple):
+    """The plan that is active on a store, by its short digest. Each activation has the next
+    `generation`."""
+
+    generation: int = NO_PLAN
+    short: str = ""
+
+
+NOTHING = Active()
+"""Before the first plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one engine has of a store. `live` is how many engines there are, `pauses` what people
-    have paused, as it is stored, `known` what the engines know of endpoints of which something has
-    been said lately, `now` the store's clock in milliseconds since 1970."""
+    """What one engine has of a store. `live` is how many engines there are, `active` the plan that
+    all of them work by, `pauses` what people have paused, as it is stored, `known` what the engines
+    know of endpoints of which something has been said lately, `now` the store's clock in
+    milliseconds since 1970."""
 
     mine: frozenset[int]
     live: int
     pauses: frozenset[str] = frozenset()
     known: Mapping[str, Known] = field(default_factory=dict)
     now: int = 0
+    active: Active = NOTHING
 
 
 @runtime_checkable
@@ -34,6 +53,15 @@ class SharedStore(Store, Protocol):
         """Renew the lease, fence engines whose lease is over, and take free shards up to a fair
         share; None where this session is fenced itself. An engine gives shards back in a commit,
         as `Mutations.released`."""
+        ...
+
+    async def activations(self) -> Sequence[Active]:
+        """Each plan that was ever active, and when last: oldest first."""
+        ...
+
+    async def activate(self, plan: StoredPlan, *, again: bool) -> Active:
+        """Let all engines work by this plan; unless it is to be so `again`, only where it was never
+        active. Gives what is active then."""
         ...
 
     async def load_shards(self, lease: Lease, shards: frozenset[int]) -> Snapshot:

@@ -16,12 +16,13 @@ from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.plans import ACTIVATE, AGAIN, NEWEST, NEXT, NOW
 from fql.store.postgresql.wire.values import byteas, int8s, texts
 from fql.store.postgresql.writing.folding import Folded, fold, last_of
-from fql.store.postgresql.writing.session import ADVANCE
+from fql.store.postgresql.writing.session import ADVANCE, ADVANCE_BY_PLAN
 from fql.store.records import LetterRow, Mutations, Remembered
 from fql.store.sharing.homes import HINT, write_hint
 
-FIRST = 3
-"""The number of the first value of a part: 1 and 2 are those of the session row."""
+ALONE = 2
+"""How many values the session row takes where one engine has the store; where it is shared, the
+generation of the plan is one more."""
 
 
 class Part(NamedTuple):
@@ -38,7 +39,7 @@ Statement = tuple[str, Sequence[bytes]]
 
 
 def statement(
-    session: tuple[bytes, bytes], changed: Mutations, *, notes: bool, shared: bool = False
+    session: Sequence[bytes], changed: Mutations, *, notes: bool, shared: bool = False
 ) -> Statement:
     """The text, with `{s}` for the schema, and the values. `notes` says that copies of dead
     letters are kept; where the store is `shared`, a key that is known already is a conflict."""
@@ -48,12 +49,13 @@ def statement(
     for name, columns in _given(changed, folded, notes=notes, shared=shared):
         parts.append(name)
         values += columns
-    return _statement_text(tuple(parts)), values
+    return _statement_text(tuple(parts), len(session)), values
 
 
 @cache
-def _statement_text(names: tuple[str, ...]) -> str:
-    number, lines = FIRST, [f"WITH f AS ({ADVANCE})"]
+def _statement_text(names: tuple[str, ...], given: int) -> str:
+    advance = ADVANCE if given == ALONE else ADVANCE_BY_PLAN
+    number, lines = given + 1, [f"WITH f AS ({advance})"]
     for name in names:
         part = PARTS[name]
         values = [f"${number + n}::{kind}[]" for n, kind in enumerate(part.types)]
@@ -81,12 +83,10 @@ _PATCH = ("state", "due", "lane", "order_key", "ended", "works", "held")
 _PATCH_KINDS = [*(dict(schema.RUN.columns)[name] for name in _PATCH), schema.INT]
 
 
-def _insert(table: schema.Table, names: Sequence[str], more: str = "", count: int = 0) -> str:
-    wanted = ", ".join(f"n.c{n}" for n in range(count or len(names)))
-    return (
-        f"INSERT INTO {{s}}.{table.name}({schema.columns(names)})"  # noqa: S608
-        f" SELECT {wanted} FROM {{new}} WHERE {{if}} {more}"
-    )
+def _insert(table: schema.Table, names: Sequence[str], more: str = "") -> str:
+    wanted, into = ", ".join(f"n.c{n}" for n in range(len(names))), schema.columns(names)
+    chosen = f" SELECT {wanted} FROM {{new}} WHERE {{if}} {more}"  # noqa: S608
+    return f"INSERT INTO {{s}}.{table.name}({into}){chosen}"
 
 
 def _put(table: schema.Table, key: str) -> str:

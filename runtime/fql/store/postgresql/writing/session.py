@@ -61,6 +61,10 @@ _RELEASE = "UPDATE {s}.fql_session SET state = $2 WHERE id = $1 AND state = 'liv
 ADVANCE = f"""UPDATE {{s}}.fql_session SET cycle = cycle + 1, expires = {UNTIL}
   WHERE id = $1 AND cycle = $2 AND state = 'live' RETURNING id"""  # noqa: S608
 """What each commit begins with: the session is live, and has counted as many as its engine."""
+ADVANCE_BY_PLAN = ADVANCE.replace(
+    " RETURNING", " AND NOT EXISTS (SELECT FROM {s}.fql_active WHERE generation > $3) RETURNING"
+)
+"""The same, where engines share the store: and no later plan is active."""
 
 
 def light(wire: Wire) -> bool:
@@ -164,6 +168,14 @@ def is_live(wire: Wire, lease: Lease) -> bool:
     return wire.one(_COUNTED, (int8(lease.session),)) is not None
 
 
-def counted(lease: Lease, cycle: int) -> tuple[Int8, Int8]:
-    """The first two values of a commit."""
-    return int8(lease.session), int8(cycle)
+def has_counted(wire: Wire, lease: Lease, cycle: int) -> bool:
+    """Whether the session is live and has counted as many: then a commit that was refused met
+    another plan."""
+    row = wire.one(_COUNTED, (int8(lease.session),))
+    return row is not None and row[0] == cycle
+
+
+def counted(lease: Lease, cycle: int, generation: int) -> tuple[Int8, ...]:
+    """The first values of a commit."""
+    first = (int8(lease.session), int8(cycle))
+    return (*first, int8(generation)) if lease.shared else first

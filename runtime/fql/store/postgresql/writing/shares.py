@@ -15,7 +15,7 @@ from fql.store.port import Lease
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
 from fql.store.postgresql.wire.values import int8, text
-from fql.store.postgresql.writing import limits
+from fql.store.postgresql.writing import limits, plans
 from fql.store.postgresql.writing import session as sessions
 from fql.store.sessions import BEGINNING, LATEST
 from fql.store.sharing.port import Share
@@ -82,7 +82,7 @@ def share(wire: Wire, lease: Lease) -> Share | None:
     mine = frozenset(row[0] for row in wire.run(_MINE, (me,)))
     pauses = frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause"))
     now, known = limits.known(wire, lease)
-    return Share(mine, live, pauses, known, now)
+    return Share(mine, live, pauses, known, now, plans.active(wire))
 
 
 def busy(wire: Wire, lease: Lease) -> bool:
