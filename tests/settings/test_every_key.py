@@ -57,6 +57,7 @@ SHOWN_BY = OF_POLICIES | {
     "webhooks.dispatch.crash_budget": EFFECTS
     + "test_crashes_in_a_row_past_the_budget_make_an_action_dead",
     "webhooks.dispatch.async": EFFECTS + "test_emit_waits_for_its_runs_where_dispatch_is_not_async",
+    "webhooks.dispatch.drain": "operate/test_stop.py::test_a_drain_has_an_end",
     "webhooks.dispatch.timeout": EFFECTS + "test_emit_waits_no_longer_than_the_timeout_of_dispatch",
     "webhooks.dispatch.background_retry": EFFECTS
     + "test_without_background_retry_the_first_failure_is_dead",

@@ -193,6 +193,11 @@ class Dispatch(Table):
     max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(
         256, description="requests on the wire at once"
     )
+    drain: Annotated[Duration, lasts(0, 3_600_000)] = Field(
+        25_000,
+        description="how long what is on the wire may take to end when the engine is stopped; a"
+        " supervisor should wait 10 s longer",
+    )
     crash_budget: Annotated[int, Field(ge=1, le=1_000)] = Field(
         5, description="crashes in a row after which an action is dead"
     )

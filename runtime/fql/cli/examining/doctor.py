@@ -16,8 +16,9 @@ from fql.cli.examining import (
     examine_streams,
 )
 from fql.cli.examining.finding import Finding
+from fql.cli.operating.production import examined as production_faults
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
-from fql.errors import SettingsError
+from fql.errors import SettingsError, UsageError
 from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
@@ -26,24 +27,34 @@ COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 @click.command(
-    epilog="\b\nExamples:\n  fqlc doctor plan.json\n  fqlc doctor --offline --format json"
+    epilog="\b\nExamples:\n  fqlc doctor plan.json\n  fqlc doctor --offline --format json\n"
+    "  fqlc doctor --production --strict plan.json"
 )
 @click.argument("sources", nargs=-1, metavar="[PLAN.json | SOURCES...]")
 @store_option
 @settings_option
 @format_option()
 @click.option("--offline", is_flag=True, help="Do not contact the receivers.")
+@click.option("--production", is_flag=True, help="Check what matters where it runs for good, too.")
+@click.option("--strict", is_flag=True, help="With --production: warnings count as well.")
 def doctor(
+    *,
     sources: tuple[str, ...],
     store: str | None,
     settings_file: str | None,
     form: str,
     offline: bool,
+    production: bool,
+    strict: bool,
 ) -> None:
     """Check the environment: settings, secrets, store, receivers.
 
-    It checks triggers, clock and limits too. Exit code 1 when something is wrong.
+    It checks triggers, clock and limits too. Exit code 1 when something is wrong. With --production
+    it says what would not do where it runs for good, and measures how fast the disk of the store
+    is.
     """
+    if strict and not production:
+        raise UsageError("--strict needs --production")
     project = find_project(settings_file)
     plan = plan_of(sources, project)
     findings = [Finding("settings", "ok", str(project.file or "no fql.toml; defaults"))]
@@ -65,8 +76,11 @@ def doctor(
     findings += examine_engine.metrics(project.settings.observability.prometheus)
     findings += descriptors.examined(plan, project.settings)
     findings += examine.privileges()
+    if production:
+        findings += production_faults(project, plan, project.store_place(store))
     _show(findings, form)
-    if any(finding.level == "problem" for finding in findings):
+    wrong = {"problem", "warning"} if strict else {"problem"}
+    if any(finding.level in wrong for finding in findings):
         raise click.exceptions.Exit(1)
 
 

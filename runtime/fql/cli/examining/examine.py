@@ -83,13 +83,14 @@ def _modes(path: Path) -> Iterable[Finding]:
 
 
 def _filesystem(path: Path) -> Iterable[Finding]:
-    kind = filesystem_of(path.resolve(), _mounts())
+    kind = filesystem_of(path.resolve(), mounts())
     if kind in NETWORK_FILESYSTEMS:
         yield Finding("store", "problem", f"{path} is on a network file system ({kind}), where "
                       "SQLite's locks do not hold")  # fmt: skip
 
 
-def _mounts() -> str:
+def mounts() -> str:
+    """The text of `/proc/mounts`; empty where there is none."""
     try:
         return Path("/proc/mounts").read_text("utf-8", "replace")
     except OSError:

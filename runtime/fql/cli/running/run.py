@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -222,12 +223,12 @@ class _Process:
         loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload, runtime)
 
     def _asked_to_end(self) -> None:
-        """The first signal drains; the second ends at once, as signals do by default."""
+        """The first signal drains; the second ends at once: what is on the wire is sent again."""
+        if self._stop.is_set():
+            os._exit(INTERRUPTED)
         self._stop.set()
         logger.info("draining: what is on the wire ends, the rest stays stored")
         logger.info("a second Ctrl-C or SIGTERM ends at once")
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().remove_signal_handler(each)
 
     def _asked_to_reload(self, runtime: Runtime) -> None:
         task = asyncio.get_running_loop().create_task(self._reload(runtime, self._loading.all))

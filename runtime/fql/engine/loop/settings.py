@@ -49,4 +49,4 @@ def loop_settings(settings: Settings, holder: str) -> LoopSettings:
         keep_done=settings.store.keep_runs > 0,
         keep_unmatched=settings.store.keep_unmatched,
     )
-    return LoopSettings(core, dispatch.max_queue_size, dispatch.timeout / 1000, holder)
+    return LoopSettings(core, dispatch.max_queue_size, dispatch.drain / 1000, holder)
