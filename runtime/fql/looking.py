@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fql.letters import number_of
-from fql.store.choosing import LetterGroup, RunFilter
+from fql.store.choosing import LetterGroup, RunFilter, UnmatchedFilter
+from fql.store.history.rows import UnmatchedRow
 from fql.store.port import Counts, Store, StoreSize
 from fql.store.records import Loaded, StoredPlan
+from fql.store.works import parse_name
 
 
 class Looking:
@@ -21,6 +23,14 @@ class Looking:
         numbers = tuple(number_of(name, "run") for name in ids)
         found = RunFilter(ids=numbers, limit=len(numbers))
         return await self._store.runs(found) if numbers else []
+
+    async def unmatched_row(self, name: str) -> UnmatchedRow | None:
+        """The event without a run of this `name`, as the store has it."""
+        number = parse_name(name)
+        if number is None:
+            return None
+        found = await self._store.unmatched(UnmatchedFilter(id=number, limit=1))
+        return found[0] if found else None
 
     async def stored_plans(self) -> list[StoredPlan]:
         """All plans that are in use, the oldest first."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 import socket
+import sys
+import threading
 import time
 import webbrowser
 from typing import TYPE_CHECKING
@@ -16,7 +20,9 @@ from fql.cli.project import Project, find_project, settings_option, store_option
 from fql.errors import SettingsError, UsageError, not_installed
 from fql.settings.page_table import Ui
 from fql.settings.values import host_and_port
-from fql.terminal.lines import say
+from fql.terminal.commands import Commands
+from fql.terminal.lines import data, say
+from fql.ui.links import Served, announced, folder_of, served_at
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,26 +30,39 @@ if TYPE_CHECKING:
     from fql.ui.logins import Logins
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+NICE = 10
+"""How much a page beside an engine gives way."""
 
 
-@click.command(epilog="\b\nExamples:\n  fqlc ui\n  fqlc ui --listen 127.0.0.1:0 --read-only")
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    epilog="\b\nExamples:\n  fqlc ui\n  fqlc ui --listen 127.0.0.1:0 --read-only\n  fqlc ui link",
+)
 @store_option
 @settings_option
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")
 @click.option("--read-only", is_flag=True, help="Show everything, but allow no changes.")
 @click.option("--open", "open_it", is_flag=True, help="Open it in a browser.")
+@click.option("--beside", is_flag=True, hidden=True)
+@click.pass_context
 def ui(
+    context: click.Context,
+    *,
     store: str | None,
     settings_file: str | None,
     listen: str | None,
     read_only: bool,
     open_it: bool,
+    beside: bool,
 ) -> None:
     """Serve a page that shows what needs you.
 
-    It shows the store's runs and dead letters, with buttons to replay, discard, pause and
+    It shows the store's runs, events and dead letters, with buttons to replay, discard, pause and
     resend. It works whether an engine runs or not.
     """
+    if context.invoked_subcommand is not None:
+        return
     project = find_project(settings_file).resolved()
     settings = project.settings.ui
     host, port = _address(listen or settings.listen)
@@ -55,7 +74,44 @@ def ui(
         say(f"fql ui on {url}, log in within 10 minutes: {url}/in/{logins.link()}")
         if open_it:
             webbrowser.open(f"{url}/in/{logins.link()}")
-        asyncio.run(server.serve(sockets=[listener]))
+        if beside:
+            _give_way(server)
+        # uvicorn ends by the signal that it got, and what was announced must be taken back.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        with announced(folder_of(os.environ), port, Served(url, logins.keeper)):
+            asyncio.run(server.serve(sockets=[listener]))
+
+
+def _give_way(server: uvicorn.Server) -> None:
+    """The engine goes first, and the page ends with it."""
+    os.nice(NICE)
+
+    def until_it_ends() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+
+    threading.Thread(target=until_it_ends, daemon=True).start()
+
+
+@ui.command("link")
+@click.option("--port", type=int, help="That of the page; without it, the one that began last.")
+def link(port: int | None) -> None:
+    """Print another login link of a page that is running."""
+    served = served_at(folder_of(os.environ), port)
+    if served is None:
+        raise SettingsError("no page of yours is running here", hint="start one with `fqlc ui`")
+    import httpx
+
+    headers = {"authorization": f"Bearer {served.secret}"}
+    try:
+        answer = httpx.post(f"{served.url}/in/", headers=headers, trust_env=False)
+    except httpx.HTTPError as problem:
+        raise SettingsError(
+            f"the page at {served.url} does not answer", hint="start it again with `fqlc ui`"
+        ) from problem
+    if answer.status_code != 200:
+        raise SettingsError(f"the page at {served.url} refused: {answer.text.strip()}")
+    data(f"{served.url}/in/{answer.text.strip()}")
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -110,7 +166,12 @@ def _server(
         page_size=settings.page_size, payloads=settings.payloads,
         differences=click.get_current_context().meta.get(PLAN_DIFFERENCES),
     )  # fmt: skip
-    logins = Logins(time.monotonic, lambda: secrets.token_urlsafe(24), settings.token)
+    logins = Logins(
+        time.monotonic,
+        lambda: secrets.token_urlsafe(24),
+        settings.token,
+        keeper=secrets.token_urlsafe(24),
+    )
     rules = Rules(port, frozenset(settings.hosts), read_only=read_only)
     app = application(desk, rules, logins)
     config = uvicorn.Config(

@@ -83,7 +83,7 @@ def refused(asked: Asked, rules: Rules) -> Refusal | None:
     if not asked.known:
         return Refusal(
             HTTPStatus.UNAUTHORIZED,
-            "log in with the link that `fqlc ui` has printed; it prints a new one at each start",
+            "log in with the link that `fqlc ui` has printed; `fqlc ui link` prints another one",
         )
     if asked.method in READING:
         return None

@@ -20,7 +20,7 @@ from fql.ui.door import Door
 from fql.ui.filters import filters_of
 from fql.ui.live import Changes, name_of, stream
 from fql.ui.logins import Logins
-from fql.ui.views import batches, dead, endpoints, find, overview, plans, runs
+from fql.ui.views import batches, dead, endpoints, events, find, overview, plans, runs
 
 logger = logging.getLogger("fql.ui")
 
@@ -56,6 +56,8 @@ def _routes() -> list[Route]:
         Route("/runs/{id}", runs.run),
         Route("/runs/{id}/cancel", runs.cancel, methods=["POST"]),
         Route("/runs/{id}/resend", runs.resend, methods=["POST"]),
+        Route("/events", events.events),
+        Route("/events/emit", events.emit_again, methods=["POST"]),
         Route("/dead", dead.dead),
         Route("/dead/export", dead.export),
         Route("/dead/replay", dead.replay, methods=["POST"]),

@@ -64,10 +64,19 @@ class Door:
             await _told(refusal)(scope, receive, send)
         elif path.startswith(STATIC):
             await self.inner(scope, receive, send)
+        elif path == ENTRY and scope["method"] == "POST":
+            await self._another_link(headers)(scope, receive, send)
         elif path.startswith(ENTRY):
             await self._enter(path.removeprefix(ENTRY))(scope, receive, send)
         else:
             await self._admit(scope, headers, receive, send)
+
+    def _another_link(self, headers: Headers) -> Response:
+        """For `fqlc ui link`."""
+        if self.logins.too_many_wrong():
+            return _told(_TOO_MANY)
+        code = self.logins.link_for(_bearer(headers))
+        return _told(_NOT_YOURS) if code is None else PlainTextResponse(code + "\n")
 
     def _enter(self, code: str) -> Response:
         if self.logins.too_many_wrong():
@@ -83,7 +92,7 @@ class Door:
         return answer
 
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        bearer = headers.get("authorization", "").removeprefix("Bearer ") or None
+        bearer = _bearer(headers)
         if bearer is not None and self.logins.too_many_wrong():
             await _told(_TOO_MANY)(scope, receive, send)
             return
@@ -105,13 +114,18 @@ class Door:
         await self.inner(scope, receive, send)
 
 
+def _bearer(headers: Headers) -> str | None:
+    return headers.get("authorization", "").removeprefix("Bearer ") or None
+
+
+_NOT_YOURS = Refusal(HTTPStatus.UNAUTHORIZED, "only the user who runs this page gets a link")
 _TOO_MANY = Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong logins; wait a minute")
 _TOO_LARGE = Refusal(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form may have at most {LARGEST_FORM:,} bytes"
 )
 _USED_UP = Refusal(
     HTTPStatus.UNAUTHORIZED,
-    "this link has been used, or is older than ten minutes; `fqlc ui` prints a new one",
+    "this link has been used, or is older than ten minutes; `fqlc ui link` prints a new one",
 )
 
 

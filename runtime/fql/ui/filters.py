@@ -10,7 +10,8 @@ from fql.letters import FILTERS, Choice
 from fql.near import did_you_mean
 
 LETTERS = (*FILTERS, "failed_after", "failed_before")
-RUNS = ("observer", "state", "event")
+RUNS = ("observer", "state", "entity", "row", "event", "since")
+EVENTS = ("entity", "row", "id", "source", "result", "since")
 
 AFTER = "after"
 """Where a page of dead letters begins: when the last one seen failed, and its id."""
@@ -19,11 +20,26 @@ AFTER = "after"
 def place_of(text: str) -> tuple[int, str] | None:
     """What `after` says. Raises UsageError."""
     at, _, name = text.partition(".")
-    if text and not at.isdecimal():
-        raise UsageError(
-            "`after` is not from a link of this page", hint="use the link at the end of the list"
-        )
+    if text and not (at.isascii() and at.isdecimal()):
+        raise _not_ours()
     return (int(at), name) if text else None
+
+
+def pair_of(text: str) -> tuple[int, int] | None:
+    """What `after` says of a list of runs or events. Raises UsageError."""
+    found = place_of(text)
+    if found is None:
+        return None
+    at, number = found
+    if not number.isdecimal() or max(len(number), len(str(at))) > 18:
+        raise _not_ours()
+    return at, int(number)
+
+
+def _not_ours() -> UsageError:
+    return UsageError(
+        "`after` is not from a link of this page", hint="use the link at the end of the list"
+    )
 
 
 def filters_of(query: Iterable[tuple[str, str]], known: Sequence[str]) -> dict[str, str]:

@@ -25,11 +25,13 @@ class Session:
 @dataclass(slots=True)
 class Logins:
     """`now` gives seconds that never go back, `secret` a text that cannot be guessed; `tokens` are
-    those of programs, any of which will do. All is forgotten at a restart."""
+    those of programs, any of which will do; `keeper` is what the page's own user has, and good for
+    links alone. All is forgotten at a restart."""
 
     now: Callable[[], float]
     secret: Callable[[], str]
     tokens: tuple[str, ...] = ()
+    keeper: str = ""
     _links: dict[str, float] = field(default_factory=dict)
     _sessions: dict[str, Session] = field(default_factory=dict)
     _wrong: deque[float] = field(default_factory=deque)
@@ -69,6 +71,15 @@ class Logins:
         if not right:
             self._wrong.append(self.now())
         return right
+
+    def link_for(self, given: str | None) -> str | None:
+        """Another code for whoever has shown what the page's own user has; None for others."""
+        if given is None or not self.keeper:
+            return None
+        if hmac.compare_digest(given.encode(), self.keeper.encode()):
+            return self.link()
+        self._wrong.append(self.now())
+        return None
 
     def too_many_wrong(self) -> bool:
         """Whether somebody is guessing."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fql.store.choosing import LetterGroup
 from fql.store.port import Counts
+from fql.store.shown import instant
 
 MANY_COMMANDS = 1
 """Commands that no engine has taken: with one at work they are gone within a second."""
@@ -23,6 +24,8 @@ class Need:
     text: str
     link: str
     pausable: str = ""
+    since: str = ""
+    replay: Mapping[str, str] = field(default_factory=dict)
 
 
 def needs_of(counts: Counts, groups: Sequence[LetterGroup]) -> list[Need]:
@@ -59,11 +62,15 @@ def _by_action(groups: Sequence[LetterGroup]) -> Mapping[str, list[LetterGroup]]
 def _dead(name: str, groups: Sequence[LetterGroup]) -> Need:
     total = sum(group.number for group in groups)
     reasons = ", ".join(f"{group.number:,} × {group.error_class}" for group in groups)
+    since = instant(min(group.oldest for group in groups)) or ""
     first = groups[0]
     link = f"/dead?observer={first.observer}" if first.observer else "/dead"
     if first.action:
         link += f"&action={first.action}"
-    return Need("bad", _counted(total, "dead letter"), name, f"{reasons}.", link)
+    chosen = {"observer": first.observer, "action": first.action} if first.action else {}
+    return Need(
+        "bad", _counted(total, "dead letter"), name, f"{reasons}.", link, since=since, replay=chosen
+    )
 
 
 def _counted(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from fql.cli.project import (
 )
 from fql.cli.running import logs
 from fql.cli.running.loops import on_fast_loop
+from fql.cli.running.page import address_or_source, page_beside, page_command
 from fql.cli.running.reloading import changes
 from fql.cli.running.rotating import Rotation
 from fql.engine.process.receipts import Summary
@@ -60,6 +61,7 @@ class Options:
     store: str | None
     form: str
     compiled: bool
+    page: Sequence[str] = ()
 
 
 @click.command(
@@ -91,6 +93,10 @@ taken effect, and which changed settings need a restart."""
     is_flag=True,
     help="Exit with 1 if an action became dead or an event was refused.",
 )
+@click.option(
+    "--ui", is_flag=False, flag_value="", metavar="[HOST:PORT]",
+    help="Serve the page of `fqlc ui` too, as a process of its own.",
+)  # fmt: skip
 @store_option
 @settings_option
 @format_option()
@@ -102,6 +108,7 @@ def run(
     until_idle: bool,
     timeout: int | None,
     fail_on_dead: bool,
+    ui: str | None,
     store: str | None,
     settings_file: str | None,
     form: str,
@@ -109,6 +116,7 @@ def run(
     """Run a plan: accept events, make the calls, lose none."""
     if timeout is not None and not until_idle:
         raise UsageError("--timeout needs --until-idle")
+    ui, sources = address_or_source(ui, sources)
     project, plan = _with_database(*project_and_plan(settings_file, sources), database)
     compiled = any(source.endswith(".json") for source in sources)
     options = Options(
@@ -119,6 +127,7 @@ def run(
         store=store,
         form=form,
         compiled=compiled,
+        page=() if ui is None else page_command(ui, store, settings_file),
     )
     logs.set_up(project.settings.observability.logging)
     raise_limit()
@@ -194,7 +203,7 @@ class _Process:
             takes_over=place.database.shared and not self._options.until_idle,
         )
         self._listen()
-        async with runtime:
+        async with runtime, page_beside(self._options.page):
             self._listen_for_reloads(runtime)
             self._greet(runtime)
             code = await self._until_the_end(runtime)

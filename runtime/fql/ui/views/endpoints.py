@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,6 +13,8 @@ from fql.plan.language.expressions import Constant, Expr
 from fql.plan.model import Plan
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
+from fql.store.choosing import LetterGroup
+from fql.store.shown import instant
 from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
 from fql.ui.filters import filters_of
 
@@ -25,6 +28,7 @@ class Receiver:
     actions: tuple[str, ...]
     paused: bool
     dead: int
+    since: str = ""
 
 
 async def endpoints(request: Request) -> Response:
@@ -33,26 +37,30 @@ async def endpoints(request: Request) -> Response:
     filters_of(request.query_params.multi_items(), ())
     client = await desk.client()
     plan, counts = await desk.shelf.active(client), await client.counts()
-    dead = {f"{g.observer}.{g.action}": g.number for g in await client.dead_letter_groups()}
-    found = [] if plan is None else receivers(plan, counts.paused, dead)
+    groups = await client.dead_letter_groups()
+    found = [] if plan is None else receivers(plan, counts.paused, groups)
     if wants_json(request):
-        return listed([{"name": r.name, "url": r.url, "paused": r.paused, "dead": r.dead}
+        return listed([{"name": r.name, "url": r.url, "paused": r.paused, "dead": r.dead,
+                        "dead_since": r.since or None}
                        for r in found])  # fmt: skip
     return await desk.page(request, "endpoints", receivers=found, plan=plan)
 
 
-def receivers(plan: Plan, paused: frozenset[str], dead: dict[str, int]) -> list[Receiver]:
+def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup]) -> list[Receiver]:
     """Names that can be paused, with what is sent there. Pure."""
     urls = {one.name: _shown(load_expression(one.url)) for one in plan.endpoints}
     users: dict[str, list[str]] = {name: [] for name in urls}
     for observer in plan.observers:
         for node in observer.nodes:
             users.setdefault(endpoint_name(node, {}), []).append(f"{observer.name}.{node.name}")
-    found = [
-        Receiver(name, urls.get(name, ""), tuple(actions), name in paused,
-                 sum(dead.get(action, 0) for action in actions))
-        for name, actions in users.items()
-    ]  # fmt: skip
+    found = []
+    for name, actions in users.items():
+        mine = [one for one in groups if f"{one.observer}.{one.action}" in actions]
+        since = instant(min((one.oldest for one in mine), default=None)) or ""
+        dead = sum(one.number for one in mine)
+        found.append(
+            Receiver(name, urls.get(name, ""), tuple(actions), name in paused, dead, since)
+        )
     return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
 
 

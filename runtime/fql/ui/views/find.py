@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +24,8 @@ async def find(request: Request) -> Response:
     for start, path in PLACES.items():
         if text.startswith(start) and "/" not in text:
             return back(request, f"{path}{text}")
+    if " " in text:
+        return back(request, f"/events?{urlencode({'row': text})}")
     found = await _story(desk, text) if text else None
     if wants_json(request):
         return listed([] if found is None else [found.as_json()])

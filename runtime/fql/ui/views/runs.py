@@ -12,7 +12,7 @@ from fql.plan.model import Observer, Plan
 from fql.store.shown import Attempt, RunShown
 from fql.ui.desk import arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
 from fql.ui.drawing.bars import bars_of
-from fql.ui.filters import RUNS, filters_of
+from fql.ui.filters import AFTER, RUNS, filters_of, link, pair_of
 from fql.ui.payload.hiding import Hiding
 from fql.ui.payload.request import Written, hiding_of, written
 from fql.ui.payload.stored import hidden_trace
@@ -24,20 +24,30 @@ CHOSEN = ("action", "attempt")
 async def runs(request: Request) -> Response:
     """The newest that fit the filter."""
     desk = desk_of(request)
-    given = filters_of(request.query_params.multi_items(), RUNS)
+    given = filters_of(request.query_params.multi_items(), (*RUNS, AFTER))
+    last = pair_of(given.pop(AFTER, ""))
     client = await desk.client()
     found = await client.runs(
-        observer=given.get("observer"), state=given.get("state"), event=given.get("event"),
-        limit=desk.page_size,
+        observer=given.get("observer"), state=given.get("state"), entity=given.get("entity"),
+        row=given.get("row"), event=given.get("event"), since=given.get("since"), after=last,
+        limit=desk.page_size + 1,
     )  # fmt: skip
+    page = found[: desk.page_size]
     if wants_json(request):
-        return listed([run.as_json() for run in found])
-    names = [each.run for each in found]
+        return listed([run.as_json() for run in page])
+    names = [] if last else [each.run for each in page]
     return await desk.page(
-        request, "runs", runs=found, wanted=given, states=RUN_STATES,
-        plan=await desk.shelf.active(client), newest=newest_of(names),
+        request, "runs", runs=page, older=_older(found, given, desk.page_size), wanted=given,
+        states=RUN_STATES, plan=await desk.shelf.active(client), newest=newest_of(names),
         more=arrived(request, names),
     )  # fmt: skip
+
+
+def _older(found: list[RunShown], given: dict[str, str], size: int) -> str:
+    if len(found) <= size:
+        return ""
+    at, number = found[size - 1].place
+    return link("/runs", given, after=f"{at}.{number}")
 
 
 async def run(request: Request) -> Response:
