@@ -17,11 +17,13 @@ from tests.outbox.conftest import ORDERS
 from tests.outbox.plans import plan
 from tests.stores import unpacked
 
+from fql.cli.examining import examine
 from fql.cli.examining.examine import filesystem_of
 from fql.plan.language.expressions import Constant
 from fql.plan.language.types import STRING
 from fql.plan.model import Endpoint, EnvironmentName, Plan
 from fql.plan.stored.codec import dump_expression, write_plan
+from fql.store.opening import Place
 from fql.testing.replies import Reply
 from fql.testing.server import MockWebhookServer
 
@@ -57,7 +59,7 @@ def test_everything_is_fine(tmp_path: Path, fqlc: Fqlc) -> None:
 @pytest.mark.parametrize(
     ("number", "level", "words"),
     [
-        (3, "warning", "is upgraded to"), (4, "ok", "that of this version"),
+        (4, "warning", "is upgraded to"), (5, "ok", "that of this version"),
         (99, "problem", "newer version"), ("x", "problem", "no readable format"),
     ],
 )  # fmt: skip
@@ -331,3 +333,16 @@ def test_who_reaches_an_http_source(
     assert levels(done)["source web"] == level
     assert words in done.out
     assert token not in done.out
+
+
+@pytest.mark.parametrize(
+    ("max_size", "said"), [(10**6, ""), (9_000, "will soon be removed"), (5_000, "are removed")]
+)
+def test_a_store_that_is_nearly_full(tmp_path: Path, max_size: int, said: str) -> None:
+    path = tmp_path / "s.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    found = examine.store(Place(f"sqlite:///{path}"), max_size)
+    told = [one.message for one in found if "max_size" in one.message]
+    assert len(told) == (1 if said else 0)
+    assert said in "".join(told)

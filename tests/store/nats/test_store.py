@@ -306,10 +306,10 @@ def test_doctor_says_what_it_cannot_do(
     from fql.cli.examining.examine import store as examined
 
     del tmp_path, capsys
-    found = examined(Place(store_at(nats_url).url, schema=f"fql_{name()}"))
+    found = examined(Place(store_at(nats_url).url, schema=f"fql_{name()}"), 10**10)
     assert [one.level for one in found] == ["ok", "problem", "ok"]
     assert "`fqlc run` makes it" in found[0].message
     assert "`sync_interval: always`" in found[1].message
     assert "no tables or views for SQL" in found[2].message
-    [away] = examined(Place("nats://127.0.0.1:9"))
+    [away] = examined(Place("nats://127.0.0.1:9"), 10**10)
     assert away.level == "problem"

@@ -65,7 +65,7 @@ def doctor(
     findings += missing
     findings += examine.secrets(plan, project.secrets)
     findings += examine_receivers.security(plan, project.secrets, time.time())
-    findings += examine.store(project.store_place(store))
+    findings += examine.store(project.store_place(store), project.settings.store.max_size)
     findings += examine.sources(project, plan)
     findings += examine_intake.intakes(project.settings)
     if not offline:

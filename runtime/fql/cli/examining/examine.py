@@ -18,9 +18,12 @@ from fql.plan.model import Plan
 from fql.settings.databases import Database
 from fql.store.opening import Place
 from fql.store.sqlite.format import format_of
+from fql.store.sqlite.prune import used_bytes
 from fql.store.sqlite.schema import FORMAT
 
 NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"})
+NEAR = 0.9
+"""The part of `[store] max_size` from which a store is nearly full, as for its alert."""
 
 
 def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
@@ -35,8 +38,8 @@ def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
     return found or [Finding("secrets", "ok", fine)]
 
 
-def store(place: Place) -> list[Finding]:
-    """Is the store durable, private and sound?"""
+def store(place: Place, max_size: int) -> list[Finding]:
+    """Is the store durable, private and sound, and far from `max_size` bytes?"""
     path = place.database.file
     if place.database.kind == "postgresql":
         return _on_server(place)
@@ -46,7 +49,7 @@ def store(place: Place) -> list[Finding]:
         return [Finding("store", "warning", f"{place.url} keeps nothing when the process ends")]
     if not path.exists():
         return [Finding("store", "ok", f"{path} does not exist yet; `fqlc run` creates it")]
-    found = [*_modes(path), *_filesystem(path), *_soundness(path)]
+    found = [*_modes(path), *_filesystem(path), *_soundness(path, max_size)]
     if all(one.level == "ok" for one in found):
         found.append(Finding("store", "ok", f"{path} is private, local and sound"))
     return found
@@ -107,12 +110,13 @@ def filesystem_of(path: Path, mounts: str) -> str:
     return kind
 
 
-def _soundness(path: Path) -> Iterable[Finding]:
+def _soundness(path: Path, max_size: int) -> Iterable[Finding]:
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)
         try:
             (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             form = _format(connection, path) if answer == "ok" else None
+            used = used_bytes(connection) if answer == "ok" else 0
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
@@ -122,6 +126,11 @@ def _soundness(path: Path) -> Iterable[Finding]:
         yield Finding("store", "problem", f"{path} is damaged: {answer}")
     if form is not None:
         yield form
+    if used >= NEAR * max_size:
+        when = "are removed" if used >= max_size else "will soon be removed"
+        yield Finding("store", "warning", f"{path} is {used * 100 // max_size} % of `[store] "
+                      f"max_size`: finished runs {when} before `keep_runs` is over; raise one or "
+                      "lower the other")  # fmt: skip
 
 
 def _format(connection: sqlite3.Connection, path: Path) -> Finding:
