@@ -59,7 +59,7 @@ class Engine:
 
     def said(self) -> str:
         """What it said last."""
-        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+        return self.log.read_text(errors="replace")[-9000:] if self.log.exists() else ""
 
     def is_ready(self) -> bool:
         """Whether it has said so."""
@@ -223,9 +223,11 @@ class Life:
             if one.asleep_until < time.monotonic():
                 one.wake()
         awake = [one for one in self.engines if not one.asleep_until]
-        if len(awake) > 1 and self.random.random() < 0.1:
+        alive = [one for one in awake if one.process.is_alive()]
+        if len(alive) > 1 and self.random.random() < 0.1:
             self.counts.others["engine stopped"] += 1
-            awake.pop(0).sleep()
+            awake.remove(alive[0])
+            alive[0].sleep()
         if len(awake) >= self.place.most or self.random.random() < 0.5:
             self._end(server, self.random.choice(awake))
 

@@ -89,6 +89,7 @@ class Pair:
             state = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
             while connection.execute(state).fetchone() != (1,):
                 time.sleep(0.01)
+            connection.execute("CHECKPOINT")  # whoever makes it has read the setting by now
         time.sleep(random.uniform(0, 0.3))
         before.kill()
         copy.promote()

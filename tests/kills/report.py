@@ -29,10 +29,11 @@ def kill(kind: str, kills: int, seed: int) -> Counts:
     total, begin = Counts(), time.monotonic()
     while total.kills < kills:
         with tempfile.TemporaryDirectory() as folder, place_of(kind) as place:
+            life = Life(Path(folder), place, seed)
             try:
-                total.add(Life(Path(folder), place, seed).live(min(A_LIFE, kills - total.kills)))
+                total.add(life.live(min(A_LIFE, kills - total.kills)))
             except BaseException as problem:
-                problem.add_note(f"{kind}, seed {seed}, after {total}")
+                problem.add_note(f"{kind}, seed {seed}: {life.counts}, after {total}")
                 raise
         seed += 1
         print(f"{time.monotonic() - begin:6.0f} s  {row(kind, total)}", flush=True)

@@ -161,7 +161,8 @@ def check_ledger(requests: Sequence[ReceivedRequest], shop: Shop, kills: int) ->
         attempts[request.key].append(request.attempt)
     wanted = {("/welcome", number) for number in shop.placed}
     wanted |= {(path, n) for path in ("/stock", "/label", "/books") for n in shop.paid}
-    assert set(first) == wanted, "each committed change is heard of, and nothing else"
+    assert not wanted - set(first), f"lost: {sorted(wanted - set(first))}"
+    assert not set(first) - wanted, f"invented: {sorted(set(first) - wanted)}"
     assert all(len(found) == 1 for found in keys.values())
     assert len(attempts) == len(wanted), "no two intents share a key"
     for number in shop.paid:

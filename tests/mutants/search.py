@@ -28,7 +28,8 @@ import pytest
 from tests.mutants.mutant import ROOT
 
 SECONDS = 120
-QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+PLAIN = ("--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
+"""Who rewrites assertions would read our modules before `Planted` does, as they bring a plugin."""
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -121,7 +122,7 @@ def survives(path: Path, tree: ast.Module, tests: Sequence[str]) -> bool:
     os.setpgrp()
     with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):  # noqa: PTH123
         sys.meta_path.insert(0, Planted(path, compile(tree, str(path), "exec")))
-        code = pytest.main(["-q", "-x", "--tb=no", "-p", "no:cacheprovider", *QUIET, *tests])
+        code = pytest.main(["-q", "-x", "--tb=no", *PLAIN, *tests])
     os._exit(int(code))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.planting import Copy
 from tests.mutants.tables import ROOMS
 
@@ -40,3 +42,15 @@ def test_a_planted_fault_is_found(copy: Copy, mutant: Mutant) -> None:
     assert copy.fails(mutant.test) == "", "it fails without the fault"
     with copy.planted(mutant):
         assert copy.fails(mutant.test) != "", "nothing finds it"
+
+
+def test_the_search_finds_a_fault() -> None:
+    """In a module that a plugin of pytest belongs to, as all of ours."""
+    code = (
+        "import ast, sys; from tests.mutants.mutant import ROOT; from tests.mutants import search\n"
+        "path = ROOT / 'runtime/fql/engine/core/retry.py'\n"
+        "tests = ['tests/engine/test_retry.py']\n"
+        "sys.exit(search.survives(path, ast.parse('raise RuntimeError'), tests))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False)
+    assert done.returncode == 0, "it survived"
