@@ -134,10 +134,10 @@ class Shop:
 def stopped(process: subprocess.Popen[bytes]) -> int:
     """Its exit code after SIGTERM."""
     process.send_signal(signal.SIGTERM)
-    return process.wait(30)
+    return process.wait(60)
 
 
-def until(holds: object, seconds: float = 30) -> None:
+def until(holds: object, seconds: float = 90) -> None:
     """Wait for something to hold."""
     assert callable(holds)
     end = time.monotonic() + seconds

@@ -32,6 +32,7 @@ def commands() -> dict[str, str]:
         "resume": "fql.cli.stored.pause:resume",
         "ui": "fql.cli.ui:ui",
         "capture": "fql.cli.capture:capture",
+        "status": "fql.cli.operating.status:status",
         "health": "fql.cli.operating.health:health",
         "doctor": "fql.cli.examining.doctor:doctor",
         "init": "fql.cli.init:init",

@@ -12,6 +12,7 @@ from fql.store.records import StoredPlan
 from fql.store.sqlite import schema
 from fql.store.sqlite.files import holds_store, read_only, translate
 from fql.store.sqlite.format import format_of
+from fql.store.sqlite.lock import holder, inode_of
 from fql.store.sqlite.marks import BACKUP, COPIED
 from fql.store.sqlite.reading.read import meta
 from fql.store.sqlite.reading.read import plans as stored_plans
@@ -75,3 +76,14 @@ def require_sound(file: Path) -> None:
         raise translate(problem, file) from problem
     if verdict != "ok":
         raise StoreError(f"{file} is damaged: {verdict}", hint="take an older backup")
+
+
+def engine_of(file: Path) -> int | None:
+    """The process that is the engine of a store, 0 where the system does not tell which; None where
+    there is none. Raises StoreError."""
+    try:
+        with closing(read_only(file)) as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            return holder(inode_of(file.resolve()))
+    except sqlite3.Error as problem:
+        raise translate(problem, file) from problem

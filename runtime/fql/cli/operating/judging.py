@@ -1,0 +1,140 @@
+"""How things are, and what of it needs a person. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fql.observe.series.gauges import Gauges
+from fql.plan.language.units import spoken_duration
+
+Labels = Mapping[str, str]
+Samples = Sequence[tuple[str, Labels, float]]
+LATE = 300
+"""Seconds after which waiting work needs a person, as in FqlOldestDue and FqlSourceLag."""
+BACKUP_OLD = 26 * 3_600_000
+_SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def samples_of(page: str) -> Samples:
+    """What a page of metrics says."""
+    found = []
+    for line in page.splitlines():
+        sample = None if line.startswith("#") else _SAMPLE.fullmatch(line)
+        if sample is not None:
+            labels = dict(_LABEL.findall(sample[2] or ""))
+            found.append((sample[1], labels, float(sample[3])))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Dead letters of an action in a class."""
+
+    observer: str
+    action: str
+    error_class: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One moment. `engine` is `ready`, `none`, `unknown`, or why it is not ready. `samples` are
+    those of the metrics port, with their prefix cut off; none where it is off. `rates` are counts a
+    minute. Sizes in bytes, times in milliseconds since 1970; None for what is not known."""
+
+    now: int
+    store: str
+    engine: str
+    plan: str | None
+    open_runs: int
+    inbox: int
+    paused: tuple[str, ...] = ()
+    dead: tuple[Dead, ...] = ()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    disk: tuple[int, int] | None = None
+    backup: int | None = None
+    samples: Samples = ()
+
+    def sources(self) -> list[tuple[str, bool, float]]:
+        """Each source: whether all is well with it, and its lag in seconds."""
+        lags = {labels["source"]: value for labels, value in self._of("source_lag_seconds")}
+        return [
+            (labels["source"], bool(value), lags.get(labels["source"], 0.0))
+            for labels, value in self._of("source_ok")
+        ]
+
+    def circuits(self) -> list[tuple[str, str]]:
+        """The endpoints whose circuit is not closed."""
+        return [
+            (labels["endpoint"], labels["state"])
+            for labels, value in self._of("circuit_state")
+            if value and labels["state"] != "closed"
+        ]
+
+    def oldest_due(self) -> float | None:
+        """Seconds that the oldest work that could be sent has waited."""
+        return next((value for _, value in self._of("oldest_due_age_seconds")), None)
+
+    def _of(self, name: str) -> Iterator[tuple[Labels, float]]:
+        return ((labels, value) for one, labels, value in self.samples if one == name)
+
+    def needs(self) -> list[str]:
+        """What needs a person, in sentences."""
+        return [*self._needs_of_engine(), *self._needs_of_store()]
+
+    def _needs_of_engine(self) -> Iterator[str]:
+        if self.engine == "none":
+            yield "no engine is at work: nothing is sent"
+        elif self.engine not in ("ready", "unknown"):
+            yield f"the engine is not ready: {self.engine}"
+        for name, fine, lag in self.sources():
+            if not fine:
+                yield f"the source {name} does not deliver as it should"
+            if lag > LATE:
+                yield f"events of the source {name} have waited for {_spoken(lag)}"
+        for endpoint, state in self.circuits():
+            yield f"the circuit of {endpoint} is {state.replace('_', ' ')}"
+        oldest = self.oldest_due()
+        if oldest is not None and oldest > LATE:
+            yield f"work that could be sent has waited for {_spoken(oldest)}"
+
+    def _needs_of_store(self) -> Iterator[str]:
+        if self.dead:
+            yield f"dead letters wait: {sum(one.number for one in self.dead):,}"
+        if self.disk and Gauges(disk=self.disk[0], disk_free=self.disk[1]).disk_low:
+            yield f"the disk of the store has {self.disk[1]:,} bytes left"
+        if self.backup is not None and self.now - self.backup > BACKUP_OLD:
+            yield "the last backup is older than 26 hours"
+
+    def as_json(self) -> dict[str, object]:
+        """One object with everything."""
+        oldest = self.oldest_due()
+        return {
+            "store": self.store,
+            "engine": self.engine,
+            "plan": self.plan,
+            "open_runs": self.open_runs,
+            "inbox": self.inbox,
+            "sources": [
+                {"name": name, "ok": fine, "lag_s": lag} for name, fine, lag in self.sources()
+            ],
+            "rates": dict(self.rates),
+            "oldest_due_s": oldest,
+            "circuits": [{"endpoint": name, "state": state} for name, state in self.circuits()],
+            "paused": list(self.paused),
+            "dead": [
+                {"observer": one.observer, "action": one.action, "class": one.error_class,
+                 "count": one.number} for one in self.dead
+            ],
+            "disk_bytes": self.disk[0] if self.disk else None,
+            "disk_free_bytes": self.disk[1] if self.disk else None,
+            "backup": self.backup,
+            "needs": self.needs(),
+        }  # fmt: skip
+
+
+def _spoken(seconds: float) -> str:
+    return spoken_duration(int(seconds) * 1000)

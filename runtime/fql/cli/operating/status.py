@@ -1,0 +1,156 @@
+"""`fqlc status`: how engine and store are, and what needs a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import click
+import httpx
+
+from fql.cli.examining.examine_engine import page_of
+from fql.cli.operating.judging import Dead, Samples, State, samples_of
+from fql.cli.project import find_project, settings_option, store_option
+from fql.cli.stored.stores import with_client
+from fql.client import Client
+from fql.plan.language.units import show_size
+from fql.settings.model import Prometheus
+from fql.store.opening import Place
+from fql.terminal.commands import format_option
+from fql.terminal.lines import data, json_line, on_terminal
+from fql.terminal.words import counted, moment
+
+PATIENCE = 2.0
+"""Seconds that the engine may take to answer."""
+EVERY = 2.0
+"""Seconds between two looks of --watch."""
+SPAN = 300_000
+"""Milliseconds that rates are about."""
+
+
+@click.command(epilog="\b\nExamples:\n  fqlc status\n  fqlc status --watch\n"
+               "  fqlc status --format json")  # fmt: skip
+@click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
+@store_option
+@settings_option
+@format_option()
+def status(watch: bool, store: str | None, settings_file: str | None, form: str) -> None:
+    """Show engine, plan, sources, what waits and what is dead.
+
+    Exit code 1 when something needs a person, 3 when the store cannot be reached. What the engine
+    knows alone (sources, circuits, how long work waits) comes from its metrics port, where
+    `[observability.prometheus]` is in fql.toml.
+    """
+    while True:
+        found = _looked(store, settings_file)
+        if watch and on_terminal(err=False):
+            data("\x1b[2J\x1b[H" if form == "text" else "")
+        if form == "json":
+            json_line(found.as_json())
+        else:
+            for title, text in _lines(found):
+                data(f"{title:10}  {text}")
+        if not watch:
+            break
+        time.sleep(EVERY)
+    if found.needs():
+        raise click.exceptions.Exit(1)
+
+
+def _looked(store: str | None, settings_file: str | None) -> State:
+    project = find_project(settings_file).resolved()
+    prometheus = project.settings.observability.prometheus
+    engine, samples = _asked(prometheus)
+    if engine == "unknown":
+        engine = _holder(project.store_place(store))
+    now = int(time.time() * 1000)
+
+    async def work(client: Client) -> State:
+        counts, size = await client.counts(), await client.size()
+        plan = await client.plan()
+        groups = await client.dead_letter_groups()
+        minutes = await client.minutes(now - SPAN)
+        rates: dict[str, float] = {}
+        for one in minutes:
+            if one.kind == "engine":
+                for name, number in one.counts.items():
+                    rates[name] = rates.get(name, 0) + number / (SPAN / 60_000)
+        return State(
+            now=now,
+            store=project.store_place(store).database.shown,
+            engine=engine,
+            plan=None if plan is None else plan.digest,
+            open_runs=counts.runs.get("open", 0),
+            inbox=counts.inbox,
+            paused=tuple(sorted(counts.paused)),
+            dead=tuple(Dead(g.observer, g.action, g.error_class, g.number) for g in groups),
+            rates=rates,
+            disk=size.disk,
+            backup=size.backup,
+            samples=samples,
+        )
+
+    return with_client(store, settings_file, work)
+
+
+def _asked(prometheus: Prometheus | None) -> tuple[str, Samples]:
+    """What the engine says of itself on its metrics port."""
+    if prometheus is None or not prometheus.enabled or not prometheus.port:
+        return "unknown", ()
+    try:
+        ready = httpx.get(page_of(prometheus, "ready"), timeout=PATIENCE, trust_env=False)
+        page = httpx.get(page_of(prometheus, "metrics"), timeout=PATIENCE, trust_env=False)
+    except httpx.HTTPError:
+        return "none", ()
+    prefix = f"{prometheus.namespace}_"
+    samples = [
+        (name.removeprefix(prefix), labels, value) for name, labels, value in samples_of(page.text)
+    ]
+    if ready.status_code == httpx.codes.OK:
+        return "ready", samples
+    return str(ready.json().get("reason", ready.text)), samples
+
+
+def _holder(place: Place) -> str:
+    """Whether a process holds an SQLite store; elsewhere nobody can be asked."""
+    file = place.database.file
+    if file is None or not file.exists():
+        return "unknown"
+    from fql.store.sqlite.caring.facts import engine_of
+
+    return "none" if engine_of(file) is None else "ready"
+
+
+def _lines(found: State) -> Iterator[tuple[str, str]]:
+    yield "engine", found.engine
+    yield "store", found.store
+    yield "plan", (found.plan or "none")[:19]
+    yield "open", f"{counted(found.open_runs, 'run')}, {found.inbox:,} in the inbox"
+    for name, fine, lag in found.sources():
+        yield "source", f"{name}: {'ok' if fine else 'in trouble'}, {lag:.0f} s late"
+    if found.rates:
+        rates = ", ".join(f"{value:.1f} {name}" for name, value in sorted(found.rates.items()))
+        yield "a minute", rates
+    yield from _waiting(found)
+    if found.disk is not None:
+        yield "disk", f"{show_size(found.disk[1] // 10**6 * 10**6)} free"
+    if found.backup is not None:
+        yield "backup", f"{moment(found.backup)} UTC"
+    needs = found.needs()
+    for need in needs:
+        yield "NEEDS YOU", need
+    if not needs:
+        yield "", "nothing needs you"
+
+
+def _waiting(found: State) -> Iterator[tuple[str, str]]:
+    oldest = found.oldest_due()
+    if oldest is not None:
+        yield "oldest due", f"{oldest:.0f} s"
+    for endpoint, state in found.circuits():
+        yield "circuit", f"{endpoint}: {state.replace('_', ' ')}"
+    if found.paused:
+        yield "paused", ", ".join(found.paused)
+    for one in found.dead:
+        name = f"{one.observer}.{one.action}" if one.action else "(capture)"
+        yield "dead", f"{one.number:,} of {name} ({one.error_class})"

@@ -1,0 +1,65 @@
+"""`fqlc status`: what an engine at work says, and what needs a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fql.cli.operating.judging import Dead, State, samples_of
+from fql.testing import MockWebhookServer
+from tests.operate.shop import Shop, until
+from tests.operate.test_probes import free_port
+
+WELL = State(now=10**12, store="fql.db", engine="ready", plan="sha256:1", open_runs=0, inbox=0)
+HOUR = 3_600_000
+PAGE = """# HELP fql_source_ok 0 while something is wrong
+source_ok{source="shop"} 0.0
+source_lag_seconds{source="shop"} 400.0
+circuit_state{endpoint="a \\"b\\"",state="open"} 1.0
+circuit_state{endpoint="c",state="closed"} 1.0
+oldest_due_age_seconds 301.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"engine": "none"}, "no engine is at work"),
+        ({"engine": "draining"}, "not ready: draining"),
+        ({"dead": (Dead("o", "a", "permanent", 3),)}, "dead letters wait: 3"),
+        ({"disk": (10**12, 10**9)}, "bytes left"),
+        ({"backup": 10**12 - 27 * HOUR}, "older than 26 hours"),
+    ],
+)
+def test_what_needs_a_person(change: dict[str, object], words: str) -> None:
+    assert WELL.needs() == []
+    assert replace(WELL, engine="unknown", paused=("shop",), backup=10**12).needs() == []
+    (need,) = replace(WELL, **change).needs()  # type: ignore[arg-type]
+    assert words in need
+
+
+def test_what_the_metrics_say_needs_a_person() -> None:
+    found = replace(WELL, samples=samples_of(PAGE))
+    assert len(found.needs()) == 4
+    assert found.circuits() == [('a \\"b\\"', "open")]
+
+
+def test_an_engine_at_work_and_without(tmp_path: Path, webhook_server: MockWebhookServer) -> None:
+    shop = Shop(tmp_path, webhook_server, f"[observability.prometheus]\nport = {free_port()}\n")
+    assert shop.fqlc("status").code == 3, "there is no store"
+    webhook_server.always(404)
+    with shop.engine():
+        shop.order(1)
+        until(lambda: "dead letter" in shop.log or "dead" in shop.log)
+        done = shop.fqlc("status", "--format", "json")
+        shown = json.loads(done.out)
+        assert (done.code, shown["engine"]) == (1, "ready")
+        assert shown["sources"] == [{"name": "shop", "ok": True, "lag_s": 0.0}]
+        assert shown["dead"][0]["count"] == 1
+        assert shown["needs"] == ["dead letters wait: 1"]
+        assert shown["oldest_due_s"] is not None
+    done = shop.fqlc("status")
+    assert (done.code, "no engine is at work" in done.out) == (1, True)
