@@ -35,6 +35,7 @@ from fql.store.showing.history import (
     unmatched_of,
 )
 from fql.store.showing.shower import Shower
+from fql.store.showing.why import Why, why
 from fql.store.works import event_name, parse_name
 
 MOST_RUNS = 100
@@ -79,7 +80,7 @@ class EventChoice(Period, total=False):
 
 class UnmatchedChoice(EventChoice, total=False):
     """Which events without a run: besides, their `row`, such as "Order 48213", and their `result`:
-    `unmatched`, `unknown` or `refused`."""
+    `unmatched`, `unknown`, `refused`, or `unkept` (how many more there were)."""
 
     row: str | None
     result: str | None
@@ -130,6 +131,18 @@ class Hindsight:
         alone = await shower.letters([one for one in reversed(letters) if one.run is None])
         shown = await self._unmatched(kept[::-1])
         return RowTrace(named, tuple(traces), tuple(shown), tuple(alone))
+
+    async def why(self, row: str) -> list[Why]:
+        """Of a `row`, such as "Order 48213": why its events that are kept without a run have none,
+        newest first, by the plan that judged each. Raises UsageError as `trace_row` does."""
+        entity, key = row_of(row)
+        stored = (await self._store.plans())[0]
+        require_rows(stored, entity)
+        plans = {one.short: plan_of(one) for one in stored if one.blob}
+        wanted = UnmatchedFilter(entity=entity, row_key=key, limit=MOST_RUNS)
+        rows = await self._store.unmatched(wanted)
+        shown = await self._unmatched(rows)
+        return [why(one, seen, plans.get(one.plan)) for one, seen in zip(rows, shown, strict=True)]
 
     async def minutes(self, since: int) -> list[Minute]:
         """What was counted in spans that end after `since` (milliseconds since 1970), oldest first.

@@ -13,6 +13,7 @@ from fql.plan.model import Plan
 from fql.store.choosing import LetterGroup
 from fql.store.port import Counts
 from fql.store.showing.history import Bulk, EventShown, Minute, Pulse, RowTrace, Unmatched
+from fql.store.showing.why import Why
 from fql.store.shown import DeadLetter, RunShown, Trace
 
 T = TypeVar("T")
@@ -139,6 +140,10 @@ class Client:
     def trace_row(self, row: str) -> RowTrace:
         """See `fql.Client.trace_row`."""
         return self._do(self._client.trace_row(row))
+
+    def why(self, row: str) -> list[Why]:
+        """See `fql.Client.why`."""
+        return self._do(self._client.why(row))
 
     def plan(self) -> Plan | None:
         """See `fql.Client.plan`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from fql.expressions.scope import Scope
@@ -31,9 +32,28 @@ class Part:
         }
 
 
-def explain(e: Expr, scope: Scope) -> Part:
-    """The condition, its value, and those of its parts down to the comparisons."""
-    return _explained(e, scope)
+HIDDEN = "(sensitive)"
+"""Stands for a value that is not shown."""
+
+
+def explain(e: Expr, scope: Scope, hidden: frozenset[str] = frozenset()) -> Part:
+    """The condition, its value, and those of its parts down to the comparisons. Operands that read
+    one of the `hidden` fields have no value."""
+    part = _explained(e, scope)
+    return _hiding(part, hidden) if hidden else part
+
+
+def _hiding(part: Part, hidden: frozenset[str]) -> Part:
+    """By the words of an operand: a name in a text hides too much rather than too little."""
+    operands = tuple(
+        (text, HIDDEN if hidden & set(_WORD.findall(text)) else value)
+        for text, value in part.operands
+    )
+    inner = tuple(_hiding(one, hidden) for one in part.parts)
+    return replace(part, operands=operands, parts=inner)
+
+
+_WORD = re.compile(r"\w+")
 
 
 def parts(e: Expr, scope: Scope) -> tuple[Part, ...]:

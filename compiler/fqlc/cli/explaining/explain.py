@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command(epilog="\b\nExamples:\n  fqlc explain FQL301\n  fqlc explain --list\n"
                "  fqlc explain --event events.jsonl shop.fql\n"
                "  fqlc explain --action order_shipped.label shop.fql\n"
+               '  fqlc explain --row "Order 48213"\n'
                "  fqlc explain --sql sqlite shop.fql")  # fmt: skip
 @click.argument("targets", nargs=-1, metavar="CODE | [FILE|FOLDER|PLAN]...")
 @click.option(
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 @click.option("--action", metavar="OBSERVER[.ACTION]", help="Only the policies of these.")
 @click.option("--sql", "dialect", type=click.Choice(("sqlite", "postgresql")),
               help="Print each condition as a query.")  # fmt: skip
+@click.option(
+    "--row",
+    metavar='"ENTITY KEY"',
+    help="Why nothing came of the events of this row, as far as they are kept.",
+)
+@click.option("--store", metavar="URL", help="The store of --row, instead of the project's.")
 @click.option("--list", "codes", is_flag=True, help="List all codes with their titles.")
 @format_option()
 @click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
@@ -38,6 +45,8 @@ def explain(
     event: str | None,
     action: str | None,
     dialect: str | None,
+    row: str | None,
+    store: str | None,
     codes: bool,
     form: str,
     settings: str | None,
@@ -47,8 +56,9 @@ def explain(
     With a code such as FQL301: its page; with --list: all codes. With --event: which observers
     would match, why, and what would be sent; nothing is sent. With --sql: a query for the rows that
     an observer's condition selects, with its assumptions, or the reason why the database would
-    answer differently. Otherwise: the effective policies, with the level each came from, and the
-    retry schedule with its worst case.
+    answer differently. With --row: the events of a row that no observer matched, from a store, and
+    which part of which condition was false. Otherwise: the effective policies, with the level each
+    came from, and the retry schedule with its worst case.
     """
     from fqlc.cli.explaining.code import explain_code, list_codes, means_code
 
@@ -57,6 +67,11 @@ def explain(
         return
     if len(targets) == 1 and means_code(targets[0]):
         explain_code(targets[0], form)
+        return
+    if row is not None:
+        from fqlc.cli.explaining.row import explain_row
+
+        explain_row(row, store, settings, form)
         return
     targets, event = _with_events(targets, event)
     plan = plan_of(targets, settings)

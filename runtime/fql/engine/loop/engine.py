@@ -118,7 +118,7 @@ class Engine(Cycles):
             self._waiting.strangers.append(stranger)
             self._wake.set()
         else:
-            self.state.tally.unkept += 1
+            self.state.tally.kept += 1
 
     def forget(self, ids: Sequence[bytes]) -> None:
         """These rows of outboxes are gone there, so the store need not know them any longer. They

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-Result = Literal["unmatched", "unknown", "refused"]
+Result = Literal["unmatched", "unknown", "refused", "unkept"]
 """What became of an event without a run: no observer matched it, the plan does not know its entity,
-or it does not fit its entity."""
-RESULTS: tuple[Result, ...] = ("unmatched", "unknown", "refused")
+or it does not fit its entity. A row that is `unkept` says how many more there were in a second."""
+RESULTS: tuple[Result, ...] = ("unmatched", "unknown", "refused", "unkept")
 
 
 class UnmatchedRow(NamedTuple):

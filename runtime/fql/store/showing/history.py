@@ -9,14 +9,13 @@ from typing import NamedTuple
 from fql.errors import UsageError
 from fql.exact.kinds import as_object
 from fql.exact.reading import read_object
+from fql.expressions.explain import HIDDEN
 from fql.store.history.minutes import Numbers, quantile, read_numbers
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.records import EventRow
 from fql.store.shown import DeadLetter, Trace, instant
 from fql.store.works import event_name
 
-HIDDEN = "(sensitive)"
-"""Stands for the value of a field that is `@sensitive`."""
 SILENT_AFTER = 3_000
 """Milliseconds after which an engine that is watched is silent."""
 

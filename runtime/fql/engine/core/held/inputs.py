@@ -225,8 +225,7 @@ class CoreSettings:
 
 @dataclass(slots=True)
 class Tally:
-    """Numbers since the engine's start. Of the events without a run in this `second`, so many were
-    `kept`; over all `unkept` were not, as there were too many."""
+    """Numbers since the engine's start. `kept` are the events without a run in this `second`."""
 
     events: int = 0
     duplicates: int = 0
@@ -241,4 +240,3 @@ class Tally:
     replayed: int = 0
     second: int = 0
     kept: int = 0
-    unkept: int = 0

@@ -8,7 +8,7 @@ from fql.engine.core.held.state import State
 from fql.store.history.rows import History, UnmatchedRow
 
 A_SECOND = 100
-"""How many are kept in one second; the others are counted (`Tally.unkept`)."""
+"""How many are kept in one second; of the others a row says how many there were."""
 
 
 def history_of(state: State) -> History:
@@ -24,12 +24,24 @@ def may_keep(state: State) -> bool:
         return False
     tally, second = state.tally, state.now // 1000
     if tally.second != second:
+        _tell_of_others(state)
         tally.second, tally.kept = second, 0
     tally.kept += 1
-    if tally.kept > A_SECOND:
-        tally.unkept += 1
-        return False
-    return True
+    return tally.kept <= A_SECOND
+
+
+def _tell_of_others(state: State) -> None:
+    """How many were not kept in the last second that had any."""
+    tally = state.tally
+    others = tally.kept - A_SECOND
+    if others > 0:
+        history_of(state).unmatched.append(
+            UnmatchedRow(
+                state.number(), tally.second * 1000 + 999, "", "", "", "", "unkept",
+                f"{others} more events without a run in this second were not kept", "",
+                state.active.short, "",
+            )
+        )  # fmt: skip
 
 
 def keep_event(state: State, new: NewEvent) -> None:
