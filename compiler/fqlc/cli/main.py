@@ -45,7 +45,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Running",
         ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "store", "ui", "demo"),
     ),
-    ("Environment", ("capture", "status", "health", "doctor", "observability")),
+    ("Environment", ("capture", "status", "health", "doctor", "support", "observability")),
 )
 """The order of the help."""
 

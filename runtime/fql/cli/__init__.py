@@ -33,6 +33,7 @@ def commands() -> dict[str, str]:
         "ui": "fql.cli.ui:ui",
         "capture": "fql.cli.capture:capture",
         "status": "fql.cli.operating.status:status",
+        "support": "fql.cli.operating.support:support",
         "health": "fql.cli.operating.health:health",
         "doctor": "fql.cli.examining.doctor:doctor",
         "init": "fql.cli.init:init",

@@ -42,7 +42,7 @@ def status(watch: bool, store: str | None, settings_file: str | None, form: str)
     `[observability.prometheus]` is in fql.toml.
     """
     while True:
-        found = _looked(store, settings_file)
+        found = looked(store, settings_file)
         if watch and on_terminal(err=False):
             data("\x1b[2J\x1b[H" if form == "text" else "")
         if form == "json":
@@ -57,7 +57,8 @@ def status(watch: bool, store: str | None, settings_file: str | None, form: str)
         raise click.exceptions.Exit(1)
 
 
-def _looked(store: str | None, settings_file: str | None) -> State:
+def looked(store: str | None, settings_file: str | None) -> State:
+    """How engine and store are now. Raises StoreError, SettingsError, MissingSecrets."""
     project = find_project(settings_file).resolved()
     prometheus = project.settings.observability.prometheus
     engine, samples = _asked(prometheus)
