@@ -8,7 +8,7 @@ JOBS ?= 2
 CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/letters/test_letters_nats.py
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help install demo test check format types contracts oracles soak bench lock clean
+.PHONY: help install demo test check format types contracts oracles soak bench docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ soak: install ## long random runs: kills, faults, fuzzing
 
 bench: install ## benchmarks, side by side with what a user would pick instead
 	$(BIN)/python -m tests.benchmarks
+
+docs: install ## the site, in .site/html; needs no network
+	$(BIN)/python -m tests.docs.site
 
 lock: ## renew requirements.lock, and that of the runtime alone (needs uv)
 	uv pip compile pyproject.toml --all-extras --group test --group lint --universal --python-version 3.11 \

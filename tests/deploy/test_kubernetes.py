@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fql.settings.reading import read_settings
 from tests.deploy.files import documents
 
 SQLITE, SERVER = "kubernetes.sqlite.yaml", "kubernetes.postgresql.yaml"
@@ -74,6 +75,18 @@ def test_a_pod_is_probed_and_drained_and_may_do_little(name: str) -> None:
     }
     assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}
     assert all(isinstance(one["value"], str) for one in container["env"])
+
+
+@pytest.mark.parametrize("name", [SQLITE, SERVER])
+def test_settings_are_read_and_let_probes_in(name: str) -> None:
+    (container,) = pod(name)["containers"]
+    settings = read_settings(of_kind(name, "ConfigMap")["data"]["fql.toml"])
+    metrics = settings.observability.prometheus
+    assert metrics is not None
+    assert metrics.host == "0.0.0.0"
+    assert {"name": "metrics", "containerPort": metrics.port} in container["ports"]
+    (folder,) = settings.secrets.folders
+    assert folder in {mount["mountPath"] for mount in container["volumeMounts"]}
 
 
 def test_sqlite_is_one_engine_with_a_disk_of_its_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -47,8 +48,10 @@ def test_it_runs_reloads_and_drains_within_its_time(tmp_path: Path) -> None:
     etc.mkdir(parents=True)
     state.mkdir(parents=True)
     with MockWebhookServer() as server:
-        server.always(Reply(200, delay=1.0))
-        write_project(etc, server.url)
+        server.always(Reply(200, delay=3.0))
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        write_project(etc, server.url, settings=f"[observability.prometheus]\nport = {port}\n")
         fqlc = [sys.executable, "-m", "fqlc"]
         subprocess.run([*fqlc, "compile", "shop.fql", "-o", "plan.json"], cwd=etc, check=True)
         command = moved(UNIT.one("ExecStart"), tmp_path, PROGRAMS).split()
@@ -69,6 +72,8 @@ def test_it_runs_reloads_and_drains_within_its_time(tmp_path: Path) -> None:
             )  # fmt: skip
             assert emitted.returncode == 0, emitted.stderr
             assert server.wait_for(1, 30)
+            health = [*fqlc, "health", "--settings", "etc/fql/fql.toml"]
+            assert subprocess.run(health, cwd=tmp_path, check=False).returncode == 0
             began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert process.wait(int(UNIT.one("TimeoutStopSec"))) == 0

@@ -39,7 +39,7 @@ def include_object(
     reflected: bool,
     compare_to: object,
 ) -> bool:
-    """For `include_object` of Alembic: False for what fqlc has in the database, so that
+    """For `include_object` of Alembic: False for tables of `fqlc` in the database, so that
     autogenerate does not drop it. What the application's own metadata has is always included."""
     if not reflected or compare_to is not None:
         return True
