@@ -15,6 +15,7 @@ from fql.engine.core.held.inputs import Order, Refused
 from fql.engine.core.held.keys import fresh_key
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
+from fql.engine.core.history.pulse import watch
 from fql.engine.core.moving.homes import take_hint
 from fql.engine.core.moving.leaving import pause
 from fql.engine.core.queues import leave_queue, rejoin_queue
@@ -43,6 +44,9 @@ def receive(state: State, order: Order) -> None:
         _consume(state, order)
     elif order.kind in ("pause", "resume"):
         _pause(state, order)
+    elif order.kind == "watch":
+        watch(state)
+        _consume(state, order)
     elif order.run:
         state.pending.setdefault(order.run, []).append(order)
         if order.run in state.runs:
@@ -290,5 +294,5 @@ def _cancel(state: State, run: Run, _order: Order) -> None:
 _HANDLERS: dict[str, Callable[[State, Run, Order], None]] = {
     "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
 }  # fmt: skip
-KINDS = frozenset({*_HANDLERS, "pause", "resume"})
+KINDS = frozenset({*_HANDLERS, "pause", "resume", "watch"})
 """Commands that the inbox may hold besides events."""

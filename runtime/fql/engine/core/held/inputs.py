@@ -225,7 +225,8 @@ class CoreSettings:
 
 @dataclass(slots=True)
 class Tally:
-    """Numbers since the engine's start. `kept` are the events without a run in this `second`."""
+    """Numbers since the engine's start. `kept` are the events without a run in this `second`;
+    `watched_until` and `pulsed_at` are times of `fql.engine.core.history.pulse`."""
 
     events: int = 0
     duplicates: int = 0
@@ -240,3 +241,5 @@ class Tally:
     replayed: int = 0
     second: int = 0
     kept: int = 0
+    watched_until: int = 0
+    pulsed_at: int = 0

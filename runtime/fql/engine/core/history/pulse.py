@@ -1,0 +1,62 @@
+"""What an engine says of itself each second while somebody watches; else it says nothing, and a
+step pays for one comparison."""
+
+from __future__ import annotations
+
+from fql.engine.core.held.endpoints import Endpoint
+from fql.engine.core.held.state import State
+from fql.engine.core.history.unmatched import history_of
+from fql.engine.program.limits import NEVER
+from fql.exact.writing import json_text
+from fql.store.history.rows import PulseRow
+
+WATCHED = 15_000
+"""Milliseconds that a command to watch counts for; who watches gives it every ten seconds."""
+EVERY = 1_000
+MOST = 500
+"""Endpoints that are told of, those with most to do."""
+
+
+def watch(state: State) -> None:
+    """Somebody watches from now on."""
+    state.tally.watched_until = state.now + WATCHED
+
+
+def beat(state: State) -> None:
+    """Say how things are, if somebody watches and the last time is a second ago."""
+    tally = state.tally
+    if state.now < tally.watched_until and state.now - tally.pulsed_at >= EVERY:
+        tally.pulsed_at = state.now
+        session = state.next_number >> 32
+        history_of(state).pulse = PulseRow(session, state.now, "", json_text(_body(state)))
+
+
+def next_beat(state: State) -> int:
+    """When to say it next."""
+    tally = state.tally
+    return NEVER if state.now >= tally.watched_until else tally.pulsed_at + EVERY
+
+
+def _body(state: State) -> dict[str, object]:
+    busiest = sorted(state.endpoints.values(), key=_busyness, reverse=True)[:MOST]
+    return {
+        "in_flight": len(state.in_flight), "runs": len(state.runs),
+        "open_runs": state.tally.open_runs, "sent": state.tally.sent,
+        "buffers": len(state.buffers), "batches": len(state.batches),
+        "paused": sorted(state.paused),
+        "endpoints": {one.name: _shown(one) for one in busiest},
+    }  # fmt: skip
+
+
+def _busyness(endpoint: Endpoint) -> tuple[int, int, str]:
+    return len(endpoint.flying), len(endpoint.ready), endpoint.name
+
+
+def _shown(endpoint: Endpoint) -> dict[str, object]:
+    """Times are milliseconds since 1970, 0 where there is none."""
+    return {
+        "in_flight": len(endpoint.flying), "ready": len(endpoint.ready), "held": endpoint.held,
+        "waiting": endpoint.resting, "tokens": int(endpoint.bucket.tokens),
+        "open_until": endpoint.circuit.open_until, "blocked_until": endpoint.blocked_until,
+        "paused": endpoint.paused,
+    }  # fmt: skip
