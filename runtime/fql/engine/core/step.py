@@ -17,7 +17,7 @@ from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.core.held.state import DEFAULT_LIMITS, State
-from fql.engine.core.history.pulse import beat, next_beat
+from fql.engine.core.history.pulse import EVERY, beat
 from fql.engine.core.history.unmatched import keep_stranger
 from fql.engine.core.moving.leaving import clear_leaving, follow, is_ours, movable, release
 from fql.engine.core.moving.limits import next_look, take_grants, wishes
@@ -89,7 +89,8 @@ def _refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> 
 
 def _result(state: State, sends: list[Work]) -> Step:
     _leave_mixed(state)
-    beat(state)
+    if state.now < state.tally.watched_until:
+        beat(state)
     state.flush()
     _write_limits(state)
     _evict(state)
@@ -271,7 +272,8 @@ def _wake(state: State) -> int | None:
             early = AHEAD if endpoint.resting < quota // 2 else 0
             times.append(endpoint.stored_due - early)
     times.append(state.now if movable(state) else next_look(state))
-    times.append(next_beat(state))
+    if state.now < state.tally.watched_until:
+        times.append(state.tally.pulsed_at + EVERY)
     first = min(times)
     return None if first >= NEVER - AHEAD else first
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from fql.engine.core.held.endpoints import Endpoint
 from fql.engine.core.held.state import State
 from fql.engine.core.history.unmatched import history_of
-from fql.engine.program.limits import NEVER
 from fql.exact.writing import json_text
 from fql.store.history.rows import PulseRow
 
 WATCHED = 15_000
 """Milliseconds that a command to watch counts for; who watches gives it every ten seconds."""
 EVERY = 1_000
+"""Milliseconds from one time to the next."""
 MOST = 500
 """Endpoints that are told of, those with most to do."""
 
@@ -23,18 +23,12 @@ def watch(state: State) -> None:
 
 
 def beat(state: State) -> None:
-    """Say how things are, if somebody watches and the last time is a second ago."""
+    """Say how things are, if the last time is a second ago. Called while somebody watches."""
     tally = state.tally
-    if state.now < tally.watched_until and state.now - tally.pulsed_at >= EVERY:
+    if state.now - tally.pulsed_at >= EVERY:
         tally.pulsed_at = state.now
         session = state.next_number >> 32
         history_of(state).pulse = PulseRow(session, state.now, "", json_text(_body(state)))
-
-
-def next_beat(state: State) -> int:
-    """When to say it next."""
-    tally = state.tally
-    return NEVER if state.now >= tally.watched_until else tally.pulsed_at + EVERY
 
 
 def _body(state: State) -> dict[str, object]:
