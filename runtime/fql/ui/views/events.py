@@ -121,8 +121,9 @@ async def _with_runs(
     told = []
     for each in await client.events(**choice):
         runs = tuple(await client.runs(event=each.name))
-        row = runs[0].row_key if runs else ""
-        told.append(Told(each.received_at, each.entity, each.event, each.id, row, each.place, runs))
+        if runs:  # one without is among those that made no run
+            at, row = each.received_at, runs[0].row_key
+            told.append(Told(at, each.entity, each.event, each.id, row, each.place, runs))
     return told
 
 
