@@ -65,7 +65,11 @@ def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup])
 
 
 def _shown(url: Expr) -> str:
-    return url.value if isinstance(url, Constant) and isinstance(url.value, str) else show(url).strip('"')
+    return (
+        url.value
+        if isinstance(url, Constant) and isinstance(url.value, str)
+        else show(url).strip('"')
+    )
 
 
 async def pause(request: Request) -> Response:
