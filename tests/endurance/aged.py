@@ -25,7 +25,7 @@ observer dead {
 }
 endpoint gone { url: "${GONE}" circuit: { failures: 10000 } }
 """
-HOUR = 3_600_000
+DAY = 24 * 3_600_000
 FIRST = 1000
 """The first number of what is made; a session of an engine begins far above."""
 _SEQUENCE = "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s WHERE n + 1 < ?)"
@@ -49,18 +49,20 @@ def runtime(folder: Path, server: MockWebhookServer, settings: str = "") -> Runt
     )  # fmt: skip
 
 
-async def age(folder: Path, server: MockWebhookServer, *, finished: int, waiting: int) -> None:
-    """Have one of each kind made by an engine, and copy its rows."""
+async def age(
+    folder: Path, server: MockWebhookServer, *, finished: int, waiting: int, size: int = 500
+) -> None:
+    """Have one of each kind made by an engine, with so many bytes, and copy its rows."""
     async with runtime(folder, server) as running:
-        await running.emit("Order.insert", new=order(1, status="x" * 500), key="done")
-        await running.emit("Order.delete", old=order(2, status="x" * 500), key="waits")
+        await running.emit("Order.insert", new=order(1, status="x" * size), key="done")
+        await running.emit("Order.delete", old=order(2, status="x" * size), key="waits")
         while running.engine.state.in_flight or running.engine.state.runs:
             await asyncio.sleep(0.02)
     with sqlite3.connect(folder / "s.db") as connection:
         kinds = dict(connection.execute("SELECT kind, id FROM fql_event").fetchall())
         done, waits = kinds["insert"], kinds["delete"]
         for first, count, one, old in (
-            (FIRST, finished, done, HOUR), (FIRST + 4 * finished, waiting, waits, HOUR),
+            (FIRST, finished, done, DAY), (FIRST + 4 * finished, waiting, waits, DAY),
         ):  # fmt: skip
             if count:
                 connection.execute(_EVENTS, (count, first, old, one))
@@ -82,6 +84,6 @@ def is_old_left(folder: Path) -> bool:
     """Whether a run is left that had ended before the engine began; found in an index."""
     find = "SELECT 1 FROM fql_run WHERE ended < ? AND order_key IS NULL LIMIT 1"
     with sqlite3.connect(folder / "s.db") as connection:
-        found = connection.execute(find, (int(time.time() * 1000) - HOUR // 2,)).fetchone()
+        found = connection.execute(find, (int(time.time() * 1000) - DAY // 2,)).fetchone()
     connection.close()
     return found is not None

@@ -23,7 +23,8 @@ from tests.app.plans import order
 from tests.endurance.aged import age, count, is_old_left, runtime
 
 SOAK = int(os.environ.get("FQL_AGED", "200000"))
-OLD = '[store]\nkeep_runs = "30m"\n'
+BYTES = int(os.environ.get("FQL_AGED_BYTES", "500"))
+OLD = '[store]\nkeep_runs = "12h"\n'
 
 
 @pytest.fixture
@@ -71,6 +72,27 @@ async def test_a_healthy_endpoint_beside_a_long_past(
         f" pruning {told(beside)}, after it {told(after)};"
         f" {len(slices)} slices, CPU p50 {slices[len(slices) // 2]:.1f} max {slices[-1]:.1f} ms,"
         f" memory {_resident():.0f} MB"
+    )
+
+
+@pytest.mark.soak
+async def test_a_healthy_endpoint_beside_what_waits(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    await age(tmp_path, webhook_server, finished=0, waiting=SOAK, size=BYTES)
+    gigabytes = (tmp_path / "s.db").stat().st_size / 1e9
+    latencies: list[float] = []
+    began = time.perf_counter()
+    async with runtime(tmp_path, webhook_server) as running:
+        started = time.perf_counter() - began
+        for _ in range(5):
+            await emit_some(running, latencies)
+        while running.engine.state.in_flight or running.engine.state.runs:
+            await asyncio.sleep(0.01)
+    assert len(webhook_server.requests) == len(latencies) + 2, "each was delivered once"
+    print(
+        f"\n{SOAK} waiting, {gigabytes:.1f} GB: start {started:.2f} s; emit {told(latencies)};"
+        f" memory {_resident():.0f} MB; load {os.getloadavg()[0]:.0f}"
     )
 
 
