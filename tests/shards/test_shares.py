@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from fql.errors import StoreLocked
+from fql.store.postgresql.shared import SharedPostgresStore
 from fql.store.postgresql.store import PostgresStore
 from fql.store.records import Mutations, Remembered
 from tests.shards.conftest import Admin, Open
@@ -96,3 +97,27 @@ async def test_an_engine_that_is_alone_and_one_that_shares_keep_apart(
     with pytest.raises(StoreLocked, match="process shared"):
         await alone.acquire("alone")
     await alone.close()
+
+
+async def test_the_work_of_a_dead_engine_is_taken_at_the_second_look(
+    opened: Open, postgresql_url: str
+) -> None:
+    """Its beacon is dark; one that only lost its connection lights it again meanwhile."""
+    dying, other = SharedPostgresStore(postgresql_url), await opened()
+    await dying.open()
+    one = await dying.acquire("one")
+    assert await dying.share(one) is not None
+    two = await other.acquire("two")
+    await dying._writing.call(lambda wire: wire.connection.close())
+    share = await other.share(two)
+    assert share is not None
+    assert share.live == 2
+    assert await dying.share(one) is not None, "it is connected again"
+    share = await other.share(two)
+    assert share is not None
+    assert share.live == 2
+    await dying._writing.call(lambda wire: wire.connection.close())
+    shares = [await other.share(two) for _ in range(2)]
+    assert [(share.live, share.mine) for share in shares if share] == [(2, frozenset()), (1, ALL)]
+    assert await dying.share(one) is None
+    await dying.close()

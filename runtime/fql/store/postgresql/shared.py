@@ -25,6 +25,7 @@ class SharedPostgresStore(PostgresStore):
 
     def __init__(self, url: str, *, schema: str = "fql_main") -> None:
         super().__init__(url, schema=schema)
+        self._dark: frozenset[int] = frozenset()
         self._limits = Line(url, schema, self.where, patience=WRITE_PATIENCE, settings=QUICK)
 
     async def open(self) -> None:
@@ -49,7 +50,12 @@ class SharedPostgresStore(PostgresStore):
 
     async def share(self, lease: Lease) -> Share | None:
         """Renew the lease, and take free shards up to a fair share."""
-        return await self._writing.call(lambda wire: shares.share(wire, lease), again=True)
+        return await self._writing.call(lambda wire: self._shared(wire, lease), again=True)
+
+    def _shared(self, wire: Wire, lease: Lease) -> Share | None:
+        """Who was dark at the last look and still is has died, long before its lease ends."""
+        before, self._dark = self._dark, shares.dark(wire, lease)
+        return shares.share(wire, lease, before & self._dark)
 
     async def activations(self) -> Sequence[Active]:
         """Each plan that was ever active, and when last: oldest first."""

@@ -27,7 +27,7 @@ HISTORY = 20
 
 UNTIL = f"clock_timestamp() + interval '{LEASE_SECONDS:g} seconds'"
 _LIGHT = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
-_DARK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
+_DARK = "SELECT pg_advisory_unlock_all()"
 _FENCE = """UPDATE {s}.fql_session SET state = 'fenced'
   WHERE state = 'live' AND (expires < clock_timestamp()
     OR (NOT shared AND $1 <> 0 AND lit > pg_postmaster_start_time()))"""
@@ -67,18 +67,24 @@ ADVANCE_BY_PLAN = ADVANCE.replace(
 """The same, where engines share the store: and no later plan is active."""
 
 
-def light(wire: Wire) -> bool:
-    """Whether this connection has the beacon, from now on if it was free."""
+def light(wire: Wire, session: int = 0) -> bool:
+    """Whether this connection has the beacon, from now on if it was free: that of the store, or of
+    a `session` that shares it."""
     if not wire.pooled and not wire.locked:
-        row = wire.one(_LIGHT, (text(f"fql {wire.schema}"),))
+        row = wire.one(_LIGHT, (text(beacon(wire, session)),))
         wire.locked = bool(row and row[0])
     return wire.locked
+
+
+def beacon(wire: Wire, session: int) -> str:
+    """The name of the lock."""
+    return f"fql {wire.schema} {session}" if session else f"fql {wire.schema}"
 
 
 def darken(wire: Wire) -> None:
     """Let go of the beacon."""
     if wire.locked:
-        wire.one(_DARK, (text(f"fql {wire.schema}"),))
+        wire.run(_DARK)
         wire.locked = False
 
 
@@ -133,13 +139,13 @@ def is_free(wire: Wire) -> bool:
 
 def renew(wire: Wire, lease: Lease) -> bool:
     """Extend the lease to its full time from now on; False where the session is no longer live."""
-    lit = not lease.shared and light(wire)
+    lit = light(wire, lease.session if lease.shared else 0)
     return wire.one(_RENEW, (int8(lease.session), int8(int(lit)))) is not None
 
 
 def greet(wire: Wire, lease: Lease) -> None:
     """On a connection that is new, light the beacon again."""
-    if not wire.greeted and not wire.pooled and not wire.locked and not lease.shared:
+    if not wire.greeted and not wire.pooled and not wire.locked:
         wire.greeted = True
         renew(wire, lease)
 

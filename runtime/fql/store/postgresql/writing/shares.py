@@ -14,7 +14,7 @@ from fql.errors import StoreError
 from fql.store.port import Lease
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import int8, text
+from fql.store.postgresql.wire.values import int8, int8s, text
 from fql.store.postgresql.writing import limits, plans
 from fql.store.postgresql.writing import session as sessions
 from fql.store.sessions import BEGINNING, LATEST
@@ -28,9 +28,15 @@ _BEGIN = f"""INSERT INTO {{s}}.fql_session(id, holder, cycle, settled, state, ex
     {sessions.UNTIL}, true FROM {{s}}.fql_session
   RETURNING id, (extract(epoch FROM clock_timestamp()) * 1000)::bigint"""  # noqa: S608
 _FENCE = """UPDATE {s}.fql_session SET state = 'fenced' WHERE state = 'live' AND id IN
-  (SELECT id FROM {s}.fql_session WHERE state = 'live' AND expires < clock_timestamp()
+  (SELECT id FROM {s}.fql_session WHERE state = 'live'
+    AND (expires < clock_timestamp() OR (id = ANY($2) AND lit IS NOT NULL))
     AND id <> $1 ORDER BY id FOR UPDATE SKIP LOCKED)
   AND ($1 = 0 OR EXISTS (SELECT FROM {s}.fql_session WHERE id = $1 AND state = 'live'))"""
+_DARK = """SELECT s.id FROM {s}.fql_session s WHERE s.state = 'live' AND s.shared AND s.id <> $1
+  AND s.lit > pg_postmaster_start_time() AND NOT EXISTS (SELECT FROM pg_locks l, pg_database d
+    WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.database = d.oid
+    AND d.datname = current_database()
+    AND l.classid::bigint << 32 | l.objid::bigint = hashtextextended($2 || s.id::text, 0))"""
 _LIVE = "SELECT count(*) FROM {s}.fql_session WHERE state = 'live' AND shared"
 _TAKE = """WITH me AS (SELECT id FROM {s}.fql_session WHERE id = $1 AND state = 'live' FOR UPDATE),
   free AS (SELECT h.shard, h.session, coalesce(s.state, 'drained') <> 'drained' AS crashed
@@ -49,7 +55,8 @@ _BUSY = """SELECT EXISTS (SELECT FROM {s}.fql_inbox) OR EXISTS (SELECT FROM {s}.
 
 def begin(wire: Wire, holder: str, where: str) -> Lease:
     """A new session beside others. Raises StoreLocked where an engine is alone on the store."""
-    wire.run(_FENCE, (int8(0),))
+    sessions.darken(wire)
+    wire.run(_FENCE, (int8(0), int8s([])))
     lease = _begun(wire, holder, where)
     sessions.require_kind(wire, lease, where)
     wire.run(sessions.FORGET)
@@ -69,13 +76,20 @@ def _begun(wire: Wire, holder: str, where: str) -> Lease:
     raise StoreError(f"the store {where} gave no session: too many engines are starting at once")
 
 
-def share(wire: Wire, lease: Lease) -> Share | None:
-    """Renew the lease, fence who has lost theirs, take what is free up to a fair share; None where
-    this session is fenced."""
+def dark(wire: Wire, lease: Lease) -> frozenset[int]:
+    """Sessions of other engines whose connection is not there now. One that is dead stays so; one
+    that has only lost its connection is back in a moment."""
+    values = (int8(lease.session), text(f"{sessions.beacon(wire, 0)} "))
+    return frozenset(row[0] for row in wire.run(_DARK, values))
+
+
+def share(wire: Wire, lease: Lease, dead: frozenset[int]) -> Share | None:
+    """Renew the lease, fence who has lost theirs or is `dead`, take what is free up to a fair
+    share; None where this session is fenced."""
     if not sessions.renew(wire, lease):
         return None
     me = int8(lease.session)
-    wire.run(_FENCE, (me,))
+    wire.run(_FENCE, (me, int8s(sorted(dead))))
     row = wire.one(_LIVE)
     live = max(1, row[0] if row else 1)
     wire.run(_TAKE, (me, int8(-(-lease.shards // live))))
