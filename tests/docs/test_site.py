@@ -13,6 +13,7 @@ import pytest
 
 from tests.docs.site import ROOT, build, copied
 
+pytestmark = pytest.mark.timeout(400)  # five seconds of CPU, on a machine that others use too
 LOADED = {
     "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src",
     "embed": "src", "object": "data",
