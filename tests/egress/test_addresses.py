@@ -16,6 +16,7 @@ from fql.plan.web.addresses import (
     host_problem,
     is_this_host,
     port_problem,
+    target_problem,
 )
 from fql.plan.web.urls import UrlProblem, parse_literal_url
 from fql.settings.reading import read_settings
@@ -146,6 +147,13 @@ def test_localhost_is_open_only_with_loopback() -> None:
                                              (22, False), (25, False), (1023, False)])  # fmt: skip
 def test_ports_below_1024_are_closed_but_for_the_web(port: int, open_: bool) -> None:
     assert (port_problem(port, PUBLIC_ONLY) is None) is open_
+
+
+def test_a_target_needs_a_host_and_a_port_that_are_open() -> None:
+    """Either of them is reason enough."""
+    assert target_problem("10.0.0.1", 443, EgressSettings())
+    assert target_problem("shop.example", 22, EgressSettings())
+    assert target_problem("shop.example", 443, EgressSettings()) is None
 
 
 def test_a_low_port_can_be_opened() -> None:

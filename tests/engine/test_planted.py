@@ -6,6 +6,7 @@ from fql.actions.port import Outcome
 from fql.engine.core.step import step
 from fql.engine.program.model import BatchPolicy
 from fql.plan.policies import RetryPolicy
+from fql.store.sharing.homes import fair_share, home
 from fql.store.tables import Change
 from tests.engine.programs import observer
 from tests.engine.test_core import DOWN, answer, emit, wait, world
@@ -73,3 +74,10 @@ def test_the_first_member_of_a_batch_can_be_refused() -> None:
     answer(w, Outcome(status=200, failed_members=((0, "odd"),)))
     assert [letter.reason for letter in w.letters()] == ["odd"]
     assert sorted(run.state for run in w.runs()) == ["dead", "done"]
+
+
+def test_a_home_is_stored_and_stays_where_it_is() -> None:
+    """Rows carry the shard of what has a memory: another rule would look for them elsewhere."""
+    assert [home("paid 48213", 64), home("a b", 64), home("a b", 1)] == [13, 60, 0]
+    assert {home(str(number), 2) for number in range(20)} == {0, 1}
+    assert [fair_share(64, live) for live in (0, 1, 3, 64, 65)] == [64, 64, 22, 1, 1]

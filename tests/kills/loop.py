@@ -50,11 +50,10 @@ CONTEXT = multiprocessing.get_context("forkserver")
 
 @dataclass
 class Engine:
-    """One process; `befallen` where something happened to its server before it was ready."""
+    """One process."""
 
     process: BaseProcess
     log: Path
-    befallen: bool = False
     asleep_until: float = 0.0
 
     def said(self) -> str:
@@ -207,17 +206,12 @@ class Life:
 
     def _round(self, server: MockWebhookServer) -> None:
         """An engine joins, things happen to its store, and one of those at work ends."""
-        before, name = (
-            server.call_count,
-            f"run-{self.counts.kills}-{self.counts.others.total()}.log",
-        )
+        before, name = server.call_count, f"run-{next(self.numbers)}.log"
         self.engines.append(Engine(started(self.folder, name), self.folder / name))
         if self.random.random() < 0.8:
             assert server.wait_for(before + 1, PATIENCE), self.log()
         time.sleep(self.random.uniform(0, 0.2))
         if self.place.happenings and self.random.random() < 0.2:
-            for one in self.engines:
-                one.befallen |= not one.is_ready()
             self.counts.others[f"server {self.place.befall(self.random)}"] += 1
         for one in self.engines:
             if one.asleep_until < time.monotonic():
@@ -232,8 +226,8 @@ class Life:
             self._end(server, self.random.choice(awake))
 
     def _end(self, server: MockWebhookServer, engine: Engine) -> None:
-        """Kill it, or tell it to end. One that began while its server was away has ended with 3, as
-        it says."""
+        """Kill it, or tell it to end. One that could not reach its server when it began has ended
+        with 3, as it says; one that was ready goes on without its server."""
         self.engines.remove(engine)
         engine.wake()
         process = engine.process
@@ -244,7 +238,7 @@ class Life:
         (process.kill if signaled == signal.SIGKILL else process.terminate)()
         process.join(PATIENCE)
         all_read(server, ports)
-        if engine.befallen and process.exitcode == NO_SERVER:
+        if process.exitcode == NO_SERVER and not engine.is_ready():
             self.counts.others["engine found no server"] += 1
         elif signaled == signal.SIGKILL:
             assert process.exitcode == -signaled, (process.exitcode, engine.said())

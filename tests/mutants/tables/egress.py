@@ -64,4 +64,11 @@ MUTANTS = (
         "    judged = address",
         "tests/egress/test_addresses.py::test_public_address_is_allowed",
     ),
+    Mutant(
+        "values of secrets stay when something goes wrong after they were read",
+        "runtime/fql/settings/secrets.py",
+        "            self._found = before\n",
+        "            pass\n",
+        "tests/operate/test_secrets.py::test_all_are_read_again_or_none",
+    ),
 )

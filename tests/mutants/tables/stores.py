@@ -119,4 +119,11 @@ MUTANTS = (
         'WHERE order_key IS NOT NULL ORDER BY id"',
         "tests/store/test_conformance.py::test_the_order_of_runs_is_their_number_and_not_their_id",
     ),
+    Mutant(
+        "a restored store does not mark what may be a repetition",
+        "runtime/fql/store/sqlite/caring/restore.py",
+        '        _mark_possible_repetitions(copy, "fql_run", "works")\n',
+        "",
+        "tests/operate/test_restore.py::test_the_store_alone_is_restored",
+    ),
 )
