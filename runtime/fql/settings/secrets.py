@@ -70,7 +70,7 @@ class Secrets(Mapping[str, str]):
         file = self._file_of(name)
         if file is not None:
             return str(file)
-        return str(self._env_file) if name in self._lines() else ""
+        return str(self._env_file) if name in self._env_lines() else ""
 
     def read_again(self) -> tuple[str, ...]:
         """Look all names up that were asked for; returns those with another value. Raises
@@ -95,7 +95,7 @@ class Secrets(Mapping[str, str]):
         if name in self._environment:
             return self._environment[name]
         file = self._file_of(name)
-        return self._lines().get(name) if file is None else _value(file, name)
+        return self._env_lines().get(name) if file is None else _value(file, name)
 
     def _file_of(self, name: str) -> Path | None:
         named = self._environment.get(f"{name}_FILE")
@@ -104,10 +104,10 @@ class Secrets(Mapping[str, str]):
         files = (folder / name for folder in self._folders)
         return next((file for file in files if file.is_file()), None)
 
-    def _lines(self) -> dict[str, str]:
+    def _env_lines(self) -> dict[str, str]:
         if self._env_file is None:
             return {}
-        text = _read(self._env_file, "[secrets] env_file")
+        text = _secret_text(self._env_file, "[secrets] env_file")
         found: dict[str, str] = {}
         for number, line in enumerate(text.splitlines(), 1):
             content = line.strip().removeprefix("export ")
@@ -129,11 +129,11 @@ def _unquoted(value: str) -> str:
 
 def _value(file: Path, name: str) -> str:
     """What is in a file, without the line end that editors add."""
-    text = _read(file, f"the secret {name}")
+    text = _secret_text(file, f"the secret {name}")
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _read(file: Path, about: str) -> str:
+def _secret_text(file: Path, about: str) -> str:
     try:
         text = read_regular(file, LONGEST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -34,7 +34,7 @@ def info(store: str | None, settings_file: str | None, form: str) -> None:
     if form == "json":
         json_line(shown)
         return
-    for name, value in _lines(shown):
+    for name, value in _rows_of_info(shown):
         data(f"{name:12}  {value}")
 
 
@@ -67,7 +67,7 @@ def _elsewhere(place: Place) -> dict[str, object]:
     return {"store": place.database.shown, "bytes": asyncio.run(size())}
 
 
-def _lines(shown: dict[str, object]) -> list[tuple[str, str]]:
+def _rows_of_info(shown: dict[str, object]) -> list[tuple[str, str]]:
     tables = shown.get("tables")
     found = [("store", str(shown["store"]))]
     if "format" in shown:

@@ -48,7 +48,7 @@ def status(watch: bool, store: str | None, settings_file: str | None, form: str)
         if form == "json":
             json_line(found.as_json())
         else:
-            for title, text in _lines(found):
+            for title, text in _report(found):
                 data(f"{title:10}  {text}")
         if not watch:
             break
@@ -122,7 +122,7 @@ def _holder(place: Place) -> str:
     return "none" if engine_of(file) is None else "ready"
 
 
-def _lines(found: State) -> Iterator[tuple[str, str]]:
+def _report(found: State) -> Iterator[tuple[str, str]]:
     yield "engine", found.engine
     yield "store", found.store
     yield "plan", (found.plan or "none")[:19]

@@ -91,10 +91,10 @@ def _sampled(
 ) -> Iterator[Sampled]:
     reader, key = row_reader(entity.fields), _key(entity, table)
     for text, values in rows:
-        yield _read(reader, text, shown_key(key, values))
+        yield _read_sample(reader, text, shown_key(key, values))
 
 
-def _read(reader: RowReader, text: str, key: str) -> Sampled:
+def _read_sample(reader: RowReader, text: str, key: str) -> Sampled:
     try:
         row: Mapping[str, object] = read_object(text)
         return Sampled(key, reader(row, True))

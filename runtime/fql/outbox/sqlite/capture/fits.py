@@ -16,14 +16,14 @@ def fit_table(table: TableFacts) -> FitTable:
     """The table with what its columns can hold."""
     return FitTable(
         table.name,
-        {name: _column(column) for name, column in table.columns.items()},
+        {name: _fit_column(column) for name, column in table.columns.items()},
         table.primary_key,
         tuple(tuple(part.column for part in parts) for parts in table.unique),
         folded=True,
     )
 
 
-def _column(column: Column) -> FitColumn:
+def _fit_column(column: Column) -> FitColumn:
     kind = _kind(column)
     return FitColumn(
         column.declared,
