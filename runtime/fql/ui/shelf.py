@@ -37,11 +37,11 @@ class Shelf:
                 return None
             while len(self._plans) >= MOST:
                 del self._plans[next(iter(self._plans))]
-            self._plans[short] = await asyncio.to_thread(_read, found)
+            self._plans[short] = await asyncio.to_thread(_plan_or_none, found)
         return self._plans[short]
 
 
-def _read(stored: StoredPlan) -> Plan | None:
+def _plan_or_none(stored: StoredPlan) -> Plan | None:
     try:
         return plan_of(stored)
     except PlanError:

@@ -86,7 +86,9 @@ def _share(tested: tuple[Part, ...]) -> float:
 
 def _tested(part: Part, hiding: Hiding) -> Tested:
     secret = _is_marked(part, hiding)
-    shown = [(text, HIDDEN if secret else hiding.text(_word(value))) for text, value in _read(part)]
+    shown = [
+        (text, HIDDEN if secret else hiding.text(_word(value))) for text, value in _looked_at(part)
+    ]
     return Tested(part.text, part.value, tuple(shown))
 
 
@@ -94,7 +96,7 @@ def _is_marked(part: Part, hiding: Hiding) -> bool:
     return not hiding.marks.names.isdisjoint(_NAME.findall(part.text))
 
 
-def _read(part: Part) -> list[tuple[str, object]]:
+def _looked_at(part: Part) -> list[tuple[str, object]]:
     """What was looked at, without what is written in the condition itself."""
     return [(text, value) for text, value in part.operands if not _is_literal(text)]
 

@@ -83,7 +83,7 @@ def _written(plan: Plan, loaded: Loaded, action: str, hiding: Hiding) -> Written
     request = request_of(plan, node, scope, load)
     request = replace(request, place=_readable(request.place), body=hiding.value(request.body))
     key = works[action].key or delivery_key(loaded.run.key, action)
-    return _shown(request, plan, node, key, works[action].sends)
+    return _as_written(request, plan, node, key, works[action].sends)
 
 
 def _scope(
@@ -110,7 +110,7 @@ def _scope(
     return scope
 
 
-def _shown(request: Request, plan: Plan, node: PlanNode, key: str, sends: int) -> Written:
+def _as_written(request: Request, plan: Plan, node: PlanNode, key: str, sends: int) -> Written:
     endpoint = next((one for one in plan.endpoints if one.name == node.config.endpoint), None)
     given = request.parts.get("headers")
     lines = given.items() if isinstance(given, Mapping) else ()
@@ -119,7 +119,7 @@ def _shown(request: Request, plan: Plan, node: PlanNode, key: str, sends: int) -
     if node.kind == "webhook":
         shown = {one.name: f"${{{one.name}}}" for one in plan.environment}
         headers = _with_ours(node, own, _credentials(node, endpoint, shown), key, sends)
-    body = "" if request.body is None else _text(request.body)
+    body = "" if request.body is None else _body_text(request.body)
     parts = {**request.parts, "headers": dict(headers)}
     if "url" in parts:
         parts |= {"url": request.place.partition(" ")[2], "body": request.body}
@@ -164,7 +164,7 @@ def _readable(text: str) -> str:
     return text.replace(quote(HIDDEN, safe=""), "***")
 
 
-def _text(body: object) -> str:
+def _body_text(body: object) -> str:
     return body if isinstance(body, str) else pretty_json(body).decode().rstrip()
 
 

@@ -48,7 +48,7 @@ async def endpoints(request: Request) -> Response:
 
 def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup]) -> list[Receiver]:
     """Names that can be paused, with what is sent there. Pure."""
-    urls = {one.name: _shown(load_expression(one.url)) for one in plan.endpoints}
+    urls = {one.name: _url_text(load_expression(one.url)) for one in plan.endpoints}
     users: dict[str, list[str]] = {name: [] for name in urls}
     for observer in plan.observers:
         for node in observer.nodes:
@@ -64,7 +64,7 @@ def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup])
     return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
 
 
-def _shown(url: Expr) -> str:
+def _url_text(url: Expr) -> str:
     return (
         url.value
         if isinstance(url, Constant) and isinstance(url.value, str)

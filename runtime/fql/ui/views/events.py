@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -123,7 +123,12 @@ async def _with_runs(
         runs = tuple(await client.runs(event=each.name))
         if runs:  # one without is among those that made no run
             at, row = each.received_at, runs[0].row_key
-            told.append(Told(at, each.entity, each.event, each.id, row, each.place, runs))
+            told.append(
+                Told(
+                    at=at, entity=each.entity, event=each.event, id=each.id, row=row,
+                    place=each.place, runs=runs,
+                )
+            )  # fmt: skip
     return told
 
 
@@ -135,8 +140,8 @@ def _by_event(runs: Sequence[RunShown]) -> Iterator[Told]:
     for some in found.values():
         last = some[-1]
         yield Told(
-            last.started_at, last.entity, last.event, last.event_id, last.row_key, last.place,
-            tuple(some),
+            at=last.started_at, entity=last.entity, event=last.event, id=last.event_id,
+            row=last.row_key, place=last.place, runs=tuple(some),
         )  # fmt: skip
 
 
@@ -150,9 +155,7 @@ async def _explained(desk: Desk, client: Client, told: Told) -> Told:
     if plan is None or row is None:
         return told
     near = nearest(plan, row, desk.payloads)
-    return Told(
-        told.at, told.entity, told.event, told.id, told.row, told.place, without=without, near=near
-    )
+    return replace(told, near=near)
 
 
 async def emit_again(request: Request) -> Response:
