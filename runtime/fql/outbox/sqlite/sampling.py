@@ -37,7 +37,7 @@ def sample(
         plan,
         entity,
         table.name,
-        (_sampled(reader, label, row[:count], _shown(key, row[count:])) for row in rows),
+        (_sampled(reader, label, row[:count], _shown_row(key, row[count:])) for row in rows),
     )
 
 
@@ -51,6 +51,6 @@ def _sampled(reader: RowReader, label: bytes, values: Sequence[object], key: str
         return Sampled(key, {}, str(error))
 
 
-def _shown(key: Sequence[str], values: Sequence[object]) -> str:
+def _shown_row(key: Sequence[str], values: Sequence[object]) -> str:
     texts = [str(one, "utf-8", "replace") if isinstance(one, bytes) else "" for one in values]
     return shown_key(key, texts)
