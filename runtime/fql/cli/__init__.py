@@ -35,7 +35,7 @@ def commands() -> dict[str, str]:
         "status": "fql.cli.operating.status:status",
         "support": "fql.cli.operating.support:support",
         "health": "fql.cli.operating.health:health",
-        "doctor": "fql.cli.examining.doctor:doctor",
+        "doctor": "fql.cli.operating.doctor:doctor",
         "init": "fql.cli.init:init",
         "demo": "fql.cli.demo.demo:demo",
     }

@@ -1,1 +1,1 @@
-"""`fqlc doctor`, and what it looks at."""
+"""What `fqlc doctor` looks at."""
