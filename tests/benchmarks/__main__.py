@@ -23,6 +23,7 @@ MODULES = (
     "postgresql.commits",
     "postgresql.capture",
     "postgresql.__main__",
+    "shards",
 )
 
 
