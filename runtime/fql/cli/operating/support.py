@@ -66,7 +66,7 @@ def support(
         **{f"logs/{Path(log).name}": _end_of(Path(log)) for log in logs},
     }
     target = Path(output or f"fql-support-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.tar.gz")
-    _write(target, {name: hide.text(masked_urls(text)) for name, text in files.items()})
+    _archived(target, {name: hide.text(masked_urls(text)) for name, text in files.items()})
     say(f"wrote {target}: {', '.join(files)}")
 
 
@@ -106,7 +106,7 @@ def _end_of(log: Path) -> str:
         raise UsageError(f"the log {log} cannot be read: {error.strerror}") from None
 
 
-def _write(target: Path, files: Mapping[str, str]) -> None:
+def _archived(target: Path, files: Mapping[str, str]) -> None:
     try:
         target.touch(0o600)
         target.chmod(0o600)
