@@ -30,7 +30,7 @@ HOUR = 3_600_000
 SYNCS = 16
 """How often the disk is asked for a sync; the median counts."""
 RATES = ((1, 5_000), (5, 1_000), (50, 100))
-"""Milliseconds of a sync, and the deliveries a second that a disk of this speed carries."""
+"""Milliseconds of a sync, and the deliveries per second that a disk of this speed carries."""
 
 
 @dataclass(frozen=True, slots=True)

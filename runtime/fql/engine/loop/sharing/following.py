@@ -15,7 +15,7 @@ from fql.store.records import Snapshot
 Programs = tuple[Program, Mapping[str, Program]]
 Adopt = Callable[[str], Awaitable[Programs]]
 """Makes the program of a stored plan, by its short digest, which the engine is to work by from now
-on, and those of other stored plans. Raises StoreError when that has to be tried again."""
+on, and those of other stored plans. Raises StoreError when that must be tried again."""
 
 
 class Following:
