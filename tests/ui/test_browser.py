@@ -29,7 +29,7 @@ async def paths(here: Site) -> list[str]:
     headers = {"accept": "application/json"}
     (letter, *_) = (await here.browser.get("/dead", headers=headers)).json()
     own = [f"/dead/{letter['dlq_id']}", f"/runs/{letter['run']}", "/find?q=nothing"]
-    return ["/", "/runs", "/dead", "/endpoints", "/batches", "/plan", *own]
+    return ["/", "/runs", "/events", "/dead", "/endpoints", "/batches", "/plan", *own]
 
 
 async def sent(here: Site) -> list[str]:
