@@ -38,7 +38,7 @@ def test_nothing_is_said_where_all_is_well() -> None:
     assert levels(p._of_settings(settings, plan_of())) == []
     assert levels(p._of_machine(settings, WELL)) == []
     (disk,) = p._of_store(FILE, WELL)
-    assert (disk.level, "5,000 deliveries a second" in disk.message) == ("ok", True)
+    assert (disk.level, "5,000 deliveries per second" in disk.message) == ("ok", True)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_command_measures_and_counts(tmp_path: Path, webhook_server: MockWeb
     shop.finish()
     arguments = ("doctor", "--offline", "--production", "plan.json")
     done = shop.fqlc(*arguments)
-    assert "deliveries a second" in done.out
+    assert "deliveries per second" in done.out
     assert "backup: there was no backup" in done.out
     machine = p.machine_of(Place(f"sqlite:///{tmp_path}/fql.db"), {"FQL_STOP_SECONDS": "35"})
     assert machine.sync_ms is not None

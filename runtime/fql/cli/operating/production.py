@@ -150,7 +150,7 @@ def _of_store(file: Path | None, machine: Machine) -> Iterator[Finding]:
         rate = next((rate for most, rate in RATES if machine.sync_ms < most), 10)
         level: Level = "ok" if rate > 100 else "warning"
         yield Finding("disk", level, f"a sync takes {machine.sync_ms:.1f} ms, which carries about"
-                      f" {rate:,} deliveries a second")  # fmt: skip
+                      f" {rate:,} deliveries per second")  # fmt: skip
 
 
 def _of_machine(settings: Settings, machine: Machine) -> Iterator[Finding]:
