@@ -144,7 +144,7 @@ def test_only_the_pool_of_a_compile_in_parts_is_impure() -> None:
     ("module", "rooms"),
     [
         ("ssl", ("fql/egress/", "fql/testing/")),
-        ("httpx", ("fql/cli/examining/examine_engine.py",)),  # doctor asks our own engine
+        ("httpx", ("fql/cli/asking.py",)),  # of our own processes
         ("http.client", ()),
         ("urllib.request", ()),
         ("requests", ()),

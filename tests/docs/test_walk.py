@@ -92,10 +92,9 @@ def test_example_with_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     lines = [line.replace("receiver.py", "receiver.py > receiver.log") for line in lines]
     *before, kill, _, last = lines  # what is sent after the kill waits for a lease: see end_to_end
     assert kill.startswith("kill -9") and last == "python shop.py letters"
-    until = "for _ in {1..200}; do grep -q 1000099/pick receiver.log && break; sleep 0.05; done"
-    printed = walk(
-        [f"export SHOP_DATABASE='{postgresql_url}'", *before, until, kill, last, "cat capture.sql"],
-        folder,
-    )
+    until = "for _ in {1..400}; do grep -q '%s' %s && break; sleep 0.05; done"
+    waits = (until % ("1000099/pick", "receiver.log"), until % ("share the work", "../walk.log"))
+    server = f"export SHOP_DATABASE='{postgresql_url}'"
+    printed = walk([server, *before, *waits, kill, last, "cat capture.sql"], folder)
     assert "share the work" in printed
     assert "CREATE TRIGGER" in printed

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fql.cli import PLAN_DIFFERENCES
+from fql.cli.asking import ask
 from fql.cli.project import Project, find_project, settings_option, store_option
 from fql.errors import SettingsError, UsageError, not_installed
 from fql.settings.page_table import Ui
@@ -100,15 +101,10 @@ def link(port: int | None) -> None:
     served = served_at(folder_of(os.environ), port)
     if served is None:
         raise SettingsError("no page of yours is running here", hint="start one with `fqlc ui`")
-    import httpx
-
-    headers = {"authorization": f"Bearer {served.secret}"}
-    try:
-        answer = httpx.post(f"{served.url}/in/", headers=headers, trust_env=False)
-    except httpx.HTTPError as problem:
-        raise SettingsError(
-            f"the page at {served.url} does not answer", hint="start it again with `fqlc ui`"
-        ) from problem
+    answer = ask(f"{served.url}/in/", bearer=served.secret)
+    if answer is None:
+        hint = "start it again with `fqlc ui`"
+        raise SettingsError(f"the page at {served.url} does not answer", hint=hint)
     if answer.status_code != 200:
         raise SettingsError(f"the page at {served.url} refused: {answer.text.strip()}")
     data(f"{served.url}/in/{answer.text.strip()}")

@@ -40,7 +40,10 @@ def include_object(
     compare_to: object,
 ) -> bool:
     """For `include_object` of Alembic: False for tables of `fqlc` in the database, so that
-    autogenerate does not drop it. What the application's own metadata has is always included."""
+    autogenerate does not drop them. What the application's own metadata has is always included.
+
+    `object` is a table or a part of one, by `name` and `type_`; `reflected` says that it is in the
+    database, and `compare_to` is what the metadata has in its place."""
     if not reflected or compare_to is not None:
         return True
     table = object if type_ == "table" else getattr(object, "table", None)
@@ -54,7 +57,7 @@ def _is_ours(name: str | None) -> bool:
 
 def capture_hook(*, ctx: Any, heads: Any, **_: object) -> None:
     """For `on_version_apply` of Alembic: puts triggers back after each revision, in its
-    transaction.
+    transaction. `ctx` is the context of the migration, `heads` the revisions that it reached.
 
     Before the last revision, a plan may be ahead of the tables. What else prevents it is raised on
     PostgreSQL, which undoes the migration: StoreError where tables and plan disagree, UsageError

@@ -42,6 +42,11 @@ class Origin:
         return self.level == "endpoint"
 
     @property
+    def built_in(self) -> bool:
+        """Whether nobody gave the value."""
+        return self.level == "default"
+
+    @property
     def nearer_than_endpoint(self) -> bool:
         """Whether it wins over what an endpoint gives."""
         return self.level in _NEAR

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -101,7 +100,7 @@ async def _events(request: Request, changes: Changes, parts: list[str]) -> Async
 
 def name_of(view: str) -> str:
     """The template of a view, by the path that a browser has open; empty for an unknown one."""
-    steps = [step for step in urlsplit(view).path.split("/") if step]
+    steps = [step for step in view.partition("?")[0].split("/") if step]
     if not steps:
         return "overview"
     single = {"runs": "run", "endpoints": "endpoint"}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
-
+from fql.cli.asking import ask
 from fql.cli.examining.finding import Finding, in_words
 from fql.errors import SettingsError
 from fql.observe.watch import require_prometheus
 from fql.settings.model import Prometheus
 
-SECONDS = 2.0
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)
 
 
@@ -32,10 +30,9 @@ def metrics(settings: Prometheus | None) -> list[Finding]:
     if not settings.port:
         return []
     url = page_of(settings, "ready")
-    try:
-        answer = httpx.get(url, timeout=SECONDS, trust_env=False)
-    except httpx.HTTPError:
+    answer = ask(url)
+    if answer is None:
         return [Finding("engine", "warning", f"nobody answers at {url}; is `fqlc run` running?")]
-    if answer.status_code == httpx.codes.OK:
+    if answer.is_success:
         return [Finding("engine", "ok", f"the engine at {url} is ready")]
     return [Finding("engine", "problem", f"the engine at {url} is not ready: {answer.text[:200]}")]

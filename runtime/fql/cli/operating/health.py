@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import click
-import httpx
 
+from fql.cli.asking import ask
 from fql.cli.examining.examine_engine import page_of
 from fql.cli.project import find_project, settings_option
 from fql.errors import FqlError
 from fql.terminal.lines import problem, say
-
-PATIENCE = 5.0
-"""Seconds that the engine may take to answer."""
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc health\n  fqlc health --ready")
@@ -34,12 +31,11 @@ def health(ready: bool, settings_file: str | None) -> None:
         problem("error", "the engine has no port that could be asked", hint)
         raise click.exceptions.Exit(1)
     url = page_of(prometheus, page)
-    try:
-        answer = httpx.get(url, timeout=PATIENCE, trust_env=False)
-    except httpx.HTTPError as error:
-        problem("error", f"nobody answers at {url}: {error}", "is `fqlc run` running?")
-        raise click.exceptions.Exit(1) from None
-    if answer.status_code != httpx.codes.OK:
+    answer = ask(url)
+    if answer is None:
+        problem("error", f"nobody answers at {url}", "is `fqlc run` running?")
+        raise click.exceptions.Exit(1)
+    if not answer.is_success:
         problem("error", f"{url} answers {answer.status_code}: {answer.text[:500].strip()}")
         raise click.exceptions.Exit(1)
     say("the engine is ready" if ready else "the engine is healthy")

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 import click
-import httpx
 
+from fql.cli.asking import ask
 from fql.cli.examining.examine_engine import page_of
 from fql.cli.operating.judging import Dead, Samples, State, samples_of
 from fql.cli.project import find_project, settings_option, store_option
@@ -20,8 +20,6 @@ from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal
 from fql.terminal.words import counted, moment
 
-PATIENCE = 2.0
-"""Seconds that the engine may take to answer."""
 EVERY = 2.0
 """Seconds between two looks of --watch."""
 SPAN = 300_000
@@ -98,16 +96,14 @@ def _asked(prometheus: Prometheus | None) -> tuple[str, Samples]:
     """What the engine says of itself on its metrics port."""
     if prometheus is None or not prometheus.enabled or not prometheus.port:
         return "unknown", ()
-    try:
-        ready = httpx.get(page_of(prometheus, "ready"), timeout=PATIENCE, trust_env=False)
-        page = httpx.get(page_of(prometheus, "metrics"), timeout=PATIENCE, trust_env=False)
-    except httpx.HTTPError:
+    ready, page = (ask(page_of(prometheus, name)) for name in ("ready", "metrics"))
+    if ready is None or page is None:
         return "none", ()
     prefix = f"{prometheus.namespace}_"
     samples = [
         (name.removeprefix(prefix), labels, value) for name, labels, value in samples_of(page.text)
     ]
-    if ready.status_code == httpx.codes.OK:
+    if ready.is_success:
         return "ready", samples
     return str(ready.json().get("reason", ready.text)), samples
 

@@ -134,14 +134,14 @@ class History:
 
 def _added(one: BulkStep, other: BulkStep) -> BulkStep:
     return BulkStep(
-        one.id,
-        one.cursor_at if other.cursor_at is None else other.cursor_at,
-        one.cursor_id if other.cursor_id is None else other.cursor_id,
-        other.state or one.state,
-        one.marked + other.marked,
-        one.resolved + other.resolved,
-        one.dead + other.dead,
-        one.other + other.other,
+        id=one.id,
+        cursor_at=one.cursor_at if other.cursor_at is None else other.cursor_at,
+        cursor_id=one.cursor_id if other.cursor_id is None else other.cursor_id,
+        state=other.state or one.state,
+        marked=one.marked + other.marked,
+        resolved=one.resolved + other.resolved,
+        dead=one.dead + other.dead,
+        other=one.other + other.other,
     )
 
 

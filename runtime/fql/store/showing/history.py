@@ -195,9 +195,15 @@ def bulk_number(name: str) -> int:
 def event_of(row: EventRow) -> EventShown:
     """An accepted event."""
     return EventShown(
-        event_name(row.id), row.event_id, row.entity, row.kind, row.source, row.timestamp,
-        instant(row.received) or "", (row.received, row.id),
-    )  # fmt: skip
+        name=event_name(row.id),
+        id=row.event_id,
+        entity=row.entity,
+        event=row.kind,
+        source=row.source,
+        timestamp=row.timestamp,
+        received_at=instant(row.received) or "",
+        place=(row.received, row.id),
+    )
 
 
 def unmatched_of(row: UnmatchedRow, hidden: Mapping[str, frozenset[str]] | None) -> Unmatched:
@@ -206,10 +212,20 @@ def unmatched_of(row: UnmatchedRow, hidden: Mapping[str, frozenset[str]] | None)
     rows = read_object(row.payload) if row.payload else {}
     fields = None if hidden is None else hidden.get(row.entity, frozenset())
     return Unmatched(
-        event_name(row.id), row.event_id, row.entity, row.kind, row.source, instant(row.at) or "",
-        row.result, row.reason, row.row_key, row.plan, _masked(rows.get("new"), fields),
-        _masked(rows.get("old"), fields), (row.at, row.id),
-    )  # fmt: skip
+        name=event_name(row.id),
+        id=row.event_id,
+        entity=row.entity,
+        event=row.kind,
+        source=row.source,
+        at=instant(row.at) or "",
+        result=row.result,
+        reason=row.reason,
+        row_key=row.row_key,
+        plan=row.plan,
+        new=_masked(rows.get("new"), fields),
+        old=_masked(rows.get("old"), fields),
+        place=(row.at, row.id),
+    )
 
 
 def _masked(row: object, hidden: frozenset[str] | None) -> Mapping[str, object] | None:
@@ -241,6 +257,14 @@ def bulk_of(row: BulkRow) -> Bulk:
     ended = row.state != "running" and row.resolved + row.dead + row.other >= row.marked
     state = "ended" if ended and row.state == "marked" else row.state
     return Bulk(
-        bulk_name(row.id), instant(row.at) or "", row.by, state, read_object(row.asked), row.total,
-        row.marked, row.resolved, row.dead, row.other,
-    )  # fmt: skip
+        id=bulk_name(row.id),
+        at=instant(row.at) or "",
+        by=row.by,
+        state=state,
+        asked=read_object(row.asked),
+        total=row.total,
+        marked=row.marked,
+        resolved=row.resolved,
+        dead=row.dead,
+        other=row.other,
+    )

@@ -84,10 +84,19 @@ def _event(row: UnmatchedRow, plan: Plan) -> Event:
     (kind,) = (one for one in KINDS if one == row.kind)
     new, old = Intake(plan).restore(row.entity, row.kind, payload)
     return Event(
-        row.entity, kind, new, old, row.event_id,
-        datetime.fromtimestamp(row.at / 1000).astimezone(), row.source, "", payload, None, {},
-        row.row_key,
-    )  # fmt: skip
+        entity=row.entity,
+        kind=kind,
+        new=new,
+        old=old,
+        id=row.event_id,
+        timestamp=datetime.fromtimestamp(row.at / 1000).astimezone(),
+        source=row.source,
+        position="",
+        payload=payload,
+        key=None,
+        context={},
+        row_key=row.row_key,
+    )
 
 
 def _watches(observer: Observer, event: Event) -> bool:

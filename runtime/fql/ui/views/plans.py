@@ -144,5 +144,5 @@ def policies_of(nodes: Sequence[PlanNode]) -> list[Policy]:
         Policy(node.name, key, str(setting.value), str(setting.origin))
         for node in nodes
         for key, setting in node.policies.items()
-        if setting.origin.level != "default" and not key.startswith(UNSHOWN)
+        if not setting.origin.built_in and not key.startswith(UNSHOWN)
     ]

@@ -24,6 +24,14 @@ def holdings(wire: Wire) -> list[Holding]:
         slots[session] |= {endpoint: count} if count else {}
         lacks[session] |= {endpoint: lacking} if lacking else {}
     return [
-        Holding(session, holder, left, shared, tuple(shards or ()), slots[session], lacks[session])
+        Holding(
+            session=session,
+            holder=holder,
+            left=left,
+            shared=shared,
+            shards=tuple(shards or ()),
+            slots=slots[session],
+            lacks=lacks[session],
+        )
         for session, holder, left, shared, shards in engines
     ]
