@@ -17,7 +17,7 @@ from tests.docs.api_page import MODULES, names_of
 Found = tuple[str, Callable[..., object], str]
 """A public function, and the docstrings in which its arguments may be named."""
 
-PLAIN = {"self", "cls", "args", "kwargs"}
+PLAIN = {"self", "cls", "args", "kwargs", "_"}
 
 
 def functions() -> Iterator[Found]:

@@ -72,14 +72,14 @@ def ui(
         port = listener.getsockname()[1]
         server, logins = _server(project, store, port, read_only=read_only or settings.read_only)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if beside:
+            _give_way(server)
         # uvicorn ends by the signal that it got, and what was announced must be taken back.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         with announced(folder_of(os.environ), port, Served(url, logins.keeper)):
             say(f"fql ui on {url}, log in within 10 minutes: {url}/in/{logins.link()}")
             if open_it:
                 webbrowser.open(f"{url}/in/{logins.link()}")
-            if beside:
-                _give_way(server)
             asyncio.run(server.serve(sockets=[listener]))
 
 
