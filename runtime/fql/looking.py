@@ -41,7 +41,8 @@ class Looking:
         return await self._store.active()
 
     async def counts(self) -> Counts:
-        """The numbers of events, runs, dead letters and inbox entries, and the paused names."""
+        """The numbers of events, of runs that are not done, of dead letters and inbox entries, and
+        the paused names. No number goes above 10,001, which means "more than 10,000"."""
         return await self._store.counts()
 
     async def mark(self) -> str:

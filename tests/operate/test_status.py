@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fql.cli.operating.judging import Dead, State, samples_of
+from fql.cli.operating.status import _report
 from fql.testing import MockWebhookServer
 from tests.operate.shop import Shop, until
 from tests.operate.test_probes import free_port
@@ -39,6 +40,13 @@ def test_what_needs_a_person(change: dict[str, object], words: str) -> None:
     assert replace(WELL, engine="unknown", paused=("shop",), backup=10**12).needs() == []
     (need,) = replace(WELL, **change).needs()  # type: ignore[arg-type]
     assert words in need
+
+
+def test_what_is_not_counted_to_the_end_says_so() -> None:
+    shown = replace(WELL, open_runs=10_001, inbox=10_000).as_json()
+    assert (shown["open_runs"], shown["inbox"], shown["more"]) == (10_000, 10_000, ["open_runs"])
+    text = dict(_report(replace(WELL, open_runs=10_001, inbox=10_000)))
+    assert text["open"] == "more than 10,000 runs, 10,000 in the inbox"
 
 
 def test_what_the_metrics_say_needs_a_person() -> None:

@@ -385,6 +385,14 @@ async def test_counts(store: Store, lease: Lease) -> None:
     )  # fmt: skip
 
 
+async def test_counts_by_state_leave_out_what_is_done(store: Store, lease: Lease) -> None:
+    ended = [run(21, 10, state="done", due=None, ended=50), run(31, 10, state="dead", ended=50)]
+    await store.commit(lease, Mutations(events=[event(10)], runs=[run(11, 10), *ended]))
+    assert (await store.counts()).runs == {"open": 1, "dead": 1}
+    await store.commit(lease, Mutations(dropped_runs=[11, 21, 31]))
+    assert (await store.counts()).runs == {}
+
+
 async def test_pruning_spares_open_work_and_what_dead_letters_need(
     store: Store, lease: Lease
 ) -> None:

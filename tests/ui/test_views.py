@@ -12,10 +12,19 @@ from urllib.parse import quote
 import httpx
 
 from fql.client import open_client
+from fql.store.port import Counts
 from fql.testing import MockWebhookServer
+from fql.ui.state import needs_of, sentence_of
 from tests.ui.site import TOKEN, Site, site
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{ 7*7 }}\x1b[31m\u202egnp"
+
+
+def test_what_is_not_counted_to_the_end_says_so() -> None:
+    most = Counts(10_001, {"open": 10_001}, {}, 10_001, frozenset())
+    needs = needs_of(most, [])
+    assert needs[0].text.startswith("more than 10,000 commands waiting")
+    assert sentence_of(most, needs) == "More than 10,000 runs open, and one thing needs you"
 
 
 async def test_what_is_dead_is_shown_and_replayed(

@@ -77,10 +77,16 @@ class Pruned:
     early: int = 0
 
 
+MOST_COUNTED = 10_000
+"""What is counted for people stops after this number; one more means "more than"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a store holds at one moment. `paused` are the names that the engine knows as paused; a
-    command that it has not taken is among `inbox`, the number of those."""
+    """What a store holds at one moment, no number above `MOST_COUNTED` + 1, which means that there
+    are more. `runs` and `letters` are by state; runs that are done are not counted. `paused` are
+    the names that the engine knows as paused; a command that it has not taken is among `inbox`, the
+    number of those."""
 
     events: int
     runs: dict[str, int]
@@ -246,7 +252,7 @@ class Store(Protocol):
         ...
 
     async def counts(self) -> Counts:
-        """How much there is."""
+        """How much there is, as far as it is counted; the time does not grow with the store."""
         ...
 
     async def size(self) -> StoreSize:

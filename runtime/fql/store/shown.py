@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from fql.exact.reading import read_object
+from fql.store.port import MOST_COUNTED
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded
 from fql.store.works import (
     BUFFERED,
@@ -27,6 +28,12 @@ def instant(at: int | None) -> str | None:
         return None
     text = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def as_far(number: int, noun: str = "") -> str:
+    """A number of `Counts` in words, with its noun: `1,200 runs`, or `more than 10,000 runs`."""
+    text = f"{number:,}" if number <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"
+    return f"{text} {noun}{'' if number == 1 else 's'}" if noun else text
 
 
 @dataclass(frozen=True, slots=True)

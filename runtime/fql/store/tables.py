@@ -30,7 +30,7 @@ from fql.store.choosing import (
     unmatched_fits,
 )
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
-from fql.store.port import Counts, StoreSize
+from fql.store.port import MOST_COUNTED, Counts, StoreSize
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -88,6 +88,7 @@ class Tables:
         self.numbered = self.last_copy = self.changes = 0
         self._lanes: dict[str, list[tuple[int, int]]] = {}
         self._runs_of: dict[int, set[int]] = {}
+        self._states: dict[str, Counter[str]] = {"runs": Counter(), "letters": Counter()}
 
     def take(self, change: Change) -> None:
         """Have this row, or no row, under its key."""
@@ -96,6 +97,9 @@ class Tables:
         before = table.get(change.key)
         if isinstance(before, RunRow):
             self._forget(before)
+        for row, by in ((before, -1), (change.row, 1)):
+            if isinstance(row, RunRow | LetterRow):
+                self._states[change.table][row.state] += by
         if change.row is None:
             table.pop(change.key, None)
             return
@@ -243,10 +247,16 @@ class Tables:
 
     def counts(self) -> Counts:
         """How much there is."""
-        runs = Counter(run.state for run in self.runs.values())
-        letters = Counter(row.state for row in self.letters.values())
-        paused = frozenset(self.pauses)
-        return Counts(len(self.events), dict(runs), dict(letters), len(self.inbox), paused)
+        most = MOST_COUNTED + 1
+        runs, letters = (
+            {state: min(number, most) for state, number in self._states[table].items() if number}
+            for table in ("runs", "letters")
+        )
+        runs.pop("done", None)
+        return Counts(
+            min(len(self.events), most), runs, letters, min(len(self.inbox), most),
+            frozenset(self.pauses),
+        )  # fmt: skip
 
     def size(self, used: int = 0) -> StoreSize:
         """How big it is; `used` are bytes."""

@@ -8,6 +8,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from fql.store.shown import as_far
 from fql.ui import words
 
 FILES = "files"
@@ -59,6 +60,7 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "exact": words.exact, "duration": words.duration, "number": words.number,
+        "as_far": as_far,
         "size": words.size, "json": words.shown_json,
     }  # fmt: skip
     made.globals["m"] = made.get_template("macros.html").module

@@ -8,7 +8,7 @@ from typing import Literal
 
 from fql.store.choosing import LetterGroup
 from fql.store.port import Counts
-from fql.store.shown import instant
+from fql.store.shown import as_far, instant
 
 MANY_COMMANDS = 1
 """Commands that no engine has taken: with one at work they are gone within a second."""
@@ -36,7 +36,7 @@ def needs_of(counts: Counts, groups: Sequence[LetterGroup]) -> list[Need]:
         for name in sorted(counts.paused)
     ]
     if counts.inbox >= MANY_COMMANDS:
-        text = f"{_counted(counts.inbox, 'command')} waiting for an engine. Start `fqlc run`."
+        text = f"{as_far(counts.inbox, 'command')} waiting for an engine. Start `fqlc run`."
         needs.append(Need("warn", "no engine?", "", text, "/runs"))
     return needs
 
@@ -44,11 +44,14 @@ def needs_of(counts: Counts, groups: Sequence[LetterGroup]) -> list[Need]:
 def sentence_of(counts: Counts, needs: Sequence[Need]) -> str:
     """The first line of the overview."""
     open_runs = counts.runs.get("open", 0)
-    keeping = f"{_counted(open_runs, 'run')} open" if open_runs else "Nothing is waiting"
+    keeping = "Nothing is waiting"
+    if open_runs:
+        number = as_far(open_runs, "run")
+        keeping = f"{number[0].upper()}{number[1:]} open"
     if not needs:
         return f"{keeping}, and nothing needs you"
-    number = len(needs)
-    return f"{keeping}, and {'one thing needs' if number == 1 else f'{number} things need'} you"
+    many = len(needs)
+    return f"{keeping}, and {'one thing needs' if many == 1 else f'{many} things need'} you"
 
 
 def _by_action(groups: Sequence[LetterGroup]) -> Mapping[str, list[LetterGroup]]:

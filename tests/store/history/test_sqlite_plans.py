@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
+from fql.store.port import MOST_COUNTED
 from fql.store.sqlite.format import bring_up
+from fql.store.sqlite.reading.counting import counts
 from fql.store.sqlite.reading.history import events_query, unmatched_query
 from fql.store.sqlite.reading.query import Query, letters_query, runs_query
 
@@ -85,3 +87,39 @@ def test_runs_are_found_by_the_index_for_them(
 ) -> None:
     plan = plan_of(connection, runs_query(RunFilter(**wanted)))  # type: ignore[arg-type]
     assert any(index in line for line in plan), plan
+
+
+def test_counting_stops_and_reads_no_table_whole(connection: sqlite3.Connection) -> None:
+    """Twice the rows take as many steps of SQLite, and no statement scans events or runs."""
+    steps = []
+    for first in (1, 10_003):
+        add_rows(connection, first, first + 10_001)
+        taken: list[int] = []
+        connection.set_progress_handler(lambda taken=taken: taken.append(1), 100)  # type: ignore[misc]
+        found = counts(connection, "webhook_dlq")
+        connection.set_progress_handler(None, 0)
+        most = MOST_COUNTED + 1
+        assert (found.events, found.runs) == (most, {"dead": most, "open": most})
+        assert (found.letters, found.inbox) == ({"dead": most}, 0)
+        steps.append(len(taken))
+    assert steps[1] <= steps[0] + 1
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    counts(connection, "webhook_dlq")
+    connection.set_trace_callback(None)
+    assert len(asked) > 5
+    lines = [line for text in asked for line in plan_of(connection, (text, []))]
+    assert not [line for line in lines if line.startswith(("SCAN fql_event", "SCAN fql_run"))]
+
+
+def add_rows(connection: sqlite3.Connection, first: int, last: int) -> None:
+    """Events, three runs of each (one is done) and a dead letter."""
+    span = f"WITH RECURSIVE n(x) AS (SELECT {first} UNION ALL SELECT x+1 FROM n WHERE x<{last})"
+    runs = "INSERT INTO fql_run(id, state, started) SELECT x * 3 + {at}, '{state}', x FROM n"
+    rows = [
+        "INSERT INTO fql_event(id, event_id) SELECT x, 'e' || x FROM n",
+        *(runs.format(at=at, state=state) for at, state in enumerate(("open", "done", "dead"))),
+        "INSERT INTO webhook_dlq(dlq_id, state) SELECT 'd' || x, 'dead' FROM n",
+    ]
+    for insert in rows:
+        connection.execute(f"{span} {insert}")

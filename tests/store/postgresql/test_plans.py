@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter
+from fql.store.port import MOST_COUNTED
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import PostgresStore
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
@@ -126,6 +127,10 @@ async def test_what_people_ask_reads_no_table_whole(
     await store.letters(LetterFilter(limit=100, below=(1700, "d1700")))
     await store.events(EventFilter(event_id="e1700"))
     await store.attempts([1700, 1800])
+    counts = await store.counts()
+    assert (counts.events, counts.letters) == (MOST_COUNTED + 1, {"dead": MOST_COUNTED + 1})
+    assert counts.runs["open"] >= 1000
+    assert "done" not in counts.runs
     assert not read_whole, "\n".join(read_whole)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fql.observe.series.gauges import Gauges
 from fql.plan.language.units import spoken_duration
+from fql.store.port import MOST_COUNTED
 
 Labels = Mapping[str, str]
 Samples = Sequence[tuple[str, Labels, float]]
@@ -43,7 +44,8 @@ class Dead:
 class State:
     """One moment. `engine` is `ready`, `none`, `unknown`, or why it is not ready. `samples` are
     those of the metrics port, with their prefix cut off; none where it is off. `rates` are counts a
-    minute. Sizes in bytes, times in milliseconds since 1970; None for what is not known."""
+    minute. `open_runs` and `inbox` are counted as far as `Counts` goes. Sizes in bytes, times in
+    milliseconds since 1970; None for what is not known."""
 
     now: int
     store: str
@@ -116,8 +118,12 @@ class State:
             "store": self.store,
             "engine": self.engine,
             "plan": self.plan,
-            "open_runs": self.open_runs,
-            "inbox": self.inbox,
+            "open_runs": min(self.open_runs, MOST_COUNTED),
+            "inbox": min(self.inbox, MOST_COUNTED),
+            "more": [
+                name for name, number in (("open_runs", self.open_runs), ("inbox", self.inbox))
+                if number > MOST_COUNTED
+            ],
             "sources": [
                 {"name": name, "ok": fine, "lag_s": lag} for name, fine, lag in self.sources()
             ],

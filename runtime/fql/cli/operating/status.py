@@ -16,9 +16,10 @@ from fql.client import Client
 from fql.plan.language.units import show_size
 from fql.settings.model import Prometheus
 from fql.store.opening import Place
+from fql.store.shown import as_far
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal
-from fql.terminal.words import counted, moment
+from fql.terminal.words import moment
 
 EVERY = 2.0
 """Seconds between two looks of --watch."""
@@ -122,7 +123,7 @@ def _report(found: State) -> Iterator[tuple[str, str]]:
     yield "engine", found.engine
     yield "store", found.store
     yield "plan", (found.plan or "none")[:19]
-    yield "open", f"{counted(found.open_runs, 'run')}, {found.inbox:,} in the inbox"
+    yield "open", f"{as_far(found.open_runs, 'run')}, {as_far(found.inbox)} in the inbox"
     for name, fine, lag in found.sources():
         yield "source", f"{name}: {'ok' if fine else 'in trouble'}, {lag:.0f} s late"
     if found.rates:

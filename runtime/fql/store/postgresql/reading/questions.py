@@ -11,7 +11,7 @@ from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.postgresql import inbox
-from fql.store.postgresql.reading import history, read
+from fql.store.postgresql.reading import counting, history, read
 from fql.store.postgresql.reading.holdings import holdings
 from fql.store.postgresql.reading.query import letters_query, runs_query
 from fql.store.postgresql.tables import schema
@@ -32,8 +32,6 @@ _MARK = """SELECT (SELECT string_agg(id || '.' || cycle || '.' || state, ' ' ORD
   (SELECT count(*) FROM (SELECT 1 FROM {s}.fql_inbox LIMIT 1000) few)"""
 _GROUPS = """SELECT observer, action, class, count(*), min(failed_at), max(failed_at)
   FROM {s}.fql_letter GROUP BY observer, action, class"""
-_RUNS = "SELECT state, count(*) FROM {s}.fql_run GROUP BY state"
-_LETTERS = "SELECT state, count(*) FROM {s}.fql_letter GROUP BY state"
 _OBSERVERS = "SELECT observer, count(*) FROM {s}.fql_letter GROUP BY observer"
 _INBOX = "SELECT count(*) FROM {s}.fql_inbox"
 
@@ -104,7 +102,7 @@ class Questions(ABC):
 
     async def counts(self) -> Counts:
         """How much there is."""
-        return await self._read(_counts)
+        return await self._read(counting.counts)
 
     async def holdings(self) -> list[Holding]:
         """Which engine has which shards and slots."""
@@ -126,13 +124,3 @@ def _pairs(wire: Wire, query: str) -> dict[str, int]:
 def _number(wire: Wire, query: str) -> int:
     row = wire.one(query)
     return 0 if row is None else int(row[0])
-
-
-def _counts(wire: Wire) -> Counts:
-    return Counts(
-        _number(wire, "SELECT count(*) FROM {s}.fql_event"),
-        _pairs(wire, _RUNS),
-        _pairs(wire, _LETTERS),
-        _number(wire, _INBOX),
-        frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause")),
-    )

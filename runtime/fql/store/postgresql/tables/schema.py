@@ -175,6 +175,7 @@ CREATE INDEX fql_letter_at ON {s}.fql_letter(failed_at, dlq_id);
 CREATE INDEX fql_letter_run ON {s}.fql_letter(run);
 CREATE INDEX fql_letter_observer ON {s}.fql_letter(observer);
 CREATE INDEX fql_letter_event_id ON {s}.fql_letter(event_id);
+CREATE INDEX fql_letter_state ON {s}.fql_letter(state);
 CREATE INDEX fql_remembered_at ON {s}.fql_remembered USING brin(at);
 CREATE INDEX fql_run_state ON {s}.fql_run(state, started, number) INCLUDE (observer)
   WHERE state <> 'done';

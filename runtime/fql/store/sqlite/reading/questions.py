@@ -13,7 +13,7 @@ from fql.store.choosing import EventFilter, LetterFilter, LetterGroup, RunFilter
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.port import Counts, StoreSize
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
-from fql.store.sqlite.reading import history
+from fql.store.sqlite.reading import counting, history
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.query import groups_query, letters_query, runs_query
 
@@ -111,7 +111,7 @@ class Questions(ABC):
 
     async def counts(self) -> Counts:
         """How much there is."""
-        return await self._call(lambda connection: sqlite_read.counts(connection, self._letters))
+        return await self._call(lambda connection: counting.counts(connection, self._letters))
 
     async def size(self) -> StoreSize:
         """How big it is; dead letters are counted in an index."""

@@ -11,7 +11,7 @@ from typing import Any
 from fql.errors import StoreLocked
 from fql.exact.writing import json_text
 from fql.store.choosing import Due, paged
-from fql.store.port import Counts, Lease, StoreSize
+from fql.store.port import Lease, StoreSize
 from fql.store.records import (
     BatchRow,
     EventRow,
@@ -107,23 +107,6 @@ def page(connection: sqlite3.Connection, page: Page) -> Paged:
         page,
         (*ready, *timed),
         lambda ids: loaded(connection, schema.RUNS_BY_ID, (json_text(ids),)),
-    )
-
-
-def counts(connection: sqlite3.Connection, letters: str) -> Counts:
-    """How much there is."""
-
-    def groups(query: str) -> dict[str, int]:
-        return dict(connection.execute(query).fetchall())
-
-    events = connection.execute("SELECT count(*) FROM fql_event").fetchone()[0]
-    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
-    return Counts(
-        events,
-        groups("SELECT state, count(*) FROM fql_run GROUP BY state"),
-        groups(f"SELECT state, count(*) FROM {letters} GROUP BY state"),  # noqa: S608
-        inbox,
-        frozenset(name for (name,) in connection.execute("SELECT name FROM fql_pause")),
     )
 
 

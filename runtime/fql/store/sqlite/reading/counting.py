@@ -1,0 +1,40 @@
+"""How much an SQLite store holds, counted along indexes and no further than people read."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from fql.store.port import MOST_COUNTED, Counts
+
+EVENTS = "fql_event INDEXED BY fql_event_event_id WHERE event_id >= ''"
+RUNS = "fql_run INDEXED BY fql_run_state WHERE state <> 'done'"
+LETTERS = "{letters} INDEXED BY {letters}_state WHERE state <> ''"
+NEXT_STATE = "SELECT min(state) FROM {rows} AND state > ?"
+FEW = f"SELECT count(*) FROM (SELECT 1 FROM {{rows}} LIMIT {MOST_COUNTED + 1})"  # noqa: S608
+
+
+def counts(connection: sqlite3.Connection, letters: str) -> Counts:
+    """How much there is, each number as far as `Counts` goes."""
+    return Counts(
+        few(connection, EVENTS),
+        _by_state(connection, RUNS),
+        _by_state(connection, LETTERS.format(letters=letters)),
+        few(connection, "fql_inbox"),
+        frozenset(name for (name,) in connection.execute("SELECT name FROM fql_pause")),
+    )
+
+
+def few(connection: sqlite3.Connection, rows: str, *values: str) -> int:
+    """How many of these `rows` there are; it stops after `MOST_COUNTED`."""
+    return int(connection.execute(FEW.format(rows=rows), values).fetchone()[0])
+
+
+def _by_state(connection: sqlite3.Connection, rows: str) -> dict[str, int]:
+    """The states that there are, by jumps through the index, each with its number of rows."""
+    found: dict[str, int] = {}
+    last = ""
+    while last is not None:
+        last = connection.execute(NEXT_STATE.format(rows=rows), (last,)).fetchone()[0]
+        if last is not None:
+            found[last] = few(connection, f"{rows} AND state = ?", last)
+    return found
