@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import fql.blocking
 from fql.app import Runtime
 from fql.testing import MockWebhookServer
@@ -39,6 +41,22 @@ async def test_emit_waits_for_the_end_of_its_runs_here_and_beside_another_engine
         assert one.leads
         assert other.leads
     assert webhook_server.call_count == 2
+
+
+@pytest.mark.parametrize(("engines", "second_leads"), [("shared", True), ("single", False)])
+async def test_engines_share_the_work_or_one_stands_by(
+    postgresql_url: str, webhook_server: MockWebhookServer, engines: str, second_leads: bool
+) -> None:
+    settings = f'[store]\nengines = "{engines}"\n'
+    async with (
+        runtime(postgresql_url, webhook_server.url, settings=settings) as one,
+        runtime(postgresql_url, webhook_server.url, settings=settings) as other,
+    ):
+        assert one.leads
+        assert other.leads is second_leads
+        receipt = await other.emit("Order.insert", new=order(1))
+        await other.wait(receipt, 20)
+    assert webhook_server.call_count == 1
 
 
 async def test_a_plan_is_changed_while_it_runs(

@@ -88,6 +88,7 @@ SHOWN_BY = OF_POLICIES | {
     "::test_a_source_on_a_server_takes_its_keys",
     "sources.NAME.postgresql.install": "settings/test_databases.py"
     "::test_a_source_on_a_server_takes_its_keys",
+    "store.engines": "app/test_on_postgresql.py::test_engines_share_the_work_or_one_stands_by",
     "store.schema": "settings/test_databases.py::test_the_schema_of_the_store",
     "webhooks.dlq.schema": "settings/test_databases.py::test_keys_of_the_backend",
     "webhooks.dlq.url": "settings/test_databases.py::test_keys_of_the_backend",
