@@ -59,7 +59,7 @@ def test_an_engine_at_work_and_without(tmp_path: Path, webhook_server: MockWebho
     shop = Shop(tmp_path, webhook_server, f"[observability.prometheus]\nport = {free_port()}\n")
     assert shop.fqlc("status").code == 3, "there is no store"
     webhook_server.always(404)
-    with shop.engine():
+    with shop.engine() as process:
         shop.order(1)
         until(lambda: "dead letter" in shop.log or "dead" in shop.log)
         done = shop.fqlc("status", "--format", "json")
@@ -69,5 +69,9 @@ def test_an_engine_at_work_and_without(tmp_path: Path, webhook_server: MockWebho
         assert shown["dead"][0]["count"] == 1
         assert shown["needs"] == ["dead letters wait: 1"]
         assert shown["oldest_due_s"] is not None
+        process.terminate()
+        assert process.wait(30) == 0
     done = shop.fqlc("status")
     assert (done.code, "no engine is at work" in done.out) == (1, True)
+    assert "a minute    0.2 dead, 0.2 events, 0.2 failed, 0.2 letters" in done.out
+    assert json.loads(shop.fqlc("status", "--format", "json").out)["rates"]["sent"] == 0.2

@@ -73,7 +73,8 @@ def finish(state: State, performed: Performed) -> None:
     _tell_endpoint(state, work, outcome)
     # It came back, whatever was answered: it is not what crashed the process.
     work.crashes = 0
-    if succeeded(outcome, work.spec.retry):
+    performed.failed = not succeeded(outcome, work.spec.retry)
+    if not performed.failed:
         _succeed(state, work, outcome, performed.shown)
         return
     work.failed += 1

@@ -232,8 +232,10 @@ class Cycles:
         if keys := inputs.keys():
             inputs.known = await self._store.known(keys)
         self._memory.rescue.keep_late(inputs.outcomes, self.state.in_flight)
-        result = step(self.state, inputs, self._clock.now())
+        now = self._clock.now()
+        result = step(self.state, inputs, now)
         if result.mutations:
+            self._memory.minutes.go_with(result.mutations, now)
             began = time.perf_counter()
             await self._commit(result, inputs)
             self._herald.committed(result.mutations, (time.perf_counter() - began) * 1000)

@@ -17,8 +17,9 @@ from fql.engine.program.model import Program
 from fql.errors import StoreError, StoreGone
 from fql.observe.events import EngineStopped, EventsTaken, StoreTrouble
 from fql.observe.logs import logger
+from fql.store.history.rows import History
 from fql.store.port import Store
-from fql.store.records import Command
+from fql.store.records import Command, Mutations
 from fql.store.sharing.homes import home
 from fql.store.sharing.port import Active
 
@@ -227,7 +228,15 @@ class Engine(Cycles):
             reason = await self._last_cycles()
         if reason:
             self.tell(StoreTrouble(f"what ended last could not be stored: {reason}"))
+        else:
+            await self._store_minutes()
         return not reason
+
+    async def _store_minutes(self) -> None:
+        """Store what was counted since the last time. Without it nothing goes wrong."""
+        if rows := self._memory.minutes.rows():
+            with suppress(StoreError):
+                await self._session.commit(Mutations(history=History(minutes=rows)))
 
     async def _last_cycles(self) -> str:
         """Store what is left: in one cycle, or in some if something raises. Gives why not."""

@@ -21,6 +21,7 @@ from fql.engine.core.held.inputs import (
 )
 from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.state import State
+from fql.engine.core.history.minutes import Minutes
 from fql.engine.core.taking import restore
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.rescue import Rescue
@@ -45,6 +46,7 @@ class Memory:
         self._tally = Tally()
         self._aside = Aside()
         self.rescue = Rescue()
+        self.minutes = Minutes()
 
     @property
     def state(self) -> State:
@@ -70,6 +72,7 @@ class Memory:
             if not self._blamed(state.item, fault, ()):
                 raise StoreError(f"what is stored cannot be taken up: {fault.text}")
         self._state = state
+        self.minutes.begin(state.next_number >> 32)
 
     def _made(self, program: Program, first_id: int, now: int, shards: Shards | None) -> State:
         before = self._state
@@ -83,7 +86,9 @@ class Memory:
 
     def stored(self, result: Step) -> None:
         """A step is committed: what it counted counts, and what it gave up is given up."""
-        self._tally = replace(self.state.tally)
+        state = self.state
+        self.minutes.count(result, self._tally, state.tally, state.now)
+        self._tally = replace(state.tally)
         self.rescue.forget(result)
         if self._aside:
             self._aside.settle()

@@ -95,13 +95,15 @@ Attempt = tuple[int, str, int]
 
 @dataclass(slots=True)
 class Performed:
-    """An attempt has ended. `shown` is the request as JSON with secrets masked."""
+    """An attempt has ended. `shown` is the request as JSON with secrets masked. The core fills in
+    whether it has `failed`."""
 
     work: Work
     outcome: Outcome
     number: int
     started: int
     shown: str | None = None
+    failed: bool = False
 
     @property
     def attempt(self) -> Attempt:
