@@ -11,7 +11,7 @@ from fql.engine.program.model import BatchPolicy, ObserverSpec
 from fql.plan.policies import RetryPolicy
 from fql.store.tables import Change
 from tests.engine.programs import observer, program
-from tests.simulation.world import World
+from tests.simulation.world import World, now
 
 OK = Outcome(status=200)
 DOWN = Outcome(status=503)
@@ -269,6 +269,54 @@ def test_on_dead_skip_goes_on_and_block_waits_for_a_replay() -> None:
             w.order(Order("replay", run=letter.run, node="a", letter=letter.id))
             w.settle()
             assert seen(w) == [0, 0, 2]
+
+
+def replay(w: World, number: int) -> None:
+    """Replay the dead letter of an event, while nobody answers."""
+    runs = {run.id: run for run in w.runs()}
+    [letter] = [one for one in w.letters() if one.event_id == f"e{number}" and one.run in runs]
+    w.order(Order("replay", run=letter.run, node="a", letter=letter.id))
+    w.cycle()
+    w.cycle()
+
+
+def test_a_run_under_way_keeps_its_place_when_memory_is_loaded_again() -> None:
+    """The later of two dead runs is replayed first; then a commit has no reply."""
+    w = world(ordered())
+    emit(w, 0, 2)
+    for _ in range(2):
+        answer(w, Outcome(status=404))
+        w.cycle()
+    replay(w, 2)
+    replay(w, 0)
+    assert seen(w) == [0, 2, 2]
+    [flying] = w.wire
+    w.load(now(w.store.load(w.lease)), w.state.next_number, {(flying.owner.id, "a", flying.sends)})
+    w.cycle()
+    w.cycle()
+    assert seen(w) == [0, 2, 2], "one at a time"
+    answer(w)
+    w.settle()
+    assert seen(w) == [0, 2, 2, 0]
+    assert [run.state for run in w.runs()] == ["done", "done"]
+
+
+def test_of_two_dead_runs_of_a_key_one_goes_at_a_time() -> None:
+    w = world(ordered(block_on_dead=True))
+    emit(w, 0)
+    answer(w)
+    emit(w, 2)
+    answer(w, Outcome(status=404))
+    first = min(run.id for run in w.runs())
+    w.order(Order("resend", run=first))
+    w.cycle()
+    w.cycle()
+    answer(w, Outcome(status=404))
+    replay(w, 0)
+    replay(w, 2)
+    assert seen(w) == [0, 2, 0, 0]
+    w.settle()
+    assert seen(w) == [0, 2, 0, 0, 2]
 
 
 def test_poison_is_found_alone_and_buried() -> None:

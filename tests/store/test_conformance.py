@@ -243,6 +243,14 @@ async def test_positions_limits_pauses_and_plans_come_back(store: Store, lease: 
     assert await store.plans() == ([plan], "p1")
 
 
+async def test_what_is_under_way_is_the_first_of_its_queue(store: Store, lease: Lease) -> None:
+    """It may have been replayed before an older one that is replayed as well, or is dead."""
+    dead = run(11, 10, order_key="k", due=None, state="dead", ended=5)
+    runs = [dead, run(12, 10, order_key="k", due=None), run(13, 10, order_key="k", due=0)]
+    await store.commit(lease, Mutations(events=[event(10)], runs=runs))
+    assert (await store.load(lease)).queues == [("k", 13), ("k", 11), ("k", 12)]
+
+
 async def test_the_order_of_runs_is_their_number_and_not_their_id(
     store: Store, lease: Lease
 ) -> None:

@@ -284,9 +284,9 @@ class Mutations:
 class Snapshot:
     """What an engine needs at its start; the rest is paged in.
 
-    `clean` says that the last engine drained. `lanes` are endpoints with stored work; `queues`
-    are (order key, run id) in order of arrival, `halted` those of them that are dead and block
-    their key; `held` are runs in buffers and open batches. `shards` are those it was made of.
+    `clean`: the last engine drained. `lanes` are endpoints with stored work, `queues` (order key,
+    run id), what is under way first, then by arrival; `halted` are dead and block their key; `held`
+    are runs in buffers and open batches. `shards` are those it was made of.
     """
 
     clean: bool = True

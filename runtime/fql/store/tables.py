@@ -138,6 +138,7 @@ class Tables:
         by_number = sorted(self.runs.values(), key=attrgetter("number"))
         open_runs = [run for run in by_number if run.ended is None]
         queued = [run for run in by_number if run.order_key is not None]
+        queued.sort(key=lambda run: run.ended is not None or run.due is None)
         return Snapshot(
             clean=clean,
             open_runs=len(open_runs),

@@ -234,6 +234,13 @@ MUTANTS = (
         "tests/engine/test_core.py::test_one_run_at_a_time_for_a_key_in_order",
     ),
     Mutant(
+        "a dead run that is replayed is held to be dead",
+        "runtime/fql/engine/core/queues.py",
+        "    state.halted.discard(run.id)\n    if run.id in queue and",
+        "    if run.id in queue and",
+        "tests/engine/test_core.py::test_of_two_dead_runs_of_a_key_one_goes_at_a_time",
+    ),
+    Mutant(
         "a clean end counts as a crash",
         "runtime/fql/engine/core/recover.py",
         "    if state.count_crashes:\n",

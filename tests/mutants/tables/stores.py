@@ -6,6 +6,13 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        "what is under way is not the first of its queue",
+        "runtime/fql/store/tables.py",
+        "        queued.sort(key=lambda run: run.ended is not None or run.due is None)\n",
+        "",
+        "tests/engine/test_core.py::test_a_run_under_way_keeps_its_place_when_memory_is_loaded_again",
+    ),
+    Mutant(
         "half an entry of the log in NATS is read",
         "runtime/fql/store/nats/following.py",
         "        if number == of:\n",
@@ -115,8 +122,8 @@ MUTANTS = (
     Mutant(
         "queues are read by id, not by number",
         "runtime/fql/store/sqlite/schema.py",
-        'WHERE order_key IS NOT NULL ORDER BY number"',
-        'WHERE order_key IS NOT NULL ORDER BY id"',
+        'ended IS NOT NULL OR due IS NULL, number"""',
+        'ended IS NOT NULL OR due IS NULL, id"""',
         "tests/store/test_conformance.py::test_the_order_of_runs_is_their_number_and_not_their_id",
     ),
     Mutant(

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from fql.engine.core.held.inputs import CoreSettings
-from tests.engine.programs import program
+from fql.plan.policies import RetryPolicy
+from tests.engine.programs import observer, program
 from tests.simulation.moving.world import Moving
 from tests.simulation.test_seeds import make_observer
 
@@ -48,6 +49,23 @@ def told(seed: int, kinds: tuple[str, ...] = KINDS) -> Moving:
 def test_shards_move_whatever_happens(block: int) -> None:
     for seed in range(block * SEEDS, (block + 1) * SEEDS):
         told(seed)
+
+
+def test_replays_of_one_key_go_one_at_a_time() -> None:
+    """Of one queue, while commits lose their replies."""
+    for seed in range(380, 440):
+        rng = random.Random(seed)
+        queue = observer(
+            "a", "o0", retry=RetryPolicy(max_attempts=1), order_by=lambda _: "k",
+            block_on_dead=rng.random() < 0.3,
+        )  # fmt: skip
+        world = Moving(program(queue), seed, CoreSettings(), 0.5, {"ask": 0.6}, doubts=0.3)
+        for _ in range(rng.randint(1, 8)):
+            world.emit()
+            for _ in range(rng.randint(0, 5)):
+                world.tick()
+        world.settle()
+        world.check()
 
 
 def test_engines_that_come_and_go_in_order_repeat_nothing() -> None:

@@ -7,7 +7,6 @@ from hashlib import blake2b
 
 from fql.engine.core.held.runs import Run
 from fql.engine.core.held.state import State
-from fql.store.works import WAITING
 
 
 def queue_name(observer: str, key: str) -> str:
@@ -49,17 +48,9 @@ def rejoin_queue(state: State, run: Run) -> None:
 
 
 def take_place(state: State, run: Run) -> None:
-    """The place of a run that was read back. One that has begun went before a dead one."""
+    """The place of a run that was read back."""
     queue = state.queues.get(run.order_key or "")
-    if queue is None or queue[0] == run.id:
-        run.blocked = False
-        return
-    run.blocked = True
-    begun = run.ended is None and any(work.state != WAITING for work in run.works)
-    if begun and queue[0] in state.halted and run.id in queue:
-        queue.remove(run.id)
-        queue.appendleft(run.id)
-        run.blocked = False
+    run.blocked = queue is not None and queue[0] != run.id
 
 
 def leave_queue(state: State, run: Run) -> None:

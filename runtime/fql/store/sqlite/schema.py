@@ -179,5 +179,6 @@ RUNS_BY_ID = LOADED + AMONG + "ORDER BY r.id"
 _IN_LANE = "FROM fql_run WHERE lane = ? AND id NOT IN (SELECT value FROM json_each(?)) "
 READY_IN_LANE = f"SELECT id, due, started {_IN_LANE} AND due = 0 ORDER BY id LIMIT ?"
 TIMED_IN_LANE = f"SELECT id, due, due {_IN_LANE} AND due > 0 ORDER BY due, id LIMIT ?"
-QUEUES = "SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL ORDER BY number"
+QUEUES = """SELECT order_key, id FROM fql_run WHERE order_key IS NOT NULL
+  ORDER BY ended IS NOT NULL OR due IS NULL, number"""
 HELD = LOADED + "WHERE r.held = 1 ORDER BY r.id"

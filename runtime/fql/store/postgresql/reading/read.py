@@ -46,7 +46,7 @@ _LANES = """WITH RECURSIVE l(lane) AS (
 _CRASHED = "SELECT coalesce(bool_or(crashed), false) FROM {s}.fql_shard WHERE shard = ANY($1)"
 _OPEN = "SELECT count(*) FROM {s}.fql_run WHERE ended IS NULL AND shard = ANY($1)"
 _QUEUES = """SELECT order_key, id FROM {s}.fql_run WHERE order_key IS NOT NULL
-  AND shard = ANY($1) ORDER BY number"""
+  AND shard = ANY($1) ORDER BY ended IS NOT NULL OR due IS NULL, number"""
 _HALTED = """SELECT id FROM {s}.fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL
   AND shard = ANY($1)"""
 _BATCHES = (
