@@ -36,9 +36,9 @@ MUTANTS = (
     Mutant(
         "a plan that came into use again is pruned",
         "runtime/fql/store/postgresql/prune.py",
-        " AND p.uses = free.uses",
-        "",
-        "tests/store/postgresql/test_faults.py::test_whatever_is_set_for_a_role",
+        "\n  AND short = $1 AND uses = $2",
+        "\n  AND short = $1 AND $2::bigint IS NOT NULL",
+        "tests/store/postgresql/test_plans.py::test_a_plan_that_comes_into_use_stays",
     ),
     Mutant(
         "a commit on PostgreSQL goes on without its session",

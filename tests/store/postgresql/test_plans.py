@@ -11,14 +11,16 @@ import pytest
 
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter
 from fql.store.port import MOST_COUNTED
+from fql.store.postgresql.prune import Sweep, prune
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.store import PostgresStore
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
 from fql.store.postgresql.wire.line import Wire
-from fql.store.records import Page, Retention
+from fql.store.records import Mutations, Page, Retention, StoredPlan
 from tests.servers.databases import Databases
+from tests.store.postgresql.conftest import Open
 from tests.store.postgresql.test_commit import everything
-from tests.store.rows import remembered
+from tests.store.rows import event, remembered, run
 
 MANY = 100_000
 FILL = f"""
@@ -69,26 +71,25 @@ def scans(plan: dict[str, Any]) -> Iterator[str]:
 def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Tables that statements read from end to end, each with the statement."""
     found: list[str] = []
-    run = Wire.run
+    send = Wire.run
 
     def explaining(
         wire: Wire, query: str, values: Sequence[bytes] = (), *, prepare: bool | None = None
     ) -> list[Sequence[Any]]:
         if query.split()[0] in ("SELECT", "WITH", "UPDATE", "DELETE", "INSERT"):
-            rows = run(wire, f"EXPLAIN (FORMAT JSON) {query}", values, prepare=False)
+            rows = send(wire, f"EXPLAIN (FORMAT JSON) {query}", values, prepare=False)
             plan = rows[0][0]
             plan = json.loads(plan) if isinstance(plan, str | bytes) else plan
             whole = [table for table in scans(plan[0]["Plan"]) if table in LARGE]
             found.extend(f"{table}: {query}" for table in whole)
-        return run(wire, query, values, prepare=prepare)
+        return send(wire, query, values, prepare=prepare)
 
     monkeypatch.setattr(Wire, "run", explaining)
     return found
 
 
-SELDOM = ("fql_remembered WHERE at <", "WITH free AS")
-"""Old keys are looked for each five minutes, by a BRIN index once there are many of them; plans
-that nothing needs any more at the end of pruning."""
+SELDOM = ("fql_remembered WHERE at <",)
+"""Old keys are looked for each five minutes, by a BRIN index once there are many of them."""
 LARGE = ("fql_event", "fql_run", "fql_attempt", "fql_letter", "fql_remembered")
 
 
@@ -107,10 +108,45 @@ async def test_what_goes_on_all_the_time_reads_no_table_whole(
     await store.pending([1])
     await store.wait(0)
     await store.size()
-    await store.prune(Retention(1500, 1500, 1500))
+    for _ in range(3):  # the walks go on from their places
+        await store.prune(Retention(1500, 1500, 1500, slice=100))
     await store.release(lease, clean=True)
     often = [one for one in read_whole if not any(words in one for words in SELDOM)]
     assert not often, "\n".join(often)
+
+
+async def test_a_slice_goes_on_after_what_it_has_passed_over(
+    store: PostgresStore, read_whole: list[str]
+) -> None:
+    """Finished runs that dead letters need, events with open runs, runs of plans in use: a slice
+    looks at so many rows as it may, and no statement reads a table whole."""
+    sweep, retention = Sweep(), Retention(21_000, 0, 0, slice=1_000)
+    places = []
+    for _ in range(4):
+        gone = await store._writing.call(
+            lambda wire: prune(wire, retention, sweep, notes=False, keys=False)
+        )
+        assert (gone.more, gone.runs < 500) == (True, True), "most of them have a dead letter"
+        places.append((sweep.ended[0], sweep.event[0]))
+    assert places == sorted(set(places))
+    assert places[-1][0] - places[0][0] >= 3_000, "a slice each"
+    assert not read_whole, "\n".join(read_whole)
+
+
+async def test_a_plan_that_comes_into_use_stays(opened: Open) -> None:
+    """While runs are looked through for those of plans that seem unused."""
+    store = await opened()
+    lease = await store.acquire("x")
+    plans = [StoredPlan(f"p{n}", f"sha256:p{n}", b"", n) for n in range(4)]
+    runs = [run(n, 10) for n in range(11, 60)]
+    first = Mutations(events=[event(10)], runs=runs, plans=plans, active="p2")
+    await store.commit(lease, first)
+    retention = Retention(0, 0, 0, slice=1)
+    assert (await store.prune(retention)).more, "the walk has begun"
+    await store.commit(lease, Mutations(plans=[plans[3]]))
+    while (await store.prune(retention)).more:
+        pass
+    assert [plan.short for plan in (await store.plans())[0]] == ["p1", "p2", "p3"]
 
 
 async def test_what_people_ask_reads_no_table_whole(

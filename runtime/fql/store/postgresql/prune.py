@@ -4,11 +4,14 @@ letter needs.
 It goes on beside the engine's commits, on another connection. What it deletes is old and ended, so
 no commit touches it; only a plan may come into use again at that moment, and then its `uses` have
 changed and it stays.
+
+A slice costs what it looks at, which is at most a slice of rows of each kind: what stays is passed
+over once in a round, because the walks keep their places.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fql.store.eviction import OVERHEAD, surplus
 from fql.store.port import Pruned
@@ -17,15 +20,19 @@ from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.plans import NEWEST
 from fql.store.postgresql.tables.sizes import live_bytes, used_bytes
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import int8, int8s, texts
+from fql.store.postgresql.wire.values import int8, int8s, text, texts
 from fql.store.postgresql.writing.history import prune_history
 from fql.store.records import LetterRow, Retention
 
 ALWAYS = 1 << 62
 KEY_BYTES = 100
 """What a remembered key takes at least, with its place in the index."""
-_FINISHED = """SELECT r.id, r.ended FROM {s}.fql_run r WHERE r.ended < $1 AND r.order_key IS NULL
-  AND NOT EXISTS (SELECT FROM {s}.fql_letter l WHERE l.run = r.id) ORDER BY r.ended LIMIT $2"""
+LATE = 60_000
+"""Milliseconds that an event may be stored after one that was received later."""
+_FINISHED = """SELECT r.ended, r.id,
+  (SELECT true FROM {s}.fql_letter l WHERE l.run = r.id LIMIT 1) IS NOT NULL
+  FROM (SELECT ended, id FROM {s}.fql_run WHERE ended < $1 AND order_key IS NULL
+    AND (ended, id) > ($3, $4) ORDER BY ended, id LIMIT $2) r"""
 _DROP = """WITH gone AS (DELETE FROM {s}.fql_run WHERE id = ANY($1) RETURNING event),
   tries AS (DELETE FROM {s}.fql_attempt WHERE owner = ANY($1))
   DELETE FROM {s}.fql_event e WHERE e.id IN (SELECT event FROM gone) AND NOT EXISTS
@@ -33,9 +40,11 @@ _DROP = """WITH gone AS (DELETE FROM {s}.fql_run WHERE id = ANY($1) RETURNING ev
 _BATCHES = """WITH old AS (SELECT id FROM {s}.fql_batch WHERE ended < $1 ORDER BY ended LIMIT $2),
   tries AS (DELETE FROM {s}.fql_attempt WHERE owner IN (SELECT id FROM old))
   DELETE FROM {s}.fql_batch WHERE id IN (SELECT id FROM old)"""
-_LONE = """DELETE FROM {s}.fql_event WHERE id IN (SELECT e.id FROM {s}.fql_event e
-  WHERE e.received < $1 AND NOT EXISTS (SELECT FROM {s}.fql_run r WHERE r.event = e.id)
-  ORDER BY e.received LIMIT $2)"""
+_LONE = """WITH old AS (SELECT e.received, e.id FROM {s}.fql_event e
+    WHERE e.received < $1 AND (e.received, e.id) > ($3, $4) ORDER BY e.received, e.id LIMIT $2),
+  alone AS (DELETE FROM {s}.fql_event e USING old WHERE e.id = old.id
+    AND NOT EXISTS (SELECT FROM {s}.fql_run r WHERE r.event = old.id))
+  SELECT received, id FROM old ORDER BY received, id"""
 _KEYS = """WITH gone AS (DELETE FROM {s}.fql_remembered WHERE key IN
   (SELECT key FROM {s}.fql_remembered WHERE at < $1 ORDER BY at LIMIT $2) RETURNING 1)
   SELECT count(*) FROM gone"""
@@ -46,18 +55,37 @@ _OLD_LETTERS = (
     f"SELECT {schema.columns(schema.LETTER.names)} FROM {{s}}.fql_letter"  # noqa: S608
     " WHERE failed_at < $1 ORDER BY failed_at, dlq_id LIMIT $2 FOR UPDATE"
 )
-_PLANS = f"""WITH free AS (SELECT p.short, p.uses FROM {{s}}.fql_plan p
-    WHERE p.short IS DISTINCT FROM ({NEWEST})
-    AND NOT EXISTS (SELECT FROM {{s}}.fql_letter l WHERE l.plan_digest = p.digest)
-    AND NOT EXISTS (SELECT FROM {{s}}.fql_run r WHERE r.plan = p.short))
-  DELETE FROM {{s}}.fql_plan p USING free WHERE p.short = free.short AND p.uses = free.uses"""  # noqa: S608
+_IDLE = f"""SELECT p.short, p.uses FROM {{s}}.fql_plan p WHERE p.short IS DISTINCT FROM ({NEWEST})
+  AND NOT EXISTS (SELECT FROM {{s}}.fql_letter l WHERE l.plan_digest = p.digest)"""  # noqa: S608
+_USED = "SELECT id, plan FROM {s}.fql_run WHERE id > $1 ORDER BY id LIMIT $2"
+_FORGET = f"""DELETE FROM {{s}}.fql_plan WHERE (short, uses) IN ({_IDLE})
+  AND short = $1 AND uses = $2"""  # noqa: S608
 
 
-def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Pruned:
+@dataclass(slots=True)
+class Sweep:
+    """How far the walks through a store have come, from one slice to the next.
+
+    - `ended`: end and id of the last finished run of this round; a round ends with a slice that has
+      nothing left to do, and the next one begins with the oldest.
+    - `event`: when the last old event that was looked at was received, and its id. If it had a run,
+      it goes with the last one; so the next round looks again at the last minute only.
+    - `unproven`: `uses` of stored plans that no run was seen of, up to `run`; None between walks.
+    - `dropped`: whether runs have gone since the last such walk.
+    """
+
+    ended: tuple[int, int] = (-1, -1)
+    event: tuple[int, int] = (-1, -1)
+    unproven: dict[str, int] | None = None
+    run: int = -1
+    dropped: bool = True
+
+
+def prune(wire: Wire, retention: Retention, sweep: Sweep, *, notes: bool, keys: bool) -> Pruned:
     """Remove one slice. `notes` says that copies of letters are kept; without `keys` those are left
     alone."""
     gone = _old_letters(wire, retention, notes=notes)
-    ended = _finished_runs(wire, retention)
+    ended, looked_at = _finished_runs(wire, retention, sweep)
     result = Pruned(
         runs=len(ended),
         early=sum(1 for one in ended if one >= retention.runs_before),
@@ -65,24 +93,61 @@ def prune(wire: Wire, retention: Retention, *, notes: bool, keys: bool) -> Prune
         letters=len(gone),
         evicted=tuple(gone),
     )
-    wire.run(_LONE, (int8(retention.runs_before), int8(retention.slice)))
-    if retention.slice in (result.runs, result.keys, result.letters):
+    lone = _lone_events(wire, retention, sweep)
+    if retention.slice in (looked_at, lone, result.keys, result.letters):
+        return replace(result, more=True)
+    if _unused_plans(wire, retention, sweep):
         return replace(result, more=True)
     prune_history(wire, retention)
-    wire.run(_PLANS)  # it reads all runs, so once at the end of many slices
+    sweep.ended, sweep.event = (-1, -1), (retention.runs_before - LATE, -1)
     return result
 
 
-def _finished_runs(wire: Wire, retention: Retention) -> list[int]:
+def _finished_runs(wire: Wire, retention: Retention, sweep: Sweep) -> tuple[list[int], int]:
     """Finished runs that are too old; past the size of the store, the oldest whatever their age.
-    Gives when each had ended."""
+    One that a dead letter needs is passed over. Gives when each that went had ended, and how many
+    were looked at."""
     too_big = used_bytes(wire) > retention.store_max and live_bytes(wire) > retention.store_max
     before = int8(ALWAYS if too_big else retention.runs_before)
-    rows = wire.run(_FINISHED, (before, int8(retention.slice)))
+    place = map(int8, sweep.ended)
+    rows = wire.run(_FINISHED, (before, int8(retention.slice), *place))
+    gone = [(ended, run) for ended, run, needed in rows if not needed]
+    if gone:
+        wire.run(_DROP, (int8s([run for _, run in gone]),))
+        sweep.dropped = True
     if rows:
-        wire.run(_DROP, (int8s([row[0] for row in rows]),))
+        sweep.ended = (rows[-1][0], rows[-1][1])
     wire.run(_BATCHES, (before, int8(retention.slice)))
-    return [row[1] for row in rows]
+    return [ended for ended, _ in gone], len(rows)
+
+
+def _lone_events(wire: Wire, retention: Retention, sweep: Sweep) -> int:
+    """Old events that never had a run. Gives how many were looked at."""
+    limit, place = int8(retention.slice), map(int8, sweep.event)
+    rows = wire.run(_LONE, (int8(retention.runs_before), limit, *place))
+    if rows:
+        sweep.event = (rows[-1][0], rows[-1][1])
+    return len(rows)
+
+
+def _unused_plans(wire: Wire, retention: Retention, sweep: Sweep) -> bool:
+    """Plans that neither a run nor a dead letter refers to, and that are not the active one. One
+    that comes into use during the walk has other `uses` then. Gives whether the walk goes on."""
+    if sweep.unproven is None:
+        if not sweep.dropped:
+            return False
+        sweep.unproven = {row[0]: row[1] for row in wire.run(_IDLE)}
+        sweep.run, sweep.dropped = -1, False
+    rows = wire.run(_USED, (int8(sweep.run), int8(8 * retention.slice))) if sweep.unproven else []
+    for run, plan in rows:
+        sweep.run = run
+        sweep.unproven.pop(plan, None)
+    if rows and sweep.unproven:
+        return True
+    for short, uses in sweep.unproven.items():
+        wire.run(_FORGET, (text(short), int8(uses)))
+    sweep.unproven = None
+    return False
 
 
 def _old_keys(wire: Wire, retention: Retention) -> int:

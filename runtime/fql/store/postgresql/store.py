@@ -18,7 +18,7 @@ from fql.errors import StoreError, StoreGone, masked_urls
 from fql.store.port import Lease, Pruned, StoreIdentity, Verdict
 from fql.store.postgresql import copies, inbox
 from fql.store.postgresql.inbox import Entering
-from fql.store.postgresql.prune import prune
+from fql.store.postgresql.prune import Sweep, prune
 from fql.store.postgresql.reading import read
 from fql.store.postgresql.reading.questions import Questions
 from fql.store.postgresql.tables.format import bring_up, holds_store
@@ -70,6 +70,7 @@ class PostgresStore(Questions):
         self._cycle = 0
         self._seen: frozenset[int] = frozenset()
         self._stirred = 0.0
+        self._sweep = Sweep()
 
     async def _read(self, work: Callable[[Wire], T]) -> T:
         return await self._reading.call(work, again=True)
@@ -157,6 +158,7 @@ class PostgresStore(Questions):
     async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
         """Change everything in one statement that begins with the session row."""
         self._stirred = asyncio.get_running_loop().time()
+        self._sweep.dropped |= bool(mutations.dropped_runs)
         return await self._writing.call(lambda wire: self._commit(wire, lease, mutations))
 
     def _commit(self, wire: Wire, lease: Lease, mutations: Mutations) -> Verdict:
@@ -248,7 +250,7 @@ class PostgresStore(Questions):
         """Remove one bounded slice of what is no longer needed."""
         keys = retention.keys_before - self._keys_looked >= KEYS_EVERY
         gone = await self._reading.call(
-            lambda wire: prune(wire, retention, notes=self._notes, keys=keys)
+            lambda wire: prune(wire, retention, self._sweep, notes=self._notes, keys=keys)
         )
         if keys and not gone.keys:
             self._keys_looked = retention.keys_before
