@@ -120,6 +120,20 @@ async def test_discarding_and_cancelling_ask_first(
         assert await _json(here, "/dead") == []
 
 
+async def test_the_last_hour_is_told_in_numbers(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1, 2)
+    async with site(tmp_path, webhook_server) as here:
+        told = (await here.browser.get("/")).text
+        assert "In the last hour: 2 events, 2 sent, 2 failed, 2 given up, p50 " in told
+        (shop,) = await _json(here, "/endpoints")
+        assert (shop["sent"], shop["failed"]) == (2, 2)
+        assert None not in (shop["p50"], shop["p95"])
+        assert "2 sent, 2 failed" in (await here.browser.get("/endpoints")).text
+
+
 async def test_an_endpoint_is_paused_and_resumed(
     tmp_path: Path, webhook_server: MockWebhookServer
 ) -> None:

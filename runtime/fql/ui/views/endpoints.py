@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from fql.plan.stored.codec import load_expression
 from fql.store.choosing import LetterGroup
 from fql.store.shown import instant
 from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
+from fql.ui.drawing.numbers import HOUR, Hour, hours_of
 from fql.ui.filters import filters_of
 
 
@@ -29,6 +31,7 @@ class Receiver:
     paused: bool
     dead: int
     since: str = ""
+    hour: Hour = field(default_factory=Hour)
 
 
 async def endpoints(request: Request) -> Response:
@@ -38,15 +41,22 @@ async def endpoints(request: Request) -> Response:
     client = await desk.client()
     plan, counts = await desk.shelf.active(client), await client.counts()
     groups = await client.dead_letter_groups()
-    found = [] if plan is None else receivers(plan, counts.paused, groups)
+    hours = hours_of(await client.minutes(int(time.time() * 1000) - HOUR), "endpoint")
+    found = [] if plan is None else receivers(plan, counts.paused, groups, hours)
     if wants_json(request):
         return listed([{"name": r.name, "url": r.url, "paused": r.paused, "dead": r.dead,
-                        "dead_since": r.since or None}
+                        "dead_since": r.since or None, "sent": r.hour.of("sent"),
+                        "failed": r.hour.of("failed"), "p50": r.hour.p50, "p95": r.hour.p95}
                        for r in found])  # fmt: skip
     return await desk.page(request, "endpoints", receivers=found, plan=plan)
 
 
-def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup]) -> list[Receiver]:
+def receivers(
+    plan: Plan,
+    paused: frozenset[str],
+    groups: Sequence[LetterGroup],
+    hours: Mapping[str, Hour],
+) -> list[Receiver]:
     """Names that can be paused, with what is sent there. Pure."""
     urls = {one.name: _url_text(load_expression(one.url)) for one in plan.endpoints}
     users: dict[str, list[str]] = {name: [] for name in urls}
@@ -59,8 +69,11 @@ def receivers(plan: Plan, paused: frozenset[str], groups: Sequence[LetterGroup])
         since = instant(min((one.oldest for one in mine), default=None)) or ""
         dead = sum(one.number for one in mine)
         found.append(
-            Receiver(name, urls.get(name, ""), tuple(actions), name in paused, dead, since)
-        )
+            Receiver(
+                name=name, url=urls.get(name, ""), actions=tuple(actions), paused=name in paused,
+                dead=dead, since=since, hour=hours.get(name, Hour()),
+            )
+        )  # fmt: skip
     return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
 
 
