@@ -128,6 +128,27 @@ def test_one_slot_goes_round_when_others_wait() -> None:
     assert (engine.wish().keep, engine.wish().more, engine.wish().fair) == (0, 1, 1)
 
 
+@pytest.mark.parametrize("limit", [1, 3])
+def test_an_engine_keeps_its_share_and_sleeps(limit: int) -> None:
+    """Others lack some: those of an engine that is gone, for as long as its lease lasts."""
+    e = Engine(EndpointLimits(concurrency=limit))
+    e.emit(1)
+    assert len(e.grant(1)) == 1
+    e.step(2_000, share=e.share(here=Known(wanted=1, turn=5)))
+    assert e.wake is None or e.wake > e.now
+
+
+def test_news_that_overtook_the_answer_to_our_own_count() -> None:
+    """Another engine closed the circuit that this one had just opened."""
+    e = Engine(EndpointLimits(failures=1, open_for=5_000, concurrency=3))
+    e.emit(1)
+    e.end(e.grant(1), DOWN)
+    assert e.wish().open_for > 0
+    e.step(10, share=e.share(here=Known(turn=9)))
+    e.grant(known=Known(open_until=e.server() + 5_000, turn=8))
+    assert not e.state.endpoint("here").circuit.is_open
+
+
 def test_no_answer_is_no_grant_and_what_was_told_is_told_again() -> None:
     engine = Engine(EndpointLimits(concurrency=4, failures=1, open_for=5_000), live=1)
     engine.emit(2)

@@ -9,6 +9,20 @@ LIMITS = "tests/simulation/moving/test_limits.py::test_limits_hold_whatever_happ
 
 MUTANTS = (
     Mutant(
+        "an engine without a slot to spare does not sleep",
+        "runtime/fql/engine/core/moving/limits.py",
+        "        if slots.wanted and endpoint.cap() < live:\n",
+        "    if slots.wanted:\n",
+        "tests/shards/test_asking.py::test_an_engine_keeps_its_share_and_sleeps",
+    ),
+    Mutant(
+        "news that overtook an answer are passed over",
+        "runtime/fql/engine/core/moving/limits.py",
+        "    _heed(state, endpoint, grant)\n",
+        "",
+        "tests/shards/test_asking.py::test_news_that_overtook_the_answer_to_our_own_count",
+    ),
+    Mutant(
         "a shard moves with work on the wire",
         "runtime/fql/engine/core/moving/leaving.py",
         "return leaving - {one.shard for one in owners}",

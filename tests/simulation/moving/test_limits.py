@@ -35,7 +35,7 @@ def play(seed: int) -> Together:
     fates = {name: 0.05 for name in KINDS if rng.random() < 0.7} | {"join": 0.2}
     world = Together(
         program(*observers, limits=limits), seed, settings, rng.choice([0.0, 0.3, 0.6]), fates,
-        lost=rng.choice([0.0, 0.0, 0.3]),
+        lost=rng.choice([0.0, 0.0, 0.3]), doubts=rng.choice([0.0, 0.3]),
     )  # fmt: skip
     for _ in range(rng.randint(1, 8)):
         for _ in range(rng.randint(1, 4)):

@@ -165,6 +165,17 @@ def _take_grant(state: State, endpoint: Endpoint, grant: Grant) -> None:
     slots.stale = False
     slots.again_at = state.now + ASK_AGAIN * (in_vain and endpoint.lacks_slots())
     learn(state, endpoint, grant.known, grant.now)
+    _heed(state, endpoint, grant)
+
+
+def _heed(state: State, endpoint: Endpoint, grant: Grant) -> None:
+    """News that came before the answer to our own, and are newer than these, were not seen to be
+    another's: now they are."""
+    circuit, known = endpoint.circuit, endpoint.known
+    overtaken = grant.known is not None and grant.known.turn < known.turn
+    if overtaken and circuit.telling and circuit.open_until == circuit.told:
+        ahead = state.now - grant.now
+        _turn(state, endpoint, known.open_until + ahead if known.open_until else 0)
 
 
 def hear(state: State, share: Share) -> None:
@@ -217,10 +228,11 @@ def next_look(state: State) -> int:
     """When something that nobody used goes back, or is told again."""
     if not state.shards.shared:
         return NEVER
-    return min(map(_looks_at, state.endpoints.values()), default=NEVER)
+    live = state.shards.live
+    return min((_looks_at(one, live) for one in state.endpoints.values()), default=NEVER)
 
 
-def _looks_at(endpoint: Endpoint) -> int:
+def _looks_at(endpoint: Endpoint, live: int) -> int:
     bucket, slots, times = endpoint.bucket, endpoint.slots, [NEVER]
     if endpoint.wished:
         return NEVER
@@ -228,8 +240,8 @@ def _looks_at(endpoint: Endpoint) -> int:
         times.append(bucket.at + KEEP)
     if slots.count > len(endpoint.flying):
         times.append(slots.looked_at + LOOK)
-    if slots.count and slots.wanted:
-        times.append(slots.held_since + TURN)
+        if slots.wanted and endpoint.cap() < live:
+            times.append(slots.held_since + TURN)
     if slots.unsure or endpoint.circuit.open_until != endpoint.circuit.told:
         times.append(slots.again_at)
     return min(times)
