@@ -8,8 +8,8 @@ MUTANTS = (
     Mutant(
         "a request goes out before its commit",
         "runtime/fql/engine/loop/cycles.py",
-        "        result = step(self.state, inputs, self._clock.now())\n",
-        "        result = step(self.state, inputs, self._clock.now())\n"
+        "        result = step(self.state, inputs, now)\n",
+        "        result = step(self.state, inputs, now)\n"
         "        self._senders.send(result.sends.copy())\n"
         "        result.sends.clear()\n",
         "tests/app/life/test_edges.py::test_a_lost_reply_is_settled_by_the_session_row",
