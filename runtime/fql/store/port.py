@@ -80,6 +80,9 @@ class Pruned:
 MOST_COUNTED = 10_000
 """What is counted for people stops after this number; one more means "more than"."""
 
+MOST_OPEN = 1_000_000
+"""Open runs are counted so far at a start, however many there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -16,6 +16,7 @@ from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.reading.counting import counts
 from fql.store.sqlite.reading.history import events_query, unmatched_query
 from fql.store.sqlite.reading.query import Query, letters_query, runs_query
+from fql.store.sqlite.reading.read import OPEN
 
 RUNS = {
     "observer": "watch", "state": "dead", "entity": "Order", "row_key": "7", "since": 1,
@@ -123,3 +124,9 @@ def add_rows(connection: sqlite3.Connection, first: int, last: int) -> None:
     ]
     for insert in rows:
         connection.execute(f"{span} {insert}")
+
+
+def test_a_start_counts_open_runs_in_an_index(connection: sqlite3.Connection) -> None:
+    plan = plan_of(connection, (OPEN, []))
+    assert any("USING COVERING INDEX fql_run_state (state=?)" in line for line in plan), plan
+    assert "LIMIT 1000000" in OPEN

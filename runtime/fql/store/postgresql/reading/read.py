@@ -7,7 +7,7 @@ from typing import Any
 
 from fql.errors import StoreLocked
 from fql.store.choosing import Due, paged
-from fql.store.port import Lease
+from fql.store.port import MOST_OPEN, Lease
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.plans import NEWEST
 from fql.store.postgresql.wire.line import Wire
@@ -44,7 +44,8 @@ _LANES = """WITH RECURSIVE l(lane) AS (
     ORDER BY r.lane LIMIT 1) FROM l WHERE l.lane IS NOT NULL)
   SELECT lane FROM l WHERE lane IS NOT NULL"""
 _CRASHED = "SELECT coalesce(bool_or(crashed), false) FROM {s}.fql_shard WHERE shard = ANY($1)"
-_OPEN = "SELECT count(*) FROM {s}.fql_run WHERE ended IS NULL AND shard = ANY($1)"
+_OPEN = f"""SELECT count(*) FROM (SELECT 1 FROM {{s}}.fql_run
+  WHERE state = 'open' AND state <> 'done' AND shard = ANY($1) LIMIT {MOST_OPEN}) few"""  # noqa: S608
 _QUEUES = """SELECT order_key, id FROM {s}.fql_run WHERE order_key IS NOT NULL
   AND shard = ANY($1) ORDER BY ended IS NOT NULL OR due IS NULL, number"""
 _HALTED = """SELECT id FROM {s}.fql_run WHERE order_key IS NOT NULL AND ended IS NOT NULL

@@ -177,7 +177,7 @@ CREATE INDEX fql_letter_observer ON {s}.fql_letter(observer);
 CREATE INDEX fql_letter_event_id ON {s}.fql_letter(event_id);
 CREATE INDEX fql_letter_state ON {s}.fql_letter(state);
 CREATE INDEX fql_remembered_at ON {s}.fql_remembered USING brin(at);
-CREATE INDEX fql_run_state ON {s}.fql_run(state, started, number) INCLUDE (observer)
+CREATE INDEX fql_run_state ON {s}.fql_run(state, started, number) INCLUDE (observer, shard)
   WHERE state <> 'done';
 CREATE INDEX fql_run_observer ON {s}.fql_run(observer, started, number);
 CREATE INDEX fql_run_row ON {s}.fql_run(row_key, started, number) WHERE row_key <> '';

@@ -11,7 +11,7 @@ from typing import Any
 from fql.errors import StoreLocked
 from fql.exact.writing import json_text
 from fql.store.choosing import Due, paged
-from fql.store.port import Lease, StoreSize
+from fql.store.port import MOST_OPEN, Lease, StoreSize
 from fql.store.records import (
     BatchRow,
     EventRow,
@@ -27,6 +27,10 @@ from fql.store.sqlite import schema
 from fql.store.sqlite.marks import BACKUP
 from fql.store.sqlite.names import beside
 from fql.store.sqlite.prune import used_bytes
+
+OPEN = f"""SELECT count(*) FROM (SELECT 1 FROM fql_run
+  WHERE state = 'open' AND state <> 'done' LIMIT {MOST_OPEN})"""  # noqa: S608
+"""Along the index of states, which has all that is asked."""
 
 
 def meta(connection: sqlite3.Connection, name: str) -> Any:
@@ -60,7 +64,7 @@ def load(connection: sqlite3.Connection, lease: Lease) -> Snapshot:
     batches = [BatchRow(*row) for row in rows("SELECT * FROM fql_batch WHERE ended IS NULL")]
     return Snapshot(
         clean=not before or before[0][0] == "drained",
-        open_runs=rows("SELECT count(*) FROM fql_run WHERE ended IS NULL")[0][0],
+        open_runs=rows(OPEN)[0][0],
         plans=plans(connection),
         active=meta(connection, "active"),
         lanes=_lanes(connection),
