@@ -130,11 +130,12 @@ def started(folder: Path, log_name: str, *arguments: str) -> BaseProcess:
     return process
 
 
-def ports_of(pid: int) -> set[int]:
-    """Where the connections of a process come from."""
+def ports_of(pid: int, to: int) -> set[int]:
+    """Where the connections of a process to a port come from. Another process may have the same
+    ones to another port, as to a database."""
     with suppress(psutil.NoSuchProcess):
         found = psutil.Process(pid).net_connections("tcp")
-        return {one.laddr.port for one in found if one.raddr}
+        return {one.laddr.port for one in found if one.raddr and one.raddr.port == to}
     return set()
 
 
@@ -234,7 +235,7 @@ class Life:
         signaled = signal.SIGKILL if self.random.random() < 0.95 else signal.SIGTERM
         if signaled == signal.SIGKILL and process.is_alive():
             os.kill(process.pid or 0, signal.SIGSTOP)  # it opens no more connections
-        ports = ports_of(process.pid or 0)
+        ports = ports_of(process.pid or 0, server.port)
         (process.kill if signaled == signal.SIGKILL else process.terminate)()
         process.join(PATIENCE)
         all_read(server, ports)
