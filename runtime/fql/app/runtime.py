@@ -256,8 +256,6 @@ class Runtime:
         self._here()
         return await self._handing.wait(receipt, timeout)
 
-    # Everything else.
-
     @property
     def client(self) -> Client:
         """The store as any other process sees it: runs, dead letters, commands. Raises UsageError
@@ -314,7 +312,8 @@ class Runtime:
         Environment and sources follow, all or nothing: raises MissingSecrets, and SettingsError,
         also when the triggers of a source do not supply what the plan needs. Of new `settings`,
         `[egress]` and the tokens of HTTP sources take effect; everything else needs a restart."""
-        await self._planning.change(is_loaded(plan), self._here())
+        here = self._here()
+        await self._planning.change(is_loaded(plan), here)
         if settings is not None:
             self._sending.follow(settings)
             for entrance in self._entrances:

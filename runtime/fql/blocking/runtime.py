@@ -190,6 +190,11 @@ class Runtime:
         return Client(self._runtime.client, self._do)
 
     @property
+    def plan(self) -> Plan:
+        """See `fql.Runtime.plan`."""
+        return self._runtime.plan
+
+    @property
     def leads(self) -> bool:
         """See `fql.Runtime.leads`."""
         return self._runtime.leads

@@ -47,9 +47,9 @@ async def test_a_reader_without_end_is_warned_of(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> list[str]:
-    """A command that runs what follows with a file system of 300 KB at `tmp_path/disk`."""
+    """A command that runs what follows with a file system of 500 KB at `tmp_path/disk`."""
     (tmp_path / "disk").mkdir()
-    mount = f'mount -t tmpfs -o size=300k tmpfs {tmp_path}/disk && exec "$@"'
+    mount = f'mount -t tmpfs -o size=500k tmpfs {tmp_path}/disk && exec "$@"'
     command = ["unshare", "-rm", "sh", "-c", mount, "-"]
     if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this system lets nobody mount")

@@ -27,6 +27,7 @@ from tests.app.test_runtime import runtime
 GIVEN: dict[str, Any] = {
     "event": "Order.insert",
     "envelope": {"entity": "Order", "event": "insert", "new": order(1)},
+    "envelopes": [{"entity": "Order", "event": "insert", "new": order(1)}],
     "receipt": Receipt("evt_1", runs=("run_1",)),
     "plan": plan_of(),
 }
@@ -221,12 +222,18 @@ def blocked(server: MockWebhookServer, **options: Any) -> blocking.Runtime:
     )  # fmt: skip
 
 
-NOT_OFFERED = {"engine": "its calls belong to the engine's own thread"}
-"""Public names of `fql.Runtime` that the blocking one has not, and why."""
+STORED = "gives what is stored, to the page and to commands"
+NOT_OFFERED = {
+    "engine": "its calls belong to the engine's own thread",
+    **dict.fromkeys(("stored_runs", "stored_plans", "unmatched_row", "active"), STORED),
+    **dict.fromkeys(("mark", "size"), STORED),
+}
+"""Public names of `fql.Runtime` and its client that the blocking ones have not, and why."""
 
 
 def public(kind: type) -> dict[str, object]:
-    return {name: one for name, one in vars(kind).items() if not name.startswith("_")}
+    found = [pair for base in reversed(kind.__mro__[:-1]) for pair in vars(base).items()]
+    return {name: one for name, one in found if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from fql.store.records import Command, Mutations
 from fql.store.sharing.homes import home
 from fql.store.sharing.port import Active
 
+LOADED_AGAIN = "their commit failed, and the runs they belong to were not read again"
 LAST_TRIES = 20
 """Cycles in which what is left at the end may be stored, should something raise in one."""
 
@@ -252,7 +253,7 @@ class Engine(Cycles):
             except Exception as problem:  # noqa: BLE001 - a bulkhead: decision 0046
                 fault = fault_of(problem)
             else:
-                return ""
+                return LOADED_AGAIN if self._memory.rescue.kept else ""
         return "" if fault is None else fault.text
 
     async def abandon(self, *, clean: bool = True) -> None:
