@@ -6,6 +6,8 @@ of them says so here, and in `docs/performance.md` what they cost.
 
 from __future__ import annotations
 
+import pytest
+
 from tests.benchmarks import inside
 
 MOST = 250
@@ -13,6 +15,7 @@ MOST = 250
 two commits, request, answer."""
 
 
-def test_a_delivery_takes_few_calls() -> None:
+def test_a_delivery_takes_few_calls(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", "fql")  # as in an application, whatever commands ran here before
     count = 500
     assert inside.calls(count).ours() / count <= MOST

@@ -11,6 +11,15 @@ from psycopg.pq import Format
 
 from fql.errors import StoreError
 from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.history.rows import (
+    BulkRow,
+    BulkStep,
+    History,
+    MinuteRow,
+    Posted,
+    PulseRow,
+    UnmatchedRow,
+)
 from fql.store.port import Lease
 from fql.store.postgresql.wire import values
 from fql.store.postgresql.writing.commit import PARTS, statement
@@ -23,6 +32,15 @@ Admin = psycopg.Connection[tuple[object, ...]]
 LEASE = Lease(1, "x", 10.0)
 
 
+def history() -> History:
+    return History(
+        unmatched=[UnmatchedRow(12, 5, "src", "Order", "insert", "e", "none", "", "1", "p", "")],
+        minutes=[MinuteRow(60_000, 0, "engine", "", 1, "{}")],
+        pulse=PulseRow(1, 5, "x", "{}"), bulks=[BulkRow(13, 5, "me", "{}", 1, 5, "d1")],
+        steps={13: BulkStep(13, marked=1)}, posted=[Posted("replay", b"{}", 5, "me", 4)],
+    )  # fmt: skip
+
+
 def everything() -> Mutations:
     batch = BatchRow(20, "bk", "p1", "watch", "a", "[11]", 5, 0, "here", None, "[]")
     return Mutations(
@@ -33,6 +51,7 @@ def everything() -> Mutations:
         positions={"src": 7}, taken=[Taken(b"1", "o", 1)], forgotten=[b"2"],
         pauses={"a": True, "b": False}, consumed=[1], plans=[StoredPlan("p", "d", b"{}", 5)],
         active="p", dropped_runs=[7], hints={3: Hint({"here"})}, released=[4],
+        history=history(),
     )  # fmt: skip
 
 
