@@ -37,8 +37,8 @@ asyncio.run(main())
 
 def runtime_at(url: str, receiver: str, **options: object) -> Runtime:
     return Runtime(
-        plan_of(ONE), store=url, settings=settings_of(), environment={"RECEIVER": receiver},
-        **options,  # type: ignore[arg-type]
+        plan_of(ONE), store=url, settings=settings_of('[store]\nengines = "single"\n'),
+        environment={"RECEIVER": receiver}, **options,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
