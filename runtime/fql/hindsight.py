@@ -226,7 +226,17 @@ def _unmatched_filter(choice: UnmatchedChoice) -> UnmatchedFilter:
 
 
 def _period(choice: Period) -> tuple[int | None, int | None]:
-    since, until = instant_of(choice.get("since")), instant_of(choice.get("until"))
+    since, until = _moment(choice.get("since")), _moment(choice.get("until"))
     if since is not None and until is not None and since >= until:
         raise UsageError("since is not before until: there is nothing between them")
     return since, until
+
+
+def _moment(given: str | date | int | None) -> int | None:
+    match given:
+        case bool():
+            return instant_of(str(given))
+        case int():
+            return given
+        case _:
+            return instant_of(given)

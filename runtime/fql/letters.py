@@ -194,11 +194,11 @@ def _filter(given: Mapping[str, str] | None) -> Mapping[str, str]:
     return given
 
 
-def instant_of(given: str | date | int | None) -> int | None:
-    """Milliseconds since 1970 of a date or a time, which without an offset is UTC; a number is
-    given back. Raises UsageError."""
-    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
-        return given
+def instant_of(given: str | date | None) -> int | None:
+    """Milliseconds since 1970 of a date or a time, which without an offset is UTC. Raises
+    UsageError."""
+    if given is None:
+        return None
     if not isinstance(given, str | date):
         raise _no_time(given)
     try:

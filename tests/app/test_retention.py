@@ -23,8 +23,9 @@ observer both {
   }
 }
 """
-KEPT = {"fql_meta", "fql_session", "fql_plan", "sqlite_sequence"}
-"""Tables with rows that last: names and numbers of the store, its sessions, its active plan."""
+KEPT = {"fql_meta", "fql_session", "fql_plan", "fql_minute", "sqlite_sequence"}
+"""Tables with rows that last: names and numbers of the store, its sessions, its active plan, and
+what was counted in the last 25 hours."""
 
 
 def runtime(folder: Path, server: MockWebhookServer, settings: str) -> Runtime:

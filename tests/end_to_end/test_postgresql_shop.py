@@ -30,6 +30,11 @@ ON_THE_WIRE = 64
 CLIENTS, ORDERS, ENGINES = 2, 60, 3
 
 
+def has_said(log: Path, words: str) -> bool:
+    """Whether an engine has told that."""
+    return words in log.read_text("utf-8")
+
+
 def test_every_matching_change_arrives_though_one_of_three_engines_is_killed(
     tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +58,7 @@ def test_every_matching_change_arrives_though_one_of_three_engines_is_killed(
         ]  # fmt: skip
         try:
             assert wait_until(partial(has_accepted, mood, 60), 60), (folder / "run.log").read_text()
+            assert wait_until(partial(has_said, folder / "run.log", "3 engines share the work"), 60)
             engines[0].kill()
             said = [client.communicate(timeout=90)[0] for client in working]
             committed = [json.loads(line) for text in said for line in text.splitlines()]
@@ -73,4 +79,3 @@ def test_every_matching_change_arrives_though_one_of_three_engines_is_killed(
     accepted = Counter(request.key for request in mood.accepted)
     again = sum(accepted.values()) - len(accepted)
     assert again <= ON_THE_WIRE, "only what the engine that was killed had on the wire comes again"
-    assert "3 engines share the work" in (folder / "run.log").read_text("utf-8")

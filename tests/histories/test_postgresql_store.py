@@ -24,7 +24,10 @@ from tests.servers.postgresql import Server
 TWO = ONE.replace('path: "/orders"', 'path: "/second"')
 
 
-def shop(url: str, receiver: str, text: str = ONE, settings: str = "") -> Runtime:
+ALONE = '[store]\nengines = "single"\n'
+
+
+def shop(url: str, receiver: str, text: str = ONE, settings: str = ALONE) -> Runtime:
     found = settings_of(settings)
     return Runtime(
         plan_of(text), store=url, settings=found, environment={"RECEIVER": receiver},
@@ -181,7 +184,7 @@ async def test_the_plan_of_the_standby_is_the_one_that_it_takes_over_with(
     first = shop(postgresql_url, webhook_server.url)
     await first.__aenter__()
     second = Runtime(
-        plan_of(TWO), store=postgresql_url, settings=settings_of(),
+        plan_of(TWO), store=postgresql_url, settings=settings_of(ALONE),
         environment={"RECEIVER": webhook_server.url},
     )  # fmt: skip
     async with second:

@@ -148,7 +148,9 @@ def test_a_standby_on_postgresql_listens_when_the_engine_is_killed(
     """On the same port, which the killed process had; a proxy needs to know nothing."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    project(tmp_path, listen=listen, more=f'[store]\nurl = "{postgresql_url}"\n')
+    project(
+        tmp_path, listen=listen, more=f'[store]\nurl = "{postgresql_url}"\nengines = "single"\n'
+    )
     with run(tmp_path, webhook_server.url) as first, run(tmp_path, webhook_server.url) as second:
         engine, standby = first, second
         while "standing by" not in first.text + second.text:

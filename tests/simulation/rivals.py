@@ -4,6 +4,7 @@ arrive late, and the database goes back to a backup. Sessions are the real ones.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,9 +81,9 @@ def _copied(value: Any) -> Any:
         for name, held in vars(value).items():
             setattr(made, name, _copied(held))
         return made
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not isinstance(value, Counter):
         return {key: _copied(one) for key, one in value.items()}
-    return value.copy() if isinstance(value, set | list) else value
+    return value.copy() if isinstance(value, Counter | set | list) else value
 
 
 @dataclass

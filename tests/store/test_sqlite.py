@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -183,3 +186,23 @@ async def test_past_its_size_finished_runs_go_with_their_payloads(tmp_path: Path
     counts = await store.counts()
     await store.close()
     assert (counts.events, counts.runs) == (1, {"open": 1})
+
+
+def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    """SQLite says "locked" to one of two that switch to WAL or leave it, and waits for nobody."""
+
+    async def used(path: Path) -> None:
+        store = SqliteStore(path)
+        await store.open()
+        await store.close()
+
+    for number in range(40):
+        path, begin = tmp_path / f"{number}.db", threading.Barrier(3)
+
+        def opened(path: Path = path, begin: threading.Barrier = begin) -> None:
+            begin.wait()
+            asyncio.run(used(path))
+
+        with ThreadPoolExecutor(3) as pool:
+            for done in [pool.submit(opened) for _ in range(3)]:
+                done.result()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from fql.store.sqlite.write import STATEMENTS
 
 NO_SPACE = 1_000_000
 """Fewer free bytes than these, and a failed write is put down to them."""
+PATIENCE = 10.0
+"""Seconds that another connection may take to end what it does."""
 JOURNAL_BYTES = 16_000_000
 """What a journal is cut to when it has been emptied: a larger one is waiting for a reader."""
 WRITING = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -101,12 +104,12 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection whose commits survive a power cut: WAL, `synchronous=FULL`. Raises
     StoreLocked where the file is in use under another name."""
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=10,
+        path, isolation_level=None, check_same_thread=False, timeout=PATIENCE,
         cached_statements=STATEMENTS,
     )  # fmt: skip
     try:
         refuse_other_name(path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _keep_a_journal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
@@ -114,6 +117,21 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _keep_a_journal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. Where two open a new file at once, SQLite refuses one of them without waiting
+    for the other, whatever its timeout."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def read_only(file: Path) -> sqlite3.Connection:
