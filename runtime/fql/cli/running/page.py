@@ -55,7 +55,7 @@ async def serve_beside(command: Sequence[str]) -> None:
             return
         logger.warning("the page has ended with %d", code)
         await asyncio.sleep(min(10, 2**again))
-    logger.error("there is no page any more: it has ended %d times", RESTARTS + 1)
+    logger.error("the page has ended %d times and is not started again", RESTARTS + 1)
 
 
 async def _served(command: Sequence[str]) -> int:
