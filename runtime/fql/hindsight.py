@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from fql.errors import UsageError
-from fql.letters import instant_of, most, number_of
+from fql.letters import instant_of, key_and_entity, most, number_of
 from fql.plan.model import Plan
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
 from fql.store.history.rows import RESULTS, UnmatchedRow
@@ -183,7 +183,7 @@ def run_filter(choice: RunChoice) -> RunFilter:
             "the id of an event cannot be empty, and a run must have a known state",
             hint=f"states are {', '.join(RUN_STATES)}",
         )
-    row, entity = _row(choice.get("row"), choice.get("entity"))
+    row, entity = key_and_entity(choice.get("row"), choice.get("entity"))
     number = parse_name(event) if event else None
     since, until = _period(choice)
     return RunFilter(
@@ -192,16 +192,6 @@ def run_filter(choice: RunChoice) -> RunFilter:
         observer=choice.get("observer"), state=state, entity=entity, row_key=row, since=since,
         until=until, below=choice.get("after"), limit=most(choice.get("limit", 100)),
     )  # fmt: skip
-
-
-def _row(row: str | None, entity: str | None) -> tuple[str | None, str | None]:
-    """The key and the entity of a choice."""
-    if row is None:
-        return None, entity
-    named = row_of(row)
-    if entity not in (None, named.entity):
-        raise UsageError(f"the row {named} is not one of {entity}")
-    return named.key, named.entity
 
 
 def _event_filter(choice: EventChoice) -> EventFilter:
@@ -216,7 +206,7 @@ def _unmatched_filter(choice: UnmatchedChoice) -> UnmatchedFilter:
     result = choice.get("result")
     if result not in (None, *RESULTS):
         raise UsageError(f"there is no result {result!r}", hint=f"it is {', '.join(RESULTS)}")
-    row, entity = _row(choice.get("row"), choice.get("entity"))
+    row, entity = key_and_entity(choice.get("row"), choice.get("entity"))
     since, until = _period(choice)
     return UnmatchedFilter(
         entity=entity, row_key=row, result=result,

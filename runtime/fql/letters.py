@@ -18,13 +18,14 @@ from fql.errors import UsageError
 from fql.plan.language.units import MILLISECONDS, parse_duration, show_duration
 from fql.plan.model import Plan
 from fql.store.choosing import LetterFilter
+from fql.store.showing.history import row_of
 from fql.store.shown import DeadLetter
 
 CLASSES = (
     "exhausted", "permanent", "evaluation", "expired", "poison", "capture", "internal",
 )  # fmt: skip
 """Why an action is dead."""
-FILTERS = ("observer", "action", "class", "batch")
+FILTERS = ("observer", "action", "class", "batch", "reason", "entity", "row")
 LONGEST_DELAY = 365 * MILLISECONDS["d"]
 SLOWEST, FASTEST = 0.001, 1_000_000
 """Replays per second."""
@@ -46,8 +47,8 @@ _NUMBERED = re.compile(r"([a-z]+)_([0-9a-f]{1,16})")
 
 class Choice(TypedDict, total=False):
     """Which dead letters. `failed_after` and `failed_before` are dates or times, UTC without an
-    offset; `filter` knows `observer`, `action`, `class` and `batch`; `limit` is how many at most,
-    the newest first."""
+    offset; `filter` knows `observer`, `action`, `class`, `batch`, `entity`, `row` (such as
+    "Order 48213") and `reason`, a part of theirs; `limit` is how many at most, the newest first."""
 
     failed_after: str | date | None
     failed_before: str | date | None
@@ -134,6 +135,7 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
     after, before = instant_of(choice.get("failed_after")), instant_of(choice.get("failed_before"))
     if after is not None and before is not None and after >= before:
         raise UsageError("failed_after is not before failed_before: there is nothing between them")
+    row, entity = key_and_entity(named.get("row"), named.get("entity"))
     return LetterFilter(
         ids=tuple(ids),
         observer=named.get("observer"),
@@ -142,8 +144,22 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
         batch=number_of(named["batch"], "batch") if "batch" in named else None,
         failed_after=after,
         failed_before=before,
+        reason=named.get("reason"),
+        entity=entity,
+        row_key=row,
         limit=None if limit is None else most(limit),
     )
+
+
+def key_and_entity(row: str | None, entity: str | None) -> tuple[str | None, str | None]:
+    """The key of a `row`, such as "Order 48213", and its entity, or the `entity` that is given
+    alone. Raises UsageError where they differ."""
+    if row is None:
+        return None, entity
+    named = row_of(row)
+    if entity not in (None, named.entity):
+        raise UsageError(f"the row {named} is not one of {entity}")
+    return named.key, named.entity
 
 
 def number_of(name: str, kind: Literal["run", "batch"]) -> int:
@@ -184,7 +200,7 @@ def _filter(given: Mapping[str, str] | None) -> Mapping[str, str]:
         raise UsageError(f"a filter is texts by name, such as {example}, not {given!r}")
     for name, value in given.items():
         if name not in FILTERS:
-            raise UsageError(f"a filter takes observer, action, class and batch, not {name!r}")
+            raise UsageError(f"a filter takes {', '.join(FILTERS)}, not {name!r}")
         if not value.strip():
             raise UsageError(f"the filter {name!r} is empty", hint="leave it out for all of them")
         if name == "class" and value not in CLASSES:

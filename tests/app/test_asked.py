@@ -32,6 +32,8 @@ WRONG: list[dict[str, Any]] = [
     {"filter": {"observer": None}}, {"filter": {"observer": ["paid"]}},
     {"filter": {"batch": "nope"}}, {"filter": {"batch": "run_1"}}, {"filter": {"batch": ""}},
     {"filter": {"batch": "bat_12345678901234567"}}, {"filter": {"batch": "bat_ffffffffffffffff"}},
+    {"filter": {"row": "Order"}}, {"filter": {"row": "Order 7", "entity": "Parcel"}},
+    {"filter": {"reason": " "}},
     {"failed_after": "yesterday"}, {"failed_after": ""}, {"failed_after": 5},
     {"failed_after": "2026-13-01"}, {"failed_after": True},
     {"failed_after": "2026-03-02", "failed_before": "2026-03-01"},

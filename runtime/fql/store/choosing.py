@@ -35,7 +35,8 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which dead letters; by default those that are dead or being replayed."""
+    """Which dead letters; by default those that are dead or being replayed. `reason` is a part of
+    theirs."""
 
     ids: tuple[str, ...] = ()
     observer: str | None = None
@@ -48,6 +49,7 @@ class LetterFilter:
     event_id: str | None = None
     entity: str | None = None
     row_key: str | None = None
+    reason: str | None = None
     states: tuple[str, ...] = ("dead", "replaying")
     limit: int | None = None
     below: tuple[int, str] | None = None
@@ -100,6 +102,7 @@ def letter_fits(row: LetterRow, wanted: LetterFilter) -> bool:
         and wanted.event_id in (None, row.event_id)
         and wanted.entity in (None, row.entity)
         and wanted.row_key in (None, row.row_key)
+        and (wanted.reason is None or wanted.reason in row.reason)
         and (wanted.below is None or newest_last(row) < wanted.below)
         and (wanted.failed_after is None or row.failed_at > wanted.failed_after)
         and (wanted.failed_before is None or row.failed_at < wanted.failed_before)

@@ -133,6 +133,12 @@ async def test_runs_and_dead_letters_are_found_by_their_row_and_time(
     assert await runs(below=(last.started, last.number), limit=1, state="dead") == [21]
     found = await store.letters(LetterFilter(entity="Order", row_key="7"))
     assert [row.id for row in found] == ["dlq_a"]
+    said = letter("dlq_d", reason="status 429: 50 % of 'quota' _used_", failed_at=4)
+    await store.commit(lease, Mutations(letters=[said]))
+    for part, names in (("429", ["dlq_d"]), ("50 % of 'quota' _", ["dlq_d"]), ("%", ["dlq_d"]),
+                        ("STATUS", []), ("status 503", ["dlq_c", "dlq_b", "dlq_a"])):  # fmt: skip
+        found = await store.letters(LetterFilter(reason=part))
+        assert [row.id for row in found] == names, part
 
 
 async def test_events_are_listed_newest_first(store: Store, lease: Lease) -> None:

@@ -24,7 +24,7 @@ RUNS = {
 }  # fmt: skip
 LETTERS = {
     "observer": "watch", "action": "a", "error_class": "timeout", "entity": "Order",
-    "row_key": "7", "failed_after": 1, "failed_before": 9, "below": (5, "dlq_5"),
+    "row_key": "7", "reason": "503", "failed_after": 1, "failed_before": 9, "below": (5, "dlq_5"),
 }  # fmt: skip
 EVENTS = {
     "entity": "Order", "source": "s", "event_id": "e1", "since": 1, "until": 9, "below": (5, 5),

@@ -88,6 +88,7 @@ def letters_query(wanted: LetterFilter) -> Query:
             ("event_id = $", text_or_null(wanted.event_id)),
             ("entity = $", text_or_null(wanted.entity)),
             ("row_key = $", text_or_null(wanted.row_key)),
+            ("strpos(reason, $) > 0", text_or_null(wanted.reason)),
         ],
         ("failed_at, dlq_id", below),
     )

@@ -106,6 +106,7 @@ def letters_query(wanted: LetterFilter, table: str) -> Query:
             ("entity = ?", wanted.entity),
             ("row_key = ?", wanted.row_key),
             ("row_key <> ''", bool(wanted.row_key)),
+            ("instr(reason, ?) > 0", wanted.reason),
             (after("failed_at, dlq_id"), pair(wanted.below)),
         ]
     )
