@@ -17,6 +17,7 @@ from fqlc.diagnostics.sink import Sink
 from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
+from fqlc.names.symbols import Listener
 from fqlc.source.files import FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.sources import read_source
@@ -57,14 +58,17 @@ class Checked:
 
 
 def examine_project(
-    roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
+    roots: Sequence[str],
+    read: Read,
+    surroundings: Surroundings | None = None,
+    listener: Listener | None = None,
 ) -> Examined:
     """Read, parse, resolve, type and check the files and what they import."""
     sink = Sink()
     texts = _Texts(read)
     with collector_at_rest():
         files = load_project(sorted(roots), texts.read, sink)
-        project: Project = resolve_project(files, sink)
+        project: Project = resolve_project(files, sink, listener=listener)
         around = surroundings or Surroundings()
         check_lets(project, sink)
         check_fields(project, sink)
@@ -75,10 +79,14 @@ def examine_project(
 
 
 def check_project(
-    roots: Sequence[str], read: Read, surroundings: Surroundings | None = None
+    roots: Sequence[str],
+    read: Read,
+    surroundings: Surroundings | None = None,
+    listener: Listener | None = None,
 ) -> Checked:
-    """Examine the files, and leave out what comments silence."""
-    seen = examine_project(roots, read, surroundings)
+    """Examine the files, and leave out what comments silence. The `listener` is told of each
+    expression."""
+    seen = examine_project(roots, read, surroundings, listener)
     found = suppress(seen.found, seen.remarks, seen.sources)
     names = surroundings.names if surroundings else FileNames()
     return Checked(seen.program, found, seen.sources, names)

@@ -16,7 +16,7 @@ from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row
 from fqlc.names.imports import has_missing_imports
-from fqlc.names.symbols import EntityInfo, EnumInfo, Symbol, Unread, Uses
+from fqlc.names.symbols import EntityInfo, EnumInfo, Listener, Symbol, Unread, Uses
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
@@ -59,6 +59,7 @@ class Project:
     """How many parts uses of `let`s may still stand for."""
     constants: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Values of `let`s once computed; kept by `fqlc.types.constants.lets`."""
+    listener: Listener | None = field(default=None, compare=False, repr=False)
 
     def entity(self, name: str) -> EntityInfo | None:
         """The entity of a name."""
@@ -78,7 +79,12 @@ class Project:
             yield from group
 
 
-def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = None) -> Project:
+def resolve_project(
+    files: Sequence[ast.File],
+    sink: Sink,
+    uses: Uses | None = None,
+    listener: Listener | None = None,
+) -> Project:
     """Bind all declarations of the files. Reports FQL202, 203, 204 and 206 of declarations."""
     used = uses if uses is not None else Uses()
     declared = list(_symbols(files))
@@ -102,6 +108,7 @@ def resolve_project(files: Sequence[ast.File], sink: Sink, uses: Uses | None = N
         incomplete=incomplete,
         uses=used,
         comparisons=sink.comparisons,
+        listener=listener,
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fql.near import nearest
+from fql.plan.language.expressions import Expr
 from fql.plan.language.types import Type
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
@@ -97,3 +99,12 @@ class Uses:
     def mark(self, kind: str, name: str, at: Span) -> None:
         """Note a use."""
         self.seen.setdefault((kind, name), []).append(at)
+
+
+class Listener(Protocol):
+    """Is told of each expression that is checked: what was written, where (an `ExprScope`), which
+    type was expected there, and what it was found to be. For editors; a compile has none."""
+
+    def __call__(
+        self, written: ast.Expr, scope: object, expected: Type | None, value: Expr
+    ) -> None: ...

@@ -22,7 +22,10 @@ from fqlc.types.values import bodies, choices
 def visit(expr: ast.Expr, ctx: Context, expected: Type | None) -> e.Expr:
     """The typed form of an expression. `expected` is what literals and bare names adapt to."""
     rule = _RULES.get(type(expr))
-    return poison(expr.span) if rule is None else rule(expr, ctx, expected)
+    value = poison(expr.span) if rule is None else rule(expr, ctx, expected)
+    if ctx.scope.project.listener is not None:
+        ctx.scope.project.listener(expr, ctx.scope, expected, value)
+    return value
 
 
 def _number(expr: ast.NumberLiteral, ctx: Context, expected: Type | None) -> e.Expr:

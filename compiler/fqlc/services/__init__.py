@@ -1,0 +1,1 @@
+"""What editors ask: pure answers over a checked project, without a protocol."""

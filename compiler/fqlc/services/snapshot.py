@@ -1,0 +1,133 @@
+"""A checked project at one moment, as all services see it. Immutable.
+
+`take_snapshot` checks the whole project. Until the next check a text may move on by `typed`:
+what is asked then is answered from the last check, with places carried over from its text to
+the newer one. Places in what has changed lead nowhere until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+
+from fqlc.checks.model import Program, Surroundings
+from fqlc.diagnostics.model import Diagnostic
+from fqlc.names.symbols import EntityInfo, EnumInfo
+from fqlc.pipeline import Read, check_project
+from fqlc.services.drift import Drift
+from fqlc.services.trace import Trace
+from fqlc.source.text import SourceText, Span
+from fqlc.syntax.tree import ast
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`sources` are the texts that were checked, `newer` those typed since. `kept` and
+    `kept_enums` have the last sound form of declarations that cannot be read now, by name."""
+
+    program: Program
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, SourceText] = field(repr=False)
+    trace: Trace = field(repr=False)
+    newer: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
+    kept: Mapping[str, EntityInfo] = field(default_factory=dict, repr=False)
+    kept_enums: Mapping[str, EnumInfo] = field(default_factory=dict, repr=False)
+
+    def typed(self, path: str, text: str) -> Snapshot:
+        """The same check with a newer text of a file."""
+        newer = {k: v for k, v in self.newer.items() if k != path}
+        checked = self.sources.get(path)
+        source = SourceText(path, text)
+        if checked is None or checked.text != source.text:
+            newer[path] = source
+        return replace(self, newer=MappingProxyType(newer))
+
+    def source(self, path: str) -> SourceText | None:
+        """The newest text of a file."""
+        return self.newer.get(path) or self.sources.get(path)
+
+    def is_current(self) -> bool:
+        """True when no text has moved on since the check."""
+        return not self.newer
+
+    def then(self, path: str, offset: int) -> int | None:
+        """The offset in the checked text; None for a place that it does not have."""
+        drift = self._drifts.get(path)
+        return offset if drift is None else drift.back(offset)
+
+    def now(self, span: Span) -> Span | None:
+        """A stretch of a checked text in the newest one; None where that has changed."""
+        drift = self._drifts.get(span.path)
+        return span if drift is None else drift.ahead(span)
+
+    def file(self, path: str) -> ast.File | None:
+        """The tree of a checked file."""
+        return self._files.get(path)
+
+    def row(self, name: str) -> EntityInfo | None:
+        """An entity or type with its fields; one that cannot be read now as it last was."""
+        return self.kept.get(name) or self.program.project.rows.get(name)
+
+    def enum(self, name: str) -> EnumInfo | None:
+        """An enum with its members; one that cannot be read now as it last was."""
+        return self.kept_enums.get(name) or self.program.project.enum_infos.get(name)
+
+    @cached_property
+    def _files(self) -> Mapping[str, ast.File]:
+        return {file.path: file for file in self.program.project.files}
+
+    @cached_property
+    def _drifts(self) -> Mapping[str, Drift]:
+        checked = {path: self.sources.get(path) or SourceText(path, "") for path in self.newer}
+        return {p: Drift.between(checked[p].text, s.text) for p, s in self.newer.items()}
+
+
+def take_snapshot(
+    roots: Sequence[str],
+    read: Read,
+    surroundings: Surroundings | None = None,
+    before: Snapshot | None = None,
+) -> Snapshot:
+    """Check a project. `roots` are its files by the names that messages give them, `read` gives
+    the bytes of a file: that of the editor where it is open (`over`). `before` is the last
+    snapshot of the same project."""
+    trace = Trace()
+    checked = check_project(roots, read, surroundings, trace)
+    kept, enums = _kept(checked.program, before)
+    return Snapshot(
+        checked.program, checked.diagnostics, checked.sources, trace, kept=kept, kept_enums=enums
+    )
+
+
+def over(read: Read, texts: Mapping[str, str]) -> Read:
+    """Reads open texts by their path, and all else by `read`."""
+
+    def read_open(path: str) -> bytes | None:
+        text = texts.get(path)
+        return read(path) if text is None else text.encode("utf-8", "surrogatepass")
+
+    return read_open
+
+
+def _kept(
+    program: Program, before: Snapshot | None
+) -> tuple[Mapping[str, EntityInfo], Mapping[str, EnumInfo]]:
+    """The last sound form of what is declared and cannot be read now."""
+    if before is None:
+        return {}, {}
+    project = program.project
+    rows: dict[str, EntityInfo] = {}
+    enums: dict[str, EnumInfo] = {}
+    broken = {name for name, row in project.rows.items() if row.broken}
+    for name in broken | project.broken:
+        row = before.row(name)
+        if row is not None and (not row.broken or name in before.kept):
+            rows[name] = row
+    lost = {name for name, enum in project.enum_infos.items() if enum.broken}
+    for name in lost | project.broken:
+        enum = before.enum(name)
+        if enum is not None and (not enum.broken or name in before.kept_enums):
+            enums[name] = enum
+    return rows, enums
