@@ -244,6 +244,12 @@ class Client(Looking, Hindsight):
             raise UsageError(f"`{name}` is not paused", hint=hint)
         await self._append([("resume", {"name": name})])
 
+    async def probe(self, name: str) -> None:
+        """Let the endpoint called `name`, as for `pause`, be tried now although its circuit is
+        open. Raises UsageError for a name that no plan of the store has."""
+        require_pausable(await self._plans(), name)
+        await self._append([("probe", {"name": name})])
+
     async def trace(self, name: str) -> Trace:
         """The story of an event or a run; `name` is its id, or that of an event's receipt. Raises
         UsageError for an empty one."""

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fql.app import Runtime
-from fql.engine.process.gauges import oldest_due
+from fql.engine.core.history.present import oldest_due
 from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
 from fql.settings.reading import read_settings

@@ -11,7 +11,7 @@ import pytest
 
 from fql.actions.port import Outcome
 from fql.engine.core.held.inputs import CoreSettings, Performed
-from fql.engine.process.gauges import oldest_due
+from fql.engine.core.history.present import oldest_due
 from fql.engine.program.limits import EndpointLimits
 from fql.plan.policies import RetryPolicy
 from tests.engine.programs import observer, program

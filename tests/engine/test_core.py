@@ -136,6 +136,44 @@ def test_the_circuit_opens_probes_and_closes_without_spending_attempts() -> None
     assert {run.state for run in w.runs()} == {"done"}
 
 
+def test_a_person_has_an_open_circuit_probed_now() -> None:
+    """By one request, which closes the circuit, or that stays."""
+    limits = EndpointLimits(failures=2, open_for=10_000)
+    w = world(observer("a", retry=RetryPolicy(jitter="none", max_attempts=5)), limits=limits)
+    emit(w, 1, 2)
+    answer(w, DOWN)
+    endpoint = w.state.endpoints["here"]
+    for _ in range(2):
+        before = len(w.ledger)
+        w.order(Order("probe", name="here"))
+        w.cycle()
+        w.cycle()
+        assert len(w.ledger) == before + 1, "one, although none was due yet"
+        answer(w, DOWN)
+        assert endpoint.circuit.open_until == w.clock.now() + 10_000
+    w.order(Order("probe", name="here"))
+    w.cycle()
+    answer(w)
+    assert not endpoint.circuit.is_open
+    for name in ("here", "nowhere"):
+        w.order(Order("probe", name=name))
+        w.cycle()
+        ((order, why),) = w.result.refused
+        assert order.name == name and "its circuit is not open" in why
+
+
+def test_a_probe_goes_also_where_the_receiver_asked_to_be_left_alone() -> None:
+    """What it has refused waits in the store by then; what comes next is the probe."""
+    w = world(observer("a"), limits=EndpointLimits(failures=1, open_for=10_000))
+    emit(w, 1)
+    answer(w, Outcome(status=503, retry_after=60_000))
+    emit(w, 2)
+    assert seen(w) == [1]
+    w.order(Order("probe", name="here"))
+    w.cycle()
+    assert seen(w) == [1, 2]
+
+
 def test_retry_after_stops_the_whole_endpoint_without_spending_attempts() -> None:
     w = world(observer("a"), limits=EndpointLimits(concurrency=1))
     emit(w, 1, 2)

@@ -30,6 +30,7 @@ def test_a_pulse_is_one_row_that_is_renewed_each_second_while_somebody_watches()
     body = read_object(row.body)
     assert body["in_flight"] == 1 and row.session == w.state.next_number >> 32
     assert list(body["endpoints"]) == ["here"]  # type: ignore[call-overload]
+    assert body["actions"] == {"watch/a": {"armed": 1}} and body["oldest_due"] == began
     w.clock.advance(EVERY - 1)
     w.cycle()
     assert pulses(w) == [began], "not yet"

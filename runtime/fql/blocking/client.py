@@ -133,6 +133,10 @@ class Client:
         """See `fql.Client.resume`."""
         self._do(self._client.resume(name))
 
+    def probe(self, name: str) -> None:
+        """See `fql.Client.probe`."""
+        self._do(self._client.probe(name))
+
     def trace(self, name: str) -> Trace:
         """See `fql.Client.trace`."""
         return self._do(self._client.trace(name))

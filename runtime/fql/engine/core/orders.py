@@ -1,4 +1,4 @@
-"""What people ask of stored work: replay, discard, cancel, resend, pause, resume.
+"""What people ask of stored work: replay, discard, cancel, resend, pause, resume, probe.
 
 A command about a run waits until the run is in memory; its inbox entry is consumed in the commit
 that carries it out.
@@ -44,6 +44,8 @@ def receive(state: State, order: Order) -> None:
         _consume(state, order)
     elif order.kind in ("pause", "resume"):
         _pause(state, order)
+    elif order.kind == "probe":
+        _probe(state, order)
     elif order.kind == "watch":
         watch(state)
         _consume(state, order)
@@ -102,6 +104,21 @@ def _pause(state: State, order: Order) -> None:
     _consume(state, order)
     state.mutations.pauses[order.name] = stop
     pause(state, order.name, stop=stop)
+
+
+def _probe(state: State, order: Order) -> None:
+    """Let a receiver that is held to be down be tried now, whatever it asked for: by as many
+    requests as when its time is over. They close its circuit, or it opens again."""
+    _consume(state, order)
+    endpoint = state.endpoints.get(order.name)
+    if endpoint is None or not endpoint.circuit.is_open:
+        state.refused.append(Refused(order, "its circuit is not open: what is ready is sent"))
+        return
+    endpoint.circuit.open_until = min(endpoint.circuit.open_until, state.now)
+    endpoint.blocked_until = min(endpoint.blocked_until, state.now)
+    state.dirty_limits[endpoint.name] = endpoint
+    if not endpoint.ready and (first := state.timers.first(endpoint.name)) is not None:
+        state.timers.set(first, state.now)
 
 
 def _work(run: Run, name: str) -> Work | None:
@@ -294,5 +311,5 @@ def _cancel(state: State, run: Run, _order: Order) -> None:
 _HANDLERS: dict[str, Callable[[State, Run, Order], None]] = {
     "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
 }  # fmt: skip
-KINDS = frozenset({*_HANDLERS, "pause", "resume", "watch"})
+KINDS = frozenset({*_HANDLERS, "pause", "resume", "probe", "watch"})
 """Commands that the inbox may hold besides events."""

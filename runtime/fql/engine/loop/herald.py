@@ -123,7 +123,7 @@ class Herald:
 
     def _announce_letters(self, result: Step) -> None:
         for order, reason in result.refused:
-            about = order.letter or run_name(order.run)
+            about = order.letter or order.name or run_name(order.run)
             logger.error("the command %s %s was not carried out: %s", order.kind, about, reason)
         for how, name in result.mutations.letter_states:
             if how != "replaying":

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 from fql.engine.core.held.endpoints import LIMITS, Endpoint
 from fql.engine.core.held.lanes import MIXED
-from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
+from fql.engine.core.history.present import oldest_due, works
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
@@ -19,7 +19,7 @@ from fql.errors import StoreError
 from fql.intake.port import Entrance, Source
 from fql.observe.series.gauges import EndpointGauges, Gauges, SourceGauges
 from fql.store.port import Store, StoreSize
-from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
+from fql.store.works import STATE_NAMES, TERMINAL
 
 Label = Callable[[str], str]
 
@@ -120,33 +120,10 @@ def _source(source: Source | Entrance, lag: int) -> SourceGauges:
     )
 
 
-def oldest_due(state: State, now: int) -> int:
-    """When the work that has waited longest could first have been sent; `now` if none waits.
-
-    Of what is in the store, the last page that was read has told, and what was left there since.
-    """
-    times = [now]
-    times.extend(_due(work) for work in _held(state) if work.state in (READY, SCHEDULED))
-    times.extend(one.stored_since for one in state.endpoints.values())
-    return min(times)
-
-
-def _held(state: State) -> Iterator[Work]:
-    for run in state.runs.values():
-        yield from run.works
-    for batch in state.batches.values():
-        yield batch.work
-
-
-def _due(work: Work) -> int:
-    owner = work.owner
-    return work.due or work.ready_at or (owner.started if isinstance(owner, Run) else owner.sealed)
-
-
 def work_by_state(state: State) -> dict[str, int]:
     """Open nodes in memory by state; every state is there."""
     found = Counter(dict.fromkeys(("waiting", "ready", "armed", "scheduled", "buffered"), 0))
-    found.update(STATE_NAMES[w.state] for w in _held(state) if w.state not in TERMINAL)
+    found.update(STATE_NAMES[w.state] for w in works(state) if w.state not in TERMINAL)
     return dict(found)
 
 

@@ -43,6 +43,12 @@ class Timers:
         """It is not waited for any more."""
         self._works.pop(work.ticket, None)
 
+    def first(self, endpoint: str) -> Work | None:
+        """What is due first of all that goes to this endpoint."""
+        mine = [one for one in self._works.values() if one.spec.endpoint == endpoint]
+        waiting = [one for one in mine if one.state == SCHEDULED]
+        return min(waiting, key=lambda one: (one.due, one.ticket), default=None)
+
     def fire(self, now: int) -> Iterator[Work]:
         """What is due by `now` and still waits."""
         while self._heap and self._heap[0][0] <= now:

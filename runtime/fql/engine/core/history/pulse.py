@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fql.engine.core.held.endpoints import Endpoint
 from fql.engine.core.held.state import State
+from fql.engine.core.history.present import by_action, oldest_due
 from fql.engine.core.history.unmatched import history_of
 from fql.exact.writing import json_text
 from fql.store.history.rows import PulseRow
@@ -14,7 +15,7 @@ WATCHED = 15_000
 EVERY = 1_000
 """Milliseconds from one time to the next."""
 MOST = 500
-"""Endpoints that are told of, those with most to do."""
+"""Endpoints and actions that are told of, those with most to do."""
 
 
 def watch(state: State) -> None:
@@ -37,7 +38,8 @@ def _body(state: State) -> dict[str, object]:
         "in_flight": len(state.in_flight), "runs": len(state.runs),
         "open_runs": state.tally.open_runs, "sent": state.tally.sent,
         "buffers": len(state.buffers), "batches": len(state.batches),
-        "paused": sorted(state.paused),
+        "paused": sorted(state.paused), "oldest_due": oldest_due(state, state.now),
+        "actions": by_action(state, MOST),
         "endpoints": {one.name: _shown(one) for one in busiest},
     }  # fmt: skip
 
@@ -52,5 +54,5 @@ def _shown(endpoint: Endpoint) -> dict[str, object]:
         "in_flight": len(endpoint.flying), "ready": len(endpoint.ready), "held": endpoint.held,
         "waiting": endpoint.resting, "tokens": int(endpoint.bucket.tokens),
         "open_until": endpoint.circuit.open_until, "blocked_until": endpoint.blocked_until,
-        "paused": endpoint.paused,
+        "paused": endpoint.paused, "held_back": endpoint.held_back, "waits": dict(endpoint.waits),
     }  # fmt: skip
