@@ -14,6 +14,7 @@ from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.formats import Format
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
+from fqlc.contracts.model import Binding
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
 from fqlc.source.files import FileNames
@@ -94,6 +95,8 @@ class ActionModel:
     body_span: Span | None = None
     response: Type | None = None
     batched: bool = False
+    contract: Binding | None = None
+    """The operation that it is judged by."""
 
     @property
     def endpoint(self) -> str | None:

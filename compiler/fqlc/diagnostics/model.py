@@ -18,10 +18,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A stretch of source with words: another party of the problem."""
+    """A stretch of source with words: another party of the problem. In a contract `pointer` is
+    the JSON pointer of the place; a stretch without characters is then not known."""
 
     span: Span
     message: str
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ def dump_diagnostic(diagnostic: Diagnostic, place: Callable[[Span], object]) -> 
         "span": place(diagnostic.span),
         "severity": diagnostic.severity.value,
         "label": diagnostic.label,
-        "labels": [[place(label.span), label.message] for label in diagnostic.labels],
+        "labels": [
+            [place(label.span), label.message, label.pointer] for label in diagnostic.labels
+        ],
         "help": list(diagnostic.help),
         "edits": None if fix is None else [[place(edit.span), edit.text] for edit in fix.edits],
         "safe": fix is not None and fix.safe,
@@ -37,12 +39,17 @@ def load_diagnostic(
         span=place(as_list(stored["span"])),
         severity=Severity(as_a(str, stored["severity"])),
         label=as_a(str, stored["label"]),
-        labels=tuple(Label(*pair) for pair in placed(stored["labels"], place)),
+        labels=tuple(_label(as_list(one), place) for one in as_list(stored["labels"])),
         help=tuple(as_a(str, text) for text in as_list(stored["help"])),
         fix=None
         if edits is None
         else Fix(tuple(Edit(*pair) for pair in placed(edits, place)), as_a(bool, stored["safe"])),
     )
+
+
+def _label(stored: Sequence[object], place: Callable[[Sequence[object]], Span]) -> Label:
+    at, *texts = stored
+    return Label(place(as_list(at)), *(as_a(str, text) for text in texts))
 
 
 def placed(pairs: object, place: Callable[[Sequence[object]], Span]) -> Iterator[tuple[Span, str]]:

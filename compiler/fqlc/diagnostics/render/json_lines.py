@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fql.exact.writing import json_text
-from fqlc.diagnostics.model import Diagnostic, Fix
+from fqlc.diagnostics.model import Diagnostic, Fix, Label
 from fqlc.diagnostics.render.places import place_of
 from fqlc.source.text import SourceText
 
@@ -22,13 +22,16 @@ def as_dict(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> dict[s
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
         **place_of(diagnostic.span, sources).as_dict(),
-        "labels": [
-            {**place_of(label.span, sources).as_dict(), "message": label.message}
-            for label in diagnostic.labels
-        ],
+        "labels": [_label(label, sources) for label in diagnostic.labels],
         "help": list(diagnostic.help),
         "fix": _fix(diagnostic.fix, sources),
     }
+
+
+def _label(label: Label, sources: Mapping[str, SourceText]) -> dict[str, object]:
+    """A label; one in a contract has the JSON pointer of its place besides."""
+    at = {**place_of(label.span, sources).as_dict(), "message": label.message}
+    return {**at, "pointer": label.pointer} if label.pointer else at
 
 
 def _fix(fix: Fix | None, sources: Mapping[str, SourceText]) -> dict[str, object] | None:

@@ -1,0 +1,364 @@
+"""Contracts as the rest of the compiler sees them: operations, and schemas in one dialect.
+
+Whatever was written (OpenAPI 3.0, 3.1, 3.2, JSON Schema from draft 4 on), what is here is JSON
+Schema 2020-12: `nullable` is a type, bounds are numbers, a tuple of items is `prefixItems`, and
+references lead to `Operation.definitions`. Frozen, and data only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from fql.plan.language.expressions import Expr
+from fqlc.diagnostics.model import Label
+from fqlc.source.text import Span
+
+Json = object
+Raw = Mapping[str, object]
+"""A schema as normalised JSON. Beside the keywords of 2020-12 it has `discriminator` of OpenAPI and
+`$at`, where it was written: file, pointer, first and last character."""
+
+AT = "$at"
+DEFINED = "#/$defs/"
+Where = Literal["path", "query", "header", "cookie"]
+
+SILENT = frozenset((
+    "not", "if", "then", "else", "dependentSchemas", "dependentRequired", "patternProperties",
+    "propertyNames", "unevaluatedProperties", "unevaluatedItems", "contains", "minContains",
+    "maxContains", "contentSchema",
+))  # fmt: skip
+"""Keywords that nobody judges in a value that is computed; `fqlc contract check --strict` lists
+each place that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written: a file, the JSON pointer in it, and the characters from `start`
+    to `end`, which are both 0 where only the pointer is known (JSON)."""
+
+    file: str = ""
+    pointer: str = ""
+    start: int = 0
+    end: int = 0
+
+    @property
+    def span(self) -> Span:
+        """The stretch of the file, for labels."""
+        return Span(self.file, self.start, self.end)
+
+    def label(self, message: str) -> Label:
+        """A label there, with its pointer."""
+        return Label(self.span, message, self.pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One schema, with references followed: `raw` never has a `$ref`.
+
+    `name` is what it is called in the contract (the last part of the reference that led here),
+    empty for one that is written in place; two schemas of one `key` are the same, so a walk that
+    meets a key again has gone round. `read_only`, `write_only` and `deprecated` hold where the
+    schema says so or a reference to it does.
+    """
+
+    raw: Raw
+    definitions: Mapping[str, object] = field(repr=False, compare=False)
+    key: str = ""
+    name: str = ""
+    never: bool = False
+    """True for the schema `false`, which nothing fits."""
+    read_only: bool = False
+    write_only: bool = False
+    deprecated: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where it was written."""
+        return place_of(self.raw)
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """The types of JSON it allows, as `string`, `integer`, `null`; None where it names none and
+        every type is allowed."""
+        given = self.raw.get("type")
+        if given is None:
+            return None
+        return frozenset([given] if isinstance(given, str) else cast("Sequence[str]", given))
+
+    @property
+    def allows_null(self) -> bool:
+        """True where `type`, `enum` and `const` of this very schema leave room for null; parts and
+        branches are other schemas."""
+        types = self.types
+        members = self.members
+        by_type = types is None or "null" in types
+        return not self.never and by_type and (members is None or None in members)
+
+    @property
+    def members(self) -> tuple[object, ...] | None:
+        """The values of `enum`, or the one of `const`; None for neither."""
+        if "const" in self.raw:
+            return (self.raw["const"],)
+        found = self.raw.get("enum")
+        return tuple(found) if isinstance(found, Sequence) else None
+
+    @property
+    def format(self) -> str:
+        """`format`, empty for none."""
+        return self.text("format")
+
+    @property
+    def description(self) -> str:
+        """What people are told of it."""
+        return self.text("description") or self.text("title")
+
+    @property
+    def properties(self) -> Mapping[str, Schema]:
+        """The declared properties, in the order written."""
+        found = self.raw.get("properties")
+        return {n: self.at(s) for n, s in found.items()} if isinstance(found, Mapping) else {}
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The properties that must be there."""
+        found = self.raw.get("required")
+        return frozenset(map(str, found)) if isinstance(found, Sequence) else frozenset()
+
+    @property
+    def additional(self) -> Schema | None:
+        """What properties that are not declared must fit; None where anything goes. One that is
+        `never` forbids them."""
+        return self.child("additionalProperties")
+
+    @property
+    def items(self) -> Schema | None:
+        """What items must fit, after those of `prefix`; None where anything goes."""
+        return self.child("items")
+
+    @property
+    def prefix(self) -> tuple[Schema, ...]:
+        """What the first items must fit, one by one."""
+        return self.children("prefixItems")
+
+    @property
+    def all_of(self) -> tuple[Schema, ...]:
+        """Schemas that all must be fitted as well."""
+        return self.children("allOf")
+
+    @property
+    def any_of(self) -> tuple[Schema, ...]:
+        """Schemas of which one or more must be fitted."""
+        return self.children("anyOf")
+
+    @property
+    def one_of(self) -> tuple[Schema, ...]:
+        """Schemas of which exactly one must be fitted."""
+        return self.children("oneOf")
+
+    @property
+    def discriminator(self) -> Discriminator | None:
+        """The property that tells the branch of `oneOf` or `anyOf`, where there is one."""
+        found = self.raw.get("discriminator")
+        if not isinstance(found, Mapping):
+            return None
+        tags = cast("Mapping[str, object]", found.get("mapping", {}))
+        return Discriminator(
+            str(found.get("propertyName", "")), {tag: self.at(raw) for tag, raw in tags.items()}
+        )
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The keywords of this very schema that nobody judges in computed values, sorted."""
+        return tuple(sorted(SILENT & self.raw.keys()))
+
+    def parts(self) -> Iterator[Schema]:
+        """This schema and, flat, all that its `allOf` asks for besides; each once."""
+        waiting, seen = [self], set[str]()
+        while waiting:
+            part = waiting.pop(0)
+            if part.key not in seen:
+                seen |= {part.key} - {""}
+                yield part
+                waiting[:0] = part.all_of
+
+    def number(self, keyword: str) -> object | None:
+        """A bound, as `minimum` or `maxLength`: an int or a `JsonNumber`; None for none."""
+        return self.raw.get(keyword)
+
+    def text(self, keyword: str) -> str:
+        """A keyword whose value is a text, as `pattern`; empty for none."""
+        found = self.raw.get(keyword)
+        return found if isinstance(found, str) else ""
+
+    def child(self, keyword: str) -> Schema | None:
+        """The schema of a keyword; None where it is not there."""
+        return self.at(self.raw[keyword]) if keyword in self.raw else None
+
+    def children(self, keyword: str) -> tuple[Schema, ...]:
+        """The schemas of a keyword that has a list of them."""
+        found = self.raw.get(keyword)
+        return tuple(map(self.at, found)) if isinstance(found, Sequence) else ()
+
+    def at(self, raw: Json) -> Schema:
+        """A schema that is written within this one."""
+        return schema_of(raw, self.definitions)
+
+    def document(self) -> dict[str, object]:
+        """A JSON Schema of its own that says the same, for a validator."""
+        return {"$schema": DIALECT, **self.raw, "$defs": dict(self.definitions)}
+
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Discriminator:
+    """The property whose value tells the branch, and the branch for each value. A branch that the
+    contract gives no value is there under its name."""
+
+    property: str
+    branches: Mapping[str, Schema]
+
+
+def schema_of(raw: Json, definitions: Mapping[str, object]) -> Schema:
+    """The schema of normalised JSON, its references followed. They end: the reader has seen to
+    it."""
+    marks = dict.fromkeys(("readOnly", "writeOnly", "deprecated"), False)
+    key = name = ""
+    while isinstance(raw, Mapping):
+        marks = {mark: given or raw.get(mark) is True for mark, given in marks.items()}
+        reference = raw.get("$ref")
+        if not isinstance(reference, str):
+            break
+        key = reference.removeprefix(DEFINED)
+        name = name_of(key)
+        raw = definitions[key]
+    never = raw is False
+    return Schema(
+        raw=raw if isinstance(raw, Mapping) else {},
+        definitions=definitions,
+        key=key,
+        name=name,
+        never=never,
+        read_only=marks["readOnly"],
+        write_only=marks["writeOnly"],
+        deprecated=marks["deprecated"],
+    )
+
+
+def name_of(key: str) -> str:
+    """What a definition is called: the last part of its key, without the number that tells it
+    from another of that name."""
+    return key.partition("~")[0]
+
+
+def place_of(raw: Json) -> Place:
+    """Where a part of a contract was written."""
+    at = raw.get(AT) if isinstance(raw, Mapping) else None
+    if not isinstance(at, Sequence):
+        return Place()
+    file, pointer, start, end = at
+    return Place(str(file), str(pointer), int(cast("int", start)), int(cast("int", end)))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an operation. `schema` is None where the contract says nothing of its value,
+    or the value is not a plain one (`content`)."""
+
+    name: str
+    where: Where
+    required: bool
+    schema: Schema | None
+    deprecated: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body by its media types, in lower case and without parameters, as `application/json`; the
+    schema is None where there is none and anything goes."""
+
+    media: Mapping[str, Schema | None]
+    required: bool
+    place: Place
+
+    def json(self) -> tuple[str, Schema | None] | None:
+        """The first media type that is JSON (`application/json`, `+json`, `*/*`), with its
+        schema; None where none is."""
+        found = (pair for pair in self.media.items() if is_json(pair[0]))
+        return next(iter(sorted(found, key=lambda pair: pair[0] != "application/json")), None)
+
+
+def is_json(media: str) -> bool:
+    """True for media types that take JSON."""
+    return media in ("application/json", "application/*", "*/*") or media.endswith("+json")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver answers under a status: `201`, `2XX` or `default`."""
+
+    status: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a webhook is judged by.
+
+    Of an OpenAPI document `name` is `POST /orders/{id}/labels`. Of `contract: { body, response }`
+    it is empty, as are `method`, `path` and the parameters; `body` and `answers` are there as far
+    as they are given, as `application/json`.
+    """
+
+    contract: str
+    """The file, as messages name it."""
+    name: str
+    method: str
+    path: str
+    """The template of the contract, as `/orders/{id}/labels`."""
+    parameters: tuple[Parameter, ...]
+    body: Content | None
+    """None where the operation takes no body."""
+    answers: tuple[Answer, ...]
+    deprecated: bool
+    place: Place
+    sha256: str
+    """Over the canonical JSON of all that the operation reaches, prose and places left out."""
+    definitions: Mapping[str, object] = field(repr=False, compare=False)
+
+    @property
+    def documented(self) -> bool:
+        """True for an operation of OpenAPI, which has parameters and media types."""
+        return bool(self.method)
+
+    def parameter(self, where: Where, name: str) -> Parameter | None:
+        """The parameter of a name; names of headers do not differ by case."""
+        wanted = name.lower() if where == "header" else name
+        for one in self.parameters:
+            if (
+                one.where == where
+                and (one.name.lower() if where == "header" else one.name) == wanted
+            ):
+                return one
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The operation that a webhook is bound to. `ActionModel.contract` is one of these; it is None
+    where there is no contract, `contract: null` says so, or why there is no operation was
+    reported (FQL401, FQL402).
+
+    `at` is the key `contract` that binds it. `path` and `query` have what the webhook's url says
+    for the parameters of the operation and for its own query, by name: a constant text, or the
+    value of a hole, or a text of several parts.
+    """
+
+    operation: Operation
+    at: Span
+    path: Mapping[str, Expr] = field(default_factory=dict)
+    query: Mapping[str, Expr] = field(default_factory=dict)
