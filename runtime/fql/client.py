@@ -45,6 +45,7 @@ class Client(Looking, Hindsight):
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
         super().__init__(store)
         self._by = by
+        self._watching: list[int] = []
         self._clock = clock or SystemClock()
         self._shower = Shower(store)
         self._emitter = Emitter(store, self._clock, by)
@@ -221,9 +222,14 @@ class Client(Looking, Hindsight):
         body = {"run": number_of(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
 
-    async def watch(self) -> None:
-        """Let the engines say each second, for about ten seconds, what they do: `pulses` has it."""
-        await self._append([("watch", {})])
+    async def watch(self) -> bool:
+        """Let the engines say each second, for about ten seconds, what they do: `pulses` has it.
+        Asked again while no engine has taken what this client asked before, it does nothing; the
+        result is False then."""
+        if self._watching and await self._store.pending(self._watching):
+            return False
+        self._watching = await self._append([("watch", {})])
+        return True
 
     async def pause(self, name: str) -> None:
         """Stop sending to the endpoint, or for the observer, called `name`, until `resume`. An
@@ -249,6 +255,12 @@ class Client(Looking, Hindsight):
         open. Raises UsageError for a name that no plan of the store has."""
         require_pausable(await self._plans(), name)
         await self._append([("probe", {"name": name})])
+
+    async def seal(self, observer: str, action: str) -> None:
+        """Let what is collected for the batch of an `action` of an `observer` be sent now, however
+        little it is. Raises UsageError for names that no plan of the store has."""
+        await self._check_names(LetterFilter(observer=observer, action=action))
+        await self._append([("seal", {"name": observer, "node": action})])
 
     async def trace(self, name: str) -> Trace:
         """The story of an event or a run; `name` is its id, or that of an event's receipt. Raises

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Unpack
 
-from fql.letters import number_of
+from fql.letters import Choice, chosen, number_of
 from fql.store.choosing import LetterGroup, RunFilter, UnmatchedFilter
 from fql.store.history.rows import UnmatchedRow
 from fql.store.port import Counts, Store, StoreSize
@@ -53,6 +54,11 @@ class Looking:
     async def size(self) -> StoreSize:
         """Open dead letters by observer, inbox entries and bytes in use, cheaply."""
         return await self._store.size()
+
+    async def dead_letter_number(self, **choice: Unpack[Choice]) -> int:
+        """How many dead letters `fql.letters.Choice` describes; 10,001 means "more than 10,000".
+        Raises UsageError for an invalid choice."""
+        return await self._store.letter_number(chosen((), choice))
 
     async def dead_letter_counts(self) -> dict[str, int]:
         """Dead letters by observer."""

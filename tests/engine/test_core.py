@@ -257,6 +257,17 @@ def test_a_reply_names_the_members_that_failed() -> None:
     assert sorted(run.state for run in w.runs()) == ["dead", "done", "done"]
 
 
+def test_a_person_has_what_is_collected_sent_now() -> None:
+    w = world(observer("a", batch={"a": BatchPolicy(3, 1000)}))
+    emit(w, 1, 2)
+    assert not w.ledger
+    for name, sent in (("other", 0), ("a", 1)):
+        w.order(Order("seal", name="watch", node=name))
+        w.cycle()
+        assert len(w.ledger) == sent
+    assert w.ledger[0].members == (1, 2)
+
+
 def test_a_dead_batch_writes_a_letter_for_each_member_and_one_is_replayed_alone() -> None:
     w = world(observer("a", batch={"a": BatchPolicy(2, 1000)}))
     emit(w, 1, 2)

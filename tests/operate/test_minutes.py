@@ -56,6 +56,15 @@ async def sums(asked: Hindsight) -> tuple[dict[str, Counter[str]], Counter[str]]
     return found, measured
 
 
+async def reasons(asked: Hindsight) -> dict[str, int]:
+    """Why attempts failed, of all names."""
+    found: Counter[str] = Counter()
+    for one in await asked.minutes(0):
+        assert not one.why or one.kind == "endpoint"
+        found.update(one.why)
+    return dict(found)
+
+
 async def check(ledger: Ledger, asked: Hindsight) -> None:
     found, measured = await sums(asked)
     tried = {"sent": ledger.sent.total(), "failed": ledger.failed}
@@ -71,6 +80,7 @@ async def check(ledger: Ledger, asked: Hindsight) -> None:
         "endpoint shop": tried,
     }  # fmt: skip
     assert set(measured.values()) == {ledger.sent.total()}
+    assert await reasons(asked) == {"503": ledger.failed - 1, "400": 1}
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])

@@ -345,6 +345,9 @@ async def test_dead_letters_are_filtered_newest_first(store: Store, lease: Lease
     assert await found(batch=4) == ["d3"]
     assert await found(limit=1) == ["d2"]
     assert (await store.letters(LetterFilter(ids=("d3",))))[0] == rows[2]
+    number = store.letter_number
+    assert await number(LetterFilter()) == 3 and await number(LetterFilter(limit=2)) == 2
+    assert await number(LetterFilter(observer="watch", failed_after=100)) == 1
 
 
 async def test_a_resolved_letter_leaves_and_a_failed_replay_keeps_it(

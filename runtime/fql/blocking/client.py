@@ -65,9 +65,9 @@ class Client:
         """See `fql.Client.pulses`."""
         return self._do(self._client.pulses())
 
-    def watch(self) -> None:
+    def watch(self) -> bool:
         """See `fql.Client.watch`."""
-        self._do(self._client.watch())
+        return self._do(self._client.watch())
 
     def bulks(self, ids: Sequence[str] = (), limit: int = 100) -> list[Bulk]:
         """See `fql.Client.bulks`."""
@@ -94,6 +94,10 @@ class Client:
     def dead_letter(self, dlq_id: str) -> DeadLetter | None:
         """See `fql.Client.dead_letter`."""
         return self._do(self._client.dead_letter(dlq_id))
+
+    def dead_letter_number(self, **choice: Unpack[Choice]) -> int:
+        """See `fql.Client.dead_letter_number`."""
+        return self._do(self._client.dead_letter_number(**choice))
 
     def dead_letter_groups(self) -> list[LetterGroup]:
         """See `fql.Client.dead_letter_groups`."""
@@ -136,6 +140,10 @@ class Client:
     def probe(self, name: str) -> None:
         """See `fql.Client.probe`."""
         self._do(self._client.probe(name))
+
+    def seal(self, observer: str, action: str) -> None:
+        """See `fql.Client.seal`."""
+        self._do(self._client.seal(observer, action))
 
     def trace(self, name: str) -> Trace:
         """See `fql.Client.trace`."""

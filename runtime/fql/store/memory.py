@@ -186,6 +186,10 @@ class MemoryStore:
         """Dead letters, newest first."""
         return self.tables.found_letters(wanted)
 
+    async def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit."""
+        return self.tables.letter_number(wanted)
+
     async def mark(self) -> str:
         """Another text after each commit and command."""
         return self.tables.mark()

@@ -80,6 +80,12 @@ class Pruned:
 MOST_COUNTED = 10_000
 """What is counted for people stops after this number; one more means "more than"."""
 
+
+def as_far_as(limit: int | None) -> int:
+    """How many rows are counted for people who want no more than `limit`."""
+    return MOST_COUNTED + 1 if limit is None else min(limit, MOST_COUNTED + 1)
+
+
 MOST_OPEN = 1_000_000
 """Open runs are counted so far at a start, however many there are."""
 
@@ -197,6 +203,10 @@ class Store(Protocol):
 
     async def letters(self, wanted: LetterFilter) -> list[LetterRow]:
         """Dead letters, newest first: by `failed_at` and id, downwards."""
+        ...
+
+    async def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit, as far as `Counts` counts, and no more than the limit."""
         ...
 
     async def mark(self) -> str:

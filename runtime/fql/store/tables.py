@@ -30,7 +30,7 @@ from fql.store.choosing import (
     unmatched_fits,
 )
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
-from fql.store.port import MOST_COUNTED, Counts, StoreSize
+from fql.store.port import MOST_COUNTED, Counts, StoreSize, as_far_as
 from fql.store.records import (
     AttemptRow,
     BatchRow,
@@ -201,6 +201,12 @@ class Tables:
         """Dead letters, newest first."""
         rows = sorted(self.letters.values(), key=newest_last, reverse=True)
         return [row for row in rows if letter_fits(row, wanted)][: wanted.limit]
+
+    def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit, as far as people count."""
+        most = as_far_as(wanted.limit)
+        fit = (row for row in self.letters.values() if letter_fits(row, wanted))
+        return sum(1 for _ in islice(fit, most))
 
     def groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""

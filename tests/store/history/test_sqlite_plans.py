@@ -15,7 +15,7 @@ from fql.store.port import MOST_COUNTED
 from fql.store.sqlite.format import bring_up
 from fql.store.sqlite.reading.counting import counts
 from fql.store.sqlite.reading.history import events_query, unmatched_query
-from fql.store.sqlite.reading.query import Query, letters_query, runs_query
+from fql.store.sqlite.reading.query import Query, letter_number_query, letters_query, runs_query
 from fql.store.sqlite.reading.read import OPEN
 
 RUNS = {
@@ -55,6 +55,10 @@ def test_no_question_reads_all_rows_or_sorts_them(connection: sqlite3.Connection
     queries += [runs_query(RunFilter(state=state)) for state in ("open", "done", "cancelled")]
     queries += [
         letters_query(LetterFilter(**one), "webhook_dlq")  # type: ignore[arg-type]
+        for one in some(LETTERS)
+    ]
+    queries += [
+        letter_number_query(LetterFilter(**one), "webhook_dlq")  # type: ignore[arg-type]
         for one in some(LETTERS)
     ]
     queries += [events_query(EventFilter(**one)) for one in some(EVENTS)]  # type: ignore[arg-type]

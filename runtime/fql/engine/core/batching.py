@@ -64,6 +64,14 @@ def seal_due(state: State, *, everything: bool) -> None:
             del state.buffers[key]
 
 
+def seal_now(state: State, observer: str, action: str) -> None:
+    """Let what is collected for an action go in this step, however little it is."""
+    for key, found in state.buffers.items():
+        node = found.node(key[2])
+        if key[1] == observer and node is not None and node.name == action:
+            found.due = state.now
+
+
 def _seal(state: State, node: NodeSpec, members: list[Run]) -> None:
     spec = members[0].spec
     key = batch_key(node.name, [member.key for member in members])

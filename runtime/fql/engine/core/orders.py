@@ -1,4 +1,4 @@
-"""What people ask of stored work: replay, discard, cancel, resend, pause, resume, probe.
+"""What people ask of stored work: replay, discard, cancel, resend, pause, resume, probe, seal.
 
 A command about a run waits until the run is in memory; its inbox entry is consumed in the commit
 that carries it out.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
+from fql.engine.core.batching import seal_now
 from fql.engine.core.held.aside import Blame, Rung
 from fql.engine.core.held.inputs import Order, Refused
 from fql.engine.core.held.keys import fresh_key
@@ -46,6 +47,9 @@ def receive(state: State, order: Order) -> None:
         _pause(state, order)
     elif order.kind == "probe":
         _probe(state, order)
+    elif order.kind == "seal":
+        seal_now(state, order.name, order.node)
+        _consume(state, order)
     elif order.kind == "watch":
         watch(state)
         _consume(state, order)
@@ -311,5 +315,5 @@ def _cancel(state: State, run: Run, _order: Order) -> None:
 _HANDLERS: dict[str, Callable[[State, Run, Order], None]] = {
     "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
 }  # fmt: skip
-KINDS = frozenset({*_HANDLERS, "pause", "resume", "probe", "watch"})
+KINDS = frozenset({*_HANDLERS, "pause", "resume", "probe", "seal", "watch"})
 """Commands that the inbox may hold besides events."""

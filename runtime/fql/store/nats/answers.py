@@ -42,6 +42,11 @@ class Answers:
         await self.fresh()
         return self.rows.tables.found_letters(wanted)
 
+    async def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit."""
+        await self.fresh()
+        return self.rows.tables.letter_number(wanted)
+
     async def mark(self) -> str:
         """Another text after each commit and command."""
         await self.fresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fql.errors import UsageError
@@ -115,7 +115,8 @@ class RowTrace:
 class Minute:
     """What all engines have counted of a name in the `span` milliseconds from `at` (milliseconds
     since 1970) on. `kind` is `engine`, `observer`, `action` or `endpoint`. `ms` has how many
-    attempts took at most as long as each of `fql.store.history.minutes.EDGES`."""
+    attempts took at most as long as each of `fql.store.history.minutes.EDGES`; `why` has, of an
+    endpoint, how many failed for which reason."""
 
     at: int
     span: int
@@ -123,13 +124,14 @@ class Minute:
     name: str
     counts: Mapping[str, int]
     ms: Sequence[int] = ()
+    why: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """One object with everything; `p50`, `p95` and `p99` are milliseconds, or null."""
         return {
             "at": instant(self.at), "span_ms": self.span, "kind": self.kind, "name": self.name,
-            **self.counts, "p50": self.latency(0.5), "p95": self.latency(0.95),
-            "p99": self.latency(0.99),
+            **self.counts, "why": dict(self.why), "p50": self.latency(0.5),
+            "p95": self.latency(0.95), "p99": self.latency(0.99),
         }  # fmt: skip
 
     def latency(self, share: float) -> int | None:
@@ -243,7 +245,10 @@ def minutes_of(rows: Iterable[MinuteRow]) -> list[Minute]:
     for row in rows:
         key = (row.at, row.span, row.kind, row.name)
         sums.setdefault(key, Numbers()).take(read_numbers(row.numbers))
-    return [Minute(*key, found.counts, tuple(found.ms or ())) for key, found in sums.items()]
+    return [
+        Minute(*key, found.counts, tuple(found.ms or ()), found.why or {})
+        for key, found in sums.items()
+    ]
 
 
 def pulse_of(row: PulseRow, now: int) -> Pulse:

@@ -115,9 +115,10 @@ class Performed:
 class Order:
     """A command of a person about one run, one dead letter, or a name.
 
-    `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause`, `resume` or `probe`. `due`
-    is when a replay is to start; `answer` supplies a response without sending; `force` overrules
-    `handled`. `shard` is that of its entry in the inbox. A `hint` comes from another engine.
+    `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause`, `resume`, `probe` or
+    `seal`. `due` is when a replay is to start; `answer` supplies a response without sending;
+    `force` overrules `handled`. `shard` is that of its entry in the inbox. A `hint` comes from
+    another engine.
     """
 
     kind: str

@@ -93,6 +93,7 @@ class Minutes:
             counts["sent"] = counts.get("sent", 0) + 1
             if one.failed:
                 counts["failed"] = counts.get("failed", 0) + 1
+                numbers.fail(str(one.outcome.failure or one.outcome.status))
             if numbers.ms is None:
                 numbers.ms = [0] * (len(EDGES) + 1)
             numbers.ms[bisect_left(EDGES, one.outcome.duration_ms)] += 1
@@ -122,6 +123,9 @@ class Minutes:
         for cell, numbers in self._cells.items():
             for named in (("engine", ""), *_names(cell)):
                 sums.setdefault(named, Numbers()).take(numbers)
+        for (kind, _), numbers in sums.items():
+            if kind != "endpoint":
+                numbers.why = None  # who failed to answer, and how, is asked of receivers
         texts = {named: numbers.written() for named, numbers in sums.items() if numbers.counts}
         return [
             MinuteRow(MINUTE, self._begin, kind, name, self._session, text)

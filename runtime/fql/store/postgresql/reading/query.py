@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.port import as_far_as
 from fql.store.postgresql.reading.read import LOADED
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.values import int8, int8s, text, texts
@@ -73,6 +74,24 @@ def runs_query(wanted: RunFilter) -> Query:
 def letters_query(wanted: LetterFilter) -> Query:
     """Dead letters, newest first, along the index on `failed_at` and id: so a page costs what it
     holds, however many there are."""
+    conditions, values = _letters(wanted)
+    if wanted.limit is not None:
+        values.append(int8(wanted.limit))
+    limit = "" if wanted.limit is None else f" LIMIT ${len(values)}"
+    order = f"ORDER BY failed_at DESC, dlq_id DESC{limit}"
+    names = schema.columns(schema.LETTER.names)
+    return f"SELECT {names} FROM {{s}}.fql_letter{conditions}{order}", values  # noqa: S608
+
+
+def letter_number_query(wanted: LetterFilter) -> Query:
+    """How many dead letters fit, counted as far as people count."""
+    conditions, values = _letters(wanted)
+    most = f"LIMIT ${len(values) + 1}"
+    inner = f"SELECT 1 FROM {{s}}.fql_letter{conditions}{most}"  # noqa: S608
+    return f"SELECT count(*) FROM ({inner}) few", [*values, int8(as_far_as(wanted.limit))]  # noqa: S608
+
+
+def _letters(wanted: LetterFilter) -> Query:
     below = None if wanted.below is None else (int8(wanted.below[0]), text(wanted.below[1]))
     conditions, values = where(
         [
@@ -93,9 +112,4 @@ def letters_query(wanted: LetterFilter) -> Query:
         ("failed_at, dlq_id", below),
     )
     conditions += "AND row_key <> '' " if wanted.row_key else ""
-    if wanted.limit is not None:
-        values.append(int8(wanted.limit))
-    limit = "" if wanted.limit is None else f" LIMIT ${len(values)}"
-    order = f"ORDER BY failed_at DESC, dlq_id DESC{limit}"
-    names = schema.columns(schema.LETTER.names)
-    return f"SELECT {names} FROM {{s}}.fql_letter{conditions}{order}", values  # noqa: S608
+    return conditions, values

@@ -13,7 +13,7 @@ from fql.store.port import Counts, StoreSize
 from fql.store.postgresql import inbox
 from fql.store.postgresql.reading import counting, history, read
 from fql.store.postgresql.reading.holdings import holdings
-from fql.store.postgresql.reading.query import letters_query, runs_query
+from fql.store.postgresql.reading.query import letter_number_query, letters_query, runs_query
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.sizes import used_bytes
 from fql.store.postgresql.wire.line import Wire
@@ -56,6 +56,11 @@ class Questions(ABC):
         return await self._read(
             lambda wire: [LetterRow(*row) for row in wire.run(*letters_query(wanted))]
         )
+
+    async def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit."""
+        row = await self._read(lambda wire: wire.one(*letter_number_query(wanted)))
+        return 0 if row is None else int(row[0])
 
     async def mark(self) -> str:
         """Another text after each commit and command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fql.exact.writing import json_text
 from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.port import as_far_as
 from fql.store.sqlite.schema import EVENT, RUN
 
 Query = tuple[str, list[object]]
@@ -91,7 +92,23 @@ def letters_query(wanted: LetterFilter, table: str) -> Query:
     """Dead letters, newest first. A page is read along an index by `failed_at`, from where the one
     before ended: so each costs what it holds, however many there are. Those of a run, of an event
     and those named by their ids are few."""
-    text, values = where(
+    text, values = _letters(wanted)
+    limit = -1 if wanted.limit is None else wanted.limit
+    order = "ORDER BY failed_at DESC, dlq_id DESC LIMIT ?"
+    source = f"FROM {table}{_index_of_letters(wanted, table)}"
+    return f"SELECT * {source}{text}{order}", [*values, limit]
+
+
+def letter_number_query(wanted: LetterFilter, table: str) -> Query:
+    """How many dead letters fit, counted as far as people count."""
+    text, values = _letters(wanted)
+    source = f"FROM {table}{_index_of_letters(wanted, table)}"
+    inner = f"SELECT 1 {source}{text}LIMIT ?"
+    return f"SELECT count(*) FROM ({inner})", [*values, as_far_as(wanted.limit)]  # noqa: S608
+
+
+def _letters(wanted: LetterFilter) -> Query:
+    return where(
         [
             (_among("dlq_id"), _json(wanted.ids)),
             (_among("state"), _json(wanted.states)),
@@ -110,10 +127,6 @@ def letters_query(wanted: LetterFilter, table: str) -> Query:
             (after("failed_at, dlq_id"), pair(wanted.below)),
         ]
     )
-    limit = -1 if wanted.limit is None else wanted.limit
-    order = "ORDER BY failed_at DESC, dlq_id DESC LIMIT ?"
-    source = f"FROM {table}{_index_of_letters(wanted, table)}"
-    return f"SELECT * {source}{text}{order}", [*values, limit]
 
 
 def _index_of_letters(wanted: LetterFilter, table: str) -> str:

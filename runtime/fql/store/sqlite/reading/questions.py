@@ -15,7 +15,12 @@ from fql.store.port import Counts, StoreSize
 from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPlan
 from fql.store.sqlite.reading import counting, history
 from fql.store.sqlite.reading import read as sqlite_read
-from fql.store.sqlite.reading.query import groups_query, letters_query, runs_query
+from fql.store.sqlite.reading.query import (
+    groups_query,
+    letter_number_query,
+    letters_query,
+    runs_query,
+)
 
 T = TypeVar("T")
 
@@ -50,6 +55,11 @@ class Questions(ABC):
         return await self._call(
             lambda connection: [LetterRow(*row) for row in connection.execute(query, values)]
         )
+
+    async def letter_number(self, wanted: LetterFilter) -> int:
+        """How many dead letters fit."""
+        query, values = letter_number_query(wanted, self._letters)
+        return await self._call(lambda connection: connection.execute(query, values).fetchone()[0])
 
     async def mark(self) -> str:
         """Another text after each commit and command: what others and this connection changed."""
