@@ -65,7 +65,9 @@ def test_no_question_reads_all_rows_or_sorts_them(connection: sqlite3.Connection
     queries += [unmatched_query(UnmatchedFilter(**one)) for one in some(UNMATCHED)]  # type: ignore[arg-type]
     for query in queries:
         plan = plan_of(connection, query)
-        lines = [line for line in plan if "json_each" not in line and "SUBQUERY" not in line.upper()]
+        lines = [
+            line for line in plan if "json_each" not in line and "SUBQUERY" not in line.upper()
+        ]
         few = "event_id" in query[0].partition("WHERE")[2] and "fql_unmatched" in query[0]
         assert few or not any("TEMP B-TREE" in line for line in plan), (query, plan)
         whole = [line for line in lines if line.startswith("SCAN") and " USING " not in line]
