@@ -17,6 +17,7 @@ from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
 from fqlc.services.drift import Drift
+from fqlc.services.index.index import Index
 from fqlc.services.trace import Trace
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
@@ -73,6 +74,11 @@ class Snapshot:
     def enum(self, name: str) -> EnumInfo | None:
         """An enum with its members; one that cannot be read now as it last was."""
         return self.kept_enums.get(name) or self.program.project.enum_infos.get(name)
+
+    @cached_property
+    def index(self) -> Index:
+        """Every name of the checked project."""
+        return Index(self.program.project, self.trace)
 
     @cached_property
     def _files(self) -> Mapping[str, ast.File]:

@@ -31,7 +31,7 @@ from fqlc.types.scope import Context
 from fqlc.types.values.choices import infer_case
 from fqlc.types.values.items import LIST_METHODS, infer_items
 
-_CHANGES = {"changed": 0, "changed_to": 1, "changed_from": 1}
+CHANGES = {"changed": 0, "changed_to": 1, "changed_from": 1}
 _TAKES_NULL = frozenset({"json", "as_string", "as_int", "as_float", "as_decimal", "as_boolean"})
 """What answers null for null: a missing part of JSON is read like one of another shape."""
 
@@ -74,7 +74,7 @@ def infer_call(expr: ast.CallOf, ctx: Context) -> e.Expr:
         return _free_function(expr, ctx)
     name = callee.name.text
     field = field_of(callee.of, ctx)
-    if field is not None and name in _CHANGES:
+    if field is not None and name in CHANGES:
         return _changed(expr, callee, field, ctx)
     if ctx.scope.template:
         return _method(expr, callee, ctx)
@@ -110,7 +110,7 @@ def _changed(  # noqa: PLR0911 - one line a refusal
 ) -> e.Expr:
     """`f.changed()`; `f.changed_to(v)` is changed and the new value is v."""
     name = callee.name.text
-    if not _arity(expr, callee, _CHANGES[name], _CHANGES[name], ctx):
+    if not _arity(expr, callee, CHANGES[name], CHANGES[name], ctx):
         return poison(expr.span)
     if ctx.scope.batch == "outside":
         return outside_each(field.name, expr.span, ctx)
@@ -232,8 +232,8 @@ def _unknown_method(expr: ast.CallOf, callee: ast.MemberAccess, of: e.Expr, ctx:
     name = callee.name
     help_, fix = suggestion(name.text, name.span, fitting, what)
     if fix is None and not template and field_of(callee.of, ctx) is not None:
-        change = nearest(name.text, _CHANGES)
-        help_, fix = suggestion(name.text, name.span, _CHANGES, what) if change else (help_, None)
+        change = nearest(name.text, CHANGES)
+        help_, fix = suggestion(name.text, name.span, CHANGES, what) if change else (help_, None)
     if (advice := _IN_OTHER_WORDS.get(name.text)) is not None and fix is None and not template:
         help_ = (advice,)
     meant = _OTHER_METHODS.get(name.text, name.text)
