@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fql.plan.policies import RetryPolicy
-from fqlc.cli.explaining.policies import schedule_of
 from fqlc.diagnostics.registry import all_pages
+from fqlc.emit.schedule import schedule_of
 from tests.cli_compiler.conftest import Command
 
 EVENTS = """\

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
+from fql.plan.language.types import Type
 from fqlc.checks.model import Program, Surroundings
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
@@ -74,6 +75,26 @@ class Snapshot:
     def enum(self, name: str) -> EnumInfo | None:
         """An enum with its members; one that cannot be read now as it last was."""
         return self.kept_enums.get(name) or self.program.project.enum_infos.get(name)
+
+    def block_at(self, path: str, offset: int) -> ast.Block | None:
+        """The block at the top level of a checked file that an offset is in."""
+        found = self.declaration_at(path, offset)
+        return found if isinstance(found, ast.Block) else None
+
+    def declaration_at(self, path: str, offset: int) -> ast.Declaration | None:
+        """The declaration of a checked file that an offset is in."""
+        file = self._files.get(path)
+        for declaration in file.declarations if file is not None else ():
+            if declaration.span.start <= offset <= declaration.span.end:
+                return declaration
+        return None
+
+    def type_of(self, written: ast.Expr) -> Type | None:
+        """The type of an expression as it was checked; None where it was not, or is faulty."""
+        heard = self.trace.at(written)
+        if heard is None:
+            return None
+        return heard.value.type if heard.value.type.name != "Error" else None
 
     @cached_property
     def index(self) -> Index:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import click
 
@@ -11,39 +10,12 @@ from fql.exact.kinds import as_a
 from fql.plan.language.units import spoken_duration
 from fql.plan.model import Observer, PlanNode, Policies, Setting
 from fql.plan.origin import BUILT_IN
-from fql.plan.policies import RetryPolicy, retry_policy, whole_of
+from fql.plan.policies import retry_policy, whole_of
 from fql.plan.policy.table import DEFAULTS, OF_KINDS, OF_STATUSES, POLICIES
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
 from fqlc.emit.policy_text import value_text
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When attempts begin, in milliseconds from the first, jitter left out, each attempt taking
-    no time; `worst` is when the last one ends at the latest, whatever time each takes."""
-
-    delays: tuple[int, ...]
-    fastest: int
-    worst: int
-    attempts: int
-
-
-def schedule_of(policy: RetryPolicy, timeout: int) -> Schedule:
-    """The schedule of a policy. `max_elapsed` ends it before the attempt that would be too late."""
-    delays: list[int] = []
-    elapsed = 0
-    for delay in policy.base_delays():
-        if policy.is_too_late(elapsed + delay):
-            break
-        delays.append(delay)
-        elapsed += delay
-    attempts = len(delays) + 1
-    # None begins after max_elapsed, and the last one has its whole timeout.
-    started = sum(policy.base_delays()) + (policy.max_attempts - 1) * timeout
-    if policy.max_elapsed is not None:
-        started = min(started, policy.max_elapsed)
-    return Schedule(tuple(delays), elapsed, started + timeout, attempts)
+from fqlc.emit.schedule import Schedule, schedule_of
 
 
 def explain_policies(pairs: Sequence[tuple[Observer, PlanNode]], form: str) -> None:
