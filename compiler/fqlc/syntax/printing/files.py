@@ -24,6 +24,20 @@ def format_source(source: SourceText) -> str:
     return _Printer(source.text, file).print(_sound_declarations(file))
 
 
+def format_declarations(source: SourceText, start: int, end: int) -> list[tuple[int, int, str]]:
+    """The sound declarations that a stretch touches, formatted: from where to where each is, with
+    its documentation and a comment after it, and its text."""
+    file = parse_file(source, Sink())
+    touched = [d for d in _sound_declarations(file) if start_of(d) <= end and d.span.end >= start]
+    printer = _Printer(source.text, file)
+    found = []
+    for declaration in touched:
+        begin = start_of(declaration)
+        shown, last = printer.declaration(declaration, begin)
+        found.append((begin, last, shown))
+    return found
+
+
 def format_text(text: str) -> str:
     """`format_source` for a text without a path."""
     return format_source(SourceText("", text))
@@ -59,7 +73,7 @@ class _Printer:
             kept, position = self._keep(position, start)
             together = not kept and self._are_packed(previous, declaration, position)
             lines = self._comments.lines_before(position, start, "", first=True)
-            shown, position = self._declaration(declaration, start)
+            shown, position = self.declaration(declaration, start)
             self._add("\n".join((*lines, shown)), together=together)
             previous = declaration
         end = len(self._text)
@@ -67,7 +81,7 @@ class _Printer:
         self._add("\n".join(self._comments.lines_before(position, end, "", first=True, last=True)))
         return "".join(self._parts) + "\n" if self._parts else ""
 
-    def _declaration(self, declaration: ast.Declaration, start: int) -> tuple[str, int]:
+    def declaration(self, declaration: ast.Declaration, start: int) -> tuple[str, int]:
         """The lines of a declaration with its comments, and where to go on in the source."""
         shown = self._blocks.declaration(declaration)
         end = declaration.span.end
