@@ -11,6 +11,7 @@ from fql.version import VERSION
 from fqlc.checks.catalogue import run_rules
 from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading.program import read_program
+from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
@@ -18,7 +19,7 @@ from fqlc.diagnostics.suppress import Remark, suppress
 from fqlc.names.imports import load_project
 from fqlc.names.project import Project, resolve_project
 from fqlc.names.symbols import Listener
-from fqlc.source.files import FileNames
+from fqlc.source.files import CONTRACT_SUFFIXES, FileNames
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.sources import read_source
 from fqlc.types.infer import check_fields, check_lets
@@ -72,10 +73,14 @@ def examine_project(
         around = surroundings or Surroundings()
         check_lets(project, sink)
         check_fields(project, sink)
-        program = read_program(project, sink, around, [f.path for f in files if f.path in roots])
+        contracts = Contracts(read, around.shelf)
+        own = [f.path for f in files if f.path in roots]
+        program = read_program(project, sink, around, contracts, own)
         run_rules(program, sink)
+        contracts.keep()
     remarks = tuple(Remark(c.span, c.text) for f in files for c in f.comments)
-    return Examined(program, sink.found, remarks, texts.sources())
+    sources = {**texts.sources(), **_labelled(sink.found, read)}
+    return Examined(program, sink.found, remarks, sources)
 
 
 def check_project(
@@ -123,7 +128,16 @@ def sealed(pieces: Iterable[Written], sources: Mapping[str, SourceText], names: 
     """The bytes of the plan that the pieces make, with its digest."""
     from fqlc.lower.pieces import assemble
 
-    return assemble(pieces, sources, VERSION, names)
+    own = {path: text for path, text in sources.items() if not path.endswith(CONTRACT_SUFFIXES)}
+    return assemble(pieces, own, VERSION, names)
+
+
+def _labelled(found: Iterable[Diagnostic], read: Read) -> dict[str, SourceText]:
+    """The texts of contracts in which a label has its place."""
+    spans = (label.span for d in found for label in d.labels)
+    paths = {span.path for span in spans if span.end and span.path.endswith(CONTRACT_SUFFIXES)}
+    read_again = ((path, read(path)) for path in sorted(paths))
+    return {p: SourceText(p, data.decode("utf-8", "replace")) for p, data in read_again if data}
 
 
 class _Texts:

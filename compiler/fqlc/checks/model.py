@@ -14,6 +14,7 @@ from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.formats import Format
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
+from fqlc.contracts.library import Shelf
 from fqlc.contracts.model import Binding
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
@@ -34,6 +35,8 @@ class Surroundings:
     egress: EgressSettings = field(default_factory=EgressSettings)
     file: str = "fql.toml"
     names: FileNames = field(default_factory=FileNames)
+    shelf: Shelf | None = None
+    """Where what was found out about contracts is kept."""
 
     @property
     def batches(self) -> bool:
@@ -59,6 +62,8 @@ class EndpointModel:
     accepts: frozenset[str] | None
     """None where it is given and cannot be read."""
     settings: Settings
+    contract: tuple[str, Span] | None = None
+    """The file of its contract, and where it is named."""
 
 
 @dataclass(frozen=True, slots=True)

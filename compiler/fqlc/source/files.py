@@ -1,8 +1,9 @@
-"""Which files a project may read: regular ones called `*.fql`, inside its folders.
+"""Which files a project may read: regular ones inside its folders, sources called `*.fql` and the
+contracts that they name.
 
-A program names its imports itself, and whoever sends a change may have written it. So what it names
-is looked at before it is opened: a device, a pipe, another kind of file, or a link that leads
-outside the project is not read, and nothing of it can be printed.
+A program names its imports and contracts itself, and whoever sends a change may have written it. So
+what it names is looked at before it is opened: a device, a pipe, another kind of file, or a link
+that leads outside the project is not read, and nothing of it can be printed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,15 @@ from fqlc.source.links import Links, is_below
 SUFFIX = ".fql"
 LONGEST_SOURCE = 5_000_000
 """Bytes of a source, at most."""
+
+CONTRACT_SUFFIXES = (".json", ".yaml", ".yml")
+"""How the file of a contract is called."""
+
+LONGEST_CONTRACT = 20_000_000
+"""Bytes of a contract, at most."""
+
+READ = (SUFFIX, *CONTRACT_SUFFIXES)
+"""What files are called that a project may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +85,18 @@ class ProjectFiles:
         try:
             if path == self.settings:
                 return read_regular(path, LONGEST_SETTINGS)
-            return read_start(path, LONGEST_SOURCE + 1) if self.holds(path) else None
+            longest = LONGEST_SOURCE if path.endswith(SUFFIX) else LONGEST_CONTRACT
+            return read_start(path, longest + 1) if self.holds(path) else None
         except OSError:
             return None
 
     def holds(self, path: str) -> bool:
-        """True for a path that is called `*.fql` and leads, over whatever links, to a place inside
-        the project."""
-        if not path.endswith(SUFFIX):
+        """True for a path that is called as sources or contracts are, and leads, over whatever
+        links, to a place inside the project."""
+        if not path.endswith(READ):
             return False
         try:
             real = self._links.real(path)
         except (OSError, ValueError):  # a name that cannot be
             return False
-        ours = os.path.splitext(real)[1] == SUFFIX  # noqa: PTH122 - texts are quicker
-        return ours and any(is_below(real, folder) for folder in self.folders)
+        return real.endswith(READ) and any(is_below(real, folder) for folder in self.folders)

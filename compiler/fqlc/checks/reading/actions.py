@@ -10,12 +10,14 @@ from fql.plan.language.types import ERROR, Type
 from fql.plan.origin import Origin
 from fqlc.checks.levels import Settings, usable
 from fqlc.checks.model import ActionModel
+from fqlc.checks.reading.contracts import binding_of
 from fqlc.checks.reading.entries import Found, action_kind, block_entries, is_read_in_full
 from fqlc.checks.reading.targets import arguments_of, target_of
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.reading.views import Sight, facts_after
 from fqlc.checks.table.blocks import CALL, PUBLISH, WEBHOOK
 from fqlc.checks.table.keys import BlockKind
+from fqlc.contracts.model import Binding
 from fqlc.syntax.tree import ast
 from fqlc.types.infer import check_body, check_condition, response_type
 from fqlc.types.scope import BatchPlace, ExprScope
@@ -28,6 +30,10 @@ class ActionReader:
     def __init__(self, tools: Tools, scope: ExprScope) -> None:
         self._tools = tools
         self._scope = scope
+
+    def binding(self, block: ast.Block) -> Binding | None:
+        """The operation of a contract that a block is judged by."""
+        return binding_of(self._tools, block)
 
     def response(self, block: ast.Block) -> Type | None:
         """The type of the answer that a block declares."""
@@ -76,6 +82,7 @@ class ActionReader:
             body_span=sent.value.span if sent is not None else None,
             response=sight.responses.get(name),
             batched=batched,
+            contract=sight.bindings.get(name),
         )
 
     def _body(self, kind: BlockKind, found: Mapping[str, Found], scope: ExprScope) -> Expr | None:

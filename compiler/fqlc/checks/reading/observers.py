@@ -147,6 +147,7 @@ def _read_actions(
     sight = Sight(Certainty(graph), blocks, {}, {})
     read: dict[str, ActionModel] = {}
     for name in graph.names:
+        sight.bindings[name] = reader.binding(blocks[name])
         sight.responses[name] = reader.response(blocks[name])
     for name in graph.order or graph.names:
         read[name] = reader.read(name, blocks[name], sight)

@@ -11,6 +11,7 @@ _CALLED = {
     "function": ("handler", "callable", "callback", "func"),
     "arguments": ("args", "kwargs", "params", "parameters", "body", "payload"),
     "response": ("returns", "result"),
+    "contract": ("openapi", "swagger", "spec", "schema", "api"),
     "method": ("verb",),
     "new": ("given",),
     "max_attempts": ("retries", "attempts", "max_retries", "tries"),

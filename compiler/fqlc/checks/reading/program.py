@@ -9,12 +9,14 @@ from fql.near import nearest, question
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
+from fqlc.checks.reading.contracts import contract_of_endpoint
 from fqlc.checks.reading.entries import Found, block_entries
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.settings import SettingsReader
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import BLOCKS, DEFAULTS, ENDPOINT, RETRY, TEST, TOP_LEVEL
 from fqlc.checks.table.keys import BlockKind
+from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -29,18 +31,31 @@ class _Reader:
     project: Project
     surroundings: Surroundings
     sink: Sink
+    contracts: Contracts
     retries: dict[str, Settings] = field(default_factory=dict)
     endpoints: dict[str, EndpointModel] = field(default_factory=dict)
 
     def tools(self, path: str) -> Tools:
-        return Tools(self.project, path, self.sink, self.surroundings, self.retries)
+        return Tools(
+            project=self.project,
+            path=path,
+            sink=self.sink,
+            surroundings=self.surroundings,
+            retries=self.retries,
+            contracts=self.contracts,
+            endpoints=self.endpoints,
+        )
 
 
 def read_program(
-    project: Project, sink: Sink, surroundings: Surroundings, roots: Iterable[str] = ()
+    project: Project,
+    sink: Sink,
+    surroundings: Surroundings,
+    contracts: Contracts,
+    roots: Iterable[str] = (),
 ) -> Program:
     """Turn the blocks of a project into a model. Reports what is wrong with each block itself."""
-    reader = _Reader(project, surroundings, sink)
+    reader = _Reader(project, surroundings, sink, contracts)
     _unknown_blocks(project, sink)
     for name, symbol in project.retries.items():
         if isinstance(symbol.declaration, ast.Block):
@@ -162,4 +177,5 @@ def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> Endpoi
         tools.text(url, tools.scope(), "url") if url else None,
         tools.accepts(found.get("accepts")),
         settings.policies(found, Origin("endpoint", name)),
+        contract_of_endpoint(tools, found.get("contract")),
     )

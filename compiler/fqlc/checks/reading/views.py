@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fql.plan.language.expressions import Binary, Expr
 from fql.plan.language.types import ERROR, Type
@@ -11,6 +11,7 @@ from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.reading.entries import action_kind, meant_keys
 from fqlc.checks.table.blocks import PUBLISH
 from fqlc.checks.table.keys import BlockKind
+from fqlc.contracts.model import Binding
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import DOUBT, NOTHING, Facts, key_of
@@ -30,13 +31,14 @@ def facts_after(block: ast.Block, kind: BlockKind, condition: Expr | None) -> Fa
 class Sight:
     """The actions of one observer as others see them; grows while they are read in order.
 
-    `responses` and `guards` hold what is known of the actions before.
+    `responses` and `guards` hold what is known of the actions before, `bindings` the contracts.
     """
 
     certainty: Certainty
     blocks: Mapping[str, ast.Block]
     responses: dict[str, Type | None]
     guards: dict[str, Expr | None]
+    bindings: dict[str, Binding | None] = field(default_factory=dict)
 
     def views(self, name: str, guard: Expr | None) -> Mapping[str, ActionView]:
         """All actions as `name` sees them, its own `when` being `guard`."""

@@ -43,6 +43,12 @@ WEBHOOK = BlockKind(
         Key("format", Kind.WORD, "What the body is on the wire.", default="json", words=FORMATS),
         Key("when", Kind.CONDITION, _WHEN, default="true"),
         Key("response", Kind.TYPE, "The type of the answer, so that later actions can read it."),
+        Key("contract", Kind.CONTRACT, "`null`: the contract of the endpoint does not hold here; "
+            "or JSON Schemas of what is sent and answered.", keys=(
+                Key("body", Kind.TEXT, "A JSON Schema file, perhaps with `#/pointer`, that the "
+                    "body must fit."),
+                Key("response", Kind.TEXT, "The same for the answer."),
+            )),
         policies.BATCH,
         *policies.SENDING,
     ),
@@ -86,6 +92,8 @@ ENDPOINT = BlockKind(
     "A receiver that several actions share.",
     (
         Key("url", Kind.TEXT, "Scheme, host, port and the beginning of the path.", required=True),
+        Key("contract", Kind.TEXT, "An OpenAPI document (3.0 to 3.2, JSON or YAML), relative to "
+            "this file: what is sent to the receiver is checked by it."),
         _ACCEPTS,
         *policies.SENDING,
         *policies.RECEIVING,

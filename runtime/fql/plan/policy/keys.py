@@ -39,6 +39,7 @@ class Kind(StrEnum):
     ANSWERS = "an object with an answer for each action"
     FUNCTION = "the name of a function, such as `stock.reserve`"
     ARGUMENTS = "an object with a value for each argument"
+    CONTRACT = "`null`, or `{ body: ..., response: ... }` with JSON Schema files"
 
     def written(self, value: int | Decimal) -> str:
         """A number of this kind as people write it: 5000 as a duration is `5s`."""

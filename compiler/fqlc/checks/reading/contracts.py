@@ -1,0 +1,205 @@
+"""Reading `contract`, and which operation a webhook is bound to. Reports FQL401 and FQL402.
+
+The operation follows from what is written in the url, before any expression has a type: its answer
+is what later actions read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from fql.near import question
+from fql.plan.policy.keys import Key
+from fqlc.checks.describe import quoted
+from fqlc.checks.reading.entries import Found, action_kind, known_entries
+from fqlc.checks.reading.tools import Tools
+from fqlc.checks.table.blocks import WEBHOOK
+from fqlc.contracts.faults import FaultyContract
+from fqlc.contracts.library import Contracts
+from fqlc.contracts.lookup import Segments, matching, nearest_path, shown
+from fqlc.contracts.model import Binding, Operation
+from fqlc.contracts.openapi import Paths
+from fqlc.diagnostics.model import Label
+from fqlc.source.text import Span
+from fqlc.syntax.tree import ast
+
+_HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_MARK = "\0"
+"""Stands for a hole in a path."""
+
+
+def contract_of_endpoint(tools: Tools, found: Found | None) -> tuple[str, Span] | None:
+    """The file of an endpoint's contract, and where it is named. Reports FQL206."""
+    file = None if found is None else _file(tools, found.key, found.value)
+    if found is None or file is None:
+        return None
+    if "#" in file:
+        tools.values().wrong(found.key, found.value, "an endpoint takes a whole document")
+        return None
+    return file, found.value.span
+
+
+def _file(tools: Tools, key: Key, value: ast.Expr) -> str | None:
+    """The path that a text names, as the project knows it, with its `#/pointer`."""
+    if isinstance(value, ast.StringLiteral) and not value.is_template and not value.environment:
+        path, mark, pointer = value.value.replace("\\", "/").partition("#")
+        whole = posixpath.normpath(posixpath.join(posixpath.dirname(tools.path), path))
+        return f"{whole}{mark}{pointer}"
+    if not isinstance(value, ast.ErrorExpression):
+        tools.values().wrong(key, value, "it is the path of a file, relative to this one")
+    return None
+
+
+def binding_of(tools: Tools, block: ast.Block) -> Binding | None:
+    """What a webhook is judged by; None where there is nothing."""
+    if action_kind(block) is not WEBHOOK:
+        return None
+    entries = {entry.key.text: entry for entry in block.entries}
+    if "contract" in entries:
+        return _own(tools, entries["contract"])
+    endpoint = entries.get("endpoint")
+    if endpoint is None or not isinstance(endpoint.value, ast.NameUse) or not block.sound:
+        return None
+    return _of_endpoint(tools, block, entries)
+
+
+def _own(tools: Tools, entry: ast.Entry) -> Binding | None:
+    """`contract: { body, response }`; None for `null`."""
+    key, value = WEBHOOK.key("contract"), entry.value
+    if key is None or isinstance(value, ast.ErrorExpression):
+        return None
+    if isinstance(value, ast.WordLiteral) and value.value is None:
+        return None
+    if not isinstance(value, ast.ObjectLiteral):
+        tools.values().wrong(key, value, "an OpenAPI document is given to the `endpoint`")
+        return None
+    pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
+    found = known_entries(pairs, key.keys, "`contract`", tools.sink)
+    files = {name: _file(tools, one.key, one.value) for name, one in found.items()}
+    if not files or None in files.values():
+        return None
+    body, response = files.get("body"), files.get("response")
+    made = _attempt(tools, value.span, lambda contracts: contracts.schemas(body, response))
+    return None if made is None else Binding(made, entry.key.span)
+
+
+def _of_endpoint(
+    tools: Tools, block: ast.Block, entries: Mapping[str, ast.Entry]
+) -> Binding | None:
+    use = entries["endpoint"].value
+    endpoint = tools.endpoints.get(use.text) if isinstance(use, ast.NameUse) else None
+    if endpoint is None or endpoint.contract is None or endpoint.url is None:
+        return None
+    path = entries.get("path")
+    segments = _segments(endpoint.url.literal, path)
+    if segments is None:
+        return None
+    file, at = endpoint.contract
+    where = path.value.span if path is not None else block.header
+    lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
+    made = _attempt(tools, at, lookup.operation)
+    return None if made is None else Binding(made, at)
+
+
+def _method(entry: ast.Entry | None) -> str:
+    """The method as it is written; a wrong one was reported, or is where it is read."""
+    if entry is not None and isinstance(entry.value, ast.NameUse):
+        return entry.value.text
+    if entry is not None and isinstance(entry.value, ast.StringLiteral):
+        return entry.value.value
+    return "POST"
+
+
+def _attempt(
+    tools: Tools, at: Span, make: Callable[[Contracts], Operation | None]
+) -> Operation | None:
+    """What is made of the contracts; FQL402 where they cannot be used."""
+    try:
+        return make(tools.contracts)
+    except FaultyContract as fault:
+        known = fault.place.file and (fault.place.pointer or fault.place.end)
+        tools.sink.error(
+            "FQL402", f"the contract cannot be used: {fault.said}", at, label="this contract",
+            labels=(fault.place.label("here"),) if known else (),
+            help=(fault.hint,) if fault.hint else (),
+        )  # fmt: skip
+        return None
+
+
+# Paths -----------------------------------------------------------------------
+
+
+def _segments(url: ast.StringLiteral, path: ast.Entry | None) -> Segments | None:
+    """The path of a webhook with that of its endpoint's url, as far as that is known; None where
+    it cannot be told."""
+    base, own = _plain(url), ""
+    if path is not None:
+        written = _plain(path.value) if isinstance(path.value, ast.StringLiteral) else None
+        if written is None or not written.startswith("/"):
+            return None
+        own = written.partition("?")[0]
+    if base is None:
+        return None
+    base = _ORIGIN.sub("", base, count=1).lstrip(_MARK).rstrip("/")
+    parts = (base + own or "/").split("/")[1:]
+    return tuple(None if _MARK in part else unquote(part) for part in parts)
+
+
+def _plain(text: ast.StringLiteral) -> str | None:
+    """The text with a mark for each hole; None where it has branches."""
+    holes = [(start, end) for start, end, _ in text.environment]
+    holes += [m.span() for m in _HOLE.finditer(text.value) if m.start() not in text.escaped]
+    found = text.value
+    for start, end in sorted(holes, reverse=True):
+        found = found[:start] + _MARK + found[end:]
+    return None if "{%" in found or "{#" in found else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A search for one operation. `at` is what a report is about, `contract` where it is named."""
+
+    tools: Tools
+    file: str
+    method: str
+    segments: Segments
+    at: Span
+    contract: Span
+
+    def operation(self, contracts: Contracts) -> Operation | None:
+        """The operation; reports FQL401 where there is none."""
+        paths = contracts.paths(self.file)
+        fitting = list(matching(paths, self.method, self.segments))
+        for path in fitting:
+            if self.method in paths[path]:
+                return contracts.operation(self.file, self.method, path)
+        if fitting:
+            self._no_method(paths, fitting)
+        else:
+            self._no_path(paths)
+        return None
+
+    def _no_method(self, paths: Paths, fitting: Sequence[str]) -> None:
+        methods = sorted({method for path in fitting for method in paths[path]})
+        self.tools.sink.error(
+            "FQL401", f"the contract has no {self.method} of `{fitting[0]}`", self.at,
+            label=f"no {self.method} there",
+            labels=(Label(self.contract, "this contract"),),
+            help=(f"the methods there are {quoted(methods, 'and')}",) if methods else (),
+        )  # fmt: skip
+
+    def _no_path(self, paths: Paths) -> None:
+        close = nearest_path(paths, self.segments)
+        help_ = (question(close),) if close else ()
+        if not close and paths:
+            help_ = (f"its paths are {quoted(sorted(paths)[:10], 'and')}",)
+        self.tools.sink.error(
+            "FQL401", f"the contract has no path for `{shown(self.segments)}`", self.at,
+            label="no such path",
+            labels=(Label(self.contract, "this contract"),), help=help_,
+        )  # fmt: skip

@@ -1,0 +1,181 @@
+"""The door of this room: the contracts of one compile, each read once and only as far as it is
+used. What was found out about a contract is kept on a shelf, as long as its files are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Protocol, cast
+
+from fql.exact.light import NotJson
+from fql.exact.reading import read_object
+from fql.exact.writing import NotWritable, canonical_json
+from fqlc.contracts.documents import Documents, Read, Spot, pointed
+from fqlc.contracts.faults import FaultyContract
+from fqlc.contracts.model import AT, Operation, Place
+from fqlc.contracts.normal import Normalizer
+from fqlc.contracts.openapi import Paths, operation_of, paths_of
+from fqlc.contracts.written import operation_from
+
+Stored = dict[str, object]
+
+
+class Shelf(Protocol):
+    """Where bytes about a contract are kept from one compile to the next. What is on it was put
+    there by this compiler, and is data only."""
+
+    def load(self, contract: str) -> bytes:
+        """What was kept; empty for nothing."""
+
+    def save(self, contract: str, data: bytes) -> None:
+        """Keep it, if that is possible."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one contract: its paths, and the operations that somebody asked for.
+    `files` are all that was read for it, by the digests of their bytes."""
+
+    files: dict[str, str | None] = field(default_factory=dict)
+    paths: Paths | None = None
+    operations: dict[str, Stored] = field(default_factory=dict)
+    documents: Documents | None = None
+    fresh: bool = False
+
+
+class Contracts:
+    """The contracts of a compile. `read` gives the bytes of a file of the project, or None."""
+
+    def __init__(self, read: Read, shelf: Shelf | None = None) -> None:
+        self._read = read
+        self._shelf = shelf
+        self._known: dict[str, _Known] = {}
+        self._made: dict[tuple[str, str], Operation] = {}
+
+    def paths(self, file: str) -> Paths:
+        """The paths and methods of an OpenAPI document. Raises FaultyContract."""
+        known = self._of(file)
+        if known.paths is None:
+            known.paths = paths_of(self._documents(known), file)
+            known.fresh = True
+        return known.paths
+
+    def operation(self, file: str, method: str, path: str) -> Operation:
+        """One operation, by the path of the contract. Raises FaultyContract."""
+        return self._operation(
+            file, f"{method} {path}",
+            lambda documents: operation_of(documents, file, method, path),
+        )  # fmt: skip
+
+    def schemas(self, body: str | None, response: str | None) -> Operation:
+        """JSON Schema files, each perhaps with a `#/pointer`, as an operation without a name.
+        Raises FaultyContract."""
+        file = (body or response or "").partition("#")[0]
+        return self._operation(
+            file, f"{body or ''} {response or ''}",
+            lambda documents: _of_schemas(documents, body, response),
+        )  # fmt: skip
+
+    def keep(self) -> None:
+        """Put on the shelf what is new."""
+        for file, known in self._known.items():
+            if known.fresh and self._shelf is not None:
+                self._shelf.save(file, _packed(known))
+                known.fresh = False
+
+    def files(self, file: str) -> Mapping[str, str | None]:
+        """All files that were read for a contract, by the digests of their bytes."""
+        return dict(self._of(file).files)
+
+    def _operation(self, file: str, name: str, read: _Reading) -> Operation:
+        if (file, name) not in self._made:
+            known = self._of(file)
+            if name not in known.operations:
+                documents = self._documents(known)
+                stored = read(documents)
+                _must_be_writable(stored, file)
+                known.operations[name] = stored
+                known.files.update(documents.digests)
+                known.fresh = True
+            self._made[file, name] = operation_from(file, known.operations[name])
+        return self._made[file, name]
+
+    def _documents(self, known: _Known) -> Documents:
+        if known.documents is None:
+            known.documents = Documents(self._read)
+            known.documents.digests = known.files
+        return known.documents
+
+    def _of(self, file: str) -> _Known:
+        if file not in self._known:
+            kept = self._unpacked(self._shelf.load(file)) if self._shelf is not None else None
+            self._known[file] = kept or _Known()
+        return self._known[file]
+
+    def _unpacked(self, data: bytes) -> _Known | None:
+        """What the shelf has of a contract, if its files are still the same."""
+        try:
+            stored = read_object(data) if data else {}
+            files = cast("dict[str, str | None]", stored["files"])
+            paths, operations = stored["paths"], stored["operations"]
+        except (NotJson, KeyError, ValueError):
+            return None
+        for path, digest in files.items():
+            found = self._read(path)
+            if (None if found is None else sha256(found).hexdigest()) != digest:
+                return None
+        return _Known(files, cast("Paths | None", paths), cast("dict[str, Stored]", operations))
+
+
+class _Reading(Protocol):
+    def __call__(self, documents: Documents) -> Stored:
+        """What is read from documents."""
+
+
+def _packed(known: _Known) -> bytes:
+    return canonical_json(
+        {"files": known.files, "paths": known.paths, "operations": known.operations}
+    )
+
+
+def _must_be_writable(stored: Stored, file: str) -> None:
+    try:
+        canonical_json([[[stored]]])
+    except NotWritable:
+        raise FaultyContract("the operation nests too deeply", Place(file)) from None
+
+
+def _of_schemas(documents: Documents, body: str | None, response: str | None) -> Stored:
+    normalizer = Normalizer(documents)
+    sent = None if body is None else _content(documents, body, normalizer)
+    answers = [] if response is None else [_content(documents, response, normalizer)]
+    return {
+        "name": "",
+        "method": "",
+        "path": "",
+        "deprecated": False,
+        "parameters": [],
+        "body": None if sent is None else {**sent, "required": True},
+        "answers": [{**answer, "status": "2XX"} for answer in answers],
+        "definitions": normalizer.finished(),
+    }
+
+
+def _content(documents: Documents, reference: str, normalizer: Normalizer) -> Stored:
+    spot = _schema_at(documents, reference)
+    media = {"application/json": normalizer.schema(spot)}
+    return {"media": media, AT: [spot.document.file, spot.pointer, *spot.at]}
+
+
+def _schema_at(documents: Documents, reference: str) -> Spot:
+    """The schema that `file#/pointer` names. A file that names no dialect is of the newest."""
+    file, _, pointer = reference.partition("#")
+    whole = documents.open(file)
+    if isinstance(whole.value, Mapping) and "$schema" in whole.value and not whole.dialect:
+        said = f"`{file}` is written in `{str(whole.value['$schema'])[:80]}`"
+        raise FaultyContract(said, whole.place, "fqlc reads JSON Schema from draft 4 to 2020-12")
+    found = pointed(whole, pointer)
+    if found is None:
+        raise FaultyContract(f"there is no `{pointer}` in `{file}`", whole.place)
+    return found
