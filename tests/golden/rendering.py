@@ -23,9 +23,32 @@ DIAGNOSTICS = HERE.parent / "diagnostics" / "golden"
 STAGES = HERE / "stages"
 PROGRAMS = HERE / "programs"
 
+_ORDERS = b"""\
+entity Order { id: UUID @key }
+endpoint crm {
+  url: "https://crm.example.com"
+  contract: "crm.yaml"
+}
+observer tell {
+  on: Order.insert
+  webhook make { endpoint: crm  path: "PATH"  body: { id } }
+}
+"""
+_CRM = b"""\
+openapi: 3.1.0
+info: {title: CRM, version: "1"}
+paths:
+  /orders:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses: {"204": {description: taken}}
+"""
+
 EXTRA: dict[str, dict[str, bytes]] = {
     "FQL110": {"case.fql": b"entity Order { id: \xff }"},
     "FQL111": {"case.fql": b'import "shared.fql"\n'},
+    "FQL401": {"case.fql": _ORDERS.replace(b"PATH", b"/order"), "crm.yaml": _CRM},
+    "FQL402": {"case.fql": _ORDERS.replace(b"PATH", b"/orders"), "crm.yaml": _CRM[:60]},
 }
 """Files of codes whose page needs surroundings. FQL223, FQL501 to FQL508 and FQL901 are found by
 the runtime and by the command line; their tests are there."""

@@ -15,6 +15,7 @@ def all_pages() -> tuple[Page, ...]:
     """All pages, in the order of their codes."""
     from fqlc.diagnostics.pages import (
         condition_pages,
+        contract_pages,
         fault_pages,
         flow_pages,
         name_pages,
@@ -28,7 +29,7 @@ def all_pages() -> tuple[Page, ...]:
 
     rooms = (
         syntax_pages, name_pages, type_pages, condition_pages, flow_pages, template_pages,
-        secret_pages, policy_pages, table_pages, fault_pages,
+        secret_pages, policy_pages, contract_pages, table_pages, fault_pages,
     )  # fmt: skip
     pages = [page for room in rooms for page in room.PAGES]
     return tuple(sorted(pages, key=lambda page: page.code))

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import unquote
 
 from fql.near import question
@@ -27,6 +28,8 @@ from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
+Made = TypeVar("Made")
+
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _MARK = "\0"
@@ -34,14 +37,16 @@ _MARK = "\0"
 
 
 def contract_of_endpoint(tools: Tools, found: Found | None) -> tuple[str, Span] | None:
-    """The file of an endpoint's contract, and where it is named. Reports FQL206."""
+    """The file of an endpoint's contract, and where it is named. Reports FQL206 and FQL402."""
     file = None if found is None else _file(tools, found.key, found.value)
     if found is None or file is None:
         return None
     if "#" in file:
         tools.values().wrong(found.key, found.value, "an endpoint takes a whole document")
         return None
-    return file, found.value.span
+    at = found.value.span
+    paths = _attempt(tools, at, lambda contracts: contracts.paths(file))
+    return None if paths is None else (file, at)
 
 
 def _file(tools: Tools, key: Key, value: ast.Expr) -> str | None:
@@ -115,9 +120,7 @@ def _method(entry: ast.Entry | None) -> str:
     return "POST"
 
 
-def _attempt(
-    tools: Tools, at: Span, make: Callable[[Contracts], Operation | None]
-) -> Operation | None:
+def _attempt(tools: Tools, at: Span, make: Callable[[Contracts], Made | None]) -> Made | None:
     """What is made of the contracts; FQL402 where they cannot be used."""
     try:
         return make(tools.contracts)
