@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from fql.plan.language.types import Type
+from fql.plan.language.types import ERROR, Type
 from fqlc.checks.table.blocks import BLOCKS
+from fqlc.diagnostics.sink import Sink
 from fqlc.services import policies
 from fqlc.services.answers import Hover, What
 from fqlc.services.index.things import Named
@@ -23,6 +24,7 @@ from fqlc.services.snapshot import Snapshot
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES
+from fqlc.types.infer import fold_let
 
 
 def hover(snapshot: Snapshot, path: str, offset: int) -> Hover | None:
@@ -124,11 +126,9 @@ def _let(snapshot: Snapshot, named: Named) -> _Texts:
 
 def let_type(snapshot: Snapshot, name: str) -> Type | None:
     """The type of the value of a `let`."""
-    symbol = snapshot.program.project.lets.get(name)
-    declaration = symbol.declaration if symbol is not None else None
-    if not isinstance(declaration, ast.LetDeclaration):
-        return None
-    return snapshot.type_of(declaration.value)
+    project = snapshot.program.project
+    of = fold_let(name, project, Sink()).type if name in project.lets else ERROR
+    return None if of == ERROR else of
 
 
 def _variable(snapshot: Snapshot, named: Named) -> _Texts:

@@ -27,7 +27,7 @@ from fqlc.types.report import (
     suggestion,
     wording,
 )
-from fqlc.types.scope import Context
+from fqlc.types.scope import Context, ExprScope
 from fqlc.types.values.choices import infer_case
 from fqlc.types.values.items import LIST_METHODS, infer_items
 
@@ -171,7 +171,7 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     if poisoned(of):
         return poison(expr.span)
     functions = overloads(name, place)
-    fitting = [f for f in functions if _operand_fits(f, of.type, ctx)]
+    fitting = [f for f in functions if _operand_fits(f, of.type, ctx.scope)]
     if not fitting:
         return _unknown_method(expr, callee, of, ctx)
     if callee.optional and of.type.nullable and name not in _TAKES_NULL:
@@ -191,7 +191,15 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     return narrowed(node, ctx.scope)
 
 
-def _operand_fits(function: Function, of: Type, ctx: Context) -> bool:
+def methods_of(of: Type, scope: ExprScope) -> frozenset[str]:
+    """The methods that a value has, in a template the filters."""
+    place = "filter" if scope.template else "method"
+    fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of, scope)}
+    fitting |= set(LIST_METHODS) if of.is_list and not scope.template else set()
+    return frozenset(fitting | ({"default"} if scope.template else set()))
+
+
+def _operand_fits(function: Function, of: Type, scope: ExprScope) -> bool:
     """Filters take what has a text form of its own as text: enums and UUIDs."""
     wanted = function.operand
     if function.name == "json":
@@ -200,16 +208,16 @@ def _operand_fits(function: Function, of: Type, ctx: Context) -> bool:
         item = of.item
         if item is None:
             return False
-        return wanted.item.name == "Error" or (_textual(item, ctx) and not item.nullable)
+        return wanted.item.name == "Error" or (_textual(item, scope) and not item.nullable)
     if wanted.name == "String":
-        return _textual(of, ctx)
+        return _textual(of, scope)
     return of.required() == wanted
 
 
-def _textual(of: Type, ctx: Context) -> bool:
-    if of.name == "String" or not ctx.scope.template:
+def _textual(of: Type, scope: ExprScope) -> bool:
+    if of.name == "String" or not scope.template:
         return of.name == "String"
-    return of.name == "UUID" or ctx.scope.is_enum(of)
+    return of.name == "UUID" or scope.is_enum(of)
 
 
 def _optional_call(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
@@ -226,9 +234,7 @@ def _optional_call(callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr
 def _unknown_method(expr: ast.CallOf, callee: ast.MemberAccess, of: e.Expr, ctx: Context) -> e.Expr:
     template = ctx.scope.template
     place, what = ("filter", "filter") if template else ("method", "method")
-    fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of.type, ctx)}
-    fitting |= set(LIST_METHODS) if of.type.is_list and not template else set()
-    fitting |= {"default"} if template else set()
+    fitting = methods_of(of.type, ctx.scope)
     name = callee.name
     help_, fix = suggestion(name.text, name.span, fitting, what)
     if fix is None and not template and field_of(callee.of, ctx) is not None:

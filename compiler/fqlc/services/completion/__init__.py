@@ -1,0 +1,1 @@
+"""How what is being written can go on."""
