@@ -63,6 +63,7 @@ def examine_project(
     read: Read,
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
+    contracts: Contracts | None = None,
 ) -> Examined:
     """Read, parse, resolve, type and check the files and what they import."""
     sink = Sink()
@@ -73,7 +74,7 @@ def examine_project(
         around = surroundings or Surroundings()
         check_lets(project, sink)
         check_fields(project, sink)
-        contracts = Contracts(read, around.shelf)
+        contracts = contracts or Contracts(read, around.shelf)
         own = [f.path for f in files if f.path in roots]
         program = read_program(project, sink, around, contracts, own)
         run_rules(program, sink)
@@ -88,10 +89,11 @@ def check_project(
     read: Read,
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
+    contracts: Contracts | None = None,
 ) -> Checked:
     """Examine the files, and leave out what comments silence. The `listener` is told of each
-    expression."""
-    seen = examine_project(roots, read, surroundings, listener)
+    expression; `contracts` are those that the caller goes on asking afterwards."""
+    seen = examine_project(roots, read, surroundings, listener, contracts)
     found = suppress(seen.found, seen.remarks, seen.sources)
     names = surroundings.names if surroundings else FileNames()
     return Checked(seen.program, found, seen.sources, names)

@@ -87,11 +87,12 @@ def functions(name: str, what: What) -> tuple[Function, ...]:
 def signature(function: Function) -> str:
     """`String.replace(String, String): String`."""
     operand = type_text(function.operand)
-    given = ", ".join(_parameters(function))
+    given = ", ".join(parameters(function))
     return f"{operand}.{function.name}({given}): {type_text(function.result)}"
 
 
-def _parameters(function: Function) -> Iterator[str]:
+def parameters(function: Function) -> Iterator[str]:
+    """The parameters as they are shown; optional ones in brackets."""
     for number, parameter in enumerate(function.parameters):
         optional = number >= function.least
         yield f"[{type_text(parameter)}]" if optional else type_text(parameter)

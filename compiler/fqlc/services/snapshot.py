@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from fql.plan.language.types import Type
 from fqlc.checks.model import Program, Surroundings
+from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
@@ -33,6 +34,7 @@ class Snapshot:
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, SourceText] = field(repr=False)
     trace: Trace = field(repr=False)
+    contracts: Contracts = field(repr=False)
     newer: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
     kept: Mapping[str, EntityInfo] = field(default_factory=dict, repr=False)
     kept_enums: Mapping[str, EnumInfo] = field(default_factory=dict, repr=False)
@@ -120,12 +122,33 @@ def take_snapshot(
     """Check a project. `roots` are its files by the names that messages give them, `read` gives
     the bytes of a file: that of the editor where it is open (`over`). `before` is the last
     snapshot of the same project."""
-    trace = Trace()
-    checked = check_project(roots, read, surroundings, trace)
+    trace, files = Trace(), _Remembered(read)
+    contracts = Contracts(files.read, surroundings.shelf if surroundings is not None else None)
+    checked = check_project(roots, read, surroundings, trace, contracts)
+    files.close()
     kept, enums = _kept(checked.program, before)
     return Snapshot(
-        checked.program, checked.diagnostics, checked.sources, trace, kept=kept, kept_enums=enums
-    )
+        checked.program, checked.diagnostics, checked.sources, trace, contracts, kept=kept,
+        kept_enums=enums,
+    )  # fmt: skip
+
+
+class _Remembered:
+    """The files of contracts as they were when the check read them: none is read later."""
+
+    def __init__(self, read: Read) -> None:
+        self._read: Read | None = read
+        self._files: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file."""
+        if path not in self._files and self._read is not None:
+            self._files[path] = self._read(path)
+        return self._files.get(path)
+
+    def close(self) -> None:
+        """From now on only what was read is there."""
+        self._read = None
 
 
 def over(read: Read, texts: Mapping[str, str]) -> Read:

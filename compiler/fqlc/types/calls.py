@@ -171,7 +171,7 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
     if poisoned(of):
         return poison(expr.span)
     functions = overloads(name, place)
-    fitting = [f for f in functions if _operand_fits(f, of.type, ctx.scope)]
+    fitting = [f for f in functions if operand_fits(f, of.type, ctx.scope)]
     if not fitting:
         return _unknown_method(expr, callee, of, ctx)
     if callee.optional and of.type.nullable and name not in _TAKES_NULL:
@@ -194,12 +194,12 @@ def _method(expr: ast.CallOf, callee: ast.MemberAccess, ctx: Context) -> e.Expr:
 def methods_of(of: Type, scope: ExprScope) -> frozenset[str]:
     """The methods that a value has, in a template the filters."""
     place = "filter" if scope.template else "method"
-    fitting = {f.name for f in FUNCTIONS if place in f.places and _operand_fits(f, of, scope)}
+    fitting = {f.name for f in FUNCTIONS if place in f.places and operand_fits(f, of, scope)}
     fitting |= set(LIST_METHODS) if of.is_list and not scope.template else set()
     return frozenset(fitting | ({"default"} if scope.template else set()))
 
 
-def _operand_fits(function: Function, of: Type, scope: ExprScope) -> bool:
+def operand_fits(function: Function, of: Type, scope: ExprScope) -> bool:
     """Filters take what has a text form of its own as text: enums and UUIDs."""
     wanted = function.operand
     if function.name == "json":

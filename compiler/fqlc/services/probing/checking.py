@@ -26,12 +26,15 @@ def check_part(
     project = _project(snapshot, trace)
     match declaration:
         case ast.Block(kind=ast.Name(text="observer")):
+            program = snapshot.program
             tools = Tools(
-                project, path, Sink(), snapshot.program.surroundings, snapshot.program.retries
-            )
+                project, path, Sink(), program.surroundings, program.retries, snapshot.contracts,
+                program.endpoints,
+            )  # fmt: skip
             read_observer(tools, declaration)
         case ast.Block():
-            read_program(_alone(project, path, declaration), Sink(), snapshot.program.surroundings)
+            alone, around = _alone(project, path, declaration), snapshot.program.surroundings
+            read_program(alone, Sink(), around, snapshot.contracts)
         case ast.LetDeclaration(value=value):
             infer(value, ExprScope(project, path, constant=True), Sink())
         case ast.EntityDeclaration():
@@ -63,6 +66,7 @@ def _alone(project: Project, path: str, block: ast.Block) -> Project:
     own = {name: symbol}
     return replace(
         project,
+        files=(),
         endpoints=own if kind == "endpoint" else {},
         retries=own if kind == "retry" else {},
         observers={},
