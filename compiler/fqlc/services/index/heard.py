@@ -49,26 +49,17 @@ class HeardNames:
 
     def _name(self, heard: Heard) -> None:
         assert isinstance(heard.written, ast.NameUse)  # noqa: S101 - by the table of rules
-        thing = self.meant(heard.written, heard)
+        thing = self._meant(heard.written, heard)
         if thing is not None:
             self._names.add(heard.written.span, thing)
 
-    def meant(self, use: ast.NameUse, heard: Heard) -> Thing | None:
-        """What a bare name stands for, in the order of the language."""
-        name, scope = use.text, heard.scope
-        enum = scope.project.enum_infos.get(heard.expected.name) if heard.expected else None
-        if enum is not None and name in enum.members:
-            return Thing(What.MEMBER, name, enum.name)
-        if name in scope.variables:
-            return self._names.variable(name, use.span.start)
-        if name in BUILTIN_NAMES and not scope.constant:
-            return Thing(What.BUILT_IN, name)
-        field = scope.row_field(name)
-        if field is not None:
-            return _field(field)
-        if name in scope.actions:
-            return Thing(What.ACTION, name, self._observer(use.span.start))
-        return Thing(What.LET, name) if name in scope.project.lets else None
+    def _meant(self, use: ast.NameUse, heard: Heard) -> Thing | None:
+        found = meaning_of(use.text, heard)
+        if found is None or found.owner or found.what not in (What.VARIABLE, What.ACTION):
+            return found
+        if found.what is What.VARIABLE:
+            return self._names.variable(use.text, use.span.start)
+        return Thing(What.ACTION, use.text, self._observer(use.span.start))
 
     def _member(self, heard: Heard) -> None:
         expr = heard.written
@@ -161,6 +152,25 @@ class HeardNames:
         assert isinstance(expr, ast.BinaryOf)  # noqa: S101 - by the table of rules
         if heard.scope.template and expr.op == "coalesce":
             self._names.add(expr.operator, Thing(What.FILTER, "default"))
+
+
+def meaning_of(name: str, heard: Heard) -> Thing | None:
+    """What a bare name stands for at an expression, in the order of the language. Variables and
+    actions have no owner."""
+    scope = heard.scope
+    enum = scope.project.enum_infos.get(heard.expected.name) if heard.expected else None
+    if enum is not None and name in enum.members:
+        return Thing(What.MEMBER, name, enum.name)
+    if name in scope.variables:
+        return Thing(What.VARIABLE, name)
+    if name in BUILTIN_NAMES and not scope.constant:
+        return Thing(What.BUILT_IN, name)
+    field = scope.row_field(name)
+    if field is not None:
+        return _field(field)
+    if name in scope.actions:
+        return Thing(What.ACTION, name)
+    return Thing(What.LET, name) if name in scope.project.lets else None
 
 
 def _field(field: FieldInfo) -> Thing:

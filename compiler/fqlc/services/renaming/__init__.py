@@ -1,0 +1,1 @@
+"""Renaming what a project declares."""
