@@ -12,6 +12,8 @@ from fql.exact.writing import pretty_json
 from fql_grammar.textmate import textmate_grammar
 from fqlc.checks.table.reference import keys_page
 from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
+from tests.services.asking import SERVICES, answered
+from tests.services.reading import HERE as CASES
 
 ROOT = Path(__file__).parent.parent
 KEYS = ROOT / "docs" / "reference" / "keys.md"
@@ -24,6 +26,7 @@ def expected_files() -> dict[Path, str]:
         KEYS: keys_page(),
         TEXTMATE: pretty_json(textmate_grammar()).decode(),
         **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
+        **{CASES / f"{service}.txt": answered(service) for service in SERVICES},
         **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},
     }
 

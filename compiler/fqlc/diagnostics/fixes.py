@@ -17,6 +17,15 @@ def apply_fixes(
     Safe fixes only, unless `unsafe`. Of two fixes that touch the same place the first is applied;
     after another check the second may still be wanted. A fix is applied whole or not at all.
     """
+    chosen, count = chosen_edits(diagnostics, sources, unsafe=unsafe)
+    paths = sorted({edit.span.path for edit in chosen})
+    return {path: sources[path].edited(_edits(chosen, path)) for path in paths}, count
+
+
+def chosen_edits(
+    diagnostics: Sequence[Diagnostic], sources: Mapping[str, SourceText], *, unsafe: bool = False
+) -> tuple[tuple[Edit, ...], int]:
+    """The edits of the fixes that are applied, and how many fixes those are."""
     chosen: list[Edit] = []
     taken: Places = {}
     count = 0
@@ -25,8 +34,7 @@ def apply_fixes(
             chosen.extend(fix.edits)
             _mark_taken(fix, taken)
             count += 1
-    paths = sorted({edit.span.path for edit in chosen})
-    return {path: sources[path].edited(_edits(chosen, path)) for path in paths}, count
+    return tuple(chosen), count
 
 
 def _edits(chosen: Sequence[Edit], path: str) -> list[tuple[int, int, str]]:

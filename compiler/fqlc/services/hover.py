@@ -155,7 +155,7 @@ def _key(snapshot: Snapshot, named: Named) -> _Texts:
     key = key_of(named.thing)
     if key is None:
         return
-    yield code(f"{named.thing.name}: ...")
+    yield code(named.thing.name)
     yield key_text(key)
     owner, _, outer = named.thing.owner.partition(".")
     policy = outer.partition(".")[0] or key.name

@@ -24,10 +24,14 @@ from fqlc.services.trace import Trace
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
 
+_MOST_STEPS = 200
+"""Steps from a checked text to the newest that are kept; more count as one."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`sources` are the texts that were checked, `newer` those typed since. `kept` and
+    """`sources` are the texts that were checked, `newer` those typed since, `drifts` the steps that
+    lead from one to the other. `kept` and
     `kept_enums` have the last sound form of declarations that cannot be read now, by name."""
 
     program: Program
@@ -36,17 +40,23 @@ class Snapshot:
     trace: Trace = field(repr=False)
     contracts: Contracts = field(repr=False)
     newer: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
+    drifts: Mapping[str, tuple[Drift, ...]] = field(default_factory=dict, repr=False)
     kept: Mapping[str, EntityInfo] = field(default_factory=dict, repr=False)
     kept_enums: Mapping[str, EnumInfo] = field(default_factory=dict, repr=False)
 
     def typed(self, path: str, text: str) -> Snapshot:
         """The same check with a newer text of a file."""
-        newer = {k: v for k, v in self.newer.items() if k != path}
-        checked = self.sources.get(path)
-        source = SourceText(path, text)
+        newer, drifts = dict(self.newer), dict(self.drifts)
+        before = newer.pop(path, None) or self.sources.get(path) or SourceText(path, "")
+        way = drifts.pop(path, ())
+        checked, source = self.sources.get(path), SourceText(path, text)
         if checked is None or checked.text != source.text:
             newer[path] = source
-        return replace(self, newer=MappingProxyType(newer))
+            drifts[path] = (*way, Drift.between(before.text, source.text))
+            if len(drifts[path]) > _MOST_STEPS:
+                old = checked.text if checked is not None else ""
+                drifts[path] = (Drift.between(old, source.text),)
+        return replace(self, newer=MappingProxyType(newer), drifts=MappingProxyType(drifts))
 
     def source(self, path: str) -> SourceText | None:
         """The newest text of a file."""
@@ -58,13 +68,17 @@ class Snapshot:
 
     def then(self, path: str, offset: int) -> int | None:
         """The offset in the checked text; None for a place that it does not have."""
-        drift = self._drifts.get(path)
-        return offset if drift is None else drift.back(offset)
+        found: int | None = offset
+        for drift in reversed(self.drifts.get(path, ())):
+            found = None if found is None else drift.back(found)
+        return found
 
     def now(self, span: Span) -> Span | None:
         """A stretch of a checked text in the newest one; None where that has changed."""
-        drift = self._drifts.get(span.path)
-        return span if drift is None else drift.ahead(span)
+        found: Span | None = span
+        for drift in self.drifts.get(span.path, ()):
+            found = None if found is None else drift.ahead(found)
+        return found
 
     def file(self, path: str) -> ast.File | None:
         """The tree of a checked file."""
@@ -106,11 +120,6 @@ class Snapshot:
     @cached_property
     def _files(self) -> Mapping[str, ast.File]:
         return {file.path: file for file in self.program.project.files}
-
-    @cached_property
-    def _drifts(self) -> Mapping[str, Drift]:
-        checked = {path: self.sources.get(path) or SourceText(path, "") for path in self.newer}
-        return {p: Drift.between(checked[p].text, s.text) for p, s in self.newer.items()}
 
 
 def take_snapshot(

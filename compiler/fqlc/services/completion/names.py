@@ -37,11 +37,16 @@ def names(place: Place, scope: ExprScope, expected: Type | None) -> Iterator[Com
         detail = type_text(found) if found is not None else ""
         order = max(_order(found, expected), NEAR) if found != expected else FITTING
         yield place.item(name, What.LET, detail=detail, order=order)
-    if not scope.constant:
+    if not scope.constant and not _is_computed(scope):
         yield from _built_ins(place, scope)
     if expected == BOOLEAN or (expected is not None and expected.required() == BOOLEAN):
         for word in ("true", "false"):
             yield place.item(word, What.WORD, order=NEAR)
+
+
+def _is_computed(scope: ExprScope) -> bool:
+    """True in a computed field, which is made of its own row alone."""
+    return scope.entity is not None and scope.trigger is None and not scope.entity.broken
 
 
 def _members(place: Place, expected: Type | None) -> Iterator[CompletionItem]:

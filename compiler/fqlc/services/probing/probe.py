@@ -153,7 +153,7 @@ def _trail(declaration: ast.Declaration) -> tuple[ast.Tree, ...]:
     while waiting:
         path = waiting.pop()
         node = path[-1]
-        if isinstance(node, ast.Name | ast.NameUse) and node.text == CURSOR:
+        if isinstance(node, ast.Name | ast.NameUse) and CURSOR in node.text:
             return path
         if isinstance(node, ast.Step) and node.name == CURSOR:
             return path

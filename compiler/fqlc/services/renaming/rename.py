@@ -143,5 +143,5 @@ def _whole_events(snapshot: Snapshot, thing: Thing) -> Iterator[str]:
         for action in model.actions
         if action.sends_event
     ]
-    if senders:
-        yield f"{', '.join(senders)} sends the whole event: its receiver sees the new name"
+    for sender in senders:
+        yield f"{sender} sends the whole event: its receiver sees the new name"

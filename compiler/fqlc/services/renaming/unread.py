@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from fqlc.diagnostics.model import Severity
 from fqlc.names.project import declared_name
@@ -10,6 +11,7 @@ from fqlc.services.index.things import Thing
 from fqlc.services.snapshot import Snapshot
 from fqlc.syntax.parsing.parser import is_sound
 from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.walk import walk
 
 
 def unread_place(snapshot: Snapshot, thing: Thing) -> str:
@@ -33,7 +35,8 @@ def _in_file(snapshot: Snapshot, file: ast.File, word: re.Pattern[str]) -> str:
         if word.search(text, start, end):
             return f"{_called(snapshot, file, start, end)} cannot be read"
     known = {(n.span.start, n.span.end) for n in snapshot.index.names(file.path)}
-    comments = [(c.span.start, c.span.end) for c in file.comments]
+    prose = [(c.span.start, c.span.end) for c in file.comments]
+    prose += [place for node in walk(file) for place in _prose(text, node)]
     errors = [
         (d.span.start, d.span.end)
         for d in snapshot.diagnostics
@@ -41,12 +44,26 @@ def _in_file(snapshot: Snapshot, file: ast.File, word: re.Pattern[str]) -> str:
     ]
     for found in word.finditer(text):
         place = found.span()
-        if place in known or any(a <= place[0] < b for a, b in comments):
+        if place in known or any(a <= place[0] < b for a, b in prose):
             continue
         if _is_in_faulty_declaration(file, place[0], errors):
             line = snapshot.sources[file.path].position(place[0]).line
             return f"what `{found[0]}` means in {file.path}, line {line}, is not known: {_MEND}"
     return ""
+
+
+_HOLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+
+
+def _prose(text: str, node: ast.Tree) -> Iterator[tuple[int, int]]:
+    """The stretches of texts and documentation that hold no names: all but the holes."""
+    if isinstance(node, ast.Doc | ast.StringLiteral):
+        position, end = node.span.start, node.span.end
+        holes = _HOLE.finditer(text, position, end) if isinstance(node, ast.StringLiteral) else ()
+        for hole in holes:
+            yield position, hole.start()
+            position = hole.end()
+        yield position, end
 
 
 _MEND = "mend the errors there first"

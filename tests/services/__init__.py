@@ -1,0 +1,1 @@
+"""The services of editors, without a protocol."""
