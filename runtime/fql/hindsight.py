@@ -144,10 +144,13 @@ class Hindsight:
         shown = await self._unmatched(rows)
         return [why(one, seen, plans.get(one.plan)) for one, seen in zip(rows, shown, strict=True)]
 
-    async def minutes(self, since: int) -> list[Minute]:
-        """What was counted in spans that end after `since` (milliseconds since 1970), oldest first.
-        The last hour is kept by the minute, 25 hours by ten minutes."""
-        return minutes_of(await self._store.minutes(since))
+    async def minutes(
+        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> list[Minute]:
+        """What was counted in spans that end after `since` (milliseconds since 1970), oldest first:
+        of all, or of these `kinds` and `names`. The last hour is kept by the minute, 25 hours by
+        ten minutes."""
+        return minutes_of(await self._store.minutes(since, kinds, names))
 
     async def pulses(self) -> list[Pulse]:
         """The engines, as they were when they were last watched (`watch`)."""

@@ -57,9 +57,11 @@ class Client:
         """See `fql.Client.unmatched`."""
         return self._do(self._client.unmatched(**choice))
 
-    def minutes(self, since: int) -> list[Minute]:
+    def minutes(
+        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> list[Minute]:
         """See `fql.Client.minutes`."""
-        return self._do(self._client.minutes(since))
+        return self._do(self._client.minutes(since, kinds, names))
 
     def pulses(self) -> list[Pulse]:
         """See `fql.Client.pulses`."""

@@ -244,8 +244,11 @@ class Store(Protocol):
         """Events without a run, newest first."""
         ...
 
-    async def minutes(self, since: int) -> list[MinuteRow]:
-        """What was counted in spans that end after this time, oldest first."""
+    async def minutes(
+        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> list[MinuteRow]:
+        """What was counted in spans that end after this time, oldest first. Of these `kinds` and
+        `names` alone, where there are any."""
         ...
 
     async def pulse(self) -> list[PulseRow]:

@@ -226,9 +226,17 @@ class Tables:
         rows = sorted(self.unmatched.values(), key=attrgetter("at", "id"), reverse=True)
         return [row for row in rows if unmatched_fits(row, wanted)][: wanted.limit]
 
-    def found_minutes(self, since: int) -> list[MinuteRow]:
+    def found_minutes(
+        self, since: int, kinds: Sequence[str], names: Sequence[str]
+    ) -> list[MinuteRow]:
         """What was counted in spans that end after this time, oldest first."""
-        rows = (row for row in self.minutes.values() if row.at + row.span > since)
+        rows = (
+            row
+            for row in self.minutes.values()
+            if row.at + row.span > since
+            and (not kinds or row.kind in kinds)
+            and (not names or row.name in names)
+        )
         return sorted(rows, key=attrgetter("at", "span", "kind", "name", "session"))
 
     def found_pulses(self) -> list[PulseRow]:

@@ -168,6 +168,8 @@ async def test_minutes_are_written_again_and_merged_when_they_are_old(
     await tell(store, lease, minutes=[minute(NOW, "a", 5)])
     assert await store.minutes(0) == [*rows[:2], minute(NOW, "a", 5)]
     assert await store.minutes(NOW) == [minute(NOW, "a", 5)]
+    assert await store.minutes(0, ("engine",)) == await store.minutes(0, (), ("c",)) == []
+    assert await store.minutes(NOW, ("engine", "observer"), ("c", "a")) == [minute(NOW, "a", 5)]
     await pruned(store)
     merged, last = await store.minutes(0)
     assert last == minute(NOW, "a", 5)

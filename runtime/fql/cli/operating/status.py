@@ -69,12 +69,10 @@ def looked(store: str | None, settings_file: str | None) -> State:
         counts, size = await client.counts(), await client.size()
         plan = await client.plan()
         groups = await client.dead_letter_groups()
-        minutes = await client.minutes(now - SPAN)
         rates: dict[str, float] = {}
-        for one in minutes:
-            if one.kind == "engine":
-                for name, number in one.counts.items():
-                    rates[name] = rates.get(name, 0) + number / (SPAN / 60_000)
+        for one in await client.minutes(now - SPAN, ("engine",)):
+            for name, number in one.counts.items():
+                rates[name] = rates.get(name, 0) + number / (SPAN / 60_000)
         return State(
             now=now,
             store=project.store_place(store).database.shown,

@@ -72,10 +72,12 @@ class Answers:
         await self.fresh()
         return self.rows.tables.found_unmatched(wanted)
 
-    async def minutes(self, since: int) -> list[MinuteRow]:
+    async def minutes(
+        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> list[MinuteRow]:
         """What was counted in spans that end after this time, oldest first."""
         await self.fresh()
-        return self.rows.tables.found_minutes(since)
+        return self.rows.tables.found_minutes(since, kinds, names)
 
     async def pulse(self) -> list[PulseRow]:
         """The engines, as they were when they were last watched."""

@@ -9,7 +9,7 @@ from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.postgresql.reading.query import Query, int_or_null, pair, text_or_null, where
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.wire.line import Wire
-from fql.store.postgresql.wire.values import int8, int8s
+from fql.store.postgresql.wire.values import int8, int8s, texts
 from fql.store.records import EventRow
 
 
@@ -17,7 +17,10 @@ def _of(table: schema.Table) -> str:
     return f"SELECT {schema.columns(table.names)} FROM {{s}}.{table.name}"  # noqa: S608
 
 
-_MINUTES = _of(schema.MINUTE) + " WHERE at > $1 - span ORDER BY at, span, kind, name, session"
+_MINUTES = (
+    _of(schema.MINUTE) + " WHERE at > $1 - span AND (cardinality($2::text[]) = 0 OR kind = ANY($2))"
+    " AND (cardinality($3::text[]) = 0 OR name = ANY($3)) ORDER BY at, span, kind, name, session"
+)
 _PULSE = _of(schema.PULSE) + " ORDER BY session"
 _BULKS = (
     _of(schema.BULK)
@@ -73,9 +76,10 @@ def unmatched(wire: Wire, wanted: UnmatchedFilter) -> list[UnmatchedRow]:
     return [UnmatchedRow(*row) for row in wire.run(*unmatched_query(wanted))]
 
 
-def minutes(wire: Wire, since: int) -> list[MinuteRow]:
+def minutes(wire: Wire, since: int, kinds: Sequence[str], names: Sequence[str]) -> list[MinuteRow]:
     """What was counted in spans that end after a time, oldest first."""
-    return [MinuteRow(*row) for row in wire.run(_MINUTES, (int8(since),))]
+    values = (int8(since), texts(list(kinds)), texts(list(names)))
+    return [MinuteRow(*row) for row in wire.run(_MINUTES, values)]
 
 
 def pulse(wire: Wire) -> list[PulseRow]:

@@ -85,9 +85,11 @@ class Questions(ABC):
         """Events without a run, newest first."""
         return await self._read(lambda wire: history.unmatched(wire, wanted))
 
-    async def minutes(self, since: int) -> list[MinuteRow]:
+    async def minutes(
+        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
+    ) -> list[MinuteRow]:
         """What was counted in spans that end after this time, oldest first."""
-        return await self._read(lambda wire: history.minutes(wire, since))
+        return await self._read(lambda wire: history.minutes(wire, since, kinds, names))
 
     async def pulse(self) -> list[PulseRow]:
         """The engines, as they were when they were last watched."""

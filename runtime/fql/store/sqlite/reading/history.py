@@ -70,10 +70,16 @@ def unmatched(connection: sqlite3.Connection, wanted: UnmatchedFilter) -> list[U
     return [UnmatchedRow(*row) for row in connection.execute(*unmatched_query(wanted))]
 
 
-def minutes(connection: sqlite3.Connection, since: int) -> list[MinuteRow]:
+def minutes(
+    connection: sqlite3.Connection, since: int, kinds: Sequence[str], names: Sequence[str]
+) -> list[MinuteRow]:
     """What was counted in spans that end after a time, oldest first."""
-    find = """SELECT * FROM fql_minute WHERE at > ? - span ORDER BY at, span, kind, name, session"""
-    return [MinuteRow(*row) for row in connection.execute(find, (since,))]
+    find = """SELECT * FROM fql_minute WHERE at > ?1 - span
+      AND (?2 = '[]' OR kind IN (SELECT value FROM json_each(?2)))
+      AND (?3 = '[]' OR name IN (SELECT value FROM json_each(?3)))
+      ORDER BY at, span, kind, name, session"""
+    values = (since, json_text(list(kinds)), json_text(list(names)))
+    return [MinuteRow(*row) for row in connection.execute(find, values)]
 
 
 def pulse(connection: sqlite3.Connection) -> list[PulseRow]:
