@@ -24,6 +24,7 @@ from fql.ui.desk import Desk
 from fql.ui.logins import Logins
 from fql.ui.pages import Templates
 from fql.ui.payload.hiding import Payloads
+from fql.ui.present.watching import Watching
 from tests.app.plans import CHAIN, order, plan_of, settings_of
 
 RECEIVERS = "a-token-of-the-receiver"
@@ -38,6 +39,7 @@ class Site:
     browser: httpx.AsyncClient
     logins: Logins
     receiver: MockWebhookServer
+    desk: Desk
     runtime: Runtime | None = None
 
     async def fail(self, *numbers: int, **changes: object) -> None:
@@ -69,7 +71,7 @@ async def site(
     logins = Logins(time.monotonic, iter(map(str, range(1000, 2000))).__next__, (TOKEN,))
     place = Place(f"sqlite:///{folder}/s.db")
     desk = Desk(place, "shop", Templates(), lambda: time.time_ns() // 1_000_000, page_size=3,
-                payloads=payloads)  # fmt: skip
+                payloads=payloads, watching=Watching(allowed=not read_only))  # fmt: skip
     app = application(desk, Rules(port, read_only=read_only), logins)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     url = f"http://127.0.0.1:{port}"
@@ -77,7 +79,7 @@ async def site(
     try:
         async with httpx.AsyncClient(base_url=url, trust_env=False) as browser:
             await browser.get(f"/in/{logins.link()}")
-            found = Site(url, browser, logins, receiver)
+            found = Site(url, browser, logins, receiver, desk)
             if not engine:
                 yield found
                 return

@@ -14,7 +14,7 @@ import httpx
 from fql.client import open_client
 from fql.store.port import Counts
 from fql.testing import MockWebhookServer
-from fql.ui.state import needs_of, sentence_of
+from fql.ui.present.state import Seen, needs_of, sentence_of
 from tests.ui.site import TOKEN, Site, site
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{ 7*7 }}\x1b[31m\u202egnp"
@@ -22,9 +22,9 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"{{ 7*7 }}\x1b
 
 def test_what_is_not_counted_to_the_end_says_so() -> None:
     most = Counts(10_001, {"open": 10_001}, {}, 10_001, frozenset())
-    needs = needs_of(most, [])
+    needs = needs_of(Seen(most))
     assert needs[0].text.startswith("more than 10,000 commands waiting")
-    assert sentence_of(most, needs) == "More than 10,000 runs open, and one thing needs you"
+    assert sentence_of(Seen(most), needs) == "More than 10,000 runs open, and one thing needs you"
 
 
 async def test_what_is_dead_is_shown_and_replayed(
@@ -127,7 +127,7 @@ async def test_the_last_hour_is_told_in_numbers(
         await here.fail(1, 2)
     async with site(tmp_path, webhook_server) as here:
         told = (await here.browser.get("/")).text
-        assert "In the last hour: 2 events, 2 sent, 2 failed, 2 given up, p50 " in told
+        assert "100 % <small>2 of 2</small>" in told and "p99 " in told
         (shop,) = await _json(here, "/endpoints")
         assert (shop["sent"], shop["failed"]) == (2, 2)
         assert None not in (shop["p50"], shop["p95"])

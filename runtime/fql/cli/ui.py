@@ -151,6 +151,7 @@ def _server(
     from fql.ui.desk import Desk
     from fql.ui.logins import Logins
     from fql.ui.pages import Templates
+    from fql.ui.present.watching import Watching
 
     settings = project.settings.ui
     place = project.store_place(store)
@@ -161,6 +162,7 @@ def _server(
         templates=Templates(), wall=lambda: time.time_ns() // 1_000_000,
         page_size=settings.page_size, payloads=settings.payloads,
         differences=click.get_current_context().meta.get(PLAN_DIFFERENCES),
+        watching=Watching(allowed=not read_only),
     )  # fmt: skip
     logins = Logins(
         time.monotonic,

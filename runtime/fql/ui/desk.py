@@ -14,10 +14,12 @@ from fql.client import Client, open_client
 from fql.errors import FqlError
 from fql.plan.model import Plan
 from fql.store.opening import Place, require_store
-from fql.ui import words
 from fql.ui.door import Form, Visitor
 from fql.ui.pages import Templates
 from fql.ui.payload.hiding import Payloads
+from fql.ui.present import words
+from fql.ui.present.now import Now
+from fql.ui.present.watching import Watching
 from fql.ui.shelf import Shelf
 from fql.version import VERSION
 
@@ -42,6 +44,7 @@ class Desk:
     payloads: Payloads = "masked"
     differences: Differences | None = None
     shelf: Shelf = field(default_factory=Shelf)
+    watching: Watching = field(default_factory=Watching)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _client: Client | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -61,8 +64,14 @@ class Desk:
         return self._client
 
     async def mark(self) -> str:
-        """What `fql.ui.live` looks at."""
-        return await (await self.client()).mark()
+        """What `fql.ui.live` looks at: the store, and whether its engine has fallen silent."""
+        client = await self.client()
+        now = await self.watching.look(client, self.wall())
+        return f"{await client.mark()} {now.state}"
+
+    async def now(self) -> Now:
+        """How the engines are, which are asked to say so. Raises StoreError, SettingsError."""
+        return await self.watching.look(await self.client(), self.wall())
 
     async def close(self) -> None:
         """Give the store back; the next request opens what is there then."""
@@ -95,22 +104,33 @@ class Desk:
         if self._client is None:
             return Frame()
         try:
-            size = await self._client.size()
-            return Frame(sum(size.letters.values()), size.bytes, await self._client.active() or "")
+            size, now = await self._client.size(), await self.now()
+            plan = await self._client.active() or ""
+            return Frame(sum(size.letters.values()), size.bytes, plan, now, size.disk)
         except FqlError:
             return Frame()
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is around each view: open dead letters, bytes in use, the short digest of the plan."""
+    """What is around each view: open dead letters, bytes in use, the short digest of the plan, how
+    the engines are."""
 
     dead: int = 0
     bytes: int = 0
     plan: str = ""
+    now: Now = field(default_factory=Now)
+    disk: tuple[int, int] | None = None
+
+    @property
+    def circuits(self) -> int:
+        """Endpoints that are held to be down."""
+        return len(self.now.open_circuits)
 
 
-LIVE = frozenset({"overview", "runs", "run", "dead", "endpoints", "batches", "events"})
+LIVE = frozenset(
+    {"overview", "runs", "run", "dead", "endpoints", "endpoint", "batches", "events", "bulk"}
+)
 """Views that change while they are open."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fql.errors import UsageError
 from fql.letters import FILTERS, Choice
@@ -71,3 +71,8 @@ def link(path: str, given: Mapping[str, str], **changed: str) -> str:
     """The same view with some filters changed; an empty one is left out."""
     kept = {name: value for name, value in {**given, **changed}.items() if value}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def endpoint_link(name: str) -> str:
+    """Where an endpoint is shown."""
+    return f"/endpoints/{quote(name, '')}"

@@ -9,13 +9,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from fql.store.shown import as_far
-from fql.ui import words
+from fql.ui.filters import endpoint_link
+from fql.ui.present import words
 
 FILES = "files"
 STATIC = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
 }
+LAYOUT = "layout.html"
+"""What is around each page, and its parts in all of them."""
 PART = "part_"
 """How a block of a template is called that is exchanged while the page is open."""
 
@@ -34,7 +37,8 @@ class Templates:
         """Some parts of a page, each in an element that says which one it is."""
         template = self._environment.get_template(name)
         context = template.new_context(dict(values))
-        found = {one: template.blocks.get(PART + one) for one in wanted}
+        blocks = self._environment.get_template(LAYOUT).blocks | template.blocks
+        found = {one: blocks.get(PART + one) for one in wanted}
         return "\n".join(
             f'<div data-part="{part}">{"".join(block(context))}</div>'
             for part, block in found.items()
@@ -43,7 +47,8 @@ class Templates:
 
     def parts_of(self, name: str) -> list[str]:
         """The names of the parts that a page has."""
-        blocks = self._environment.get_template(name).blocks
+        get = self._environment.get_template
+        blocks = get(LAYOUT).blocks | get(name).blocks
         return [one.removeprefix(PART) for one in blocks if one.startswith(PART)]
 
 
@@ -61,7 +66,9 @@ def _environment() -> Environment:
     made.filters |= {
         "exact": words.exact, "duration": words.duration, "number": words.number,
         "as_far": as_far,
-        "size": words.size, "json": words.shown_json,
+        "size": words.size, "clock": words.clock,
+        "rate": words.rate, "percent": words.percent, "took": words.took,
+        "endpoint": endpoint_link, "json": words.shown_json,
     }  # fmt: skip
     made.globals["m"] = made.get_template("macros.html").module
     return made

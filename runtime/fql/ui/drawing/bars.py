@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fql.plan.model import Observer
 from fql.store.shown import Attempt, NodeShown, RunShown
-from fql.ui.words import duration, instant
+from fql.ui.present.words import duration, instant
 
 TICKS = 5
 SHORTEST = 1_000

@@ -1,29 +1,62 @@
-"""An observer as it is drawn: boxes with what they do, numbers of what is dead."""
+"""An observer as it is drawn: boxes with what they do and what waits in them, arrows with how much
+went along them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fql.plan.model import Observer, PlanNode
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
-from fql.ui.drawing.flow import EVENT, HEIGHT, WIDTH, Arrow, Flow, flow_of
+from fql.ui.drawing.flow import EVENT, HEIGHT, WIDTH, Arrow, Box, Flow, flow_of
+from fql.ui.drawing.traffic import Traffic, doing, passed
 
 LONGEST = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A box with its words."""
+    """A box with its words: what is dead, on the wire, and waits, and what holds it back."""
 
     name: str
     title: str
     text: str
     x: int
     y: int
-    dead: int
-    is_event: bool
+    dead: int = 0
+    wire: int = 0
+    waits: str = ""
+    held: str = ""
+    note: str = ""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is where it all begins."""
+        return self.name == EVENT
+
+    @property
+    def look(self) -> str:
+        """The class of its box."""
+        return "ev" if self.is_event else "hot" if self.dead else "slow" if self.held else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An arrow with how many runs went along it; None where nobody counts."""
+
+    arrow: Arrow
+    count: int | None = None
+
+    @property
+    def width(self) -> int:
+        """One more for each ten times as many."""
+        return min(5, len(str(self.count))) if self.count else 1
+
+    @property
+    def pill(self) -> int:
+        """How wide its number is, in pixels."""
+        words = f"else {self.count:,}" if self.arrow.kind == "failure" else f"{self.count:,}"
+        return 16 + 7 * len(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +66,42 @@ class Picture:
     observer: Observer
     flow: Flow
     boxes: tuple[Shown, ...]
-    arrows: tuple[Arrow, ...]
+    ways: tuple[Way, ...]
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def picture(observer: Observer, dead: Mapping[tuple[str, str], int]) -> Picture:
+def picture(observer: Observer, traffic: Traffic) -> Picture:
     """The drawing of an observer."""
     flow = flow_of(observer)
     nodes = {node.name: node for node in observer.nodes}
     boxes = tuple(
-        Shown(
-            name=box.name,
-            title=box.name or ", ".join(f"{t.entity}.{t.event}" for t in observer.on),
-            text=_what(nodes[box.name]) if box.name else _when(observer),
-            x=box.x,
-            y=box.y,
-            dead=dead.get((observer.name, box.name), 0) if box.name else 0,
-            is_event=box.name == EVENT,
-        )
+        _action(observer, box, nodes[box.name], traffic)
+        if box.name
+        else _event(observer, box, traffic)
         for box in flow.boxes
     )
-    return Picture(observer, flow, boxes, flow.arrows)
+    ways = tuple(
+        Way(arrow, passed(observer, edge, traffic))
+        for arrow, edge in zip(flow.arrows, observer.edges, strict=True)
+    )
+    return Picture(observer, flow, boxes, ways)
+
+
+def _event(observer: Observer, box: Box, traffic: Traffic) -> Shown:
+    title = ", ".join(f"{one.entity}.{one.event}" for one in observer.on)
+    note = f"{traffic.whole.of('runs'):,} matched" if traffic.counted else ""
+    return Shown(box.name, _short(title), _when(observer), box.x, box.y, note=note)
+
+
+def _action(observer: Observer, box: Box, node: PlanNode, traffic: Traffic) -> Shown:
+    now = doing(observer, node, traffic)
+    dead = traffic.dead.get(box.name, 0)
+    quiet = traffic.now.works and not (dead or now.wire or now.waits)
+    return Shown(
+        box.name, box.name, _what(node), box.x, box.y, dead, now.wire, now.waits, now.held,
+        "nothing waits" if quiet else "",
+    )  # fmt: skip
 
 
 def _what(node: PlanNode) -> str:

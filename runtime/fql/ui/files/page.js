@@ -18,6 +18,7 @@ function tick() {
   const row = document.activeElement.closest("tr");
   const box = row && row.querySelector("input[type=checkbox]");
   if (box) box.checked = !box.checked;
+  count();
 }
 
 const keys = {
@@ -44,6 +45,7 @@ document.addEventListener("keydown", (event) => {
 // Forms -----------------------------------------------------------------------------------------
 document.addEventListener("change", (event) => {
   const { target } = event;
+  if (target.id === "all" || target.name === "id") queueMicrotask(count);
   if (target.id === "all") for (const box of all("main input[name=id]")) box.checked = target.checked;
   else if (target.matches("form[action]:not([method=post]) select")) target.form.requestSubmit();
 });
@@ -63,6 +65,15 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "yes";
 });
 window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// Where some are ticked, a button says how many these are.
+function count() {
+  const many = all("main input[name=id]:checked").length;
+  for (const one of all("[data-many]")) {
+    one.dataset.all ||= one.textContent;
+    one.textContent = many ? `${one.dataset.many} ${many}…` : one.dataset.all;
+  }
+}
 
 async function copy(button) {
   await navigator.clipboard.writeText($("#" + button.dataset.copy).textContent);

@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fql.store.shown import DeadLetter, RunShown
-from fql.ui.desk import desk_of, listed, wants_json
-from fql.ui.filters import filters_of
+from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
+from fql.ui.filters import AFTER, filters_of, link, pair_of, place_of
+from fql.ui.present.words import instant
 
 LOOKED_AT = 500
-"""Open runs, the newest, and dead letters that are looked at."""
+"""Open runs and dead letters that a page looks at."""
+LETTERS_AFTER = "letters_after"
+"""Where a page of dead letters begins, beside that of runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,40 @@ class Sealed:
 
 
 async def batches(request: Request) -> Response:
-    """What the newest open runs and dead letters are part of."""
+    """What open runs and dead letters are part of: the newest, or those after a place."""
     desk = desk_of(request)
-    filters_of(request.query_params.multi_items(), ())
+    given = filters_of(request.query_params.multi_items(), (AFTER, LETTERS_AFTER))
     client = await desk.client()
-    runs = await client.runs(state="open", limit=LOOKED_AT)
-    letters = await client.dead_letters(limit=LOOKED_AT)
+    runs = await client.runs(state="open", after=pair_of(given.get(AFTER, "")), limit=LOOKED_AT)
+    last = place_of(given.get(LETTERS_AFTER, ""))
+    letters = await client.dead_letters_after(last, LOOKED_AT)
     buffers, sealed = buffers_of(runs), sealed_of(runs, letters)
     if wants_json(request):
-        return listed([*(one.as_json() for one in buffers), *(one.as_json() for one in sealed)])
+        return listed([each.as_json() for each in buffers] + [each.as_json() for each in sealed])
     return await desk.page(
-        request, "batches", buffers=buffers, sealed=sealed, cut=len(runs) == LOOKED_AT
+        request, "batches", buffers=buffers, sealed=sealed, older=_older(runs, letters)
     )
+
+
+def _older(runs: Sequence[RunShown], letters: Sequence[DeadLetter]) -> str:
+    """The next page of both, as far as there is one. What has come to its end stays there."""
+    ends: dict[str, str] = {}
+    if len(runs) == LOOKED_AT:
+        at, number = runs[-1].place
+        ends[AFTER] = f"{at}.{number}"
+    if len(letters) == LOOKED_AT:
+        ends[LETTERS_AFTER] = f"{instant(letters[-1].failed_at)}.{letters[-1].dlq_id}"
+    if not ends:
+        return ""
+    return link("/batches", {AFTER: "0.0", LETTERS_AFTER: "0.0", **ends})
+
+
+async def seal(request: Request) -> Response:
+    """Send what is collected for an action now, however little it is."""
+    form = form_of(request)
+    client = await desk_of(request).client()
+    await client.seal(one(form, "observer"), one(form, "action"))
+    return back(request, "/batches")
 
 
 def buffers_of(runs: Sequence[RunShown]) -> list[Buffer]:

@@ -11,14 +11,15 @@ from starlette.responses import Response, StreamingResponse
 
 from fql.client import Client
 from fql.errors import UsageError
+from fql.exact.reading import NotJson, read_json
 from fql.exact.writing import write_json
 from fql.letters import CLASSES, Replayed, Wanted
 from fql.store.shown import DeadLetter
-from fql.ui import words
-from fql.ui.desk import arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
+from fql.ui.desk import Desk, arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
 from fql.ui.door import Form
 from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 from fql.ui.payload.stored import hidden_letters
+from fql.ui.present import words
 
 RATE = 10.0
 """Replays per second where nobody says another number: a receiver that was down is not overrun."""
@@ -43,6 +44,7 @@ async def dead(request: Request) -> Response:
         request, "dead", letters=letters, wanted=given, classes=CLASSES,
         exported=link("/dead/export", given), older=_older(found, given, desk.page_size),
         plan=await desk.shelf.active(client), groups=await client.dead_letter_groups(),
+        number=await client.dead_letter_number(**choice_of(given)),
         newest=newest_of(names), more=arrived(request, names),
     )  # fmt: skip
 
@@ -83,29 +85,72 @@ async def letter(request: Request) -> Response:
     (shown,) = await hidden_letters(desk.shelf, client, desk.payloads, [found])
     if wants_json(request):
         return listed([shown.as_json()])
-    return await desk.page(request, "letter", letter=shown)
+    behind = await _behind(desk, client, found)
+    return await desk.page(request, "letter", letter=shown, behind=behind)
+
+
+async def _behind(desk: Desk, client: Client, letter: DeadLetter) -> list[str]:
+    """The actions of its run that wait for it, directly or not."""
+    runs = await client.runs(ids=[letter.run]) if letter.run else []
+    plan = await desk.shelf.of(client, runs[0].plan) if runs else None
+    observer = (
+        next((o for o in plan.observers if o.name == letter.observer), None) if plan else None
+    )
+    if observer is None:
+        return []
+    after = {letter.action}
+    for _ in observer.nodes:
+        after |= {edge.to for edge in observer.edges if edge.source in after}
+    return [n["name"] for n in runs[0].nodes if n["name"] in after and n["state"] == "waiting"]
 
 
 async def replay(request: Request) -> Response:
     """First what it would do, then, once that is confirmed, do it."""
     desk, form = desk_of(request), form_of(request)
     client = await desk.client()
-    given = _given(form)
-    ids = form.get("id", [])
+    given, ids = _given(form), form.get("id", [])
     confirmed = one(form, "confirm") == "yes"
-    choice = choice_of(given)
-    wanted = Wanted(
-        filter=choice.get("filter"), failed_after=choice.get("failed_after"),
-        failed_before=choice.get("failed_before"), all=not given and not ids, rate=_rate(form),
-        dry_run=not confirmed, force=one(form, "force") == "yes",
-    )  # fmt: skip
-    replayed = [each async for page in client.replay_pages(ids, **wanted) for each in page]
+    replayed = [
+        each
+        async for page in client.replay_pages(ids, **_wanted(form, given, ids, confirmed))
+        for each in page
+    ]
     if confirmed:
         return back(request, "/dead" if len(ids) != 1 else f"/dead/{ids[0]}")
+    asked = _asked(replayed)
     return await desk.page(
-        request, "replay", ids=ids, wanted=given, rate=_rate(form), asked=_asked(replayed),
+        request, "replay", ids=ids, wanted=given, rate=_rate(form), asked=asked,
         force=one(form, "force") == "yes", newest=_after_newest([r.letter for r in replayed]),
+        takes=int(1000 * asked.total / _rate(form)), ways=_ways(form),
     )  # fmt: skip
+
+
+def _wanted(form: Form, given: Mapping[str, str], ids: list[str], confirmed: bool) -> Wanted:
+    """A replay as the form says it."""
+    choice, ways = choice_of(given), _ways(form)
+    wanted = Wanted(
+        filter=choice.get("filter"), failed_after=choice.get("failed_after"),
+        failed_before=choice.get("failed_before"), all=not given and not ids,
+        dry_run=not confirmed, force=one(form, "force") == "yes",
+        plan="original" if ways["plan"] == "original" else "active", delay=ways["delay"] or None,
+    )  # fmt: skip
+    if ways["response"]:
+        wanted["response"] = _answer(ways["response"])
+    elif len(ids) != 1:
+        wanted["rate"] = _rate(form)
+    return wanted
+
+
+def _ways(form: Form) -> dict[str, str]:
+    """How else than by itself a dead letter is replayed."""
+    return {name: one(form, name).strip() for name in ("delay", "plan", "response")}
+
+
+def _answer(text: str) -> object:
+    try:
+        return read_json(text.encode())
+    except NotJson as problem:
+        raise UsageError(f"the answer that is supplied is not JSON: {problem}") from None
 
 
 async def discard(request: Request) -> Response:

@@ -1,97 +1,87 @@
-"""`/endpoints`: the receivers, and what becomes of what is sent there."""
+"""`/endpoints` and `/endpoints/NAME`: the receivers, and what becomes of what is sent there."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fql.engine.program.receivers import endpoint_name
-from fql.plan.language.expressions import Constant, Expr
-from fql.plan.model import Plan
-from fql.plan.show import show
-from fql.plan.stored.codec import load_expression
-from fql.store.choosing import LetterGroup
-from fql.store.shown import instant
-from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
-from fql.ui.drawing.numbers import HOUR, Hour, hours_of
-from fql.ui.filters import filters_of
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """An endpoint, and the actions that send to it."""
-
-    name: str
-    url: str
-    actions: tuple[str, ...]
-    paused: bool
-    dead: int
-    since: str = ""
-    hour: Hour = field(default_factory=Hour)
+from fql.store.showing.history import Minute
+from fql.ui.desk import Desk, back, desk_of, form_of, listed, one, wants_json
+from fql.ui.drawing.numbers import HOUR, by_minute, down_since, hours_of
+from fql.ui.drawing.tiles import spark
+from fql.ui.drawing.traffic import HELD
+from fql.ui.filters import endpoint_link, filters_of
+from fql.ui.present.receivers import Receiver, receivers
+from fql.ui.present.state import Seen, next_probe
 
 
 async def endpoints(request: Request) -> Response:
     """All of the active plan, those with trouble first."""
     desk = desk_of(request)
     filters_of(request.query_params.multi_items(), ())
-    client = await desk.client()
-    plan, counts = await desk.shelf.active(client), await client.counts()
-    groups = await client.dead_letter_groups()
-    hours = hours_of(await client.minutes(int(time.time() * 1000) - HOUR), "endpoint")
-    found = [] if plan is None else receivers(plan, counts.paused, groups, hours)
+    found, _ = await _receivers(desk)
     if wants_json(request):
-        return listed([{"name": r.name, "url": r.url, "paused": r.paused, "dead": r.dead,
-                        "dead_since": r.since or None, "sent": r.hour.of("sent"),
-                        "failed": r.hour.of("failed"), "p50": r.hour.p50, "p95": r.hour.p95}
-                       for r in found])  # fmt: skip
+        return listed([each.as_json() for each in found])
+    plan = await desk.shelf.active(await desk.client())
     return await desk.page(request, "endpoints", receivers=found, plan=plan)
 
 
-def receivers(
-    plan: Plan,
-    paused: frozenset[str],
-    groups: Sequence[LetterGroup],
-    hours: Mapping[str, Hour],
-) -> list[Receiver]:
-    """Names that can be paused, with what is sent there. Pure."""
-    urls = {one.name: _url_text(load_expression(one.url)) for one in plan.endpoints}
-    users: dict[str, list[str]] = {name: [] for name in urls}
-    for observer in plan.observers:
-        for node in observer.nodes:
-            users.setdefault(endpoint_name(node, {}), []).append(f"{observer.name}.{node.name}")
-    found = []
-    for name, actions in users.items():
-        mine = [one for one in groups if f"{one.observer}.{one.action}" in actions]
-        since = instant(min((one.oldest for one in mine), default=None)) or ""
-        dead = sum(one.number for one in mine)
-        found.append(
-            Receiver(
-                name=name, url=urls.get(name, ""), actions=tuple(actions), paused=name in paused,
-                dead=dead, since=since, hour=hours.get(name, Hour()),
-            )
-        )  # fmt: skip
-    return sorted(found, key=lambda one: (not one.paused, -one.dead, one.name))
+async def endpoint(request: Request) -> Response:
+    """One of them, with why it fails and what waits for it."""
+    desk, name = desk_of(request), request.path_params["name"]
+    filters_of(request.query_params.multi_items(), ())
+    found, minutes = await _receivers(desk)
+    chosen = next((each for each in found if each.name == name), None)
+    if chosen is None:
+        text = f"The active plan sends nothing to {name}."
+        return await desk.page(request, "gone", 410, text=text)
+    if wants_json(request):
+        return listed([chosen.as_json()])
+    hour = by_minute((each for each in minutes if each.name == name), desk.wall())
+    now = await desk.now()
+    return await desk.page(
+        request, "endpoint", receiver=chosen, now=now, held=HELD,
+        reasons=Counter(chosen.hour.why).most_common(),
+        sent=spark([each.of("sent") for each in hour]),
+        failed=spark([each.of("failed") for each in hour], "red",
+                     top=max(1, *(each.of("sent") for each in hour))),
+        probe=next_probe(chosen.now, now.heard) if chosen.now and chosen.is_open else "",
+    )  # fmt: skip
 
 
-def _url_text(url: Expr) -> str:
-    return (
-        url.value
-        if isinstance(url, Constant) and isinstance(url.value, str)
-        else show(url).strip('"')
-    )
+async def _receivers(desk: Desk) -> tuple[list[Receiver], list[Minute]]:
+    """All of the active plan, and the numbers of the hour."""
+    client = await desk.client()
+    plan, counts = await desk.shelf.active(client), await client.counts()
+    minutes = await client.minutes(desk.wall() - HOUR, ("endpoint",))
+    if plan is None:
+        return [], minutes
+    groups, down = await client.dead_letter_groups(), down_since(minutes)
+    seen = Seen(counts, groups, await desk.now(), down=down)
+    return receivers(plan, seen, hours_of(minutes, "endpoint")), minutes
 
 
 async def pause(request: Request) -> Response:
     """Stop sending there."""
     await (await desk_of(request).client()).pause(one(form_of(request), "name"))
-    return back(request, "/endpoints")
+    return _to_it(request)
 
 
 async def resume(request: Request) -> Response:
     """Go on."""
     await (await desk_of(request).client()).resume(one(form_of(request), "name"))
-    return back(request, "/endpoints")
+    return _to_it(request)
+
+
+async def probe(request: Request) -> Response:
+    """Let one action through an open circuit."""
+    await (await desk_of(request).client()).probe(one(form_of(request), "name"))
+    return _to_it(request)
+
+
+def _to_it(request: Request) -> Response:
+    form = form_of(request)
+    known = one(form, "back") == "one"
+    return back(request, endpoint_link(one(form, "name")) if known else "/endpoints")

@@ -16,6 +16,7 @@ from fql.store.records import StoredPlan
 from fql.store.shown import instant
 from fql.ui.desk import Desk, desk_of, wants_json
 from fql.ui.drawing.pictures import Picture, picture
+from fql.ui.drawing.traffic import Traffic
 from fql.ui.filters import filters_of
 
 UNSHOWN = ("auth.", "signing.", "encryption.")
@@ -92,7 +93,10 @@ async def _drawn(desk: Desk, client: Client, shown: Plan | None, wanted: str) ->
     chosen = [one for one in observers if one.name == wanted] or list(observers)
     first = chosen[: desk.page_size]
     return Drawn(
-        tuple(picture(one, dead) for one in first),
+        tuple(
+            picture(one, Traffic(dead={n.name: dead.get((one.name, n.name), 0) for n in one.nodes}))
+            for one in first
+        ),
         len(chosen),
         {one.name: policies_of(one.nodes) for one in first},
         wanted,

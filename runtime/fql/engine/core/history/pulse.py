@@ -49,10 +49,11 @@ def _busyness(endpoint: Endpoint) -> tuple[int, int, str]:
 
 
 def _shown(endpoint: Endpoint) -> dict[str, object]:
-    """Times are milliseconds since 1970, 0 where there is none."""
+    """Times are milliseconds since 1970, 0 where there is none; tokens are those of a rate."""
+    tokens = None if endpoint.limits.per_second is None else int(endpoint.bucket.tokens)
     return {
         "in_flight": len(endpoint.flying), "ready": len(endpoint.ready), "held": endpoint.held,
-        "waiting": endpoint.resting, "tokens": int(endpoint.bucket.tokens),
+        "waiting": endpoint.resting, "tokens": tokens,
         "open_until": endpoint.circuit.open_until, "blocked_until": endpoint.blocked_until,
         "paused": endpoint.paused, "held_back": endpoint.held_back, "waits": dict(endpoint.waits),
     }  # fmt: skip

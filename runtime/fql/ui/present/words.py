@@ -42,6 +42,11 @@ def duration(ms: int) -> str:
     return f"{ms // 1_000} s" if ms < 120_000 else f"{ms // 60_000} min"
 
 
+def took(ms: int | None) -> str:
+    """The time that a share of attempts took at most: a bound, as it is counted in steps."""
+    return "-" if ms is None else f"≤ {duration(ms)}"
+
+
 def number(value: int) -> str:
     """With separators."""
     return f"{value:,}"
@@ -71,6 +76,23 @@ def seen(value: object) -> str:
 def shown_json(value: object) -> str:
     """A value as indented JSON."""
     return seen(pretty_json(value).decode().rstrip())
+
+
+def clock(at: int) -> str:
+    """When something was, of milliseconds since 1970: `14:03 UTC`."""
+    return datetime.fromtimestamp(at / 1_000, UTC).strftime("%H:%M UTC")
+
+
+def rate(value: float) -> str:
+    """How often something happens, with the digits that count: `386`, `4.2`, `0.03`."""
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 0.1 or not value else f"{value:.2f}"
+
+
+def percent(part: float) -> str:
+    """A share: `2.9 %`."""
+    return f"{100 * part:.1f} %" if part < 0.1 else f"{100 * part:.0f} %"
 
 
 def later(at: str) -> str:

@@ -1,0 +1,1 @@
+"""How things are, in words and numbers for people."""
