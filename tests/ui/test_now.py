@@ -11,9 +11,9 @@ import pytest
 from fql.store.port import Counts
 from fql.store.showing.history import Minute, Pulse
 from fql.testing import MockWebhookServer, Reply
-from fql.ui.drawing.numbers import by_minute, down_since
 from fql.ui.drawing.tiles import tiles_of
 from fql.ui.present.now import Now, Watch, now_of
+from fql.ui.present.numbers import by_minute, down_since
 from fql.ui.present.state import Seen, needs_of, sentence_of
 from tests.app.plans import CHAIN, ENTITY, order, plan_of
 from tests.ui.site import Site, site
@@ -120,9 +120,10 @@ async def shown(here: Site, path: str, *words: str, seconds: float = 15) -> str:
 
 
 async def test_a_receiver_that_is_down_is_seen_and_probed(
-    tmp_path: Path, webhook_server: MockWebhookServer
+    tmp_path: Path, webhook_server: MockWebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From `/`: what waits, since when, by how many; one button tries it again."""
+    monkeypatch.setattr("fql.engine.core.history.minutes.EVERY", 100)
     plan = plan_of(
         CHAIN.replace("max_attempts: 1", "max_attempts: 9 initial_delay: 20ms"), entity=BROKEN
     )
@@ -144,8 +145,9 @@ async def test_a_receiver_that_is_down_is_seen_and_probed(
         done = await here.post("/endpoints/probe", name="shop", back="one")
         assert done.headers["location"] == "/endpoints/shop"
         await here.runtime.until_idle(20)
-        text = await shown(here, "/endpoints/shop", "sending")
-        assert "Probe now" not in text
+        async with asyncio.timeout(15):
+            while "Probe now" in (await here.browser.get("/endpoints/shop")).text:
+                await asyncio.sleep(0.1)
         assert (await here.browser.get("/endpoints/nobody")).status_code == 410
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fql.store.showing.history import Minute
 from fql.store.shown import as_far
-from fql.ui.drawing.numbers import HOUR, MINUTE, Hour, added, by_minute
 from fql.ui.present.now import Now
+from fql.ui.present.numbers import HOUR, MINUTE, Hour, added, by_minute
 from fql.ui.present.words import duration, percent, rate
 
 WIDTH, HEIGHT = 120, 30

@@ -8,14 +8,9 @@ from dataclasses import dataclass, field
 from fql.engine.program.receivers import endpoint_name
 from fql.plan.model import Edge, Observer, PlanNode
 from fql.store.showing.history import Minute
-from fql.ui.drawing.numbers import Hour, hours_of
-from fql.ui.present.now import Now
+from fql.ui.present.now import HELD, Now
+from fql.ui.present.numbers import Hour, hours_of
 
-HELD = {
-    "circuit": "circuit open", "paused": "paused", "retry_after": "asked to wait",
-    "rate": "rate reached", "concurrency": "all in use",
-}  # fmt: skip
-"""What holds an endpoint back, in words."""
 ALARMING = ("circuit", "paused", "retry_after")
 
 

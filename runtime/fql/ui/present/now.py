@@ -14,6 +14,11 @@ PATIENCE = 4_000
 LATE = 60_000
 """Milliseconds that work may wait before a person should know."""
 
+HELD = {
+    "circuit": "circuit open", "paused": "paused", "retry_after": "asked to wait",
+    "rate": "rate reached", "concurrency": "all in use",
+}  # fmt: skip
+"""What holds an endpoint back, in words."""
 State = Literal["unwatched", "awaited", "working", "silent", "none"]
 """Nobody watches; it is watched since a moment ago; it works; it was heard and is silent now; no
 engine has taken what was asked."""

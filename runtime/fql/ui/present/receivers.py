@@ -11,9 +11,8 @@ from fql.plan.model import Plan
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
 from fql.store.shown import instant
-from fql.ui.drawing.numbers import Hour
-from fql.ui.drawing.traffic import HELD
-from fql.ui.present.now import Receiving
+from fql.ui.present.now import HELD, Receiving
+from fql.ui.present.numbers import Hour
 from fql.ui.present.state import Seen
 
 GOOD = "sending"

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from fql.store.showing.history import Minute
 from fql.ui.desk import Desk, back, desk_of, form_of, listed, one, wants_json
-from fql.ui.drawing.numbers import HOUR, by_minute, down_since, hours_of
 from fql.ui.drawing.tiles import spark
-from fql.ui.drawing.traffic import HELD
 from fql.ui.filters import endpoint_link, filters_of
+from fql.ui.present.now import HELD
+from fql.ui.present.numbers import HOUR, by_minute, down_since, hours_of
 from fql.ui.present.receivers import Receiver, receivers
 from fql.ui.present.state import Seen, next_probe
 

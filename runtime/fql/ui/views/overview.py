@@ -10,12 +10,12 @@ from starlette.responses import Response
 from fql.client import Client
 from fql.plan.model import Observer, Plan
 from fql.ui.desk import desk_of, listed, wants_json
-from fql.ui.drawing.numbers import DAY, HOUR, PERIODS, added, down_since, hours_of
 from fql.ui.drawing.pictures import Picture, picture
 from fql.ui.drawing.tiles import tiles_of
 from fql.ui.drawing.traffic import Traffic, doing, names_of, traffic_of
 from fql.ui.filters import filters_of
 from fql.ui.payload.stored import hidden_letters
+from fql.ui.present.numbers import DAY, HOUR, PERIODS, added, down_since, hours_of
 from fql.ui.present.receivers import receivers
 from fql.ui.present.state import Seen, needs_of, sentence_of
 
