@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypedDict, Unpack
 
 from fql.errors import UsageError
-from fql.letters import instant_of, key_and_entity, most, number_of
+from fql.letters import instant_of, most, number_of
 from fql.plan.model import Plan
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
 from fql.store.history.rows import RESULTS, UnmatchedRow
@@ -29,6 +29,7 @@ from fql.store.showing.history import (
     bulk_number,
     bulk_of,
     event_of,
+    key_and_entity,
     minutes_of,
     pulse_of,
     row_of,

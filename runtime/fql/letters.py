@@ -18,7 +18,7 @@ from fql.errors import UsageError
 from fql.plan.language.units import MILLISECONDS, parse_duration, show_duration
 from fql.plan.model import Plan
 from fql.store.choosing import LetterFilter
-from fql.store.showing.history import row_of
+from fql.store.showing.history import key_and_entity
 from fql.store.shown import DeadLetter
 
 CLASSES = (
@@ -31,7 +31,6 @@ SLOWEST, FASTEST = 0.001, 1_000_000
 """Replays per second."""
 PREFIXES = {"run": "run", "batch": "bat"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 NO_ACTION = "it has no action yet whose answer this could be; replay it without a response"
 HANDLED = "its `else` chain took over; replay it with force (`--force`)"
 GONE = (
@@ -149,17 +148,6 @@ def chosen(ids: Sequence[str], choice: Choice) -> LetterFilter:
         row_key=row,
         limit=None if limit is None else most(limit),
     )
-
-
-def key_and_entity(row: str | None, entity: str | None) -> tuple[str | None, str | None]:
-    """The key of a `row`, such as "Order 48213", and its entity, or the `entity` that is given
-    alone. Raises UsageError where they differ."""
-    if row is None:
-        return None, entity
-    named = row_of(row)
-    if entity not in (None, named.entity):
-        raise UsageError(f"the row {named} is not one of {entity}")
-    return named.key, named.entity
 
 
 def number_of(name: str, kind: Literal["run", "batch"]) -> int:

@@ -41,6 +41,17 @@ def row_of(text: str) -> Row:
     return Row(entity, key.strip())
 
 
+def key_and_entity(row: str | None, entity: str | None) -> tuple[str | None, str | None]:
+    """The key of a `row`, such as "Order 48213", and its entity, or the `entity` that is given
+    alone. Raises UsageError where they differ."""
+    if row is None:
+        return None, entity
+    named = row_of(row)
+    if entity not in (None, named.entity):
+        raise UsageError(f"the row {named} is not one of {entity}")
+    return named.key, named.entity
+
+
 @dataclass(frozen=True, slots=True)
 class EventShown:
     """An accepted event: `name` is that of its receipt, `id` its own, `place` where it is in the

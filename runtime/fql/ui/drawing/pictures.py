@@ -30,7 +30,7 @@ class Shown:
     note: str = ""
 
     @property
-    def is_event(self) -> bool:
+    def is_event_box(self) -> bool:
         """Whether it is where it all begins."""
         return self.name == EVENT
 
@@ -76,9 +76,9 @@ def picture(observer: Observer, traffic: Traffic) -> Picture:
     flow = flow_of(observer)
     nodes = {node.name: node for node in observer.nodes}
     boxes = tuple(
-        _action(observer, box, nodes[box.name], traffic)
+        _action_box(observer, box, nodes[box.name], traffic)
         if box.name
-        else _event(observer, box, traffic)
+        else _event_box(observer, box, traffic)
         for box in flow.boxes
     )
     ways = tuple(
@@ -88,19 +88,19 @@ def picture(observer: Observer, traffic: Traffic) -> Picture:
     return Picture(observer, flow, boxes, ways)
 
 
-def _event(observer: Observer, box: Box, traffic: Traffic) -> Shown:
+def _event_box(observer: Observer, box: Box, traffic: Traffic) -> Shown:
     title = ", ".join(f"{one.entity}.{one.event}" for one in observer.on)
     note = f"{traffic.whole.of('runs'):,} matched" if traffic.counted else ""
     return Shown(box.name, _short(title), _when(observer), box.x, box.y, note=note)
 
 
-def _action(observer: Observer, box: Box, node: PlanNode, traffic: Traffic) -> Shown:
+def _action_box(observer: Observer, box: Box, node: PlanNode, traffic: Traffic) -> Shown:
     now = doing(observer, node, traffic)
     dead = traffic.dead.get(box.name, 0)
     quiet = traffic.now.works and not (dead or now.wire or now.waits)
     return Shown(
-        box.name, box.name, _what(node), box.x, box.y, dead, now.wire, now.waits, now.held,
-        "nothing waits" if quiet else "",
+        box.name, box.name, _what(node), box.x, box.y, dead=dead, wire=now.wire, waits=now.waits,
+        held=now.held, note="nothing waits" if quiet else "",
     )  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def tiles_of(minutes: Sequence[Minute], wall: int, now: Now, open_runs: int) -> 
     lately, whole = _sum(hour[-LATELY:]), _sum(hour)
     before = added(one for one in minutes if one.at < wall - HOUR)
     return (
-        Tile("Events", rate(lately.of("events") / LATELY), "a minute", _lines(hour, "events")),
-        Tile("Deliveries", rate(lately.of("sent") / LATELY), "a minute", _lines(hour, "sent")),
+        Tile("Events", rate(lately.of("events") / LATELY), "a minute", _one_line(hour, "events")),
+        Tile("Deliveries", rate(lately.of("sent") / LATELY), "a minute", _one_line(hour, "sent")),
         _failed(hour, whole, before),
         _time(hour, whole),
         _waiting(hour, now, open_runs),
@@ -52,10 +52,12 @@ def tiles_of(minutes: Sequence[Minute], wall: int, now: Now, open_runs: int) -> 
 
 
 def _sum(hours: Iterable[Hour]) -> Hour:
-    return added(Minute(0, MINUTE, "", "", one.counts, one.ms, one.why) for one in hours)
+    return added(
+        Minute(0, MINUTE, "", "", counts=one.counts, ms=one.ms, why=one.why) for one in hours
+    )
 
 
-def _lines(hour: Sequence[Hour], name: str) -> tuple[Spark, ...]:
+def _one_line(hour: Sequence[Hour], name: str) -> tuple[Spark, ...]:
     return (spark([one.of(name) for one in hour]),)
 
 

@@ -106,7 +106,7 @@ def _together(pulses: Sequence[Pulse]) -> Now:
     for body in bodies:
         for name, part in _parts(body, "endpoints"):
             if name:
-                endpoints[name] = _joined(endpoints.get(name, Receiving()), part)
+                endpoints[name] = _both(endpoints.get(name, Receiving()), part)
         for name, part in _parts(body, "actions"):
             counts = {state: _whole(part, state) for state in part}
             actions.setdefault(name, Counter()).update(counts)
@@ -121,7 +121,7 @@ def _together(pulses: Sequence[Pulse]) -> Now:
     )
 
 
-def _joined(one: Receiving, part: Mapping[str, object]) -> Receiving:
+def _both(one: Receiving, part: Mapping[str, object]) -> Receiving:
     waits, found = Counter(one.waits), part.get("waits")
     if isinstance(found, Mapping):
         waits.update({str(name): _whole(found, name) for name in found})

@@ -72,8 +72,8 @@ def needs_of(seen: Seen) -> list[Need]:
 
 
 def _of_engine(seen: Seen) -> Iterator[Need]:
-    """What is said of an engine that does not work. One that works takes every command but those
-    whose time has not come."""
+    """What a person should know of an engine that does not work. One that works takes every command
+    but those whose time has not come."""
     counts, now = seen.counts, seen.now
     if now.state == "silent":
         text = f"It has said nothing since {clock(now.heard)}; nothing is sent meanwhile."
