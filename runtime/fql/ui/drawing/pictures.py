@@ -30,7 +30,7 @@ class Shown:
     note: str = ""
 
     @property
-    def is_event_box(self) -> bool:
+    def is_event(self) -> bool:
         """Whether it is where it all begins."""
         return self.name == EVENT
 
