@@ -65,6 +65,8 @@ class Sender:
         answer = await reader.readuntil(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 2"):
             raise RuntimeError(answer.decode())
+        length = answer.lower().partition(b"content-length:")[2]
+        await reader.readexactly(int(length.split(b"\r\n", 1)[0]))
         self._free.append((reader, writer))
         self.left -= 1
         if not self.left:
