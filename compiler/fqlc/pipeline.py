@@ -80,7 +80,7 @@ def examine_project(
         run_rules(program, sink)
         contracts.keep()
     remarks = tuple(Remark(c.span, c.text) for f in files for c in f.comments)
-    sources = {**texts.sources(), **_labelled(sink.found, read)}
+    sources = {**texts.sources(), **labelled(sink.found, read)}
     return Examined(program, sink.found, remarks, sources)
 
 
@@ -134,7 +134,7 @@ def sealed(pieces: Iterable[Written], sources: Mapping[str, SourceText], names: 
     return assemble(pieces, own, VERSION, names)
 
 
-def _labelled(found: Iterable[Diagnostic], read: Read) -> dict[str, SourceText]:
+def labelled(found: Iterable[Diagnostic], read: Read) -> dict[str, SourceText]:
     """The texts of contracts in which a label has its place."""
     spans = (label.span for d in found for label in d.labels)
     paths = {span.path for span in spans if span.end and span.path.endswith(CONTRACT_SUFFIXES)}

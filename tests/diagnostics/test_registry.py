@@ -14,7 +14,7 @@ from fqlc.diagnostics.registry import all_codes, all_pages, explain_page
 _CODES = {
     *range(101, 106), 110, 111, *range(201, 209), *range(211, 215), 221, 223, *range(231, 236),
     *range(301, 309), 311, 312, 313, 321, 322, 331, 332, 341, 342, 343, 351, 361, 362, 371, 381,
-    390, 401, 402, *range(501, 509), 901,
+    390, 401, 402, 432, *range(501, 509), 901,
 }  # fmt: skip
 
 

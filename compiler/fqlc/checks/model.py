@@ -102,6 +102,8 @@ class ActionModel:
     batched: bool = False
     contract: Binding | None = None
     """The operation that it is judged by."""
+    answered: Type | None = None
+    """The type of the answer by its contract; it is the `response` where none is declared."""
 
     @property
     def endpoint(self) -> str | None:

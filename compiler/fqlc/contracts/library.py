@@ -11,11 +11,11 @@ from typing import Protocol, cast
 from fql.exact.light import NotJson
 from fql.exact.reading import read_object
 from fql.exact.writing import NotWritable, canonical_json
-from fqlc.contracts.documents import Documents, Read, Spot, pointed
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.model import AT, Operation, Place
-from fqlc.contracts.normal import Normalizer
-from fqlc.contracts.openapi import Paths, operation_of, paths_of
+from fqlc.contracts.reading.documents import Documents, Read, Spot, pointed
+from fqlc.contracts.reading.normal import Normalizer
+from fqlc.contracts.reading.openapi import Paths, operation_of, paths_of
 from fqlc.contracts.written import operation_from
 
 Stored = dict[str, object]
@@ -40,6 +40,7 @@ class _Known:
     files: dict[str, str | None] = field(default_factory=dict)
     paths: Paths | None = None
     operations: dict[str, Stored] = field(default_factory=dict)
+    reached: list[str] | None = None
     documents: Documents | None = None
     fresh: bool = False
 
@@ -85,8 +86,13 @@ class Contracts:
                 known.fresh = False
 
     def files(self, file: str) -> Mapping[str, str | None]:
-        """All files that were read for a contract, by the digests of their bytes."""
-        return dict(self._of(file).files)
+        """All files that a contract consists of, by the digests of their bytes: what it refers to
+        anywhere counts. Of one that cannot be used, those that could be read."""
+        known = self._of(file)
+        if known.reached is None:
+            known.reached = sorted(self._documents(known).reached(file))
+            known.fresh = True
+        return {path: known.files.get(path) for path in known.reached}
 
     def _operation(self, file: str, name: str, read: _Reading) -> Operation:
         if (file, name) not in self._made:
@@ -119,13 +125,16 @@ class Contracts:
             stored = read_object(data) if data else {}
             files = cast("dict[str, str | None]", stored["files"])
             paths, operations = stored["paths"], stored["operations"]
+            reached = cast("list[str] | None", stored["reached"])
         except (NotJson, KeyError, ValueError):
             return None
         for path, digest in files.items():
             found = self._read(path)
             if (None if found is None else sha256(found).hexdigest()) != digest:
                 return None
-        return _Known(files, cast("Paths | None", paths), cast("dict[str, Stored]", operations))
+        return _Known(
+            files, cast("Paths | None", paths), cast("dict[str, Stored]", operations), reached
+        )
 
 
 class _Reading(Protocol):
@@ -135,7 +144,12 @@ class _Reading(Protocol):
 
 def _packed(known: _Known) -> bytes:
     return canonical_json(
-        {"files": known.files, "paths": known.paths, "operations": known.operations}
+        {
+            "files": known.files,
+            "paths": known.paths,
+            "operations": known.operations,
+            "reached": known.reached,
+        }
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from fql.near import nearest
-from fqlc.contracts.openapi import Paths
+from fqlc.contracts.reading.openapi import Paths
 
 Segments = tuple[str | None, ...]
 """The parts of a path between its slashes; None for one that has a hole in it."""

@@ -360,5 +360,7 @@ class Binding:
 
     operation: Operation
     at: Span
+    owner: str = ""
+    """The endpoint whose contract it is; empty for one of the webhook's own."""
     path: Mapping[str, Expr] = field(default_factory=dict)
     query: Mapping[str, Expr] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from fqlc.contracts.model import (
     place_of,
     schema_of,
 )
-from fqlc.contracts.normal import bare
+from fqlc.contracts.reading.normal import bare
 
 Stored = Mapping[str, object]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.incremental.cutting import Unit
@@ -58,7 +58,8 @@ def _examine(job: Job) -> Examined:
     """The pipeline over the texts. A file of the project out of sight is an empty one."""
     # With a byte order mark, as one that is in a text itself would be taken for it.
     texts = {path: text.encode("utf-8-sig") for path, text in job.texts().items()}
-    return examine_project(list(texts), lambda path: texts.get(path, b""), job.surroundings)
+    known: Mapping[str, bytes | None] = {**job.contracts, **texts}
+    return examine_project(list(texts), lambda path: known.get(path, b""), job.surroundings)
 
 
 def _of_parts(seen: Examined) -> tuple[Diagnostic, ...]:

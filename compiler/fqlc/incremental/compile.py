@@ -21,7 +21,7 @@ from fqlc.incremental.kept import Kept, KeptFile, KeptUnit
 from fqlc.incremental.layout import Layout, Places
 from fqlc.incremental.result import Answer
 from fqlc.incremental.stored import load_found, load_remarks, with_result
-from fqlc.pipeline import sealed
+from fqlc.pipeline import labelled, sealed
 from fqlc.source.text import Span
 
 Run = Callable[[Sequence[Job]], Sequence[Answer | None]]
@@ -125,7 +125,9 @@ class _Done:
             if unit.remarks:
                 remarks += load_remarks(unit, near(number))
         plan = self._plan() if self._request.with_plan else None
-        return Compilation(plan, suppress(found, remarks, layout.sources), layout.sources)
+        said = suppress(found, remarks, layout.sources)
+        sources = {**layout.sources, **labelled(said, layout.contracts.get)}
+        return Compilation(plan, said, sources)
 
     def _plan(self) -> bytes:
         names = self._request.surroundings.names

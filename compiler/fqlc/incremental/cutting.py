@@ -18,13 +18,17 @@ from fqlc.syntax.reading.split import NAMED, Part, split
 
 Read = Callable[[str], bytes | None]
 
+Stamp = Callable[[str, str], str | None]
+"""The digest of the contracts that a text in a file names, empty for none; None where it may name
+one that cannot be told."""
+
 _TITLED = re.compile(r"test[ \t]+([\"'])([^\"'\\\n]+)\1")
 _IMPORTED = re.compile(r"import[ \t]+([\"'])([^\"'\\\n$]+)\1")
 
 
 class Unit(NamedTuple):
-    """A declaration where it is. `text` is what was written, `digest` covers that and the
-    path of the file."""
+    """A declaration where it is. `text` is what was written, `digest` covers that, the path of
+    the file, and the contracts that it names."""
 
     path: str
     part: Part
@@ -37,8 +41,8 @@ class Unit(NamedTuple):
 
 
 class ProjectFile(NamedTuple):
-    """A file, the digest of its bytes, its units, and the files that it imports. `kept` is what
-    the last compile left of it if it had the same bytes."""
+    """A file, the digest of its bytes and of its contracts, its units, and the files that it
+    imports. `kept` is what the last compile left of it if these were the same."""
 
     source: SourceText
     digest: str
@@ -48,16 +52,16 @@ class ProjectFile(NamedTuple):
 
 
 def read_all(
-    roots: Sequence[str], read: Read, before: Mapping[str, KeptFile]
+    roots: Sequence[str], read: Read, before: Mapping[str, KeptFile], stamp: Stamp
 ) -> dict[str, ProjectFile] | None:
     """Every file in the order of paths; None when one is not to be had or they import each
-    other."""
+    other, or a contract is named in a way that only the compiler reads."""
     files: dict[str, ProjectFile] = {}
     waiting = [normal_path(root) for root in roots]
     while waiting:
         path = waiting.pop()
         if path not in files:
-            file = _file(path, read(path), before.get(path))
+            file = _file(path, read(path), before.get(path), stamp)
             if file is None:
                 return None
             files[path] = file
@@ -87,26 +91,30 @@ def _has_ring(imports: Mapping[str, Sequence[str]]) -> bool:
     return False
 
 
-def _file(path: str, data: bytes | None, before: KeptFile | None) -> ProjectFile | None:
+def _file(
+    path: str, data: bytes | None, before: KeptFile | None, stamp: Stamp
+) -> ProjectFile | None:
     source = None if data is None else read_source(path, data, Sink())
-    if source is None or data is None:
+    stamped = None if source is None else stamp(path, source.text)
+    if source is None or data is None or stamped is None:
         return None
-    digest = sha256(data).hexdigest()
+    digest = sha256(data).hexdigest() + stamped
     if before is not None and before.digest == digest:
         units = tuple(
             Unit(path, u.part, source.text[u.start : u.end], u.digest) for u in before.units
         )
         return ProjectFile(source, digest, units, before.imports, before)
-    units = tuple(_units(source))
+    units = tuple(_units(source, stamp))
     written = [_IMPORTED.match(unit.text) for unit in units if unit.part.kind == "import"]
     imports = tuple(target_path(path, found[2]) for found in written if found)
     return ProjectFile(source, digest, units, imports) if len(imports) == len(written) else None
 
 
-def _units(source: SourceText) -> Iterator[Unit]:
+def _units(source: SourceText, stamp: Stamp) -> Iterator[Unit]:
     for part in split(source.text):
         text = source.text[part.start : part.end]
-        yield Unit(source.path, part, text, sha256(f"{source.path}\0{text}".encode()).hexdigest())
+        whole = f"{source.path}\0{text}{stamp(source.path, text)}"
+        yield Unit(source.path, part, text, sha256(whole.encode()).hexdigest())
 
 
 def _title(unit: Unit) -> str:

@@ -8,7 +8,7 @@ processes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from fqlc.checks.model import Surroundings
@@ -28,6 +28,7 @@ class Job:
     units: Mapping[int, Unit]
     surroundings: Surroundings
     with_plan: bool
+    contracts: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
 
     def texts(self) -> dict[str, str]:
         """The files that the units stand in, by path, with nothing else in them."""
@@ -46,7 +47,8 @@ def job_of(
     """The job that compiles the targets."""
     leanings = {i: layout.leanings[i] for i in targets}
     seen = sorted({i for near in leanings.values() for i in near})
-    return Job(leanings, {i: layout.units[i] for i in seen}, surroundings, with_plan)
+    units = {i: layout.units[i] for i in seen}
+    return Job(leanings, units, surroundings, with_plan, layout.contracts)
 
 
 def jobs_of(

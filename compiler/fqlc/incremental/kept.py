@@ -20,7 +20,7 @@ class KeptUnit(NamedTuple):
     """A unit (the fields of its part, and its digest), the `names` of declarations that occur in
     it, its `key` and how many units it leans on, and, where `known` is 1, its result: findings
     and remarks in their stored form, uses as (kind, name), and how long its piece of the plan is.
-    `environment` tells who uses each `${NAME}`, `limits` is JSON."""
+    `environment` tells who uses each `${NAME}`; `limits` and each of `types` are JSON."""
 
     kind: str
     name: str
@@ -40,6 +40,7 @@ class KeptUnit(NamedTuple):
     length: int = 0
     environment: Mapping[str, Sequence[str]] = {}
     limits: str = ""
+    types: Mapping[str, str] = {}
 
     @property
     def part(self) -> Part:
@@ -68,7 +69,7 @@ class Kept:
 def written_piece(unit: KeptUnit, data: bytes) -> Written:
     """The piece of the plan that a unit gave."""
     section = cast("Section", unit.section)
-    return Written(section, unit.name, data, unit.environment, unit.limits)
+    return Written(section, unit.name, data, unit.environment, unit.limits, unit.types)
 
 
 def pack(kept: Kept) -> bytes:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import TypeVar
 
+from fqlc.contracts.library import Contracts
+from fqlc.incremental.contracts import Stamps
 from fqlc.incremental.cutting import ProjectFile, Read, Unit, have_own_names, read_all
 from fqlc.incremental.kept import Kept, KeptFile, KeptUnit, written_piece
 from fqlc.incremental.leaning import Leanings, everywhere, names_in, shifted
@@ -46,6 +48,8 @@ class Layout:
     reach: Sequence[int]
     known: Mapping[int, KeptUnit]
     pieces: Mapping[int, bytes]
+    contracts: Mapping[str, bytes | None] = field(default_factory=dict)
+    """The files of all contracts."""
 
     @cached_property
     def sources(self) -> Mapping[str, SourceText]:
@@ -70,20 +74,26 @@ class Layout:
 
 
 def lay_out(
-    roots: Sequence[str], read: Read, salt: str, before: Kept | None = None
+    roots: Sequence[str],
+    read: Read,
+    salt: str,
+    before: Kept | None = None,
+    stamps: Stamps | None = None,
 ) -> Layout | None:
     """The layout of the roots and all they import; `salt` is part of each key and tells of
     everything else that an answer depends on; `before` is what the last compile left. None where
     that is not a plain project, which the whole compile then tells: a file or import is missing or
     unreadable, imports form a ring, a name is missing or declared twice."""
     earlier = before if before is not None and before.salt == salt else Kept(salt)
-    files = read_all(roots, read, earlier.files)
+    stamps = stamps or Stamps(Contracts(read))
+    files = read_all(roots, read, earlier.files, stamps)
     if files is None:
         return None
     units = tuple(unit for file in files.values() for unit in file.units)
     if not have_own_names(units):
         return None
-    return _Draft(salt, files, units, earlier.files).layout()
+    found = _Draft(salt, files, units, earlier.files).layout()
+    return None if found is None else replace(found, contracts=stamps.files(read))
 
 
 class _Draft:

@@ -1,7 +1,7 @@
 """Findings and remarks as JSON values that hold wherever their unit is.
 
 A place is written relative to the unit it lies in, by the number of that unit among those that
-are near: the ones that the result's own unit leans on.
+are near: the ones that the result's own unit leans on. A place in a contract has its path.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from fqlc.diagnostics.suppress import Remark
 from fqlc.incremental.cutting import Unit
 from fqlc.incremental.kept import KeptUnit
 from fqlc.incremental.result import Result
+from fqlc.source.files import CONTRACT_SUFFIXES
 from fqlc.source.text import Span
 
 
 def with_result(unit: KeptUnit, result: Result, near: Sequence[Unit]) -> KeptUnit:
     """The unit with its result; without one where that names a place that is not near."""
 
-    def place(span: Span) -> list[int]:
+    def place(span: Span) -> list[object]:
+        if span.path.endswith(CONTRACT_SUFFIXES):
+            return [span.path, span.start, span.end]
         number = next(i for i, unit in enumerate(near) if unit.holds(span))
         start = near[number].part.start
         return [number, span.start - start, span.end - start]
@@ -37,7 +40,7 @@ def with_result(unit: KeptUnit, result: Result, near: Sequence[Unit]) -> KeptUni
         return done
     return done._replace(
         section=piece.section, length=len(piece.data), environment=piece.environment,
-        limits=piece.limits,
+        limits=piece.limits, types=piece.types,
     )  # fmt: skip
 
 
@@ -54,7 +57,10 @@ def load_remarks(unit: KeptUnit, near: Sequence[Unit]) -> tuple[Remark, ...]:
 
 def _places(near: Sequence[Unit]) -> Callable[[Sequence[object]], Span]:
     def place(at: Sequence[object]) -> Span:
-        number, start, end = (as_a(int, part) for part in at)
+        start, end = as_a(int, at[1]), as_a(int, at[2])
+        if isinstance(at[0], str):
+            return Span(at[0], start, end)
+        number = as_a(int, at[0])
         begin = near[number].part.start
         return Span(near[number].path, begin + start, begin + end)
 

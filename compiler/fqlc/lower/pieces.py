@@ -44,23 +44,27 @@ SECTIONS: Final[tuple[Section, ...]] = ("enums", "types", "entities", "endpoints
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What one declaration adds to a section of the plan. `environment` tells for each `${NAME}`
-    in it who uses it; `limits` are the policies of an endpoint that its receiver is due."""
+    in it who uses it; `limits` are the policies of an endpoint that its receiver is due; `types`
+    are what an observer reads of answers that contracts describe, by name."""
 
     section: Section
     name: str
     stored: Stored
     environment: Mapping[str, Iterable[str]] = field(default_factory=dict)
     limits: Mapping[str, object] = field(default_factory=dict)
+    types: Mapping[str, Stored] = field(default_factory=dict)
 
 
 class Written(NamedTuple):
-    """A piece as it is in the bytes of the plan; `limits` are JSON as well, empty for none."""
+    """A piece as it is in the bytes of the plan; `limits` are JSON as well, empty for none, and so
+    is each of `types`."""
 
     section: Section
     name: str
     data: bytes
     environment: Mapping[str, Sequence[str]]
     limits: str
+    types: Mapping[str, str] = {}
 
 
 def written(piece: Piece, names: FileNames) -> Written:
@@ -68,7 +72,8 @@ def written(piece: Piece, names: FileNames) -> Written:
     stored = _renamed(piece.stored, names) if names.base else piece.stored
     users = {name: sorted(of) for name, of in piece.environment.items()}
     limits = canonical(piece.limits).decode() if piece.limits else ""
-    return Written(piece.section, piece.name, _within_plan(stored), users, limits)
+    types = {name: canonical(of).decode() for name, of in piece.types.items()}
+    return Written(piece.section, piece.name, _within_plan(stored), users, limits, types)
 
 
 def moved(piece: Written, lines: int) -> Written:
@@ -96,6 +101,7 @@ def assemble(
                 [_source(name, source) for name, source in sorted(files, key=itemgetter(0))]
             ),
             **{section: _section(section, ordered) for section in SECTIONS},
+            "types": _types(ordered),
             "limits": _joined(_limits(piece) for piece in ordered if piece.limits),
             "environment": canonical(_environment(ordered)),
         }
@@ -109,6 +115,13 @@ def _within_plan(stored: Stored) -> bytes:
 
 def _section(name: Section, ordered: Iterable[Written]) -> bytes:
     return _joined(piece.data for piece in ordered if piece.section == name)
+
+
+def _types(ordered: Sequence[Written]) -> bytes:
+    """Declared types, and those of answers, by name."""
+    declared = [(piece.name, piece.data) for piece in ordered if piece.section == "types"]
+    answered = [(name, of.encode()) for piece in ordered for name, of in piece.types.items()]
+    return _joined(data for _, data in sorted(declared + answered))
 
 
 def _limits(piece: Written) -> bytes:
@@ -134,7 +147,7 @@ def _source(name: str, source: SourceText) -> Stored:
 
 def _renamed(stored: Stored, names: FileNames) -> Stored:
     """The piece with files named as in the plan."""
-    return _with_spans(stored, lambda span: {**span, "file": names.of(as_a(str, span["file"]))})
+    return _with_spans(stored, lambda at: {**at, "file": names.of(as_a(str, at["file"]))}, _FILES)
 
 
 def _moved(stored: Stored, lines: int) -> Stored:
@@ -147,10 +160,17 @@ def _moved(stored: Stored, lines: int) -> Stored:
     return _with_spans(stored, further)
 
 
-def _with_spans(stored: Stored, change: Callable[[Stored], Stored]) -> Stored:
+_FILES = ("span", "contract")
+"""Parts of a piece that name a file."""
+
+
+def _with_spans(
+    stored: Stored, change: Callable[[Stored], Stored], parts: Sequence[str] = ("span",)
+) -> Stored:
     found = dict(stored)
-    if "span" in found:
-        found["span"] = change(as_object(found["span"]))
+    for part in parts:
+        if part in found:
+            found[part] = change(as_object(found[part]))
     if "nodes" in found:
-        found["nodes"] = [_with_spans(node, change) for node in as_objects(found["nodes"])]
+        found["nodes"] = [_with_spans(node, change, parts) for node in as_objects(found["nodes"])]
     return found

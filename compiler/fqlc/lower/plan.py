@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fql.exact.kinds import as_object, as_objects
 from fql.plan.language.expressions import Constant, Expr
 from fql.plan.language.nodes import dump_expression
 from fql.plan.language.types import STRING
@@ -15,6 +16,7 @@ from fql.plan.policy.levels import ALL_HEADERS, is_of_receivers
 from fql.plan.policy.table import DEFAULTS
 from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import ActionModel, EndpointModel, ObserverModel, Program
+from fqlc.lower.answers import KeptAnswers
 from fqlc.lower.edges import plan_edges
 from fqlc.lower.environment import EnvironmentNames
 from fqlc.lower.old_values import required_old_values
@@ -81,7 +83,21 @@ class _Lowering:
             "edges": plan_edges(observer.graph),
             "span": self._span(observer.block.header),
         }
-        return Piece("observers", observer.name, stored, self._environment.users)
+        types = self._answers(observer, stored)
+        return Piece("observers", observer.name, stored, self._environment.users, types=types)
+
+    def _answers(self, observer: ObserverModel, stored: Stored) -> Mapping[str, Stored]:
+        """Give nodes the types of answers that contracts describe, as far as they are read."""
+        described = {a.name: a.answered for a in observer.actions if a.answered is a.response}
+        if not any(described.values()):
+            return {}
+        kept = KeptAnswers(self._program.project, stored)
+        for node in as_objects(stored["nodes"]):
+            of = described.get(str(node["name"]))
+            response = kept.response(str(node["name"]), of) if of is not None else None
+            if response is not None:
+                as_object(node["config"])["response"] = response
+        return kept.types
 
     def _node(self, observer: ObserverModel, action: ActionModel) -> Stored:
         settings = self._program.effective(observer, action)
@@ -99,6 +115,7 @@ class _Lowering:
             "config": config,
             "policies": policies,
             "span": self._span(action.block.header),
+            **_contract(action),
         }
 
     def _hidden(
@@ -184,8 +201,24 @@ def _call(_observer: ObserverModel, action: ActionModel) -> Stored:
     return {"response": _response(action), "settings": settings}
 
 
+def _contract(action: ActionModel) -> Stored:
+    """What an action was judged by."""
+    if action.contract is None:
+        return {}
+    operation = action.contract.operation
+    return {
+        "contract": {
+            "file": operation.contract,
+            "operation": operation.name,
+            "sha256": operation.sha256,
+        }
+    }
+
+
 def _response(action: ActionModel) -> str | None:
-    return str(action.response) if action.response else None
+    """The type that `response:` declares."""
+    declared = action.response is not None and action.response is not action.answered
+    return action.response.text if declared and action.response else None
 
 
 def _dump(expr: Expr | None) -> Stored | None:
@@ -220,7 +253,7 @@ def _entity(row: EntityInfo) -> Stored:
 def _field(field: FieldInfo) -> Stored:
     return {
         "name": field.name,
-        "type": str(field.type),
+        "type": field.type.text,
         "column": field.column,
         "key": field.key,
         "sensitive": field.sensitive is not None,

@@ -57,6 +57,8 @@ class Project:
         default_factory=lambda: Budget(MOST_EXPANDED), compare=False, repr=False
     )
     """How many parts uses of `let`s may still stand for."""
+    answers: dict[str, EntityInfo] = field(default_factory=dict, compare=False, repr=False)
+    """Objects that receivers answer, by the name of their type; contracts give them."""
     constants: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Values of `let`s once computed; kept by `fqlc.types.constants.lets`."""
     listener: Listener | None = field(default=None, compare=False, repr=False)
@@ -64,6 +66,10 @@ class Project:
     def entity(self, name: str) -> EntityInfo | None:
         """The entity of a name."""
         return self.rows.get(name) if name in self.entities else None
+
+    def row(self, name: str) -> EntityInfo | None:
+        """The entity, declared type or answer of a name."""
+        return self.rows.get(name) or self.answers.get(name)
 
     def unreadable(self, name: str, others: Iterable[str] = ()) -> bool:
         """True when a declaration of this name exists but its kind could not be read, or may

@@ -41,12 +41,17 @@ class FieldInfo:
     doc: str = ""
     computed: ast.Expr | None = None
     """What it is computed from; None for a column."""
+    members: tuple[str, ...] | None = None
+    """The texts that it can be, as the contract of a receiver says; None for any."""
+    pointer: str = ""
+    """Where it is in that contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityInfo:
-    """An entity or declared type: its fields by name, in the order written. Those of `computed` are
-    no columns: they are inlined where they are used."""
+    """An entity or declared type, or an object that a receiver answers (of the kind `answer`): its
+    fields by name, in the order written. Those of `computed` are no columns: they are inlined
+    where they are used."""
 
     name: str
     kind: str
@@ -56,6 +61,8 @@ class EntityInfo:
     doc: str = ""
     broken: bool = False
     computed: Mapping[str, FieldInfo] = field(default_factory=dict)
+    pointer: str = ""
+    """Where it is in the contract that tells of it."""
 
     def named(self, name: str) -> FieldInfo | None:
         """The field of that name, computed or not."""

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from fql.exact.kinds import as_a, as_list, as_object, as_objects
 from fql.exact.light import light_text, read_lightly
@@ -37,7 +37,8 @@ _KEY, _KEY_BYTES = "key", 32
 MOST_ENTRIES = 200
 """Entries of a folder; beyond, the oldest go."""
 
-_ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts)?(?:\.\d+)?")
+What = Literal[".parts", ".contract"]
+_ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts|\.contract)?(?:\.\d+)?")
 """The name of an entry, and of one that a process is writing or was killed over."""
 
 
@@ -103,19 +104,18 @@ class Cache:
             self._entry_file(key), lambda secret: _sealed(header, found.plan or b"", secret)
         )
 
-    def load_parts(self, key: Sequence[str]) -> bytes:
-        """What was kept of single declarations of a key; empty when there is nothing."""
+    def load_parts(self, key: Sequence[str], what: What = ".parts") -> bytes:
+        """What was kept of single declarations of a key, or of a contract; empty when there is
+        nothing."""
         try:
-            with self._entry_file(key, ".parts").open("rb") as file:
+            with self._entry_file(key, what).open("rb") as file:
                 return _Entry(file, self._secret()).content()
         except (OSError, ValueError):
             return b""
 
-    def save_parts(self, key: Sequence[str], parts: bytes) -> None:
-        """Keep what is known of single declarations."""
-        self._write_entry(
-            self._entry_file(key, ".parts"), lambda secret: _sealed({}, parts, secret)
-        )
+    def save_parts(self, key: Sequence[str], parts: bytes, what: What = ".parts") -> None:
+        """Keep what is known of single declarations, or of a contract."""
+        self._write_entry(self._entry_file(key, what), lambda secret: _sealed({}, parts, secret))
 
     def _secret(self) -> bytes:
         """The key that entries are sealed with, known to this user alone: what somebody else has
@@ -147,7 +147,7 @@ class Cache:
                 beside.unlink(missing_ok=True)
             self._tidy()
 
-    def _entry_file(self, key: Sequence[str], what: str = "") -> Path:
+    def _entry_file(self, key: Sequence[str], what: What | Literal[""] = "") -> Path:
         return self.folder / (_digest(light_text([self.maker, *key]).encode()) + what)
 
     def _tidy(self) -> None:
@@ -156,6 +156,23 @@ class Cache:
         entries = [(e.stat().st_mtime_ns, e.path) for e in ours]
         for _, path in sorted(entries)[: max(0, len(entries) - MOST_ENTRIES)]:
             Path(path).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractShelf:
+    """What was found out about contracts, as entries of the cache. `here` is the folder that
+    their paths are seen from."""
+
+    cache: Cache
+    here: str
+
+    def load(self, contract: str) -> bytes:
+        """What was kept; empty for nothing."""
+        return self.cache.load_parts([self.here, contract], ".contract")
+
+    def save(self, contract: str, data: bytes) -> None:
+        """Keep it, if the folder can be written to."""
+        self.cache.save_parts([self.here, contract], data, ".contract")
 
 
 def _digest(data: bytes) -> str:

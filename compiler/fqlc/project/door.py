@@ -7,16 +7,17 @@ The compiler itself is imported only where the cache has no answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fql.collector import kept_for_good
 from fqlc.diagnostics.compilation import Compilation
-from fqlc.project.cache import Cache, Compiled, Recorder
+from fqlc.project.cache import Cache, Compiled, ContractShelf, Recorder
 from fqlc.project.files import ProjectSources, working_folder
 
 if TYPE_CHECKING:
+    from fqlc.checks.model import Surroundings
     from fqlc.incremental.kept import Kept
     from fqlc.pipeline import Checked
 
@@ -64,17 +65,22 @@ class Door:
         roots = [recorder.read(root) or b"" for root in self.sources.roots]
         if sum(map(len, roots)) < _WORTH_PARTS and not any(b"import" in data for data in roots):
             return None
+        from fqlc.contracts.library import Contracts
+        from fqlc.incremental.contracts import Stamps
         from fqlc.incremental.layout import lay_out
 
         settings = recorder.read(self.sources.settings) if self.sources.settings else None
         salt = sha256(settings or b"").hexdigest()
-        layout = lay_out(self.sources.roots, recorder.read, salt, self._kept(key))
+        around = self._surroundings()
+        stamps = Stamps(Contracts(recorder.read, around.shelf))
+        layout = lay_out(self.sources.roots, recorder.read, salt, self._kept(key), stamps)
+        stamps.keep()
         if layout is None or layout.length < _WORTH_PARTS:
             return None
         from fqlc.incremental.compile import Request, compile_parts
         from fqlc.incremental.pool import processes, run
 
-        request = Request(self.sources.roots, self.sources.surroundings(), plan, processes())
+        request = Request(self.sources.roots, around, plan, processes())
         done = compile_parts(layout, request, run)
         if done is None:
             return None
@@ -102,4 +108,8 @@ class Door:
     def _checked(self, recorder: Recorder) -> Checked:
         from fqlc.pipeline import check_project
 
-        return check_project(self.sources.roots, recorder.read, self.sources.surroundings())
+        return check_project(self.sources.roots, recorder.read, self._surroundings())
+
+    def _surroundings(self) -> Surroundings:
+        shelf = ContractShelf(self.cache, str(working_folder())) if self.cache else None
+        return replace(self.sources.surroundings(), shelf=shelf)

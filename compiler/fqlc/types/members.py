@@ -9,9 +9,10 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.functions import FUNCTIONS, names_of
 from fql.plan.language.types import Type
+from fqlc.contracts.answers import ANSWER
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
-from fqlc.names.symbols import FieldInfo
+from fqlc.names.symbols import EntityInfo, FieldInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.names import (
@@ -143,10 +144,21 @@ def _unknown_action(use: ast.NameUse, ctx: Context) -> e.Expr:
 def _response(expr: ast.MemberAccess, view: ActionView, ctx: Context) -> e.Expr:
     if view.response_state == "absent":
         return _absent(expr, view, f"the response of `{view.name}`", ctx)
+    if view.wordless:
+        return _wordless(expr, view, ctx)
     of = view.response if view.response is not None else t.JSON.optional()
     if view.response_state == "nullable" and of != t.ERROR:
         of = of.optional()
     return narrowed(e.Response(type=of, action=view.name, at=at(expr.span)), ctx.scope)
+
+
+def _wordless(expr: ast.MemberAccess, view: ActionView, ctx: Context) -> e.Expr:
+    ctx.sink.error(
+        "FQL432", f"the contract of `{view.name}` tells of no JSON that is answered", expr.span,
+        label="no JSON is answered",
+        help=("if it answers some, declare it with `response:`",),
+    )  # fmt: skip
+    return poison(expr.span)
 
 
 def _failure(expr: ast.MemberAccess, view: ActionView, ctx: Context) -> e.Expr:
@@ -192,7 +204,7 @@ def _of_value(expr: ast.MemberAccess, ctx: Context) -> e.Expr:
 
 def _missing_member(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> bool:
     """True when the member does not exist anyway: that is the one message then."""
-    row = ctx.scope.project.rows.get(of.type.name)
+    row = ctx.scope.project.row(of.type.name)
     return row is None or expr.name.text not in row.fields
 
 
@@ -220,7 +232,7 @@ def _member_type(of: e.Expr, expr: ast.MemberAccess, ctx: Context) -> Type | Non
         return _fixed(FAILURE_FIELDS, "an error", name, ctx)
     if isinstance(of, e.Builtin) and of.name == "_batch":
         return _fixed(BATCH_FIELDS, "`_batch`", name, ctx)
-    row = ctx.scope.project.rows.get(of.type.name)
+    row = ctx.scope.project.row(of.type.name)
     if row is None:
         _no_members(of, expr, ctx)
         return None
@@ -283,6 +295,9 @@ def infer_index(expr: ast.IndexOf, ctx: Context) -> e.Expr:
     key = require(ctx, expr.key, ctx.infer(expr.key), "an index")
     if poisoned(of, key):
         return poison(expr.span)
+    row = ctx.scope.project.row(of.type.name)
+    if row is not None and row.kind == ANSWER:
+        return _property(expr, of, row, key, ctx)
     if of.type.name != "JSON":
         return _not_json(expr, of, ctx)
     if key.type.name not in ("String", "Int"):
@@ -293,6 +308,22 @@ def infer_index(expr: ast.IndexOf, ctx: Context) -> e.Expr:
         return poison(expr.span)
     node = e.Index(type=t.JSON.optional(), of=of, key=key, at=at(expr.span))
     return narrowed(node, ctx.scope)
+
+
+def _property(expr: ast.IndexOf, of: e.Expr, row: EntityInfo, key: e.Expr, ctx: Context) -> e.Expr:
+    """`x["odd-name"]`: a property of an answer whose name is not a word of the language."""
+    if not isinstance(key, e.Constant) or not isinstance(key.value, str):
+        ctx.sink.error(
+            "FQL211", f"a property of `{row.name}` is named by a text that is written out",
+            expr.key.span, label="not a text that is written out",
+        )  # fmt: skip
+        return poison(expr.span)
+    field = row.fields.get(key.value)
+    if field is None:
+        name = ast.Name(span=expr.key.span, text=key.value)
+        return unknown_field(ctx, row, name)
+    member = field.type.optional() if of.type.nullable else field.type
+    return narrowed(e.Member(type=member, of=of, name=key.value, at=at(expr.span)), ctx.scope)
 
 
 def _not_json(expr: ast.IndexOf, of: e.Expr, ctx: Context) -> e.Expr:

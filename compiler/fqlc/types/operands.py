@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.types import Type
+from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.syntax.tree import ast
-from fqlc.types.report import bare, require
+from fqlc.types.report import bare, require, suggestion
 from fqlc.types.scope import Context, ExprScope
 
 _NUMBERS = frozenset({"Int", "Float", "Decimal"})
@@ -93,6 +94,26 @@ def adapts(expr: ast.Expr, scope: ExprScope) -> bool:
         case ast.NameUse(text=text):
             return not (text in scope.variables or text.startswith("_") or scope.row_field(text))
     return False
+
+
+def refuses_member(written: ast.Expr, value: e.Expr, other: e.Expr, ctx: Context) -> bool:
+    """Report FQL233 for a text opposite a property of an answer that can only be other ones."""
+    row = ctx.scope.project.row(other.of.type.name) if isinstance(other, e.Member) else None
+    field = row.fields.get(other.name) if row is not None and isinstance(other, e.Member) else None
+    if field is None or field.members is None or not isinstance(value, e.Constant):
+        return False
+    if not isinstance(value.value, str) or value.value in field.members:
+        return False
+    name = f"{field.owner}.{field.name}"
+    help_, fix = suggestion(value.value, written.span, field.members, "member")
+    quoted = tuple(Edit(edit.span, f'"{edit.text}"') for edit in fix.edits) if fix else ()
+    ctx.sink.error(
+        "FQL233", f'`{name}` is never "{value.value[:80]}"', written.span,
+        label="not one of its values",
+        labels=(Label(field.span, f"{len(field.members)} values", field.pointer),),
+        help=help_, fix=Fix(quoted, fix.safe) if fix else None,
+    )  # fmt: skip
+    return True
 
 
 # Which types go together -----------------------------------------------------

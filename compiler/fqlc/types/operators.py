@@ -16,7 +16,14 @@ from fqlc.syntax.tree import ast
 from fqlc.types.constants.fold import fold, number_of
 from fqlc.types.facts import facts_of, known
 from fqlc.types.names import narrowed
-from fqlc.types.operands import Sides, comparable, infer_sides, is_number, widened
+from fqlc.types.operands import (
+    Sides,
+    comparable,
+    infer_sides,
+    is_number,
+    refuses_member,
+    widened,
+)
 from fqlc.types.report import at, bare, mismatch, poison, poisoned, require, wording
 from fqlc.types.scope import Context
 
@@ -130,6 +137,10 @@ def _equality(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr
         return poison(expr.span)
     if not comparable(sides.left.type, sides.right.type):
         return _misfit(expr, sides, ctx)
+    if refuses_member(expr.right, sides.right, sides.left, ctx) or refuses_member(
+        expr.left, sides.left, sides.right, ctx
+    ):
+        return poison(expr.span)
     return _boolean_node(expr, sides)
 
 
@@ -163,6 +174,12 @@ def _membership(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Ex
         return _misfit(expr, sides, ctx, _not_a_list(expr, right))
     if not comparable(sides.left.type, item) and item.name != "Null":
         return _odd_item(expr, sides, ctx) or _misfit(expr, sides, ctx)
+    written = bare(expr.right)
+    if isinstance(written, ast.ListLiteral) and isinstance(right, e.ListOf):
+        pairs = zip(written.items, right.items, strict=True)
+        refused = [refuses_member(one, value, sides.left, ctx) for one, value in pairs]
+        if any(refused):
+            return poison(expr.span)
     return _boolean_node(expr, sides)
 
 

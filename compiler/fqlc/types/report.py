@@ -9,6 +9,7 @@ from dataclasses import replace
 from fql.near import nearest, question
 from fql.plan.language import expressions as e
 from fql.plan.language.types import ERROR, Type
+from fqlc.contracts.answers import ANSWER
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.names.symbols import EntityInfo, FieldInfo
@@ -134,10 +135,10 @@ def why_null(scope: ExprScope, value: e.Expr) -> tuple[Label, ...]:
         case e.Field(row=row, name=name):
             return _why_field(scope, row, scope.row_field(name))
         case e.Member(of=of, name=name):
-            owner = scope.project.rows.get(of.type.name)
+            owner = scope.project.row(of.type.name)
             field = owner.fields.get(name) if owner else None
             if field is not None and field.type.nullable:
-                return (Label(field.type_span, f"declared `{field.type}` here"),)
+                return (Label(field.type_span, f"declared `{field.type}` here", field.pointer),)
             return why_null(scope, of)
         case e.Index(of=of) if of.type.nullable:
             return why_null(scope, of)
@@ -214,6 +215,8 @@ def mismatch(
 
 def unknown_field(ctx: Context, owner: EntityInfo, name: ast.Name | ast.NameUse) -> e.Expr:
     """FQL201 (in a template FQL311): a row has no such field."""
+    if owner.kind == ANSWER:
+        return _unknown_property(ctx, owner, name)
     if not owner.broken:
         help_, fix = suggestion(name.text, name.span, ctx.sink.comparable(owner.fields), "field")
         help_ += _owners(ctx, owner, name.text)
@@ -223,6 +226,17 @@ def unknown_field(ctx: Context, owner: EntityInfo, name: ast.Name | ast.NameUse)
             labels=(Label(owner.span, f"{count(len(owner.fields), 'field')} declared here"),),
             help=help_, fix=fix,
         )  # fmt: skip
+    return poison(name.span)
+
+
+def _unknown_property(ctx: Context, owner: EntityInfo, name: ast.Name | ast.NameUse) -> e.Expr:
+    """FQL432: the contract tells of no such property in an answer."""
+    help_, fix = suggestion(name.text, name.span, ctx.sink.comparable(owner.fields), "property")
+    ctx.sink.error(
+        "FQL432", f"`{owner.name}` has no property `{name.text}`", name.span,
+        label="not in the contract", labels=(Label(owner.span, "answered so", owner.pointer),),
+        help=help_, fix=None if name.span.end - name.span.start != len(name.text) else fix,
+    )  # fmt: skip
     return poison(name.span)
 
 

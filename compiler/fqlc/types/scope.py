@@ -27,7 +27,7 @@ class ActionView:
     `response` is the declared type, None for `JSON?`. A response is `nullable` where the action
     may have been skipped, `absent` where it does not come before on every path; an error is
     there after a failure edge only. `absent_reason` says why, in words after "because",
-    `absent_advice` what to do.
+    `absent_advice` what to do. It is `wordless` where its contract tells of no JSON to read.
     """
 
     name: str
@@ -37,6 +37,7 @@ class ActionView:
     absent_labels: tuple[Label, ...] = ()
     absent_advice: str = ""
     error_state: Literal["yes", "absent"] = "absent"
+    wordless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def _of_source(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
 
 def _of_member(expr: e.Member, walk: _Walk) -> Iterator[SensitiveUse]:
     """A member carries its own mark and those of what it is a member of, not its siblings'."""
-    row = walk.project.rows.get(expr.of.type.name)
+    row = walk.project.row(expr.of.type.name)
     field = row.fields.get(expr.name) if row is not None else None
     if field is not None:
         yield from _of_field(field, walk)
@@ -205,7 +205,7 @@ def _outer(expr: e.Expr, walk: _Walk) -> Iterator[SensitiveUse]:
         case e.Field():
             yield from _marked(walk.scope.entity, expr, walk)
         case e.Member():
-            yield from _marked(walk.project.rows.get(expr.of.type.name), expr, walk)
+            yield from _marked(walk.project.row(expr.of.type.name), expr, walk)
             yield from _outer(expr.of, walk)
         case e.Variable():
             if expr.name in walk.lists:
@@ -246,7 +246,7 @@ def _row_of(of: Type, project: Project) -> EntityInfo | None:
     """The declaration of an object type, or of the items of a list."""
     while of.item is not None:
         of = of.item
-    return project.rows.get(of.name)
+    return project.row(of.name)
 
 
 def _of_row(row: EntityInfo, walk: _Walk) -> Iterator[SensitiveUse]:

@@ -81,7 +81,8 @@ class Entity(Part):
 
 
 class DeclaredType(Part):
-    """A `type`: an object inside a row or a response."""
+    """A `type`: an object inside a row or a response. One that a contract describes is called by
+    the way to it, `observer.action.field`, and has the fields that later actions read."""
 
     name: str
     fields: tuple[EntityField, ...]
@@ -185,6 +186,15 @@ class NodeConfig(Part):
     settings: dict[str, Json] = Field(default_factory=dict)
 
 
+class JudgedBy(Part):
+    """What an action was checked by: the operation of a contract, empty for JSON Schemas; the
+    SHA-256 is over the canonical JSON of all that it reaches."""
+
+    file: str
+    operation: str
+    sha256: str
+
+
 class PlanNode(Part):
     """One action of an observer's DAG."""
 
@@ -195,6 +205,7 @@ class PlanNode(Part):
     config: NodeConfig
     policies: Policies = Field(default_factory=dict)
     span: Span | None = None
+    contract: JudgedBy | None = None
 
 
 class Edge(Part):

@@ -10,7 +10,8 @@ from fql.plan.language.types import ERROR, Type
 from fql.plan.origin import Origin
 from fqlc.checks.levels import Settings, usable
 from fqlc.checks.model import ActionModel
-from fqlc.checks.reading.contracts import binding_of
+from fqlc.checks.reading.contract.operation import answer_of, binding_of
+from fqlc.checks.reading.contract.url_values import with_values
 from fqlc.checks.reading.entries import Found, action_kind, block_entries, is_read_in_full
 from fqlc.checks.reading.targets import arguments_of, target_of
 from fqlc.checks.reading.tools import Tools
@@ -27,23 +28,29 @@ from fqlc.types.values.bodies import has_each
 class ActionReader:
     """Reads the actions of one observer. `scope` is that of its `when`, which holds in them."""
 
-    def __init__(self, tools: Tools, scope: ExprScope) -> None:
+    def __init__(self, tools: Tools, observer: str, scope: ExprScope) -> None:
         self._tools = tools
+        self._observer = observer
         self._scope = scope
 
     def binding(self, block: ast.Block) -> Binding | None:
         """The operation of a contract that a block is judged by."""
         return binding_of(self._tools, block)
 
-    def response(self, block: ast.Block) -> Type | None:
-        """The type of the answer that a block declares."""
+    def answer(self, name: str, binding: Binding | None) -> Type | None:
+        """The type of the answer by the contract; None where it says nothing, ERROR where what is
+        answered is no JSON."""
+        return None if binding is None else answer_of(self._tools, self._observer, name, binding)
+
+    def response(self, block: ast.Block, answer: Type | None) -> Type | None:
+        """The type of the answer that a block declares, else that of its contract."""
         if action_kind(block) is PUBLISH:
             return None
         value = next((e.value for e in block.entries if e.key.text == "response"), None)
         if value is None and not is_read_in_full(block):
             return ERROR
         if value is None or _is_null(value):
-            return None
+            return answer
         return response_type(value, self._tools.project, self._tools.sink)
 
     def read(self, name: str, block: ast.Block, sight: Sight) -> ActionModel:
@@ -70,6 +77,7 @@ class ActionReader:
         batched = own or (place == "project" and "body" in found and has_each(found["body"].value))
         text = replace(scope, batch="outside" if batched else "none", allow_environment=True)
         sent = found.get("arguments" if kind is CALL else "body")
+        target = target_of(self._tools, block, found, text)
         return ActionModel(
             name=name,
             kind=kind.name,
@@ -77,12 +85,13 @@ class ActionReader:
             settings=self._settings(kind, found, text, Origin("action", name)),
             scope=inside,
             when=sight.guards[name],
-            target=target_of(self._tools, block, found, text),
+            target=target,
             body=body,
             body_span=sent.value.span if sent is not None else None,
             response=sight.responses.get(name),
             batched=batched,
-            contract=sight.bindings.get(name),
+            contract=with_values(sight.bindings.get(name), target.path),
+            answered=sight.answered.get(name),
         )
 
     def _body(self, kind: BlockKind, found: Mapping[str, Found], scope: ExprScope) -> Expr | None:

@@ -51,7 +51,7 @@ def read_observer(tools: Tools, block: ast.Block) -> ObserverModel:
     facts = facts_after(block, OBSERVER, when)
     inner = scope.knowing(facts)
     graph = _graph(block, blocks)
-    reader = ActionReader(tools, inner)
+    reader = ActionReader(tools, name, inner)
     return ObserverModel(
         name=name,
         block=block,
@@ -147,8 +147,9 @@ def _read_actions(
     sight = Sight(Certainty(graph), blocks, {}, {})
     read: dict[str, ActionModel] = {}
     for name in graph.names:
-        sight.bindings[name] = reader.binding(blocks[name])
-        sight.responses[name] = reader.response(blocks[name])
+        binding = sight.bindings[name] = reader.binding(blocks[name])
+        answer = sight.answered[name] = reader.answer(name, binding)
+        sight.responses[name] = reader.response(blocks[name], answer)
     for name in graph.order or graph.names:
         read[name] = reader.read(name, blocks[name], sight)
     return tuple(read[name] for name in graph.names)

@@ -9,7 +9,7 @@ from fql.near import nearest, question
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
-from fqlc.checks.reading.contracts import contract_of_endpoint
+from fqlc.checks.reading.contract.operation import contract_of_endpoint
 from fqlc.checks.reading.entries import Found, block_entries
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.settings import SettingsReader

@@ -12,6 +12,7 @@ from fqlc.checks.reading.entries import action_kind, meant_keys
 from fqlc.checks.table.blocks import PUBLISH
 from fqlc.checks.table.keys import BlockKind
 from fqlc.contracts.model import Binding
+from fqlc.contracts.shapes import is_wordless
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import DOUBT, NOTHING, Facts, key_of
@@ -39,6 +40,7 @@ class Sight:
     responses: dict[str, Type | None]
     guards: dict[str, Expr | None]
     bindings: dict[str, Binding | None] = field(default_factory=dict)
+    answered: dict[str, Type | None] = field(default_factory=dict)
 
     def views(self, name: str, guard: Expr | None) -> Mapping[str, ActionView]:
         """All actions as `name` sees them, its own `when` being `guard`."""
@@ -56,6 +58,9 @@ class Sight:
     def view(self, name: str, other: str, guard: Expr | None) -> ActionView:
         """`other` as `name` sees it."""
         seen = self._seen(name, other, guard)
+        binding = self.bindings.get(other)
+        if binding is not None and seen.response is None and is_wordless(binding.operation):
+            return replace(seen, wordless=True)
         block = self.blocks.get(other)
         if block is None or action_kind(block) is not PUBLISH:
             return seen

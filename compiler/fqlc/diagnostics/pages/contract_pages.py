@@ -48,4 +48,15 @@ PAGES = (
         "refers to nothing or to the net, or is beyond a limit. `fqlc contract update` fetches a "
         "contract together with all that it refers to.",
     ),
+    Page(
+        code="FQL432",
+        title="answer that the contract does not have",
+        why="What later actions read of an answer has the type that the contract of the receiver "
+        "gives it. A property that it does not have is never there.",
+        wrong="",
+        right=RIGHT,
+        around="It is reported where an action after `label` reads `label.response.x` and no "
+        "answer of the operation has an `x`, or the operation answers no JSON. `response:` beside "
+        "the contract says what is answered in its place. `fqlc contract show crm` prints types.",
+    ),
 )

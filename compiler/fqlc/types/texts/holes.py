@@ -82,7 +82,7 @@ def has_text(of: Type, ctx: Context) -> bool:
 
 
 def _is_object(of: Type, ctx: Context) -> bool:
-    return of.name in ctx.scope.project.rows or of.name in ("Object", "Failure", "Batch")
+    return ctx.scope.project.row(of.name) is not None or of.name in ("Object", "Failure", "Batch")
 
 
 def _no_text_help(of: Type) -> tuple[str, ...]:

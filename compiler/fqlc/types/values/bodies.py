@@ -54,7 +54,7 @@ def _spread(entry: ast.ObjectEntry, value: e.Expr, ctx: Context) -> e.Expr:
     if poisoned(value):
         return value
     of = value.type
-    if of.name != "Object" and of.name not in ctx.scope.project.rows:
+    if of.name != "Object" and ctx.scope.project.row(of.name) is None:
         ctx.sink.error(
             "FQL206", f"only an object can be spread, but {wording(entry.value)} is `{of}`",
             entry.value.span, label=f"this is `{of}`",

@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"-?[0-9]{1,20000}")
 def dump_expression(e: x.Expr) -> Stored:
     """The stored form of an expression."""
     stored = _DUMP[type(e)](e)
-    stored["t"] = str(e.type)
+    stored["t"] = e.type.text
     return stored
 
 

@@ -6,7 +6,7 @@ A name that is not built in is an enum or a declared type; the plan says which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 BUILT_IN = frozenset(
@@ -40,14 +40,23 @@ everything, reported once), of `label.error`, of `[T]`, of `null` and of an obje
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One type. Lists have the name `List` and an `item`."""
+    """One type. Lists have the name `List` and an `item`. The type of what a receiver answers by
+    its contract has a name of several words with dots, and `shown` is what people call it."""
 
     name: str
     nullable: bool = False
     item: Type | None = None
+    shown: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        text = f"[{self.item}]" if self.item is not None else self.name
+        """As messages show it."""
+        text = f"[{self.item}]" if self.item is not None else self.shown or self.name
+        return f"{text}?" if self.nullable else text
+
+    @property
+    def text(self) -> str:
+        """As plans hold it, and `parse_type` reads it."""
+        text = f"[{self.item.text}]" if self.item is not None else self.name
         return f"{text}?" if self.nullable else text
 
     @property
@@ -57,11 +66,11 @@ class Type:
 
     def optional(self) -> Type:
         """The same type, null allowed."""
-        return self if self.nullable else Type(self.name, True, self.item)
+        return self if self.nullable else Type(self.name, True, self.item, self.shown)
 
     def required(self) -> Type:
         """The same type, null excluded."""
-        return Type(self.name, False, self.item) if self.nullable else self
+        return Type(self.name, False, self.item, self.shown) if self.nullable else self
 
 
 ID = Type("ID")
@@ -101,6 +110,6 @@ def _parse_type(text: str, brackets: int) -> Type:
     core = text[:-1].rstrip() if nullable else text
     if core.startswith("[") and core.endswith("]") and brackets:
         return Type("List", nullable, _parse_type(core[1:-1], brackets - 1))
-    if not core.isidentifier():
+    if not all(map(str.isidentifier, core.split("."))):
         raise ValueError(f"not a type: {text[:80]!r}")
     return Type(core, nullable or core == "Null")

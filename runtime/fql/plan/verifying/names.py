@@ -14,6 +14,11 @@ from fql.plan.verifying.refusal import Refused, short, within
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """A name of the language, and of a variable of the environment."""
 
+ANSWERED = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})*")
+"""The name of a type; with dots, of what a receiver answers, whose fields it calls as it likes."""
+
+_ANY = re.compile(r"[^\0]*", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -50,7 +55,7 @@ def known_names(plan: Plan) -> Known:
     """The types of a plan. Raises Refused for names that are doubled, misspelt or unknown."""
     unique("enum", (e.name for e in plan.enums))
     declared: list[DeclaredType | Entity] = [*plan.types, *plan.entities]
-    unique("type or entity", (row.name for row in declared))
+    unique("type or entity", (row.name for row in declared), ANSWERED)
     enums = {enum.name: _members(enum) for enum in plan.enums}
     rows: dict[str, dict[str, Type]] = {row.name: {} for row in declared}
     known = Known(enums, rows)
@@ -63,11 +68,11 @@ def known_names(plan: Plan) -> Known:
     return known
 
 
-def unique(what: str, names: Iterable[str]) -> None:
+def unique(what: str, names: Iterable[str], form: re.Pattern[str] = NAME) -> None:
     """Refuse names that are not names, and those that come twice."""
     seen: set[str] = set()
     for name in names:
-        if not NAME.fullmatch(name):
+        if not form.fullmatch(name):
             raise Refused(f"{short(name)} is not the name of an {what}" if what[0] in "aeo" else
                           f"{short(name)} is not the name of a {what}")  # fmt: skip
         if name in seen:
@@ -82,7 +87,7 @@ def _members(enum: Enum) -> frozenset[str]:
 
 
 def _fields(row: DeclaredType | Entity, known: Known) -> dict[str, Type]:
-    unique("field", (field.name for field in row.fields))
+    unique("field", (field.name for field in row.fields), _ANY if "." in row.name else NAME)
     found = {}
     for field in row.fields:
         with within(f"field {field.name}"):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fql.plan.language.types import Type
 from fqlc.names.project import Project
+from fqlc.names.symbols import EntityInfo
 from fqlc.syntax.tree import ast
 
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -61,9 +62,9 @@ def misfit(value: object, of: Type, project: Project) -> str | None:
         enum = project.enum_infos[of.name]
         fits_enum = isinstance(value, str) and (enum.broken or value in enum.members)
         return None if fits_enum else f"`{_shown(value)}` is not a member of `{of.name}`"
-    row = project.rows.get(of.name)
+    row = project.row(of.name)
     if row is not None:
-        return _object(value, of, project)
+        return _object(value, row, of, project)
     fits = _FITS.get(of.name)
     return None if fits is None or fits(value) else f"`{_shown(value)}` is not `{of.required()}`"
 
@@ -74,12 +75,12 @@ def _list(value: object, item: Type, project: Project) -> str | None:
     return next((why for v in value if (why := misfit(v, item, project))), None)
 
 
-def _object(value: object, of: Type, project: Project) -> str | None:
+def _object(value: object, row: EntityInfo, of: Type, project: Project) -> str | None:
     if not isinstance(value, dict):
-        return f"`{_shown(value)}` is not an object of `{of.name}`"
-    for name, field in project.rows[of.name].fields.items():
+        return f"`{_shown(value)}` is not an object of `{of.required()}`"
+    for name, field in row.fields.items():
         if name not in value and not field.type.nullable:
-            return f"`{name}` of `{of.name}` is missing"
+            return f"`{name}` of `{of.required()}` is missing"
         why = misfit(value.get(name), field.type, project)
         if why:
             return why

@@ -70,7 +70,7 @@ def _keys_of_type(of: Type, project: Project, seen: set[str]) -> Iterator[str]:
         of = waiting.pop()
         while of.item is not None:
             of = of.item
-        row = project.rows.get(of.name)
+        row = project.row(of.name)
         if of.name in ("JSON", "Error"):
             yield _ANY
         elif row is not None and of.name not in seen:

@@ -4,7 +4,8 @@ from one place to another. Nothing is fetched: a reference to the net is a fault
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from urllib.parse import unquote
 from fql.exact.reading import NotJson, read_foreign
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.model import Place
-from fqlc.contracts.yaml_core import Marks, NotYaml, keys_of, read_yaml
+from fqlc.contracts.reading.yaml_core import Marks, NotYaml, read_yaml
 from fqlc.source.files import CONTRACT_SUFFIXES, LONGEST_CONTRACT
 from fqlc.source.text import SourceText
 
@@ -58,10 +59,12 @@ class Spot:
 
     def child(self, key: str | int) -> Spot:
         """The spot of a key or item that is there."""
-        marks = self.document.marks.get(id(self.value), {})
         value = self.value[key]  # type: ignore[index]
-        pointer = self.pointer + keys_of([key])
-        return replace(self, value=value, pointer=pointer, at=marks.get(key, (0, 0)))
+        marks, step = self.document.marks, str(key)
+        if "~" in step or "/" in step:
+            step = step.replace("~", "~0").replace("/", "~1")
+        at = marks[id(self.value)][key] if marks else (0, 0)
+        return Spot(self.document, value, f"{self.pointer}/{step}", at, self.dialect)
 
     def get(self, key: str) -> Spot | None:
         """The spot of a key of an object; None where it is not there."""
@@ -97,6 +100,18 @@ class Documents:
             self._known[file] = self._opened(file)
         document = self._known[file]
         return Spot(document, document.value, dialect=document.dialect)
+
+    def reached(self, file: str) -> set[str]:
+        """This file and all that it refers to, and so on, as far as they can be read."""
+        found, waiting = set[str](), [file]
+        while waiting:
+            path = waiting.pop()
+            if path not in found:
+                found.add(path)
+                with suppress(FaultyContract):
+                    document = self.open(path).document
+                    waiting += {_beside(document.file, one) for one in _references(document.value)}
+        return found
 
     def _opened(self, file: str) -> Document:
         if len(self._known) >= MOST_DOCUMENTS:
@@ -149,12 +164,32 @@ class Documents:
             raise spot.fault(f"refers to `{reference[:200]}`, which is not relative")
         whole = Spot(base, base.value, dialect=spot.dialect)
         if path:
-            name = posixpath.normpath(
-                posixpath.join(posixpath.dirname(base.file), unquote(path, errors="replace"))
-            )
-            whole = self.open(name)
+            whole = self.open(_beside(base.file, path))
             whole = whole if whole.dialect else replace(whole, dialect=spot.dialect)
         return _within(whole, unquote(fragment, errors="replace"), reference, spot)
+
+
+def _beside(file: str, path: str) -> str:
+    """The file that a document names by a path of its own."""
+    named = unquote(path, errors="replace")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
+
+
+_LONGEST_REFERENCE = 1_000
+
+
+def _references(value: object) -> Iterator[str]:
+    """The other files that a document may refer to, by `$ref` or as the tag of a branch."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list) and id(one) not in seen:
+            seen.add(id(one))
+            waiting += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, str) and len(one) < _LONGEST_REFERENCE:
+            path = one.partition("#")[0]
+            if path.endswith(CONTRACT_SUFFIXES) and "://" not in path:
+                yield path
 
 
 def _within(whole: Spot, fragment: str, reference: str, spot: Spot) -> Spot:

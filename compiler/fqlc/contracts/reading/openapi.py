@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from fqlc.contracts.documents import Documents, Spot
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.model import AT
-from fqlc.contracts.normal import Normalizer
+from fqlc.contracts.reading.documents import Documents, Spot
+from fqlc.contracts.reading.normal import Normalizer
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _READ = re.compile(r"3\.[012](\.\d+)?(-.*)?")

@@ -7,7 +7,7 @@ few lines cannot become gigabytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import InvalidOperation
 from typing import TYPE_CHECKING, cast
@@ -221,8 +221,3 @@ def _number(text: str, event: Event) -> object:
         return JsonNumber(text)
     except InvalidOperation:
         raise NotYaml("a number has an exponent that is too large", _at(event)) from None
-
-
-def keys_of(parts: Iterable[str | int]) -> str:
-    """Steps into a value as a JSON pointer."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fqlc.contracts.documents import OPENAPI_3_0, Documents, Spot
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.model import AT, DEFINED
+from fqlc.contracts.reading.documents import OPENAPI_3_0, Documents, Spot
 
 DEEPEST = 100
 """Schemas within each other; references begin anew."""
@@ -47,11 +47,25 @@ class Normalizer:
         self._documents = documents
         self._keys: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[str, Spot]] = []
+        self._shared: dict[int, tuple[object, int]] = {}
         self._nodes = 0
         self._definitions: dict[str, object] = {}
 
     def schema(self, spot: Spot, depth: int = 0) -> object:
         """The schema at a spot: an object, or False. Raises FaultyContract."""
+        if not spot.document.marks:
+            return self._made(spot, depth)
+        # What aliases share is made once, and still counts wherever it is.
+        if (shared := self._shared.get(id(spot.value))) is not None:
+            self._count(spot, shared[1])
+            return shared[0]
+        before = self._nodes
+        made = self._made(spot, depth)
+        if isinstance(spot.value, dict):
+            self._shared[id(spot.value)] = made, self._nodes - before
+        return made
+
+    def _made(self, spot: Spot, depth: int) -> object:
         self._count(spot)
         if depth > DEEPEST:
             raise spot.fault(f"is a schema within more than {DEEPEST} others")

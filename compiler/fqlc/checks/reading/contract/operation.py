@@ -14,16 +14,19 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from fql.near import question
+from fql.plan.language.types import Type
 from fql.plan.policy.keys import Key
 from fqlc.checks.describe import quoted
 from fqlc.checks.reading.entries import Found, action_kind, known_entries
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import WEBHOOK
+from fqlc.contracts.answers import Answers, pascal
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.library import Contracts
 from fqlc.contracts.lookup import Segments, matching, nearest_path, shown
 from fqlc.contracts.model import Binding, Operation
-from fqlc.contracts.openapi import Paths
+from fqlc.contracts.reading.openapi import Paths
+from fqlc.contracts.shapes import answered
 from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
@@ -73,6 +76,15 @@ def binding_of(tools: Tools, block: ast.Block) -> Binding | None:
     return _of_endpoint(tools, block, entries)
 
 
+def answer_of(tools: Tools, observer: str, action: str, binding: Binding) -> Type | None:
+    """The type of what an action is answered; None where the contract tells of no JSON."""
+    shape = answered(binding.operation)
+    if shape is None:
+        return None
+    answers = Answers(tools.project.answers, binding.owner or action)
+    return answers.type_of(shape, f"{observer}.{action}", pascal(action))
+
+
 def _own(tools: Tools, entry: ast.Entry) -> Binding | None:
     """`contract: { body, response }`; None for `null`."""
     key, value = WEBHOOK.key("contract"), entry.value
@@ -108,7 +120,7 @@ def _of_endpoint(
     where = path.value.span if path is not None else block.header
     lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
     made = _attempt(tools, at, lookup.operation)
-    return None if made is None else Binding(made, at)
+    return None if made is None else Binding(made, at, endpoint.name)
 
 
 def _method(entry: ast.Entry | None) -> str:

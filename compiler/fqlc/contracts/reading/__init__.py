@@ -1,0 +1,1 @@
+"""Reading what contracts are written in: files, references, dialects of schemas, operations."""
