@@ -12,6 +12,8 @@ from fql.ui.present.words import duration, instant
 TICKS = 5
 SHORTEST = 1_000
 """A run is drawn over at least this many milliseconds."""
+ROOM = 3.5
+"""Percent of the axis that the text of an attempt needs."""
 NARROWEST = 1.2
 """Percent of the axis that each attempt takes, so that it can be seen and clicked."""
 
@@ -26,6 +28,11 @@ class Bar:
     width: float
     text: str = ""
     number: int = 0
+
+    @property
+    def beside(self) -> bool:
+        """Whether its text goes to its right, as it is too narrow."""
+        return self.kind != "wait" and self.width < ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ def _before(name: str, observer: Observer | None) -> list[tuple[str, str]]:
 def _with_note(node: NodeShown, bars: list[Bar], note: str) -> Line:
     """The note after the last bar, or before the first where there is no room after it."""
     end = max((bar.left + bar.width for bar in bars), default=0.0)
+    end += ROOM if bars and bars[-1].beside else 0.0
     waits = node["state"] in ("waiting", "scheduled", "buffered")
     if waits and end < 100 - NARROWEST:
         bars = [*bars, Bar("wait", end, round(100 - end, 2))]

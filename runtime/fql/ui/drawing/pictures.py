@@ -16,7 +16,8 @@ LONGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A box with its words: what is dead, on the wire, and waits, and what holds it back."""
+    """A box with its words: what is dead, on the wire, and waits, and what holds it back;
+    `more` is a second line of its text."""
 
     name: str
     title: str
@@ -28,6 +29,7 @@ class Shown:
     waits: str = ""
     held: str = ""
     note: str = ""
+    more: str = ""
 
     @property
     def is_event(self) -> bool:
@@ -91,7 +93,10 @@ def picture(observer: Observer, traffic: Traffic) -> Picture:
 def _event_box(observer: Observer, box: Box, traffic: Traffic) -> Shown:
     title = ", ".join(f"{one.entity}.{one.event}" for one in observer.on)
     note = f"{traffic.whole.of('runs'):,} matched" if traffic.counted else ""
-    return Shown(box.name, _short(title), _when(observer), box.x, box.y, note=note)
+    first, more = _two_lines(
+        f"when {show(load_expression(observer.when))}" if observer.when else ""
+    )
+    return Shown(box.name, _short(title), first, box.x, box.y, note=note, more=more)
 
 
 def _action_box(observer: Observer, box: Box, node: PlanNode, traffic: Traffic) -> Shown:
@@ -112,8 +117,13 @@ def _what(node: PlanNode) -> str:
     return _short(f"{config.method} {target.strip(chr(34)).removeprefix('https://')}")
 
 
-def _when(observer: Observer) -> str:
-    return _short(f"when {show(load_expression(observer.when))}") if observer.when else ""
+def _two_lines(text: str) -> tuple[str, str]:
+    """Cut at a space, if it is longer than a line."""
+    if len(text) <= LONGEST:
+        return text, ""
+    at = text.rfind(" ", 0, LONGEST + 1)
+    at = at if at > LONGEST // 2 else LONGEST
+    return text[:at], _short(text[at:].strip())
 
 
 def _short(text: str) -> str:

@@ -11,6 +11,8 @@ from fql.store.showing.history import Minute
 from fql.ui.present.now import HELD, Now
 from fql.ui.present.numbers import Hour, hours_of
 
+MOST_NAMED = 2
+"""Actions that are named, of those that another one waits for."""
 ALARMING = ("circuit", "paused", "retry_after")
 
 
@@ -76,16 +78,19 @@ def doing(observer: Observer, node: PlanNode, traffic: Traffic) -> Doing:
         held = "circuit"
     return Doing(
         states.get("armed", 0),
-        ", ".join(_waits(observer, node, states, HELD.get(held, ""))),
+        ", ".join(_waits(states, _behind(observer, node, traffic.now), HELD.get(held, ""))),
         HELD[held] if held in ALARMING else "",
     )
 
 
-def _waits(
-    observer: Observer, node: PlanNode, states: Mapping[str, int], held: str
-) -> Iterable[str]:
+def _behind(observer: Observer, node: PlanNode, now: Now) -> str:
+    """What an action waits for: of those before it the ones that have something to do."""
     sources = [edge.source for edge in observer.edges if edge.to == node.name and edge.source]
-    behind = f" for {sources[0]}" if len(sources) == 1 else ""
+    busy = [one for one in sources if now.actions.get(f"{observer.name}/{one}")]
+    return f" for {', '.join(busy[:MOST_NAMED])}" if busy else ""
+
+
+def _waits(states: Mapping[str, int], behind: str, held: str) -> Iterable[str]:
     reason = f": {held}" if held else ""
     for state, words in (
         ("ready", f"ready{reason}"), ("scheduled", "tried again later"), ("buffered", "collected"),
