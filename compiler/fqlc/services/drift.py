@@ -25,19 +25,22 @@ class Drift:
         return cls(same, len(old) - tail, len(new) - tail)
 
     def back(self, offset: int) -> int | None:
-        """The offset in the old text; None for one that is only in the new text."""
-        if offset <= self.same:
-            return offset
-        return offset - self.new_end + self.old_end if offset >= self.new_end else None
+        """The offset in the old text; None for one that is only in the new text. Where something
+        was removed, what is after that counts."""
+        if offset >= self.new_end and (offset > self.same or self.old_end > self.same):
+            return offset - self.new_end + self.old_end
+        return offset if offset <= self.same else None
 
     def ahead(self, span: Span) -> Span | None:
-        """A stretch of the old text in the new one; None where what it holds has changed."""
+        """A stretch of the old text in the new one, longer or shorter by what has changed within
+        it; None where that goes beyond it, or is all of it."""
         if span.end <= self.same:
             return span
         if span.start >= self.old_end:
             moved = self.new_end - self.old_end
             return Span(span.path, span.start + moved, span.end + moved)
-        if span.start <= self.same and span.end >= self.old_end:
+        whole = (span.start, span.end) == (self.same, self.old_end)
+        if span.start <= self.same and span.end >= self.old_end and not whole:
             return Span(span.path, span.start, span.end + self.new_end - self.old_end)
         return None
 

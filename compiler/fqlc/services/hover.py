@@ -9,6 +9,7 @@ from fqlc.checks.table.blocks import BLOCKS
 from fqlc.diagnostics.sink import Sink
 from fqlc.services import policies
 from fqlc.services.answers import Hover, What
+from fqlc.services.contracted import keys_to, property_of, schema_text
 from fqlc.services.index.things import Named
 from fqlc.services.showing import (
     code,
@@ -216,6 +217,17 @@ def _plain(snapshot: Snapshot, named: Named) -> _Texts:
     yield code(named.thing.name)
 
 
+def _property(snapshot: Snapshot, named: Named) -> _Texts:
+    """What the contract says of a key of a body."""
+    action = snapshot.action_at(named.span.path, named.span.start)
+    path = list(keys_to(snapshot.nodes_at(named.span)))
+    found = property_of(action, path) if action is not None else None
+    if found is not None:
+        yield code(f"{named.thing.name}: {schema_text(found)}")
+        yield found.description
+        yield f"Declared in `{found.place.file}`." if found.place.file else ""
+
+
 def _nothing(snapshot: Snapshot, named: Named) -> _Texts:
     del snapshot, named
     yield ""
@@ -237,7 +249,7 @@ _RULES: Mapping[What, Callable[[Snapshot, Named], _Texts]] = {
     What.ENVIRONMENT: _environment,
     What.FUNCTION: _plain,
     What.FILE: _plain,
-    What.PROPERTY: _nothing,
+    What.PROPERTY: _property,
     What.WORD: _nothing,
     What.HEADER: _nothing,
 }

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from fql.plan.language.types import Type
 from fqlc.services.answers import Highlight, Target, What
+from fqlc.services.contracted import keys_to, property_of
 from fqlc.services.hover import let_type, type_at
 from fqlc.services.index.things import Form, Named, Thing
 from fqlc.services.index.values import type_named
 from fqlc.services.snapshot import Snapshot
+from fqlc.source.files import SUFFIX
 from fqlc.source.text import Span
 
 
 def definition(snapshot: Snapshot, path: str, offset: int) -> Target | None:
-    """Where the name at a place is declared: over files, from templates, spreads and imports."""
+    """Where the name at a place is declared: over files, from templates, spreads and imports; of a
+    key in a body, where the contract declares it."""
     named = name_at(snapshot, path, offset)
-    return None if named is None else _target(snapshot, named, named.thing)
+    if named is None:
+        return None
+    if named.thing.what is What.PROPERTY:
+        return _in_contract(snapshot, named)
+    return _target(snapshot, named, named.thing)
 
 
 def type_definition(snapshot: Snapshot, path: str, offset: int) -> Target | None:
@@ -66,13 +73,27 @@ def _target(snapshot: Snapshot, named: Named, thing: Thing) -> Target | None:
     if origin is None:
         return None
     if thing.what is What.FILE:
-        known = snapshot.source(thing.name) is not None
-        return Target(origin, *(Span(thing.name, 0, 0),) * 2) if known else None
+        lost = thing.name.endswith(SUFFIX) and snapshot.source(thing.name) is None
+        return None if lost else Target(origin, *(Span(thing.name, 0, 0),) * 2)
     declared = snapshot.index.declared(thing)
     name = None if declared is None else snapshot.now(declared.name)
     if declared is None or name is None:
         return None
     return Target(origin, name, snapshot.now(declared.whole) or name)
+
+
+def _in_contract(snapshot: Snapshot, named: Named) -> Target | None:
+    """Where the contract of an action declares a key of its body. Of a file whose places are not
+    known, such as JSON, the beginning."""
+    origin = snapshot.now(named.span)
+    action = snapshot.action_at(named.span.path, named.span.start)
+    if origin is None or action is None or action.body_span is None:
+        return None
+    found = property_of(action, list(keys_to(snapshot.nodes_at(named.span))))
+    if found is None or not found.place.file:
+        return None
+    place = Span(found.place.file, found.place.start, found.place.end)
+    return Target(origin, place, place)
 
 
 def _type_of(snapshot: Snapshot, named: Named) -> Type | None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from fql.plan.language.types import Type
-from fqlc.checks.model import Program, Surroundings
+from fqlc.checks.model import ActionModel, Program, Surroundings
 from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
@@ -23,6 +23,7 @@ from fqlc.services.index.index import Index
 from fqlc.services.trace import Trace
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
+from fqlc.syntax.tree.walk import children
 
 _MOST_STEPS = 200
 """Steps from a checked text to the newest that are kept; more count as one."""
@@ -105,6 +106,25 @@ class Snapshot:
                 return declaration
         return None
 
+    def action_at(self, path: str, offset: int) -> ActionModel | None:
+        """The action of a checked file that an offset is in."""
+        block = self.block_at(path, offset)
+        for model in self.program.observers if block is not None else ():
+            for action in model.actions if model.block is block else ():
+                if action.block.span.start <= offset < action.block.span.end:
+                    return action
+        return None
+
+    def nodes_at(self, span: Span) -> tuple[ast.Tree, ...]:
+        """The nodes of a checked file that hold a stretch, the largest first."""
+        found: list[ast.Tree] = []
+        node: ast.Tree | None = self.declaration_at(span.path, span.start)
+        while node is not None:
+            found.append(node)
+            inner = (c for c in children(node) if c.span.start <= span.start)
+            node = next((c for c in inner if span.end <= c.span.end), None)
+        return tuple(found)
+
     def type_of(self, written: ast.Expr) -> Type | None:
         """The type of an expression as it was checked; None where it was not, or is faulty."""
         heard = self.trace.at(written)
@@ -137,9 +157,14 @@ def take_snapshot(
     files.close()
     kept, enums = _kept(checked.program, before)
     return Snapshot(
-        checked.program, checked.diagnostics, checked.sources, trace, contracts, kept=kept,
+        program=checked.program,
+        diagnostics=checked.diagnostics,
+        sources=checked.sources,
+        trace=trace,
+        contracts=contracts,
+        kept=kept,
         kept_enums=enums,
-    )  # fmt: skip
+    )
 
 
 class _Remembered:

@@ -13,6 +13,7 @@ from fqlc.services.answers import CompletionItem, What
 from fqlc.services.completion import texts, values
 from fqlc.services.completion.keys import of_block, of_keys
 from fqlc.services.completion.place import Place
+from fqlc.services.contracted import body_schemas, keys_to, schema_text
 from fqlc.services.probing.probe import Probe
 from fqlc.syntax.tree import ast
 
@@ -58,6 +59,9 @@ def _in_value(
             yield from of_keys(place, SECRET_KEYS, _written(whole))
 
 
+_WITH_KEYS = frozenset({Kind.OBJECT, Kind.ORDER, Kind.CONTRACT, Kind.SECRETS})
+
+
 def _in_object(  # noqa: PLR0917 - an object and its place
     place: Place,
     read: Probe,
@@ -74,10 +78,11 @@ def _in_object(  # noqa: PLR0917 - an object and its place
         yield from values.of_key(place, key, block)
     elif at_key and key.kind is Kind.HEADERS:
         yield from texts.headers(place, quoted=False)
-    elif at_key and key.kind in (Kind.OBJECT, Kind.ORDER):
-        yield from of_keys(place, key.keys, _written(whole))
-    elif key.kind is Kind.SECRETS and at_key:
-        yield from of_keys(place, SECRET_KEYS, _written(whole))
+    elif at_key and key.kind in _WITH_KEYS:
+        keys = SECRET_KEYS if key.kind is Kind.SECRETS else key.keys
+        yield from of_keys(place, keys, _written(whole))
+    elif key.kind is Kind.BODY:
+        yield from _properties(place, read, [whole, entry, *inner])
     elif key.kind is Kind.ROW:
         yield from _in_row(place, read, whole, entry, inner)
     elif key.kind in (Kind.ANSWERS, Kind.BY_ACTION) and at_key:
@@ -88,6 +93,27 @@ def _in_object(  # noqa: PLR0917 - an object and its place
         sub = key.sub(entry.key.text)
         if sub is not None:
             yield from _in_value(place, read, sub, inner)
+
+
+def _properties(place: Place, read: Probe, nodes: Sequence[ast.Tree]) -> Iterator[CompletionItem]:
+    """The properties of a contract that the object at the name has not yet: required ones first."""
+    entry = read.entry()
+    name = entry[0].name if entry is not None else None
+    action = read.model.action(name.text) if read.model is not None and name is not None else None
+    objects = [node for node in nodes if isinstance(node, ast.ObjectLiteral)]
+    is_key = len(nodes) > 1 and isinstance(nodes[-2], ast.ObjectEntry)
+    if action is None or not objects or not is_key or not isinstance(nodes[-1], ast.Name):
+        return
+    written, path = _written(objects[-1]), list(keys_to(nodes))[:-1]
+    for schema in body_schemas(action, path):
+        for label, of in schema.properties.items():
+            if label not in written and not of.read_only:
+                required = label in schema.required
+                yield place.item(
+                    label, What.PROPERTY, f"{label}: $1" if label.isidentifier()
+                    else f'"{label}": $1', detail=schema_text(of) + ("" if required else "?"),
+                    doc=of.description, order=-2 if required else 1, snippet=True,
+                )  # fmt: skip
 
 
 def _written(whole: ast.ObjectLiteral) -> set[str]:

@@ -39,7 +39,9 @@ class Place:
         first, last = self.around.word
         span = Span(self.path, first if start is None else start, last)
         edit = Edit(span, label if text is None else text)
-        return CompletionItem(label, what, edit, detail, doc, order, snippet)
+        return CompletionItem(
+            label, what, edit, detail=detail, doc=doc, order=order, snippet=snippet
+        )
 
 
 def escaped(text: str) -> str:

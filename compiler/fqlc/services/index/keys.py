@@ -8,6 +8,7 @@ from fql.plan.language.types import JSON, Type
 from fql.plan.policy.keys import Key, Kind
 from fqlc.checks.reading.values import SECRET_KEYS
 from fqlc.checks.table.keys import BlockKind
+from fqlc.names.imports import target_path
 from fqlc.names.project import Project
 from fqlc.services.answers import What
 from fqlc.services.index.things import Names, Thing, key_place
@@ -37,6 +38,8 @@ class KeyNames:
             Kind.TRIGGER: lambda _k, value, _o: self._triggers(value),
             Kind.OBJECT: self._object,
             Kind.ORDER: self._order,
+            Kind.CONTRACT: self._contract,
+            Kind.TEXT: self._contract,
             Kind.HEADERS: lambda _k, value, _o: self._keys_as(What.HEADER, value),
             Kind.WORD: self._words,
             Kind.WORDS: self._words,
@@ -91,6 +94,16 @@ class KeyNames:
 
     def _order(self, key: Key, value: ast.Expr, owner: str) -> None:
         self._subkeys(key.keys, value, f"{owner}.{key.name}")
+
+    def _contract(self, key: Key, value: ast.Expr, owner: str) -> None:
+        """The file of a contract, without a pointer into it."""
+        for node in walk(value) if key.name == "contract" else ():
+            if isinstance(node, ast.StringLiteral):
+                path = node.value.partition("#")[0]
+                inside = node.inside(0, len(path))
+                self._names.add(inside, Thing(What.FILE, target_path(self._names.path, path)))
+        if key.kind is Kind.CONTRACT:
+            self._subkeys(key.keys, value, f"{owner}.{key.name}")
 
     # words and texts
 

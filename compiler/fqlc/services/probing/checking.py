@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fqlc.checks.model import ObserverModel
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.program import read_program
 from fqlc.checks.reading.tools import Tools
@@ -20,27 +21,31 @@ from fqlc.types.scope import ExprScope
 
 def check_part(
     snapshot: Snapshot, path: str, declaration: ast.Declaration, trace: Trace
-) -> Project:
+) -> ObserverModel | None:
     """Check a declaration of a file, so that the trace hears its expressions. What is wrong in it
-    is not reported. Gives the project that it was checked in."""
+    is not reported. Gives the model of an observer."""
     project = _project(snapshot, trace)
     match declaration:
         case ast.Block(kind=ast.Name(text="observer")):
             program = snapshot.program
             tools = Tools(
-                project, path, Sink(), program.surroundings, program.retries, snapshot.contracts,
-                program.endpoints,
-            )  # fmt: skip
-            read_observer(tools, declaration)
+                project=project,
+                path=path,
+                sink=Sink(),
+                surroundings=program.surroundings,
+                retries=program.retries,
+                contracts=snapshot.contracts,
+                endpoints=program.endpoints,
+            )
+            return read_observer(tools, declaration)
         case ast.Block():
             alone, around = _alone(project, path, declaration), snapshot.program.surroundings
             read_program(alone, Sink(), around, snapshot.contracts)
         case ast.LetDeclaration(value=value):
             infer(value, ExprScope(project, path, constant=True), Sink())
         case ast.EntityDeclaration():
-            project = _with_row(project, path, declaration)
-            check_fields(project, Sink())
-    return project
+            check_fields(_with_row(project, path, declaration), Sink())
+    return None
 
 
 def _project(snapshot: Snapshot, trace: Trace) -> Project:

@@ -68,9 +68,14 @@ def around(text: str, offset: int) -> Around:
         if kind == "SIGN":
             _count(match.group(kind), still)
     return Around(
-        text, offset, (start, end), word, token, opened if passed else "".join(still),
-        "".join(BRACKETS[b] for b in reversed(still)),
-    )  # fmt: skip
+        text=text,
+        offset=offset,
+        part=(start, end),
+        word=word,
+        token=token,
+        open=opened if passed else "".join(still),
+        missing="".join(BRACKETS[b] for b in reversed(still)),
+    )
 
 
 def _part(text: str, offset: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fql_grammar.tokens import BRACKETS
+from fqlc.checks.model import ObserverModel
 from fqlc.diagnostics.sink import Sink
 from fqlc.services.probing.checking import check_part
 from fqlc.services.probing.lexical import Around, around
@@ -32,13 +33,15 @@ _HOLE = re.compile(r"\{\{(?:(?!\}\}).)*\Z|\{%(?:(?!%\}).)*\Z", re.DOTALL)
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What was read. `trail` are the nodes from the declaration down to the name, empty where it
-    is in a template; `heard` what the check says of the expression that ends with the name."""
+    is in a template; `heard` what the check says of the expression that ends with the name;
+    `model` the observer that it is in."""
 
     around: Around
     declaration: ast.Declaration
     trail: tuple[ast.Tree, ...]
     heard: Heard | None
     trace: Trace
+    model: ObserverModel | None = None
 
     @property
     def block(self) -> ast.Block | None:
@@ -128,12 +131,19 @@ def _read(snapshot: Snapshot, path: str, place: Around, text: str) -> Probe | No
         if isinstance(declaration, ast.BrokenDeclaration):
             continue
         trace = Trace()
-        check_part(snapshot, path, declaration, trace)
+        model = check_part(snapshot, path, declaration, trace)
         heard = next(filter(_is_cursor, (h.written for h in trace.of(path))), None)
         trail = _trail(declaration)
         if heard is not None or trail:
             found = trace.at(heard) if heard is not None else None
-            return Probe(place, declaration, trail, found, trace)
+            return Probe(
+                around=place,
+                declaration=declaration,
+                trail=trail,
+                heard=found,
+                trace=trace,
+                model=model,
+            )
     return None
 
 

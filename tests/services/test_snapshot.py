@@ -1,0 +1,72 @@
+"""A snapshot while somebody types: places are carried over, and broken declarations remembered."""
+
+from __future__ import annotations
+
+import random
+
+from fqlc.services.answers import Refusal
+from fqlc.services.completion.complete import complete
+from fqlc.services.drift import Drift
+from fqlc.services.hover import hover
+from fqlc.services.renaming.rename import rename
+from fqlc.services.snapshot import over, take_snapshot
+from fqlc.source.text import Span
+
+SOUND = """entity E { id: ID @key, name: String }
+enum Colour { red, green }
+observer o { on: E.insert when: name == "a" webhook w { url: "https://a.example.com" } }
+"""
+BROKEN = SOUND.replace("name: String }", "name: String colour Colour }").replace("green }", "green")
+
+
+def test_a_declaration_that_cannot_be_read_keeps_its_fields() -> None:
+    """For completion and hover; renaming is refused, and says because of what."""
+    files = {"a.fql": SOUND.encode()}
+    before = take_snapshot(["a.fql"], files.get)
+    broken = SOUND.replace("entity E { id: ID @key, name: String }", "entity E { id: : ID }")
+    files["a.fql"] = broken.encode()
+    now = take_snapshot(["a.fql"], files.get, before=before)
+    place = broken.index("name ==")
+    labels = {item.label for item in complete(now, "a.fql", place)}
+    assert {"id", "name"} <= labels
+    found = rename(now, "a.fql", broken.index("o { on"), "p")
+    assert not isinstance(found, Refusal)
+    refused = rename(now, "a.fql", broken.index("E.insert"), "F")
+    assert isinstance(refused, Refusal) and "`E`" in refused.reason
+    assert hover(now, "a.fql", broken.index("E.insert")) is not None
+    again = take_snapshot(["a.fql"], {"a.fql": broken.encode()}.get, before=now)
+    assert again.kept.keys() == {"E"}
+
+
+def test_open_texts_count_more_than_files() -> None:
+    """What is open is read in place of the file."""
+    read = over({"a.fql": b"let a = 1\n", "b.fql": b"let b = 2\n"}.get, {"a.fql": "let c = 3\n"})
+    snapshot = take_snapshot(["a.fql", "b.fql"], read)
+    assert set(snapshot.program.project.lets) == {"c", "b"}
+
+
+def test_places_are_carried_over_any_edits() -> None:
+    """A place that is still there holds the same text, and the way back leads to where it was."""
+    rng = random.Random(1)
+    for _ in range(200):
+        text = "# " + "".join(rng.choices("ab ", k=30))
+        snapshot = take_snapshot(["a.fql"], {"a.fql": text.encode()}.get)
+        newest = text
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randint(0, len(newest))
+            end = min(len(newest), at + rng.choice((0, 0, 1, 5)))
+            newest = newest[:at] + "".join(rng.choices("ab ", k=rng.randint(0, 4))) + newest[end:]
+            snapshot = snapshot.typed("a.fql", newest)
+        for start in range(len(text)):
+            span = snapshot.now(Span("a.fql", start, start + 1))
+            if span is not None and span.end - span.start == 1:
+                assert newest[span.start] == text[start]
+                assert snapshot.then("a.fql", span.start) == start
+        assert snapshot.typed("a.fql", text).is_current()
+
+
+def test_the_drift_of_equal_texts_moves_nothing() -> None:
+    """And one of a text that was emptied leaves no place."""
+    same = Drift.between("abc", "abc")
+    assert same.ahead(Span("a", 1, 2)) == Span("a", 1, 2)
+    assert Drift.between("abc", "").ahead(Span("a", 1, 2)) is None
