@@ -89,11 +89,14 @@ STRING_PATTERN = (
 )
 TRIPLE_PATTERN = r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+"""'
 
+URL_PATTERN = r"https?://[^\s\"',}\])]*+"
+"""A url that lacks its quotes, up to where it can be told to end."""
+
 TOKEN_PATTERN = "".join(
     (
         r"[ \t\r\n]*+(?:",
         r"(?P<NOT_IN>(?:not[ \t\r\n]++in|NOT[ \t\r\n]++IN)\b)",
-        r"|(?P<URL>https?://[^\s\"',}\])]*+)",
+        rf"|(?P<URL>{URL_PATTERN})",
         rf"|(?P<WORD>{WORD_PATTERN}(?!\w))",
         r"|(?P<WIDE>[^\W\d]\w*+)",
         r"|(?P<FOREIGN>===|!==|=>|<>|&\.|-->|;|//[^\r\n]*+|--[ \t]+[^\r\n]*+",

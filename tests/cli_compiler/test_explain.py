@@ -11,7 +11,7 @@ import pytest
 
 from fql.plan.policies import RetryPolicy
 from fqlc.diagnostics.registry import all_pages
-from fqlc.emit.schedule import schedule_of
+from fqlc.emit.policy_text import schedule_of
 from tests.cli_compiler.conftest import Command
 
 EVENTS = """\

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from fql_grammar.tokens import URL_PATTERN
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.imports import target_path
 from fqlc.services.answers import Fold, FoldKind, Link
@@ -15,7 +16,7 @@ from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import children, walk
 
-_URL = re.compile(r"https?://[^\s\"'{}$<>|\\^`]+")
+_URL = re.compile(URL_PATTERN)
 _FOLDS = (
     ast.Block, ast.Flow, ast.EnumDeclaration, ast.TypeDeclaration, ast.EntityDeclaration,
     ast.ObjectLiteral, ast.ListLiteral, ast.Doc,
@@ -100,6 +101,6 @@ def links(snapshot: Snapshot, path: str) -> tuple[Link, ...]:
             if snapshot.source(target) is not None:
                 found.append(Link(Span(path, span.start + 1, span.end - 1), target))
     for place in _URL.finditer(source.text):
-        url = place[0].rstrip(".,;:!?)]")
+        url = re.split(r"[{<>$|`]", place[0])[0].rstrip(".,;:!?")
         found.append(Link(Span(path, place.start(), place.start() + len(url)), url))
     return tuple(sorted(found, key=lambda link: link.span.start))

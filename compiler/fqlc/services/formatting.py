@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fqlc.diagnostics.model import Edit
-from fqlc.services.drift import Drift
+from fqlc.services.knowing.drift import Drift
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.printing.files import format_declarations, format_source
 

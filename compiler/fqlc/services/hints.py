@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from fqlc.checks.model import ActionModel, ObserverModel
 from fqlc.emit.policy_text import value_text
-from fqlc.services import policies
 from fqlc.services.answers import Hint, HintKind
 from fqlc.services.hover import let_type
-from fqlc.services.showing import type_text
+from fqlc.services.knowing import policies
+from fqlc.services.knowing.showing import type_text
 from fqlc.services.snapshot import Snapshot
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from fql.plan.language.types import ERROR, Type
 from fqlc.checks.table.blocks import BLOCKS
 from fqlc.diagnostics.sink import Sink
-from fqlc.services import policies
 from fqlc.services.answers import Hover, What
-from fqlc.services.contracted import keys_to, property_of, schema_text
 from fqlc.services.index.things import Named
-from fqlc.services.showing import (
+from fqlc.services.knowing import policies
+from fqlc.services.knowing.contracted import keys_to, property_of, schema_text
+from fqlc.services.knowing.showing import (
     code,
     declaration_code,
     functions,
@@ -36,7 +36,7 @@ def hover(snapshot: Snapshot, path: str, offset: int) -> Hover | None:
     if named is None:
         return None
     span = snapshot.now(named.span)
-    rule = _RULES.get(named.thing.what, _declared)
+    rule = _RULES.get(named.thing.what, _about_declared)
     text = joined(rule(snapshot, named))
     return Hover(span, text) if span is not None and text else None
 
@@ -54,14 +54,14 @@ def type_at(snapshot: Snapshot, named: Named) -> Type | None:
 _Texts = Iterator[str]
 
 
-def _declared(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_declared(snapshot: Snapshot, named: Named) -> _Texts:
     declared = snapshot.index.declared(named.thing)
     if declared is not None:
         yield code(declaration_code(snapshot, declared))
         yield declared.doc
 
 
-def _field(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_field(snapshot: Snapshot, named: Named) -> _Texts:
     thing = named.thing
     row = snapshot.row(thing.owner)
     field = row.named(thing.name) if row is not None else None
@@ -82,7 +82,7 @@ def _type_here(snapshot: Snapshot, named: Named, declared: Type) -> _Texts:
         yield f"Here it is `{type_text(found)}`."
 
 
-def _member(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_member(snapshot: Snapshot, named: Named) -> _Texts:
     thing = named.thing
     yield code(f"{thing.owner}.{thing.name}")
     declared = snapshot.index.declared(thing)
@@ -90,8 +90,8 @@ def _member(snapshot: Snapshot, named: Named) -> _Texts:
     yield f"A member of the enum `{thing.owner}`."
 
 
-def _action(snapshot: Snapshot, named: Named) -> _Texts:
-    yield from _declared(snapshot, named)
+def _about_action(snapshot: Snapshot, named: Named) -> _Texts:
+    yield from _about_declared(snapshot, named)
     thing = named.thing
     for model in snapshot.program.observers:
         action = model.action(thing.name) if model.name == thing.owner else None
@@ -101,13 +101,13 @@ def _action(snapshot: Snapshot, named: Named) -> _Texts:
             yield _all_policies(snapshot.program.effective(model, action), action.kind)
 
 
-def _endpoint(snapshot: Snapshot, named: Named) -> _Texts:
-    yield from _declared(snapshot, named)
+def _about_endpoint(snapshot: Snapshot, named: Named) -> _Texts:
+    yield from _about_declared(snapshot, named)
     yield _all_policies(policies.of_endpoint(snapshot.program, named.thing.name))
 
 
-def _retry(snapshot: Snapshot, named: Named) -> _Texts:
-    yield from _declared(snapshot, named)
+def _about_retry(snapshot: Snapshot, named: Named) -> _Texts:
+    yield from _about_declared(snapshot, named)
     found = policies.of_retry(snapshot.program, named.thing.name)
     yield "" if found is None else f"{policies.schedule_line(found)}."
 
@@ -119,8 +119,8 @@ def _all_policies(effective: policies.Effective | None, kind: str = "webhook") -
     return "\n".join(("Policies:\n", *rows, f"- {policies.schedule_line(effective)}"))
 
 
-def _let(snapshot: Snapshot, named: Named) -> _Texts:
-    yield from _declared(snapshot, named)
+def _about_let(snapshot: Snapshot, named: Named) -> _Texts:
+    yield from _about_declared(snapshot, named)
     found = type_at(snapshot, named) or let_type(snapshot, named.thing.name)
     yield f"Here it is `{type_text(found)}`." if found is not None else ""
 
@@ -132,7 +132,7 @@ def let_type(snapshot: Snapshot, name: str) -> Type | None:
     return None if of == ERROR else of
 
 
-def _variable(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_variable(snapshot: Snapshot, named: Named) -> _Texts:
     found = type_at(snapshot, named)
     if found is None:
         uses = (type_at(snapshot, use) for use in snapshot.index.uses(named.thing))
@@ -140,7 +140,7 @@ def _variable(snapshot: Snapshot, named: Named) -> _Texts:
     yield code(f"{named.thing.name}: {type_text(found)}" if found else named.thing.name)
 
 
-def _built_in(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_built_in(snapshot: Snapshot, named: Named) -> _Texts:
     found = type_at(snapshot, named)
     shown = named.thing.name
     source = snapshot.sources.get(named.span.path)
@@ -152,7 +152,7 @@ def _built_in(snapshot: Snapshot, named: Named) -> _Texts:
     yield code(f"{shown}: {type_text(found)}" if found is not None else shown)
 
 
-def _key(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_key(snapshot: Snapshot, named: Named) -> _Texts:
     key = key_of(named.thing)
     if key is None:
         return
@@ -190,12 +190,12 @@ def _effective_at(snapshot: Snapshot, owner: str, span: Span) -> policies.Effect
     return None
 
 
-def _keyword(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_keyword(snapshot: Snapshot, named: Named) -> _Texts:
     del snapshot
     yield BLOCKS[named.thing.name].doc
 
 
-def _function(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_function(snapshot: Snapshot, named: Named) -> _Texts:
     del snapshot
     found = functions(named.thing.name, named.thing.what)
     for function in found:
@@ -205,19 +205,19 @@ def _function(snapshot: Snapshot, named: Named) -> _Texts:
         yield code(f"{named.thing.name}({given})")
 
 
-def _environment(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_environment(snapshot: Snapshot, named: Named) -> _Texts:
     count = len(snapshot.index.uses(named.thing))
     places = "1 place" if count == 1 else f"{count} places"
     yield code(f"${{{named.thing.name}}}")
     yield f"Read when the engine starts, never stored or shown. Used in {places}."
 
 
-def _plain(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_plain(snapshot: Snapshot, named: Named) -> _Texts:
     del snapshot
     yield code(named.thing.name)
 
 
-def _property(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_property(snapshot: Snapshot, named: Named) -> _Texts:
     """What the contract says of a key of a body."""
     action = snapshot.action_at(named.span.path, named.span.start)
     path = list(keys_to(snapshot.nodes_at(named.span)))
@@ -228,28 +228,28 @@ def _property(snapshot: Snapshot, named: Named) -> _Texts:
         yield f"Declared in `{found.place.file}`." if found.place.file else ""
 
 
-def _nothing(snapshot: Snapshot, named: Named) -> _Texts:
+def _about_nothing(snapshot: Snapshot, named: Named) -> _Texts:
     del snapshot, named
     yield ""
 
 
 _RULES: Mapping[What, Callable[[Snapshot, Named], _Texts]] = {
-    What.FIELD: _field,
-    What.MEMBER: _member,
-    What.ACTION: _action,
-    What.ENDPOINT: _endpoint,
-    What.RETRY: _retry,
-    What.LET: _let,
-    What.VARIABLE: _variable,
-    What.BUILT_IN: _built_in,
-    What.KEY: _key,
-    What.KEYWORD: _keyword,
-    What.METHOD: _function,
-    What.FILTER: _function,
-    What.ENVIRONMENT: _environment,
-    What.FUNCTION: _plain,
-    What.FILE: _plain,
-    What.PROPERTY: _property,
-    What.WORD: _nothing,
-    What.HEADER: _nothing,
+    What.FIELD: _about_field,
+    What.MEMBER: _about_member,
+    What.ACTION: _about_action,
+    What.ENDPOINT: _about_endpoint,
+    What.RETRY: _about_retry,
+    What.LET: _about_let,
+    What.VARIABLE: _about_variable,
+    What.BUILT_IN: _about_built_in,
+    What.KEY: _about_key,
+    What.KEYWORD: _about_keyword,
+    What.METHOD: _about_function,
+    What.FILTER: _about_function,
+    What.ENVIRONMENT: _about_environment,
+    What.FUNCTION: _about_plain,
+    What.FILE: _about_plain,
+    What.PROPERTY: _about_property,
+    What.WORD: _about_nothing,
+    What.HEADER: _about_nothing,
 }

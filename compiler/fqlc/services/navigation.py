@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fql.plan.language.types import Type
 from fqlc.services.answers import Highlight, Target, What
-from fqlc.services.contracted import keys_to, property_of
 from fqlc.services.hover import let_type, type_at
 from fqlc.services.index.things import Form, Named, Thing
 from fqlc.services.index.values import type_named
+from fqlc.services.knowing.contracted import keys_to, property_of
 from fqlc.services.snapshot import Snapshot
 from fqlc.source.files import SUFFIX
 from fqlc.source.text import Span

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from fql.plan.language.functions import Function
 from fqlc.services.answers import Signature, SignatureHelp, What
+from fqlc.services.knowing.showing import functions, parameters, signature
+from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.services.probing.lexical import around
 from fqlc.services.probing.probe import probe
-from fqlc.services.showing import functions, parameters, signature
 from fqlc.services.snapshot import Snapshot
-from fqlc.services.trace import Heard, Trace
 from fqlc.source.text import SourceText
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES, operand_fits
@@ -80,7 +80,7 @@ def _forms(name: str, heard: Heard | None, trace: Trace) -> Iterator[Signature]:
     if not found and not template:
         yield from _special(name)
     if name == "default" and template:
-        yield _written("default(value)", "what is put there instead of null")
+        yield _one_form("default(value)", "what is put there instead of null")
 
 
 def _operand(heard: Heard | None, trace: Trace) -> Heard | None:
@@ -94,11 +94,11 @@ def _operand(heard: Heard | None, trace: Trace) -> Heard | None:
 def _special(name: str) -> Iterator[Signature]:
     """What the language has beside the table of functions."""
     if name in LIST_METHODS:
-        yield _written(f"{name}(x, ...)", "a name for each item, and what is asked of it")
+        yield _one_form(f"{name}(x, ...)", "a name for each item, and what is asked of it")
     elif CHANGES.get(name):
-        yield _written(f"{name}(value)", "an update changed it, and this is the value")
+        yield _one_form(f"{name}(value)", "an update changed it, and this is the value")
     elif name == "case":
-        yield _written("case({ member: value, else: value })", "a value for each member")
+        yield _one_form("case({ member: value, else: value })", "a value for each member")
 
 
 def _signature(function: Function) -> Signature:
@@ -110,7 +110,7 @@ def _signature(function: Function) -> Signature:
     return Signature(label, function.doc, tuple(places))
 
 
-def _written(label: str, doc: str) -> Signature:
+def _one_form(label: str, doc: str) -> Signature:
     """A form that is written out here: its arguments are between the parentheses."""
     start, end = label.index("(") + 1, len(label) - 1
     places, position = [], start

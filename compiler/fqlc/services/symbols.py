@@ -52,9 +52,9 @@ def _symbol(declaration: ast.Declaration) -> Symbol | None:  # noqa: PLR0911 - o
             return Symbol(name.text, What.ENUM, "", declaration.span, name.span, inside)
         case ast.EntityDeclaration(name=name, table=table):
             detail = table.value if table is not None else ""
-            return _row(declaration, What.ENTITY, detail, name)
+            return _row_symbol(declaration, What.ENTITY, detail, name)
         case ast.TypeDeclaration(name=name):
-            return _row(declaration, What.TYPE, "", name)
+            return _row_symbol(declaration, What.TYPE, "", name)
         case ast.LetDeclaration(name=name):
             return _leaf(name, What.LET, "", declaration.span)
         case ast.Block():
@@ -68,7 +68,7 @@ def _symbol(declaration: ast.Declaration) -> Symbol | None:  # noqa: PLR0911 - o
 _Row = ast.EntityDeclaration | ast.TypeDeclaration
 
 
-def _row(declaration: _Row, what: What, detail: str, name: ast.Name) -> Symbol:
+def _row_symbol(declaration: _Row, what: What, detail: str, name: ast.Name) -> Symbol:
     fields = tuple(_leaf(f.name, What.FIELD, type_text(f.type), f.span) for f in declaration.fields)
     return Symbol(name.text, what, detail, declaration.span, name.span, fields)
 

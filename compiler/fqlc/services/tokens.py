@@ -56,14 +56,14 @@ class _Colours:
             elif kind in _PLAIN:
                 documents = kind == "TRIPLE" and previous not in _BEFORE_VALUE
                 what = What.COMMENT if documents else _PLAIN[kind]
-                yield from self._plain(start, end, what)
+                yield from self._in_lines(start, end, what)
             if kind != "COMMENT":
                 before, previous = previous, written
 
     def _word(self, written: str, start: int, end: int, before: tuple[str, str]) -> Iterator[Token]:
         known = self._names.get(start)
         if known is not None and known[0] == end:
-            yield self._named(start, known)
+            yield self._name_token(start, known)
         elif self._is_keyword(written, start, end, before):
             yield Token(start, end, What.KEYWORD)
         elif written in ("true", "false", "null"):
@@ -79,7 +79,7 @@ class _Colours:
         first = start == 0 or self._text[start - 1] == "\n"
         return (first and written in TOP_LEVEL) or RESERVED.get(written, "WORD") != "WORD"
 
-    def _named(self, start: int, known: tuple[int, Named]) -> Token:
+    def _name_token(self, start: int, known: tuple[int, Named]) -> Token:
         end, named = known
         modifiers = set()
         if named.form is Form.DECLARED:
@@ -95,7 +95,7 @@ class _Colours:
         field = row.named(named.thing.name) if row is not None else None
         return field is not None and field.sensitive is not None
 
-    def _plain(self, start: int, end: int, what: What) -> Iterator[Token]:
+    def _in_lines(self, start: int, end: int, what: What) -> Iterator[Token]:
         """A text or comment by lines, with the names in it."""
         position = start
         while self._next < len(self._starts) and self._starts[self._next] < start:
@@ -103,7 +103,7 @@ class _Colours:
         while self._next < len(self._starts) and self._starts[self._next] < end:
             first = self._starts[self._next]
             yield from self._lines(position, first, what)
-            yield self._named(first, self._names[first])
+            yield self._name_token(first, self._names[first])
             position = self._names[first][0]
             self._next += 1
         yield from self._lines(position, end, what)

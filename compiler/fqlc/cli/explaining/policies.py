@@ -14,8 +14,7 @@ from fql.plan.policies import retry_policy, whole_of
 from fql.plan.policy.table import DEFAULTS, OF_KINDS, OF_STATUSES, POLICIES
 from fql.terminal.lines import json_line, prose
 from fql.terminal.words import counted
-from fqlc.emit.policy_text import value_text
-from fqlc.emit.schedule import Schedule, schedule_of
+from fqlc.emit.policy_text import Schedule, schedule_of, value_text
 
 
 def explain_policies(pairs: Sequence[tuple[Observer, PlanNode]], form: str) -> None:

@@ -13,7 +13,7 @@ from fqlc.services.answers import CompletionItem, What
 from fqlc.services.completion import texts, values
 from fqlc.services.completion.keys import of_block, of_keys
 from fqlc.services.completion.place import Place
-from fqlc.services.contracted import body_schemas, keys_to, schema_text
+from fqlc.services.knowing.contracted import body_schemas, keys_to, schema_text
 from fqlc.services.probing.probe import Probe
 from fqlc.syntax.tree import ast
 
@@ -56,7 +56,7 @@ def _in_value(
         case [ast.ListLiteral(), ast.ObjectLiteral() as whole, ast.ObjectEntry(), *_] if (
             key.kind is Kind.SECRETS
         ):
-            yield from of_keys(place, SECRET_KEYS, _written(whole))
+            yield from of_keys(place, SECRET_KEYS, _keys_written(whole))
 
 
 _WITH_KEYS = frozenset({Kind.OBJECT, Kind.ORDER, Kind.CONTRACT, Kind.SECRETS})
@@ -80,7 +80,7 @@ def _in_object(  # noqa: PLR0917 - an object and its place
         yield from texts.headers(place, quoted=False)
     elif at_key and key.kind in _WITH_KEYS:
         keys = SECRET_KEYS if key.kind is Kind.SECRETS else key.keys
-        yield from of_keys(place, keys, _written(whole))
+        yield from of_keys(place, keys, _keys_written(whole))
     elif key.kind is Kind.BODY:
         yield from _properties(place, read, [whole, entry, *inner])
     elif key.kind is Kind.ROW:
@@ -104,7 +104,7 @@ def _properties(place: Place, read: Probe, nodes: Sequence[ast.Tree]) -> Iterato
     is_key = len(nodes) > 1 and isinstance(nodes[-2], ast.ObjectEntry)
     if action is None or not objects or not is_key or not isinstance(nodes[-1], ast.Name):
         return
-    written, path = _written(objects[-1]), list(keys_to(nodes))[:-1]
+    written, path = _keys_written(objects[-1]), list(keys_to(nodes))[:-1]
     for schema in body_schemas(action, path):
         for label, of in schema.properties.items():
             if label not in written and not of.read_only:
@@ -116,12 +116,12 @@ def _properties(place: Place, read: Probe, nodes: Sequence[ast.Tree]) -> Iterato
                 )  # fmt: skip
 
 
-def _written(whole: ast.ObjectLiteral) -> set[str]:
+def _keys_written(whole: ast.ObjectLiteral) -> set[str]:
     return {e.key.text for e in whole.entries if e.key is not None}
 
 
 def _action_keys(place: Place, read: Probe, whole: ast.ObjectLiteral) -> Iterator[CompletionItem]:
-    for item in values.actions(place, read.block, _written(whole)):
+    for item in values.actions(place, read.block, _keys_written(whole)):
         yield place.item(
             item.label, item.what, f"{item.label}: $1", detail=item.detail, snippet=True
         )
@@ -131,7 +131,7 @@ def _answer_keys(place: Place, key: Key, inner: Sequence[ast.Tree]) -> Iterator[
     """The keys of one answer of a receiver."""
     for outer, node in pairwise(inner):
         if isinstance(outer, ast.ObjectLiteral) and isinstance(node, ast.ObjectEntry):
-            yield from of_keys(place, key.keys, _written(outer))
+            yield from of_keys(place, key.keys, _keys_written(outer))
             return
 
 
@@ -147,7 +147,7 @@ def _in_row(
     if of is None:
         return
     if isinstance(inner[-1], ast.Name) and len(inner) == 1:
-        yield from values.of_row(place, of, _written(whole))
+        yield from values.of_row(place, of, _keys_written(whole))
         return
     row = place.snapshot.row(of.name)
     field = row.named(entry.key.text) if row is not None and entry.key is not None else None

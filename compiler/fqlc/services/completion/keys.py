@@ -9,7 +9,7 @@ from fqlc.checks.table.blocks import ACTIONS, BLOCKS
 from fqlc.checks.table.keys import BlockKind
 from fqlc.services.answers import CompletionItem, What
 from fqlc.services.completion.place import Place, escaped
-from fqlc.services.showing import key_text
+from fqlc.services.knowing.showing import key_text
 from fqlc.syntax.tree import ast
 
 

@@ -10,8 +10,8 @@ from fqlc.names.symbols import EntityInfo
 from fqlc.services.answers import CompletionItem, What
 from fqlc.services.completion.place import Place, escaped
 from fqlc.services.hover import let_type
-from fqlc.services.showing import functions, signature, type_text
-from fqlc.services.trace import Heard, Trace
+from fqlc.services.knowing.showing import functions, signature, type_text
+from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES, methods_of
 from fqlc.types.members import BATCH_FIELDS, FAILURE_FIELDS
@@ -122,7 +122,7 @@ def members(place: Place, heard: Heard, trace: Trace) -> Iterator[CompletionItem
         yield from of_type(place, found.value.type, scope)
         if not scope.template:
             yield from _methods(place, found.value.type, scope)
-    elif isinstance(of, ast.NameUse) and (row := _row(place, of, scope)) is not None:
+    elif isinstance(of, ast.NameUse) and (row := _row_seen(place, of, scope)) is not None:
         yield from _fields(place, row, None)
 
 
@@ -131,7 +131,7 @@ def _type(callee: ast.Expr, trace: Trace) -> Type | None:
     return found.value.type if found is not None else None
 
 
-def _row(place: Place, use: ast.NameUse, scope: ExprScope) -> EntityInfo | None:
+def _row_seen(place: Place, use: ast.NameUse, scope: ExprScope) -> EntityInfo | None:
     """The row that `_old` and `_new` are."""
     if use.text not in ("_old", "_new") or scope.entity is None:
         return None

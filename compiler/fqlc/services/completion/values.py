@@ -80,14 +80,14 @@ def actions(
 ) -> Iterator[CompletionItem]:
     """The actions of an observer; of one that cannot be read now those that can."""
     if isinstance(block, ast.Block) and block.kind.text == "test":
-        block = _named(place, block)
+        block = _tested_observer(place, block)
     taken = set(written)
     for child in block.blocks if block is not None else ():
         if child.name is not None and child.name.text not in taken:
             yield place.item(child.name.text, What.ACTION, detail=child.kind.text)
 
 
-def _named(place: Place, test: ast.Block) -> ast.Block | None:
+def _tested_observer(place: Place, test: ast.Block) -> ast.Block | None:
     """The observer under test."""
     value = next((e.value for e in test.entries if e.key.text == "observer"), None)
     name = value.text if isinstance(value, ast.NameUse) else ""

@@ -75,12 +75,12 @@ def missing_field(snapshot: Snapshot, diagnostic: Diagnostic) -> Iterator[CodeAc
     symbols = {**snapshot.program.project.entities, **snapshot.program.project.types}
     declaration = symbols[row.name].declaration
     if isinstance(declaration, ast.EntityDeclaration | ast.TypeDeclaration):
-        edit = _field(snapshot, declaration, f"{name}: {_expected(snapshot, diagnostic.span)}")
+        edit = _field_edit(snapshot, declaration, f"{name}: {_expected(snapshot, diagnostic.span)}")
         title = f"declare `{name}` in `{row.name}`"
         yield CodeAction(title, ActionKind.QUICK_FIX, (edit,), (diagnostic,))
 
 
-def _field(
+def _field_edit(
     snapshot: Snapshot, declaration: ast.EntityDeclaration | ast.TypeDeclaration, text: str
 ) -> Edit:
     """A field after the last one."""

@@ -59,10 +59,10 @@ def _fields(snapshot: Snapshot, row: EntityInfo, depth: int) -> Iterator[str]:
     """A value for each field that must have one."""
     for field in row.fields.values():
         if not field.type.nullable:
-            yield f"{field.name}: {_value(snapshot, field.type, depth)}"
+            yield f"{field.name}: {_sample(snapshot, field.type, depth)}"
 
 
-def _value(snapshot: Snapshot, of: Type, depth: int) -> str:
+def _sample(snapshot: Snapshot, of: Type, depth: int) -> str:
     if of.is_list or depth > _DEEPEST:
         return "[]"
     enum = snapshot.enum(of.name)

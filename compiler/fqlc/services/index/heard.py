@@ -9,7 +9,7 @@ from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.services.answers import What
 from fqlc.services.index.things import Form, Names, Thing, inside_quotes, key_place
-from fqlc.services.trace import Heard, Trace
+from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES
 from fqlc.types.report import bare
@@ -30,9 +30,9 @@ class HeardNames:
         self._names, self._trace, self._observer = names, trace, observer
         self._rules: Mapping[type[ast.Tree], Callable[[Heard], None]] = {
             ast.NameUse: self._name,
-            ast.MemberAccess: self._member,
-            ast.CallOf: self._call,
-            ast.StringLiteral: self._text,
+            ast.MemberAccess: self._dotted,
+            ast.CallOf: self._called,
+            ast.StringLiteral: self._quoted_member,
             ast.BinaryOf: self._default,
         }
 
@@ -61,13 +61,13 @@ class HeardNames:
             return self._names.variable(use.text, use.span.start)
         return Thing(What.ACTION, use.text, self._observer(use.span.start))
 
-    def _member(self, heard: Heard) -> None:
+    def _dotted(self, heard: Heard) -> None:
         expr = heard.written
         assert isinstance(expr, ast.MemberAccess)  # noqa: S101 - by the table of rules
         name, scope = expr.name, heard.scope
         field = _bare_field(expr.of, scope)
         if field is not None and name.text in VERSIONS:
-            self._names.add(expr.of.span, _field(field))
+            self._names.add(expr.of.span, _field_thing(field))
             self._names.add(name.span, Thing(What.BUILT_IN, name.text, What.FIELD))
         elif _is_action(expr.of, scope) and name.text in ANSWERS:
             of = expr.of.text if isinstance(expr.of, ast.NameUse) else ""
@@ -77,7 +77,7 @@ class HeardNames:
             self._names.add(expr.of.span, Thing(What.BUILT_IN, expr.of.text))
             found = scope.row_field(name.text)
             if found is not None:
-                self._names.add(name.span, _field(found))
+                self._names.add(name.span, _field_thing(found))
         else:
             self._of_value(expr, scope)
 
@@ -88,12 +88,12 @@ class HeardNames:
         row = scope.project.rows.get(of.value.type.name)
         field = row.fields.get(expr.name.text) if row is not None else None
         if field is not None:
-            self._names.add(expr.name.span, _field(field))
+            self._names.add(expr.name.span, _field_thing(field))
         elif of.value.type.name in ("Failure", "Batch"):
             thing = Thing(What.BUILT_IN, expr.name.text, of.value.type.name)
             self._names.add(expr.name.span, thing)
 
-    def _call(self, heard: Heard) -> None:
+    def _called(self, heard: Heard) -> None:
         expr = heard.written
         assert isinstance(expr, ast.CallOf)  # noqa: S101 - by the table of rules
         callee = expr.callee
@@ -101,7 +101,7 @@ class HeardNames:
             return
         field = _bare_field(callee.of, heard.scope)
         if field is not None and callee.name.text in CHANGES:
-            self._names.add(callee.of.span, _field(field))
+            self._names.add(callee.of.span, _field_thing(field))
         what = What.FILTER if heard.scope.template else What.METHOD
         self._names.add(callee.name.span, Thing(what, callee.name.text))
         for argument in expr.arguments:
@@ -137,7 +137,7 @@ class HeardNames:
             thing = Thing(What.VARIABLE, first.text, f"{first.span.path}:{first.span.start}")
             self._names.add(first.span, thing, Form.DECLARED)
 
-    def _text(self, heard: Heard) -> None:
+    def _quoted_member(self, heard: Heard) -> None:
         """A member of an enum as a text: `status == "shipped"`."""
         expr, expected = heard.written, heard.expected
         assert isinstance(expr, ast.StringLiteral)  # noqa: S101 - by the table of rules
@@ -167,13 +167,13 @@ def meaning_of(name: str, heard: Heard) -> Thing | None:
         return Thing(What.BUILT_IN, name)
     field = scope.row_field(name)
     if field is not None:
-        return _field(field)
+        return _field_thing(field)
     if name in scope.actions:
         return Thing(What.ACTION, name)
     return Thing(What.LET, name) if name in scope.project.lets else None
 
 
-def _field(field: FieldInfo) -> Thing:
+def _field_thing(field: FieldInfo) -> Thing:
     return Thing(What.FIELD, field.name, field.owner)
 
 

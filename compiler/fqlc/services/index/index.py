@@ -13,7 +13,7 @@ from fqlc.services.answers import What
 from fqlc.services.index.heard import HeardNames
 from fqlc.services.index.things import Declared, Named, Names, Thing
 from fqlc.services.index.written import WHAT, WrittenNames
-from fqlc.services.trace import Trace
+from fqlc.services.knowing.trace import Trace
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
@@ -75,7 +75,7 @@ class Index:
             project.observers, project.lets,
         ):  # fmt: skip
             for symbol in group.values():
-                found.update(_declared(symbol))
+                found.update(_declared_in(symbol))
         return found
 
     def _gather(self, file: ast.File) -> tuple[Named, ...]:
@@ -98,7 +98,7 @@ class _Observers:
         return self._names[index - 1] if index else ""
 
 
-def _declared(symbol: Symbol) -> Iterator[tuple[Thing, Declared]]:
+def _declared_in(symbol: Symbol) -> Iterator[tuple[Thing, Declared]]:
     """A declaration, and what is declared in it."""
     declaration, name = symbol.declaration, symbol.name
     doc = getattr(declaration, "doc", None)

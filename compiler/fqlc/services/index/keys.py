@@ -29,14 +29,14 @@ class KeyNames:
     ) -> None:
         self._names, self._project, self._kind = names, project, kind
         self._values = ValueNames(names, project)
-        self._observer = observer or _named(block, "observer")
+        self._observer = observer or _name_given(block, "observer")
         self._entity = _entity(block)
         self._rules: Mapping[Kind, Callable[[Key, ast.Expr, str], None]] = {
             Kind.NAME: self._name,
             Kind.TYPE: lambda _k, value, _o: self._values.type(value),
             Kind.TRIGGERS: lambda _k, value, _o: self._triggers(value),
             Kind.TRIGGER: lambda _k, value, _o: self._triggers(value),
-            Kind.OBJECT: self._object,
+            Kind.OBJECT: self._in_braces,
             Kind.ORDER: self._order,
             Kind.CONTRACT: self._contract,
             Kind.TEXT: self._contract,
@@ -57,9 +57,9 @@ class KeyNames:
         """Add the names of an entry."""
         key = self._kind.key(entry.key.text)
         if key is not None:
-            self._key(key, entry.key.span, entry.value, self._kind.name)
+            self._known_key(key, entry.key.span, entry.value, self._kind.name)
 
-    def _key(self, key: Key, name: Span, value: ast.Expr, owner: str) -> None:
+    def _known_key(self, key: Key, name: Span, value: ast.Expr, owner: str) -> None:
         self._names.add(name, Thing(What.KEY, key.name, owner))
         rule = self._rules.get(key.kind)
         if rule is not None:
@@ -70,7 +70,7 @@ class KeyNames:
         for entry in value.entries if isinstance(value, ast.ObjectLiteral) else ():
             key = by_name.get(entry.key.text) if entry.key is not None else None
             if key is not None and entry.key is not None:
-                self._key(key, entry.key.span, entry.value, owner)
+                self._known_key(key, entry.key.span, entry.value, owner)
 
     # names of declarations
 
@@ -85,7 +85,7 @@ class KeyNames:
                 self._names.add(node.of.span, Thing(What.ENTITY, node.of.text))
                 self._names.add(node.name.span, Thing(What.EVENT, node.name.text))
 
-    def _object(self, key: Key, value: ast.Expr, owner: str) -> None:
+    def _in_braces(self, key: Key, value: ast.Expr, owner: str) -> None:
         self._name(key, value, owner) if key.names else None
         for entry in value.entries if isinstance(value, ast.ObjectLiteral) else ():
             if entry.key is None and key.names:
@@ -195,7 +195,7 @@ def _type(value: ast.Expr) -> Type | None:
     return Type(value.text) if isinstance(value, ast.NameUse) else None
 
 
-def _named(block: ast.Block, key: str) -> str:
+def _name_given(block: ast.Block, key: str) -> str:
     value = next((e.value for e in block.entries if e.key.text == key), None)
     return value.text if isinstance(value, ast.NameUse) else ""
 

@@ -67,26 +67,26 @@ class WrittenNames:
                 inside = inside_quotes(written.span)
                 self._names.add(inside, Thing(What.FILE, target))
             case ast.EnumDeclaration(name=name, members=members):
-                self._declared(What.ENUM, name)
+                self._declare(What.ENUM, name)
                 for member in members:
-                    self._declared(What.MEMBER, member.name, name.text)
+                    self._declare(What.MEMBER, member.name, name.text)
             case ast.TypeDeclaration() | ast.EntityDeclaration():
-                self._row(declaration)
+                self._with_fields(declaration)
             case ast.LetDeclaration(name=name):
-                self._declared(What.LET, name)
+                self._declare(What.LET, name)
             case ast.Block():
                 self._block(declaration)
             case ast.BrokenDeclaration(kind=kind, name=ast.Name() as name) if kind in WHAT:
-                self._declared(WHAT[kind], name)
+                self._declare(WHAT[kind], name)
 
-    def _declared(self, what: What, name: ast.Name, owner: str = "") -> None:
+    def _declare(self, what: What, name: ast.Name, owner: str = "") -> None:
         self._names.add(name.span, Thing(what, name.text, owner), Form.DECLARED)
 
-    def _row(self, declaration: ast.TypeDeclaration | ast.EntityDeclaration) -> None:
+    def _with_fields(self, declaration: ast.TypeDeclaration | ast.EntityDeclaration) -> None:
         entity = isinstance(declaration, ast.EntityDeclaration)
-        self._declared(What.ENTITY if entity else What.TYPE, declaration.name)
+        self._declare(What.ENTITY if entity else What.TYPE, declaration.name)
         for field in declaration.fields:
-            self._declared(What.FIELD, field.name, declaration.name.text)
+            self._declare(What.FIELD, field.name, declaration.name.text)
             self._type(field.type)
             for attribute in field.attributes:
                 self._names.add(attribute.name.span, Thing(What.ATTRIBUTE, attribute.name.text))
@@ -105,7 +105,7 @@ class WrittenNames:
             return
         self._names.add(block.kind.span, Thing(What.KEYWORD, kind.name))
         if block.name is not None:
-            self._declared(WHAT[kind.name], block.name)
+            self._declare(WHAT[kind.name], block.name)
         observer = block.name.text if block.name is not None and kind.name == "observer" else ""
         self._entries(block, kind, observer)
         for child in block.blocks:
@@ -121,7 +121,7 @@ class WrittenNames:
             return
         self._names.add(block.kind.span, Thing(What.KEYWORD, kind.name))
         if block.name is not None:
-            self._declared(What.ACTION, block.name, observer)
+            self._declare(What.ACTION, block.name, observer)
         self._entries(block, kind, observer)
 
     def _entries(self, block: ast.Block, kind: BlockKind, observer: str) -> None:

@@ -50,7 +50,7 @@ class Around:
 
 def around(text: str, offset: int) -> Around:
     """What is around an offset."""
-    start, end = _part(text, offset)
+    start, end = _declaration_around(text, offset)
     before = _WORD_BEFORE.search(text, start, offset)
     after = _WORD_AFTER.match(text, offset)
     word = (before.start() if before else offset, after.end() if after else offset)
@@ -78,7 +78,7 @@ def around(text: str, offset: int) -> Around:
     )
 
 
-def _part(text: str, offset: int) -> tuple[int, int]:
+def _declaration_around(text: str, offset: int) -> tuple[int, int]:
     """The declaration that an offset is in; at the edge of two the earlier one, unless its line is
     the first of the later."""
     for part in split(text):

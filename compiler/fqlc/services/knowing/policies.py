@@ -12,8 +12,7 @@ from fqlc.checks.levels import Given, merged
 from fqlc.checks.model import Program
 from fqlc.checks.reading.settings import HeaderGiven
 from fqlc.checks.table.keys import Mark
-from fqlc.emit.policy_text import value_text
-from fqlc.emit.schedule import schedule_of
+from fqlc.emit.policy_text import schedule_of, value_text
 from fqlc.lower.policies import stored_value
 
 Effective = Mapping[str, Given]
