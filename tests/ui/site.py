@@ -21,6 +21,7 @@ from fql.testing import MockWebhookServer, Reply
 from fql.ui.access import Rules
 from fql.ui.application import application
 from fql.ui.desk import Desk
+from fql.ui.live import Changes
 from fql.ui.logins import Logins
 from fql.ui.pages import Templates
 from fql.ui.payload.hiding import Payloads
@@ -40,6 +41,7 @@ class Site:
     logins: Logins
     receiver: MockWebhookServer
     desk: Desk
+    changes: Changes
     runtime: Runtime | None = None
 
     async def fail(self, *numbers: int, **changes: object) -> None:
@@ -63,13 +65,14 @@ class Site:
 @asynccontextmanager
 async def site(
     folder: Path, receiver: MockWebhookServer, *, read_only: bool = False, engine: bool = True,
-    plan: Plan | None = None, payloads: Payloads = "masked",
+    plan: Plan | None = None, payloads: Payloads = "masked", store: str = "", project: str = "main",
 ) -> AsyncIterator[Site]:  # fmt: skip
-    """The page on a store in the folder; without `engine` there is no store at all."""
+    """The page on a store in the folder, or on the `store` of this URL; without `engine` there is
+    none at all. A store in NATS belongs to a `project`."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     logins = Logins(time.monotonic, iter(map(str, range(1000, 2000))).__next__, (TOKEN,))
-    place = Place(f"sqlite:///{folder}/s.db")
+    place = Place(store or f"sqlite:///{folder}/s.db", schema=f"fql_{project}")
     desk = Desk(place, "shop", Templates(), lambda: time.time_ns() // 1_000_000, page_size=3,
                 payloads=payloads, watching=Watching(allowed=not read_only))  # fmt: skip
     app = application(desk, Rules(port, read_only=read_only), logins)
@@ -79,12 +82,13 @@ async def site(
     try:
         async with httpx.AsyncClient(base_url=url, trust_env=False) as browser:
             await browser.get(f"/in/{logins.link()}")
-            found = Site(url, browser, logins, receiver, desk)
+            found = Site(url, browser, logins, receiver, desk, app.inner.state.changes)
             if not engine:
                 yield found
                 return
             async with Runtime(
-                plan or plan_of(CHAIN), store=place.url, settings=settings_of(),
+                plan or plan_of(CHAIN), store=place.url,
+                settings=settings_of(f'[project]\nname = "{project}"\n'),
                 environment={"RECEIVER": receiver.url, "TOKEN": RECEIVERS},
                 listeners=(),
             ) as found.runtime:  # fmt: skip
