@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from fql.app import Runtime
 from fql.plan.model import Plan
@@ -77,6 +78,7 @@ async def site(
                 payloads=payloads, watching=Watching(allowed=not read_only))  # fmt: skip
     app = application(desk, Rules(port, read_only=read_only), logins)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    assert isinstance(app.inner, Starlette)
     url = f"http://127.0.0.1:{port}"
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
