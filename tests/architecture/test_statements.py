@@ -105,9 +105,10 @@ SHARED = {"collector", "errors", "exact", "near", "plan", "version"}
 """What both halves know of the runtime, whatever they do."""
 SHARED_BESIDES = {
     "project": {"settings"}, "diagnostics": {"terminal"}, "importing": {"outbox", "settings"},
+    "lsp": {"settings", "terminal"},
 }  # fmt: skip
-"""`fql.toml` means something for a compile, findings are painted for a terminal, and tables are
-read through the facts of `fql.outbox`."""
+"""`fql.toml` means something for a compile, findings are painted for a terminal, tables are
+read through the facts of `fql.outbox`, and an editor sees what is wrong with the settings."""
 
 
 def test_the_halves_share_the_plan_and_what_is_below_it() -> None:

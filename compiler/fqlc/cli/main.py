@@ -33,13 +33,26 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
+    "lsp": ("fqlc.lsp.command:lsp", "Answer an editor: the language server."),
 }
 """Where each command is, and its line in the help."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Language",
-        ("init", "import", "check", "compile", "fmt", "graph", "list", "explain", "diff", "test"),
+        (
+            "init",
+            "import",
+            "check",
+            "compile",
+            "fmt",
+            "graph",
+            "list",
+            "explain",
+            "diff",
+            "test",
+            "lsp",
+        ),
     ),
     (
         "Running",

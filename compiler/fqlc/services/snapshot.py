@@ -57,7 +57,9 @@ class Snapshot:
             if len(drifts[path]) > _MOST_STEPS:
                 old = checked.text if checked is not None else ""
                 drifts[path] = (Drift.between(old, source.text),)
-        return replace(self, newer=MappingProxyType(newer), drifts=MappingProxyType(drifts))
+        moved = replace(self, newer=MappingProxyType(newer), drifts=MappingProxyType(drifts))
+        moved.__dict__.update(index=self.index, _files=self._files)  # they are of the check
+        return moved
 
     def source(self, path: str) -> SourceText | None:
         """The newest text of a file."""

@@ -49,11 +49,13 @@ class NotWritable(TypeError):
     another one."""
 
 
-def read_lightly(data: bytes | str, *, floats: bool = False) -> object:
-    """The value in a text. Raises NotJson."""
+def read_lightly(data: bytes | str, *, floats: bool = False, halves: bool = False) -> object:
+    """The value in a text. `halves` takes texts that hold half of a surrogate pair, as editors
+    send them while a character is typed in two steps. Raises NotJson."""
     text = _decoded(data)
     value = _exactly(text, floats=floats)
-    _refuse_half_pairs(text, value)
+    if not halves:
+        _refuse_half_pairs(text, value)
     return value
 
 

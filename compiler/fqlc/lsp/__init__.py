@@ -1,0 +1,1 @@
+"""The language server: `fqlc lsp` over standard input and output."""

@@ -1,0 +1,1 @@
+"""Messages of the editor, bound to the desk and the services."""

@@ -1,0 +1,1 @@
+"""Answers and diagnostics in the words of the protocol."""
