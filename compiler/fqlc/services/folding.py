@@ -1,4 +1,7 @@
-"""What can be folded away, what grows around a cursor, and what leads elsewhere."""
+"""What can be folded away, what grows around a cursor, and what leads elsewhere.
+
+Folds and links are told by tokens, so that they are there in a broken text as well.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,65 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from fql_grammar.tokens import URL_PATTERN
-from fqlc.diagnostics.sink import Sink
+from fql_grammar.tokens import BRACKETS, TOKEN_PATTERN, URL_PATTERN
 from fqlc.names.imports import target_path
 from fqlc.services.answers import Fold, FoldKind, Link
+from fqlc.services.index.things import inside_quotes
+from fqlc.services.probing.lexical import part_around
 from fqlc.services.snapshot import Snapshot
 from fqlc.source.text import SourceText, Span
-from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.tree import ast
-from fqlc.syntax.tree.walk import children, walk
+from fqlc.syntax.tree.walk import children
 
 _URL = re.compile(URL_PATTERN)
-_FOLDS = (
-    ast.Block, ast.Flow, ast.EnumDeclaration, ast.TypeDeclaration, ast.EntityDeclaration,
-    ast.ObjectLiteral, ast.ListLiteral, ast.Doc,
-)  # fmt: skip
+_TOKENS = re.compile(TOKEN_PATTERN)
+_IMPORT = re.compile(r"^import[ \t]+[\"']([^\"'\n]*)[\"']", re.MULTILINE)
+_OPENERS = {closer: opener for opener, closer in BRACKETS.items()}
 
 
 def folds(source: SourceText) -> tuple[Fold, ...]:
-    """Blocks, values, documentation, rows of comments and rows of imports, each over lines."""
-    file = parse_file(source, Sink())
-    found = [_fold(node, source) for node in walk(file) if isinstance(node, _FOLDS)]
-    found += _rows(source, [c.span for c in file.comments if c.own_line], FoldKind.COMMENT)
-    imports = [d.span for d in file.declarations if isinstance(d, ast.ImportDeclaration)]
+    """Blocks and values in brackets, documentation, rows of comments and rows of imports, each
+    over lines. A fold of brackets begins where the line of its opener does."""
+    found = [*_brackets(source)]
+    comments = [span for span in _comments(source) if _is_alone(source, span.start)]
+    found += _rows(source, comments, FoldKind.COMMENT)
+    imports = [Span(source.path, *m.span()) for m in _IMPORT.finditer(source.text)]
     found += _rows(source, imports, FoldKind.IMPORTS)
     over_lines = {f for f in found if "\n" in source.text[f.start : f.end]}
     return tuple(sorted(over_lines, key=lambda f: (f.start, -f.end)))
 
 
-def _fold(node: ast.Tree, source: SourceText) -> Fold:
-    if isinstance(node, ast.Doc):
-        return Fold(node.span.start, node.span.end, FoldKind.COMMENT)
-    doc = getattr(node, "doc", None)
-    start = node.span.start if doc is None else doc.span.end
-    while source.text[start : start + 1].isspace():
+def _brackets(source: SourceText) -> Iterator[Fold]:
+    opened: list[tuple[str, int]] = []
+    for match in _TOKENS.finditer(source.text):
+        kind = match.lastgroup or ""
+        if kind == "TRIPLE":
+            yield Fold(*match.span(kind), FoldKind.COMMENT)
+        sign = match.group(kind) if kind == "SIGN" else ""
+        if sign in BRACKETS:
+            opened.append((sign, match.start(kind)))
+        elif sign in _OPENERS and any(s == _OPENERS[sign] for s, _ in opened):
+            while (last := opened.pop())[0] != _OPENERS[sign]:
+                pass
+            yield Fold(_line_start(source, last[1]), match.end(kind), FoldKind.REGION)
+
+
+def _line_start(source: SourceText, offset: int) -> int:
+    """Where the line of an offset begins, without blanks."""
+    start = source.text.rfind("\n", 0, offset) + 1
+    while source.text[start] in " \t":
         start += 1
-    return Fold(start, node.span.end, FoldKind.REGION)
+    return start
+
+
+def _comments(source: SourceText) -> Iterator[Span]:
+    for match in _TOKENS.finditer(source.text):
+        if match.lastgroup == "COMMENT":
+            yield Span(source.path, *match.span("COMMENT"))
+
+
+def _is_alone(source: SourceText, offset: int) -> bool:
+    return _line_start(source, offset) == offset
 
 
 def _rows(source: SourceText, spans: Sequence[Span], kind: FoldKind) -> Iterator[Fold]:
@@ -52,21 +78,28 @@ def _rows(source: SourceText, spans: Sequence[Span], kind: FoldKind) -> Iterator
         yield Fold(row[0].start, row[-1].end, kind)
 
 
+# Selection -----------------------------------------------------------------------
+
+
 def selection(source: SourceText, offset: int) -> tuple[Span, ...]:
     """The stretches around an offset, the smallest first: its word, then each node around it."""
-    file = parse_file(source, Sink())
-    found: list[Span] = [file.span]
+    found: list[Span] = [Span(source.path, 0, len(source.text))]
+    start, file = part_around(source, offset)
     node: ast.Tree | None = file
     while node is not None:
-        node = next((c for c in children(node) if _holds(c.span, offset)), None)
+        node = next((c for c in children(node) if _holds(c.span, offset - start)), None)
         if node is not None:
-            found.append(node.span)
+            found.append(_moved_by(node.span, start))
             if isinstance(node, ast.StringLiteral):
-                found.append(Span(node.span.path, node.span.start + 1, node.span.end - 1))
+                found.append(_moved_by(inside_quotes(node.span), start))
     word = _word(source, offset)
     if word is not None and _holds(found[-1], word.start) and _holds(found[-1], word.end):
         found.append(word)
     return tuple(dict.fromkeys(span for span in reversed(found) if _holds(span, offset)))
+
+
+def _moved_by(span: Span, distance: int) -> Span:
+    return Span(span.path, span.start + distance, span.end + distance)
 
 
 def _holds(span: Span, offset: int) -> bool:
@@ -87,19 +120,19 @@ def _word(source: SourceText, offset: int) -> Span | None:
     return None
 
 
+# Links ---------------------------------------------------------------------------
+
+
 def links(snapshot: Snapshot, path: str) -> tuple[Link, ...]:
     """Imports, and urls in texts and comments."""
     source = snapshot.source(path)
     if source is None:
         return ()
-    file = parse_file(source, Sink())
-    found = []
-    for declaration in file.declarations:
-        if isinstance(declaration, ast.ImportDeclaration):
-            span = declaration.path.span
-            target = target_path(path, declaration.path.value)
-            if snapshot.source(target) is not None:
-                found.append(Link(Span(path, span.start + 1, span.end - 1), target))
+    found = [
+        Link(Span(path, *written.span(1)), target)
+        for written in _IMPORT.finditer(source.text)
+        if snapshot.source(target := target_path(path, written[1])) is not None
+    ]
     for place in _URL.finditer(source.text):
         url = re.split(r"[{<>$|`]", place[0])[0].rstrip(".,;:!?")
         found.append(Link(Span(path, place.start(), place.start() + len(url)), url))

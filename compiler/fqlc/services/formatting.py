@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fqlc.diagnostics.model import Edit
 from fqlc.services.knowing.drift import Drift
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.printing.files import format_declarations, format_source
+from fqlc.syntax.reading.split import split
 
 
 def format_file(source: SourceText) -> tuple[Edit, ...]:
@@ -18,7 +21,7 @@ def format_range(source: SourceText, start: int, end: int) -> tuple[Edit, ...]:
     """The edits that format the declarations which a stretch touches."""
     return tuple(
         edit
-        for first, last, text in format_declarations(source, start, end)
+        for first, last, text in _declarations(source, start, end)
         for edit in _edit(source, first, last, text)
     )
 
@@ -26,13 +29,23 @@ def format_range(source: SourceText, start: int, end: int) -> tuple[Edit, ...]:
 def format_after(source: SourceText, offset: int) -> tuple[Edit, ...]:
     """The edits that format the declaration which the brace before the offset has closed; none
     where it closes something within one."""
-    closed = source.text[offset - 1 : offset] == "}"
+    if source.text[offset - 1 : offset] != "}":
+        return ()
     return tuple(
         edit
-        for first, last, text in format_declarations(source, offset - 1, offset)
-        if closed and source.text.find("\n", offset, last) < 0 and _is_last(source, offset, last)
+        for first, last, text in _declarations(source, offset - 1, offset)
+        if source.text.find("\n", offset, last) < 0 and _is_last(source, offset, last)
         for edit in _edit(source, first, last, text)
     )
+
+
+def _declarations(source: SourceText, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    """The declarations that a stretch touches, formatted. Only their parts of the text are read."""
+    for part in split(source.text):
+        if part.start <= end and part.end >= start:
+            own = SourceText(source.path, source.text[part.start : part.end])
+            for first, last, text in format_declarations(own, start - part.start, end - part.start):
+                yield first + part.start, last + part.start, text
 
 
 def _is_last(source: SourceText, offset: int, last: int) -> bool:

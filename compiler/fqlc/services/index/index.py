@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from fql.collector import collector_at_rest
 from fqlc.names.project import Project
 from fqlc.names.symbols import Symbol
 from fqlc.services.answers import What
@@ -79,10 +80,11 @@ class Index:
         return found
 
     def _gather(self, file: ast.File) -> tuple[Named, ...]:
-        names = Names(file.path)
-        WrittenNames(names, self._project).add_all(file)
-        HeardNames(names, self._trace, _Observers(file)).add_all()
-        return tuple(names)
+        with collector_at_rest():
+            names = Names(file.path)
+            WrittenNames(names, self._project).add_all(file)
+            HeardNames(names, self._trace, _Observers(file)).add_all()
+            return tuple(names)
 
 
 class _Observers:

@@ -6,7 +6,11 @@ import re
 from dataclasses import dataclass
 
 from fql_grammar.tokens import BRACKETS, TOKEN_PATTERN
+from fqlc.diagnostics.sink import Sink
+from fqlc.source.text import SourceText
+from fqlc.syntax.parsing.parser import parse_file
 from fqlc.syntax.reading.split import split
+from fqlc.syntax.tree import ast
 
 _TOKENS = re.compile(TOKEN_PATTERN)
 _WORD_BEFORE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -76,6 +80,13 @@ def around(text: str, offset: int) -> Around:
         open=opened if passed else "".join(still),
         missing="".join(BRACKETS[b] for b in reversed(still)),
     )
+
+
+def part_around(source: SourceText, offset: int) -> tuple[int, ast.File]:
+    """The declaration that an offset is in, parsed alone: where it begins, and a file of it whose
+    places count from there."""
+    start, end = _declaration_around(source.text, offset)
+    return start, parse_file(SourceText(source.path, source.text[start:end]), Sink())
 
 
 def _declaration_around(text: str, offset: int) -> tuple[int, int]:

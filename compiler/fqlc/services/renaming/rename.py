@@ -88,15 +88,24 @@ def _bad_name(thing: Thing, new: str) -> str:
     return ""
 
 
+_LONGEST_GAP = 100
+"""Characters between a key and its value, beyond which nobody looks."""
+
+
 def _uses(snapshot: Snapshot, thing: Thing, new: str) -> Iterator[Edit]:
     """The edits of all places. `{ name }` keeps its key and becomes `{ name: new }`; the other
     way, `{ new: name }` becomes `{ new }`."""
     uses = snapshot.index.uses(thing)
-    keys = {
-        key: span
-        for path in {use.span.path for use in uses}
-        for key, span in _keys_of_values(snapshot, path, new)
+    before = re.compile(rf"\b{re.escape(new)}\s*:\s*\Z", re.ASCII)
+    longest = len(new) + _LONGEST_GAP
+    paths = {
+        use.span.path
+        for use in uses
+        if before.search(
+            snapshot.sources[use.span.path].text, max(use.span.start - longest, 0), use.span.start
+        )
     }
+    keys = {k: span for path in paths for k, span in _keys_of_values(snapshot, path, new)}
     for use in uses:
         if use.form is Form.SHORT:
             yield Edit(use.span, f"{thing.name}: {new}")
