@@ -42,6 +42,9 @@ def openapi(answer: object, **more: object) -> dict[str, object]:
         "info": {"title": "CRM", "version": "1"},
         "paths": {
             "/v2/orders/{id}/labels": {
+                "parameters": [
+                    {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+                ],
                 "post": {
                     "requestBody": {"content": {"application/json": {"schema": True}}},
                     "responses": {
@@ -50,7 +53,7 @@ def openapi(answer: object, **more: object) -> dict[str, object]:
                             "content": {"application/json": {"schema": answer}},
                         }
                     },
-                }
+                },
             }
         },
         "components": {"schemas": more},

@@ -50,7 +50,8 @@ def _tables(model: type[BaseModel], prefix: str) -> Iterator[str]:
             for kind, table in SOURCE_KINDS.items():
                 yield _table(table, f"sources.NAME] with kind = [{kind}", table.model_fields)
         elif inner := _inner(field):
-            yield from _tables(inner, f"{prefix}.{name}" if prefix else name)
+            own = f"{prefix}.{name}" if prefix else name
+            yield from _tables(inner, f"{own}.NAME" if field.default_factory is dict else own)
 
 
 def _inner(field: FieldInfo) -> type[Table] | None:
@@ -110,6 +111,8 @@ def _type(field: FieldInfo) -> str:
         return " ".join(f"`{word}`" for word in nested)
     if _has(field, Ports) or _has(field, Words):
         return "list"
+    if field.default_factory is dict:
+        return "table of texts"
     text = str(field.annotation)
     names = {"bool": "true, false", "int": "integer", "float": "number", "str": "text"}
     return next((shown for name, shown in names.items() if name in text), "text or list")
@@ -138,7 +141,7 @@ def _default(field: FieldInfo) -> str:
     if key := _policy(field):
         return _default_of(key)
     value = field.default
-    if value is None or value == "":
+    if value is None or value == "" or field.default_factory is dict:
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

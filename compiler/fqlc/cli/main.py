@@ -31,6 +31,10 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
         "fqlc.cli.importing.command:import_",
         "Write entities from a database, DDL or models.",
     ),
+    "contract": (
+        "fqlc.cli.contract.command:contract",
+        "Fetch, check and show contracts of receivers.",
+    ),
     "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
     "lsp": ("fqlc.lsp.command:lsp", "Answer an editor: the language server."),
@@ -49,6 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "graph",
             "list",
             "explain",
+            "contract",
             "diff",
             "test",
             "lsp",

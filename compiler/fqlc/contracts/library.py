@@ -178,7 +178,8 @@ def _of_schemas(documents: Documents, body: str | None, response: str | None) ->
 
 def _content(documents: Documents, reference: str, normalizer: Normalizer) -> Stored:
     spot = _schema_at(documents, reference)
-    media = {"application/json": normalizer.schema(spot)}
+    raw = normalizer.named(spot) if spot.pointer else normalizer.schema(spot)
+    media = {"application/json": raw}
     return {"media": media, AT: [spot.document.file, spot.pointer, *spot.at]}
 
 

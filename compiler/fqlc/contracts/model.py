@@ -329,6 +329,8 @@ class Operation:
     sha256: str
     """Over the canonical JSON of all that the operation reaches, prose and places left out."""
     definitions: Mapping[str, object] = field(repr=False, compare=False)
+    stored: Mapping[str, object] = field(repr=False, compare=False)
+    """All of it as JSON."""
 
     @property
     def documented(self) -> bool:

@@ -28,6 +28,7 @@ def operation_from(contract: str, stored: Stored) -> Operation:
     definitions = cast("Stored", stored["definitions"])
     body = cast("Stored | None", stored["body"])
     return Operation(
+        stored=stored,
         contract=contract,
         name=str(stored["name"]),
         method=str(stored["method"]),
@@ -72,6 +73,18 @@ def _schema(raw: object, definitions: Stored) -> Schema | None:
 def digest_of(stored: Stored) -> str:
     """SHA-256 over the canonical JSON of an operation without prose and places."""
     return sha256(canonical_json(_bare(stored))).hexdigest()
+
+
+def bare_of(operation: Operation) -> Stored:
+    """An operation as JSON, as far as it says what is sent and answered; parameters and answers
+    are by name."""
+    found = _bare(operation.stored)
+    parameters, answers = _all(found["parameters"]), _all(found["answers"])
+    return {
+        **found,
+        "parameters": {f"{p['in']} {p['name']}": p for p in parameters},
+        "answers": {str(a["status"]): a for a in answers},
+    }
 
 
 def _bare(stored: Stored) -> Stored:

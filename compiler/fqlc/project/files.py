@@ -224,18 +224,11 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     if file is None:
         return Surroundings(names=names)
     from fql.plan.origin import FQL_TOML
-    from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
     from fql.plan.web.addresses import EgressSettings
     from fql.settings.model import policy_settings
-    from fql.settings.reading import read_settings
+    from fqlc.project.settings import read_project_settings
 
-    try:
-        text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
-    except OSError as error:
-        raise SurroundingsError(f"{file} cannot be read: {error.strerror}", "") from None
-    except UnicodeDecodeError:
-        raise SurroundingsError(f"{file} is not UTF-8", "save it as UTF-8") from None
-    settings = read_settings(text, file)
+    settings = read_project_settings(file)
     policies = {key: Given(v, FQL_TOML) for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
     return Surroundings(policies, egress, file, names)

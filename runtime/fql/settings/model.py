@@ -322,6 +322,16 @@ class Nats(Table):
     )
 
 
+class ContractSource(Table):
+    """Where `fqlc contract` fetches the contract of the endpoint NAME."""
+
+    source: str = Field(description="the url of the OpenAPI document, which may hold `${NAME}`")
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="headers of the request, whose values may hold `${NAME}`",
+    )
+
+
 class Settings(Table):
     """All settings of `fql.toml`."""
 
@@ -334,6 +344,7 @@ class Settings(Table):
     observability: Observability = Field(default_factory=Observability.model_construct)
     ui: Ui = Field(default_factory=Ui.model_construct)
     secrets: SecretFiles = Field(default_factory=SecretFiles.model_construct)
+    contracts: dict[str, ContractSource] = Field(default_factory=dict)
 
 
 def policy_settings(settings: Settings) -> dict[str, object]:

@@ -101,6 +101,10 @@ class Normalizer:
         parts = rest.get("allOf", [])
         return {**rest, "allOf": [found, *(parts if isinstance(parts, list) else [])]}
 
+    def named(self, spot: Spot) -> object:
+        """The schema at a spot, called as its pointer ends."""
+        return {"$ref": f"{DEFINED}{self._definition(spot, '')}", AT: _at(spot)}
+
     def finished(self) -> dict[str, object]:
         """The definitions that the schemas refer to, by key. Raises FaultyContract."""
         done: list[tuple[str, Spot]] = []

@@ -1,0 +1,1 @@
+"""`fqlc contract`: contracts of receivers fetched, compared and shown."""

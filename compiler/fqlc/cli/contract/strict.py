@@ -1,0 +1,48 @@
+"""What of contracts nobody judges: each place once, for `fqlc contract check --strict`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fqlc.checks.model import Program
+from fqlc.contracts.model import Operation, Schema
+
+
+def unjudged(program: Program) -> Iterator[str]:
+    """A line for each place that a body or an answer in use reaches and that is not judged."""
+    seen: set[str] = set()
+    for observer in program.observers:
+        for action in observer.actions:
+            if action.contract is not None:
+                for line in _of_operation(action.contract.operation):
+                    if line not in seen:
+                        seen.add(line)
+                        yield f"{line}  ({observer.name}.{action.name})"
+
+
+def _of_operation(operation: Operation) -> Iterator[str]:
+    for parameter in operation.parameters:
+        if parameter.where == "cookie":
+            yield f"{parameter.place.file}#{parameter.place.pointer}: a cookie"
+        if parameter.schema is not None:
+            yield from _of_schema(parameter.schema)
+    contents = [operation.body, *(answer.content for answer in operation.answers)]
+    for content in contents:
+        for schema in content.media.values() if content is not None else ():
+            if schema is not None:
+                yield from _of_schema(schema)
+
+
+def _of_schema(schema: Schema) -> Iterator[str]:
+    waiting, seen = [schema], set[str]()
+    while waiting:
+        one = waiting.pop()
+        if one.key in seen:
+            continue
+        seen |= {one.key} - {""}
+        where = f"{one.place.file}#{one.place.pointer}"
+        yield from (f"{where}: `{keyword}`" for keyword in one.silent)
+        if one.one_of:
+            yield f"{where}: that no second branch of `oneOf` fits"
+        waiting += [*one.properties.values(), *one.all_of, *one.any_of, *one.one_of, *one.prefix]
+        waiting += [inner for inner in (one.items, one.additional) if inner is not None]
