@@ -284,6 +284,19 @@ def answered(operation: Operation) -> Shape | None:
     return replace(shapes[0], fields=fields, called=called, nullable=nullable)
 
 
+def answered_with(operation: Operation, status: int) -> Shape | None:
+    """What a receiver answers under a status; None where the contract says nothing of it. A
+    success that it does not name is answered as the others are."""
+    for wanted in (str(status), f"{status // 100}XX"):
+        for answer in operation.answers:
+            if answer.status == wanted:
+                return answered(replace(operation, answers=(replace(answer, status="200"),)))
+    if status // 100 == 2:
+        return answered(operation)
+    other = [answer for answer in operation.answers if answer.status == "default"]
+    return answered(replace(operation, answers=tuple(other)))
+
+
 def is_wordless(operation: Operation) -> bool:
     """True where the contract tells what is answered where all goes well, and none of it is
     JSON."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import cast, get_args
 
 from fql.near import nearest, question
 from fqlc.checks.describe import quoted
-from fqlc.checks.model import ObserverModel, Program
+from fqlc.checks.model import ActionModel, ObserverModel, Program
 from fqlc.checks.reading.declared.given import GivenRows
 from fqlc.checks.reading.declared.model import End, Expected, TestModel
 from fqlc.checks.reading.declared.report import wrong
-from fqlc.checks.reading.declared.rows import NotLiteral, plain
+from fqlc.checks.reading.declared.rows import NotLiteral, misfit, plain
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
+from fqlc.contracts.answers import Answers
+from fqlc.contracts.shapes import answered_with
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
+from fqlc.names.symbols import EntityInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
@@ -158,7 +162,7 @@ class _Reader:
         answers: dict[str, tuple[Mapping[str, object], ...]] = {}
         for name, value in self._by_action(found, observer):
             items = value.items if isinstance(value, ast.ListLiteral) else (value,)
-            read = [self._read_answer(item, found) for item in items]
+            read = [self._read_answer(item, found, observer.action(name)) for item in items]
             answers[name] = tuple(answer for answer in read if answer is not None)
         return answers
 
@@ -187,7 +191,9 @@ class _Reader:
                 pairs.append((key.text, entry.value))
         return pairs
 
-    def _read_answer(self, value: ast.Expr, found: Found | None) -> Mapping[str, object] | None:
+    def _read_answer(
+        self, value: ast.Expr, found: Found | None, action: ActionModel | None
+    ) -> Mapping[str, object] | None:
         if not isinstance(value, ast.ObjectLiteral) or found is None:
             wrong(
                 self._sink,
@@ -203,7 +209,26 @@ class _Reader:
             why = answer_misfit(name, answer[name], entry.value)
             if why is not None:
                 wrong(self._sink, why, entry.value.span, "does not fit")
+        if action is not None and "body" in entries:
+            self._by_contract(action, answer, entries["body"].value.span)
         return answer
+
+    def _by_contract(self, action: ActionModel, answer: Mapping[str, object], span: Span) -> None:
+        """A body that is scripted is one that the contract allows."""
+        status = answer.get("status", 200)
+        if action.contract is None or not isinstance(status, int):
+            return
+        answers: dict[str, EntityInfo] = {}
+        shape = answered_with(action.contract.operation, status)
+        if shape is None:
+            return
+        of = Answers(answers, "").type_of(shape, "answer", "Answer")
+        why = misfit(answer["body"], of, replace(self._program.project, answers=answers))
+        if why is not None:
+            wrong(
+                self._sink, f"the contract of `{action.name}` has no such answer: {why}", span,
+                "does not fit",
+            )  # fmt: skip
 
     def _literal(self, value: ast.Expr) -> object:
         if isinstance(value, ast.DurationLiteral):

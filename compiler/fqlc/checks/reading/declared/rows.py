@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from fql.plan.language.types import Type
+from fqlc.contracts.answers import ANSWER
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
 from fqlc.syntax.tree import ast
@@ -81,9 +82,12 @@ def _object(value: object, row: EntityInfo, of: Type, project: Project) -> str |
     for name, field in row.fields.items():
         if name not in value and not field.type.nullable:
             return f"`{name}` of `{of.required()}` is missing"
-        why = misfit(value.get(name), field.type, project)
+        given = value.get(name)
+        why = misfit(given, field.type, project)
         if why:
-            return why
+            return why if row.kind != ANSWER else f"`{name}`: {why}"
+        if field.members is not None and isinstance(given, str) and given not in field.members:
+            return f"`{name}` is never `{given}`"
     return None
 
 
