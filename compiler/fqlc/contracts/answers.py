@@ -46,7 +46,7 @@ class Answers:
         called = shape.called or shown
         full = f"{self.owner}.{called}" if self.owner else called
         if name not in self.rows:
-            opened = _Opened(lambda: self._fields(shape, name, full, called))
+            opened = _Opened(lambda: self._fields(shape, name, called))
             self.rows[name] = EntityInfo(
                 name=full,
                 kind=ANSWER,
@@ -57,19 +57,19 @@ class Answers:
             )
         return Type(name, shape.nullable, shown=full)
 
-    def _fields(self, shape: Shape, name: str, full: str, called: str) -> dict[str, FieldInfo]:
+    def _fields(self, shape: Shape, name: str, called: str) -> dict[str, FieldInfo]:
         return {
-            key: self._field(key, field, f"{name}.{_step(key, i)}", full, called)
+            key: self._field(key, field, name, _step(key, i), called)
             for i, (key, field) in enumerate(shape.fields.items())
         }
 
-    def _field(self, key: str, field: Field, name: str, full: str, called: str) -> FieldInfo:
+    def _field(self, key: str, field: Field, owner: str, step: str, called: str) -> FieldInfo:
         shape = field.shape
-        of = self.type_of(shape, name, called + pascal(key))
+        of = self.type_of(shape, f"{owner}.{step}", called + pascal(key))
         span = field.place.span
         return FieldInfo(
             name=key,
-            owner=full,
+            owner=owner,
             type=of.optional() if field.nullable else of,
             span=span,
             type_span=span,

@@ -73,7 +73,8 @@ def _about_field(snapshot: Snapshot, named: Named) -> _Texts:
     if field is not None:
         yield from _type_here(snapshot, named, field.type)
         yield field.doc
-        yield f"A field of `{thing.owner}`." + (" Sensitive." if field.sensitive else "")
+        owner = row.name if row is not None else thing.owner
+        yield f"A field of `{owner}`." + (" Sensitive." if field.sensitive else "")
 
 
 def _type_here(snapshot: Snapshot, named: Named, declared: Type) -> _Texts:

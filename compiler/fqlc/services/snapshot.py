@@ -89,7 +89,7 @@ class Snapshot:
 
     def row(self, name: str) -> EntityInfo | None:
         """An entity or type with its fields; one that cannot be read now as it last was."""
-        return self.kept.get(name) or self.program.project.rows.get(name)
+        return self.kept.get(name) or self.program.project.row(name)
 
     def enum(self, name: str) -> EnumInfo | None:
         """An enum with its members; one that cannot be read now as it last was."""

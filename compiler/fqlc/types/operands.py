@@ -100,11 +100,13 @@ def refuses_member(written: ast.Expr, value: e.Expr, other: e.Expr, ctx: Context
     """Report FQL233 for a text opposite a property of an answer that can only be other ones."""
     row = ctx.scope.project.row(other.of.type.name) if isinstance(other, e.Member) else None
     field = row.fields.get(other.name) if row is not None and isinstance(other, e.Member) else None
-    if field is None or field.members is None or not isinstance(value, e.Constant):
+    if row is None or field is None or field.members is None:
+        return False
+    if not isinstance(value, e.Constant):
         return False
     if not isinstance(value.value, str) or value.value in field.members:
         return False
-    name = f"{field.owner}.{field.name}"
+    name = f"{row.name}.{field.name}"
     help_, fix = suggestion(value.value, written.span, field.members, "member")
     quoted = tuple(Edit(edit.span, f'"{edit.text}"') for edit in fix.edits) if fix else ()
     ctx.sink.error(

@@ -175,7 +175,7 @@ _FIXED: Mapping[str, Mapping[str, Type]] = {"Failure": FAILURE_FIELDS, "Batch": 
 
 def of_type(place: Place, of: Type, scope: ExprScope) -> Iterator[CompletionItem]:
     """The fields of a value."""
-    row = place.snapshot.row(of.name) if of.name in scope.project.rows else None
+    row = place.snapshot.row(of.name) if scope.project.row(of.name) is not None else None
     if row is not None:
         yield from _fields(place, row, None)
     for name, found in _FIXED.get(of.name, {}).items():

@@ -66,7 +66,7 @@ def missing_field(snapshot: Snapshot, diagnostic: Diagnostic) -> Iterator[CodeAc
         return
     owner = snapshot.index.at(diagnostic.labels[0].span.path, diagnostic.labels[0].span.start)
     source = snapshot.sources.get(diagnostic.span.path)
-    row = snapshot.program.project.rows.get(owner.thing.name) if owner is not None else None
+    row = snapshot.program.project.row(owner.thing.name) if owner is not None else None
     if row is None or source is None or row.broken or owner is None or owner.span != row.span:
         return
     name = source.text[diagnostic.span.start : diagnostic.span.end]

@@ -68,7 +68,7 @@ def _sample(snapshot: Snapshot, of: Type, depth: int) -> str:
     enum = snapshot.enum(of.name)
     if enum is not None:
         return next(iter(enum.members), "null")
-    row = snapshot.program.project.rows.get(of.name)
+    row = snapshot.program.project.row(of.name)
     if row is not None:
         return f"{{ {', '.join(_fields(snapshot, row, depth + 1))} }}"
     return _VALUES.get(of.name, "null")

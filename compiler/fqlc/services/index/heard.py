@@ -85,7 +85,7 @@ class HeardNames:
         of = self._trace.at(bare(expr.of))
         if of is None:
             return
-        row = scope.project.rows.get(of.value.type.name)
+        row = scope.project.row(of.value.type.name)
         field = row.fields.get(expr.name.text) if row is not None else None
         if field is not None:
             self._names.add(expr.name.span, _field_thing(field))

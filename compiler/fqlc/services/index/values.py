@@ -18,7 +18,7 @@ class ValueNames:
 
     def add(self, value: ast.Tree, of: Type) -> None:
         """Add the keys of objects, as fields where the type has such, and members of enums."""
-        row = self._project.rows.get(of.name)
+        row = self._project.row(of.name)
         enum = self._project.enum_infos.get(of.name)
         match value:
             case ast.ObjectLiteral(entries=entries):

@@ -33,7 +33,7 @@ def _is_declared(snapshot: Snapshot, thing: Thing, new: str) -> bool:
     if thing.what in (What.ENTITY, What.TYPE, What.ENUM):
         return any(new in group for group in (project.entities, project.types, project.enums))
     if thing.what is What.FIELD:
-        row = project.rows.get(thing.owner)
+        row = project.row(thing.owner)
         return (row is not None and row.named(new) is not None) or new in _actions(
             snapshot, thing.owner
         )
