@@ -5,18 +5,20 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
 from fqlc import compile_text
+from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.render import FORMATS, render
 from tests.growth.programs import KINDS, program
 
 SMALL, TIMES = 64, 8
 SLACK = 0.15
 """Seconds of CPU that say nothing: the clock of a process ticks in hundredths on some machines."""
-EACH = 3
-"""Every third kind is measured in each run, the others in long ones."""
+EACH = 4
+"""Every fourth kind is measured in each run, the others in long ones."""
 MEASURED = [
     pytest.param(kind, marks=[pytest.mark.soak] if number % EACH else [])
     for number, kind in enumerate(KINDS)
@@ -44,7 +46,13 @@ def is_linear(work: Callable[[int], object], times: int = TIMES) -> bool:
 
 def test_the_judge_tells_a_square_from_a_line() -> None:
     assert is_linear(lambda size: sum(range(size * 200)))
-    assert not is_linear(lambda size: sum(i * j for i in range(size * 8) for j in range(size * 8)))
+    assert not is_linear(lambda size: sum(i * j for i in range(size * 5) for j in range(size * 5)))
+
+
+@cache
+def found(kind: str, size: int) -> Compilation:
+    """What a compile finds, for all who only show it."""
+    return compile_text(program(KINDS[kind], size))
 
 
 @pytest.mark.parametrize("kind", MEASURED)
@@ -60,11 +68,10 @@ def test_compiling_takes_time_in_proportion(kind: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_so_does_showing_what_is_wrong(kind: str, form: str) -> None:
     def show(size: int) -> str:
-        compiled = found[size]
+        compiled = found(kind, size)
         return render(compiled.diagnostics, compiled.sources, form)
 
-    sizes = (SMALL, SMALL * TIMES)
-    found = {size: compile_text(program(KINDS[kind], size)) for size in sizes}
+    found(kind, SMALL), found(kind, SMALL * TIMES)
     assert is_linear(show)
 
 
@@ -79,4 +86,4 @@ def test_so_does_showing_what_is_wrong(kind: str, form: str) -> None:
 def test_what_once_took_a_quarter_of_a_minute(kind: str, size: int, most: float) -> None:
     """15 s, 15.6 s and 25 s; the bounds are for a machine that others use as well."""
     source = program(KINDS[kind], size)
-    assert min(cpu(lambda: compile_text(source)) for _ in range(2)) < most
+    assert any(cpu(lambda: compile_text(source)) < most for _ in range(2))
