@@ -59,8 +59,9 @@ def diagnostic_goldens() -> dict[str, str]:
     found = {}
     for page in all_pages():
         files = EXTRA.get(page.code) or ({} if page.around else {"case.fql": page.wrong.encode()})
+        contract = {"crm.yaml": page.contract.encode()} if page.contract else {}
         if files:
-            found[page.code] = _rendered(files)
+            found[page.code] = _rendered({**files, **contract})
     return found
 
 

@@ -35,15 +35,15 @@ def test_every_code_has_a_golden() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.code))
 def test_the_wrong_example_earns_its_code_and_nothing_else(page: Page) -> None:
-    text = page.wrong
-    found = check_project(["case.fql"], {"case.fql": text.encode()}.get).diagnostics
+    files = {"case.fql": page.wrong.encode(), "crm.yaml": page.contract.encode()}
+    found = check_project(["case.fql"], files.get).diagnostics
     assert {d.code for d in found} == {page.code}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.code))
 def test_the_right_example_is_right(page: Page) -> None:
-    text = page.right
-    assert check_project(["case.fql"], {"case.fql": text.encode()}.get).diagnostics == ()
+    files = {"case.fql": page.right.encode(), "crm.yaml": page.contract.encode()}
+    assert check_project(["case.fql"], files.get).diagnostics == ()
 
 
 @pytest.mark.parametrize("code", EXTRA)

@@ -7,6 +7,11 @@ from collections.abc import Callable
 from fqlc.checks.model import Program
 from fqlc.checks.rules import (
     body_format,
+    contract_answer,
+    contract_body,
+    contract_deprecated,
+    contract_media,
+    contract_parameter,
     declared_test,
     impossible_condition,
     optional_key,
@@ -66,6 +71,11 @@ RULES: tuple[Rule, ...] = (
     signing.check,
     dated_secret.check,
     encrypted_field.check,
+    contract_deprecated.check,
+    contract_parameter.check,
+    contract_media.check,
+    contract_body.check,
+    contract_answer.check,
     declared_test.check,
     unused_declaration.check,
 )

@@ -51,6 +51,8 @@ def explain_page(code: str) -> str:
         parts += ["Wrong:", _indented(page.wrong)]
     if page.right:
         parts += ["Right:", _indented(page.right)]
+    if page.contract:
+        parts += ["The contract, `crm.yaml`:", _indented(page.contract)]
     if page.around:
         parts.append(page.around)
     if Severity.WARNING in page.severities:

@@ -32,6 +32,7 @@ def explain_code(code: str, form: str) -> None:
         json_line({
             "code": page.code, "severities": severities, "title": page.title, "why": page.why,
             "wrong": page.wrong, "right": page.right, "around": page.around,
+            "contract": page.contract,
         })  # fmt: skip
         return
     prose(explain_page(page.code))

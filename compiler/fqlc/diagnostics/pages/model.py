@@ -14,6 +14,7 @@ class Page:
 
     `around` says what else is needed to see it (another file, a broken file), and is empty when
     the example stands alone; an example that needs surroundings is not run by the tests.
+    `contract` is the text of `crm.yaml`, for examples that name it.
     """
 
     code: str
@@ -23,6 +24,7 @@ class Page:
     right: str
     severities: tuple[Severity, ...] = (Severity.ERROR,)
     around: str = ""
+    contract: str = ""
 
 
 WARNING = (Severity.WARNING,)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fql.plan.language.expressions import Constant, Text
 from fql.plan.web.formats import MEDIA_TYPES, Format, fits
 from fql.plan.web.headers import BODYLESS
 from fqlc.checks.levels import Given
+from fqlc.checks.media import CONTENT_TYPE, media_type_of
 from fqlc.checks.model import ActionModel, ObserverModel, Program
-from fqlc.checks.reading.settings import HeaderGiven
 from fqlc.diagnostics.sink import Sink
 
-_KEY = "headers.content-type"
 _CALLED: Mapping[Format, str] = {
     "json": "JSON", "form": "a form", "text": "text", "xml": "XML",
 }  # fmt: skip
@@ -33,12 +31,11 @@ def _given(program: Program, observer: ObserverModel, action: ActionModel) -> Gi
     """The header of an action; a body that is encrypted as a whole is none of ours."""
     policies = program.effective(observer, action)
     encrypted = "encryption.key" in policies and "encryption.fields" not in policies
-    return None if encrypted or action.target.method in BODYLESS else policies.get(_KEY)
+    return None if encrypted or action.target.method in BODYLESS else policies.get(CONTENT_TYPE)
 
 
 def _judge(given: Given, form: Format, sink: Sink) -> None:
-    written = _header_text(given.value)
-    media_type = written.partition(";")[0].strip().lower()
+    media_type = media_type_of(given)
     if given.span is None or not media_type or fits(form, media_type):
         return
     if form == "none":
@@ -51,14 +48,3 @@ def _judge(given: Given, form: Format, sink: Sink) -> None:
     sink.error(
         "FQL362", message, given.span, label="does not fit the body", help=(help_, *more),
     )  # fmt: skip
-
-
-def _header_text(value: object) -> str:
-    """What can be told of a header: the text before its first value."""
-    value = value.value if isinstance(value, HeaderGiven) else None
-    if isinstance(value, Constant) and isinstance(value.value, str):
-        return value.value
-    if isinstance(value, Text):
-        first = value.parts[0] if value.parts else ""
-        return first if isinstance(first, str) and ";" in first else ""
-    return ""

@@ -1,0 +1,1 @@
+"""One value compared with parts of a schema, by what it is."""

@@ -1,0 +1,1 @@
+"""What is on the wire, as far as it is known before any event."""
