@@ -6,48 +6,36 @@ engine on that store carries them out, or the next one that starts.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Unpack
 
-from fql.emitting import Emitter, active_plan, encoded, listed
-from fql.engine.loop.clock import Clock, SystemClock
-from fql.engine.process.arrivals.putoff import due_of
+from fql.emitting import Emitter, listed
+from fql.engine.loop.clock import Clock
 from fql.engine.process.receipts import Receipt, Taken
-from fql.engine.process.refit import Refits
-from fql.errors import StoreError, UsageError
+from fql.engine.process.replays.marking import about
+from fql.errors import UsageError
 from fql.exact.reading import read_json
 from fql.hindsight import RUN_STATES, Hindsight, RunChoice, run_filter
-from fql.letters import Choice, Marking, Replayed, Wanted, about, asked, chosen, most, number_of
-from fql.looking import Looking
-from fql.plan.model import Plan
+from fql.letters import Choice, Replayed, chosen, most, number_of
+from fql.replaying import MOST_COMMANDS, Replaying
 from fql.settings.databases import store_at
 from fql.store.choosing import LetterFilter, RunFilter
 from fql.store.opening import LETTERS, SCHEMA, Place, open_store
-from fql.store.plans import plan_of, require_chosen, require_pausable
+from fql.store.plans import require_pausable
 from fql.store.port import Store
-from fql.store.showing.shower import Shower, parted
-from fql.store.shown import DeadLetter, RunShown, Trace, instant
+from fql.store.shown import DeadLetter, RunShown, Trace
 from fql.store.works import parse_name
 
-MOST_COMMANDS = 1_000
-"""How many commands that no engine has taken are looked at."""
-PATIENCE = 60.0
-"""Seconds without any progress after which nobody waits for replays any more."""
 
-
-class Client(Looking, Hindsight):
+class Client(Replaying, Hindsight):
     """See `open_client`."""
 
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
-        super().__init__(store)
-        self._by = by
+        super().__init__(store, clock, by=by)
         self._watching: list[int] = []
-        self._clock = clock or SystemClock()
-        self._shower = Shower(store)
         self._emitter = Emitter(store, self._clock, by)
 
     async def emit(self, envelope: Mapping[str, object]) -> Receipt:
@@ -112,88 +100,15 @@ class Client(Looking, Hindsight):
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
 
-    async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
-        """Grant fresh attempts to the dead letter `dlq_id`, or to those that the words of
-        `fql.letters.Wanted` choose; the DAG continues after those that succeed. Skipped are
-        dead letters that are being replayed already, those that an `else` chain has handled (except
-        with `force`), and those whose action the plan no longer has. Raises UsageError, and
-        StoreError when `wait` waits in vain."""
-        pages = self.replay_pages(() if dlq_id is None else (dlq_id,), **wanted)
-        replayed = [one async for page in pages for one in page]
-        if wanted.get("wait") and not wanted.get("dry_run"):
-            return await self.ended(replayed)
-        return replayed
-
-    async def replay_pages(
-        self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
-    ) -> AsyncIterator[list[Replayed]]:
-        """Replay dead letters in pages, for large numbers: those of these `ids`, or those that
-        `fql.letters.Wanted` chooses; each page is marked before the next one is read. It does not
-        `wait`. Raises UsageError."""
-        wish = asked(ids, wanted)
-        await self._check_names(wish.letters)
-        plan = None if wish.original else await self.plan()
-        marking = Marking(wish, plan, self._wall())
-        refits = Refits((await self._store.plans())[0], plan, wish.response)
-        async for page in self._shower.pages(wish.letters):
-            replayed, commands = marking.of(page, await self._unfit(page, refits))
-            if not wish.dry_run:
-                await self._append(commands)
-            yield replayed
-
-    async def _unfit(self, page: Sequence[DeadLetter], refits: Refits) -> dict[str, str]:
-        """Why some of these cannot be replayed as asked, by their ids."""
-        numbers = {one.dlq_id: number_of(one.run, "run") for one in page if one.run}
-        wanted = RunFilter(ids=tuple(numbers.values()), limit=len(page))
-        runs = {one.run.id: one for one in await self._store.runs(wanted)} if numbers else {}
-        return {
-            one.dlq_id: refits.problem(runs[numbers[one.dlq_id]], one.action)
-            for one in page
-            if numbers.get(one.dlq_id) in runs
-        }
-
-    async def ended(self, replayed: Sequence[Replayed]) -> list[Replayed]:
-        """Wait until all of `replayed`, from `replay_pages`, have ended, and return them: `state`
-        is then `resolved` or `dead`. Raises StoreError when none has ended for a minute after the
-        last one was due."""
-        marked = {one.letter.dlq_id: one for one in replayed if not one.skipped}
-        last = max((one.due for one in marked.values()), default="")
-        read_again = max((one.due for one in marked.values() if one.letter.run is None), default="")
-        while (instant(self._wall()) or "") < read_again:  # noqa: ASYNC110 - a time of the wall
-            await asyncio.sleep(0.05)
-        if not await self.wait_taken(PATIENCE):
-            raise StoreError("no engine has taken the replays within a minute")
-        for part in parted(tuple(marked)):
-            await self._none_replaying(part, last)
-        left = {letter.dlq_id: letter for letter in await self.dead_letters(ids=tuple(marked))}
-        return [
-            one if one.skipped else replace(one, letter=_end_of(one.letter, left))
-            for one in replayed
-        ]
-
-    async def _none_replaying(self, ids: Sequence[str], last: str) -> None:
-        wanted = LetterFilter(ids=tuple(ids), states=("replaying",))
-        before, since = -1, self._wall()
-        while left := len(await self._store.letters(wanted)):
-            now = self._wall()
-            if left != before or (instant(now) or "") < last:
-                before, since = left, now
-            if now - since > PATIENCE * 1000:
-                raise StoreError("no engine has finished the replays within a minute")
-            await asyncio.sleep(0.05)
-
-    def _wall(self) -> int:
-        """What the machine says: times in commands are its own, whoever carries them out."""
-        return self._clock.now() + self._clock.drift()
-
     async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
         """Give up the dead letters of these `ids` for good; what waits after them is cancelled, and
         so is a replay that was not sent yet. Raises UsageError."""
         if not ids:
             raise UsageError("say which dead letters to discard, by their ids")
-        found = await self.dead_letters(ids=ids)
-        await self._append([("discard", about(letter)) for letter in found])
-        return found
+        wanted = chosen(ids, {})
+        rows = await self._store.letters(wanted)
+        await self._append([("discard", about(row)) for row in rows])
+        return await self._shower.letters(rows)
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
         """Stop one `run`, by its id, or all open and dead runs of an `observer`; returns their ids,
@@ -274,39 +189,6 @@ class Client(Looking, Hindsight):
             wanted = RunFilter(event=number, event_id=None if number is not None else name)
         return await self._shower.trace(name, await self._store.runs(wanted))
 
-    async def plan(self) -> Plan | None:
-        """The plan that is active in the store, or None before the first engine."""
-        return await active_plan(self._store)
-
-    async def _plans(self) -> list[Plan]:
-        """All plans that are in use; none before the first engine."""
-        stored, _ = await self._store.plans()
-        return [plan_of(each) for each in stored if each.blob]
-
-    async def _check_names(self, wanted: LetterFilter) -> None:
-        if wanted.observer is not None or wanted.action is not None:
-            require_chosen(await self._plans(), wanted)
-
-    async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
-        """Wait, at most `timeout` seconds, until an engine has taken all commands that are in the
-        inbox now and whose time has come."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        now = self._wall()
-        entries = await self._store.fetch(MOST_COMMANDS, frozenset())
-        ids = [one.id for one in entries if due_of(one) <= now]
-        while ids and await self._store.pending(ids):
-            if loop.time() > end:
-                return False
-            await asyncio.sleep(0.02)
-        return True
-
-    async def _append(self, commands: Sequence[tuple[str, Mapping[str, object]]]) -> list[int]:
-        if not commands:
-            return []
-        written = [(kind, encoded(body)) for kind, body in commands]
-        return await self._store.append(written, self._wall(), self._by)
-
 
 @asynccontextmanager
 async def open_client(
@@ -333,10 +215,6 @@ async def open_client(
         yield Client(store, by=by)
     finally:
         await store.close()
-
-
-def _end_of(letter: DeadLetter, left: Mapping[str, DeadLetter]) -> DeadLetter:
-    return left.get(letter.dlq_id) or replace(letter, state="resolved")
 
 
 __all__ = ["RUN_STATES", "Client", "Replayed", "open_client"]

@@ -4,7 +4,7 @@
     ├── UsageError            wrong use of the interface or command line (exit code 2)
     ├── PlanError             a plan that cannot be used: cut short, edited, newer (exit code 3)
     ├── SettingsError         fql.toml or a plan setting that cannot be used (exit code 3)
-    │   └── MissingSecrets    names without a value in the environment, all at once
+    │   └── MissingSecrets    names without a value, all at once
     ├── WorkBlocked           open runs that cannot go on, and nothing else is left (exit code 3)
     ├── EventRefused          an event that does not fit its entity
     ├── NotDecrypted          a payload that this key does not open (fql.webhooks)
@@ -20,6 +20,7 @@ the password of a connection string, whoever wrote it: `masked_urls` is applied 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Self
 
 _WORD = re.compile(r"\S+")
@@ -96,15 +97,19 @@ def not_installed(about: str, package: str, extra: str) -> SettingsError:
 
 
 class MissingSecrets(SettingsError):
-    """Names that the plan needs and the environment lacks. `missing` maps name to its users."""
+    """Names that have no value. `missing` maps each name to its users, `places` are those that were
+    looked at, in words where `NAME` stands for the name."""
 
-    def __init__(self, missing: dict[str, list[str]]) -> None:
+    def __init__(
+        self, missing: dict[str, list[str]], places: Sequence[str] = ("the environment",)
+    ) -> None:
         self.missing = missing
+        self.places = tuple(places)
         lines = [f"{name} (used by {', '.join(users)})" for name, users in sorted(missing.items())]
         super().__init__(
-            f"{len(lines)} environment variable{'s are' if len(lines) > 1 else ' is'} not set: "
-            + "; ".join(lines),
-            hint="set them before the runtime starts, or remove their uses from the plan",
+            f"{len(lines)} name{'s are' if len(lines) > 1 else ' is'} not set: " + "; ".join(lines),
+            hint=f"looked for in {', '.join(places)}; set them before the runtime starts, or remove"
+            " their uses from the plan",
         )
 
 

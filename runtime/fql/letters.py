@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from fql.errors import UsageError
 from fql.plan.language.units import MILLISECONDS, parse_duration, show_duration
-from fql.plan.model import Plan
 from fql.store.choosing import LetterFilter
+from fql.store.showing.bulks import Place
 from fql.store.showing.history import key_and_entity
 from fql.store.shown import DeadLetter
 
@@ -31,14 +31,10 @@ SLOWEST, FASTEST = 0.001, 1_000_000
 """Replays per second."""
 PREFIXES = {"run": "run", "batch": "bat"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NO_ACTION = "it has no action yet whose answer this could be; replay it without a response"
-HANDLED = "its `else` chain took over; replay it with force (`--force`)"
-GONE = (
-    "the active plan no longer has this action; replay it with the original one (`--plan original`)"
-)
-NO_OBSERVER = "the active plan no longer has this observer"
-Command = tuple[str, Mapping[str, object]]
-"""Kind and body of an entry in the inbox."""
+
+RATE = 10.0
+"""Replays per second where many are chosen and nobody says another number: a receiver that was down
+is not overrun."""
 
 _LETTER_ID = re.compile(r"dlq_[0-9a-f]{1,16}(?:_\w+)?")
 _NUMBERED = re.compile(r"([a-z]+)_([0-9a-f]{1,16})")
@@ -59,7 +55,8 @@ class Wanted(Choice, total=False):
     """Which dead letters to replay, and how.
 
     Without an id, a time or a filter nothing is replayed, except for `all=True`. `delay` is a
-    duration such as `"30s"`, or seconds; `rate` is replays per second. `plan` "original" renders as
+    duration such as `"30s"`, or seconds; `rate` is replays per second, 10 unless they are chosen by
+    their ids. `plan` "original" renders as
     then. `response` supplies the answer without sending, at once. `force` replays also what an
     `else` chain took over. `dry_run` only says what would be replayed. `wait` waits for the ends.
     """
@@ -275,76 +272,64 @@ class Replayed:
         return {**self.letter.as_json(), "replay_at": self.due or None, "skipped": self.skipped}
 
 
-class Marking:
-    """Decides page by page which dead letters are replayed, and when. `plan` is the active one, or
-    None where it does not matter; `now` is in milliseconds since 1970. Pure."""
+class Dues:
+    """When each of many replays is to be sent; `now` is in milliseconds since 1970."""
 
-    def __init__(self, wish: Asked, plan: Plan | None, now: int) -> None:
+    def __init__(self, wish: Asked, now: int) -> None:
         self._wish = wish
         self._now = now
-        self._marked = 0
-        self._actions: dict[str, set[str]] | None = None
-        if plan is not None:
-            self._actions = {o.name: {node.name for node in o.nodes} for o in plan.observers}
+        self._given = 0
 
-    def of(
-        self, letters: Sequence[DeadLetter], unfit: Mapping[str, str] | None = None
-    ) -> tuple[list[Replayed], list[Command]]:
-        """What becomes of these, and the commands for those that are replayed, in their order.
-        `unfit` says by their ids why some do not fit the plan."""
-        replayed: list[Replayed] = []
-        commands: list[Command] = []
-        for letter in letters:
-            reason = self._obstacle(letter) or (unfit or {}).get(letter.dlq_id, "")
-            if reason:
-                replayed.append(Replayed(letter, skipped=reason))
-                continue
-            due = self._next_due()
-            commands.append(self._command(letter, due))
-            replayed.append(Replayed(letter, due=_instant_text(due or self._now)))
-        return replayed, commands
-
-    def _next_due(self) -> int:
+    def next(self) -> int:
         """When the next one is sent; 0 for at once."""
-        wait = 0 if self._wish.rate is None else int(self._marked * 1000 / self._wish.rate)
-        self._marked += 1
+        wait = 0 if self._wish.rate is None else int(self._given * 1000 / self._wish.rate)
+        self._given += 1
         later = self._wish.delay + wait
         return self._now + later if later else 0
 
-    def _obstacle(self, letter: DeadLetter) -> str:
-        """Why it is not replayed, or nothing. What has no run is checked when it is taken."""
-        if letter.state == "replaying":
-            return "is being replayed already"
-        if letter.handled and not self._wish.force:
-            return HANDLED
-        if letter.run is None and self._wish.response is not None:
-            return NO_ACTION
-        if self._actions is None or (letter.run is None and not letter.observer):
-            return ""
-        if letter.run is None:
-            return "" if letter.observer in self._actions else NO_OBSERVER
-        return "" if letter.action in self._actions.get(letter.observer, ()) else GONE
+    def shown(self, due: int) -> str:
+        """The same for people."""
+        at = datetime.fromtimestamp((due or self._now) / 1000, UTC)
+        return at.isoformat(timespec="milliseconds")
 
-    def _command(self, letter: DeadLetter, due: int) -> Command:
-        if letter.run is None:
-            body = {
-                "name": "capture", "source": letter.source, "position": letter.dlq_id,
-                "envelope": letter.envelope, "letter": letter.dlq_id, "only": letter.observer,
-                "due": due,
-            }  # fmt: skip
-            return "recapture", body
-        wish = self._wish
-        return "replay", {
-            **about(letter), "due": due, "force": wish.force, "original": wish.original,
-            "answer": wish.response,
+
+class Bounds(NamedTuple):
+    """Which dead letters a bulk replay is about: how many a dry run has counted, and the places of
+    the newest and, where there is such a bound, the oldest of all that it has seen. A place is when
+    one failed, in milliseconds since 1970, and its id."""
+
+    total: int
+    newest: Place
+    oldest: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a bulk replay would do: how many dead letters would be sent again by `actions`
+    (`observer.action`) and by `receivers` (endpoints, or origins of URLs), how many would be
+    `skipped` for which reason, at which `rate` a second. `bounds` are for `Client.start_bulk`; None
+    where nothing would be sent."""
+
+    rate: float
+    actions: Mapping[str, int]
+    receivers: Mapping[str, int]
+    skipped: Mapping[str, int]
+    bounds: Bounds | None
+
+    @property
+    def total(self) -> int:
+        """How many would be sent again."""
+        return 0 if self.bounds is None else self.bounds.total
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes at least to mark them all."""
+        return max(0, self.total - 1) / self.rate
+
+    def as_json(self) -> dict[str, object]:
+        """One object with everything but the bounds."""
+        return {
+            "total": self.total, "rate": self.rate, "seconds": self.seconds,
+            "actions": dict(self.actions), "receivers": dict(self.receivers),
+            "skipped": dict(self.skipped),
         }  # fmt: skip
-
-
-def about(letter: DeadLetter) -> dict[str, object]:
-    """A dead letter as commands name it."""
-    number = number_of(letter.run, "run") if letter.run else 0
-    return {"letter": letter.dlq_id, "run": number, "node": letter.action}
-
-
-def _instant_text(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -10,6 +10,8 @@ from fql.store.choosing import LetterGroup, RunFilter, UnmatchedFilter
 from fql.store.history.rows import UnmatchedRow
 from fql.store.port import Counts, Store, StoreSize
 from fql.store.records import Loaded, StoredPlan
+from fql.store.sharing.holding import Holding
+from fql.store.sharing.port import SharedStore
 from fql.store.works import parse_name
 
 
@@ -63,6 +65,12 @@ class Looking:
     async def dead_letter_counts(self) -> dict[str, int]:
         """Dead letters by observer."""
         return dict((await self._store.size()).letters)
+
+    async def holdings(self) -> list[Holding]:
+        """The engines that are live on a store which several may use, and what each has of it;
+        none where one engine has the store. Raises StoreError."""
+        store = self._store
+        return list(await store.holdings()) if isinstance(store, SharedStore) else []
 
     async def dead_letter_groups(self) -> list[LetterGroup]:
         """How many dead letters there are by observer, action and class."""

@@ -13,11 +13,12 @@ import pytest
 from fql import blocking
 from fql.app import Runtime
 from fql.client import Client
+from fql.engine.process.replays.marking import Manner, Marking
 from fql.errors import UsageError
-from fql.letters import CLASSES, Marking, Wanted, asked, chosen, number_of
+from fql.letters import CLASSES, Dues, Wanted, asked, chosen, number_of
 from fql.replay import replay_dlq
 from fql.store.choosing import LetterFilter
-from fql.store.shown import DeadLetter
+from fql.store.records import LetterRow
 from tests.app.plans import CHAIN, plan_of
 
 NOTHING: list[dict[str, Any]] = [
@@ -128,43 +129,36 @@ def test_the_command_speaks_them_too() -> None:
         assert renamed.get(word, {word}) <= options, word
 
 
-def letter(number: int, **changes: Any) -> DeadLetter:
-    given: dict[str, Any] = {
-        "dlq_id": f"dlq_{number:x}_reserve", "observer": "placed", "action": "reserve",
-        "run": f"run_{number:x}", "entity": "Order", "event": "insert", "event_id": "e",
-        "error_class": "exhausted", "reason": "", "failed_at": "", "state": "dead",
-        "handled": False, "request": None, "plan_digest": "", "key": "k", "batch": None,
-        "source": "", **changes,
-    }  # fmt: skip
-    return DeadLetter(**given)
+def letter(number: int, **changes: Any) -> LetterRow:
+    row = LetterRow(
+        f"dlq_{number:x}_reserve", number, "reserve", "placed", "reserve", "Order", "insert", "e",
+        "exhausted", "", 0, "dead", 0, None, "", "k", None, "", b"{}",
+    )  # fmt: skip
+    return row._replace(**changes)
 
 
 def test_rate_spreads_over_pages() -> None:
-    marking = Marking(asked((), {"all": True, "rate": 2, "delay": "1s"}), None, 1000)
-    due = [
-        body["due"]
-        for page in ([letter(1), letter(2)], [letter(3, state="replaying"), letter(4)])
-        for _, body in marking.of(page)[1]
-    ]
-    assert due == [2000, 2500, 3000]
+    dues = Dues(asked((), {"all": True, "rate": 2, "delay": "1s"}), 1000)
+    assert [dues.next() for _ in range(3)] == [2000, 2500, 3000]
+    assert Dues(asked(("dlq_1_a",), {}), 1000).next() == 0
 
 
 def test_each_that_is_left_out_says_why() -> None:
-    marking = Marking(asked((), {"all": True}), plan_of(CHAIN), 1000)
+    marking = Marking(Manner(), plan_of(CHAIN))
     page = [
-        letter(1), letter(2, state="replaying"), letter(3, handled=True), letter(4, action="gone"),
+        letter(1), letter(2, state="replaying"), letter(3, handled=1), letter(4, action="gone"),
         letter(5, error_class="capture", observer="", action="", run=None),
         letter(6, error_class="internal", action="", run=None),
         letter(7, error_class="internal", action="", run=None, observer="gone"),
     ]  # fmt: skip
-    replayed, commands = marking.of(page)
-    reasons = [one.skipped.split(";")[0] for one in replayed]
+    reasons = [marking.obstacle(one).split(";")[0] for one in page]
     assert reasons == [
         "", "is being replayed already", "its `else` chain took over",
         "the active plan no longer has this action", "", "",
         "the active plan no longer has this observer",
     ]  # fmt: skip
-    assert [kind for kind, _ in commands] == ["replay", "recapture", "recapture"]
+    left = [one for one, why in zip(page, reasons, strict=True) if not why]
+    assert [marking.command(one)[0] for one in left] == ["replay", "recapture", "recapture"]
 
 
 def test_the_classes_are_those_of_the_page() -> None:

@@ -368,5 +368,6 @@ def test_all_missing_names_of_settings_and_plan_are_told_at_once(tmp_path: Path)
     with running(tmp_path) as process:
         _, said = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert "4 environment variables are not set: PATH1 (" in said
+    assert "4 names are not set: PATH1 (" in said
+    assert "looked for in the environment, the file that NAME_FILE names, /run/secrets/NAME" in said
     assert all(name in said for name in ("SIG1 (", "T1 (", "URL1 (used by endpoint e)"))

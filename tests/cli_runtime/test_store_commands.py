@@ -342,9 +342,42 @@ def test_a_replay_can_be_waited_for(shop: Shop, fqlc: Fqlc, server: MockWebhookS
     ):  # fmt: skip
         server.reply(404)
         again = fqlc("dlq", "replay", "--all", "--wait")
-        assert (again.code, again.out.splitlines()[-1].split()[1:3]) == (1, ["dead", "again:"])
+        assert again.code == 1
+        assert again.out.endswith("ended: 1 of 1 marked, 0 resolved, 1 dead again\n")
+        by_id = fqlc("dlq", "list", "--format", "json").lines[0]["dlq_id"]
+        assert fqlc("dlq", "replay", str(by_id), "--watch").code == 2
         done = fqlc("dlq", "replay", "--all", "--wait")
-        assert (done.code, done.out.splitlines()[-1].split()[1:]) == (0, ["resolved"])
+        assert (done.code, "1 resolved, 0 dead again" in done.out) == (0, True)
+
+
+def test_many_are_followed_stopped_and_listed(
+    shop: Shop, fqlc: Fqlc, server: MockWebhookServer
+) -> None:
+    """One replay with an id: its dry run, how far it is, and its end."""
+    server.always(404)
+    shop.run(paid(1), paid(2), paid(3))
+    assert fqlc("dlq", "bulks").out == "no replay of many dead letters\n"
+    dry = fqlc("dlq", "replay", "--observer", "paid", "--rate", "2", "--dry-run")
+    assert dry.code == 0
+    assert "3 dead letters, 2 a second: 1s" in dry.out and "3 of paid.stock" in dry.out
+    begun = fqlc("dlq", "replay", "--observer", "paid", "--rate", "2", "--format", "json")
+    (shown,) = begun.lines
+    assert (begun.code, shown["total"], shown["rate"]) == (0, 3, 2.0)
+    stopped = fqlc("dlq", "stop", str(shown["bulk"]))
+    assert (stopped.code, "the next `fqlc run`" in stopped.err) == (0, True)
+    server.always(200)
+    shop.run()
+    (row,) = fqlc("dlq", "bulks", "--format", "json").lines
+    assert (row["bulk"], row["state"], row["marked"]) == (shown["bulk"], "stopped", 0)
+    assert fqlc("dlq", "stop", "bulk_ff").code == fqlc("dlq", "stop", "x").code == 2
+    with blocking.Runtime(
+        shop.plan, store=f"sqlite:///{shop.folder / 'fql.db'}", settings=shop.settings,
+        environment={}, listeners=(),
+    ):  # fmt: skip
+        followed = fqlc("dlq", "replay", "--all", "--rate", "50", "--watch", "--format", "json")
+        assert (followed.code, followed.lines[-1]["resolved"]) == (0, 3)
+        assert "3 of 3" not in followed.err
+    assert "resolved" in fqlc("dlq", "bulks").out
 
 
 TYPED = SOURCE.replace("observer", "type Stock { left: Int }\nobserver", 1).replace(

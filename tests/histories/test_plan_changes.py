@@ -86,7 +86,9 @@ async def something(history: History) -> None:
     elif what in ("replay", "original", "delayed"):
         plan: Any = "original" if what == "original" else "active"
         delay = "5m" if what == "delayed" else None
-        for one in await history.now.replay(all=True, plan=plan, delay=delay, force=True):
+        for one in await history.now.replay(
+            all=True, plan=plan, delay=delay, force=True, rate=1000
+        ):
             assert not one.skipped or len(one.skipped.split()) > 2
     elif what == "cancel":
         states, stuck_runs = await history.states(), history.now.engine.state.stuck
@@ -129,7 +131,7 @@ async def finish(history: History) -> None:
         await history.now.client.resume("ready")
     for plan in ("active", "original", "original"):
         await ended(history)
-        for one in await history.now.replay(all=True, plan=plan, force=True):
+        for one in await history.now.replay(all=True, plan=plan, force=True, rate=1000):
             if one.skipped:
                 assert "--plan original" in one.skipped, one.skipped
     await ended(history)

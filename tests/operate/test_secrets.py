@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fql.egress.sealing.verify import verify
-from fql.errors import SettingsError
+from fql.errors import MissingSecrets, SettingsError
+from fql.plan.environment import require
 from fql.settings.secrets import SecretFiles, Secrets
 from fql.testing import MockWebhookServer
 from fql.testing.received import ReceivedRequest
@@ -123,3 +124,19 @@ def test_a_signing_secret_rotates_under_a_running_engine(
     assert "secrets have changed: SHOP_SECRET" in shop.log
     assert OLD not in shop.log
     assert NEW not in shop.log
+
+
+def test_a_name_without_a_value_is_told_with_all_places(tmp_path: Path) -> None:
+    files = SecretFiles(folders=("secrets", "/run/secrets"), env_file=".env")
+    (tmp_path / ".env").write_text("OTHER=1\n")
+    with pytest.raises(MissingSecrets) as missing:
+        require({"KEY": ["endpoint shop"]}, Secrets(files, {}, tmp_path))
+    assert missing.value.message == "1 name is not set: KEY (used by endpoint shop)"
+    assert missing.value.places == (
+        "the environment", "the file that NAME_FILE names", f"{tmp_path}/secrets/NAME",
+        "/run/secrets/NAME", f"{tmp_path}/.env",
+    )  # fmt: skip
+    assert all(place in missing.value.hint for place in missing.value.places)
+    with pytest.raises(MissingSecrets) as missing:
+        require({"KEY": ["a"]}, {})
+    assert "looked for in the environment;" in missing.value.hint

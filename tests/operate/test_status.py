@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fql.cli.operating.judging import Dead, State, samples_of
+from fql.cli.operating.judging import NOTHING, Dead, Live, State, live_of, samples_of
 from fql.cli.operating.status import _report
+from fql.store.showing.history import Pulse
 from fql.testing import MockWebhookServer
 from tests.operate.shop import Shop, until
 from tests.operate.test_probes import free_port
@@ -75,3 +76,33 @@ def test_an_engine_at_work_and_without(tmp_path: Path, webhook_server: MockWebho
     assert (done.code, "no engine is at work" in done.out) == (1, True)
     assert "a minute    0.2 dead, 0.2 events, 0.2 failed, 0.2 letters" in done.out
     assert json.loads(shop.fqlc("status", "--format", "json").out)["rates"]["sent"] == 0.2
+
+
+def test_an_engine_without_a_metrics_port_is_asked_by_its_store(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """Sources, circuits and what waits, as the engine says them while somebody looks."""
+    shop = Shop(tmp_path, webhook_server)
+    with shop.engine() as process:
+        until(lambda: shop.fqlc("status").code != 3)
+        shown = json.loads(shop.fqlc("status", "--format", "json").out)
+        assert shown["engine"] == "ready"
+        assert shown["sources"] == [{"name": "shop", "ok": True, "lag_s": 0.0}]
+        assert (shown["oldest_due_s"], shown["circuits"]) == (0.0, [])
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def test_what_engines_say_is_put_together() -> None:
+    """The worst of each circuit, each source by the engine that reads it, no silent engine."""
+    body = {
+        "oldest_due": 1_000, "sources": [{"name": "shop", "ok": False, "lag": 2_500}],
+        "endpoints": {"a": {"circuit": "open"}, "b": {"circuit": "closed"}},
+    }  # fmt: skip
+    found = live_of([
+        Pulse(1, "x", 9_000, False, body), Pulse(2, "y", 9_500, False, {"oldest_due": 9_000}),
+        Pulse(3, "z", 0, True, {"endpoints": {"c": {"circuit": "open"}}}),
+    ])  # fmt: skip
+    assert found == Live((("shop", False, 2.5),), (("a", "open"),), 8.0)
+    assert len(replace(WELL, live=found).needs()) == 2
+    assert live_of([]) == NOTHING

@@ -192,6 +192,7 @@ class Runtime:
             settings=loop_settings(self._settings, str(os.getpid())),
             listeners=self._all_listeners(),
             stamp=None if self._observed.tracing is None else self._observed.tracing.stamp,
+            present=self._watched.present,
         )
 
     def _made_keeper(self, engine: Engine) -> Housekeeper:

@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar, Unpack
 import fql.client
 from fql.engine.process.receipts import Receipt, Taken
 from fql.hindsight import EventChoice, RunChoice, UnmatchedChoice
-from fql.letters import Choice, Replayed, Wanted
+from fql.letters import Bounds, Choice, Foreseen, Replayed, Wanted
 from fql.plan.model import Plan
 from fql.store.choosing import LetterGroup
 from fql.store.port import Counts
+from fql.store.sharing.holding import Holding
 from fql.store.showing.history import Bulk, EventShown, Minute, Pulse, RowTrace, Unmatched
 from fql.store.showing.why import Why
 from fql.store.shown import DeadLetter, RunShown, Trace
@@ -113,11 +114,31 @@ class Client:
         """See `fql.Client.replay`."""
         return self._do(self._client.replay(dlq_id, **wanted))
 
-    def replay_pages(
+    def replay_these(self, ids: Sequence[str], **wanted: Unpack[Wanted]) -> list[Replayed]:
+        """See `fql.Client.replay_these`."""
+        return self._do(self._client.replay_these(ids, **wanted))
+
+    def foreseen(
         self, ids: Sequence[str] = (), **wanted: Unpack[Wanted]
     ) -> Iterator[list[Replayed]]:
-        """See `fql.Client.replay_pages`."""
-        return self._each(self._client.replay_pages(ids, **wanted))
+        """See `fql.Client.foreseen`."""
+        return self._each(self._client.foreseen(ids, **wanted))
+
+    def foresee(self, **wanted: Unpack[Wanted]) -> Foreseen:
+        """See `fql.Client.foresee`."""
+        return self._do(self._client.foresee(**wanted))
+
+    def start_bulk(self, bounds: Bounds, *, form: str = "", **wanted: Unpack[Wanted]) -> str:
+        """See `fql.Client.start_bulk`."""
+        return self._do(self._client.start_bulk(bounds, form=form, **wanted))
+
+    def stop_bulk(self, bulk: str) -> None:
+        """See `fql.Client.stop_bulk`."""
+        self._do(self._client.stop_bulk(bulk))
+
+    def bulk_ended(self, bulk: str) -> Bulk:
+        """See `fql.Client.bulk_ended`."""
+        return self._do(self._client.bulk_ended(bulk))
 
     def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
         """See `fql.Client.discard`."""
@@ -162,6 +183,10 @@ class Client:
     def plan(self) -> Plan | None:
         """See `fql.Client.plan`."""
         return self._do(self._client.plan())
+
+    def holdings(self) -> list[Holding]:
+        """See `fql.Client.holdings`."""
+        return self._do(self._client.holdings())
 
     def counts(self) -> Counts:
         """See `fql.Client.counts`."""

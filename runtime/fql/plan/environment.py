@@ -5,6 +5,7 @@ who names what, and what is missing. Pure; imports nothing of the plan.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -62,11 +63,22 @@ def filled(text: str, value_of: Callable[[str], str]) -> str:
     return _REFERENCE.sub(lambda found: value_of(found[1]), text)
 
 
+class Places(Mapping[str, str]):
+    """Values of names from several places."""
+
+    @property
+    @abstractmethod
+    def places(self) -> Sequence[str]:
+        """Where a value is looked for, in their order and in words where `NAME` is the name."""
+
+
 def require(wanted: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> None:
     """Raises MissingSecrets with all names that the environment lacks; `wanted` gives the users of
     each name."""
     missing = {name: list(users) for name, users in wanted.items() if name not in environment}
     if missing:
+        if isinstance(environment, Places):
+            raise MissingSecrets(missing, environment.places)
         raise MissingSecrets(missing)
 
 

@@ -7,14 +7,14 @@ names or none, so that no plan mixes values of two moments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field
 
 from fql.errors import SettingsError
-from fql.plan.environment import filled, references_in
+from fql.plan.environment import Places, filled, references_in
 from fql.plan.stored.files import read_regular
 from fql.settings.policies import Table
 from fql.settings.values import Words
@@ -34,7 +34,7 @@ class SecretFiles(Table):
     env_file: str = Field("", description="a file of lines `NAME=value`")
 
 
-class Secrets(Mapping[str, str]):
+class Secrets(Places):
     """The environment, completed by files. Raises SettingsError for a file that is there and cannot
     be used. `folder` is the one that relative paths start from."""
 
@@ -62,6 +62,13 @@ class Secrets(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @property
+    def places(self) -> Sequence[str]:
+        """Where a value is looked for, in their order."""
+        files = [str(folder / "NAME") for folder in self._folders]
+        lines = [] if self._env_file is None else [str(self._env_file)]
+        return ("the environment", "the file that NAME_FILE names", *files, *lines)
 
     def place(self, name: str) -> str:
         """Where its value comes from: `environment`, a path, or nothing."""

@@ -57,7 +57,8 @@ class LetterFilter:
 
 
 class LetterGroup(NamedTuple):
-    """How many dead letters an action has in a class, and when the oldest and newest failed."""
+    """How many dead letters an action has in a class (10,001: more than 10,000), and when the
+    oldest and newest failed."""
 
     observer: str
     action: str
@@ -65,6 +66,10 @@ class LetterGroup(NamedTuple):
     number: int
     oldest: int
     newest: int
+
+
+MOST_GROUPED = 10_001
+"""What is counted of a group: as far as `fql.store.port.Counts` goes."""
 
 
 def run_fits(loaded: Loaded, wanted: RunFilter) -> bool:
@@ -115,7 +120,10 @@ def grouped(rows: Iterable[LetterRow]) -> list[LetterGroup]:
     for row in rows:
         name = (row.observer, row.action, row.error_class)
         times.setdefault(name, []).append(row.failed_at)
-    return [LetterGroup(*name, len(at), min(at), max(at)) for name, at in sorted(times.items())]
+    return [
+        LetterGroup(*name, min(len(at), MOST_GROUPED), min(at), max(at))
+        for name, at in sorted(times.items())
+    ]
 
 
 class Due(NamedTuple):

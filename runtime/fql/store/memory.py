@@ -38,6 +38,8 @@ class MemoryStore:
     """Implements `fql.store.port.Store` with dictionaries. `seconds` gives the time in seconds
     since 1970, of which the numbers of sessions are made."""
 
+    no_bulks = ""
+
     def __init__(self, *, seconds: Callable[[], float] = time.time) -> None:
         self.tables = Tables()
         self._seconds = seconds

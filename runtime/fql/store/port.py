@@ -106,10 +106,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class StoreSize:
-    """What a metric needs, cheaply: open dead letters by observer, inbox entries, bytes in use, and
-    those of the journal that are not yet part of them. `backup` is when the last backup was made
-    (milliseconds since 1970); `disk` are the bytes of the disk that the store is on, and those of
-    them that are free. None where the store does not know."""
+    """What a metric needs, cheaply: open dead letters by observer and inbox entries, each as far as
+    `Counts` goes; bytes in use, and those of the journal that are not yet part of them. `backup` is
+    when the last backup was made (milliseconds since 1970); `disk` are the bytes of the disk that
+    the store is on, and those of them that are free. None where the store does not know."""
 
     letters: dict[str, int]
     inbox: int
@@ -121,6 +121,9 @@ class StoreSize:
 
 class Store(Protocol):
     """One store. Calls raise StoreError (StoreFull when no space is left)."""
+
+    no_bulks: str
+    """Why one command cannot replay many dead letters; empty where it can."""
 
     async def open(self) -> None:
         """Open or create it. Raises StoreError with the reason."""

@@ -276,4 +276,6 @@ class Tables:
     def size(self, used: int = 0) -> StoreSize:
         """How big it is; `used` are bytes."""
         still = (row for row in self.letters.values() if row.state in OPEN_LETTERS)
-        return StoreSize(Counter(row.observer for row in still), len(self.inbox), used)
+        counted = Counter(row.observer for row in still)
+        letters = {name: min(number, MOST_COUNTED + 1) for name, number in counted.items()}
+        return StoreSize(letters, min(len(self.inbox), MOST_COUNTED + 1), used)

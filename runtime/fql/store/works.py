@@ -79,7 +79,7 @@ class StoredWork(NamedTuple):
     `due` is when it is tried again, `since` when the grant's first attempt began. `answer` is a
     JSON value. `batch` is the number of its sealed batch; `key` is set where the delivery key is
     not the one that follows from its run. `redelivery` says that an engine has crashed while it
-    may have been on the wire.
+    may have been on the wire. `bulk` is the number of the bulk replay that counts how it ends.
     """
 
     state: str = WAITING
@@ -94,6 +94,7 @@ class StoredWork(NamedTuple):
     key: str = ""
     replay: Replay = Replay.NONE
     redelivery: bool = False
+    bulk: int = 0
 
 
 class Failure(Protocol):
@@ -136,6 +137,8 @@ class Storable(Protocol):
     def replay(self) -> Replay: ...
     @property
     def redelivery(self) -> bool: ...
+    @property
+    def bulk(self) -> int: ...
 
 
 _PLAIN = list(StoredWork())
@@ -154,13 +157,15 @@ def _encoded(work: Storable) -> str:
     head = f'["{work.state}",{work.sends},{work.failed},{work.crashes},{work.due},{work.since}'
     failure = work.failure
     plain = failure is None and work.answer is None
-    if plain and not (work.batch or work.key or work.replay or work.redelivery):
+    if plain and not (work.batch or work.key or work.replay or work.redelivery or work.bulk):
         return head + "]"
     why = None
     if failure is not None:
         why = [failure.message, failure.status, failure.error_class, failure.attempts]
     values = [work.answer, why, work.batch, work.key, int(work.replay)]
-    rest = write_json([*values, True] if work.redelivery else values)
+    if work.redelivery or work.bulk:
+        values.append(work.redelivery)
+    rest = write_json([*values, work.bulk] if work.bulk else values)
     return f"{head},{rest[1:-1].decode()}]"
 
 
@@ -175,13 +180,13 @@ def decode_works(text: str) -> list[StoredWork]:
 def _decoded(node: object) -> StoredWork:
     if not isinstance(node, list) or not node or node[0] not in STATE_NAMES:
         raise ValueError(f"not a stored node: {str(node)[:60]}")
-    state, sends, failed, crashes, due, since, answer, why, batch, key, replay, again = (
+    state, sends, failed, crashes, due, since, answer, why, batch, key, replay, again, bulk = (
         node + _PLAIN[len(node) :]
     )
     failure = None if why is None else StoredFailure(*why)
     return StoredWork(
         state, sends, failed, crashes, due, since, answer, failure, batch, key, Replay(replay),
-        bool(again),
+        bool(again), bulk,
     )  # fmt: skip
 
 
@@ -193,7 +198,7 @@ def bury_works(text: str) -> tuple[list[StoredWork], list[int]]:
     waiting = [index for index, work in enumerate(works) if work.state == WAITING]
     given_up = moving or waiting[:1]
     for index in given_up:
-        works[index] = works[index]._replace(state=DEAD, due=0)
+        works[index] = works[index]._replace(state=DEAD, due=0, replay=Replay.NONE, bulk=0)
     return works, given_up
 
 

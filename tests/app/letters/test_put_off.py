@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Unpack
 
 from fql.app import Runtime
-from fql.client import open_client
+from fql.client import Client, open_client
 from fql.intake.port import Arrival
+from fql.letters import Replayed, Wanted
 from fql.testing import MockWebhookServer
 from tests.app.plans import ONE, plan_of
 from tests.app.test_runtime import ListSource, runtime
@@ -43,12 +45,19 @@ async def with_letters(
         yield running
 
 
+async def put_off(client: Client, **how: Unpack[Wanted]) -> list[Replayed]:
+    """Replay them by their ids, later; one of them waits for the end."""
+    ids = [one.dlq_id for one in await client.dead_letters()]
+    replayed = await client.replay_these(ids, **how)
+    return await client.ended(replayed) if how.get("wait") else replayed
+
+
 async def test_it_is_read_again_when_its_time_has_come(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
     clock = Shifted()
     async with with_letters(webhook_server, tmp_path, clock) as running:
-        [one] = await running.replay(all=True, delay="1h")
+        [one] = await put_off(running.client, delay="1h")
         assert await running.client.wait_taken(1), "it waits for its time, not for an engine"
         await asyncio.sleep(0.1)
         assert webhook_server.call_count == 0
@@ -63,7 +72,7 @@ async def test_it_is_read_again_when_its_time_has_come(
 async def test_it_waits_over_a_restart(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
     clock = Shifted()
     async with with_letters(webhook_server, tmp_path, clock) as running:
-        await running.replay(all=True, delay="1h")
+        await put_off(running.client, delay="1h")
     store = f"sqlite:///{tmp_path}/s.db"
     async with runtime(webhook_server, plan=FITS, store=store, clock=clock) as running:
         await asyncio.sleep(0.1)
@@ -76,7 +85,7 @@ async def test_it_waits_over_a_restart(webhook_server: MockWebhookServer, tmp_pa
 async def test_a_rate_spreads_them(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
     clock = Shifted()
     async with with_letters(webhook_server, tmp_path, clock, 3) as running:
-        await running.replay(all=True, rate=0.001)
+        await put_off(running.client, rate=0.001)
         for sent in (1, 2, 3):
             assert await webhook_server.arrived(sent)
             await asyncio.sleep(0.05)
@@ -87,7 +96,7 @@ async def test_a_rate_spreads_them(webhook_server: MockWebhookServer, tmp_path: 
 
 async def test_until_idle_waits_for_it(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
     async with with_letters(webhook_server, tmp_path, Shifted()) as running:
-        await running.replay(all=True, delay=0.4)
+        await put_off(running.client, delay=0.4)
         await running.until_idle(30)
     assert webhook_server.call_count == 1
 
@@ -96,14 +105,14 @@ async def test_the_ends_can_be_waited_for(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
     async with with_letters(webhook_server, tmp_path, Shifted()) as running:
-        [one] = await running.replay(all=True, delay=0.4, wait=True)
+        [one] = await put_off(running.client, delay=0.4, wait=True)
         assert one.letter.state == "resolved"
 
 
 async def test_a_discard_stops_it(webhook_server: MockWebhookServer, tmp_path: Path) -> None:
     clock = Shifted()
     async with with_letters(webhook_server, tmp_path, clock) as running:
-        [one] = await running.replay(all=True, delay="1h")
+        [one] = await put_off(running.client, delay="1h")
         await running.client.discard([one.letter.dlq_id])
         assert await running.client.wait_taken(5)
         clock.shift = HOUR
@@ -119,7 +128,7 @@ async def test_a_discard_stops_it_also_where_no_engine_has_seen_either(
     async with with_letters(webhook_server, tmp_path, clock):
         pass
     async with open_client(store) as client:
-        [one] = await client.replay(all=True, delay="1h")
+        [one] = await put_off(client, delay="1h")
         await client.discard([one.letter.dlq_id])
     async with runtime(webhook_server, plan=FITS, store=store, clock=clock) as running:
         assert await running.client.wait_taken(5)

@@ -269,7 +269,7 @@ def test_the_blocking_client(webhook_server: MockWebhookServer) -> None:
         running.emit("Order.insert", new=order(1))
         running.until_idle(20)
         ((letter,),) = running.client.dead_letter_pages()
-        assert [len(page) for page in running.client.replay_pages(all=True, dry_run=True)] == [1]
+        assert [len(page) for page in running.client.foreseen(all=True)] == [1]
         assert running.client.dead_letter_counts() == {"placed": 1}
         assert running.client.replay(letter.dlq_id, wait=True)[0].letter.state == "resolved"
         assert running.client.runs()[0].state == "done"

@@ -13,7 +13,7 @@ import pytest
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
 from fql.store.port import MOST_COUNTED
 from fql.store.sqlite.format import bring_up
-from fql.store.sqlite.reading.counting import counts
+from fql.store.sqlite.reading.counting import by_observer, counts, groups
 from fql.store.sqlite.reading.history import events_query, unmatched_query
 from fql.store.sqlite.reading.query import Query, letter_number_query, letters_query, runs_query
 from fql.store.sqlite.reading.read import OPEN
@@ -117,6 +117,29 @@ def test_counting_stops_and_reads_no_table_whole(connection: sqlite3.Connection)
     assert len(asked) > 5
     lines = [line for text in asked for line in plan_of(connection, (text, []))]
     assert not [line for line in lines if line.startswith(("SCAN fql_event", "SCAN fql_run"))]
+
+
+def test_dead_letters_are_counted_from_group_to_group(connection: sqlite3.Connection) -> None:
+    """By jumps through an index, each group no further than people read."""
+    most = MOST_COUNTED + 1
+    for observer, error_class, last in (("a", "x", 2), ("b", "x", most + 5), ("b", "y", 1)):
+        connection.execute(
+            f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<{last})"
+            " INSERT INTO webhook_dlq(dlq_id, observer, action, class, failed_at, state)"
+            " SELECT ?1 || ?2 || x, ?1, 't', ?2, x, 'dead' FROM n",
+            (observer, error_class),
+        )
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    found = groups(connection, "webhook_dlq")
+    counted = by_observer(connection, "webhook_dlq")
+    connection.set_trace_callback(None)
+    assert [(one.observer, one.error_class, one.number) for one in found] == [
+        ("a", "x", 2), ("b", "x", most), ("b", "y", 1),
+    ]  # fmt: skip
+    assert (found[1].oldest, found[1].newest, counted) == (1, most + 5, {"a": 2, "b": most})
+    lines = [line for text in asked for line in plan_of(connection, (text, []))]
+    assert not [line for line in lines if line.startswith("SCAN webhook_dlq")]
 
 
 def add_rows(connection: sqlite3.Connection, first: int, last: int) -> None:

@@ -14,12 +14,14 @@ from fql.cli.project import Project
 from fql.errors import FqlError, StoreError
 from fql.nats.driver import require_nats
 from fql.outbox.driver import require_driver
+from fql.plan.environment import Places
 from fql.plan.model import Plan
 from fql.settings.databases import Database
 from fql.store.opening import Place
 from fql.store.sqlite.format import format_of
 from fql.store.sqlite.prune import used_bytes
 from fql.store.sqlite.schema import FORMAT
+from fql.terminal.words import counted
 
 NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"})
 NEAR = 0.9
@@ -29,12 +31,16 @@ NEAR = 0.9
 def secrets(plan: Plan, environment: Mapping[str, str]) -> list[Finding]:
     """Are all names of the plan set?"""
     missing = [n for n in plan.environment if n.name not in environment]
+    places = ", ".join(environment.places if isinstance(environment, Places) else ())
+    looked = f"; looked for in {places}" if places else ""
     found = [
-        Finding("secrets", "problem", f"{n.name} is not set (used by {', '.join(n.used_by)})")
+        Finding(
+            "secrets", "problem", f"{n.name} is not set (used by {', '.join(n.used_by)}){looked}"
+        )
         for n in missing
     ]
     count = len(plan.environment)
-    fine = f"all {count} environment variables are set" if count else "the plan uses none"
+    fine = f"all {counted(count, 'name')} are set" if count else "the plan uses none"
     return found or [Finding("secrets", "ok", fine)]
 
 

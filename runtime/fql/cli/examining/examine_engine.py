@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fql.cli.asking import ask
 from fql.cli.examining.finding import Finding, in_words
-from fql.errors import SettingsError
+from fql.client import open_client
+from fql.errors import FqlError, SettingsError
 from fql.observe.watch import require_prometheus
 from fql.settings.model import Prometheus
+from fql.store.opening import Place, require_store
+from fql.store.sharing.holding import Holding
+from fql.terminal.words import counted
 
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)
 
@@ -16,6 +22,33 @@ def page_of(settings: Prometheus, page: str) -> str:
     host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
     host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{settings.port}/{page}"
+
+
+def engines(place: Place) -> list[Finding]:
+    """Which engines are live on a store that several may use, and what each has of it."""
+    if place.database.kind != "postgresql":
+        return []
+    try:
+        require_store(place)
+        holdings = asyncio.run(_holdings(place))
+    except FqlError:  # the store has its own finding
+        return []
+    return [
+        Finding("engine", "ok" if one.left > 0 else "warning", shards_words(one))
+        for one in holdings
+    ]
+
+
+async def _holdings(place: Place) -> list[Holding]:
+    async with open_client(place.url, schema=place.schema) as client:
+        return await client.holdings()
+
+
+def shards_words(one: Holding) -> str:
+    """Which engine has how much of a store that several may use."""
+    what = counted(len(one.shards), "shard") if one.shared else "all of the store"
+    over = "" if one.left > 0 else "; its lease is over, so the others take them"
+    return f"{one.holder} (session {one.session}) has {what}{over}"
 
 
 def metrics(settings: Prometheus | None) -> list[Finding]:

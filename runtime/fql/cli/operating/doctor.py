@@ -74,6 +74,7 @@ def doctor(
     findings += examine_streams.streams(project, offline=offline)
     findings += examine_actions.functions(project, plan)
     findings += examine_engine.metrics(project.settings.observability.prometheus)
+    findings += examine_engine.engines(project.store_place(store))
     findings += descriptors.examined(plan, project.settings)
     findings += examine.privileges()
     if production:

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fql.exact.kinds import as_a, as_object, as_objects
 from fql.observe.series.gauges import Gauges
 from fql.plan.language.units import spoken_duration
 from fql.store.port import MOST_COUNTED
+from fql.store.sharing.holding import Holding
+from fql.store.showing.history import Pulse
+from fql.store.shown import as_far
 
 Labels = Mapping[str, str]
 Samples = Sequence[tuple[str, Labels, float]]
@@ -32,7 +36,7 @@ def samples_of(page: str) -> Samples:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """Dead letters of an action in a class."""
+    """Dead letters of an action in a class, counted as far as `Counts` goes."""
 
     observer: str
     action: str
@@ -41,11 +45,50 @@ class Dead:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What engines say of themselves: each source with whether all is well and its lag in seconds,
+    circuits that are not closed, and how long the oldest work that could be sent has waited, in
+    seconds; None where no engine says anything."""
+
+    sources: tuple[tuple[str, bool, float], ...] = ()
+    circuits: tuple[tuple[str, str], ...] = ()
+    oldest_due: float | None = None
+
+
+NOTHING = Live()
+
+
+def live_of(pulses: Sequence[Pulse]) -> Live:
+    """What the engines that are not silent say."""
+    sources: dict[str, tuple[bool, float]] = {}
+    circuits: dict[str, str] = {}
+    oldest: float | None = None
+    for pulse in pulses:
+        if pulse.silent:
+            continue
+        for one in as_objects(pulse.body.get("sources", [])):
+            sources[as_a(str, one["name"])] = bool(one["ok"]), as_a(int, one["lag"]) / 1000
+        for name, told in as_object(pulse.body.get("endpoints", {})).items():
+            state = as_object(told).get("circuit", "closed")
+            if state != "closed":
+                circuits[name] = str(state)
+        due = pulse.body.get("oldest_due")
+        if isinstance(due, int):
+            oldest = max(oldest or 0.0, (pulse.at - due) / 1000)
+    return Live(
+        tuple((name, *told) for name, told in sorted(sources.items())),
+        tuple(sorted(circuits.items())), oldest,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One moment. `engine` is `ready`, `none`, `unknown`, or why it is not ready. `samples` are
-    those of the metrics port, with their prefix cut off; none where it is off. `rates` are counts a
-    minute. `open_runs` and `inbox` are counted as far as `Counts` goes. Sizes in bytes, times in
-    milliseconds since 1970; None for what is not known."""
+    those of the metrics port, with their prefix cut off; none where it is off. `live` is what
+    engines say of themselves in the store, where that port is off. `holdings` are the engines of a
+    store that several may use. `rates` are counts a minute. `open_runs` and `inbox` are counted as
+    far as `Counts` goes. Sizes in bytes, times in milliseconds since 1970; None for what is not
+    known."""
 
     now: int
     store: str
@@ -59,9 +102,13 @@ class State:
     disk: tuple[int, int] | None = None
     backup: int | None = None
     samples: Samples = ()
+    live: Live = NOTHING
+    holdings: Sequence[Holding] = ()
 
     def sources(self) -> list[tuple[str, bool, float]]:
         """Each source: whether all is well with it, and its lag in seconds."""
+        if not self.samples:
+            return list(self.live.sources)
         lags = {labels["source"]: value for labels, value in self._of("source_lag_seconds")}
         return [
             (labels["source"], bool(value), lags.get(labels["source"], 0.0))
@@ -70,6 +117,8 @@ class State:
 
     def circuits(self) -> list[tuple[str, str]]:
         """The endpoints whose circuit is not closed."""
+        if not self.samples:
+            return list(self.live.circuits)
         return [
             (labels["endpoint"], labels["state"])
             for labels, value in self._of("circuit_state")
@@ -78,7 +127,8 @@ class State:
 
     def oldest_due(self) -> float | None:
         """Seconds that the oldest work that could be sent has waited."""
-        return next((value for _, value in self._of("oldest_due_age_seconds")), None)
+        found = next((value for _, value in self._of("oldest_due_age_seconds")), None)
+        return self.live.oldest_due if found is None else found
 
     def _of(self, name: str) -> Iterator[tuple[Labels, float]]:
         return ((labels, value) for one, labels, value in self.samples if one == name)
@@ -105,7 +155,7 @@ class State:
 
     def _needs_of_store(self) -> Iterator[str]:
         if self.dead:
-            yield f"dead letters wait: {sum(one.number for one in self.dead):,}"
+            yield f"dead letters wait: {as_far(sum(one.number for one in self.dead))}"
         if self.disk and Gauges(disk=self.disk[0], disk_free=self.disk[1]).disk_low:
             yield f"the disk of the store has {self.disk[1]:,} bytes left"
         if self.backup is not None and self.now - self.backup > BACKUP_OLD:
@@ -124,6 +174,10 @@ class State:
                 name for name, number in (("open_runs", self.open_runs), ("inbox", self.inbox))
                 if number > MOST_COUNTED
             ],
+            "engines": [
+                {"session": one.session, "holder": one.holder, "lease_s": round(one.left, 1),
+                 "shards": list(one.shards)} for one in self.holdings
+            ],
             "sources": [
                 {"name": name, "ok": fine, "lag_s": lag} for name, fine, lag in self.sources()
             ],
@@ -133,7 +187,8 @@ class State:
             "paused": list(self.paused),
             "dead": [
                 {"observer": one.observer, "action": one.action, "class": one.error_class,
-                 "count": one.number} for one in self.dead
+                 "count": min(one.number, MOST_COUNTED), "more": one.number > MOST_COUNTED}
+                for one in self.dead
             ],
             "disk_bytes": self.disk[0] if self.disk else None,
             "disk_free_bytes": self.disk[1] if self.disk else None,

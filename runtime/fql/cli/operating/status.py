@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import click
 
 from fql.cli.asking import ask
-from fql.cli.examining.examine_engine import page_of
-from fql.cli.operating.judging import Dead, Samples, State, samples_of
+from fql.cli.examining.examine_engine import page_of, shards_words
+from fql.cli.operating.judging import (
+    NOTHING,
+    Dead,
+    Live,
+    Samples,
+    State,
+    live_of,
+    samples_of,
+)
 from fql.cli.project import find_project, settings_option, store_option
 from fql.cli.stored.stores import with_client
 from fql.client import Client
+from fql.errors import StoreError
 from fql.plan.language.units import show_size
 from fql.settings.model import Prometheus
 from fql.store.opening import Place
+from fql.store.showing.history import Pulse
 from fql.store.shown import as_far
 from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal
@@ -23,6 +35,9 @@ from fql.terminal.words import moment
 
 EVERY = 2.0
 """Seconds between two looks of --watch."""
+PATIENCE = 1.5
+"""Seconds in which an engine says how it is, if it does: it looks at the inbox each 50 ms, and
+engines that share a store hear of it within a second."""
 SPAN = 300_000
 """Milliseconds that rates are about."""
 
@@ -38,7 +53,7 @@ def status(watch: bool, store: str | None, settings_file: str | None, form: str)
 
     Exit code 1 when something needs a person, 3 when the store cannot be reached. What the engine
     knows alone (sources, circuits, how long work waits) comes from its metrics port, where
-    `[observability.prometheus]` is in fql.toml.
+    `[observability.prometheus]` is in fql.toml; without it the engine is asked by the store.
     """
     while True:
         found = looked(store, settings_file)
@@ -63,9 +78,15 @@ def looked(store: str | None, settings_file: str | None) -> State:
     engine, samples = _asked(prometheus)
     if engine == "unknown":
         engine = _holder(project.store_place(store))
+    shared = project.store_place(store).database.kind == "postgresql"
     now = int(time.time() * 1000)
 
     async def work(client: Client) -> State:
+        holdings = await client.holdings()
+        at_work = engine
+        if at_work == "unknown" and shared:
+            at_work = "ready" if any(one.left > 0 for one in holdings) else "none"
+        asked = not samples and at_work == "ready" and await _asked_in_store(client)
         counts, size = await client.counts(), await client.size()
         plan = await client.plan()
         groups = await client.dead_letter_groups()
@@ -76,7 +97,7 @@ def looked(store: str | None, settings_file: str | None) -> State:
         return State(
             now=now,
             store=project.store_place(store).database.shown,
-            engine=engine,
+            engine=at_work,
             plan=None if plan is None else plan.digest,
             open_runs=counts.runs.get("open", 0),
             inbox=counts.inbox,
@@ -86,9 +107,30 @@ def looked(store: str | None, settings_file: str | None) -> State:
             disk=size.disk,
             backup=size.backup,
             samples=samples,
+            live=await _heard(client, sum(one.left > 0 for one in holdings)) if asked else NOTHING,
+            holdings=holdings,
         )
 
     return with_client(store, settings_file, work)
+
+
+async def _asked_in_store(client: Client) -> bool:
+    """Ask the engines to say how they are; False where this may only read the store."""
+    with suppress(StoreError):
+        await client.watch()
+        return True
+    return False
+
+
+async def _heard(client: Client, engines: int) -> Live:
+    """What they say, as soon as all of them have."""
+    pulses: list[Pulse] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while sum(not one.silent for one in pulses) < max(1, engines):
+                pulses = await client.pulses()
+                await asyncio.sleep(0.02)
+    return live_of(pulses)
 
 
 def _asked(prometheus: Prometheus | None) -> tuple[str, Samples]:
@@ -119,6 +161,8 @@ def _holder(place: Place) -> str:
 
 def _report(found: State) -> Iterator[tuple[str, str]]:
     yield "engine", found.engine
+    for one in found.holdings:
+        yield "", shards_words(one)
     yield "store", found.store
     yield "plan", (found.plan or "none")[:19]
     yield "open", f"{as_far(found.open_runs, 'run')}, {as_far(found.inbox)} in the inbox"
@@ -149,4 +193,4 @@ def _waiting(found: State) -> Iterator[tuple[str, str]]:
         yield "paused", ", ".join(found.paused)
     for one in found.dead:
         name = f"{one.observer}.{one.action}" if one.action else "(capture)"
-        yield "dead", f"{one.number:,} of {name} ({one.error_class})"
+        yield "dead", f"{as_far(one.number)} of {name} ({one.error_class})"

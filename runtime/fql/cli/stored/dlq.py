@@ -9,14 +9,15 @@ from typing import Literal
 import click
 
 from fql.cli.project import settings_option, store_option
-from fql.cli.stored import letters
+from fql.cli.stored import bulks, letters
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import read_foreign
 from fql.letters import Replayed, Wanted, asked
 from fql.store.choosing import LetterGroup
-from fql.store.shown import DeadLetter, instant
+from fql.store.port import MOST_COUNTED
+from fql.store.shown import DeadLetter, as_far, instant
 from fql.terminal.commands import Commands, format_option
 from fql.terminal.lines import data, json_line, prose, say
 from fql.terminal.tables import Column, Table, table
@@ -36,6 +37,8 @@ Examples:
   fqlc dlq show dlq_4fdee000000003_warehouse
   fqlc dlq replay dlq_4fdee000000003_warehouse
   fqlc dlq replay --failed-after 2026-03-02 --rate 10 --dry-run
+  fqlc dlq replay --observer order_shipped --watch
+  fqlc dlq stop bulk_2f
   fqlc dlq stats --format json""",
 )
 def dlq() -> None:
@@ -114,6 +117,7 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
 @click.option(
     "--wait", is_flag=True, help="Wait until they have ended; exit with 1 if one is dead."
 )
+@click.option("--watch", is_flag=True, help="The same for many, and show how far it is.")
 @store_option
 @settings_option
 @format_option()
@@ -135,14 +139,17 @@ def replay(
     response: str | None,
     force: bool,
     wait: bool,
+    watch: bool,
     store: str | None,
     settings_file: str | None,
     form: str,
 ) -> None:
     """Try again from the failed action on, with the same key and fresh attempts.
 
-    Marks the letters. The engine of that store sends them, or the next `fqlc run` if none is
-    running.
+    Those that are given by their ids are marked at once. All that a filter chooses are one replay,
+    10 a second unless --rate says so: `fqlc dlq bulks` shows how far it is, `fqlc dlq stop` stops
+    it, and what fails after this command is not part of it. The engine of that store sends them,
+    or the next `fqlc run` if none is running.
     """
     wanted = Wanted(
         **letters.choice(
@@ -153,35 +160,33 @@ def replay(
         force=force, dry_run=dry_run, wait=wait,
     )  # fmt: skip
     asked(ids, wanted)
+    if ids and watch:
+        raise UsageError("--watch is for a replay of many; use --wait with ids")
 
-    total, failed = with_client(
-        store, settings_file, lambda client: _replayed(client, ids, wanted, form)
-    )
-    if not total:
-        say("no dead letter matches")
-    elif failed:
+    async def work(client: Client) -> bool:
+        if ids:
+            return await _replay_these(client, ids, wanted, form)
+        return await bulks.replay_many(client, wanted, form, watch=watch)
+
+    if with_client(store, settings_file, work):
         raise click.exceptions.Exit(1)
 
 
-async def _replayed(
-    client: Client, ids: Sequence[str], wanted: Wanted, form: str
-) -> tuple[int, bool]:
-    """Mark them page by page, and wait for their ends if that is wanted. Gives how many there are,
-    and whether it failed: none could be replayed, or one that was waited for is dead again."""
+async def _replay_these(client: Client, ids: Sequence[str], wanted: Wanted, form: str) -> bool:
+    """Mark them, and wait for their ends if that is wanted. Gives whether it failed: none could be
+    replayed, or one that was waited for is dead again."""
     await letters.require(client, ids)
     dry_run = wanted["dry_run"]
     wait = wanted["wait"] and not dry_run
-    total, left, marked = 0, 0, list[Replayed]()
-    async for page in client.replay_pages(ids, **wanted):
-        if not (wait and form == "json"):
-            _show_marked(page, form, dry_run=dry_run)
-        total, left = total + len(page), left + sum(not one.skipped for one in page)
-        marked += page if wait else ()
+    marked = await client.replay_these(ids, **wanted)
+    left = any(not one.skipped for one in marked)
+    if not (wait and form == "json"):
+        _show_marked(marked, form, dry_run=dry_run)
     if wait:
-        return total, _show_ended(await client.ended(marked), form) or not left
+        return _show_ended(await client.ended(marked), form) or not left
     if left and not dry_run:
         await say_when_taken(client)
-    return total, not left
+    return not left
 
 
 def _show_ended(ended: Sequence[Replayed], form: str) -> bool:
@@ -249,7 +254,8 @@ def stats(store: str | None, settings_file: str | None, form: str) -> None:
         for group in groups:
             json_line({
                 "observer": group.observer, "action": group.action, "class": group.error_class,
-                "count": group.number, "oldest": instant(group.oldest),
+                "count": min(group.number, MOST_COUNTED), "more": group.number > MOST_COUNTED,
+                "oldest": instant(group.oldest),
                 "newest": instant(group.newest),
             })  # fmt: skip
         return
@@ -258,4 +264,8 @@ def stats(store: str | None, settings_file: str | None, form: str) -> None:
 
 def _group_row(group: LetterGroup) -> list[str]:
     name = (group.observer, group.action, group.error_class)
-    return [*name, str(group.number), moment(group.oldest), moment(group.newest)]
+    return [*name, as_far(group.number), moment(group.oldest), moment(group.newest)]
+
+
+dlq.add_command(bulks.stop)
+dlq.add_command(bulks.bulks)

@@ -10,6 +10,7 @@ from fql.engine.core.held.inputs import Misfit, NewEvent
 from fql.engine.core.held.keys import payload_hash, run_key
 from fql.engine.core.held.runs import Run
 from fql.engine.core.held.state import State
+from fql.engine.core.history.bulk import count
 from fql.engine.core.history.unmatched import keep_event, keep_misfit
 from fql.engine.core.moving.homes import hand_over, shard_of
 from fql.engine.core.queues import join_queue, key_of
@@ -30,7 +31,9 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
     _note_origin(state, new.row, new.consumed)
     if _is_known(state, new, known):
         state.tally.duplicates += 1
+        count(state, new.bulk, "other")
         return
+    count(state, new.bulk, "resolved")
     event = new.event
     new.number = state.number()
     state.tally.events += 1
@@ -72,6 +75,7 @@ def _give_up(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> 
     """An event that cannot be taken in is a dead letter, which can be replayed. Where that cannot
     be written either, only its place in the source is noted, and the log has told of it."""
     _note_origin(state, new.row, new.consumed)
+    count(state, new.bulk, "dead")
     if new.given_up >= Rung.BY_ITS_ROW or _is_known(state, new, known):
         return
     state.tally.refused += 1
@@ -192,6 +196,7 @@ def _must_be_held(run: Run) -> bool:
 def refuse(state: State, misfit: Misfit, known: Mapping[bytes, Remembered]) -> None:
     """Write the dead letter of a change that did not fit; the source continues after it."""
     _note_origin(state, misfit.row, misfit.consumed)
+    count(state, misfit.bulk, "dead")
     if misfit.faults:
         return
     if misfit.dedup is not None:

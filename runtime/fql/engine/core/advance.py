@@ -9,6 +9,7 @@ from fql.engine.core.batching import buffer, unbuffer
 from fql.engine.core.held.inputs import RunEnded
 from fql.engine.core.held.runs import Run, Work, failure_info
 from fql.engine.core.held.state import State
+from fql.engine.core.history.bulk import end_replay
 from fql.engine.core.queues import leave_queue
 from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Condition
@@ -141,8 +142,7 @@ def complete(state: State, run: Run, work: Work, answer: object) -> None:
     """A node has succeeded. Success is final."""
     work.state, work.answer, work.failure = DONE, answer, None
     work.crashes, work.due = 0, 0
-    replayed, work.replay = work.replay, Replay.NONE
-    if replayed in REPLAYS:
+    if end_replay(state, work, "resolved") in REPLAYS:
         state.mutations.letter_states.append(("resolved", letter_name(run.id, work.spec.name)))
     move_on(state, run)
 
@@ -153,7 +153,7 @@ def bury(
 ) -> None:  # fmt: skip
     """A node is dead: its dead letter is written in this commit, and its `else` chain starts.
     The last try of a cancelled run leaves no letter behind."""
-    replayed, work.replay = work.replay, Replay.NONE
+    replayed = end_replay(state, work, "dead")
     work.due, work.crashes = 0, 0
     if replayed is Replay.LAST_TRY:
         work.state = CANCELLED
@@ -212,13 +212,14 @@ def cancel_run(state: State, run: Run) -> None:
     for work in run.works:
         on_its_way = work.state == MEMBER and not run.spec.blocked
         if work in state.in_flight or on_its_way:
-            work.replay = Replay.LAST_TRY
+            end_replay(state, work, "other", Replay.LAST_TRY)
             continue
         if work.state in TERMINAL:
             continue
         unbuffer(state, run, work)
         if work.state in ACTIVE or work.state == WAITING:
             work.state = CANCELLED
+            end_replay(state, work, "other")
     state.touch(run)
     if not run.moves():
         _end_run(state, run, "cancelled")

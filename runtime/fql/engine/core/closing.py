@@ -7,11 +7,12 @@ from fql.engine.core.held.aside import Blame, Rung
 from fql.engine.core.held.inputs import RunEnded
 from fql.engine.core.held.keys import delivery_key
 from fql.engine.core.held.state import State, Stuck
+from fql.engine.core.history.bulk import count
 from fql.engine.core.orders import apply_pending
 from fql.engine.core.queues import give_up_place
 from fql.engine.program.model import NodeSpec, ObserverSpec
 from fql.store.records import BatchRow, LetterRow, Loaded, RunPatch
-from fql.store.works import bury_works, encode_works, letter_name
+from fql.store.works import bury_works, decode_works, encode_works, letter_name
 
 
 def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> None:
@@ -24,8 +25,9 @@ def lay_down(state: State, loaded: Loaded, spec: ObserverSpec, blame: Blame) -> 
         state.stuck[row.id] = Stuck(blame.text, shard=row.shard)
         return
     blame.met = True
-    works, given_up = bury_works(row.works)
+    stored, (works, given_up) = decode_works(row.works), bury_works(row.works)
     for index in given_up:
+        count(state, stored[index].bulk, "dead")
         letter = _letter(state, loaded, spec, spec.nodes[index], blame.text)
         state.mutations.letters.append(letter)
         state.letters.append(letter)

@@ -1,4 +1,5 @@
-"""What people ask of stored work: replay, discard, cancel, resend, pause, resume, probe, seal.
+"""What people ask of stored work: replay, discard, cancel, resend, pause, resume, probe, seal, and
+bulk replays.
 
 A command about a run waits until the run is in memory; its inbox entry is consumed in the commit
 that carries it out.
@@ -6,22 +7,25 @@ that carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from fql.engine.core.advance import cancel_run, close_if_ended, complete
 from fql.engine.core.batching import seal_now
 from fql.engine.core.held.aside import Blame, Rung
-from fql.engine.core.held.inputs import Order, Refused
+from fql.engine.core.held.inputs import Order
 from fql.engine.core.held.keys import fresh_key
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
+from fql.engine.core.history.bulk import begin, decline, end_replay, stop
 from fql.engine.core.history.pulse import watch
 from fql.engine.core.moving.homes import take_hint
 from fql.engine.core.moving.leaving import pause
 from fql.engine.core.queues import leave_queue, rejoin_queue
 from fql.engine.program.fit import Past, Story, Unfit
 from fql.events.intake import AnswerMisfit
+from fql.store.records import Remembered
+from fql.store.showing.bulks import BULK, STOP
 from fql.store.works import (
     CANCELLED,
     DEAD,
@@ -35,8 +39,9 @@ from fql.store.works import (
 )
 
 
-def receive(state: State, order: Order) -> None:
-    """Carry out a command now, or when its run has been read back."""
+def receive(state: State, order: Order, known: Mapping[bytes, Remembered]) -> None:
+    """Carry out a command now, or when its run has been read back. `known` are those of the hashes
+    of this step that were met before."""
     blame = state.aside.orders.items.get(order.consumed or 0)
     if blame is not None:
         _set_aside(state, order, blame)
@@ -45,13 +50,8 @@ def receive(state: State, order: Order) -> None:
         _consume(state, order)
     elif order.kind in ("pause", "resume"):
         _pause(state, order)
-    elif order.kind == "probe":
-        _probe(state, order)
-    elif order.kind == "seal":
-        seal_now(state, order.name, order.node)
-        _consume(state, order)
-    elif order.kind == "watch":
-        watch(state)
+    elif order.kind in _AT_ONCE:
+        _AT_ONCE[order.kind](state, order, known)
         _consume(state, order)
     elif order.run:
         state.pending.setdefault(order.run, []).append(order)
@@ -62,7 +62,8 @@ def receive(state: State, order: Order) -> None:
     else:
         if order.kind == "discard":
             state.mutations.letter_states.append(("discarded", order.letter))
-        _consume(state, order)  # `ignore`: an event of an entity that the plan does not know
+        decline(state, order)  # `ignore`: an event of an entity that the plan does not know
+        _consume(state, order)
 
 
 SENDING = frozenset({"replay", "resend"})
@@ -78,13 +79,13 @@ def apply_pending(
         state.item = order
         _consume(state, order)
         if run is not None and run.spec.blocked and order.kind in SENDING:
-            state.refused.append(Refused(order, run.spec.blocked))
+            decline(state, order, run.spec.blocked)
         elif run is not None:
             _HANDLERS[order.kind](state, run, order)
         elif order.kind == "discard":
             state.mutations.letter_states.append(("discarded", order.letter))
         else:
-            state.refused.append(Refused(order, why))
+            decline(state, order, why)
     state.pending.pop(number, None)
     state.item = held
 
@@ -95,7 +96,7 @@ def _set_aside(state: State, order: Order, blame: Blame) -> None:
         return
     blame.met = True
     _consume(state, order)
-    state.refused.append(Refused(order, blame.text))
+    decline(state, order, blame.text)
 
 
 def _consume(state: State, order: Order) -> None:
@@ -113,10 +114,9 @@ def _pause(state: State, order: Order) -> None:
 def _probe(state: State, order: Order) -> None:
     """Let a receiver that is held to be down be tried now, whatever it asked for: by as many
     requests as when its time is over. They close its circuit, or it opens again."""
-    _consume(state, order)
     endpoint = state.endpoints.get(order.name)
     if endpoint is None or not endpoint.circuit.is_open:
-        state.refused.append(Refused(order, "its circuit is not open: what is ready is sent"))
+        decline(state, order, "its circuit is not open: what is ready is sent")
         return
     endpoint.circuit.open_until = min(endpoint.circuit.open_until, state.now)
     endpoint.blocked_until = min(endpoint.blocked_until, state.now)
@@ -134,8 +134,10 @@ def _replay(state: State, run: Run, order: Order) -> None:
     replays at once send once."""
     work = _work(run, order.node)
     if work is None or work.state != DEAD:
+        decline(state, order)
         return
     if run.spec.graph.has_else[work.spec.index] and not order.force:
+        decline(state, order)
         return
     go_by_own(run, work)
     answer = order.answer
@@ -143,16 +145,17 @@ def _replay(state: State, run: Run, order: Order) -> None:
         try:
             answer = work.spec.restore_answer(answer)
         except AnswerMisfit as misfit:
-            state.refused.append(Refused(order, misfit.bare))
+            decline(state, order, misfit.bare)
             return
     if answer is None and not order.original:
         unfit = go_by_active(state, run, work)
         if unfit is not None:
-            state.refused.append(Refused(order, unfit.bare))
+            decline(state, order, unfit.bare)
             return
     state.tally.replayed += 1
     work.failed, work.crashes, work.since = 0, 0, 0
     work.replay = Replay.BY_ORIGINAL if order.original else Replay.BY_ACTIVE
+    work.bulk = order.bulk
     work.failure = None
     state.mutations.letter_states.append(("replaying", letter_name(run.id, order.node)))
     if answer is not None:
@@ -271,10 +274,11 @@ def _stop_replay(state: State, run: Run, work: Work) -> bool:
     if work.replay not in REPLAYS:
         return False
     if work in state.in_flight:
-        work.replay = Replay.LAST_TRY
+        end_replay(state, work, "other", Replay.LAST_TRY)
         state.touch(run)
         return False
-    work.state, work.due, work.replay = DEAD, 0, Replay.NONE
+    end_replay(state, work, "other")
+    work.state, work.due = DEAD, 0
     return True
 
 
@@ -315,5 +319,12 @@ def _cancel(state: State, run: Run, _order: Order) -> None:
 _HANDLERS: dict[str, Callable[[State, Run, Order], None]] = {
     "replay": _replay, "resend": _resend, "discard": _discard, "evict": _discard, "cancel": _cancel,
 }  # fmt: skip
-KINDS = frozenset({*_HANDLERS, "pause", "resume", "probe", "seal", "watch"})
+_AT_ONCE: dict[str, Callable[[State, Order, Mapping[bytes, Remembered]], None]] = {
+    BULK: begin, STOP: lambda state, order, _: stop(state, order),
+    "probe": lambda state, order, _: _probe(state, order),
+    "seal": lambda state, order, _: seal_now(state, order.name, order.node),
+    "watch": lambda state, _order, _known: watch(state),
+}  # fmt: skip
+"""Commands that are about no run."""
+KINDS = frozenset({*_HANDLERS, *_AT_ONCE, "pause", "resume"})
 """Commands that the inbox may hold besides events."""

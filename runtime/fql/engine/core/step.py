@@ -17,6 +17,7 @@ from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Step
 from fql.engine.core.held.lanes import MIXED, liveliest_lane, only_waits
 from fql.engine.core.held.runs import Run, SealedBatch, Work
 from fql.engine.core.held.state import DEFAULT_LIMITS, State
+from fql.engine.core.history.bulk import mark
 from fql.engine.core.history.pulse import EVERY, beat
 from fql.engine.core.history.unmatched import keep_stranger
 from fql.engine.core.moving.leaving import clear_leaving, follow, is_ours, movable, release
@@ -54,7 +55,8 @@ def step(state: State, inputs: Inputs, now: int) -> Step:
     release(state)
     _each(state, inputs.events, partial(_accept, known=inputs.known))
     _each(state, inputs.misfits, partial(_refuse, known=inputs.known))
-    _each(state, inputs.orders, _receive)
+    _each(state, inputs.orders, partial(_receive, known=inputs.known))
+    _each(state, inputs.marks, mark)
     _each(state, inputs.strangers, keep_stranger)
     state.mutations.forgotten.extend(inputs.forgotten)
     state.item = None
@@ -72,9 +74,9 @@ def _each(state: State, items: Sequence[T], take: Callable[[State, T], object]) 
         take(state, item)
 
 
-def _receive(state: State, order: Order) -> None:
+def _receive(state: State, order: Order, known: Mapping[bytes, Remembered]) -> None:
     if is_ours(state, order):
-        receive(state, order)
+        receive(state, order, known)
 
 
 def _accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> None:

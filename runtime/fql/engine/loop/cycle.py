@@ -6,7 +6,15 @@ import asyncio
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fql.engine.core.held.inputs import Inputs, Misfit, NewEvent, Order, Performed, Stranger
+from fql.engine.core.held.inputs import (
+    Inputs,
+    Marks,
+    Misfit,
+    NewEvent,
+    Order,
+    Performed,
+    Stranger,
+)
 from fql.engine.program.model import Program
 from fql.errors import FqlError, StoreError
 from fql.store.records import Paged, Snapshot
@@ -18,13 +26,15 @@ from fql.store.sharing.port import Share
 class Group:
     """Events that were handed in together, and the future that resolves when they are durable.
     `source` is the name under which they are counted, if they are; `shard` is that of the source
-    that they are from, which one engine reads."""
+    that they are from, which one engine reads. Or nothing but the `marks` of a bulk, which are made
+    of what is stored."""
 
     events: Sequence[NewEvent]
     misfits: Sequence[Misfit]
     done: asyncio.Future[None]
     source: str = ""
     shard: int | None = None
+    marks: Marks | None = None
 
     def comes_again(self) -> bool:
         """Whether it is from an outbox or the inbox, which give it again until it is stored."""
@@ -62,7 +72,9 @@ class Waiting:
         for group in earlier.groups:
             for new in group.events:
                 new.renew()
-        self.groups[:0] = earlier.groups
+        stale = [group for group in earlier.groups if group.marks is not None]
+        Waiting(groups=stale).reject(StoreError("what is stored was loaded again meanwhile"))
+        self.groups[:0] = [group for group in earlier.groups if group.marks is None]
         self.flush = self.flush or earlier.flush
         self.forgotten[:0] = earlier.forgotten
         self.strangers[:0] = earlier.strangers
@@ -100,6 +112,7 @@ class Waiting:
             grants=self.grants,
             gained=self.gained,
             strangers=self.strangers,
+            marks=[group.marks for group in self.groups if group.marks is not None],
         )
 
     def resolve(self) -> None:

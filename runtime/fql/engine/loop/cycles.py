@@ -57,6 +57,7 @@ class Cycles:
         settings: LoopSettings | None = None,
         chance: Callable[[], float] = random.random,
         listeners: Sequence[Listener] = (),
+        present: Callable[[], Mapping[str, object]] = dict,
     ) -> None:
         self._store = store
         self._program = program
@@ -71,7 +72,7 @@ class Cycles:
         self._session = Session(store, self._settings.holder, self._herald.tell)
         self._following = Following(self._session, self._herald.tell, adopt)
         self._senders = Senders(clock.now, self._take_outcome, self._session.may_send)
-        self._memory = Memory(self._settings.core, chance, plans)
+        self._memory = Memory(self._settings.core, chance, plans, present)
         self._busy = False
         self._lost: StoreGone | None = None
         self.positions: dict[str, int] = {}
@@ -235,7 +236,7 @@ class Cycles:
         now = self._clock.now()
         result = step(self.state, inputs, now)
         if result.mutations:
-            self._memory.minutes.go_with(result.mutations, now)
+            self._memory.tell_along(result.mutations, now)
             began = time.perf_counter()
             await self._commit(result, inputs)
             self._herald.committed(result.mutations, (time.perf_counter() - began) * 1000)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Unpack
 
-from fql.engine.core.held.inputs import Misfit, NewEvent, Order, Stranger
+from fql.engine.core.held.inputs import Marks, Misfit, NewEvent, Order, Stranger
 from fql.engine.core.history.unmatched import A_SECOND
 from fql.engine.loop.cycle import Group
 from fql.engine.loop.cycles import Cycles
@@ -20,7 +20,7 @@ from fql.observe.logs import logger
 from fql.store.history.rows import History
 from fql.store.port import Store
 from fql.store.records import Command, Mutations
-from fql.store.sharing.homes import home
+from fql.store.sharing.homes import FIRST, home
 from fql.store.sharing.port import Active
 
 LOADED_AGAIN = "their commit failed, and the runs they belong to were not read again"
@@ -132,6 +132,18 @@ class Engine(Cycles):
         self._waiting.orders.extend(orders)
         self._wake.set()
 
+    async def mark(self, marks: Marks, seen: tuple[int, int]) -> None:
+        """Mark dead letters of a bulk; returns when that is durable. `seen` are `generation` and
+        `tenure` from before the letters were read. Raises StoreError when nothing was marked."""
+        if self._over:
+            raise self._ended()
+        if seen != (self.generation, self.tenure):
+            raise StoreError("what is stored was loaded again meanwhile", hint="read it again")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.groups.append(Group((), (), done, shard=FIRST, marks=marks))
+        self._wake.set()
+        await done
+
     def work_by(self, active: Active) -> None:
         """This plan, which `switch` makes ready, is active on a store that engines share."""
         self._session.work_by(active)
@@ -171,6 +183,11 @@ class Engine(Cycles):
         """A future that gives the state of this run when it next ends."""
         self.hurry()
         return self._herald.watch(run)
+
+    @property
+    def bulk_begun(self) -> asyncio.Event:
+        """Set when a bulk replay has begun; whoever looks clears it."""
+        return self._memory.bulk_begun
 
     @property
     def session(self) -> int:

@@ -6,6 +6,7 @@ Either way it is thrown away. Outcomes are kept: what they tell has happened at 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from fql.engine.core.held.inputs import (
 from fql.engine.core.held.shards import Shards
 from fql.engine.core.held.state import State
 from fql.engine.core.history.minutes import Minutes
+from fql.engine.core.history.pulse import tell_besides
 from fql.engine.core.taking import restore
 from fql.engine.loop.cycle import Waiting
 from fql.engine.loop.rescue import Rescue
@@ -29,7 +31,7 @@ from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import StoreError
 from fql.observe.logs import logger
-from fql.store.records import Snapshot, StoredPlan
+from fql.store.records import Mutations, Snapshot, StoredPlan
 
 Plans = Callable[[Sequence[StoredPlan]], Mapping[str, Program]]
 """Makes programs of stored plans that open work needs."""
@@ -38,8 +40,12 @@ Plans = Callable[[Sequence[StoredPlan]], Mapping[str, Program]]
 class Memory:
     """One state after another, and what outlives them: numbers, outcomes, what is set aside."""
 
-    def __init__(self, settings: CoreSettings, chance: Callable[[], float], plans: Plans) -> None:
+    def __init__(
+        self, settings: CoreSettings, chance: Callable[[], float], plans: Plans,
+        present: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:  # fmt: skip
         self._settings = settings
+        self._present = present
         self._chance = chance
         self._plans = plans
         self._state: State | None = None
@@ -47,6 +53,7 @@ class Memory:
         self._aside = Aside()
         self.rescue = Rescue()
         self.minutes = Minutes()
+        self.bulk_begun = asyncio.Event()
 
     @property
     def state(self) -> State:
@@ -84,8 +91,16 @@ class Memory:
         state.draining = before is not None and before.draining
         return state
 
+    def tell_along(self, mutations: Mutations, now: int) -> None:
+        """What is told to people goes with a commit that is made anyway."""
+        self.minutes.go_with(mutations, now)
+        tell_besides(mutations, self._present)
+
     def stored(self, result: Step) -> None:
         """A step is committed: what it counted counts, and what it gave up is given up."""
+        history = result.mutations.history
+        if history is not None and history.bulks:
+            self.bulk_begun.set()
         state = self.state
         self.minutes.count(result, self._tally, state.tally, state.now)
         self._tally = replace(state.tally)

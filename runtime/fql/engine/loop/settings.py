@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from socket import gethostname
 from typing import Required, TypedDict
 
 from fql.engine.core.held.inputs import CoreSettings
@@ -28,7 +29,8 @@ class LoopSettings:
 class Parts(TypedDict, total=False):
     """What `Cycles` is made of besides its store and program. `plans` makes programs of stored
     plans that open work needs, `adopt` that of a plan which others have activated; `chance` gives
-    numbers in [0, 1); `listeners` hear of what happens."""
+    numbers in [0, 1); `listeners` hear of what happens. `present` gives what a pulse tells besides
+    the work."""
 
     clock: Required[Clock]
     plans: Required[Plans]
@@ -36,6 +38,7 @@ class Parts(TypedDict, total=False):
     settings: LoopSettings | None
     chance: Callable[[], float]
     listeners: Sequence[Listener]
+    present: Callable[[], Mapping[str, object]]
 
 
 def loop_settings(settings: Settings, holder: str) -> LoopSettings:
@@ -48,5 +51,6 @@ def loop_settings(settings: Settings, holder: str) -> LoopSettings:
         background_retry=dispatch.background_retry,
         keep_done=settings.store.keep_runs > 0,
         keep_unmatched=settings.store.keep_unmatched,
+        holder=f"{holder} on {gethostname()}",
     )
     return LoopSettings(core, dispatch.max_queue_size, dispatch.drain / 1000, holder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from fql.engine.core.held.endpoints import LIMITS, Endpoint
 from fql.engine.core.held.lanes import MIXED
 from fql.engine.core.held.state import State
-from fql.engine.core.history.present import oldest_due, works
+from fql.engine.core.history.present import circuit_state, oldest_due, works
 from fql.engine.loop.clock import Clock
 from fql.engine.loop.engine import Engine
 from fql.engine.program.bulkhead import fault_of
@@ -87,6 +87,19 @@ class Watched:
             emits=engine.uncommitted,
         )
 
+    def present(self) -> Mapping[str, object]:
+        """What a pulse tells besides the work: the sources that this engine reads."""
+        engine = self.engine
+        if engine is None:
+            return {}
+        return {
+            "sources": [
+                {"name": one.name, "ok": one.ok, "lag": one.lag}
+                for one in self._of_sources()
+                if engine.owns(engine.home(one.name))
+            ]
+        }
+
     def trouble(self) -> str:
         """Why the engine does not work, or nothing."""
         if self.engine is None:
@@ -142,10 +155,3 @@ def _endpoint(one: Endpoint, now: int, label: Label) -> EndpointGauges:
         waits,
         one.slots.count if one.slots.granted else None,
     )
-
-
-def circuit_state(one: Endpoint, now: int) -> str:
-    """Closed; open until its time; then half open, until a probe says more."""
-    if not one.circuit.is_open:
-        return "closed"
-    return "open" if now < one.circuit.open_until else "half_open"

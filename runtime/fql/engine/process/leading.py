@@ -17,11 +17,12 @@ from fql.engine.process.gauges import Watched
 from fql.engine.process.housekeeping import Housekeeper
 from fql.engine.process.keeping import keep_going, reason_of
 from fql.engine.process.reception import Reception
+from fql.engine.process.replays.bulks import Bulks
 from fql.errors import FqlError, StoreGone, StoreLocked, WorkBlocked
 from fql.intake.port import Consumer, Entrance, Source
 from fql.observe.logs import logger
 from fql.plan.model import Plan
-from fql.store.choosing import RunFilter
+from fql.store.history.rows import RUNNING
 from fql.store.port import Store
 from fql.store.sharing.homes import FIRST
 from fql.store.works import run_name
@@ -68,6 +69,7 @@ class Leading:
         self._feeds: list[Feed] = []
         self._receptions: list[Reception] = []
         self._inbox: Inbox | None = None
+        self._bulks: Bulks | None = None
         self._keeper: Housekeeper | None = None
         self.engine: Engine | None = None
 
@@ -91,8 +93,10 @@ class Leading:
         keeper = self._make_keeper(engine)
         await engine.start(inbox.obey_pauses)
         self._inbox, self._feeds, self._keeper = inbox, feeds, keeper
+        self._bulks = bulks = Bulks(self._store, engine, self._clock)
         self.engine = self._watched.engine = engine
         self._keep("the inbox", inbox.run)
+        self._keep("bulk replays", bulks.run)
         self._keep("housekeeping", keeper.run)
         if isinstance(self._clock, SystemClock):
             watch = ClockWatch(self._clock, engine.tell, engine.order)
@@ -218,23 +222,25 @@ class Leading:
 
     async def _is_calm(self) -> bool:
         engine = self.engine
-        if engine is None or self._inbox is None:
-            return not await self.left_elsewhere(most=1)
+        if engine is None or self._inbox is None or self._bulks is None:
+            return not await self.left_elsewhere()
         feeds_quiet = all(feed.quiet() for feed in self._feeds)
         feeds_quiet = feeds_quiet and all(one.quiet() for one in self._receptions)
         if self._no_more() and engine.state.buffers:
             engine.flush()
         engine.hurry()
-        calm = feeds_quiet and engine.idle()
+        calm = feeds_quiet and engine.idle() and not self._bulks.waits()
         if not calm or await self._inbox.read() or self._inbox.waits():
             return False
         return not await engine.is_busy_elsewhere()
 
-    async def left_elsewhere(self, most: int = 100_000) -> int:
-        """What the engine in another process has yet to do: entries of the inbox, open runs. It is
-        counted up to `most`."""
-        open_runs = await self._store.runs(RunFilter(state="open", limit=most))
-        return (await self._store.size()).inbox + len(open_runs)
+    async def left_elsewhere(self) -> int:
+        """What the engine in another process has yet to do: entries of the inbox, open runs, what a
+        bulk replay has not marked. It is counted as far as `Counts` goes."""
+        bulks = [one for one in await self._store.bulks() if one.state == RUNNING]
+        counts = await self._store.counts()
+        left = counts.inbox + counts.runs.get("open", 0)
+        return left + sum(max(1, one.total - one.marked) for one in bulks)
 
     def _no_more(self) -> bool:
         """There are sources, and all have ended: buffers need not wait for more."""

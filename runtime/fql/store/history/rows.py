@@ -64,12 +64,16 @@ class PulseRow(NamedTuple):
     body: str
 
 
+RUNNING, STOPPED, MARKED = "running", "stopped", "marked"
+"""States of a bulk: more may be marked; a person has stopped that; all have been looked at."""
+
+
 class BulkRow(NamedTuple):
     """A replay of many dead letters.
 
     - `id`: the number of the command that began it.
     - `at`, `by`: when it was asked for, and who asked.
-    - `asked`: what is replayed, and how, as JSON.
+    - `asked`: what is replayed, and how, as `fql.store.showing.bulks` writes it.
     - `total`: how many the dry run had counted.
     - `cursor_at`, `cursor_id`: `failed_at` and id of the last dead letter that was looked at; it
       goes from the newest one of the dry run to older ones.
@@ -85,7 +89,7 @@ class BulkRow(NamedTuple):
     total: int
     cursor_at: int
     cursor_id: str
-    state: str = "running"
+    state: str = RUNNING
     marked: int = 0
     resolved: int = 0
     dead: int = 0
@@ -93,7 +97,8 @@ class BulkRow(NamedTuple):
 
 
 class BulkStep(NamedTuple):
-    """What is added to the counts of a bulk; a cursor or state that is None stays."""
+    """What is added to the counts of a bulk; a cursor or state that is None stays. The state
+    changes only while it is `running`."""
 
     id: int
     cursor_at: int | None = None
@@ -127,7 +132,11 @@ class History:
     posted: list[Posted] = field(default_factory=list)
 
     def step(self, step: BulkStep) -> None:
-        """Add this to what the commit says of its bulk."""
+        """Add this to what the commit says of its bulk, which may begin in it."""
+        for place, row in enumerate(self.bulks):
+            if row.id == step.id:
+                self.bulks[place] = stepped(row, step)
+                return
         before = self.steps.get(step.id)
         self.steps[step.id] = step if before is None else _added(before, step)
 
@@ -137,7 +146,7 @@ def _added(one: BulkStep, other: BulkStep) -> BulkStep:
         id=one.id,
         cursor_at=one.cursor_at if other.cursor_at is None else other.cursor_at,
         cursor_id=one.cursor_id if other.cursor_id is None else other.cursor_id,
-        state=other.state or one.state,
+        state=one.state or other.state,
         marked=one.marked + other.marked,
         resolved=one.resolved + other.resolved,
         dead=one.dead + other.dead,
@@ -150,7 +159,7 @@ def stepped(row: BulkRow, step: BulkStep) -> BulkRow:
     return row._replace(
         cursor_at=row.cursor_at if step.cursor_at is None else step.cursor_at,
         cursor_id=row.cursor_id if step.cursor_id is None else step.cursor_id,
-        state=step.state or row.state,
+        state=step.state or row.state if row.state == RUNNING else row.state,
         marked=row.marked + step.marked,
         resolved=row.resolved + step.resolved,
         dead=row.dead + step.dead,

@@ -17,6 +17,8 @@ class Answers:
     """The questions of `fql.store.port.Store`. `least` is the last message that this process has
     written: answers are at least that new."""
 
+    no_bulks = "a store in NATS replays dead letters by their ids only"
+
     def __init__(self, stream: Stream) -> None:
         self.rows = Following(stream)
         self.least = 0

@@ -34,7 +34,8 @@ class Share:
     """What one engine has of a store. `live` is how many engines there are, `active` the plan that
     all of them work by, `pauses` what people have paused, as it is stored, `known` what the engines
     know of endpoints of which something has been said lately, `now` the store's clock in
-    milliseconds since 1970."""
+    milliseconds since 1970. `watched` says that the engine with the first shard is, and has said so
+    within three seconds."""
 
     mine: frozenset[int]
     live: int
@@ -42,6 +43,7 @@ class Share:
     known: Mapping[str, Known] = field(default_factory=dict)
     now: int = 0
     active: Active = NOTHING
+    watched: bool = False
 
 
 @runtime_checkable

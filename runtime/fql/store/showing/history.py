@@ -166,7 +166,7 @@ class Pulse:
 class Bulk:
     """A replay of many dead letters: of the `total` that were counted, so many are `marked` to be
     replayed; of these so many are `resolved`, `dead` again, or ended in an `other` way. `state` is
-    `running`, `stopped`, `marked` (all are, and some are under way) or `ended`."""
+    `running`, `stopped` by a person, `marked` (all are, and some are under way) or `ended`."""
 
     id: str
     at: str
@@ -178,6 +178,11 @@ class Bulk:
     resolved: int
     dead: int
     other: int
+
+    @property
+    def ended(self) -> int:
+        """How many of the marked have ended, in whatever way."""
+        return self.resolved + self.dead + self.other
 
     def as_json(self) -> dict[str, object]:
         """One object with everything."""

@@ -59,6 +59,11 @@ class Shower:
     async def pages(self, wanted: LetterFilter) -> AsyncIterator[list[DeadLetter]]:
         """Dead letters, newest first, a page at a time: each costs what it holds, and between two
         of them everybody else has a turn."""
+        async for rows in self.row_pages(wanted):
+            yield await self.letters(rows)
+
+    async def row_pages(self, wanted: LetterFilter) -> AsyncIterator[list[LetterRow]]:
+        """The same as they are stored."""
         left = wanted.limit
         for part in _by_ids(wanted):
             rows: list[LetterRow] = []
@@ -67,7 +72,7 @@ class Shower:
                 below = (rows[-1].failed_at, rows[-1].id) if rows else part.below
                 rows = await self._store.letters(replace(part, limit=size, below=below))
                 if rows:
-                    yield await self.letters(rows)
+                    yield rows
                 left = None if left is None else left - len(rows)
                 if len(rows) < size:
                     break

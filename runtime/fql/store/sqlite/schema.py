@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS {letters}(
 CREATE INDEX IF NOT EXISTS {letters}_at ON {letters}(failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_run ON {letters}(run);
 CREATE INDEX IF NOT EXISTS {letters}_observer ON {letters}(observer, failed_at, dlq_id);
+CREATE INDEX IF NOT EXISTS {letters}_group ON {letters}(observer, action, class, failed_at);
 CREATE INDEX IF NOT EXISTS {letters}_event ON {letters}(event_id);
 CREATE INDEX IF NOT EXISTS {letters}_state ON {letters}(state);
 CREATE INDEX IF NOT EXISTS {letters}_row ON {letters}(row_key, failed_at, dlq_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import NotJson, read_json
 from fql.exact.writing import write_json
-from fql.letters import CLASSES, Replayed, Wanted
+from fql.letters import CLASSES, RATE, Bounds, Foreseen, Replayed, Wanted
 from fql.store.shown import DeadLetter
 from fql.ui.desk import Desk, arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
 from fql.ui.door import Form
@@ -21,8 +22,6 @@ from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 from fql.ui.payload.stored import hidden_letters
 from fql.ui.present import words
 
-RATE = 10.0
-"""Replays per second where nobody says another number: a receiver that was down is not overrun."""
 ASK_TWICE = 100
 """Above this many, discarding asks for the number to be typed."""
 MOST = 10_000
@@ -105,22 +104,24 @@ async def _behind(desk: Desk, client: Client, letter: DeadLetter) -> list[str]:
 
 
 async def replay(request: Request) -> Response:
-    """First what it would do, then, once that is confirmed, do it."""
+    """First what it would do, then, once that is confirmed, do it: those that are ticked at once,
+    all that fit a filter as one bulk."""
     desk, form = desk_of(request), form_of(request)
     client = await desk.client()
     given, ids = _given(form), form.get("id", [])
     confirmed = one(form, "confirm") == "yes"
-    replayed = [
-        each
-        async for page in client.replay_pages(ids, **_wanted(form, given, ids, confirmed))
-        for each in page
-    ]
+    wanted = _wanted(form, given, ids, confirmed)
+    if ids:
+        asked = _asked(await client.replay_these(ids, **wanted))
+    elif confirmed:
+        await client.start_bulk(_bounds(form), form=one(form, "form"), **wanted)
+    else:
+        asked = _foreseen(await client.foresee(**wanted))
     if confirmed:
         return back(request, "/dead" if len(ids) != 1 else f"/dead/{ids[0]}")
-    asked = _asked(replayed)
     return await desk.page(
         request, "replay", ids=ids, wanted=given, rate=_rate(form), asked=asked,
-        force=one(form, "force") == "yes", newest=_after_newest([r.letter for r in replayed]),
+        force=one(form, "force") == "yes", form=uuid.uuid4().hex,
         takes=int(1000 * asked.total / _rate(form)), ways=_ways(form),
     )  # fmt: skip
 
@@ -151,6 +152,17 @@ def _answer(text: str) -> object:
         return read_json(text.encode())
     except NotJson as problem:
         raise UsageError(f"the answer that is supplied is not JSON: {problem}") from None
+
+
+def _bounds(form: Form) -> Bounds:
+    """What the dry run has counted, as its form sends it back. Raises UsageError."""
+    newest, total = place_of(one(form, "newest")), one(form, "total")
+    if newest is None or not (total.isascii() and total.isdecimal() and len(total) < 18):
+        raise UsageError(
+            "choose which dead letters to replay, and confirm the number",
+            hint="tick some, or use a filter",
+        )
+    return Bounds(int(total), newest)
 
 
 async def discard(request: Request) -> Response:
@@ -196,6 +208,13 @@ class Answer:
     sent: list[tuple[str, int]]
     skipped: list[tuple[str, int]]
     total: int
+    newest: str = ""
+
+
+def _foreseen(found: Foreseen) -> Answer:
+    newest = "" if found.bounds is None else "{}.{}".format(*found.bounds.newest)
+    sent, skipped = list(found.actions.items()), list(found.skipped.items())
+    return Answer(sent, skipped, found.total, newest)
 
 
 def _asked(replayed: list[Replayed]) -> Answer:

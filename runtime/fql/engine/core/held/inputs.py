@@ -10,7 +10,7 @@ from fql.actions.port import Outcome
 from fql.engine.core.held.runs import Work
 from fql.engine.program.model import Program
 from fql.events.model import Event
-from fql.store.history.rows import Result
+from fql.store.history.rows import BulkRow, Posted, Result
 from fql.store.records import (
     Hint,
     LetterRow,
@@ -29,7 +29,8 @@ from fql.store.sharing.port import Share
 class NewEvent:
     """A checked event. `dedup` is the hash of its key, `row` the row of an outbox that brought
     it, `only` the one observer it is for, `program` that of an earlier plan, for which it was
-    captured, `shard` that of the entry in the inbox. The core fills in what a receipt says.
+    captured, `shard` that of the entry in the inbox, `bulk` the replay that it is part of. The core
+    fills in what a receipt says.
 
     `making` is the observer whose run is being made; `faults` says for which observers (empty: for
     the event as a whole) that has raised, and `given_up` how often the latter has: its `Rung`.
@@ -50,6 +51,7 @@ class NewEvent:
     faults: dict[str, str] | None = None
     given_up: int = 0
     shard: int = 0
+    bulk: int = 0
 
     def renew(self) -> None:
         """What the core has filled in does not count: its commit did not."""
@@ -77,6 +79,7 @@ class Misfit:
     faults: int = 0
     row_key: str = ""
     shard: int = 0
+    bulk: int = 0
 
 
 class Stranger(NamedTuple):
@@ -118,7 +121,8 @@ class Order:
     `kind` is `replay`, `discard`, `evict`, `cancel`, `resend`, `pause`, `resume`, `probe` or
     `seal`. `due` is when a replay is to start; `answer` supplies a response without sending;
     `force` overrules `handled`. `shard` is that of its entry in the inbox. A `hint` comes from
-    another engine.
+    another engine. `bulk` is the number of the bulk that it is part of, or that it stops; one that
+    `begins` a bulk is known by the hash `dedup` if it comes again.
     """
 
     kind: str
@@ -134,6 +138,19 @@ class Order:
     answer: object = None
     shard: int = 0
     hint: Hint | None = None
+    bulk: int = 0
+    begins: BulkRow | None = None
+    dedup: bytes | None = None
+
+
+class Marks(NamedTuple):
+    """What a bulk marks next: the `replays` of dead letters up to a new `cursor`, the time and id
+    of the last one that was looked at; after the `last` of them nothing is left."""
+
+    bulk: int
+    cursor: tuple[int, str]
+    replays: list[Posted]
+    last: bool
 
 
 @dataclass(slots=True)
@@ -156,16 +173,17 @@ class Inputs:
     grants: list[Grant] = field(default_factory=list)
     gained: Snapshot | None = None
     strangers: list[Stranger] = field(default_factory=list)
+    marks: list[Marks] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(
             self.pages or self.outcomes or self.unstarted or self.events or self.misfits
-            or self.orders or self.program or self.flush or self.share or self.grants
+            or self.orders or self.program or self.flush or self.share or self.grants or self.marks
         )  # fmt: skip
 
     def keys(self) -> list[bytes]:
         """The hashes of keys that these inputs bring."""
-        brought: list[NewEvent | Misfit] = [*self.events, *self.misfits]
+        brought: list[NewEvent | Misfit | Order] = [*self.events, *self.misfits, *self.orders]
         return [one.dedup for one in brought if one.dedup is not None]
 
 
@@ -215,7 +233,7 @@ class Step:
 class CoreSettings:
     """Numbers that bound the engine. `window` is how many runs are held in memory;
     `crash_budget` how many consecutive crashes make a node poison; `alone_from` from which one on
-    it is sent alone."""
+    it is sent alone. `holder` says which process it is, for people."""
 
     max_in_flight: int = 256
     window: int = 1000
@@ -224,6 +242,7 @@ class CoreSettings:
     background_retry: bool = True
     keep_done: bool = True
     keep_unmatched: int = 10_000
+    holder: str = ""
 
 
 @dataclass(slots=True)

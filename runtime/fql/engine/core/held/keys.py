@@ -49,6 +49,11 @@ def position_hash(incarnation: str, position: str) -> bytes:
     return _digest("position", incarnation, position).digest()
 
 
+def form_hash(form: str) -> bytes:
+    """The remembered form of what a sender knows a command by."""
+    return _digest("form", form).digest()
+
+
 def payload_hash(payload: bytes) -> bytes:
     """Tells whether a repeated key brought the same payload: 8 bytes."""
     return blake2b(payload, digest_size=8).digest()

@@ -46,12 +46,13 @@ class Work:
     - `batch`: the sealed batch it is a member of, or 0.
     - `key`: the delivery key, where it is not the owner's.
     - `replay`, `redelivery`: why it is sent again, and whether the receiver may have seen it.
+    - `bulk`: the bulk replay that counts how it ends, or 0.
     - `ticket`: that of its time among `Timers`, or 0.
     - `view`: what expressions see where it goes by another plan than its run.
     """
 
     __slots__ = (
-        "answer", "batch", "crashes", "due", "failed", "failure", "key", "owner",
+        "answer", "batch", "bulk", "crashes", "due", "failed", "failure", "key", "owner",
         "ready_at", "redelivery", "replay", "sends", "since", "spec", "state", "ticket", "view",
     )  # fmt: skip
 
@@ -69,6 +70,7 @@ class Work:
         self.batch: int = 0
         self.key: str = ""
         self.replay = Replay.NONE
+        self.bulk = 0
         self.redelivery = False
         self.ready_at = 0
         self.ticket = 0
@@ -265,7 +267,8 @@ def restore_works(text: str, works: Sequence[Work]) -> None:
     """Read the stored form into these nodes. Raises ValueError for what does not fit them."""
     for stored, work in zip(decode_works(text), works, strict=False):
         (work.state, work.sends, work.failed, work.crashes, work.due, work.since, answer,
-         failure, work.batch, work.key, work.replay, work.redelivery) = stored  # fmt: skip
+         failure, work.batch, work.key, work.replay, work.redelivery,
+         work.bulk) = stored  # fmt: skip
         restore = work.spec.restore_answer
         work.answer = restore(answer) if restore and answer is not None else answer
         work.failure = None if failure is None else FailureInfo(*failure)

@@ -110,6 +110,8 @@ class State:
         self.parked: dict[str, list[Work]] = {}
         # Names of observers and endpoints that a person has paused.
         self.paused: set[str] = set()
+        # Bulk replays that a person has stopped.
+        self.stopped: set[int] = set()
         # Commands that wait until their run has been read back, by run.
         self.pending: dict[int, list[Order]] = {}
         # Outcomes that came before their run was read back, by run.

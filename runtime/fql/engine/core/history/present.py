@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from fql.engine.core.held.endpoints import Endpoint
 from fql.engine.core.held.runs import Run, Work
 from fql.engine.core.held.state import State
 from fql.store.works import READY, SCHEDULED, STATE_NAMES, TERMINAL
@@ -19,6 +20,13 @@ def oldest_due(state: State, now: int) -> int:
     times.extend(_due(work) for work in works(state) if work.state in (READY, SCHEDULED))
     times.extend(one.stored_since for one in state.endpoints.values())
     return min(times)
+
+
+def circuit_state(one: Endpoint, now: int) -> str:
+    """Closed; open until its time; then half open, until a probe says more."""
+    if not one.circuit.is_open:
+        return "closed"
+    return "open" if now < one.circuit.open_until else "half_open"
 
 
 def works(state: State) -> Iterator[Work]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fql.engine.core.held.inputs import Misfit, NewEvent, Order
 from fql.engine.core.held.runs import Run, SealedBatch
 from fql.engine.core.held.state import State
+from fql.engine.core.history.pulse import overhear
 from fql.engine.core.moving.limits import hear
 from fql.store.sharing.homes import FIRST
 from fql.store.sharing.port import Share
@@ -23,6 +24,8 @@ def follow(state: State, share: Share) -> None:
     hear(state, share)
     if FIRST in shards.mine:
         return
+    if share.watched:
+        overhear(state)
     for name in state.paused ^ share.pauses:
         pause(state, name, stop=name in share.pauses)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fql.engine.core.held.inputs import Misfit, NewEvent, Order
+from fql.engine.core.held.keys import form_hash
 from fql.engine.core.held.storable import is_storable
 from fql.engine.core.orders import KINDS
 from fql.engine.loop.clock import Clock
@@ -23,6 +24,7 @@ from fql.observe.logs import logger
 from fql.store.port import Store
 from fql.store.records import Command
 from fql.store.sharing.homes import HINT, read_hint
+from fql.store.showing.bulks import BULK, begun, read_asked
 
 PAGE = 500
 LONGEST_WAIT = 0.5
@@ -130,7 +132,7 @@ class Inbox:
             return self._misfit(command, made)
         if made is None:
             self._engine.ignore("inbox", _entity_of(command))
-            return Order("ignore", consumed=command.id, shard=command.shard)
+            return Order("ignore", consumed=command.id, shard=command.shard, bulk=bulk_of(command))
         made.shard = command.shard
         return made
 
@@ -172,6 +174,8 @@ class Inbox:
             made.only = as_a(str, body.get("only", ""))
         elif made is not None:
             made.consumed, made.letter = command.id, letter
+        if made is not None:
+            made.bulk = bulk_of(command)
         return made
 
     def _misfit(self, command: Command, fault: Fault) -> Misfit:
@@ -189,9 +193,14 @@ def _entity_of(command: Command) -> str:
     return str(envelope.get("entity"))[:LONGEST_NAME]
 
 
+def bulk_of(command: Command) -> int:
+    """The bulk that an entry is part of, or 0. Raises TypeError."""
+    return as_a(int, read_object(command.body).get("bulk", 0))
+
+
 FIELDS: Mapping[str, type] = {
     "run": int, "node": str, "letter": str, "name": str, "due": int, "force": bool,
-    "new_key": str, "original": bool,
+    "new_key": str, "original": bool, "bulk": int,
 }  # fmt: skip
 """What a command may say, besides an `answer`."""
 
@@ -200,6 +209,10 @@ def _order_of(command: Command) -> Order:
     """Raises PlainError for what is not a command."""
     if command.kind == HINT:
         return Order(HINT, consumed=command.id, hint=read_hint(command.body))
+    if command.kind == BULK:
+        row = begun(command)
+        form = read_asked(row.asked).form
+        return Order(BULK, consumed=command.id, begins=row, dedup=form_hash(form) if form else None)
     if command.kind not in KINDS:
         raise PlainError("there is no such command")
     body: dict[str, Any] = read_object(command.body)  # the loop makes sure of each part

@@ -30,14 +30,12 @@ _MARK = """SELECT (SELECT string_agg(id || '.' || cycle || '.' || state, ' ' ORD
     FROM {s}.fql_session WHERE state = 'live' OR id = (SELECT max(id) FROM {s}.fql_session)),
   (SELECT max(id) FROM {s}.fql_inbox),
   (SELECT count(*) FROM (SELECT 1 FROM {s}.fql_inbox LIMIT 1000) few)"""
-_GROUPS = """SELECT observer, action, class, count(*), min(failed_at), max(failed_at)
-  FROM {s}.fql_letter GROUP BY observer, action, class"""
-_OBSERVERS = "SELECT observer, count(*) FROM {s}.fql_letter GROUP BY observer"
-_INBOX = "SELECT count(*) FROM {s}.fql_inbox"
 
 
 class Questions(ABC):
     """The reading half of `PostgresStore`."""
+
+    no_bulks = ""
 
     @abstractmethod
     async def _read(self, work: Callable[[Wire], T]) -> T:
@@ -68,7 +66,7 @@ class Questions(ABC):
 
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
-        return await self._read(lambda wire: sorted(LetterGroup(*row) for row in wire.run(_GROUPS)))
+        return await self._read(counting.groups)
 
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
         """The tries of these runs and batches, in order."""
@@ -119,15 +117,6 @@ class Questions(ABC):
         """How big it is; dead letters are counted in an index."""
         return await self._read(
             lambda wire: StoreSize(
-                _pairs(wire, _OBSERVERS), _number(wire, _INBOX), used_bytes(wire)
+                counting.by_observer(wire), counting.few(wire, "fql_inbox"), used_bytes(wire)
             )
         )
-
-
-def _pairs(wire: Wire, query: str) -> dict[str, int]:
-    return {row[0]: row[1] for row in wire.run(query)}
-
-
-def _number(wire: Wire, query: str) -> int:
-    row = wire.one(query)
-    return 0 if row is None else int(row[0])

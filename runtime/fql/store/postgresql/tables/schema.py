@@ -182,6 +182,7 @@ CREATE INDEX fql_run_state ON {s}.fql_run(state, started, number) INCLUDE (obser
 CREATE INDEX fql_run_observer ON {s}.fql_run(observer, started, number);
 CREATE INDEX fql_run_row ON {s}.fql_run(row_key, started, number) WHERE row_key <> '';
 CREATE INDEX fql_letter_list ON {s}.fql_letter(observer, failed_at, dlq_id);
+CREATE INDEX fql_letter_group ON {s}.fql_letter(observer, action, class, failed_at);
 CREATE INDEX fql_letter_row ON {s}.fql_letter(row_key, failed_at, dlq_id) WHERE row_key <> '';
 CREATE INDEX fql_unmatched_at ON {s}.fql_unmatched(at, id);
 CREATE INDEX fql_unmatched_event ON {s}.fql_unmatched(event_id) WHERE event_id <> '';

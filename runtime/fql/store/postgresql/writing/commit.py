@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from fql.store.history.rows import BulkStep, History
+from fql.store.history.rows import BulkStep, History, Posted
 from fql.store.postgresql.tables import schema
 from fql.store.postgresql.tables.plans import ACTIVATE, AGAIN, NEWEST, NEXT, NOW
 from fql.store.postgresql.wire.values import byteas, int8s, texts
@@ -115,13 +115,14 @@ _LONE = """DELETE FROM {s}.fql_event e WHERE {if} AND e.id IN
   (SELECT FROM {s}.fql_run o WHERE o.event = e.id AND o.id <> ALL({0}))"""
 
 _BULK_STEPS = """UPDATE {s}.fql_bulk b SET cursor_at = coalesce(n.c1, b.cursor_at),
-  cursor_id = coalesce(n.c2, b.cursor_id), state = coalesce(n.c3, b.state),
-  marked = b.marked + n.c4, resolved = b.resolved + n.c5, dead = b.dead + n.c6,
-  other = b.other + n.c7 FROM {new} WHERE b.id = n.c0 AND {if}"""
-_STEP = [(name, schema.INT if name not in ("cursor_id", "state") else schema.TEXT)
-         for name in BulkStep._fields]  # fmt: skip
-_POSTED = [("kind", schema.TEXT), ("body", schema.BYTES), ("at", schema.INT), ("by", schema.TEXT),
-           ("shard", schema.INT)]  # fmt: skip
+  cursor_id = coalesce(n.c2, b.cursor_id), marked = b.marked + n.c4,
+  state = CASE b.state WHEN 'running' THEN coalesce(n.c3, b.state) ELSE b.state END,
+  resolved = b.resolved + n.c5, dead = b.dead + n.c6, other = b.other + n.c7 FROM {new},
+  (SELECT id FROM {s}.fql_bulk WHERE id = ANY({0}) ORDER BY id FOR UPDATE) o
+  WHERE b.id = n.c0 AND o.id = n.c0 AND {if}"""
+_TEXTS = ("cursor_id", "state")
+_STEP = [(one, schema.TEXT if one in _TEXTS else schema.INT) for one in BulkStep._fields]
+_POSTED = [(one, dict(schema.INBOX.columns)[one]) for one in Posted._fields]
 
 _HINTS = f"""INSERT INTO {{s}}.fql_inbox(kind, body, at, shard)
   SELECT '{HINT}', n.c1, {NOW}, n.c0 FROM {{new}} WHERE {{if}}"""  # noqa: S608

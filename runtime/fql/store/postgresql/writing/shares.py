@@ -48,9 +48,14 @@ _TAKE = """WITH me AS (SELECT id FROM {s}.fql_session WHERE id = $1 AND state = 
     AND EXISTS (SELECT FROM me)"""
 _MINE = """SELECT h.shard FROM {s}.fql_shard h JOIN {s}.fql_session s ON s.id = h.session
   WHERE h.session = $1 AND s.state = 'live' ORDER BY h.shard"""
+_WATCHED = """SELECT EXISTS (SELECT FROM {s}.fql_pulse p JOIN {s}.fql_shard h
+  ON h.session = p.session WHERE h.shard = 0 AND p.at > $1)"""
+RECENT = 3_000
+"""Milliseconds for which a pulse counts."""
 _BUSY = """SELECT EXISTS (SELECT FROM {s}.fql_inbox) OR EXISTS (SELECT FROM {s}.fql_run r
   JOIN {s}.fql_shard h ON h.shard = r.shard WHERE r.ended IS NULL
-  AND h.session IS DISTINCT FROM $1)"""
+  AND h.session IS DISTINCT FROM $1)
+  OR EXISTS (SELECT FROM {s}.fql_bulk WHERE state = 'running')"""
 
 
 def begin(wire: Wire, holder: str, where: str) -> Lease:
@@ -96,10 +101,13 @@ def share(wire: Wire, lease: Lease, dead: frozenset[int]) -> Share | None:
     mine = frozenset(row[0] for row in wire.run(_MINE, (me,)))
     pauses = frozenset(row[0] for row in wire.run("SELECT name FROM {s}.fql_pause"))
     now, known = limits.known(wire, lease)
-    return Share(mine, live, pauses, known, now, plans.active(wire))
+    pulse = wire.one(_WATCHED, (int8(now - RECENT),))
+    watched = pulse is not None and bool(pulse[0])
+    return Share(mine, live, pauses, known, now, active=plans.active(wire), watched=watched)
 
 
 def busy(wire: Wire, lease: Lease) -> bool:
-    """Whether there are entries of the inbox, or open runs of other engines."""
+    """Whether there are entries of the inbox, open runs of other engines, or a bulk replay that
+    goes on."""
     row = wire.one(_BUSY, (int8(lease.session),))
     return row is not None and bool(row[0])

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 
+from fql.store.choosing import LetterGroup
 from fql.store.port import MOST_COUNTED, Counts
 
 EVENTS = "fql_event INDEXED BY fql_event_event_id WHERE event_id >= ''"
 RUNS = "fql_run INDEXED BY fql_run_state WHERE state <> 'done'"
 LETTERS = "{letters} INDEXED BY {letters}_state WHERE state <> ''"
 NEXT_STATE = "SELECT min(state) FROM {rows} AND state > ?"
+NEXT_GROUP = """SELECT observer, action, class FROM {rows}
+  WHERE (observer, action, class) > (?, ?, ?) ORDER BY observer, action, class LIMIT 1"""
+OF_GROUP = "observer = ? AND action = ? AND class = ?"
+_OF = "observer = ?1 AND action = ?2 AND class = ?3"
+TIMES = f"""SELECT (SELECT min(failed_at) FROM {{rows}} WHERE {_OF}),
+  (SELECT max(failed_at) FROM {{rows}} WHERE {_OF})"""  # noqa: S608
 FEW = f"SELECT count(*) FROM (SELECT 1 FROM {{rows}} LIMIT {MOST_COUNTED + 1})"  # noqa: S608
 
 
@@ -22,6 +29,30 @@ def counts(connection: sqlite3.Connection, letters: str) -> Counts:
         few(connection, "fql_inbox"),
         frozenset(name for (name,) in connection.execute("SELECT name FROM fql_pause")),
     )
+
+
+def groups(connection: sqlite3.Connection, letters: str) -> list[LetterGroup]:
+    """Dead letters by observer, action and class: from one group to the next by jumps through the
+    index, each counted as far as `Counts` goes."""
+    found: list[LetterGroup] = []
+    name = ("", "", "")
+    while (row := connection.execute(NEXT_GROUP.format(rows=letters), name).fetchone()) is not None:
+        name = tuple(row)
+        number = few(connection, f"{letters} WHERE {OF_GROUP}", *name)
+        times = connection.execute(TIMES.format(rows=letters), name).fetchone()
+        found.append(LetterGroup(*name, number, *times))
+    return found
+
+
+def by_observer(connection: sqlite3.Connection, letters: str) -> dict[str, int]:
+    """Dead letters of each observer, in the same way."""
+    found: dict[str, int] = {}
+    rows = f"SELECT min(observer) FROM {letters} WHERE observer"  # noqa: S608
+    name = connection.execute(f"{rows} >= ''").fetchone()[0]
+    while name is not None:
+        found[name] = few(connection, f"{letters} WHERE observer = ?", name)
+        name = connection.execute(f"{rows} > ?", (name,)).fetchone()[0]
+    return found
 
 
 def few(connection: sqlite3.Connection, rows: str, *values: str) -> int:

@@ -137,12 +137,3 @@ def _index_of_letters(wanted: LetterFilter, table: str) -> str:
     if wanted.observer is not None:
         return f" INDEXED BY {table}_observer"
     return f" INDEXED BY {table}_at"
-
-
-def groups_query(table: str) -> str:
-    """Dead letters counted, as `LetterGroup`."""
-    names = "observer, action, class"
-    return (
-        f"SELECT {names}, count(*), min(failed_at), max(failed_at) FROM {table}"  # noqa: S608
-        f" GROUP BY {names} ORDER BY {names}"
-    )

@@ -16,7 +16,6 @@ from fql.store.records import AttemptRow, EventRow, LetterRow, Loaded, StoredPla
 from fql.store.sqlite.reading import counting, history
 from fql.store.sqlite.reading import read as sqlite_read
 from fql.store.sqlite.reading.query import (
-    groups_query,
     letter_number_query,
     letters_query,
     runs_query,
@@ -27,6 +26,8 @@ T = TypeVar("T")
 
 class Questions(ABC):
     """The reading half of `SqliteStore`."""
+
+    no_bulks = ""
 
     _path: Path
     _letters: str
@@ -72,10 +73,7 @@ class Questions(ABC):
 
     async def letter_groups(self) -> list[LetterGroup]:
         """Dead letters counted by observer, action and class."""
-        query = groups_query(self._letters)
-        return await self._call(
-            lambda connection: [LetterGroup(*row) for row in connection.execute(query)]
-        )
+        return await self._call(lambda connection: counting.groups(connection, self._letters))
 
     async def attempts(self, owners: Sequence[int]) -> list[AttemptRow]:
         """The tries of these runs and batches, in order."""

@@ -27,6 +27,7 @@ from fql.store.sqlite import schema
 from fql.store.sqlite.marks import BACKUP
 from fql.store.sqlite.names import beside
 from fql.store.sqlite.prune import used_bytes
+from fql.store.sqlite.reading import counting
 
 OPEN = f"""SELECT count(*) FROM (SELECT 1 FROM fql_run
   WHERE state = 'open' AND state <> 'done' LIMIT {MOST_OPEN})"""  # noqa: S608
@@ -117,11 +118,9 @@ def page(connection: sqlite3.Connection, page: Page) -> Paged:
 def size(connection: sqlite3.Connection, letters: str, path: Path) -> StoreSize:
     """How big it is; dead letters are counted in an index."""
     journal, disk = beside(path, "-wal"), os.statvfs(path.parent)
-    by_observer = f"SELECT observer, count(*) FROM {letters} GROUP BY observer"  # noqa: S608
-    inbox = connection.execute("SELECT count(*) FROM fql_inbox").fetchone()[0]
     return StoreSize(
-        letters=dict(connection.execute(by_observer).fetchall()),
-        inbox=inbox,
+        letters=counting.by_observer(connection, letters),
+        inbox=counting.few(connection, "fql_inbox"),
         bytes=used_bytes(connection),
         journal=journal.stat().st_size if journal.exists() else 0,
         backup=meta(connection, BACKUP),

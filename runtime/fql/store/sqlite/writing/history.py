@@ -19,7 +19,8 @@ PUT_MINUTE = _put("fql_minute", MinuteRow._fields)
 PUT_PULSE = _put("fql_pulse", PulseRow._fields)
 PUT_BULK = _put("fql_bulk", BulkRow._fields, "INSERT OR IGNORE")
 STEP_BULK = """UPDATE fql_bulk SET cursor_at = ifnull(?, cursor_at),
-  cursor_id = ifnull(?, cursor_id), state = ifnull(?, state), marked = marked + ?,
+  cursor_id = ifnull(?, cursor_id),
+  state = CASE state WHEN 'running' THEN ifnull(?, state) ELSE state END, marked = marked + ?,
   resolved = resolved + ?, dead = dead + ?, other = other + ? WHERE id = ?"""
 POST = "INSERT INTO fql_inbox(kind, body, at, by, shard) VALUES(?, ?, ?, ?, ?)"
 
