@@ -10,9 +10,9 @@ from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
 from fqlc import compile_text
 from fqlc.cli.main import run
-from fqlc.emit.diff import differences
 from fqlc.emit.mermaid import mermaid_source
 from fqlc.emit.picture import picture_of
+from fqlc.exporting.changes.differences import differences
 
 TEXT = """\
 type Shelf { shelf: String }

@@ -40,6 +40,7 @@ SHOWN_BY = OF_POLICIES | {
     "project.name": FEED,
     "project.exclude": "cli_compiler/test_project.py::test_exclude_leaves_files_out_of_folders",
     "project.files": INIT,
+    "project.version": "cli_compiler/test_export.py::test_the_version_is_that_of_the_settings",
     "project.calls": RUN + "test_functions_of_the_settings_are_called",
     "webhooks.test_url": EFFECTS + "test_requests_go_to_the_test_url",
     "webhooks.batching.enabled": SWITCH,

@@ -63,6 +63,6 @@ def load_plan_bytes(paths: Sequence[str]) -> bytes:
 
 def plan_differences(old: Plan, new: Plan) -> list[tuple[str, str]]:
     """Where and what changes between two plans, for the page of the runtime."""
-    from fqlc.emit.diff import differences
+    from fqlc.exporting.changes.differences import differences
 
     return [(change.where, change.what) for change in differences(old, new)]

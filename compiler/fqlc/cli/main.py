@@ -36,6 +36,11 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
         "Fetch, check and show contracts of receivers.",
     ),
     "diff": ("fqlc.cli.diff:diff", "Show what changes between two plans."),
+    "export": (
+        "fqlc.cli.exporting.command:export",
+        "Describe what is sent: OpenAPI or JSON Schema.",
+    ),
+    "schema": ("fqlc.cli.exporting.schema:schema", "Print a published JSON Schema."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
     "lsp": ("fqlc.lsp.command:lsp", "Answer an editor: the language server."),
 }
@@ -55,7 +60,9 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "explain",
             "contract",
             "diff",
+            "export",
             "test",
+            "schema",
             "lsp",
         ),
     ),

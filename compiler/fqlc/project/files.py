@@ -17,6 +17,7 @@ from fqlc.source.files import SUFFIX, FileNames, ProjectFiles
 from fqlc.source.links import Links
 
 if TYPE_CHECKING:
+    from fql.settings.model import Project
     from fqlc.checks.model import Surroundings
 
 SETTINGS = "fql.toml"
@@ -232,3 +233,12 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
     policies = {key: Given(v, FQL_TOML) for key, v in policy_settings(settings).items()}
     egress = EgressSettings(tuple(settings.egress.allow), tuple(settings.egress.ports))
     return Surroundings(policies, egress, file, names)
+
+
+def project_settings(paths: Sequence[str], settings: str | None = None) -> Project:
+    \"\"\"`[project]` of the settings that belong to paths. Raises SurroundingsError, SettingsError.\"\"\"
+    from fql.settings.model import Project
+    from fqlc.project.settings import read_project_settings
+
+    file = Path(settings) if settings else settings_of(paths)
+    return Project() if file is None else read_project_settings(label(file)).project

@@ -82,6 +82,11 @@ class Project(Table):
         description="shown in logs, and part of the names of capture's tables and triggers;"
         " with another name it is another project",
     )
+    version: str = Field(
+        "",
+        description="the version that `fqlc export` writes into its documents, as it is written"
+        " here; without it a digest of what they say",
+    )
     files: OwnFiles = Field(
         (".",),
         description="files and folders of the project that a command takes when it is given none",

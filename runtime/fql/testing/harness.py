@@ -30,6 +30,7 @@ from fql.engine.program.build import build_program
 from fql.engine.program.model import Program
 from fql.engine.program.specs import ActionFactory
 from fql.exact.writing import json_text
+from fql.plan.environment import names_in, references_in
 from fql.plan.model import Plan
 from fql.plan.policies import value_of
 from fql.plan.web.addresses import EgressSettings
@@ -270,12 +271,19 @@ def rendered_only(egress: EgressSettings) -> ActionFactory:
 
 
 def stand_ins(plan: Plan) -> dict[str, str]:
-    """A value for each `${NAME}` of a plan: an origin where a url begins with it."""
-    leading = set(_leading_names(plan))
-    return {
-        wanted.name: _origin(wanted.name) if wanted.name in leading else stand_in(wanted.name)
-        for wanted in plan.environment
-    }
+    """A value for each `${NAME}` of a plan: an origin where a url begins with it, a key where it
+    signs or encrypts."""
+    found = {wanted.name: stand_in(wanted.name) for wanted in plan.environment}
+    found |= {name: _origin(name) for name in _leading_names(plan)}
+    return found | dict.fromkeys(_names_of_keys(plan), _A_KEY)
+
+
+def _names_of_keys(plan: Plan) -> Iterator[str]:
+    of_nodes = (node.policies for observer in plan.observers for node in observer.nodes)
+    for policies in (*of_nodes, *(endpoint.policies for endpoint in plan.endpoints)):
+        for key in ("signing.secret", "encryption.key"):
+            value = value_of(policies, key)
+            yield from (*names_in(value), *references_in(value))
 
 
 def _leading_names(plan: Plan) -> Iterator[str]:
@@ -294,10 +302,14 @@ def _origin(name: str) -> str:
     return f"https://{name.lower().replace('_', '-')}.test"
 
 
+_A_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+"""32 bytes."""
+
+
 def stand_in(name: str) -> str:
     """A value for a `${NAME}` that a test does not give: fit for an origin, a key or a token."""
     if "SECRET" in name or "KEY" in name:
-        return "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+        return _A_KEY
     if any(part in name for part in ("URL", "HOST", "RECEIVER", "ENDPOINT", "ORIGIN")):
         return _origin(name)
     return f"test-{name.lower()}"

@@ -27,16 +27,17 @@ def _command(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> str:
         "endColumn": place.end_column,
         "title": diagnostic.code,
     }
-    told = ",".join(f"{k}={_property(str(v))}" for k, v in properties.items())
+    told = ",".join(f"{k}={property_text(str(v))}" for k, v in properties.items())
     text = "\n".join((diagnostic.message, *(f"help: {h}" for h in diagnostic.help)))
-    return f"::{_COMMANDS[diagnostic.severity]} {told}::{_data(text)}"
+    return f"::{_COMMANDS[diagnostic.severity]} {told}::{message_text(text)}"
 
 
-def _data(text: str) -> str:
+def message_text(text: str) -> str:
     """Escaped as GitHub's runner wants it (actions/toolkit, `command.ts`); what would steer the
     terminal of whoever reads the log is an escape of ours."""
     return harmless(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_text(text: str) -> str:
+    """The same for the value of a property."""
+    return message_text(text).replace(":", "%3A").replace(",", "%2C")

@@ -19,15 +19,22 @@ class Area(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: `where` names the part (`observer o, action a`), `what` says it in words."""
+    """One change: `where` names the part (`observer o, action a`), `what` says it in words. Where
+    it is not `breaking`, what is sent now is what receivers could get before."""
 
     area: Area
     where: str
     what: str
+    breaking: bool = False
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, object]:
         """For programs."""
-        return {"area": self.area.value, "where": self.where, "what": self.what}
+        return {
+            "area": self.area.value,
+            "where": self.where,
+            "what": self.what,
+            "breaking": self.breaking,
+        }
 
 
 class Named(Protocol):

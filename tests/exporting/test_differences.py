@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fqlc.emit.diff import Area, differences
+from fqlc.exporting.changes.differences import Area, differences
 from tests.lower.harness import ORDER, typed_plan
 
 BASE = (

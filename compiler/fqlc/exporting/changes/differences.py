@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from fql.plan.kinds import arguments_of
 from fql.plan.model import Edge, Endpoint, Json, Observer, Plan, PlanNode, Policies
-from fqlc.emit.diff_model import Area, Change, documented, named
-from fqlc.emit.diff_rows import row_changes
-from fqlc.emit.diff_shapes import body_changes, header_changes, was_and_is
 from fqlc.emit.picture import condition_text, on_text, target_text
 from fqlc.emit.policy_text import value_text
+from fqlc.exporting.actions import Action, actions_of
+from fqlc.exporting.breaking import answer_breaks, body_breaks, header_breaks, policy_breaks
+from fqlc.exporting.changes.model import Area, Change, documented, named
+from fqlc.exporting.changes.rows import row_changes
+from fqlc.exporting.changes.words import body_changes, header_changes, was_and_is
 
 __all__ = ["Area", "Change", "differences"]
 
@@ -44,14 +46,24 @@ def _without_compiler(plan: Plan) -> object:
 
 def _observers(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = named(old.observers), named(new.observers)
+    sent = _by_observer(old), _by_observer(new)
     for name in sorted(before.keys() | after.keys()):
         where = f"observer {name}"
         if name not in after:
-            yield Change(Area.TRIGGERS, where, "is gone: its events reach nobody")
+            words = "is gone: its events reach nobody"
+            yield Change(Area.TRIGGERS, where, words, breaking=True)
         elif name not in before:
             yield Change(Area.TRIGGERS, where, f"is new: it watches {on_text(after[name])}")
         else:
             yield from _observer(where, before[name], after[name])
+            yield from _actions(where, sent[0].get(name, {}), sent[1].get(name, {}))
+
+
+def _by_observer(plan: Plan) -> dict[str, dict[str, Action]]:
+    found: dict[str, dict[str, Action]] = {}
+    for action in actions_of(plan):
+        found.setdefault(action.observer.name, {})[action.node.name] = action
+    return found
 
 
 def _observer(where: str, old: Observer, new: Observer) -> Iterator[Change]:
@@ -65,7 +77,6 @@ def _observer(where: str, old: Observer, new: Observer) -> Iterator[Change]:
     if old.edges != new.edges:
         yield Change(Area.DELIVERY, where, _edges(old, new))
     yield from documented(where, old, new)
-    yield from _actions(where, named(old.nodes), named(new.nodes))
 
 
 def _when(old: Observer | PlanNode, new: Observer | PlanNode) -> str:
@@ -90,42 +101,62 @@ def _edge(edge: Edge) -> str:
 
 
 def _actions(
-    observer: str, before: Mapping[str, PlanNode], after: Mapping[str, PlanNode]
+    observer: str, before: Mapping[str, Action], after: Mapping[str, Action]
 ) -> Iterator[Change]:
     for name in sorted(before.keys() | after.keys()):
         where = f"{observer}, action {name}"
         if name not in after:
-            yield Change(Area.TRIGGERS, where, "is gone")
+            yield Change(Area.TRIGGERS, where, "is gone", breaking=True)
         elif name not in before:
-            target = target_text(after[name].config)
+            target = target_text(after[name].node.config)
             yield Change(Area.TRIGGERS, where, f"is new: it sends {target}")
         else:
             yield from _action(where, before[name], after[name])
 
 
-def _action(where: str, old: PlanNode, new: PlanNode) -> Iterator[Change]:
-    if old.when != new.when:
-        yield Change(Area.TRIGGERS, where, _when(old, new))
-    before, after = old.config, new.config
+def _action(where: str, old: Action, new: Action) -> Iterator[Change]:
+    if old.node.when != new.node.when:
+        yield Change(Area.TRIGGERS, where, _when(old.node, new.node))
+    before, after = old.node.config, new.node.config
     if target_text(before) != target_text(after):
         words = f"sends {target_text(after)}, previously {target_text(before)}"
-        yield Change(Area.PAYLOAD, where, words)
+        yield Change(Area.PAYLOAD, where, words, breaking=True)
     if before.format != after.format:
         words = f"the body is sent as {after.format}, previously as {before.format}"
-        yield Change(Area.PAYLOAD, where, words)
-    if words := body_changes(before.body, after.body):
-        moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
-        area = Area.COSMETIC if moved else Area.PAYLOAD
-        yield Change(area, where, f"the body changed: {words}")
-    if words := body_changes(*(arguments_of(one) or NO_ARGUMENTS for one in (before, after))):
-        yield Change(Area.PAYLOAD, where, f"the arguments changed: {words}")
+        yield Change(Area.PAYLOAD, where, words, breaking=True)
+    yield from _bodies(where, old, new)
     if words := header_changes(before.headers, after.headers):
-        yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
+        breaks = header_breaks(before.headers, after.headers)
+        yield Change(Area.PAYLOAD, where, f"the headers changed: {words}", breaking=breaks)
     if before.response != after.response:
         one, other = (c.response or "JSON" for c in (before, after))
-        yield Change(Area.DELIVERY, where, f"answers must be {other}, previously {one}")
-    yield from _policies(where, _own(old.policies), _own(new.policies))
-    yield from documented(where, old, new)
+        words = f"answers must be {other}, previously {one}"
+        yield Change(Area.DELIVERY, where, words, breaking=bool(answer_breaks(old, new)))
+    elif unfit := answer_breaks(old, new):
+        words = f"answers that fitted before may not fit: {'; '.join(unfit)}"
+        yield Change(Area.DELIVERY, where, words, breaking=True)
+    yield from _policies(where, _own(old.node.policies), _own(new.node.policies))
+    yield from documented(where, old.node, new.node)
+
+
+def _bodies(where: str, old: Action, new: Action) -> Iterator[Change]:
+    """How the body or the arguments change, in the words of their expressions; where these are the
+    same and only what they are made of is another, by what receivers would find."""
+    breaks = body_breaks(old, new)
+    before, after = old.node.config, new.node.config
+    told = False
+    if words := body_changes(before.body, after.body):
+        moved = all(part.endswith(ORDER_ONLY) for part in words.split("; "))
+        area = Area.COSMETIC if moved and not breaks else Area.PAYLOAD
+        yield Change(area, where, f"the body changed: {words}", breaking=bool(breaks))
+        told = True
+    if words := body_changes(*(arguments_of(one) or NO_ARGUMENTS for one in (before, after))):
+        words = f"the arguments changed: {words}"
+        yield Change(Area.PAYLOAD, where, words, breaking=bool(breaks))
+        told = True
+    if breaks and not told:
+        words = f"what is sent no longer fits what was: {'; '.join(breaks)}"
+        yield Change(Area.PAYLOAD, where, words, breaking=True)
 
 
 def _own(policies: Policies) -> Policies:
@@ -139,7 +170,8 @@ def _policies(where: str, old: Policies, new: Policies) -> Iterator[Change]:
         after = new[key].value if key in new else None
         if before != after and value_text(key, before) != value_text(key, after):
             words = f"`{key}` is {value_text(key, after)}, previously {value_text(key, before)}"
-            yield Change(Area.PAYLOAD if key.startswith(SHAPING) else Area.DELIVERY, where, words)
+            area = Area.PAYLOAD if key.startswith(SHAPING) else Area.DELIVERY
+            yield Change(area, where, words, policy_breaks(key, before, after))
 
 
 def _endpoints(old: Plan, new: Plan) -> Iterator[Change]:
@@ -150,9 +182,11 @@ def _endpoints(old: Plan, new: Plan) -> Iterator[Change]:
 
 def _endpoint(where: str, old: Endpoint, new: Endpoint) -> Iterator[Change]:
     if old.url != new.url:
-        yield Change(Area.PAYLOAD, where, f"the url {was_and_is(old.url, new.url)}")
+        words = f"the url {was_and_is(old.url, new.url)}"
+        yield Change(Area.PAYLOAD, where, words, breaking=True)
     if words := header_changes(old.headers, new.headers):
-        yield Change(Area.PAYLOAD, where, f"the headers changed: {words}")
+        breaks = header_breaks(old.headers, new.headers)
+        yield Change(Area.PAYLOAD, where, f"the headers changed: {words}", breaking=breaks)
     yield from _policies(where, old.policies, new.policies)
     yield from documented(where, old, new)
 

@@ -1,0 +1,1 @@
+"""`fqlc export`: what a plan sends, for those who receive it."""

@@ -1,0 +1,1 @@
+"""What changes for receivers between two plans."""
