@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fqlc.cli.main import run
+from tests.published import hold
 
 SHOP = """\
 entity Order { id: ID @key  total: Decimal  status: String }
@@ -51,6 +52,7 @@ def fqlc(shop: Path, capfd: pytest.CaptureFixture[str]) -> Command:
         capfd.readouterr()
         code = run(arguments)
         captured = capfd.readouterr()
+        hold(arguments, captured.out)
         return Ran(code, captured.out, captured.err)
 
     return command

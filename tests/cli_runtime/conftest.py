@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from tests.published import hold
 
 from fql.cli import commands
 from fql.terminal.commands import Reporting
@@ -55,6 +56,7 @@ def fqlc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fqlc:
         result = CliRunner().invoke(Mounted("fqlc"), arguments, input=stdin, env=env)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
+        hold(arguments, result.stdout)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     return run

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from fql.errors import MissingSecrets
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+REFERENCE = r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
+"""How a reference is written, as a regular expression."""
+_REFERENCE = re.compile(REFERENCE)
 
 
 class Reference(NamedTuple):

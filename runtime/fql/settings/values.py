@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from fql.plan.environment import references_in
-from fql.plan.language.units import MILLISECONDS, parse_duration, parse_size
+from fql.plan.environment import REFERENCE, references_in
+from fql.plan.language.units import DURATION, MILLISECONDS, SIZE, parse_duration, parse_size
 from fql.plan.policy.keys import Kind, Range
 from fql.plan.stored.files import is_own_path
 from fql.settings.brokers import brokers_problem, name_problem
@@ -195,11 +195,17 @@ def _moment(value: object) -> object:
     return value.isoformat()
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
+DURATION_SCHEMA = {"type": "string", "pattern": DURATION}
+SIZE_SCHEMA = {"type": "string", "pattern": SIZE}
+_STATUS_SCHEMA = {"type": ["integer", "string"], "minimum": 100, "maximum": 599,
+                  "pattern": "^[1-5][0-9][0-9](\\.\\.[1-5][0-9][0-9])?$"}  # fmt: skip
+_TOKEN = {"type": "string", "minLength": 1}
+
+Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(DURATION_SCHEMA)]
 """Milliseconds, written as text with a unit."""
-Size = Annotated[int, BeforeValidator(_size)]
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(SIZE_SCHEMA)]
 """Bytes, written as text with a unit."""
-Number = Annotated[object, BeforeValidator(_number)]
+Number = Annotated[object, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 """A number, exact until its range is judged."""
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 OwnFiles = Annotated[
@@ -209,10 +215,20 @@ OwnFiles = Annotated[
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65_535)], ...], BeforeValidator(as_tuple)]
 Listen = Annotated[str, AfterValidator(_listen)]
 """Host and port to listen on."""
-Tokens = Annotated[tuple[str, ...], BeforeValidator(_tokens)]
+Tokens = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_tokens),
+    WithJsonSchema({"anyOf": [_TOKEN, {"type": "array", "items": _TOKEN, "minItems": 1}]}),
+]
 """Tokens, any of which will do."""
-Statuses = Annotated[tuple[int, ...], BeforeValidator(_statuses)]
-Secret = Annotated[str, AfterValidator(_by_name)]
+Statuses = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_statuses),
+    WithJsonSchema({"type": "array", "items": _STATUS_SCHEMA}),
+]
+Secret = Annotated[
+    str, AfterValidator(_by_name), WithJsonSchema({"type": "string", "pattern": REFERENCE})
+]
 """A text with a `${NAME}`."""
 ServerUrl = Annotated[str, AfterValidator(_server_url)]
 """Where a database is on a server."""
@@ -220,4 +236,6 @@ StreamName = Annotated[str, AfterValidator(_stream_name)]
 """What a stream or a bucket of NATS may be called."""
 BrokerUrls = Annotated[tuple[str, ...], BeforeValidator(one_or_more), AfterValidator(_broker_urls)]
 """One address of a NATS server, or a list of them."""
-Moment = Annotated[str, BeforeValidator(_moment)]
+Moment = Annotated[
+    str, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]

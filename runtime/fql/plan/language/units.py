@@ -13,7 +13,12 @@ MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_00
 BYTES = {"B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000}
 SIZES = BYTES | {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
-_WRITTEN = re.compile(r"((?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?)([A-Za-z]+)", re.ASCII)
+_NUMBER = r"(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+(?:_[0-9]+)*)?"
+_WRITTEN = re.compile(rf"({_NUMBER})([A-Za-z]+)")
+
+DURATION = f"^{_NUMBER}({'|'.join(MILLISECONDS)})$"
+SIZE = f"^{_NUMBER}({'|'.join(SIZES)})$"
+"""How durations and sizes are written, as regular expressions."""
 
 
 def parse_duration(text: str) -> int:
