@@ -1,6 +1,7 @@
 """`python -m tests.accept`: write all files that are generated from the code.
 
-Goldens of diagnostics and stages, pages of the reference, and the grammar for editors.
+Goldens of diagnostics and stages, pages and schemas of the reference, man pages, and the grammar
+for editors.
 Look at the difference before you commit it.
 """
 
@@ -31,13 +32,26 @@ def expected_files() -> dict[Path, str]:
     }
 
 
+def reference_files() -> dict[Path, str]:
+    """Pages of codes and commands, and schemas: folders of the reference that hold nothing else.
+    Apart from the others, as every command is imported for them."""
+    from tests.docs import code_pages, man_pages, schemas
+
+    return {
+        room.FOLDER / name: text
+        for room in (code_pages, man_pages, schemas)
+        for name, text in room.files().items()
+    }
+
+
 def main() -> None:
     """Write what differs and remove what is not printed any more."""
-    files = expected_files()
-    for folder in (DIAGNOSTICS, STAGES):
+    reference = reference_files()
+    files = {**expected_files(), **reference}
+    for folder in {DIAGNOSTICS, STAGES, *(path.parent for path in reference)}:
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            if path not in files and path.suffix in (".txt", ".md"):
+            if path not in files and path.name != "README.md":
                 path.unlink()
                 print(f"removed {path.relative_to(ROOT)}")
     for path, text in files.items():

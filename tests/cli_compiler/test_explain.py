@@ -260,7 +260,7 @@ def test_all_codes_are_listed(fqlc: Command) -> None:
         json.loads(line) for line in fqlc("explain", "--list", "--format", "json").out.splitlines()
     ]
     assert [entry["code"] for entry in as_json] == [page.code for page in all_pages()]
-    assert set(as_json[0]) == {"code", "severities", "title"}
+    assert set(as_json[0]) == {"code", "severities", "title", "fixable"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fqlc.diagnostics.model import Severity
 from fqlc.diagnostics.pages.model import Page
 
@@ -33,6 +35,26 @@ def all_pages() -> tuple[Page, ...]:
     )  # fmt: skip
     pages = [page for room in rooms for page in room.PAGES]
     return tuple(sorted(pages, key=lambda page: page.code))
+
+
+HUNDREDS: Mapping[str, str] = {
+    "1": "how a program is written",
+    "2": "names, keys, types and conditions",
+    "3": "flows, texts, requests and policies",
+    "4": "contracts of receivers",
+    "5": "tables of a database",
+    "9": "faults of fqlc",
+}
+"""What the codes of a hundred are about, by their first digit."""
+
+
+def by_hundred() -> dict[str, list[Page]]:
+    """All pages, by what their hundred is about."""
+    found: dict[str, list[Page]] = {}
+    for page in all_pages():
+        digit = page.code[3]
+        found.setdefault(f"FQL{digit}xx: {HUNDREDS[digit]}", []).append(page)
+    return found
 
 
 def page_of(code: str) -> Page | None:

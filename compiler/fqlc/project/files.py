@@ -236,9 +236,8 @@ def surroundings_of(file: str | None, names: FileNames | None = None) -> Surroun
 
 
 def project_settings(paths: Sequence[str], settings: str | None = None) -> Project:
-    \"\"\"`[project]` of the settings that belong to paths. Raises SurroundingsError, SettingsError.\"\"\"
-    from fql.settings.model import Project
+    """`[project]` of the settings that belong to paths. Raises SurroundingsError, SettingsError."""
     from fqlc.project.settings import read_project_settings
 
     file = Path(settings) if settings else settings_of(paths)
-    return Project() if file is None else read_project_settings(label(file)).project
+    return read_project_settings(label(file) if file else None).project

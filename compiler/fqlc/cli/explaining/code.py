@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
+
 from fql.errors import UsageError
 from fql.near import did_you_mean
 from fql.terminal.lines import json_line, prose
 from fql.terminal.tables import Column, table
-from fqlc.diagnostics.registry import all_codes, all_pages, explain_page, page_of
+from fqlc.diagnostics.pages.model import Page
+from fqlc.diagnostics.registry import all_codes, all_pages, by_hundred, explain_page, page_of
 
 _CODE = re.compile(r"(?i)fql\w*\d\w*")
-_COLUMNS = (Column("code"), Column("severity", drop=1), Column("title", least=20))
+_COLUMNS = (
+    Column("code"), Column("severity", drop=1), Column("fix", drop=2), Column("title", least=20)
+)  # fmt: skip
 
 
 def means_code(target: str) -> bool:
@@ -33,17 +38,29 @@ def explain_code(code: str, form: str) -> None:
             "code": page.code, "severities": severities, "title": page.title, "why": page.why,
             "wrong": page.wrong, "right": page.right, "around": page.around,
             "contract": page.contract,
+            "fixable": page.fixable,
         })  # fmt: skip
         return
     prose(explain_page(page.code))
 
 
 def list_codes(form: str) -> None:
-    """Print all codes in order, each with its severities and its title."""
-    pages = all_pages()
+    """Print all codes in order, by what they are about: severities, title, and whether there are
+    fixes."""
     if form == "json":
-        for page in pages:
+        for page in all_pages():
             severities = [severity.value for severity in page.severities]
-            json_line({"code": page.code, "severities": severities, "title": page.title})
+            json_line({
+                "code": page.code, "severities": severities, "title": page.title,
+                "fixable": page.fixable,
+            })  # fmt: skip
         return
-    table(_COLUMNS, [(p.code, " or ".join(s.value for s in p.severities), p.title) for p in pages])
+    for about, pages in by_hundred().items():
+        prose(click.style(about, bold=True))
+        table(_COLUMNS, [_listed_code(page) for page in pages])
+        prose("")
+
+
+def _listed_code(page: Page) -> tuple[str, str, str, str]:
+    severity = " or ".join(s.value for s in page.severities)
+    return page.code, severity, "fixable" if page.fixable else "", page.title

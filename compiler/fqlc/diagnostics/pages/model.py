@@ -25,6 +25,8 @@ class Page:
     severities: tuple[Severity, ...] = (Severity.ERROR,)
     around: str = ""
     contract: str = ""
+    fixable: bool = False
+    """Whether some of its reports have edits that `fqlc check --fix` makes."""
 
 
 WARNING = (Severity.WARNING,)
