@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from fql.near import nearest, question
 from fql.plan.language.expressions import Expr
+from fql.plan.language.units import parse_duration
 from fql.plan.limits import MOST_ENCRYPTED, MOST_SECRETS
 from fql.plan.policy.keys import Key, Kind
 from fqlc.checks.describe import bound_text, kind_of, quoted, word_of
@@ -114,8 +115,9 @@ class ValueReader:
         if milliseconds is not None:
             return self._in_range(key, value, round(milliseconds() * 1000))
         if isinstance(value, ast.StringLiteral):
-            edit = Fix((Edit(value.span, value.value.strip()),), safe=False)
-            return self.wrong(key, value, "durations are written without quotes", fix=edit)
+            return self.wrong(
+                key, value, "durations are written without quotes", fix=_bare_duration(value)
+            )
         return self.wrong(key, value)
 
     def _size(self, key: Key, value: ast.Expr) -> object:
@@ -263,6 +265,16 @@ _BOOLEANS = {
     **dict.fromkeys(("no", "off", "n", "disabled"), "false"),
 }
 """Words of YAML and others for Booleans."""
+
+
+def _bare_duration(value: ast.StringLiteral) -> Fix | None:
+    """The duration without quotes and blanks, where it is one."""
+    text = "".join(value.value.split())
+    try:
+        parse_duration(text)
+    except ValueError:
+        return None
+    return Fix((Edit(value.span, text),), safe=False)
 
 
 def _unquoted(key: Key, value: ast.Expr) -> Fix | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from fqlc.diagnostics.fixes import chosen_edits
 from fqlc.diagnostics.model import Diagnostic, Edit, Fix
 from fqlc.services.answers import ActionKind, CodeAction
-from fqlc.services.fixing.repairs import allow_comment, guard, missing_field
+from fqlc.services.fixing.fields import missing_field
+from fqlc.services.fixing.repairs import allow_comment, guard
 from fqlc.services.fixing.rewriting import explicit_flow, extract_let
 from fqlc.services.fixing.testing import test_of_observer
 from fqlc.services.snapshot import Snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from fql.plan.language.types import ERROR, JSON, STRING, UNWRITTEN, Type
 from fqlc.diagnostics.model import Diagnostic, Edit, Severity
 from fqlc.services.answers import ActionKind, CodeAction
 from fqlc.services.probing.lexical import around
@@ -13,6 +13,7 @@ from fqlc.services.snapshot import Snapshot
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import children
+from fqlc.types.values.items import LIST_METHODS
 
 _ALLOWS = re.compile(r"#\s*fql:\s*allow\s+(?P<codes>FQL\d+(?:\s*,\s*FQL\d+)*)")
 
@@ -46,6 +47,8 @@ def _guarded(declaration: ast.Declaration, place: Span) -> Span | None:
     )
     if start is None or start + 1 >= len(trail):
         return None
+    bodies = [i for i, (a, b) in enumerate(pairwise(trail)) if _is_body(a, b)]
+    start = max([start, *bodies])
     part = trail[start + 1]
     for node in trail[start + 1 :]:
         if isinstance(node, ast.BinaryOf) and node.op in ("and", "or"):
@@ -56,55 +59,16 @@ def _guarded(declaration: ast.Declaration, place: Span) -> Span | None:
     return part.span if comparison else None
 
 
+def _is_body(call: ast.Tree, argument: ast.Tree) -> bool:
+    """True for what is asked of each item: a name in it is known only there."""
+    items = isinstance(call, ast.CallOf) and isinstance(call.callee, ast.MemberAccess) and (
+        call.callee.name.text in LIST_METHODS
+    )  # fmt: skip
+    return items and isinstance(call, ast.CallOf) and argument is call.arguments[-1]
+
+
 def _holds(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
-
-
-def missing_field(snapshot: Snapshot, diagnostic: Diagnostic) -> Iterator[CodeAction]:
-    """Declare a field that is not there, of the type that is expected where it is used."""
-    if diagnostic.code not in ("FQL201", "FQL311") or not diagnostic.labels:
-        return
-    owner = snapshot.index.at(diagnostic.labels[0].span.path, diagnostic.labels[0].span.start)
-    source = snapshot.sources.get(diagnostic.span.path)
-    row = snapshot.program.project.row(owner.thing.name) if owner is not None else None
-    if row is None or source is None or row.broken or owner is None or owner.span != row.span:
-        return
-    name = source.text[diagnostic.span.start : diagnostic.span.end]
-    if not name.isidentifier() or row.named(name) is not None:
-        return
-    symbols = {**snapshot.program.project.entities, **snapshot.program.project.types}
-    declaration = symbols[row.name].declaration
-    if isinstance(declaration, ast.EntityDeclaration | ast.TypeDeclaration):
-        edit = _field_edit(snapshot, declaration, f"{name}: {_expected(snapshot, diagnostic.span)}")
-        title = f"declare `{name}` in `{row.name}`"
-        yield CodeAction(title, ActionKind.QUICK_FIX, (edit,), (diagnostic,))
-
-
-def _field_edit(
-    snapshot: Snapshot, declaration: ast.EntityDeclaration | ast.TypeDeclaration, text: str
-) -> Edit:
-    """A field after the last one."""
-    path = declaration.span.path
-    brace = declaration.span.end - 1
-    if not declaration.fields:
-        return Edit(Span(path, brace, brace), f" {text} ")
-    last = declaration.fields[-1].span
-    source = snapshot.sources[path]
-    line = source.text.rfind("\n", 0, last.start) + 1
-    indent = source.text[line : last.start]
-    between = f"\n{indent}" if not indent.strip() else "  "
-    return Edit(Span(path, last.end, last.end), f"{between}{text}")
-
-
-def _expected(snapshot: Snapshot, span: Span) -> Type:
-    """The type that a use expects; a text where nothing is known."""
-    for heard in snapshot.trace.around(span.path, span.end):
-        if heard.written.span.end == span.end and heard.expected is not None:
-            of = heard.expected.required()
-            if of != ERROR and of.name not in UNWRITTEN and of.name != "Duration":
-                return of
-            return JSON if of.name == "Object" else STRING
-    return STRING
 
 
 def allow_comment(snapshot: Snapshot, diagnostic: Diagnostic) -> Iterator[CodeAction]:

@@ -79,6 +79,8 @@ def explicit_flow(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
     names = [child.name.text for child in block.blocks if child.name is not None]
     if block.kind.text != "observer" or block.flow is not None or len(names) < 2:
         return
+    if len(set(names)) < len(names):
+        return
     end = block.span.end - 1
     line = source.text.rfind("\n", 0, end) + 1
     alone = not source.text[line:end].strip()

@@ -30,6 +30,8 @@ def test_of_observer(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
         return
     if not model.events or not model.actions:
         return
+    if any("null" in _sample(snapshot, f.type, 0) for f in model.entity.fields.values()):
+        return  # a type is not known
     at = block.span.end
     text = f"\n\n{_test(snapshot, model, model.entity)}"
     edit = Edit(Span(span.path, at, at), text)

@@ -96,7 +96,7 @@ def _uses(snapshot: Snapshot, thing: Thing, new: str) -> Iterator[Edit]:
     """The edits of all places. `{ name }` keeps its key and becomes `{ name: new }`; the other
     way, `{ new: name }` becomes `{ new }`."""
     uses = snapshot.index.uses(thing)
-    before = re.compile(rf"\b{re.escape(new)}\s*:\s*\Z", re.ASCII)
+    before = re.compile(rf"\b{re.escape(new)}\s*\??\s*:\s*\Z", re.ASCII)
     longest = len(new) + _LONGEST_GAP
     paths = {
         use.span.path
@@ -105,26 +105,35 @@ def _uses(snapshot: Snapshot, thing: Thing, new: str) -> Iterator[Edit]:
             snapshot.sources[use.span.path].text, max(use.span.start - longest, 0), use.span.start
         )
     }
-    keys = {k: span for path in paths for k, span in _keys_of_values(snapshot, path, new)}
+    keys = {k: e for path in paths for k, e in _keys_of_values(snapshot, path, new)}
     for use in uses:
         if use.form is Form.SHORT:
-            yield Edit(use.span, f"{thing.name}: {new}")
+            yield _with_key(snapshot, use, new)
         elif (whole := keys.get(use.span)) is not None:
-            yield Edit(whole, new)
+            yield Edit(whole.span, f"{new}?" if whole.optional else new)
         else:
             yield Edit(use.span, new)
 
 
-def _keys_of_values(snapshot: Snapshot, path: str, new: str) -> Iterator[tuple[Span, Span]]:
+def _with_key(snapshot: Snapshot, use: Named, new: str) -> Edit:
+    """`{ name }` as `{ name: new }`, and `{ name? }` as `{ name?: new }`."""
+    text, span = snapshot.sources[use.span.path].text, use.span
+    optional = re.compile(r"\s*\?(?![?.:])").match(text, span.end)
+    if optional is None:
+        return Edit(span, f"{use.thing.name}: {new}")
+    return Edit(Span(span.path, span.start, optional.end()), f"{use.thing.name}?: {new}")
+
+
+def _keys_of_values(
+    snapshot: Snapshot, path: str, new: str
+) -> Iterator[tuple[Span, ast.ObjectEntry]]:
     """Names that are the value of a key which is called as they will be, with that entry."""
     file = snapshot.file(path)
-    if file is None:
-        return
-    for node in walk(file):
-        if not isinstance(node, ast.ObjectEntry) or node.short or node.quoted or node.optional:
+    for node in walk(file) if file is not None else ():
+        if not isinstance(node, ast.ObjectEntry) or node.short or node.quoted:
             continue
         if node.key is not None and node.key.text == new and isinstance(node.value, ast.NameUse):
-            yield node.value.span, node.key.span.to(node.value.span)
+            yield node.value.span, node
 
 
 def _notes(snapshot: Snapshot, thing: Thing) -> Iterator[str]:

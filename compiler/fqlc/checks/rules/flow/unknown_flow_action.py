@@ -45,5 +45,5 @@ def _report(observer: ObserverModel, step: ast.Step, left: list[str], sink: Sink
         step.span,
         label="unknown action",
         help=(question(close),) if close else ((f"its actions are {actions}",) if actions else ()),
-        fix=similar_fix(step.name, close, step.span),
+        fix=similar_fix(step.name, close if close in left else None, step.span),
     )
