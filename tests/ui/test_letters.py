@@ -69,7 +69,7 @@ async def test_an_answer_is_supplied_or_a_delay(
         assert here.runtime is not None
         (second, first) = (await here.browser.get("/dead", headers=JSON)).json()
         shown = (await here.browser.get(f"/dead/{first['dlq_id']}")).text
-        assert "label</b> waits behind it" in shown and "Replay in another way" in shown
+        assert "label</b> waits for it" in shown and "Replay in another way" in shown
         way = {"id": first["dlq_id"], "response": '{"place": "A7"}'}
         asked = (await here.post("/dead/replay", **way)).text
         assert "Nothing is sent: this is taken as the answer" in asked and "A7" in asked

@@ -40,7 +40,7 @@ async def test_every_view_and_a_replay(
         views = {
             "/runs?state=dead&row=Order+o1": "placed", f"/runs/{letter['run']}": "maintenance",
             "/events?row=Order+o3": "Matched no observer", "/dead?reason=503": "2 match",
-            "/dead?row=Order+o2": "1 matches", f"/dead/{letter['dlq_id']}": "waits behind it",
+            "/dead?row=Order+o2": "1 matches", f"/dead/{letter['dlq_id']}": "waits for it",
             "/endpoints": "2 dead", "/endpoints/shop": "placed.reserve", "/batches": "Sealed",
             "/plan": "placed", "/find?q=Order+o2": "placed",
         }  # fmt: skip
