@@ -101,7 +101,7 @@ _ORDER: tuple[Kind, ...] = ("string", "integer", "number", "boolean", "array", "
 
 
 def _kinds(parts: Sequence[Schema]) -> tuple[frozenset[Kind], bool]:
-    """The kinds that all parts leave, and whether null is one. None where nothing is said."""
+    """The kinds that all parts leave, and whether null is one. Neither where nothing is stated."""
     left: frozenset[str] | None = None
     for part in parts:
         own = _types(part)
@@ -269,7 +269,7 @@ def _joined(shapes: Sequence[Shape]) -> Shape:
 
 
 def answered(operation: Operation) -> Shape | None:
-    """What a receiver answers where all goes well; None where that is no JSON. Of several answers
+    """What a receiver answers where all goes well; None where that is not JSON. Of several answers
     what they share: the fields that all of them have."""
     schemas = [_schema_of(answer) for answer in _good(operation.answers)]
     shapes = [ANY if schema is None else shape_of((schema,)) for schema in schemas]

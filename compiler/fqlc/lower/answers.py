@@ -78,7 +78,7 @@ def _core(stored: Mapping[str, object]) -> Type:
 
 class KeptAnswers:
     """What one observer reads of the answers of its actions. `stored` is the observer as in the
-    plan, but for the types of those."""
+    plan, except for the types of those."""
 
     def __init__(self, project: Project, stored: object) -> None:
         self._project = project

@@ -38,8 +38,8 @@ class ActionReader:
         return binding_of(self._tools, block)
 
     def answer(self, name: str, binding: Binding | None) -> Type | None:
-        """The type of the answer by the contract; None where it says nothing, ERROR where what is
-        answered is no JSON."""
+        """The type of the answer by the contract; None where it tells of no
+        JSON."""
         return None if binding is None else answer_of(self._tools, self._observer, name, binding)
 
     def response(self, block: ast.Block, answer: Type | None) -> Type | None:

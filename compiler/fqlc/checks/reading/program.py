@@ -177,5 +177,5 @@ def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> Endpoi
         tools.text(url, tools.scope(), "url") if url else None,
         tools.accepts(found.get("accepts")),
         settings.policies(found, Origin("endpoint", name)),
-        contract_of_endpoint(tools, found.get("contract")),
+        contract_of_endpoint(tools, name, found.get("contract")),
     )

@@ -13,7 +13,7 @@ from fqlc.contracts.model import AT, DEFINED
 from fqlc.contracts.reading.documents import OPENAPI_3_0, Documents, Spot
 
 DEEPEST = 100
-"""Schemas within each other; references begin anew."""
+"""Schemas within each other; after a reference the count starts again."""
 
 MOST_NODES = 100_000
 """Schemas and values that one operation reaches."""

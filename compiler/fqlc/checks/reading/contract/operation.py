@@ -39,7 +39,7 @@ _MARK = "\0"
 """Stands for a hole in a path."""
 
 
-def contract_of_endpoint(tools: Tools, found: Found | None) -> tuple[str, Span] | None:
+def contract_of_endpoint(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | None:
     """The file of an endpoint's contract, and where it is named. Reports FQL206 and FQL402."""
     file = None if found is None else _file(tools, found.key, found.value)
     if found is None or file is None:
@@ -48,7 +48,7 @@ def contract_of_endpoint(tools: Tools, found: Found | None) -> tuple[str, Span] 
         tools.values().wrong(found.key, found.value, "an endpoint takes a whole document")
         return None
     at = found.value.span
-    _attempt(tools, at, lambda contracts: contracts.paths(file))
+    _attempt(tools, at, lambda contracts: contracts.paths(file), name)
     return file, at
 
 
@@ -119,7 +119,7 @@ def _of_endpoint(
     file, at = endpoint.contract
     where = path.value.span if path is not None else block.header
     lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
-    made = _attempt(tools, at, lookup.operation)
+    made = _attempt(tools, at, lookup.operation, endpoint.name)
     return None if made is None else Binding(made, at, endpoint.name)
 
 
@@ -132,7 +132,9 @@ def _method(entry: ast.Entry | None) -> str:
     return "POST"
 
 
-def _attempt(tools: Tools, at: Span, make: Callable[[Contracts], Made | None]) -> Made | None:
+def _attempt(
+    tools: Tools, at: Span, make: Callable[[Contracts], Made | None], endpoint: str = ""
+) -> Made | None:
     """What is made of the contracts; FQL402 where they cannot be used."""
     try:
         return make(tools.contracts)
@@ -141,9 +143,15 @@ def _attempt(tools: Tools, at: Span, make: Callable[[Contracts], Made | None]) -
         tools.sink.error(
             "FQL402", f"the contract cannot be used: {fault.said}", at, label="this contract",
             labels=(fault.place.label("here"),) if known else (),
-            help=(fault.hint,) if fault.hint else (),
+            help=tuple(filter(None, (fault.hint, _advice(endpoint)))),
         )  # fmt: skip
         return None
+
+
+def _advice(endpoint: str) -> str:
+    if not endpoint:
+        return ""
+    return f"`fqlc contract update {endpoint}` fetches it from where [contracts.{endpoint}] says"
 
 
 # Paths -----------------------------------------------------------------------
