@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file by its path, or None where there is none that can be read."""
+Passed = Callable[[str], None]
+"""Is told the name of each pass that has ended."""
+
+
+def _nobody(_: str) -> None:
+    """Nobody asked how it goes on."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +70,27 @@ def examine_project(
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
     contracts: Contracts | None = None,
+    *,
+    passed: Passed = _nobody,
 ) -> Examined:
     """Read, parse, resolve, type and check the files and what they import."""
     sink = Sink()
     texts = _Texts(read)
     with collector_at_rest():
         files = load_project(sorted(roots), texts.read, sink)
+        passed("syntax")
         project: Project = resolve_project(files, sink, listener=listener)
+        passed("names")
         around = surroundings or Surroundings()
         check_lets(project, sink)
         check_fields(project, sink)
+        passed("types")
         contracts = contracts or Contracts(read, around.shelf)
         own = [f.path for f in files if f.path in roots]
         program = read_program(project, sink, around, contracts, own)
+        passed("declarations")
         run_rules(program, sink)
+        passed("rules")
         contracts.keep()
     remarks = tuple(Remark(c.span, c.text) for f in files for c in f.comments)
     sources = {**texts.sources(), **labelled(sink.found, read)}
@@ -90,10 +103,12 @@ def check_project(
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
     contracts: Contracts | None = None,
+    *,
+    passed: Passed = _nobody,
 ) -> Checked:
     """Examine the files, and leave out what comments silence. The `listener` is told of each
     expression; `contracts` are those that the caller goes on asking afterwards."""
-    seen = examine_project(roots, read, surroundings, listener, contracts)
+    seen = examine_project(roots, read, surroundings, listener, contracts, passed=passed)
     found = suppress(seen.found, seen.remarks, seen.sources)
     names = surroundings.names if surroundings else FileNames()
     return Checked(seen.program, found, seen.sources, names)

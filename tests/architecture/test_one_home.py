@@ -88,7 +88,6 @@ HOMES: dict[str, tuple[str, set[str]]] = {
             "fql/terminal/lines.py",
             "fql/cli/running/logs.py",  # where the log goes
             "fql/cli/running/page.py",  # and what the page beside an engine prints
-            "fqlc/cli/main.py",  # what is left of a pipe that nobody reads
             "fqlc/lsp/wire.py",  # standard output belongs to the protocol
             "fqlc/incremental/pool.py",  # a child has no terminal
             "fqlc/__main__.py",  # an older Python can import nothing of ours

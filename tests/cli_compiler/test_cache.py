@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from fql.terminal.environment import cache_folder
 from fqlc.incremental.compile import Assembled, compile_parts
 from fqlc.incremental.layout import Layout
 from fqlc.project import cache as cache_module
-from fqlc.project.cache import MOST_ENTRIES, Cache, Compiled, Recorder, cache_folder, maker
+from fqlc.project.cache import MOST_ENTRIES, Cache, Compiled, Recorder, maker
 from tests.cli_compiler.conftest import SHOP, Command
 
 
@@ -103,8 +104,13 @@ def test_a_damaged_entry_is_no_entry(fqlc: Command, folder: Path, damage: bytes 
     assert fqlc("compile", ".") == first
 
 
-def test_a_folder_that_cannot_be_written_does_no_harm(fqlc: Command, folder: Path) -> None:
-    folder.write_text("a file in the way")
+def test_a_folder_that_cannot_be_written_does_no_harm(
+    fqlc: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FQLC_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "fqlc").write_text("a file in the way")
     assert fqlc("compile", ".").code == 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,30 @@ def test_fmt_changes_a_file_so_that_the_hook_fails(project: Path) -> None:
     before = (project / "ugly.fql").read_text()
     run(["fmt", "ugly.fql"])
     assert (project / "ugly.fql").read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-workflows", ".github/workflows/fql.yml"),
+        ("vendor.gitlab-ci", ".gitlab/fql.yml"),
+    ],
+)
+def test_what_is_written_fits_the_schema_of_its_service(
+    project: Path, schema: str, file: str
+) -> None:
+    """By a tool that knows these schemas; it asks no server."""
+    tool = Path(sys.executable).with_name("check-jsonschema")
+    done = subprocess.run(
+        [tool, "--builtin-schema", schema, project / file], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_report_of_gitlab_has_what_its_documentation_asks_for(project: Path) -> None:
+    (project / "bad.fql").write_text("observer o { on: Nope.insert }\n")
+    assert run(["check", "--format", "gitlab", "--output-file", "q.json", "bad.fql"]) == 1
+    issue = json.loads((project / "q.json").read_text())[0]
+    assert {"description", "check_name", "fingerprint", "severity", "location"} <= issue.keys()
+    assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}

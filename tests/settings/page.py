@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -9,10 +10,9 @@ from typing import get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from fql.plan.language.units import show_duration, show_size
-from fql.plan.policy.keys import Key, Kind
+from fql.plan.policy.keys import Kind
+from fql.settings.listing.walk import default_of, has_kind, policy_of, table_of
 from fql.settings.model import Settings
-from fql.settings.policies import Table
 from fql.settings.source_tables import SOURCE_KINDS
 from fql.settings.values import Duration, Ports, Size, Within, Words
 
@@ -42,22 +42,16 @@ def page() -> str:
 
 
 def _tables(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    plain = {n: f for n, f in model.model_fields.items() if not _inner(f) and n != "sources"}
+    plain = {n: f for n, f in model.model_fields.items() if not table_of(f) and n != "sources"}
     if plain:
         yield _table(model, prefix, plain)
     for name, field in model.model_fields.items():
         if name == "sources" and model is Settings:
             for kind, table in SOURCE_KINDS.items():
                 yield _table(table, f"sources.NAME] with kind = [{kind}", table.model_fields)
-        elif inner := _inner(field):
+        elif inner := table_of(field):
             own = f"{prefix}.{name}" if prefix else name
             yield from _tables(inner, f"{own}.NAME" if field.default_factory is dict else own)
-
-
-def _inner(field: FieldInfo) -> type[Table] | None:
-    kinds = get_args(field.annotation) or (field.annotation,)
-    found = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Table)]
-    return found[0] if found else None
 
 
 def _table(model: type[BaseModel], name: str, fields: dict[str, FieldInfo]) -> str:
@@ -74,34 +68,17 @@ def _table(model: type[BaseModel], name: str, fields: dict[str, FieldInfo]) -> s
     return "\n".join(lines) + "\n"
 
 
-def _has(field: FieldInfo, kind: object) -> bool:
-    marks = [m for m in getattr(kind, "__metadata__", ()) if hasattr(m, "func")]
-    own = [m.func for m in field.metadata if hasattr(m, "func")]
-    inner = [
-        m.func
-        for arg in get_args(field.annotation)
-        for m in getattr(arg, "__metadata__", ())
-        if hasattr(m, "func")
-    ]
-    return any(mark.func in own + inner for mark in marks)
-
-
 POLICY_TYPES = {
     Kind.DURATION: "duration", Kind.SIZE: "size", Kind.STATUSES: "statuses", Kind.INT: "integer",
     Kind.NUMBER: "number", Kind.BOOLEAN: "true, false", Kind.TEXT: "text", Kind.SECRETS: "text",
 }  # fmt: skip
 
 
-def _policy(field: FieldInfo) -> Key | None:
-    """The row of the table of policies that a field is."""
-    return next((mark for mark in field.metadata if isinstance(mark, Key)), None)
-
-
 def _type(field: FieldInfo) -> str:
-    if (key := _policy(field)) and not key.words:
+    if (key := policy_of(field)) and not key.words:
         return POLICY_TYPES[key.kind]
     for kind, name in ((Duration, "duration"), (Size, "size")):
-        if _has(field, kind):
+        if has_kind(field, kind):
             return name
     words = [arg for arg in get_args(field.annotation) if isinstance(arg, str)]
     if words:
@@ -109,7 +86,7 @@ def _type(field: FieldInfo) -> str:
     nested = [w for a in get_args(field.annotation) for w in get_args(a) if isinstance(w, str)]
     if nested:
         return " ".join(f"`{word}`" for word in nested)
-    if _has(field, Ports) or _has(field, Words):
+    if has_kind(field, Ports) or has_kind(field, Words):
         return "list"
     if field.default_factory is dict:
         return "table of texts"
@@ -138,28 +115,8 @@ def _marks(kind: object) -> Iterator[object]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if key := _policy(field):
-        return _default_of(key)
-    value = field.default
-    if value is None or value == "" or field.default_factory is dict:
-        return "none"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if _has(field, Duration):
-        return f'`"{show_duration(value)}"`'
-    if _has(field, Size):
-        return f'`"{show_size(value)}"`'
-    if isinstance(value, tuple):
-        return f"`{list(value)}`".replace("'", '"')
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value:g}`".replace("e+07", "0000000")
-
-
-def _default_of(key: Key) -> str:
-    text = key.toml_default or key.default
-    if not text:
-        return "none"
-    quoted = key.words or key.kind in (Kind.DURATION, Kind.SIZE)
-    return f'`"{text}"`' if quoted else f"`{text}`"
+    value = default_of(field)
+    return "none" if value is None else f"`{json.dumps(value)}`"
 
 
 if __name__ == "__main__":

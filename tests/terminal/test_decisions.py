@@ -129,7 +129,8 @@ def test_one_decision_on_colour(
         (("runs", "lst"), 2, "error: there is no command `lst`\n  help: did you mean `list`?\n"),
         (("capture", "x"), 2, "error: there is no command `x`\n  help: see `fqlc capture --help`"),
         (("check", "--format", "jsn"), 2, "error: invalid value for '--format': 'jsn' is not one of"
-         " 'text', 'json', 'github', 'sarif'\n  help: did you mean `json`?\n"),
+         " 'text', 'concise', 'json', 'github', 'gitlab', 'junit', 'sarif'\n"
+         "  help: did you mean `json`?\n"),
         (("runs", "list", "--limit", "x"), 2, "error: invalid value for '--limit': 'x' is not a"
          " whole number\n"),
         (("graph", "--observer", "shiped", "shop.fql"), 2, "error: there is no observer `shiped`\n"

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from fql.terminal.lines import raw, say
+from fql.terminal.options import format_option
 from fql.terminal.words import counted
-from fqlc.cli.inputs import cache_option, inputs
-from fqlc.cli.show import show_diagnostics
+from fqlc.cli.inputs import inputs, source_options, stdin_option
+from fqlc.cli.shared.watching import Round, watch_option
+from fqlc.cli.shared.watching import watch as watched
+from fqlc.cli.shared.writing import write_whole
+from fqlc.cli.show import FORMATS, chosen_format, show_diagnostics
 from fqlc.project.cache import Compiled
-from fqlc.project.errors import CommandError, SurroundingsError
+from fqlc.project.errors import CommandError
 
 
 @click.command("compile", epilog="\b\nExamples:\n  fqlc compile -o plan.json shop.fql\n"
                "  fqlc compile --check -o plan.json .")  # fmt: skip
-@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...")
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]... | -")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; by default standard output.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if FILE is stale.")
-@click.option("--watch", is_flag=True, help="Compile again whenever a source changes.")
-@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
-@cache_option
+@format_option(FORMATS, default=None, text="The format of what is found, as with `fqlc check`.")
+@watch_option
+@stdin_option
+@source_options
 @click.pass_context
 def compile_(
     ctx: click.Context,
@@ -32,15 +34,20 @@ def compile_(
     *,
     output: str | None,
     only_check: bool,
+    form: str | None,
     watch: bool,
     settings: str | None,
 ) -> None:
-    """Write the plan of sources: canonical JSON, the same bytes for the same sources."""
+    """Write the plan of sources: canonical JSON, the same bytes for the same sources.
+
+    What is found goes to standard error; with --format, and a FILE for the plan, to standard
+    output.
+    """
     if (only_check or watch) and output is None:
         raise click.UsageError("--check and --watch need -o FILE", ctx)
     if watch and output is not None:
-        _watch(paths, output, settings)
-    plan = _compiled(paths, settings).plan
+        _watch(paths, output, form, settings)
+    plan = _compiled(inputs(paths, settings).compile(), form, output).plan
     if plan is None:
         ctx.exit(1)
     elif only_check and output is not None:
@@ -48,12 +55,13 @@ def compile_(
     elif output is None:
         raw(plan + b"\n")
     else:
-        _write_plan(Path(output), plan)
+        _write_plan(output, plan)
 
 
-def _compiled(paths: tuple[str, ...], settings: str | None) -> Compiled:
-    found = inputs(paths, settings).compile()
-    show_diagnostics(found.diagnostics, found.sources, "text", err=True)
+def _compiled(found: Compiled, form: str | None, output: str | None) -> Compiled:
+    """The compile, with what it found shown."""
+    beside = form is None or output is None
+    show_diagnostics(found.diagnostics, found.sources, chosen_format(form), err=beside)
     return found
 
 
@@ -68,54 +76,18 @@ def _compare(output: Path, plan: bytes) -> None:
         )
 
 
-def _write_plan(output: Path, plan: bytes) -> None:
-    """Replace the file as a whole: nobody ever reads half a plan. A link stays a link, and what is
-    not a file, such as a device or a pipe, is written to."""
-    place = output.resolve()
-    beside = place.with_name(f".{place.name}.new")
-    try:
-        if place.exists() and not place.is_file():
-            place.write_bytes(plan + b"\n")
-        else:
-            beside.write_bytes(plan + b"\n")
-            beside.replace(place)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise SurroundingsError(f"{output} cannot be written: {reason}") from None
+def _write_plan(output: str, plan: bytes) -> None:
+    write_whole(output, plan + b"\n")
     say(f"wrote {output} ({counted(len(plan), 'byte')})")
 
 
-A_TICK = 1_000_000_000
-"""Nanoseconds that the times of files may lag behind the clock."""
-UNKNOWN = -1
+def _watch(paths: tuple[str, ...], output: str, form: str | None, settings: str | None) -> None:
+    """Compile at each change, for good; where there are errors the last good plan stays."""
 
+    def once() -> Round:
+        found = _compiled(inputs(paths, settings, again=True).compile(), form, output)
+        if found.plan is not None:
+            _write_plan(output, found.plan)
+        return Round.of(found)
 
-def _watch(paths: tuple[str, ...], output: str, settings: str | None) -> None:
-    """Compile whenever a file that counts is younger than before; ends with an interrupt."""
-    seen: dict[str, int] = {}
-    while True:
-        chosen = inputs(paths, settings)
-        now = _stamps([*chosen.sources.roots, *seen])
-        if now != seen:
-            began = time.time_ns() - A_TICK
-            found = _compiled(paths, settings)
-            seen = seen_by(began, now, _stamps([*chosen.sources.roots, *found.files]))
-            if found.plan is not None:
-                _write_plan(Path(output), found.plan)
-        time.sleep(0.2)
-
-
-def seen_by(began: int, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    """The stamps of the files that a compile read which `began` then. One that was saved while it
-    was at work may have been read before that: it counts as changed."""
-    return {
-        file: before.get(file, stamp if stamp < began else UNKNOWN) for file, stamp in after.items()
-    }
-
-
-def _stamps(files: Iterable[str]) -> dict[str, int]:
-    """When each file was written last; 0 where there is none."""
-    paths = {file: Path(file) for file in files}
-    return {f: p.stat().st_mtime_ns if p.exists() else 0 for f, p in paths.items()}
+    watched(paths, settings, once)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import click
 
-from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, prose, say
+from fql.terminal.options import format_option
 from fqlc.cli.inputs import cache_option
 from fqlc.cli.plans import plan_of
 from fqlc.exporting.changes.differences import Area, Change, differences
@@ -34,9 +34,12 @@ FAILING: Mapping[str, Callable[[Change], bool]] = {
     "--fail-on", type=click.Choice(list(FAILING)), default="noticeable", show_default=True,
     help="Which changes make the exit code 1.",
 )  # fmt: skip
+@click.option("--exit-zero", is_flag=True, help="Exit with 0, whatever changes.")
 @cache_option
 @click.pass_context
-def diff(ctx: click.Context, old: str, new: str, *, form: str, fail_on: str) -> None:
+def diff(
+    ctx: click.Context, old: str, new: str, *, form: str, fail_on: str, exit_zero: bool
+) -> None:
     """Show what changes between two plans (or sources).
 
     \b
@@ -57,7 +60,7 @@ def diff(ctx: click.Context, old: str, new: str, *, form: str, fail_on: str) -> 
     _SHOWN[form](found)
     if not found:
         say("nothing changed")
-    ctx.exit(1 if any(map(FAILING[fail_on], found)) else 0)
+    ctx.exit(1 if any(map(FAILING[fail_on], found)) and not exit_zero else 0)
 
 
 def _as_text(found: Sequence[Change]) -> None:

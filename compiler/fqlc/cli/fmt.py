@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import sys
-from pathlib import Path
 
 import click
 
 from fql.terminal.lines import data, raw, say
 from fql.terminal.words import counted
-from fqlc.cli.inputs import inputs
+from fqlc.cli.inputs import inputs, stdin_option
+from fqlc.cli.shared.writing import write_whole
 from fqlc.diagnostics.sink import Sink
-from fqlc.project.errors import CommandError, SurroundingsError
+from fqlc.project.errors import CommandError
 from fqlc.syntax.parsing.sources import read_source
 
 
@@ -22,27 +21,44 @@ from fqlc.syntax.parsing.sources import read_source
     "--check", "only_check", is_flag=True, help="Write nothing; fail if a file would change."
 )
 @click.option("--diff", "show_diff", is_flag=True, help="Print what would change; write nothing.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0, whatever would change.")
+@stdin_option
 @click.pass_context
-def fmt(ctx: click.Context, paths: tuple[str, ...], *, only_check: bool, show_diff: bool) -> None:
-    """Format sources. The style is fixed. What cannot be read stays as it is."""
-    if paths == ("-",):
-        raw(_formatted("input.fql", sys.stdin.buffer.read())[1].encode())
-        return
+def fmt(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    *,
+    only_check: bool,
+    show_diff: bool,
+    exit_zero: bool,
+) -> None:
+    """Format sources. The style is fixed. What cannot be read stays as it is.
+
+    With - the text of standard input is formatted to standard output.
+    """
     changed = 0
     chosen = inputs(paths)
+    looks = only_check or show_diff
+    given = bool(chosen.sources.instead)
     for path in chosen.sources.roots:
         before, after = _formatted(path, chosen.sources.read(path))
-        if before == after:
-            continue
-        changed += 1
-        if show_diff:
-            data(_diff(path, before, after).removesuffix("\n"))
-        elif not only_check:
-            _write_source(path, after)
-        else:
-            data(path)
-    _say(changed, len(chosen.sources.roots), written=not (only_check or show_diff))
-    ctx.exit(1 if changed and (only_check or show_diff) else 0)
+        changed += before != after
+        if given and not looks:
+            raw(after.encode())
+        elif before != after:
+            _treat(path, before, after, only_check=only_check, show_diff=show_diff)
+    if not given or looks:
+        _say(changed, len(chosen.sources.roots), written=not looks)
+    ctx.exit(1 if changed and looks and not exit_zero else 0)
+
+
+def _treat(path: str, before: str, after: str, *, only_check: bool, show_diff: bool) -> None:
+    if show_diff:
+        data(_diff(path, before, after).removesuffix("\n"))
+    elif only_check:
+        data(path)
+    else:
+        write_whole(path, after.encode("utf-8"))
 
 
 def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
@@ -55,13 +71,6 @@ def _formatted(path: str, data: bytes | None) -> tuple[str, str]:
         reason = sink.found[0].message if sink.found else f"{path} cannot be read"
         raise CommandError(reason)
     return source.written, source.as_written(format_source(source))
-
-
-def _write_source(path: str, text: str) -> None:
-    try:
-        Path(path).write_bytes(text.encode("utf-8"))
-    except OSError as error:
-        raise SurroundingsError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _diff(path: str, before: str, after: str) -> str:

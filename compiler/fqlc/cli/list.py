@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import click
 
 from fql.plan.model import Observer
-from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose, say
-from fqlc.cli.inputs import cache_option
+from fql.terminal.options import format_option
+from fqlc.cli.inputs import source_options, stdin_option
 from fqlc.cli.plans import plan_of
 from fqlc.emit.picture import condition_text, on_text, target_text
 
 
 @click.command("list", epilog="\b\nExamples:\n  fqlc list .\n  fqlc list --format json plan.json")
-@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]...")
+@click.argument("paths", nargs=-1, metavar="[FILE|FOLDER|PLAN]... | -")
 @format_option()
-@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
-@cache_option
+@stdin_option
+@source_options
 def list_(paths: tuple[str, ...], form: str, settings: str | None) -> None:
     """List the observers of sources or a plan, with their actions."""
     plan = plan_of(paths, settings)

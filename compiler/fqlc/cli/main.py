@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from fql.terminal.commands import Reporting, report_usage
-from fql.terminal.lines import data, problem
+from fql.errors import FqlError
+from fql.terminal.commands import Reporting, report, report_usage
+from fql.terminal.environment import unknown_names
+from fql.terminal.lines import data, flush, problem
+from fql.terminal.options import NamedOption, quiet_option, talking, verbose_option
+from fql.terminal.talk import talk_level
 from fqlc import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMPLETE = "_FQLC_COMPLETE"
+"""The name by which the scripts of shells ask for completions."""
 
 COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("fqlc.cli.check:check", "Check sources for errors."),
@@ -43,6 +53,12 @@ COMPILER_COMMANDS: Mapping[str, tuple[str, str]] = {
     "schema": ("fqlc.cli.exporting.schema:schema", "Print a published JSON Schema."),
     "test": ("fqlc.cli.test:test", "Run the test blocks of sources."),
     "lsp": ("fqlc.lsp.command:lsp", "Answer an editor: the language server."),
+    "config": ("fqlc.cli.guiding.config:config", "Show each setting and where it comes from."),
+    "completion": (
+        "fqlc.cli.guiding.completion:completion",
+        "Print what completes command lines in a shell.",
+    ),
+    "help": ("fqlc.cli.guiding.help:help_", "Show all about a command."),
 }
 """Where each command is, and its line in the help."""
 
@@ -71,6 +87,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("run", "emit", "runs", "dlq", "trace", "pause", "resume", "store", "ui", "demo"),
     ),
     ("Environment", ("capture", "status", "health", "doctor", "support", "observability")),
+    ("Command line", ("config", "completion", "help")),
 )
 """The order of the help."""
 
@@ -106,7 +123,16 @@ class Commands(Reporting):
             if error.name != module:
                 raise
             return None
-        return found if isinstance(found, click.Command) else None
+        return talking(found) if isinstance(found, click.Command) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The names of commands, none of which is imported for it, and the options."""
+        from click.shell_completion import CompletionItem
+
+        names = [n for n in self.list_commands(ctx) if n.startswith(incomplete)]
+        lines = [COMPILER_COMMANDS.get(name, ("", ""))[1] for name in names]
+        found = [CompletionItem(n, help=line) for n, line in zip(names, lines, strict=True)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section."""
@@ -137,18 +163,23 @@ def _places() -> dict[str, str]:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLES,
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version", "version", is_flag=True, help="Show the version; with -v of all that it needs."
+)
 @click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    help="Colours; `auto` follows the terminal and NO_COLOR.",
+    cls=NamedOption,
+    envvar="FQLC_COLOR",
+    show_envvar=True,
+    help="Colours; `auto` follows the terminal, NO_COLOR and FORCE_COLOR.",
 )
 @click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an internal error."
 )
 @click.pass_context
-def fqlc(ctx: click.Context, color: str) -> None:
+def fqlc(ctx: click.Context, color: str, *, version: bool) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""
     from fql.cli import PLAN_DIFFERENCES, PLAN_LOADER
     from fqlc.cli.inputs import load_plan_bytes, plan_differences
@@ -157,30 +188,53 @@ def fqlc(ctx: click.Context, color: str) -> None:
     ctx.meta[PLAN_DIFFERENCES] = plan_differences
     if color != "auto":
         ctx.color = color == "always"
+    if version:
+        _show_version()
+        ctx.exit()
+    for name, hint in unknown_names(os.environ):
+        problem("warning", f"{name} means nothing to fqlc", hint)
     if ctx.invoked_subcommand is None:
         data(ctx.get_help())
 
 
+def _show_version() -> None:
+    data(f"fqlc {__version__}")
+    if talk_level() > 0:
+        from fql.cli.operating.versions import versions
+
+        for name, found in versions():
+            data(f"{name} {found}")
+
+
+fqlc.params += [quiet_option(), verbose_option()]
+
+
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line; the exit code. The one place where the unknown becomes FQL901."""
+    """Run a command line, or answer a shell that asks what may follow in one; the exit code."""
+    if COMPLETE in os.environ:
+        from fqlc.cli.guiding.completing import complete
+
+        return complete(fqlc, os.environ[COMPLETE])
+    return _ended(arguments)
+
+
+def _ended(arguments: Sequence[str]) -> int:
+    """The one place where the unknown becomes FQL901."""
     try:
         result = fqlc.main(list(arguments), prog_name="fqlc", standalone_mode=False)
-        sys.stdout.flush()
+        flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 130
     except click.ClickException as error:
         return report_usage(error)
-    except BrokenPipeError:
-        _close_quietly()
-        return 0
+    except click.exceptions.Exit as end:  # nobody reads what was still in memory
+        return end.exit_code
+    except FqlError as error:  # standard output is full
+        report(error)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place that turns the unknown into a line
         return _fault(error, arguments)
     return result if isinstance(result, int) and not isinstance(result, bool) else 0
-
-
-def _close_quietly() -> None:
-    """The reader of our output has gone: do not complain again while Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fault(error: Exception, arguments: Sequence[str]) -> int:

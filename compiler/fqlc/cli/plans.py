@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fqlc.cli.inputs import inputs
+from fqlc.cli.shared.watching import Round
 from fqlc.cli.show import show_diagnostics
 from fqlc.project.errors import SurroundingsError
 
@@ -19,15 +20,26 @@ if TYPE_CHECKING:  # its library takes a while to import: not before there is a 
 def plan_of(paths: Sequence[str], settings: str | None = None) -> Plan:
     """The plan of one `.json` file, or of sources. `settings` is the path of a settings file to
     use instead of `fql.toml`. Ends with 1 when the sources have errors."""
+    plan, _ = plan_and_round(paths, settings)
+    if plan is None:
+        raise click.exceptions.Exit(1)
+    return plan
+
+
+def plan_and_round(
+    paths: Sequence[str], settings: str | None = None, *, again: bool = False
+) -> tuple[Plan | None, Round]:
+    """The same, None where sources have errors, with what a round of `--watch` knows of it;
+    `again` says that more rounds follow."""
     if len(paths) == 1 and paths[0].endswith(".json"):
-        return _stored(Path(paths[0]))
-    compiled = inputs(paths, settings).compile()
+        return _stored(Path(paths[0])), Round(1, 0, (paths[0],))
+    compiled = inputs(paths, settings, again=again).compile()
     show_diagnostics(compiled.diagnostics, compiled.sources, "text", err=True)
     if compiled.plan is None:
-        raise click.exceptions.Exit(1)
+        return None, Round.of(compiled)
     from fql.plan.stored.codec import read_plan
 
-    return read_plan(compiled.plan)
+    return read_plan(compiled.plan), Round.of(compiled)
 
 
 def _stored(path: Path) -> Plan:

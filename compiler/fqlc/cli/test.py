@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import click
 
 from fql.plan.model import Plan
 from fql.plan.stored.codec import read_plan
-from fql.terminal.commands import format_option
-from fql.terminal.lines import json_line, problem, prose, say
+from fql.terminal.lines import json_line, notice, problem, prose, say
+from fql.terminal.options import format_option, settings_option
 from fqlc.checks.reading.declared.expectations import read_tests
 from fqlc.checks.reading.declared.model import TestModel
 from fqlc.cli.inputs import inputs
+from fqlc.cli.shared.watching import Round, errors_in, watch_option
+from fqlc.cli.shared.watching import watch as watched
+from fqlc.cli.shared.writing import write_whole
 from fqlc.cli.show import show_diagnostics
 from fqlc.cli.testing import coverage as measured
 from fqlc.cli.testing import report
@@ -29,7 +32,7 @@ from fqlc.cli.testing.snapshots import (
 )
 from fqlc.diagnostics.sink import Sink
 from fqlc.pipeline import Checked, plan_of
-from fqlc.project.errors import CommandError, SurroundingsError
+from fqlc.project.errors import CommandError
 from fqlc.source.text import SourceText
 
 
@@ -45,7 +48,8 @@ from fqlc.source.text import SourceText
               help="Fail when the coverage is lower; implies --coverage.")  # fmt: skip
 @click.option("--junit", metavar="FILE", help="Write a JUnit report too.")
 @click.option("--update", is_flag=True, help="Keep the sent bodies in snapshots beside the tests.")
-@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
+@watch_option
+@settings_option("settings")
 @click.pass_context
 def test(
     ctx: click.Context,
@@ -57,6 +61,7 @@ def test(
     fail_under: float | None,
     junit: str | None,
     update: bool,
+    watch: bool,
     settings: str | None,
 ) -> None:
     """Run the test blocks of sources, on the engine's core with virtual time and no network.
@@ -65,39 +70,68 @@ def test(
     test. A snapshot file beside a source
     (`--update` writes it) holds the bodies that its tests send; later runs compare.
     """
-    checked = inputs(paths, settings).check()
+    asked = Asked(paths, settings, only, form, coverage or fail_under is not None, fail_under,
+                  junit, update)  # fmt: skip
+    if watch:
+        watched(paths, settings, lambda: _once(asked, again=True))
+    ctx.exit(1 if _once(asked).errors else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run of the tests is to do."""
+
+    paths: tuple[str, ...]
+    settings: str | None
+    only: str | None
+    form: str
+    coverage: bool
+    least: float | None
+    junit: str | None
+    update: bool
+
+
+def _once(asked: Asked, *, again: bool = False) -> Round:
+    """Run the tests; what has failed counts as errors. Raises CommandError where there are none."""
+    checked, files = inputs(asked.paths, asked.settings, again=again).check_all()
+    files = (*files, *(str(snapshot_file(path)) for path in checked.sources))
     show_diagnostics(checked.diagnostics, checked.sources, "text", err=True)
     data = plan_of(checked)
     if data is None:
-        ctx.exit(1)
-    plan = read_plan(data)
-    tests = _tests(checked, only)
-    if not tests:
-        raise CommandError(
-            f"there are no test blocks in {', '.join(paths) or 'this project'}",
-            'write one as test "title" { ... }, see fqlc explain FQL381',
-        )
+        return Round(len(checked.sources), errors_in(checked.diagnostics), files)
+    return Round(len(checked.sources), _played(asked, checked, read_plan(data)), files)
+
+
+def _played(asked: Asked, checked: Checked, plan: Plan) -> int:
+    """Play, judge and show the tests; how many have failed, at least one where anything has."""
+    tests = _tests(checked, asked)
     kept: Mapping[tuple[str, str], Bodies] = {}
-    if not update:
+    if not asked.update:
         kept = read_snapshots(test.block.span.path for test in tests)
     verdicts = _play_and_judge(plan, tests, kept)
-    if update:
-        for file in write_snapshots((v.played for v in verdicts), keep=only is not None):
+    if asked.update:
+        for file in write_snapshots((v.played for v in verdicts), keep=asked.only is not None):
             say(f"wrote {file}")
-    _show(verdicts, checked.sources, form)
-    if junit is not None:
-        _write_report(junit, report.junit(verdicts, checked.sources))
-    failed = only is None and _says_stale(kept, [(t.block.span.path, t.title) for t in tests])
-    if coverage or fail_under is not None:
-        failed = _covered(plan, verdicts, form, fail_under) or failed
-    ctx.exit(1 if failed or any(v.problems for v in verdicts) else 0)
+    _show(verdicts, checked.sources, asked.form)
+    if asked.junit is not None:
+        write_whole(asked.junit, report.junit(verdicts, checked.sources))
+    titles = [(t.block.span.path, t.title) for t in tests]
+    failed = asked.only is None and _says_stale(kept, titles)
+    if asked.coverage:
+        failed = _covered(plan, verdicts, asked.form, asked.least) or failed
+    return max(sum(bool(v.problems) for v in verdicts), int(failed))
 
 
-def _tests(checked: Checked, only: str | None) -> list[TestModel]:
-    tests = read_tests(checked.program, Sink())
+def _tests(checked: Checked, asked: Asked) -> list[TestModel]:
+    tests, only = read_tests(checked.program, Sink()), asked.only
     chosen = [test for test in tests if only is None or only in test.title]
     if only is not None and not chosen:
         raise CommandError(f"no test has {only!r} in its title", "see the titles with fqlc test")
+    if not chosen:
+        raise CommandError(
+            f"there are no test blocks in {', '.join(asked.paths) or 'this project'}",
+            'write one as test "title" { ... }, see fqlc explain FQL381',
+        )
     return chosen
 
 
@@ -149,12 +183,5 @@ def _covered(plan: Plan, verdicts: Sequence[Verdict], form: str, least: float | 
     share = measured.percent(found)
     if least is None or share >= least:
         return False
-    say(f"the coverage is {share:.1f} %, less than {least:g} %")
+    notice(f"the coverage is {share:.1f} %, less than {least:g} %")
     return True
-
-
-def _write_report(path: str, data: bytes) -> None:
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise SurroundingsError(f"{path} cannot be written: {error.strerror}") from None

@@ -27,10 +27,10 @@ def lsp(ctx: click.Context, *, debug: bool) -> None:
         import pygls  # noqa: F401
     except ModuleNotFoundError as missing:
         raise not_installed("`fqlc lsp`", "pygls", "lsp") from missing
+    from fql.terminal.environment import cache_folder
     from fqlc import __version__
     from fqlc.lsp.binding.bound import bound_server
     from fqlc.lsp.wire import serve
-    from fqlc.project.cache import cache_folder
 
     folder = cache_folder(os.environ, sys.platform, Path.home)
     server = bound_server(folder / f"pages-{__version__}" if folder else None, debug=debug)

@@ -38,7 +38,7 @@ MOST_ENTRIES = 200
 """Entries of a folder; beyond, the oldest go."""
 
 What = Literal[".parts", ".contract"]
-_ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts|\.contract)?(?:\.\d+)?")
+_ENTRY = re.compile(r"[0-9a-f]{64}(?:\.parts|\.contract)?(?:\.\d+)?|names-[0-9a-f]{64}(?:\.\d+)?")
 """The name of an entry, and of one that a process is writing or was killed over."""
 
 
@@ -116,6 +116,17 @@ class Cache:
     def save_parts(self, key: Sequence[str], parts: bytes, what: What = ".parts") -> None:
         """Keep what is known of single declarations, or of a contract."""
         self._write_entry(self._entry_file(key, what), lambda secret: _sealed({}, parts, secret))
+
+    def load_named(self, key: str) -> bytes:
+        """What any version of the compiler has kept under a key. Raises OSError, ValueError where
+        there is nothing."""
+        with (self.folder / f"names-{key}").open("rb") as file:
+            return _Entry(file, self._secret()).content()
+
+    def save_named(self, key: str, content: bytes) -> None:
+        """Keep something that other versions of the compiler may read."""
+        place = self.folder / f"names-{key}"
+        self._write_entry(place, lambda secret: _sealed({}, content, secret))
 
     def _secret(self) -> bytes:
         """The key that entries are sealed with, known to this user alone: what somebody else has
@@ -236,29 +247,7 @@ def _place_of(span: Span) -> list[str | int]:
     return [span.path, span.start, span.end]
 
 
-# Where and by whom ------------------------------------------------------------
-
-
-def cache_folder(
-    environment: Mapping[str, str], platform: str, home: Callable[[], Path]
-) -> Path | None:
-    """`FQLC_CACHE_DIR`, else the place for caches of the platform; None for somebody without a
-    home, as in a container that runs as any user."""
-    if chosen := environment.get("FQLC_CACHE_DIR"):
-        return Path(chosen)
-    with suppress(RuntimeError):
-        return _platform_folder(environment, platform, home())
-    return None
-
-
-def _platform_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
-    if platform == "win32":
-        return (
-            Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "fqlc" / "cache"
-        )
-    if platform == "darwin":
-        return home / "Library" / "Caches" / "fqlc"
-    return Path(environment.get("XDG_CACHE_HOME") or home / ".cache") / "fqlc"
+# By whom ------------------------------------------------------------
 
 
 def maker(version: str) -> str:

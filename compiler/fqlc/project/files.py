@@ -6,8 +6,8 @@ tomllib and pydantic are imported only where a settings file must be understood.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,19 +22,29 @@ if TYPE_CHECKING:
 
 SETTINGS = "fql.toml"
 
+Skipped = Callable[[str, str], None]
+"""Is told of a file or folder that is left out, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSources:
     """The sources that are meant, by the paths that messages show, the files that they may read,
-    and the settings file."""
+    and the settings file. `instead` has texts that stand in for files, as an editor has them."""
 
     roots: tuple[str, ...]
     files: ProjectFiles
     settings: str | None = None
+    instead: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file of this project, None for any other."""
+        if path in self.instead:
+            return self.instead[path]
         return self.files.read(path)
+
+    def with_text(self, path: str, content: bytes) -> ProjectSources:
+        """The same with this content in the place of a file."""
+        return replace(self, instead={**self.instead, path: content})
 
     def surroundings(self) -> Surroundings:
         """What the settings mean for the compiler. Raises SurroundingsError, SettingsError."""
@@ -43,16 +53,21 @@ class ProjectSources:
 
 
 def project_of(
-    paths: Sequence[str], settings: str | None = None, *, find: bool = True
+    paths: Sequence[str],
+    settings: str | None = None,
+    *,
+    find: bool = True,
+    skipped: Skipped | None = None,
 ) -> ProjectSources:
     """The sources that paths mean. Without paths they are those of `[project] files`, else the
-    working folder. `find` looks for the settings where none are given.
+    working folder. `find` looks for the settings where none are given; `skipped` is told what is
+    left out of folders.
 
     Raises CommandError where there are no sources, SurroundingsError for a path that is not there.
     """
     file = Path(settings) if settings else settings_of(paths) if find else None
     chosen = list(paths) or (project_files(file) if file else []) or ["."]
-    roots = distinct(root for path in chosen for root in sources_of(path, file))
+    roots = distinct(root for path in chosen for root in sources_of(path, file, skipped))
     if not roots:
         raise CommandError(
             f"there are no .fql files in {', '.join(chosen)}",
@@ -64,7 +79,27 @@ def project_of(
     return ProjectSources(roots, files, shown)
 
 
-def sources_of(path: str, settings: Path | None = None) -> list[str]:
+def project_with(path: str, content: bytes, settings: str | None = None) -> ProjectSources:
+    """The project of one source, with `content` in its place, whether there is such a file or not.
+    Raises CommandError for a name that is not that of a source."""
+    if Path(path).suffix != SUFFIX:
+        raise _not_a_source(path)
+    file = Path(settings) if settings else settings_of([path])
+    root, shown = label(Path(path)), label(file) if file else None
+    files = ProjectFiles.of((root,), shown, working_folder())
+    return ProjectSources((root,), files, shown, {root: content})
+
+
+def _not_a_source(path: str) -> CommandError:
+    return CommandError(
+        f"{path} is not a source: only files called *{SUFFIX} are compiled",
+        f"name the {SUFFIX} files; `fqlc run` and `fqlc diff` take plans",
+    )
+
+
+def sources_of(
+    path: str, settings: Path | None = None, skipped: Skipped | None = None
+) -> list[str]:
     """The sources that an argument means: a file, or all `.fql` files below a folder, but not
     those of other projects, of installed packages and of `[project] exclude`.
 
@@ -72,16 +107,17 @@ def sources_of(path: str, settings: Path | None = None) -> list[str]:
     """
     place = Path(path)
     if place.is_dir():
-        found = _below(place, settings)
+        found = _below(place, settings, skipped or _nobody)
         return sorted(shown for folder, names in found for shown in _labels(folder, names))
     if not place.exists():
         raise SurroundingsError(f"{path} does not exist", "check the path")
     if place.suffix != SUFFIX:
-        raise CommandError(
-            f"{path} is not a source: only files called *{SUFFIX} are compiled",
-            f"name the {SUFFIX} files; `fqlc run` and `fqlc diff` take plans",
-        )
+        raise _not_a_source(path)
     return [label(place)]
+
+
+def _nobody(*_: str) -> None:
+    """Nobody asked what is left out."""
 
 
 def distinct(paths: Iterable[str]) -> tuple[str, ...]:
@@ -93,27 +129,35 @@ def distinct(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(known.values())
 
 
-def _below(folder: Path, settings: Path | None) -> Iterator[tuple[Path, list[str]]]:
+def _below(
+    folder: Path, settings: Path | None, skipped: Skipped
+) -> Iterator[tuple[Path, list[str]]]:
     """The folders with sources, and the names of those."""
     excluded = _exclusions(settings)
     for where, folders, files in os.walk(folder):
         here = Path(where)
-        folders[:] = [name for name in folders if not _is_foreign(here / name)]
+        reasons = {name: _foreign(here / name) for name in folders}
+        folders[:] = [name for name in folders if not reasons[name]]
         sources = [n for n in files if n.endswith(SUFFIX) and not n.startswith(".")]
         if excluded:
-            sources = [n for n in sources if not any(p.holds(here / n) for p in excluded)]
+            left_out = {n for n in sources if any(p.holds(here / n) for p in excluded)}
+            sources = [n for n in sources if n not in left_out]
+            reasons.update(dict.fromkeys(left_out, "[project] exclude"))
+        for name, reason in reasons.items():
+            if reason:
+                skipped(str(here / name), reason)
         yield here, sources
 
 
-def _is_foreign(folder: Path) -> bool:
-    """A folder whose sources are not this project's: hidden, of a package manager, an environment
-    of Python, or a project of its own."""
-    return (
-        folder.name.startswith(".")
-        or folder.name in ("node_modules", "site-packages", "__pycache__")
-        or (folder / "pyvenv.cfg").is_file()
-        or (folder / SETTINGS).is_file()
-    )
+def _foreign(folder: Path) -> str:
+    """Why the sources of a folder are not this project's; empty where they are."""
+    if folder.name.startswith("."):
+        return "it is hidden"
+    if folder.name in ("node_modules", "site-packages", "__pycache__"):
+        return "it belongs to a package manager"
+    if (folder / "pyvenv.cfg").is_file():
+        return "it is an environment of Python"
+    return f"it has its own {SETTINGS}" if (folder / SETTINGS).is_file() else ""
 
 
 @dataclass(frozen=True, slots=True)

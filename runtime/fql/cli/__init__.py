@@ -3,9 +3,10 @@
 The runtime never imports the compiler. Where a command takes `.fql` sources, it asks the loader
 that the program around it has put into the click context:
 
-    context.meta["fql.plan_loader"] = loader    # loader(paths: tuple[str, ...]) -> bytes
+    context.meta["fql.plan_loader"] = loader    # loader(paths: tuple[str, ...], settings) -> bytes
 
-The loader compiles the files and gives the bytes of the plan. When the sources have errors it
+The loader compiles the files with a settings file, or with the nearest one for None, and gives the
+bytes of the plan. When the sources have errors it
 prints the diagnostics itself and raises `click.exceptions.Exit(1)`.
 """
 

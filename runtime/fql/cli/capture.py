@@ -17,8 +17,9 @@ from fql.outbox.fitting import Misfit
 from fql.outbox.sampling import Sample
 from fql.outbox.state import Changed, Status
 from fql.settings.databases import Database, application_at
-from fql.terminal.commands import Commands, format_option
-from fql.terminal.lines import data, json_line, problem, say
+from fql.terminal.commands import Commands
+from fql.terminal.lines import data, json_line, notice, problem, say
+from fql.terminal.options import format_option
 from fql.terminal.tables import Column, table
 from fql.terminal.words import counted
 
@@ -131,7 +132,7 @@ def show_status(
         _show_text(looked.status)
         _say_fit(looked.unfit, looked.samples)
         if others := _uncaptured(project):
-            say(others)
+            notice(others)
     if not looked.status.in_step:
         raise click.exceptions.Exit(1)
 
@@ -139,10 +140,10 @@ def show_status(
 def _say_fit(unfit: Sequence[Misfit], samples: Sequence[Sample]) -> None:
     """What of the tables does not fit the entities; nothing of it stops anything."""
     for misfit in unfit:
-        say(str(misfit))
+        notice(str(misfit))
     for one in samples:
         if one.unfit:
-            say(str(one))
+            notice(str(one))
 
 
 def _show_json(looked: Looked) -> None:
@@ -167,13 +168,13 @@ def _show_text(now: Status) -> None:
         problem("error", fault)
     for name in now.younger:
         about = "fires before those of capture, so its event comes before the one that caused it"
-        say(f"trigger {name} of the application {about}")
+        notice(f"trigger {name} of the application {about}")
     for project, rows in now.others.items():
         about = f"has an outbox in this database as well, with {counted(rows, 'row')}"
-        say(f"project {project} {about}")
+        notice(f"project {project} {about}")
     waiting = f"waiting in the outbox: {counted(now.waiting, 'event')}"
-    say(waiting if now.outbox else "there is no outbox yet")
-    say("in step with the plan" if now.in_step else "not in step: run `fqlc capture install`")
+    notice(waiting if now.outbox else "there is no outbox yet")
+    notice("in step with the plan" if now.in_step else "not in step: run `fqlc capture install`")
 
 
 @capture.command("release")

@@ -22,6 +22,7 @@ from fql.settings.files import beside_file, database_of, read_file
 from fql.settings.reading import Settings
 from fql.settings.secrets import Secrets
 from fql.store.opening import SETTINGS_FILE, Place, place_of_settings
+from fql.terminal import options
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def plan_of(paths: tuple[str, ...], project: Project) -> Plan:
         raise UsageError(
             "only compiled plans can be used here", hint="compile first: fqlc compile -o plan.json"
         )
-    return read_plan(loader(chosen))
+    return read_plan(loader(chosen, project.file))
 
 
 def project_and_plan(settings_file: str | None, paths: tuple[str, ...]) -> tuple[Project, Plan]:
@@ -134,13 +135,5 @@ class DurationType(click.ParamType[int]):
 
 DURATION = DurationType()
 
-settings_option = click.option(
-    "--settings", "settings_file", metavar="FILE", help="Settings file to use instead of fql.toml."
-)
-store_option = click.option(
-    "--store",
-    metavar="URL",
-    envvar="FQLC_STORE",
-    show_envvar=True,
-    help="URL of the store: sqlite:///fql.db or postgresql://...",
-)
+settings_option = options.settings_option()
+store_option = options.store_option()

@@ -22,7 +22,7 @@ from fql.errors import SettingsError, UsageError, not_installed
 from fql.settings.page_table import Ui
 from fql.settings.values import host_and_port
 from fql.terminal.commands import Commands
-from fql.terminal.lines import data, say
+from fql.terminal.lines import data, notice
 from fql.ui.links import Served, announced, folder_of, served_at
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def ui(
         # uvicorn ends by the signal that it got, and what was announced must be taken back.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         with announced(folder_of(os.environ), port, Served(url, logins.keeper)):
-            say(f"fql ui on {url}, log in within 10 minutes: {url}/in/{logins.link()}")
+            notice(f"fql ui on {url}, log in within 10 minutes: {url}/in/{logins.link()}")
             if open_it:
                 webbrowser.open(f"{url}/in/{logins.link()}")
             asyncio.run(server.serve(sockets=[listener]))

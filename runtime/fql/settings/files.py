@@ -62,12 +62,16 @@ def given_settings(
 
 def read_file(file: Path) -> Settings:
     """The settings as written. Raises SettingsError."""
+    return read_settings(text_of(file), str(file))
+
+
+def text_of(file: Path) -> str:
+    """The text of a settings file. Raises SettingsError."""
     try:
-        text = read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
+        return read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise SettingsError(f"the settings file {file} cannot be read: {reason}") from error
-    return read_settings(text, str(file))
 
 
 def beside_file(settings: Settings, folder: Path) -> Settings:

@@ -1,39 +1,15 @@
-"""What every command shares: its output format, and how its errors are shown and counted."""
+"""What every command shares: how it is found, and how its errors are shown and counted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import click
 
 from fql.errors import FqlError, UsageError
 from fql.near import did_you_mean
 from fql.terminal.lines import json_line, problem
-
-C = TypeVar("C", bound=Callable[..., object])
-
-_JSON = "fql.json"
-"""Key in `click.Context.meta`: True when the command was asked for JSON."""
-
-
-def format_option(
-    forms: Sequence[str] = ("text", "json"),
-    *,
-    default: str | None = "text",
-    text: str = "Output for people, or one JSON object per line.",
-) -> Callable[[C], C]:
-    """The option `--format` of a command, as its parameter `form`."""
-
-    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-        ctx.meta[_JSON] = value == "json"
-        return value
-
-    return click.option(
-        "--format", "form", type=click.Choice(forms), default=default, callback=remember,
-        show_default=default is not None, help=text,
-    )  # fmt: skip
+from fql.terminal.options import JSON, named_by_environment, talking
 
 
 class Commands(click.Group):
@@ -51,6 +27,10 @@ class Commands(click.Group):
                 f"there is no command `{name}`", hint=hint or f"see `{ctx.command_path} --help`"
             )
         return super().resolve_command(ctx, args)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Take in a command; each can be told to say less or more."""
+        super().add_command(talking(cmd), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands with their whole first sentences."""
@@ -75,7 +55,7 @@ class Reporting(Commands):
         try:
             return super().invoke(ctx)
         except FqlError as error:
-            _tell(ctx, error)
+            _tell(ctx, named_by_environment(ctx.meta, error))
             ctx.exit(error.exit_code)
         except click.ClickException as error:
             ctx.exit(report_usage(error))
@@ -84,7 +64,7 @@ class Reporting(Commands):
 def _tell(ctx: click.Context, error: FqlError) -> None:
     """Say it to people, and to the program that asked for JSON as well."""
     report(error)
-    if ctx.meta.get(_JSON):
+    if ctx.meta.get(JSON):
         told = {"error": error.message, "help": error.hint or None, "exit_code": error.exit_code}
         json_line(told)
 
@@ -104,11 +84,19 @@ def report_usage(error: click.ClickException) -> int:
     message = _as_ours(error.format_message())
     if isinstance(error, click.NoSuchOption):
         message = f"there is no option `{error.option_name}`"
-        hint = did_you_mean(error.option_name, _options(context)) or hint
+        path = context.command_path if context else ""
+        meant = ELSEWHERE.get((path, error.option_name), "")
+        hint = meant or did_you_mean(error.option_name, _options(context)) or hint
     elif isinstance(error, click.BadParameter):
         hint = _meant(error) or hint
     problem("error", message, hint)
     return error.exit_code
+
+
+ELSEWHERE = {
+    ("fqlc run", "--dry-run"): "`fqlc explain --event FILE` shows what would be sent, and why",
+}
+"""Options that people look for, and what does it here."""
 
 
 def _meant(error: click.BadParameter) -> str:

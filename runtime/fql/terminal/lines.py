@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import click
 
-from fql.errors import masked_urls
+from fql.errors import FqlError, UsageError, masked_urls
 from fql.terminal.folding import cut, folded, unstyled
 from fql.terminal.harmless import harmless, harmless_json, harmless_styled
+from fql.terminal.talk import QUIET, SILENT, talk_level
 
 RENEWED = "\r\033[K"
 """Takes the cursor to the start of the line, and clears it."""
@@ -26,9 +28,40 @@ def data(text: str = "") -> None:
 
 def raw(content: bytes) -> None:
     """Write bytes that are not text for a terminal, such as a picture, or a plan that is stored."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    with _room_for_output():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+
+def flush() -> None:
+    """Write what is still in memory. Raises OutputFull."""
+    with _room_for_output():
+        sys.stdout.flush()
+
+
+def end_quietly() -> None:
+    """Nobody takes our output any more: do not complain again while Python ends."""
+    with suppress(OSError):  # a stream that is not a file is nobody's to end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class OutputFull(FqlError):
+    """Standard output cannot be written to."""
+
+
+@contextmanager
+def _room_for_output() -> Iterator[None]:
+    """Raises OutputFull where the system takes no output. Where the reader has gone nothing is
+    wrong, and the command ends."""
+    try:
+        yield
+    except BrokenPipeError:
+        end_quietly()
+        raise click.exceptions.Exit(0) from None
+    except OSError as error:
+        end_quietly()
+        raise OutputFull(f"standard output cannot be written: {error.strerror}") from None
 
 
 def prose(text: str, *, hang: int = 2) -> None:
@@ -39,7 +72,9 @@ def prose(text: str, *, hang: int = 2) -> None:
 
 def excerpts(text: str, *, err: bool, json: bool = False) -> None:
     """Write diagnostics: excerpts of sources as they are, what is reported about them between
-    words."""
+    words. With `-qq` they are not wanted."""
+    if talk_level() <= SILENT:
+        return
     shown = harmless_json(text) if json else harmless_styled(text)
     width = None if json else room(err=err)
     if width is not None:
@@ -49,7 +84,31 @@ def excerpts(text: str, *, err: bool, json: bool = False) -> None:
 
 
 def say(text: str) -> None:
-    """Talk to the person. No connection string is shown with its password."""
+    """Talk to the person, who can do without it: `-q` ends it."""
+    if talk_level() > QUIET:
+        _speak(text)
+
+
+def notice(text: str) -> None:
+    """Say what was found, or what must be known to go on: it stays with `-q`, not with `-qq`."""
+    if talk_level() > SILENT:
+        _speak(text)
+
+
+def notice_line(text: str) -> None:
+    """A line of output that a person may do without: it is gone with `-qq`."""
+    if talk_level() > SILENT:
+        data(text)
+
+
+def detail(text: str, depth: int = 1) -> None:
+    """Say what only those want to know who asked with `-v`, or with `-vv` for a `depth` of 2."""
+    if talk_level() >= depth:
+        _speak(text)
+
+
+def _speak(text: str) -> None:
+    """No connection string is shown with its password."""
     _write_stream(fitting(harmless_styled(masked_urls(text)), err=True), err=True)
 
 
@@ -67,10 +126,12 @@ def problem(kind: str, message: str, hint: str = "") -> None:
 
     `kind` is `error`, `warning`, or one of them with a code, such as `error[FQL901]`.
     """
-    color = "yellow" if kind.startswith("warning") else "red"
-    say(f"{click.style(kind, fg=color, bold=True)}: {harmless(message)}")
+    warns = kind.startswith("warning")
+    if warns and talk_level() <= SILENT:
+        return
+    _speak(f"{click.style(kind, fg='yellow' if warns else 'red', bold=True)}: {harmless(message)}")
     if hint:
-        say(f"  {click.style('help', fg='cyan')}: {harmless(hint)}")
+        _speak(f"  {click.style('help', fg='cyan')}: {harmless(hint)}")
 
 
 def json_line(value: Mapping[str, object]) -> None:
@@ -80,9 +141,37 @@ def json_line(value: Mapping[str, object]) -> None:
     _write_stream(harmless_json(json_text(value)), err=False)
 
 
+def standard_input(most: int) -> bytes:
+    """What can be read from standard input, `most` bytes of it. Raises UsageError where it is
+    closed."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return sys.stdin.buffer.read(most)
+
+
+def clear_screen() -> None:
+    """Make room for what follows, on a terminal that has a screen."""
+    if on_screen(err=False):
+        click.echo("\033[2J\033[3J\033[H", nl=False)
+
+
+def paged(text: str) -> None:
+    """Write a long text, on a terminal through the program that PAGER names."""
+    if on_screen(err=False):
+        click.echo_via_pager(harmless_styled(text))
+    else:
+        data(text)
+
+
 def on_terminal(*, err: bool = True) -> bool:
     """True when a person reads standard error, or with `err=False` standard output."""
     return (sys.stderr if err else sys.stdout).isatty()
+
+
+def on_screen(*, err: bool) -> bool:
+    """True where a line can be written over and a screen cleared: a terminal that can do more than
+    go on."""
+    return on_terminal(err=err) and os.environ.get("TERM") != "dumb"
 
 
 def colored(*, err: bool) -> bool:
@@ -95,7 +184,7 @@ def colored(*, err: bool) -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
         return True
-    return on_terminal(err=err) and os.environ.get("TERM") != "dumb"
+    return on_screen(err=err)
 
 
 def room(*, err: bool = False) -> int | None:
@@ -117,4 +206,9 @@ def fitting(text: str, *, err: bool, hang: int = 2) -> str:
 
 
 def _write_stream(text: str, *, err: bool) -> None:
-    click.echo(text, err=err, color=colored(err=err))
+    if err:
+        with suppress(OSError):  # there is nobody to talk to
+            click.echo(text, err=True, color=colored(err=True))
+        return
+    with _room_for_output():
+        click.echo(text, color=colored(err=False))

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import click
 
 from fql.settings.model import Settings
-from fql.terminal.commands import Commands, format_option
+from fql.terminal.commands import Commands
 from fql.terminal.lines import data, json_line, prose, say
+from fql.terminal.options import format_option
 from fql.terminal.words import counted
 from fqlc.checks.model import Program
 from fqlc.cli.contract.differing import Drift, drifts
@@ -17,8 +18,8 @@ from fqlc.cli.contract.shown import operation_lines, operation_row
 from fqlc.cli.contract.strict import unjudged
 from fqlc.cli.contract.uses import files_of, used_of
 from fqlc.cli.contract.writing import contract_bytes, must_be_valid, problem_of
-from fqlc.cli.importing.output import write_whole
-from fqlc.cli.inputs import cache_option, inputs
+from fqlc.cli.inputs import inputs, source_options
+from fqlc.cli.shared.writing import write_whole
 from fqlc.cli.show import show_diagnostics
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.library import Contracts
@@ -27,9 +28,6 @@ from fqlc.project.door import Door
 from fqlc.project.errors import CommandError, SurroundingsError
 from fqlc.project.settings import read_project_settings
 
-_settings = click.option(
-    "--settings", metavar="FILE", help="Settings file to use instead of fql.toml."
-)
 _project = click.option(
     "--project", "paths", multiple=True, metavar="FILE|FOLDER",
     help="The sources; by default those of the project.",
@@ -45,8 +43,7 @@ def contract() -> None:
 @contract.command(epilog="\b\nExamples:\n  fqlc contract update\n  fqlc contract update crm")
 @click.argument("endpoint", required=False)
 @_project
-@_settings
-@cache_option
+@source_options
 def update(endpoint: str | None, paths: tuple[str, ...], settings: str | None) -> None:
     """Fetch contracts from where `fql.toml` says, and tell what changes in operations in use."""
     door = inputs(paths, settings)
@@ -110,8 +107,7 @@ def _tell(changes: Iterable[Drift]) -> None:
 @_project
 @click.option("--online", is_flag=True, help="Compare with what is served, operations in use only.")
 @click.option("--strict", is_flag=True, help="List each place that nobody judges.")
-@_settings
-@cache_option
+@source_options
 @click.pass_context
 def check(
     ctx: click.Context, paths: tuple[str, ...], *, online: bool, strict: bool, settings: str | None
@@ -166,8 +162,7 @@ def _has_drifted(door: Door, program: Program, endpoint: str, file: str) -> bool
 @click.argument("operation", required=False)
 @_project
 @format_option()
-@_settings
-@cache_option
+@source_options
 def show(
     endpoint: str, operation: str | None, paths: tuple[str, ...], form: str, settings: str | None
 ) -> None:

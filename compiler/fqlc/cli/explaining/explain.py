@@ -9,8 +9,8 @@ import click
 
 from fql.errors import UsageError
 from fql.near import did_you_mean
-from fql.terminal.commands import format_option
-from fqlc.cli.inputs import cache_option
+from fql.terminal.options import format_option, store_option
+from fqlc.cli.inputs import STANDARD_INPUT, source_options, stdin_option
 from fqlc.cli.plans import plan_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
                "  fqlc explain --action order_shipped.label shop.fql\n"
                '  fqlc explain --row "Order 48213"\n'
                "  fqlc explain --sql sqlite shop.fql")  # fmt: skip
-@click.argument("targets", nargs=-1, metavar="CODE | [FILE|FOLDER|PLAN]...")
+@click.argument("targets", nargs=-1, metavar="CODE | [FILE|FOLDER|PLAN]... | -")
 @click.option(
     "--event", "event", metavar="FILE", help="Events, one envelope per line; - for standard input."
 )
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     metavar='"ENTITY KEY"',
     help="Why nothing came of the events of this row, as far as they are kept.",
 )
-@click.option("--store", metavar="URL", help="The store of --row, instead of the project's.")
+@store_option("The store of --row, instead of the project's.")
 @click.option("--list", "codes", is_flag=True, help="List all codes with their titles.")
 @format_option()
-@click.option("--settings", metavar="FILE", help="Settings file to use instead of fql.toml.")
-@cache_option
+@stdin_option
+@source_options
 def explain(
     targets: tuple[str, ...],
     *,
@@ -74,6 +74,8 @@ def explain(
         explain_row(row, store, settings, form)
         return
     targets, event = _with_events(targets, event)
+    if event == STANDARD_INPUT and STANDARD_INPUT in targets:
+        raise UsageError("standard input (-) is either the source or the events, not both")
     plan = plan_of(targets, settings)
     if event is not None:
         from fqlc.cli.explaining.event import explain_events

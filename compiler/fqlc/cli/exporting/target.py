@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fql.terminal.lines import problem
-from fqlc.cli.importing.output import write_whole
+from fqlc.cli.shared.writing import write_whole
 from fqlc.project.errors import CommandError, SurroundingsError
 
 _LEFT = "describes no endpoint that is sent to"

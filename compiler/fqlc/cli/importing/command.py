@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import click
 
 from fql.errors import UsageError
-from fql.terminal.commands import format_option
 from fql.terminal.lines import problem, say
+from fql.terminal.options import format_option
 from fql.terminal.words import counted
 from fqlc.cli.importing.checking import check_drift
 from fqlc.cli.importing.into import merge_into

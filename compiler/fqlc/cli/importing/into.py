@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fql.terminal.lines import data, say
 from fql.terminal.words import counted
-from fqlc.cli.importing.output import write_whole
+from fqlc.cli.shared.writing import write_whole
 from fqlc.cli.show import show_diagnostics
 from fqlc.diagnostics.model import Severity
 from fqlc.importing.merging.edits import Merged, Merging, merged

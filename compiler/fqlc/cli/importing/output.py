@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fql.errors import UsageError
 from fql.terminal.lines import data, json_line
+from fqlc.cli.shared.writing import write_whole
 from fqlc.importing.declarations import Group
-from fqlc.project.errors import SurroundingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +39,3 @@ def write_new(path: str, text: str) -> None:
     if Path(path).exists():
         raise UsageError(f"{path} exists", hint=f"to change it: --into {path}")
     write_whole(path, text.encode())
-
-
-def write_whole(path: str, content: bytes) -> None:
-    """Put this content into the place of a file, at once. Raises SurroundingsError."""
-    place = Path(os.path.realpath(path))
-    try:
-        mode = place.stat().st_mode & 0o7777 if place.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".fqlc-", delete=False) as file:
-            beside = Path(file.name)
-            file.write(content)
-        beside.chmod(mode)
-        try:
-            beside.replace(place)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SurroundingsError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.source.text import SourceText
 
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = ("text", "concise", "json", "github", "gitlab", "junit", "sarif")
+DOCUMENTS = frozenset({"gitlab", "junit", "sarif"})
+"""Formats that are one document, and are written where nothing was found as well."""
 
 
 def render(
@@ -31,10 +33,26 @@ def render(
         from fqlc.diagnostics.render.github import render_github
 
         return render_github(found, sources)
-    if form == "sarif":
-        from fqlc.diagnostics.render.sarif import render_sarif
+    if form == "concise":
+        from fqlc.diagnostics.render.concise import render_concise
 
-        return render_sarif(found, sources)
+        return render_concise(found, sources)
+    if form in DOCUMENTS:
+        return _document(found, sources, form)
     from fqlc.diagnostics.render.text import render_text
 
     return render_text(found, sources, color=color, width=width)
+
+
+def _document(found: Sequence[Diagnostic], sources: Mapping[str, SourceText], form: str) -> str:
+    if form == "gitlab":
+        from fqlc.diagnostics.render.gitlab import render_gitlab
+
+        return render_gitlab(found, sources)
+    if form == "junit":
+        from fqlc.diagnostics.render.junit import render_junit
+
+        return render_junit(found, sources)
+    from fqlc.diagnostics.render.sarif import render_sarif
+
+    return render_sarif(found, sources)

@@ -14,7 +14,7 @@ from fql.errors import PlanError, UsageError
 from fql.store.opening import require_store
 from fql.store.plans import plan_of
 from fql.store.records import StoredPlan
-from fql.terminal.lines import data, say
+from fql.terminal.lines import data, notice, say
 from fql.terminal.words import counted, moment
 
 
@@ -76,8 +76,8 @@ def restore(file: str, replace: bool, store: str | None, settings_file: str | No
     done = put_back(Path(file), path, place.letters, now, replace=replace)
     say(f"restored {path} from {file}")
     if done.replaced is not None:
-        say(f"the store that was there is kept as {done.replaced}")
-    say(f"what was accepted from {moment(done.since)} to {moment(done.until)} UTC is not in it")
+        notice(f"the store that was there is kept as {done.replaced}")
+    notice(f"what was accepted from {moment(done.since)} to {moment(done.until)} UTC is not in it")
     if done.plan is not None:
         _say_what_changed(done.plan, done.since, done.until, settings_file)
 
@@ -89,10 +89,10 @@ def _say_what_changed(
     try:
         plan = plan_of(stored)
     except PlanError:
-        say("its plan is of another version, so that the tables of your rows are not known")
+        notice("its plan is of another version, so that the tables of your rows are not known")
         return
     queries = changed_rows(plan, since, until, on_server="postgresql" in kinds)
     if queries:
-        say("rows that changed in that time, whose events may be among these:")
+        notice("rows that changed in that time, whose events may be among these:")
     for query in queries:
         data(query)

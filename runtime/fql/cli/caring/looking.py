@@ -13,8 +13,8 @@ from fql.plan.language.units import show_size
 from fql.store.opening import Place, open_store, require_store
 from fql.store.port import Store
 from fql.store.shown import instant
-from fql.terminal.commands import format_option
-from fql.terminal.lines import data, json_line, problem, say
+from fql.terminal.lines import data, json_line, notice, problem, say
+from fql.terminal.options import format_option
 from fql.terminal.words import moment
 
 
@@ -105,7 +105,7 @@ def check(store: str | None, settings_file: str | None) -> None:
     for fault in faults:
         problem("error", fault)
     if faults:
-        say("stop the engine and restore a backup: fqlc store restore --replace FILE")
+        notice("stop the engine and restore a backup: fqlc store restore --replace FILE")
         raise click.exceptions.Exit(1)
     say(f"{path} is sound")
 

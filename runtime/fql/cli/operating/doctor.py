@@ -17,10 +17,11 @@ from fql.cli.examining import (
 )
 from fql.cli.examining.finding import Finding
 from fql.cli.operating.production import examined as production_faults
+from fql.cli.operating.versions import versions
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.errors import SettingsError, UsageError
-from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose
+from fql.terminal.options import format_option
 from fql.terminal.words import counted
 
 COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
@@ -61,6 +62,7 @@ def doctor(
     findings.append(
         Finding("plan", "ok", f"{counted(len(plan.observers), 'observer')}, {plan.digest[:19]}")
     )
+    findings.append(Finding("versions", "ok", "; ".join(map(" ".join, versions()))))
     project, missing = _resolved(project)
     findings += missing
     findings += examine.secrets(plan, project.secrets)

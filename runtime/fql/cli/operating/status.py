@@ -29,8 +29,8 @@ from fql.settings.model import Prometheus
 from fql.store.opening import Place
 from fql.store.showing.history import Pulse
 from fql.store.shown import as_far
-from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal
+from fql.terminal.options import format_option
 from fql.terminal.words import moment
 
 EVERY = 2.0

@@ -39,8 +39,8 @@ from fql.plan.model import Plan
 from fql.settings.databases import Database, application_at
 from fql.settings.model import Settings
 from fql.settings.source_tables import PostgresqlSource, SqliteSource
-from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal, problem, renew
+from fql.terminal.options import format_option
 from fql.terminal.words import counted
 
 INTERRUPTED = 130

@@ -12,8 +12,8 @@ from fql.client import Client
 from fql.letters import Foreseen, Wanted
 from fql.plan.language.units import spoken_duration
 from fql.store.showing.history import Bulk
-from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, on_terminal, prose, renew, say
+from fql.terminal.options import format_option
 from fql.terminal.tables import Column, table
 from fql.terminal.words import counted, moment
 

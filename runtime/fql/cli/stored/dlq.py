@@ -18,8 +18,9 @@ from fql.letters import Replayed, Wanted, asked
 from fql.store.choosing import LetterGroup
 from fql.store.port import MOST_COUNTED
 from fql.store.shown import DeadLetter, as_far, instant
-from fql.terminal.commands import Commands, format_option
-from fql.terminal.lines import data, json_line, prose, say
+from fql.terminal.commands import Commands
+from fql.terminal.lines import data, json_line, notice, prose
+from fql.terminal.options import format_option
 from fql.terminal.tables import Column, Table, table
 from fql.terminal.words import moment
 
@@ -220,7 +221,7 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
         if form == "json":
             json_line(one.as_json())
         elif one.skipped:
-            say(f"{one.letter.dlq_id} not replayed: {one.skipped}")
+            notice(f"{one.letter.dlq_id} not replayed: {one.skipped}")
         else:
             verb = "would" if dry_run else "will"
             prose(f"{one.letter.dlq_id} {verb} be replayed at {moment(one.due)}")

@@ -14,8 +14,8 @@ from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, FqlError
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival
-from fql.terminal.commands import format_option
 from fql.terminal.lines import data, json_line, say
+from fql.terminal.options import format_option
 
 
 @click.command(

@@ -8,8 +8,9 @@ from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import RUN_STATES, Client
 from fql.store.shown import RunShown
-from fql.terminal.commands import Commands, format_option
+from fql.terminal.commands import Commands
 from fql.terminal.lines import json_line, say
+from fql.terminal.options import format_option
 from fql.terminal.tables import Column, table
 from fql.terminal.words import moment
 
@@ -34,7 +35,8 @@ Examples:
 def runs(context: click.Context) -> None:
     """List runs, cancel them, send them again."""
     if context.invoked_subcommand is None:
-        context.invoke(list_runs)
+        with list_runs.make_context("list", [], parent=context) as inner:
+            list_runs.invoke(inner)
 
 
 @runs.command("list")

@@ -15,8 +15,8 @@ from fql.exact.kinds import as_object
 from fql.observe.traceparent import trace_id_of
 from fql.store.showing.history import RowTrace, Unmatched
 from fql.store.shown import DeadLetter, NodeShown, RunShown, Trace
-from fql.terminal.commands import format_option
 from fql.terminal.lines import json_line, prose
+from fql.terminal.options import format_option
 from fql.terminal.words import moment, one_line, shortened
 
 

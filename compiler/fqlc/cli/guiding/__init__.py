@@ -1,0 +1,1 @@
+"""What helps people find their way: help, completion, and where each setting comes from."""

@@ -1,0 +1,1 @@
+"""What `fqlc config` and the reference show of the keys of `fql.toml`."""
