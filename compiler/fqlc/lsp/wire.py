@@ -13,7 +13,14 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import BinaryIO
 
-from lsprotocol.types import EXIT, INITIALIZE, SHUTDOWN, ResponseError, ResponseErrorMessage
+from lsprotocol.types import (
+    EXIT,
+    INITIALIZE,
+    SHUTDOWN,
+    InitializeRequest,
+    ResponseError,
+    ResponseErrorMessage,
+)
 from pygls.exceptions import (
     JsonRpcException,
     JsonRpcInvalidParams,
@@ -27,7 +34,7 @@ from fqlc.lsp.server import FqlServer
 
 LONGEST_MESSAGE = 100_000_000
 """Bytes of one message, at most."""
-_LOOK = 5.0
+_LOOK = 2.0
 """Seconds between two looks at whether the editor still runs."""
 _CHUNK = 65_536
 
@@ -147,9 +154,9 @@ class _Wire:
         self._is_ready = self._is_ready or method == INITIALIZE
         self._was_shut_down = self._was_shut_down or method == SHUTDOWN
         self._server.mark()
+        if isinstance(known, InitializeRequest):
+            self._watch(known.params.process_id)
         protocol.handle_message(known)
-        if method == INITIALIZE:
-            self._watch()
 
     def _refuse(self, identity: object, error: JsonRpcException) -> None:
         """Answer a request with an error. A notification has no answer."""
@@ -158,10 +165,9 @@ class _Wire:
         reply = ResponseErrorMessage(id=identity, error=ResponseError(error.code, error.message))
         self._server.protocol._send_data(reply)
 
-    def _watch(self) -> None:
+    def _watch(self, editor: int | None) -> None:
         """End when the editor's process has gone, even if somebody else keeps our input open. One
         that is not there from the start is in another container, and cannot be asked."""
-        editor = self._server.process_id
         if editor is not None and sys.platform != "win32" and _runs(editor):
             self._look(editor)
 
