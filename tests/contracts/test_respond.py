@@ -9,7 +9,8 @@ from tests.contracts.projects import found, openapi, source
 _SKU = {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}}}
 _ANSWER = {"type": "object", "required": ["url", "at"], "properties": {
     "url": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
-    "carrier": {"enum": ["dhl", "ups"]}, "parts": {"type": "array", "items": _SKU}}}  # fmt: skip
+    "carrier": {"enum": ["dhl", "ups"]}, "parts": {"type": "array", "items": _SKU},
+    "note": {"type": "string", "maxLength": 3}}}  # fmt: skip
 _TEST = """
 test "t" {
   observer: shipped
@@ -36,6 +37,7 @@ _WHOLE = 'url: "u", at: "2026-01-01T00:00:00Z"'
         (f'{{ body: {{ {_WHOLE}, carrier: "x" }} }}', "`carrier` is never `x`"),
         (f"{{ body: {{ {_WHOLE}, parts: [{{ }}] }} }}", "`sku` of `LabelParts` is missing"),
         ("[{ status: 503 }, { body: [] }]", "is not an object"),
+        (f'{{ body: {{ {_WHOLE}, note: "too long" }} }}', "it breaks `maxLength`"),
     ],
 )  # fmt: skip
 def test_a_scripted_answer_fits_the_contract(answer: str, said: str | None) -> None:

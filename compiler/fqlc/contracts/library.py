@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from importlib.util import find_spec
 from typing import Protocol, cast
 
+from fql.errors import not_installed
 from fql.exact.light import NotJson
 from fql.exact.reading import read_object
 from fql.exact.writing import NotWritable, canonical_json
@@ -30,6 +32,17 @@ class Shelf(Protocol):
 
     def save(self, contract: str, data: bytes) -> None:
         """Keep it, if that is possible."""
+
+
+_EXTRA = {"yaml": "pyyaml", "jsonschema": "jsonschema"}
+"""What contracts are read and judged with, by the name of the module."""
+
+
+def require_extra() -> None:
+    """Raises SettingsError where a library of the extra `contracts` is not installed."""
+    for module, package in _EXTRA.items():
+        if find_spec(module) is None:
+            raise not_installed("a contract", package, "contracts")
 
 
 @dataclass(slots=True)
@@ -115,6 +128,7 @@ class Contracts:
 
     def _of(self, file: str) -> _Known:
         if file not in self._known:
+            require_extra()
             kept = self._unpacked(self._shelf.load(file)) if self._shelf is not None else None
             self._known[file] = kept or _Known()
         return self._known[file]

@@ -285,16 +285,26 @@ def answered(operation: Operation) -> Shape | None:
 
 
 def answered_with(operation: Operation, status: int) -> Shape | None:
-    """What a receiver answers under a status; None where the contract says nothing of it. A
-    success that it does not name is answered as the others are."""
+    """What a receiver answers under a status; None where the contract says nothing of it."""
+    return answered(replace(operation, answers=_with(operation, status)))
+
+
+def schemas_with(operation: Operation, status: int) -> list[Schema]:
+    """The schemas of which such an answer fits one."""
+    found = [_schema_of(answer) for answer in _good(_with(operation, status))]
+    return [schema for schema in found if schema is not None]
+
+
+def _with(operation: Operation, status: int) -> tuple[Answer, ...]:
+    """The answers that a status may have, as if all went well. A success that the contract does
+    not name is answered as the others are."""
     for wanted in (str(status), f"{status // 100}XX"):
         for answer in operation.answers:
             if answer.status == wanted:
-                return answered(replace(operation, answers=(replace(answer, status="200"),)))
+                return (replace(answer, status="200"),)
     if status // 100 == 2:
-        return answered(operation)
-    other = [answer for answer in operation.answers if answer.status == "default"]
-    return answered(replace(operation, answers=tuple(other)))
+        return operation.answers
+    return tuple(answer for answer in operation.answers if answer.status == "default")
 
 
 def is_wordless(operation: Operation) -> bool:

@@ -13,13 +13,10 @@ from fqlc.project.errors import SurroundingsError
 
 
 def contract_bytes(document: Object, file: str) -> bytes:
-    """The document as it is written to a file. Raises SettingsError without PyYAML."""
+    """The document as it is written to a file."""
     if file.endswith(".json"):
         return pretty_json(document)
-    try:
-        import yaml
-    except ImportError:
-        raise not_installed("a contract", "pyyaml", "contracts") from None
+    import yaml
 
     dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     yaml.add_representer(str, _text, dumper)

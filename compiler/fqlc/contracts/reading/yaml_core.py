@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from decimal import InvalidOperation
 from typing import TYPE_CHECKING, cast
 
-from fql.errors import not_installed
 from fql.exact.numbers import JsonNumber
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ class NotYaml(ValueError):
 
 
 def read_yaml(text: str) -> tuple[object, Marks]:
-    """The value of a text, and where its parts are. Raises NotYaml, SettingsError without
-    PyYAML."""
+    """The value of a text, and where its parts are. Raises NotYaml."""
     yaml_error, events = _events(text)
     builder = _Builder()
     try:
@@ -47,10 +45,8 @@ def read_yaml(text: str) -> tuple[object, Marks]:
 
 
 def _events(text: str) -> tuple[type[Exception], Iterator[Event]]:
-    try:
-        import yaml
-    except ImportError:
-        raise not_installed("a contract", "pyyaml", "contracts") from None
+    import yaml
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.YAMLError, cast("Callable[..., Iterator[Event]]", yaml.parse)(text, loader)
 

@@ -17,6 +17,7 @@ from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
 from fqlc.contracts.answers import Answers
+from fqlc.contracts.judging.answering import broken_by
 from fqlc.contracts.shapes import answered_with
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
@@ -224,6 +225,7 @@ class _Reader:
             return
         of = Answers(answers, "").type_of(shape, "answer", "Answer")
         why = misfit(answer["body"], of, replace(self._program.project, answers=answers))
+        why = why or broken_by(action.contract.operation, status, answer["body"])
         if why is not None:
             wrong(
                 self._sink, f"the contract of `{action.name}` has no such answer: {why}", span,
