@@ -44,6 +44,7 @@ format: install ## format and apply safe fixes
 oracles: install ## what meets PostgreSQL, on the oldest version that is tested, and NATS on three servers
 	FQL_POSTGRES_MAJOR=16 $(TESTS) tests
 	$(BIN)/python -m pytest -m soak $(CLUSTER)
+	$(BIN)/python -m tests.oracles.prism
 
 soak: install ## long random runs: kills, faults, fuzzing
 	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests

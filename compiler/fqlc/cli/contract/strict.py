@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fqlc.checks.contract.judged import bound_actions
 from fqlc.checks.model import Program
+from fqlc.checks.rules.contract_body import judged
+from fqlc.contracts.judging.findings import Note
+from fqlc.contracts.judging.parts.unions import subject
 from fqlc.contracts.model import Operation, Schema
 
 
 def unjudged(program: Program) -> Iterator[str]:
     """A line for each place that a body or an answer in use reaches and that is not judged."""
     seen: set[str] = set()
-    for observer in program.observers:
-        for action in observer.actions:
-            if action.contract is not None:
-                for line in _of_operation(action.contract.operation):
-                    if line not in seen:
-                        seen.add(line)
-                        yield f"{line}  ({observer.name}.{action.name})"
+    for bound in bound_actions(program):
+        of_body = (_line(note) for note in judged(bound).notes)
+        for line in (*of_body, *_of_operation(bound.contract.operation)):
+            if line not in seen:
+                seen.add(line)
+                yield f"{line}  ({bound.observer.name}.{bound.action.name})"
+
+
+def _line(note: Note) -> str:
+    """A place of a body that may not fit, which only an event tells."""
+    about = f" of {subject(note.path)}" if note.path else ""
+    return f"{note.place.file}#{note.place.pointer}: `{note.keyword}`{about}"
 
 
 def _of_operation(operation: Operation) -> Iterator[str]:
@@ -26,9 +35,8 @@ def _of_operation(operation: Operation) -> Iterator[str]:
             yield f"{parameter.place.file}#{parameter.place.pointer}: a cookie"
         if parameter.schema is not None:
             yield from _of_schema(parameter.schema)
-    contents = [operation.body, *(answer.content for answer in operation.answers)]
-    for content in contents:
-        for schema in content.media.values() if content is not None else ():
+    for answer in operation.answers:
+        for schema in answer.content.media.values():
             if schema is not None:
                 yield from _of_schema(schema)
 
