@@ -74,7 +74,8 @@ class Replaying(Looking):
         return await self._replay_many(wanted)
 
     async def replay_these(self, ids: Sequence[str], **wanted: Unpack[Wanted]) -> list[Replayed]:
-        """The same for the dead letters of these `ids`; it does not `wait`. Raises UsageError."""
+        """The same for the dead letters of these `ids`, as `fql.letters.Wanted` says; it does not
+        `wait`. Raises UsageError."""
         if not ids:
             raise UsageError("say which dead letters to replay, by their ids")
         wish, replayed = asked(ids, wanted), list[Replayed]()

@@ -46,7 +46,7 @@ def beat(state: State) -> None:
 
 
 def tell_besides(mutations: Mutations, present: Callable[[], Mapping[str, object]]) -> None:
-    """Let a pulse that is about to be stored also say what is outside of the core."""
+    """Let a pulse that is about to be stored also say what is outside the core."""
     history = mutations.history
     if history is None or history.pulse is None:
         return

@@ -58,7 +58,7 @@ class Pace:
 
 
 class Walked:
-    """A bulk that goes on: its pace, and what judges its dead letters by the plan of now."""
+    """A bulk that goes on: its pace, and what judges its dead letters by the active plan."""
 
     def __init__(self) -> None:
         self.pace = Pace()
