@@ -12,6 +12,7 @@ from fql.testing import MockWebhookServer
 from fql.ui.views import batches, dead
 from tests.app.plans import CHAIN, order, plan_of
 from tests.ui.site import Site, site
+from tests.ui.test_now import shown
 
 JSON = {"accept": "application/json"}
 ANSWERED = """
@@ -84,6 +85,38 @@ async def test_an_answer_is_supplied_or_a_delay(
         assert (
             await here.post("/dead/replay", id=second["dlq_id"], delay="soon")
         ).status_code == 400
+
+
+async def test_a_replay_of_many_shows_how_far_it_is_and_is_stopped(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """The dry run says how many go to which host and how long it takes; the form sent twice begins
+    one; what was marked goes on after the stop."""
+    async with site(tmp_path, webhook_server) as here:
+        await here.fail(1, 2, 3, 4, 5)
+        assert here.runtime is not None
+        asked = (await here.post("/dead/replay", observer="placed", rate="0.5")).text
+        assert "Replay 5 dead letters?" in asked and "<code>shop</code> (5)" in asked
+        assert "At 0.5 a second it takes about 10 s" in asked
+        assert webhook_server.requests == []
+        main = asked.partition("<main")[2]
+        held = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', main))
+        places = [
+            (await here.post("/dead/replay", **held, rate="0.5")).headers["location"]
+            for _ in range(2)
+        ]
+        (bulk,) = re.findall(r"bulk=(bulk_\w+)", places[0])
+        assert places[0] == places[1]
+        text = await shown(here, places[0], "Replaying", "of 5", "0.5 a second")
+        assert "asked for by page" in text and f'name="bulk" value="{bulk}"' in text
+        assert (await here.post("/dead/stop", bulk=bulk)).status_code == 303
+        text = await shown(here, "/dead", "Stopped")
+        assert text.count("<progress") == 1 and f'name="bulk" value="{bulk}"' not in text
+        await here.runtime.until_idle(20)
+        assert 1 <= len(await found(here, "")) <= 4
+        assert (await here.post("/dead/stop", bulk="bulk_ffff")).status_code == 400
+        bare = await here.post("/dead/replay", observer="placed", confirm="yes")
+        assert bare.status_code == 400, "nobody was told how many"
 
 
 async def test_many_are_discarded_once_their_number_is_typed(

@@ -62,6 +62,7 @@ def _routes() -> list[Route]:
         Route("/dead/export", dead.export),
         Route("/dead/replay", dead.replay, methods=["POST"]),
         Route("/dead/discard", dead.discard, methods=["POST"]),
+        Route("/dead/stop", dead.stop, methods=["POST"]),
         Route("/dead/{id}", dead.letter),
         Route("/endpoints", endpoints.endpoints),
         Route("/endpoints/pause", endpoints.pause, methods=["POST"]),

@@ -128,9 +128,7 @@ class Frame:
         return len(self.now.open_circuits)
 
 
-LIVE = frozenset(
-    {"overview", "runs", "run", "dead", "endpoints", "endpoint", "batches", "events", "bulk"}
-)
+LIVE = frozenset({"overview", "runs", "run", "dead", "endpoints", "endpoint", "batches", "events"})
 """Views that change while they are open."""
 
 

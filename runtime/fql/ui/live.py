@@ -103,5 +103,5 @@ def name_of(view: str) -> str:
     steps = [step for step in view.partition("?")[0].split("/") if step]
     if not steps:
         return "overview"
-    single = {"runs": "run", "endpoints": "endpoint", "bulk": "bulk"}
+    single = {"runs": "run", "endpoints": "endpoint"}
     return steps[0] if len(steps) == 1 else single.get(steps[0], "")

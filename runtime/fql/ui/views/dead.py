@@ -21,17 +21,22 @@ from fql.ui.door import Form
 from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 from fql.ui.payload.stored import hidden_letters
 from fql.ui.present import words
+from fql.ui.present.progress import progress_of
 
 ASK_TWICE = 100
 """Above this many, discarding asks for the number to be typed."""
 MOST = 10_000
+BEGUN = "bulk"
+"""The replay that was asked for just now."""
+LOOKED_AT = 20
+"""Replays that are looked at, the newest."""
 
 
 async def dead(request: Request) -> Response:
     """The newest that fit the filter, and how many there are of each action."""
     desk = desk_of(request)
-    given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER))
-    last = place_of(given.pop(AFTER, ""))
+    given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER, BEGUN))
+    last, begun = place_of(given.pop(AFTER, "")), given.pop(BEGUN, "")
     client = await desk.client()
     found = await client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
     page = found[: desk.page_size]
@@ -44,6 +49,7 @@ async def dead(request: Request) -> Response:
         exported=link("/dead/export", given), older=_older(found, given, desk.page_size),
         plan=await desk.shelf.active(client), groups=await client.dead_letter_groups(),
         number=await client.dead_letter_number(**choice_of(given)),
+        bulks=progress_of(await client.bulks(limit=LOOKED_AT), desk.wall(), begun),
         newest=newest_of(names), more=arrived(request, names),
     )  # fmt: skip
 
@@ -114,7 +120,8 @@ async def replay(request: Request) -> Response:
     if ids:
         asked = _asked(await client.replay_these(ids, **wanted))
     elif confirmed:
-        await client.start_bulk(_bounds(form), form=one(form, "form"), **wanted)
+        bulk = await client.start_bulk(_bounds(form), form=one(form, "form"), **wanted)
+        return back(request, link("/dead", given, bulk=bulk))
     else:
         asked = _foreseen(await client.foresee(**wanted))
     if confirmed:
@@ -165,6 +172,12 @@ def _bounds(form: Form) -> Bounds:
     return Bounds(int(total), newest)
 
 
+async def stop(request: Request) -> Response:
+    """Let a replay mark no more; what is marked goes on."""
+    await (await desk_of(request).client()).stop_bulk(one(form_of(request), "bulk"))
+    return back(request, "/dead")
+
+
 async def discard(request: Request) -> Response:
     """The same for giving up; more than a hundred want their number typed."""
     desk, form = desk_of(request), form_of(request)
@@ -209,12 +222,13 @@ class Answer:
     skipped: list[tuple[str, int]]
     total: int
     newest: str = ""
+    hosts: tuple[tuple[str, int], ...] = ()
 
 
 def _foreseen(found: Foreseen) -> Answer:
     newest = "" if found.bounds is None else "{}.{}".format(*found.bounds.newest)
     sent, skipped = list(found.actions.items()), list(found.skipped.items())
-    return Answer(sent, skipped, found.total, newest)
+    return Answer(sent, skipped, found.total, newest, tuple(found.receivers.items()))
 
 
 def _asked(replayed: list[Replayed]) -> Answer:
