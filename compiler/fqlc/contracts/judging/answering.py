@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fqlc.contracts.judging.validating import TooMuch, failing
+from fqlc.contracts.judging.validating import NotJudged, failing
 from fqlc.contracts.model import Operation
 from fqlc.contracts.shapes import schemas_with
 
@@ -14,7 +14,7 @@ def broken_by(operation: Operation, status: int, body: object) -> str | None:
     for schema in schemas_with(operation, status):
         try:
             broken = failing(schema.document(), body)
-        except TooMuch:
+        except NotJudged:
             return None
         if not broken:
             return None

@@ -27,7 +27,7 @@ from fqlc.contracts.judging.parts.objects import Shape, has_pattern, key_finding
 from fqlc.contracts.judging.parts.scalars import judge_scalar
 from fqlc.contracts.judging.parts.unions import judge_union, unions_of
 from fqlc.contracts.judging.parts.whole import Unknown, judge_whole, written_out
-from fqlc.contracts.judging.validating import TooMuch, failing
+from fqlc.contracts.judging.validating import NotJudged, failing
 from fqlc.contracts.judging.wire.values import (
     Anything,
     Either,
@@ -185,7 +185,7 @@ def _nearest_form(value: Whole, parts: Sequence[Schema]) -> Judgement:
     try:
         forms = [tuple(_in_form(value, one, parts)) for one in value.forms]
         return Judgement(min(forms, key=len))
-    except TooMuch:
+    except NotJudged:
         return Judgement(notes=(Note("pattern", parts[0].place),))
 
 
@@ -213,7 +213,7 @@ def _as_whole(value: Value, schema: Schema, found: Judgement) -> Judgement:
     """A value that is written out is judged by the keywords, too, that were only noted."""
     try:
         wrong = failing(schema.document(), written_out(value))
-    except (Unknown, TooMuch):
+    except (Unknown, NotJudged):
         return found
     if not wrong:
         return FITS

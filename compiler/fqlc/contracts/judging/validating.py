@@ -16,8 +16,8 @@ MOST_STEPS = 10_000
 LONGEST_PATTERN = 1_000
 
 
-class TooMuch(Exception):
-    """A schema that leads on and on."""
+class NotJudged(Exception):
+    """A schema that leads on and on, or has keywords that make no sense."""
 
 
 Errors = Iterator["ValidationError"]
@@ -25,11 +25,11 @@ Keyword = Callable[["Validator", object, object, object], Errors | None]
 
 
 def failing(schema: Mapping[str, object], instance: object) -> list[str]:
-    """The keywords by which a value does not fit a schema. Raises TooMuch."""
+    """The keywords by which a value does not fit a schema. Raises NotJudged."""
     try:
         return [str(error.validator) for error in _validator(schema).iter_errors(instance)]
-    except RecursionError:
-        raise TooMuch from None
+    except (RecursionError, TypeError, ValueError, ArithmeticError, AttributeError):
+        raise NotJudged from None
 
 
 def searches(pattern: str, text: str) -> bool | None:
@@ -62,7 +62,7 @@ def _validator(schema: Mapping[str, object]) -> Validator:
         check: Keyword, validator: Validator, asked: object, instance: object, raw: object
     ) -> Errors:
         if next(steps, None) is None:
-            raise TooMuch
+            raise NotJudged
         yield from check(validator, asked, instance, raw) or ()
 
     checks = {**{word: given[word] for word in ("$ref", "allOf", "anyOf", "oneOf")}, **own}
