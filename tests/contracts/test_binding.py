@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from fql.plan.language.expressions import Constant, Field
+from fqlc.diagnostics.render.json_lines import render_json
+from fqlc.diagnostics.render.text import render_text
 from tests.contracts.projects import checked, found, openapi, source
 
 _NAMED = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -118,6 +120,7 @@ def test_json_schemas_of_a_webhook() -> None:
         ("endpoint", "contract: 7"),
         ("endpoint", 'contract: "crm.json#/x"'),
         ("endpoint", 'contract: "${CRM}.json"'),
+        ("endpoint", 'contract: "https://crm.example.com/openapi.json"'),
         ("webhook", 'contract: "crm.json"'),
         ("webhook", "contract: { body: 7 }"),
         ("webhook", 'contract: { bdy: "crm.json" }'),
@@ -129,5 +132,13 @@ def test_what_contract_does_not_take_is_said(of: str, key: str) -> None:
         text = text.replace('contract: "crm.json"', key)
     else:
         text = text.replace("body: { weight } }", f"body: {{ weight }}  {key} }}", 1)
-    assert {code for code, _ in found(_files(text))} <= {"FQL204", "FQL206", "FQL321"}
+    assert {code for code, _ in found(_files(text))} <= {"FQL204", "FQL206", "FQL321", "FQL402"}
     assert found(_files(text)) != []
+
+
+def test_a_place_in_json_is_shown_by_its_pointer() -> None:
+    files = _files(source(), openapi({"$ref": "#/components/schemas/A"}, A={"type": "strng"}))
+    done = checked(files)
+    shown = render_text(done.diagnostics, done.sources)
+    assert " ::: crm.json#/components/schemas/A/type: here" in shown
+    assert '"pointer":"/components/schemas/A/type"' in render_json(done.diagnostics, done.sources)

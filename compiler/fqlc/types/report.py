@@ -234,7 +234,8 @@ def _unknown_property(ctx: Context, owner: EntityInfo, name: ast.Name | ast.Name
     help_, fix = suggestion(name.text, name.span, ctx.sink.comparable(owner.fields), "property")
     ctx.sink.error(
         "FQL432", f"`{owner.name}` has no property `{name.text}`", name.span,
-        label="not in the contract", labels=(Label(owner.span, "the schema of the answer", owner.pointer),),
+        label="not in the contract",
+        labels=(Label(owner.span, "the schema of the answer", owner.pointer),),
         help=help_, fix=None if name.span.end - name.span.start != len(name.text) else fix,
     )  # fmt: skip
     return poison(name.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fqlc.diagnostics.model import Diagnostic, Fix, Label, Severity
@@ -93,8 +93,11 @@ def _diagnostic_text(diagnostic: Diagnostic, sheet: _Sheet) -> str:
     head = paint(f"{severity}[{diagnostic.code}]", severity)
     lines = [f"{head}{paint(': ' + _plain(diagnostic.message), 'bold')}"]
     for path, labels in _by_file(diagnostic):
-        lines.append(_location(diagnostic, path, labels, sheet))
         source = sheet.sources.get(path)
+        if source is None and path != diagnostic.span.path:
+            lines.extend(_unseen(path, labels, sheet))
+            continue
+        lines.append(_location(diagnostic, path, labels, sheet))
         if source is not None and source.text:
             lines.extend(_excerpt(source, labels, diagnostic, sheet))
     bar = f"{sheet.gutter()} {paint('=', 'dim')} "
@@ -134,6 +137,13 @@ def _location(diagnostic: Diagnostic, path: str, labels: list[Label], sheet: _Sh
         return f"{arrow} {path}"
     place = source.position((diagnostic.span if primary else labels[0].span).start)
     return f"{arrow} {path}:{place.line}:{place.column}"
+
+
+def _unseen(path: str, labels: list[Label], sheet: _Sheet) -> Iterator[str]:
+    """Labels in a file that is not shown, such as a contract in JSON: each by its pointer."""
+    for label in labels:
+        place = _plain(f"{path}#{label.pointer}" if label.pointer else path)
+        yield f"{sheet.gutter()}{sheet.paint(':::', 'dim')} {place}: {_plain(label.message)}"
 
 
 def _excerpt(

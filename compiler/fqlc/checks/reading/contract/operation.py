@@ -41,6 +41,11 @@ _MARK = "\0"
 
 def contract_of_endpoint(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | None:
     """The file of an endpoint's contract, and where it is named. Reports FQL206 and FQL402."""
+    if found is not None and isinstance(found.value, ast.StringLiteral) and (
+        "://" in found.value.value
+    ):  # fmt: skip
+        _on_the_net(tools, name, found.value)
+        return None
     file = None if found is None else _file(tools, found.key, found.value)
     if found is None or file is None:
         return None
@@ -50,6 +55,17 @@ def contract_of_endpoint(tools: Tools, name: str, found: Found | None) -> tuple[
     at = found.value.span
     _attempt(tools, at, lambda contracts: contracts.paths(file), name)
     return file, at
+
+
+def _on_the_net(tools: Tools, name: str, value: ast.StringLiteral) -> None:
+    url = value.value[:200]
+    tools.sink.error(
+        "FQL402", "a contract is a file of the project: a compile reads nothing from the net",
+        value.span, label="not a file",
+        help=(f'write `contract: "{name}.openapi.yaml"`, and in fql.toml '
+              f'`[contracts.{name}] source = "{url}"`',
+              f"then `fqlc contract update {name}` fetches it"),
+    )  # fmt: skip
 
 
 def _file(tools: Tools, key: Key, value: ast.Expr) -> str | None:
