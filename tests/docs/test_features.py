@@ -19,7 +19,7 @@ ROWS = dict(ROW.findall(TEXT))
 
 
 def test_every_capability_has_a_row() -> None:
-    assert list(ROWS) == [f"M{number}" for number in (*range(1, 49), 50, 51, 52, 53)]
+    assert list(ROWS) == [f"M{number}" for number in range(1, 54)]
 
 
 @pytest.mark.parametrize("row", ROWS)

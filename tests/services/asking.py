@@ -33,7 +33,9 @@ def answered(service: str) -> str:
 
 def _at(snapshot: Snapshot, span: Span) -> str:
     """A place as people read it, with what is there."""
-    source = _source(snapshot, span.path)
+    source = snapshot.source(span.path)
+    if source is None:
+        return f"{span.path} from {span.start} to {span.end}"
     at = source.position(span.start)
     words = " ".join(source.text[span.start : span.end].split())
     shown = words if len(words) <= 40 else f"{words[:39]}…"

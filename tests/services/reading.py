@@ -38,7 +38,8 @@ class Case:
         """The program as it was checked, with what was typed since."""
         files = {SHOP: SHOP_TEXT, **self.files}
         read = {path: text.encode() for path, text in files.items()}.get
-        snapshot = take_snapshot(sorted(files), read)
+        roots = sorted(path for path in files if path.endswith(".fql"))
+        snapshot = take_snapshot(roots, read)
         for path, text, newer in _parts(self.written):
             if newer:
                 snapshot = snapshot.typed(path, _bare(text))

@@ -16,7 +16,6 @@ SOUND = """entity E { id: ID @key, name: String }
 enum Colour { red, green }
 observer o { on: E.insert when: name == "a" webhook w { url: "https://a.example.com" } }
 """
-BROKEN = SOUND.replace("name: String }", "name: String colour Colour }").replace("green }", "green")
 
 
 def test_a_declaration_that_cannot_be_read_keeps_its_fields() -> None:
@@ -35,7 +34,20 @@ def test_a_declaration_that_cannot_be_read_keeps_its_fields() -> None:
     assert isinstance(refused, Refusal) and "`E`" in refused.reason
     assert hover(now, "a.fql", broken.index("E.insert")) is not None
     again = take_snapshot(["a.fql"], {"a.fql": broken.encode()}.get, before=now)
-    assert again.kept.keys() == {"E"}
+    assert again.kept.rows.keys() == {"E"}
+
+
+def test_an_observer_that_cannot_be_read_keeps_its_actions() -> None:
+    """For its flow, and for the tests of it."""
+    files = {"a.fql": SOUND.encode()}
+    before = take_snapshot(["a.fql"], files.get)
+    broken = SOUND.replace(
+        'webhook w { url: "https://a.example.com" } }', "webhook w { url: : } flow"
+    )
+    broken += 'test "t" { observer: o event: E.insert expect: { sent: [] } }\n'
+    now = take_snapshot(["a.fql"], {"a.fql": broken.encode()}.get, before=before)
+    found = complete(now, "a.fql", broken.index("sent: [") + len("sent: ["))
+    assert "w" in {item.label for item in found}
 
 
 def test_open_texts_count_more_than_files() -> None:

@@ -20,6 +20,7 @@ from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
 from fqlc.services.index.index import Index
 from fqlc.services.knowing.drift import Drift
+from fqlc.services.knowing.kept import Kept, kept_of
 from fqlc.services.knowing.trace import Trace
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
@@ -32,8 +33,7 @@ _MOST_STEPS = 200
 @dataclass(frozen=True)
 class Snapshot:
     """`sources` are the texts that were checked, `newer` those typed since, `drifts` the steps that
-    lead from one to the other. `kept` and
-    `kept_enums` have the last sound form of declarations that cannot be read now, by name."""
+    lead from one to the other. `kept` has the last sound form of what cannot be read now."""
 
     program: Program
     diagnostics: tuple[Diagnostic, ...]
@@ -42,8 +42,7 @@ class Snapshot:
     contracts: Contracts = field(repr=False)
     newer: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, tuple[Drift, ...]] = field(default_factory=dict, repr=False)
-    kept: Mapping[str, EntityInfo] = field(default_factory=dict, repr=False)
-    kept_enums: Mapping[str, EnumInfo] = field(default_factory=dict, repr=False)
+    kept: Kept = field(default_factory=Kept, repr=False)
 
     def typed(self, path: str, text: str) -> Snapshot:
         """The same check with a newer text of a file."""
@@ -83,17 +82,23 @@ class Snapshot:
             found = None if found is None else drift.ahead(found)
         return found
 
+    def observer(self, name: str) -> ast.Block | None:
+        """The block of an observer; of one that cannot be read now as it last was."""
+        symbol = self.program.project.observers.get(name)
+        block = symbol.declaration if symbol is not None else None
+        return self.kept.observers.get(name) or (block if isinstance(block, ast.Block) else None)
+
     def file(self, path: str) -> ast.File | None:
         """The tree of a checked file."""
         return self._files.get(path)
 
     def row(self, name: str) -> EntityInfo | None:
         """An entity or type with its fields; one that cannot be read now as it last was."""
-        return self.kept.get(name) or self.program.project.row(name)
+        return self.kept.rows.get(name) or self.program.project.row(name)
 
     def enum(self, name: str) -> EnumInfo | None:
         """An enum with its members; one that cannot be read now as it last was."""
-        return self.kept_enums.get(name) or self.program.project.enum_infos.get(name)
+        return self.kept.enums.get(name) or self.program.project.enum_infos.get(name)
 
     def block_at(self, path: str, offset: int) -> ast.Block | None:
         """The block at the top level of a checked file that an offset is in."""
@@ -157,7 +162,9 @@ def take_snapshot(
     contracts = Contracts(files.read, surroundings.shelf if surroundings is not None else None)
     checked = check_project(roots, read, surroundings, trace, contracts)
     files.close()
-    kept, enums = _kept(checked.program, before)
+    kept = Kept()
+    if before is not None:
+        kept = kept_of(checked.program.project, before.program.project, before.kept)
     return Snapshot(
         program=checked.program,
         diagnostics=checked.diagnostics,
@@ -165,7 +172,6 @@ def take_snapshot(
         trace=trace,
         contracts=contracts,
         kept=kept,
-        kept_enums=enums,
     )
 
 
@@ -195,25 +201,3 @@ def over(read: Read, texts: Mapping[str, str]) -> Read:
         return read(path) if text is None else text.encode("utf-8", "surrogatepass")
 
     return read_open
-
-
-def _kept(
-    program: Program, before: Snapshot | None
-) -> tuple[Mapping[str, EntityInfo], Mapping[str, EnumInfo]]:
-    """The last sound form of what is declared and cannot be read now."""
-    if before is None:
-        return {}, {}
-    project = program.project
-    rows: dict[str, EntityInfo] = {}
-    enums: dict[str, EnumInfo] = {}
-    broken = {name for name, row in project.rows.items() if row.broken}
-    for name in broken | project.broken:
-        row = before.row(name)
-        if row is not None and (not row.broken or name in before.kept):
-            rows[name] = row
-    lost = {name for name, enum in project.enum_infos.items() if enum.broken}
-    for name in lost | project.broken:
-        enum = before.enum(name)
-        if enum is not None and (not enum.broken or name in before.kept_enums):
-            enums[name] = enum
-    return rows, enums

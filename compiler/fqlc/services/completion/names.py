@@ -59,7 +59,7 @@ def fields(place: Place, scope: ExprScope, expected: Type | None) -> Iterator[Co
     """The fields of the event's row, as they were when it could last be read."""
     if scope.entity is None:
         return
-    kept = place.snapshot.kept.get(scope.entity.name)
+    kept = place.snapshot.kept.rows.get(scope.entity.name)
     yield from _fields(place, kept or scope.entity, expected)
 
 
@@ -135,7 +135,7 @@ def _row_seen(place: Place, use: ast.NameUse, scope: ExprScope) -> EntityInfo | 
     """The row that `_old` and `_new` are."""
     if use.text not in ("_old", "_new") or scope.entity is None:
         return None
-    return place.snapshot.kept.get(scope.entity.name) or scope.entity
+    return place.snapshot.kept.rows.get(scope.entity.name) or scope.entity
 
 
 def _of_name(place: Place, use: ast.NameUse, scope: ExprScope) -> Iterator[CompletionItem]:

@@ -79,21 +79,29 @@ def actions(
     place: Place, block: ast.Block | None, written: Iterable[str] = ()
 ) -> Iterator[CompletionItem]:
     """The actions of an observer; of one that cannot be read now those that can."""
-    if isinstance(block, ast.Block) and block.kind.text == "test":
-        block = _tested_observer(place, block)
-    taken = set(written)
-    for child in block.blocks if block is not None else ():
-        if child.name is not None and child.name.text not in taken:
-            yield place.item(child.name.text, What.ACTION, detail=child.kind.text)
+    found: dict[str, str] = {}
+    for source in _observers(place, block):
+        for child in source.blocks:
+            if child.name is not None:
+                found.setdefault(child.name.text, child.kind.text)
+    for name, kind in found.items():
+        if name not in set(written):
+            yield place.item(name, What.ACTION, detail=kind)
 
 
-def _tested_observer(place: Place, test: ast.Block) -> ast.Block | None:
-    """The observer under test."""
-    value = next((e.value for e in test.entries if e.key.text == "observer"), None)
-    name = value.text if isinstance(value, ast.NameUse) else ""
-    symbol = place.snapshot.program.project.observers.get(name)
-    found = symbol.declaration if symbol is not None else None
-    return found if isinstance(found, ast.Block) else None
+def _observers(place: Place, block: ast.Block | None) -> Iterator[ast.Block]:
+    """The observer that a block is, or tests; and as it was when it could last be read."""
+    if block is None:
+        return
+    name = block.name.text if block.name is not None else ""
+    if block.kind.text == "test":
+        value = next((e.value for e in block.entries if e.key.text == "observer"), None)
+        name = value.text if isinstance(value, ast.NameUse) else ""
+    else:
+        yield block
+    known = place.snapshot.observer(name)
+    if known is not None and (block.kind.text == "test" or name in place.snapshot.kept.observers):
+        yield known
 
 
 def of_row(place: Place, of: Type, written: Iterable[str]) -> Iterator[CompletionItem]:

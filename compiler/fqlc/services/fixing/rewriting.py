@@ -46,7 +46,7 @@ def _literal(block: ast.Block, span: Span) -> _LITERALS | None:
         if isinstance(inner, ast.Entry):
             expression = inner.key.text in _EXPRESSIONS
         if isinstance(inner, ast.CallOf):
-            expression = False  # arguments may have to be literals
+            expression = False  # some arguments must be literals
         node = inner
     if not expression or not isinstance(node, _LITERALS):
         return None

@@ -50,7 +50,7 @@ class Declared:
 
 
 class Names:
-    """The names of one file while they are gathered: what is said later of a place counts."""
+    """The names of one file while they are gathered: of two entries for a place the later counts."""
 
     def __init__(self, path: str) -> None:
         self.path = path

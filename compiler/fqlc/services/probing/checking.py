@@ -53,8 +53,8 @@ def _project(snapshot: Snapshot, trace: Trace) -> Project:
     project = snapshot.program.project
     return replace(
         project,
-        rows={**project.rows, **snapshot.kept} if snapshot.kept else project.rows,
-        enum_infos={**project.enum_infos, **snapshot.kept_enums},
+        rows={**project.rows, **snapshot.kept.rows},
+        enum_infos={**project.enum_infos, **snapshot.kept.enums},
         uses=Uses(),
         comparisons=Budget(MAX_COMPARED),
         expansions=Budget(MOST_EXPANDED),
