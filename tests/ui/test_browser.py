@@ -29,7 +29,8 @@ async def paths(here: Site) -> list[str]:
     headers = {"accept": "application/json"}
     (letter, *_) = (await here.browser.get("/dead", headers=headers)).json()
     own = [f"/dead/{letter['dlq_id']}", f"/runs/{letter['run']}", "/find?q=nothing"]
-    return ["/", "/runs", "/events", "/dead", "/endpoints", "/batches", "/plan", *own]
+    views = ["/", "/runs", "/events", "/dead", "/endpoints", "/endpoints/shop", "/batches", "/plan"]
+    return [*views, *own]
 
 
 async def sent(here: Site) -> list[str]:

@@ -121,6 +121,7 @@ def _two_lines(text: str) -> tuple[str, str]:
     """Cut at a space, if it is longer than a line."""
     if len(text) <= LONGEST:
         return text, ""
+    text = text.removeprefix("when ")
     at = text.rfind(" ", 0, LONGEST + 1)
     at = at if at > LONGEST // 2 else LONGEST
     return text[:at], _short(text[at:].strip())
