@@ -50,7 +50,7 @@ class Declared:
 
 
 class Names:
-    """The names of one file while they are gathered: of two entries for a place the later counts."""
+    """The names of one file while they are gathered; the later of two for a place counts."""
 
     def __init__(self, path: str) -> None:
         self.path = path

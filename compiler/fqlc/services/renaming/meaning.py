@@ -58,7 +58,7 @@ def _actions(snapshot: Snapshot, entity: str) -> Collection[str]:
 
 
 def _heard(snapshot: Snapshot, use: Named) -> Heard | None:
-    """The bare name at a use; None for a name after a dot, and for anything that is not an expression."""
+    """The bare name at a use; None after a dot, and for what is not an expression."""
     if use.form is Form.DECLARED:
         return None
     start = use.span.start
