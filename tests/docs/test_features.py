@@ -19,7 +19,7 @@ ROWS = dict(ROW.findall(TEXT))
 
 
 def test_every_capability_has_a_row() -> None:
-    assert list(ROWS) == [f"M{number}" for number in range(1, 54)]
+    assert list(ROWS) == [f"M{number}" for number in (*range(1, 54), 59)]
 
 
 @pytest.mark.parametrize("row", ROWS)
