@@ -45,6 +45,7 @@ oracles: install ## what meets PostgreSQL, on the oldest version that is tested,
 	FQL_POSTGRES_MAJOR=16 $(TESTS) tests
 	$(BIN)/python -m pytest -m soak $(CLUSTER)
 	$(BIN)/python -m tests.oracles.prism
+	$(BIN)/python -m tests.oracles.exported
 
 soak: install ## long random runs: kills, faults, fuzzing
 	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests

@@ -13,19 +13,16 @@ from fql.events.model import Event
 from fql.exact.writing import pretty_json
 from fql.expressions.compile import compile_body
 from fql.plan.language import expressions as x
-from fql.plan.stored.codec import read_plan
 from fql.plan.table import TypeTable
-from fqlc.checks.reading.declared.expectations import read_tests
 from fqlc.cli.exporting.examples import examples_of
 from fqlc.cli.testing.play import play
-from fqlc.diagnostics.sink import Sink
 from fqlc.exporting.actions import actions_of
 from fqlc.exporting.schemas import Writer
 from fqlc.exporting.typed import Shaper
-from fqlc.pipeline import check_project, plan_of
 from tests.exporting.validating import (
     as_received,
     body_problems,
+    checked,
     document,
     problems_of_openapi,
 )
@@ -56,12 +53,9 @@ PROGRAMS = sorted(
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_what_the_tests_of_a_program_send_is_valid(path: Path) -> None:
     """So is each example, and the OpenAPI document by the meta schema, in its `webhooks` too."""
-    read = {path.name: path.read_bytes()}
-    checked = check_project([path.name], read.get)
-    data = plan_of(checked)
-    if data is None:
+    plan, tests = checked(path)
+    if plan is None:
         pytest.skip("has errors")
-    plan, tests = read_plan(data), read_tests(checked.program, Sink())
     actions = {action.name: action for action in actions_of(plan)}
     examples = examples_of(plan, tests)
     schema = document(plan, list(actions.values()), closed=True) if actions else {}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -14,12 +15,30 @@ from referencing.jsonschema import DRAFT202012
 
 from fql.exact.writing import pretty_json
 from fql.plan.model import Plan
+from fql.plan.stored.codec import read_plan
+from fqlc.checks.reading.declared.expectations import read_tests
+from fqlc.checks.reading.declared.model import TestModel
 from fqlc.cli.exporting.examples import decoded_form
+from fqlc.diagnostics.sink import Sink
 from fqlc.exporting.actions import Action
 from fqlc.exporting.documents import FORMS
 from fqlc.exporting.wanted import Example, Wanted
+from fqlc.pipeline import check_project, plan_of
 
 FORMATS = FormatChecker()
+
+
+def checked(path: Path) -> tuple[Plan | None, tuple[TestModel, ...]]:
+    """The plan of a program and its tests; no plan where it has errors. It may read files beside
+    it, such as contracts."""
+
+    def read(name: str) -> bytes | None:
+        file = path.parent / name
+        return file.read_bytes() if file.is_file() else None
+
+    found = check_project([path.name], read)
+    data = plan_of(found)
+    return (None if data is None else read_plan(data)), read_tests(found.program, Sink())
 
 
 @cache

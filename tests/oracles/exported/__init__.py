@@ -1,0 +1,1 @@
+"""Spectral and openapi-typescript read what is exported, and find faults within `webhooks`."""
