@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 from fqlc.services.answers import Refusal
+from fqlc.services.basis.drift import Drift
 from fqlc.services.completion.complete import complete
 from fqlc.services.hover import hover
-from fqlc.services.knowing.drift import Drift
 from fqlc.services.renaming.rename import rename
 from fqlc.services.snapshot import over, take_snapshot
 from fqlc.source.text import Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fqlc.diagnostics.model import Edit
-from fqlc.services.knowing.drift import Drift
+from fqlc.services.basis.drift import Drift
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.printing.files import format_declarations, format_source
 from fqlc.syntax.reading.split import split

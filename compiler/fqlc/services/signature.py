@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from fql.plan.language.functions import Function
 from fqlc.services.answers import Signature, SignatureHelp, What
+from fqlc.services.basis.trace import Heard, Trace
 from fqlc.services.knowing.showing import functions, parameters, signature
-from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.services.probing.lexical import around
 from fqlc.services.probing.probe import probe
 from fqlc.services.snapshot import Snapshot

@@ -18,10 +18,10 @@ from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
+from fqlc.services.basis.drift import Drift
+from fqlc.services.basis.kept import Kept, kept_of
+from fqlc.services.basis.trace import Trace
 from fqlc.services.index.index import Index
-from fqlc.services.knowing.drift import Drift
-from fqlc.services.knowing.kept import Kept, kept_of
-from fqlc.services.knowing.trace import Trace
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import children

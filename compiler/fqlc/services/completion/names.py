@@ -8,10 +8,10 @@ from fql.plan.language.types import BOOLEAN, JSON, Type
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import EntityInfo
 from fqlc.services.answers import CompletionItem, What
+from fqlc.services.basis.trace import Heard, Trace
 from fqlc.services.completion.place import Place, escaped
 from fqlc.services.hover import let_type
 from fqlc.services.knowing.showing import functions, signature, type_text
-from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES, methods_of
 from fqlc.types.members import BATCH_FIELDS, FAILURE_FIELDS

@@ -8,8 +8,8 @@ from fql.plan.language.functions import HALF_UP
 from fqlc.names.fields import BUILTIN_NAMES
 from fqlc.names.symbols import FieldInfo
 from fqlc.services.answers import What
+from fqlc.services.basis.trace import Heard, Trace
 from fqlc.services.index.things import Form, Names, Thing, inside_quotes, key_place
-from fqlc.services.knowing.trace import Heard, Trace
 from fqlc.syntax.tree import ast
 from fqlc.types.calls import CHANGES
 from fqlc.types.report import bare

@@ -11,10 +11,10 @@ from fql.collector import collector_at_rest
 from fqlc.names.project import Project
 from fqlc.names.symbols import Symbol
 from fqlc.services.answers import What
+from fqlc.services.basis.trace import Trace
 from fqlc.services.index.heard import HeardNames
 from fqlc.services.index.things import Declared, Named, Names, Thing
 from fqlc.services.index.written import WHAT, WrittenNames
-from fqlc.services.knowing.trace import Trace
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 

@@ -1,1 +1,1 @@
-"""What several services know: what the check said, how things are shown, what holds."""
+"""What several services know: how things are shown, which policies hold, what contracts say."""

@@ -12,7 +12,7 @@ from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row
 from fqlc.names.project import MOST_EXPANDED, Project
 from fqlc.names.symbols import Symbol, Unread, Uses
-from fqlc.services.knowing.trace import Trace
+from fqlc.services.basis.trace import Trace
 from fqlc.services.snapshot import Snapshot
 from fqlc.syntax.tree import ast
 from fqlc.types.infer import check_fields, infer

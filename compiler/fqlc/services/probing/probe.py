@@ -15,7 +15,7 @@ from itertools import pairwise
 from fql_grammar.tokens import BRACKETS
 from fqlc.checks.model import ObserverModel
 from fqlc.diagnostics.sink import Sink
-from fqlc.services.knowing.trace import Heard, Trace
+from fqlc.services.basis.trace import Heard, Trace
 from fqlc.services.probing.checking import check_part
 from fqlc.services.probing.lexical import Around, around
 from fqlc.services.snapshot import Snapshot

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fqlc.services.answers import What
+from fqlc.services.basis.trace import Heard
 from fqlc.services.index.heard import meaning_of
 from fqlc.services.index.things import Form, Named, Thing
-from fqlc.services.knowing.trace import Heard
 from fqlc.services.snapshot import Snapshot
 from fqlc.syntax.tree import ast
 
