@@ -8,7 +8,7 @@ JOBS ?= 3
 CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/letters/test_letters_nats.py
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: help install demo test check format types contracts oracles soak bench docs lock clean
+.PHONY: help install demo test check format types contracts oracles vscode soak bench docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -46,6 +46,20 @@ oracles: install ## what meets PostgreSQL, on the oldest version that is tested,
 	$(BIN)/python -m pytest -m soak $(CLUSTER)
 	$(BIN)/python -m tests.oracles.prism
 	$(BIN)/python -m tests.oracles.exported
+	$(BIN)/python -m tests.lsp.oracles
+	git diff --exit-code tests/lsp/golden/textdocument.jsonl
+	$(MAKE) vscode && cp $(VSCODE)/fql-0.1.0.vsix $(VSCODE)/first.vsix
+	$(MAKE) vscode && cmp $(VSCODE)/fql-0.1.0.vsix $(VSCODE)/first.vsix
+	cd $(VSCODE) && node_modules/.bin/vscode-tmgrammar-test -g fql.tmLanguage.json test/colours.fql
+
+VSCODE := grammar/editors/vscode
+# Packaging asks nobody: without a network where that can be taken away. The date is that of the last
+# commit, so that the package is the same bytes twice.
+vscode: ## package the extension of VS Code, in grammar/editors/vscode (needs npm)
+	cp grammar/fql_grammar/fql.tmLanguage.json LICENSE $(VSCODE)/
+	cd $(VSCODE) && npm install --no-audit --no-fund --no-package-lock --ignore-scripts && npm run --silent build
+	cd $(VSCODE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && \
+	  if unshare -rn true 2>/dev/null; then unshare -rn npm run --silent package; else npm run --silent package; fi
 
 soak: install ## long random runs: kills, faults, fuzzing
 	$(BIN)/python -m pytest -m soak --timeout=3600 --override-ini addopts="--import-mode=importlib" tests

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fql.exact.writing import pretty_json
+from fql_grammar.plain_editors import emacs_mode, vim_syntax
 from fql_grammar.textmate import textmate_grammar
 from fqlc.checks.table.reference import keys_page
 from tests.golden.rendering import DIAGNOSTICS, STAGES, diagnostic_goldens, stage_goldens
@@ -18,6 +19,7 @@ from tests.services.reading import HERE as CASES
 
 ROOT = Path(__file__).parent.parent
 KEYS = ROOT / "docs" / "reference" / "keys.md"
+EDITORS = ROOT / "grammar" / "editors"
 TEXTMATE = ROOT / "grammar" / "fql_grammar" / "fql.tmLanguage.json"
 
 
@@ -26,6 +28,8 @@ def expected_files() -> dict[Path, str]:
     return {
         KEYS: keys_page(),
         TEXTMATE: pretty_json(textmate_grammar()).decode(),
+        EDITORS / "vim" / "syntax" / "fql.vim": vim_syntax(),
+        EDITORS / "emacs" / "fql-mode.el": emacs_mode(),
         **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
         **{CASES / f"{service}.txt": answered(service) for service in SERVICES},
         **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},

@@ -79,7 +79,7 @@ def _diagnostic(view: View, finding: Finding, manner: Manner) -> Diagnostic:
 
 
 def _message(told: model.Diagnostic, *, with_labels: bool) -> str:
-    """Everything that `fqlc check` would print, but for the excerpts."""
+    """Everything that `fqlc check` would print, except for the excerpts."""
     notes = [label.message for label in told.labels] if with_labels else []
     label = [told.label] if told.label and told.label != told.message else []
     return "\n".join([told.message, *label, *notes, *(f"help: {line}" for line in told.help)])

@@ -207,7 +207,7 @@ def tokens(here: Here, found: Iterable[answers.Token]) -> types.SemanticTokens:
 
 
 def hints(here: Here, found: Iterable[answers.Hint]) -> list[types.InlayHint]:
-    """Words between the text. Types lead on from a name; all else is said after a value."""
+    """Words between the text. A type follows its name; all else keeps a blank away."""
     return [
         types.InlayHint(
             here.range(hint.offset, hint.offset).start,
