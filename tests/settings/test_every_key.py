@@ -101,9 +101,9 @@ SHOWN_BY = OF_POLICIES | {
     "::test_each_message_is_sent_once_also_after_a_restart",
     "sources.NAME.nats.subjects": "intake/test_nats.py"
     "::test_only_the_subjects_are_read_and_what_matches_nothing_is_told",
-    "contracts.NAME.source": "cli_compiler/test_contract.py"
+    "contracts.source": "cli_compiler/test_contract.py"
     "::test_update_writes_what_is_served_and_tells_what_changes_in_use",
-    "contracts.NAME.headers": "cli_compiler/test_contract.py"
+    "contracts.headers": "cli_compiler/test_contract.py"
     "::test_headers_are_not_shown_to_another_host",
     "nats.url": "settings/test_nats.py::test_the_addresses_of_nats",
     "nats.credentials": "settings/test_nats.py::test_credentials_are_a_file_or_what_is_in_it",

@@ -33,7 +33,7 @@ class Answers:
     def type_of(self, shape: Shape, name: str, shown: str) -> Type:
         """The type of a value; `name` and `shown` are for an object that has no other."""
         if shape.kind == "object":
-            return self._object(shape, name, shown)
+            return self._object_type(shape, name, shown)
         if shape.kind == "array":
             item = shape_of(shape.item) if shape.item else None
             inner = JSON.optional() if item is None else self.type_of(item, name, shown)
@@ -42,11 +42,11 @@ class Answers:
             return Type(_FORMATS.get(shape.format, "String"), shape.nullable)
         return Type(_SCALARS.get(shape.kind, JSON.name), shape.nullable)
 
-    def _object(self, shape: Shape, name: str, shown: str) -> Type:
+    def _object_type(self, shape: Shape, name: str, shown: str) -> Type:
         called = shape.called or shown
         full = f"{self.owner}.{called}" if self.owner else called
         if name not in self.rows:
-            opened = _Opened(lambda: self._fields(shape, name, called))
+            opened = _Opened(lambda: self._opened_fields(shape, name, called))
             self.rows[name] = EntityInfo(
                 name=full,
                 kind=ANSWER,
@@ -57,13 +57,13 @@ class Answers:
             )
         return Type(name, shape.nullable, shown=full)
 
-    def _fields(self, shape: Shape, name: str, called: str) -> dict[str, FieldInfo]:
+    def _opened_fields(self, shape: Shape, name: str, called: str) -> dict[str, FieldInfo]:
         return {
-            key: self._field(key, field, name, _step(key, i), called)
+            key: self._field_info(key, field, name, _step(key, i), called)
             for i, (key, field) in enumerate(shape.fields.items())
         }
 
-    def _field(self, key: str, field: Field, owner: str, step: str, called: str) -> FieldInfo:
+    def _field_info(self, key: str, field: Field, owner: str, step: str, called: str) -> FieldInfo:
         shape = field.shape
         of = self.type_of(shape, f"{owner}.{step}", called + pascal(key))
         span = field.place.span
@@ -96,16 +96,16 @@ class _Opened(Mapping[str, FieldInfo]):
         self._make = make
         self._made: dict[str, FieldInfo] | None = None
 
-    def _fields(self) -> dict[str, FieldInfo]:
+    def _opened_fields(self) -> dict[str, FieldInfo]:
         if self._made is None:
             self._made = self._make()
         return self._made
 
     def __getitem__(self, name: str) -> FieldInfo:
-        return self._fields()[name]
+        return self._opened_fields()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._fields())
+        return iter(self._opened_fields())
 
     def __len__(self) -> int:
-        return len(self._fields())
+        return len(self._opened_fields())

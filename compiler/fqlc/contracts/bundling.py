@@ -49,7 +49,7 @@ class _Bundler:
         schemas = root.get("components", {})
         known = schemas.get("schemas", {}) if isinstance(schemas, dict) else {}
         self._taken = set(known) if isinstance(known, dict) else set()
-        found = self._object(root, self._root_url, "", 0)
+        found = self._bundled_object(root, self._root_url, "", 0)
         if self._added:
             components = found.setdefault("components", {})
             if isinstance(components, dict):
@@ -63,26 +63,28 @@ class _Bundler:
             self._documents[url] = self._fetch(url)
         return self._documents[url]
 
-    def _value(self, value: object, base: str, kind: str, depth: int) -> object:
+    def _bundled_value(self, value: object, base: str, kind: str, depth: int) -> object:
         if depth > _DEEPEST * 2:
             raise FaultyContract("its references lead deeper and deeper")
         if isinstance(value, dict):
             if isinstance(value.get("$ref"), str):
                 return self._reference(value, base, kind, depth)
-            return self._object(value, base, kind, depth)
+            return self._bundled_object(value, base, kind, depth)
         if isinstance(value, list):
-            return [self._value(one, base, kind, depth + 1) for one in value]
+            return [self._bundled_value(one, base, kind, depth + 1) for one in value]
         return value
 
-    def _object(self, value: Object, base: str, kind: str, depth: int) -> Object:
-        return {k: self._value(v, base, _inner(kind, k), depth + 1) for k, v in value.items()}
+    def _bundled_object(self, value: Object, base: str, kind: str, depth: int) -> Object:
+        return {
+            k: self._bundled_value(v, base, _inner(kind, k), depth + 1) for k, v in value.items()
+        }
 
     def _reference(self, value: Object, base: str, kind: str, depth: int) -> object:
         target, fragment = urldefrag(urljoin(base, str(value["$ref"])))
         if target == self._root_url:
             return {**value, "$ref": f"#{fragment}"}
         if kind not in ("schema", "map"):
-            return self._value(self._pointed(target, fragment), target, kind, depth + 1)
+            return self._bundled_value(self._pointed(target, fragment), target, kind, depth + 1)
         name = self._schema(target, fragment)
         return {**value, "$ref": f"#/components/schemas/{name}"}
 
@@ -99,7 +101,9 @@ class _Bundler:
             self._taken.add(name)
             self._names[place] = name
             self._added[name] = {}
-            self._added[name] = self._value(self._pointed(target, fragment), target, "schema", 0)
+            self._added[name] = self._bundled_value(
+                self._pointed(target, fragment), target, "schema", 0
+            )
         return self._names[place]
 
     def _pointed(self, url: str, pointer: str) -> object:

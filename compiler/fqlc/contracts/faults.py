@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fqlc.contracts.model import Place
+from fqlc.contracts.places import Place
 
 
 class FaultyContract(Exception):

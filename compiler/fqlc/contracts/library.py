@@ -14,7 +14,8 @@ from fql.exact.light import NotJson
 from fql.exact.reading import read_object
 from fql.exact.writing import NotWritable, canonical_json
 from fqlc.contracts.faults import FaultyContract
-from fqlc.contracts.model import AT, Operation, Place
+from fqlc.contracts.model import Operation
+from fqlc.contracts.places import AT, Place
 from fqlc.contracts.reading.documents import Documents, Read, Spot, pointed
 from fqlc.contracts.reading.normal import Normalizer
 from fqlc.contracts.reading.openapi import Paths, operation_of, paths_of

@@ -12,16 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from fql.plan.language.expressions import Expr
-from fqlc.diagnostics.model import Label
+from fqlc.contracts.places import DEFINED, Json, Place, Raw, name_of, place_of
 from fqlc.source.text import Span
 
-Json = object
-Raw = Mapping[str, object]
-"""A schema as normalised JSON. Beside the keywords of 2020-12 it has `discriminator` of OpenAPI and
-`$at`, where it was written: file, pointer, first and last character."""
-
-AT = "$at"
-DEFINED = "#/$defs/"
 Where = Literal["path", "query", "header", "cookie"]
 
 SILENT = frozenset((
@@ -31,26 +24,6 @@ SILENT = frozenset((
 ))  # fmt: skip
 """Keywords that nobody judges in a value that is computed; `fqlc contract check --strict` lists
 each place that has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something was written: a file, the JSON pointer in it, and the characters from `start`
-    to `end`, which are both 0 where only the pointer is known (JSON)."""
-
-    file: str = ""
-    pointer: str = ""
-    start: int = 0
-    end: int = 0
-
-    @property
-    def span(self) -> Span:
-        """The stretch of the file, for labels."""
-        return Span(self.file, self.start, self.end)
-
-    def label(self, message: str) -> Label:
-        """A label there, with its pointer."""
-        return Label(self.span, message, self.pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,21 +219,6 @@ def schema_of(raw: Json, definitions: Mapping[str, object]) -> Schema:
         write_only=marks["writeOnly"],
         deprecated=marks["deprecated"],
     )
-
-
-def name_of(key: str) -> str:
-    """What a definition is called: the last part of its key, without the number that tells it
-    from another of that name."""
-    return key.partition("~")[0]
-
-
-def place_of(raw: Json) -> Place:
-    """Where a part of a contract was written."""
-    at = raw.get(AT) if isinstance(raw, Mapping) else None
-    if not isinstance(at, Sequence):
-        return Place()
-    file, pointer, start, end = at
-    return Place(str(file), str(pointer), int(cast("int", start)), int(cast("int", end)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from fqlc.contracts.model import Answer, Operation, Place, Schema
+from fqlc.contracts.model import Answer, Operation, Schema
+from fqlc.contracts.places import Place
 from fqlc.contracts.reading.normal import bare
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
@@ -34,7 +35,7 @@ class Field:
     @property
     def shape(self) -> Shape:
         """What its value is, where it is there."""
-        return _joined([shape_of(option) for option in self.options])
+        return _as_one([shape_of(option) for option in self.options])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _own(parts: Sequence[Schema]) -> Shape:
         items = tuple(p.items for p in parts if p.items is not None and not p.prefix)
         return replace(found, kind=kind, item=items)
     if kind == "object":
-        fields = _fields(parts)
+        fields = _properties_of(parts)
         return replace(found, kind=kind, fields=fields) if fields else found
     return replace(found, kind=kind)
 
@@ -156,7 +157,7 @@ def _members(parts: Iterable[Schema]) -> tuple[str, ...] | None:
     return found
 
 
-def _fields(parts: Sequence[Schema]) -> dict[str, Field]:
+def _properties_of(parts: Sequence[Schema]) -> dict[str, Field]:
     """The properties of all parts. What is only sent is not answered."""
     required = frozenset(name for part in parts for name in part.required)
     found: dict[str, list[Schema]] = {}
@@ -206,7 +207,7 @@ def _union(shapes: Sequence[Shape]) -> Shape:
         names = dict.fromkeys(name for one in shapes for name in one.fields)
         fields = {name: _anywhere([one.fields.get(name) for one in shapes]) for name in names}
         return replace(shapes[0], fields=fields, called="")
-    return _joined(shapes)
+    return _as_one(shapes)
 
 
 def _anywhere(found: Sequence[Field | None]) -> Field:
@@ -250,7 +251,7 @@ def _bare(schemas: All) -> list[object]:
     return [bare(schema.raw) for schema in schemas]
 
 
-def _joined(shapes: Sequence[Shape]) -> Shape:
+def _as_one(shapes: Sequence[Shape]) -> Shape:
     """Shapes that are alike as one: every member of each is one. Anything where they differ."""
     if not shapes or not all(_alike(shapes[0], one) for one in shapes):
         return ANY
@@ -276,7 +277,7 @@ def answered(operation: Operation) -> Shape | None:
     if not shapes:
         return None
     if len(shapes) == 1 or not all(one.kind == "object" for one in shapes):
-        return shapes[0] if len(shapes) == 1 else _joined(shapes)
+        return shapes[0] if len(shapes) == 1 else _as_one(shapes)
     names = [n for n in shapes[0].fields if all(n in one.fields for one in shapes)]
     fields = {name: _of_all([one.fields[name] for one in shapes]) for name in names}
     called = shapes[0].called if all(s.called == shapes[0].called for s in shapes) else ""

@@ -7,17 +7,8 @@ from hashlib import sha256
 from typing import cast
 
 from fql.exact.writing import canonical_json
-from fqlc.contracts.model import (
-    AT,
-    Answer,
-    Content,
-    Operation,
-    Parameter,
-    Schema,
-    Where,
-    place_of,
-    schema_of,
-)
+from fqlc.contracts.model import Answer, Content, Operation, Parameter, Schema, Where, schema_of
+from fqlc.contracts.places import AT, place_of
 from fqlc.contracts.reading.normal import bare
 
 Stored = Mapping[str, object]

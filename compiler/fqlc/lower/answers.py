@@ -100,19 +100,19 @@ class KeptAnswers:
         if row is None or of.name in self.types:
             return
         self.types[of.name] = {}
-        fields = list(self._fields(of.name, row))
+        fields = list(self._kept_fields(of.name, row))
         self.types[of.name] = {"name": of.name, "fields": fields, "doc": ""}
 
-    def _fields(self, name: str, row: EntityInfo) -> Iterator[dict[str, object]]:
+    def _kept_fields(self, name: str, row: EntityInfo) -> Iterator[dict[str, object]]:
         read = self._reads.fields.get(name, set())
         for info in row.fields.values() if read or name in self._reads.whole else ():
             if info.name in read:
                 self._keep(info.type)
-                yield _field(info, info.type)
+                yield _kept_field(info, info.type)
             elif name in self._reads.whole:
-                yield _field(info, JSON.optional())
+                yield _kept_field(info, JSON.optional())
 
 
-def _field(info: FieldInfo, of: Type) -> dict[str, object]:
+def _kept_field(info: FieldInfo, of: Type) -> dict[str, object]:
     return {"name": info.name, "type": of.text, "column": "", "key": False, "sensitive": False,
             "doc": ""}  # fmt: skip

@@ -96,7 +96,19 @@ def adapts(expr: ast.Expr, scope: ExprScope) -> bool:
     return False
 
 
-def refuses_member(written: ast.Expr, value: e.Expr, other: e.Expr, ctx: Context) -> bool:
+def refuses_members(expr: ast.BinaryOf, sides: Sides, ctx: Context) -> bool:
+    """Report FQL233 where one side, or an item of the right one, is a text that the other side
+    never is by its contract."""
+    written = bare(expr.right)
+    pairs = [(expr.right, sides.right, sides.left), (expr.left, sides.left, sides.right)]
+    if isinstance(written, ast.ListLiteral) and isinstance(sides.right, e.ListOf):
+        items = zip(written.items, sides.right.items, strict=True)
+        pairs = [(one, value, sides.left) for one, value in items]
+    refused = [_refuses_member(*pair, ctx) for pair in pairs]
+    return any(refused)
+
+
+def _refuses_member(written: ast.Expr, value: e.Expr, other: e.Expr, ctx: Context) -> bool:
     """Report FQL233 for a text opposite a property of an answer that can only be other ones."""
     row = ctx.scope.project.row(other.of.type.name) if isinstance(other, e.Member) else None
     field = row.fields.get(other.name) if row is not None and isinstance(other, e.Member) else None

@@ -21,7 +21,7 @@ from fqlc.types.operands import (
     comparable,
     infer_sides,
     is_number,
-    refuses_member,
+    refuses_members,
     widened,
 )
 from fqlc.types.report import at, bare, mismatch, poison, poisoned, require, wording
@@ -137,11 +137,7 @@ def _equality(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr
         return poison(expr.span)
     if not comparable(sides.left.type, sides.right.type):
         return _misfit(expr, sides, ctx)
-    if refuses_member(expr.right, sides.right, sides.left, ctx) or refuses_member(
-        expr.left, sides.left, sides.right, ctx
-    ):
-        return poison(expr.span)
-    return _boolean_node(expr, sides)
+    return poison(expr.span) if refuses_members(expr, sides, ctx) else _boolean_node(expr, sides)
 
 
 def _order(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Expr:
@@ -174,13 +170,7 @@ def _membership(expr: ast.BinaryOf, ctx: Context, expected: Type | None) -> e.Ex
         return _misfit(expr, sides, ctx, _not_a_list(expr, right))
     if not comparable(sides.left.type, item) and item.name != "Null":
         return _odd_item(expr, sides, ctx) or _misfit(expr, sides, ctx)
-    written = bare(expr.right)
-    if isinstance(written, ast.ListLiteral) and isinstance(right, e.ListOf):
-        pairs = zip(written.items, right.items, strict=True)
-        refused = [refuses_member(one, value, sides.left, ctx) for one, value in pairs]
-        if any(refused):
-            return poison(expr.span)
-    return _boolean_node(expr, sides)
+    return poison(expr.span) if refuses_members(expr, sides, ctx) else _boolean_node(expr, sides)
 
 
 def _odd_item(expr: ast.BinaryOf, sides: Sides, ctx: Context) -> e.Expr | None:

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 from fql.plan.environment import references_in
 from fql.plan.policy.keys import Kind
 from fql.plan.web.addresses import has_host_bits, parse_network
+from fql.settings.contract_table import ContractSource
 from fql.settings.page_table import Ui
 from fql.settings.policies import (
     Batching,
@@ -327,16 +328,6 @@ class Nats(Table):
     )
 
 
-class ContractSource(Table):
-    """Where `fqlc contract` fetches the contract of the endpoint NAME."""
-
-    source: str = Field(description="the url of the OpenAPI document, which may hold `${NAME}`")
-    headers: dict[str, str] = Field(
-        default_factory=dict,
-        description="headers of the request, whose values may hold `${NAME}`",
-    )
-
-
 class Settings(Table):
     """All settings of `fql.toml`."""
 
@@ -354,7 +345,5 @@ class Settings(Table):
 
 def policy_settings(settings: Settings) -> dict[str, object]:
     """The policies that `fql.toml` really sets, by their key in a plan (`fql.plan.policy.table`).
-
-    Switched-on tables bring their defaults along. Secrets keep their `${NAME}`.
-    """
+    Switched-on tables bring their defaults along. Secrets keep their `${NAME}`."""
     return given_policies(settings.webhooks)

@@ -10,7 +10,8 @@ from fqlc.checks.contract.judged import bound_actions
 from fqlc.checks.model import Program
 from fqlc.checks.rules import contract_body
 from fqlc.contracts.judging.findings import Note
-from fqlc.contracts.model import Binding, Content, Operation, Place, schema_of
+from fqlc.contracts.model import Binding, Content, Operation, schema_of
+from fqlc.contracts.places import Place
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.pipeline import check_project

@@ -50,7 +50,7 @@ class _Parameters:
         """Look at each parameter."""
         for one in self._bound.contract.operation.parameters:
             if one.where == "path" and one.name in self._path:
-                self._value(one, self._path[one.name], self._place())
+                self._parameter_value(one, self._path[one.name], self._place())
             elif one.where == "query":
                 self._in_query(one)
             elif one.where == "header" and one.name.lower() not in _NOT_PARAMETERS:
@@ -62,7 +62,7 @@ class _Parameters:
     def _in_query(self, one: Parameter) -> None:
         value = self._query.values.get(one.name)
         if value is not None:
-            self._value(one, value, self._place())
+            self._parameter_value(one, value, self._place())
         elif one.required and self._query.complete and self._text is not None:
             fix = query_fix(self._bound, one.name, self._text)
             self._missing(one, self._place(), f"add it to the path: `?{one.name}=...`", fix)
@@ -72,7 +72,7 @@ class _Parameters:
         if name in self._headers:
             value, span = self._headers[name]
             if value is not None:
-                self._value(one, value, span)
+                self._parameter_value(one, value, span)
         elif one.required and not is_reserved(name):
             help_ = f'write `headers: {{ "{one.name}": "..." }}`'
             span = self._bound.action.block.header
@@ -86,7 +86,7 @@ class _Parameters:
             help=(help_,), fix=fix,
         )  # fmt: skip
 
-    def _value(self, one: Parameter, e: Expr, near: Span) -> None:
+    def _parameter_value(self, one: Parameter, e: Expr, near: Span) -> None:
         """One finding a parameter is enough: each is about all of its text."""
         if one.schema is None or poisoned(e) or one.schema.types == _OBJECT:
             return

@@ -33,10 +33,10 @@ def drifts(used: Sequence[Used], contracts: Contracts, file: str) -> Iterator[Dr
             continue
         now = contracts.operation(file, was.method, was.path)
         if now.sha256 != was.sha256:
-            yield Drift(was.name, one.by, tuple(_lines(was, now)))
+            yield Drift(was.name, one.by, tuple(_drift_lines(was, now)))
 
 
-def _lines(was: Operation, now: Operation) -> Iterator[str]:
+def _drift_lines(was: Operation, now: Operation) -> Iterator[str]:
     changes = list(_differences(bare_of(was), bare_of(now), ""))
     yield from changes[:_MOST]
     if len(changes) > _MOST:

@@ -16,7 +16,8 @@ from fql.exact.reading import NotJson, read_foreign
 from fql.plan.environment import filled, references_in, require
 from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.urls import UrlProblem, parse_literal_url
-from fql.settings.model import ContractSource, Settings
+from fql.settings.contract_table import ContractSource
+from fql.settings.model import Settings
 from fqlc.contracts.bundling import Object, bundled
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.reading.yaml_core import NotYaml, read_yaml

@@ -36,7 +36,7 @@ def operation_lines(operation: Operation) -> Iterator[str]:
     rows: dict[str, EntityInfo] = {}
     of = Answers(rows, "").type_of(shape, "answer", "Answer")
     yield f"  answers {of}"
-    yield from _fields(of, rows, 2)
+    yield from _field_lines(of, rows, 2)
 
 
 def _content(word: str, content: Content) -> Iterator[str]:
@@ -47,10 +47,10 @@ def _content(word: str, content: Content) -> Iterator[str]:
         rows: dict[str, EntityInfo] = {}
         of = Answers(rows, "").type_of(shape_of((schema,)), "body", "Body")
         yield f"  {word} {media}: {of}"
-        yield from _fields(of, rows, 2)
+        yield from _field_lines(of, rows, 2)
 
 
-def _fields(of: Type, rows: dict[str, EntityInfo], depth: int) -> Iterator[str]:
+def _field_lines(of: Type, rows: dict[str, EntityInfo], depth: int) -> Iterator[str]:
     while of.item is not None:
         of = of.item
     row = rows.get(of.name)
@@ -59,4 +59,4 @@ def _fields(of: Type, rows: dict[str, EntityInfo], depth: int) -> Iterator[str]:
     for name, field in row.fields.items():
         members = f"  {' | '.join(field.members)}" if field.members else ""
         yield f"{'  ' * depth}{name}: {field.type}{members}"
-        yield from _fields(field.type, rows, depth + 1)
+        yield from _field_lines(field.type, rows, depth + 1)

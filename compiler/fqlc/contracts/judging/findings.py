@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypedDict, Unpack
 
 from fqlc.contracts.judging.wire.values import Value
-from fqlc.contracts.model import Place
+from fqlc.contracts.places import Place
 
 Step = str | int
 """One step into a body: a key, the index of an item, or `[]` for any item."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fql.plan.language.types import Type
 from fqlc.contracts.judging.findings import ANY_ITEM, Step
 from fqlc.contracts.judging.words import kinds, listed
-from fqlc.contracts.model import Place
+from fqlc.contracts.places import Place
 from fqlc.contracts.shapes import Shape, shape_of
 from fqlc.names.project import Project
 

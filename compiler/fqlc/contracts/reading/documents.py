@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from fql.exact.reading import NotJson, read_foreign
 from fqlc.contracts.faults import FaultyContract
-from fqlc.contracts.model import Place
+from fqlc.contracts.places import Place
 from fqlc.contracts.reading.yaml_core import Marks, NotYaml, read_yaml
 from fqlc.source.files import CONTRACT_SUFFIXES, LONGEST_CONTRACT
 from fqlc.source.text import SourceText

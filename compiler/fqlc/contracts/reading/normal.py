@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fqlc.contracts.faults import FaultyContract
-from fqlc.contracts.model import AT, DEFINED
+from fqlc.contracts.places import AT, DEFINED
 from fqlc.contracts.reading.documents import OPENAPI_3_0, Documents, Spot
 
 DEEPEST = 100
@@ -74,7 +74,7 @@ class Normalizer:
         written = spot.object
         if "$ref" in written or "$dynamicRef" in written or "$recursiveRef" in written:
             return self._reference(spot, depth)
-        return self._plain(spot, depth)
+        return self._keywords(spot, depth)
 
     def _count(self, spot: Spot, nodes: int = 1) -> None:
         self._nodes += nodes
@@ -97,7 +97,7 @@ class Normalizer:
         beside = {k: v for k, v in spot.object.items() if k != word and k not in found}
         if not any(k in _MEANT for k in beside):
             return found
-        rest = self._plain(spot, depth, leave_out=frozenset((word,)))
+        rest = self._keywords(spot, depth, leave_out=frozenset((word,)))
         parts = rest.get("allOf", [])
         return {**rest, "allOf": [found, *(parts if isinstance(parts, list) else [])]}
 
@@ -142,7 +142,7 @@ class Normalizer:
 
     # keywords
 
-    def _plain(
+    def _keywords(
         self, spot: Spot, depth: int, leave_out: frozenset[str] = frozenset()
     ) -> dict[str, object]:
         found: dict[str, object] = {AT: _at(spot)}
@@ -168,9 +168,9 @@ class Normalizer:
         elif key in _NUMBERS:
             found[key] = spot.object[key]
         elif key in _PLAIN:
-            found[key] = self._value(key, spot)
+            found[key] = self._plain_keyword(key, spot)
 
-    def _value(self, key: str, spot: Spot) -> object:
+    def _plain_keyword(self, key: str, spot: Spot) -> object:
         value = spot.object[key]
         if spot.dialect == "draft-04" and key == "required" and isinstance(value, bool):
             raise spot.child(key).fault("is not a list, as in draft 3 of JSON Schema")

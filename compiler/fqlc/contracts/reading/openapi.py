@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from fqlc.contracts.faults import FaultyContract
-from fqlc.contracts.model import AT
+from fqlc.contracts.paths import path_of
+from fqlc.contracts.places import AT
 from fqlc.contracts.reading.documents import Documents, Spot
 from fqlc.contracts.reading.normal import Normalizer
 
@@ -69,10 +69,7 @@ def _server_path(server: Mapping[str, object]) -> str:
     for name, one in variables.items() if isinstance(variables, Mapping) else ():
         value = one.get("default") if isinstance(one, Mapping) else None
         url = url.replace(f"{{{name}}}", str(value))
-    try:
-        return urlsplit(url).path.rstrip("/")
-    except ValueError:
-        return ""
+    return path_of(url).rstrip("/")
 
 
 def operation_of(documents: Documents, file: str, method: str, path: str) -> dict[str, object]:

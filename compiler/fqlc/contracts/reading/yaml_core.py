@@ -181,11 +181,11 @@ def _scalar(event: Event) -> object:
     their tag."""
     tag, text = event.tag, str(event.value)
     if tag is None or tag == "!":
-        return _plain(text, event) if event.implicit[0] and tag is None else text
+        return _untagged(text, event) if event.implicit[0] and tag is None else text
     if tag == f"{_TAG}str":
         return text
     if tag in (f"{_TAG}int", f"{_TAG}float", f"{_TAG}bool", f"{_TAG}null"):
-        value = _plain(text, event)
+        value = _untagged(text, event)
         if not isinstance(value, str):
             return value
     raise NotYaml(f"the tag `{str(tag)[:80]}` does not fit here", _at(event))
@@ -196,7 +196,7 @@ def _known_tag(event: Event) -> None:
         raise NotYaml(f"the tag `{str(event.tag)[:80]}` is not one of JSON", _at(event))
 
 
-def _plain(text: str, event: Event) -> object:
+def _untagged(text: str, event: Event) -> object:
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":

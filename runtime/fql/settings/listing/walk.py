@@ -13,8 +13,9 @@ from fql.errors import masked_urls
 from fql.plan.environment import references_in
 from fql.plan.language.units import show_duration, show_size
 from fql.plan.policy.keys import Key, Kind
+from fql.settings.contract_table import ContractSource
 from fql.settings.listing.listed import Listed
-from fql.settings.model import ContractSource, Settings
+from fql.settings.model import Settings
 from fql.settings.policies import Table
 from fql.settings.reading import key_lines
 from fql.settings.values import Duration, Size, Tokens, Written

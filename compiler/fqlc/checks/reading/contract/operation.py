@@ -25,6 +25,7 @@ from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.library import Contracts
 from fqlc.contracts.lookup import Segments, matching, nearest_path, shown
 from fqlc.contracts.model import Binding, Operation
+from fqlc.contracts.paths import path_of
 from fqlc.contracts.reading.openapi import Paths
 from fqlc.contracts.shapes import answered
 from fqlc.diagnostics.model import Label
@@ -34,7 +35,6 @@ from fqlc.syntax.tree import ast
 Made = TypeVar("Made")
 
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _MARK = "\0"
 """Stands for a hole in a path."""
 
@@ -176,20 +176,20 @@ def _advice(endpoint: str) -> str:
 def _segments(url: ast.StringLiteral, path: ast.Entry | None) -> Segments | None:
     """The path of a webhook with that of its endpoint's url, as far as that is known; None where
     it cannot be told."""
-    base, own = _plain(url), ""
+    base, own = _with_marks(url), ""
     if path is not None:
-        written = _plain(path.value) if isinstance(path.value, ast.StringLiteral) else None
+        written = _with_marks(path.value) if isinstance(path.value, ast.StringLiteral) else None
         if written is None or not written.startswith("/"):
             return None
         own = written.partition("?")[0]
     if base is None:
         return None
-    base = _ORIGIN.sub("", base, count=1).lstrip(_MARK).rstrip("/")
+    base = path_of(base).lstrip(_MARK).rstrip("/")
     parts = (base + own or "/").split("/")[1:]
     return tuple(None if _MARK in part else unquote(part) for part in parts)
 
 
-def _plain(text: ast.StringLiteral) -> str | None:
+def _with_marks(text: ast.StringLiteral) -> str | None:
     """The text with a mark for each hole; None where it has branches."""
     holes = [(start, end) for start, end, _ in text.environment]
     holes += [m.span() for m in _HOLE.finditer(text.value) if m.start() not in text.escaped]

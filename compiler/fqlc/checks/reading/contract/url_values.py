@@ -28,7 +28,7 @@ def with_values(binding: Binding | None, path: Written | None) -> Binding | None
     written = list(_split(before, "/"))[1:]
     named = zip(reversed(template), reversed(written), strict=False)
     values = {
-        found[1]: _value(part)
+        found[1]: _as_one_value(part)
         for step, part in named
         if (found := _PARAMETER.fullmatch(step)) is not None
     }
@@ -45,10 +45,10 @@ def _query(parts: _Parts) -> Iterator[tuple[str, Expr]]:
     for one in _split(parts, "&"):
         name, value = _cut(one, "=")
         if name and all(isinstance(part, str) for part in name):
-            yield unquote("".join(map(str, name))), _value(value)
+            yield unquote("".join(map(str, name))), _as_one_value(value)
 
 
-def _value(parts: _Parts) -> Expr:
+def _as_one_value(parts: _Parts) -> Expr:
     """Parts of a text as one value: that of a hole which is all of them, else a text."""
     if len(parts) == 1 and isinstance(parts[0], Hole):
         return parts[0].value

@@ -145,7 +145,7 @@ def _misfit(
         (union.part.place, f"one of {_names(union)}"),
         "fits none of them",
         certain=certain,
-        help=(f"the nearest is {_name(best, number)}: {'; '.join(told)}",),
+        help=(f"the nearest is {_branch_name(best, number)}: {'; '.join(told)}",),
     )
 
 
@@ -165,12 +165,12 @@ def subject(path: Sequence[Step]) -> str:
 
 
 def _names(union: Union) -> str:
-    return joined([_name(branch, i) for i, branch in enumerate(union.branches[:6])]) + (
+    return joined([_branch_name(branch, i) for i, branch in enumerate(union.branches[:6])]) + (
         f" and {len(union.branches) - 6} more" if len(union.branches) > 6 else ""
     )
 
 
-def _name(branch: Schema, number: int) -> str:
+def _branch_name(branch: Schema, number: int) -> str:
     named = branch.name or branch.text("title")
     if named:
         return f"`{named[:60]}`"

@@ -69,7 +69,7 @@ class Sending:
             case x.Constant() if e.type.name != "Error":
                 return self._constant(e, e.value)
             case x.ObjectOf():
-                return Record(expr=e, keys=cache(lambda: self._object(e)))
+                return Record(expr=e, keys=cache(lambda: self._of_object(e)))
             case x.ListOf():
                 return Items(expr=e, fixed=tuple(map(self.of, e.items)))
             case x.Each():
@@ -186,7 +186,7 @@ class Sending:
         except NotJson:
             return (plain,)
 
-    def _object(self, e: x.ObjectOf) -> Mapping[str, Key]:
+    def _of_object(self, e: x.ObjectOf) -> Mapping[str, Key]:
         """The keys of an object; those of spreads come first, and written ones win."""
         found: dict[str, Key] = {}
         for entry in e.entries:
