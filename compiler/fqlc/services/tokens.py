@@ -102,13 +102,13 @@ class _Colours:
             self._next += 1
         while self._next < len(self._starts) and self._starts[self._next] < end:
             first = self._starts[self._next]
-            yield from self._lines(position, first, what)
+            yield from self._by_line(position, first, what)
             yield self._name_token(first, self._names[first])
             position = self._names[first][0]
             self._next += 1
-        yield from self._lines(position, end, what)
+        yield from self._by_line(position, end, what)
 
-    def _lines(self, start: int, end: int, what: What) -> Iterator[Token]:
+    def _by_line(self, start: int, end: int, what: What) -> Iterator[Token]:
         while start < end:
             line = self._text.find("\n", start, end)
             stop = end if line < 0 else line

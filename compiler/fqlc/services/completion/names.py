@@ -60,10 +60,10 @@ def fields(place: Place, scope: ExprScope, expected: Type | None) -> Iterator[Co
     if scope.entity is None:
         return
     kept = place.snapshot.kept.rows.get(scope.entity.name)
-    yield from _fields(place, kept or scope.entity, expected)
+    yield from _field_items(place, kept or scope.entity, expected)
 
 
-def _fields(place: Place, row: EntityInfo, expected: Type | None) -> Iterator[CompletionItem]:
+def _field_items(place: Place, row: EntityInfo, expected: Type | None) -> Iterator[CompletionItem]:
     for field in (*row.fields.values(), *row.computed.values()):
         detail = type_text(field.type) + (" (sensitive)" if field.sensitive else "")
         order = _order(field.type, expected)
@@ -123,7 +123,7 @@ def members(place: Place, heard: Heard, trace: Trace) -> Iterator[CompletionItem
         if not scope.template:
             yield from _methods(place, found.value.type, scope)
     elif isinstance(of, ast.NameUse) and (row := _row_seen(place, of, scope)) is not None:
-        yield from _fields(place, row, None)
+        yield from _field_items(place, row, None)
 
 
 def _type(callee: ast.Expr, trace: Trace) -> Type | None:
@@ -177,7 +177,7 @@ def of_type(place: Place, of: Type, scope: ExprScope) -> Iterator[CompletionItem
     """The fields of a value."""
     row = place.snapshot.row(of.name) if scope.project.row(of.name) is not None else None
     if row is not None:
-        yield from _fields(place, row, None)
+        yield from _field_items(place, row, None)
     for name, found in _FIXED.get(of.name, {}).items():
         yield place.item(name, What.FIELD, detail=type_text(found))
 

@@ -40,7 +40,7 @@ def test_of_observer(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
 
 def _test(snapshot: Snapshot, model: ObserverModel, entity: EntityInfo) -> str:
     event = model.events[0]
-    row = f"{{ {', '.join(_fields(snapshot, entity, 0))} }}"
+    row = f"{{ {', '.join(_samples(snapshot, entity, 0))} }}"
     rows = {
         "insert": [f"new: {row}"],
         "delete": [f"old: {row}"],
@@ -57,7 +57,7 @@ def _test(snapshot: Snapshot, model: ObserverModel, entity: EntityInfo) -> str:
     return f'test "{model.name} on {event}" {{\n{inside}}}'
 
 
-def _fields(snapshot: Snapshot, row: EntityInfo, depth: int) -> Iterator[str]:
+def _samples(snapshot: Snapshot, row: EntityInfo, depth: int) -> Iterator[str]:
     """A value for each field that must have one."""
     for field in row.fields.values():
         if not field.type.nullable:
@@ -72,5 +72,5 @@ def _sample(snapshot: Snapshot, of: Type, depth: int) -> str:
         return next(iter(enum.members), "null")
     row = snapshot.program.project.row(of.name)
     if row is not None:
-        return f"{{ {', '.join(_fields(snapshot, row, depth + 1))} }}"
+        return f"{{ {', '.join(_samples(snapshot, row, depth + 1))} }}"
     return _VALUES.get(of.name, "null")

@@ -29,7 +29,7 @@ class HeardNames:
     def __init__(self, names: Names, trace: Trace, observer: Callable[[int], str]) -> None:
         self._names, self._trace, self._observer = names, trace, observer
         self._rules: Mapping[type[ast.Tree], Callable[[Heard], None]] = {
-            ast.NameUse: self._name,
+            ast.NameUse: self._bare_name,
             ast.MemberAccess: self._dotted,
             ast.CallOf: self._called,
             ast.StringLiteral: self._quoted_member,
@@ -47,7 +47,7 @@ class HeardNames:
             if rule is not None:
                 rule(one)
 
-    def _name(self, heard: Heard) -> None:
+    def _bare_name(self, heard: Heard) -> None:
         assert isinstance(heard.written, ast.NameUse)  # noqa: S101 - by the table of rules
         thing = self._meant(heard.written, heard)
         if thing is not None:

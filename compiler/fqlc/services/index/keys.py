@@ -32,7 +32,7 @@ class KeyNames:
         self._observer = observer or _name_given(block, "observer")
         self._entity = _entity(block)
         self._rules: Mapping[Kind, Callable[[Key, ast.Expr, str], None]] = {
-            Kind.NAME: self._name,
+            Kind.NAME: self._named_thing,
             Kind.TYPE: lambda _k, value, _o: self._values.type(value),
             Kind.TRIGGERS: lambda _k, value, _o: self._triggers(value),
             Kind.TRIGGER: lambda _k, value, _o: self._triggers(value),
@@ -74,7 +74,7 @@ class KeyNames:
 
     # names of declarations
 
-    def _name(self, key: Key, value: ast.Expr, owner: str) -> None:
+    def _named_thing(self, key: Key, value: ast.Expr, owner: str) -> None:
         del owner
         if isinstance(value, ast.NameUse):
             self._names.add(value.span, Thing(NAMED[key.names], value.text))
@@ -86,10 +86,10 @@ class KeyNames:
                 self._names.add(node.name.span, Thing(What.EVENT, node.name.text))
 
     def _in_braces(self, key: Key, value: ast.Expr, owner: str) -> None:
-        self._name(key, value, owner) if key.names else None
+        self._named_thing(key, value, owner) if key.names else None
         for entry in value.entries if isinstance(value, ast.ObjectLiteral) else ():
             if entry.key is None and key.names:
-                self._name(key, entry.value, owner)
+                self._named_thing(key, entry.value, owner)
         self._subkeys(key.keys, value, f"{owner}.{key.name}")
 
     def _order(self, key: Key, value: ast.Expr, owner: str) -> None:
