@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from fql.exact.reading import read_json
 from fql.exact.writing import write_json
 from fqlc.checks.reading.declared.model import End, TestModel
 from fqlc.cli.testing.conditions import condition_lines, judged
@@ -99,15 +98,10 @@ def _against(snapshot: Mapping[str, object] | None, played: Played) -> Iterator[
 
 def sent_body(played: Played, action: str) -> object:
     """What the action sent first, as JSON data; of a call, its arguments; of another format than
-    JSON the text."""
+    JSON, and of a body that is too long to be shown as a whole, the text."""
     request = played.tries(action)[0].request
     body = request.get("arguments" if request.get("kind") == "call" else "body")
-    if not isinstance(body, str | bytes):
-        return body
-    form = next(n.config.format for n in played.observer.nodes if n.name == action)
-    if form == "json":
-        return read_json(body)
-    return body if isinstance(body, str) else body.decode() or None
+    return (body.decode() or None) if isinstance(body, bytes) else body
 
 
 def unlike(wanted: object, got: object, place: str = "") -> Iterator[tuple[str, str, str]]:

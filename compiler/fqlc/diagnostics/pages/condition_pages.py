@@ -52,6 +52,7 @@ PAGES = (
     ),
     Page(
         code="FQL233",
+        fixable=True,
         title="value outside the enum",
         why="The enum has no such member, so the comparison could never be true.",
         wrong=_when("status == payed"),
@@ -59,6 +60,7 @@ PAGES = (
     ),
     Page(
         code="FQL234",
+        fixable=True,
         title="a member without a value",
         why="`case` gives a value for each member of an enum, so that a member that is added later "
         "is not forgotten. `else:` is for all that are not written.",

@@ -166,6 +166,7 @@ PAGES = (
     ),
     Page(
         code="FQL411",
+        fixable=True,
         title="property that the contract requires is missing",
         why="The receiver refuses a body without it, usually with a 400 or 422, and every event "
         "becomes a dead letter. Properties that are `readOnly` need not be sent.",
@@ -175,6 +176,7 @@ PAGES = (
     ),
     Page(
         code="FQL412",
+        fixable=True,
         title="property that the contract does not have",
         why="Where `additionalProperties` is false the body is refused (error). Elsewhere a name "
         "that is almost one of the contract is probably misspelt, and would be ignored (warning).",
@@ -191,6 +193,7 @@ PAGES = (
     ),
     Page(
         code="FQL413",
+        fixable=True,
         title="value of another type or format than the contract takes",
         why="The value never fits (error), or it may not (warning): a `String` can be any text, "
         "whatever `format` says, and an `ID` can be a number. A `Decimal` is sent as a text, so "
@@ -202,6 +205,7 @@ PAGES = (
     ),
     Page(
         code="FQL414",
+        fixable=True,
         title="value that may be null where the contract does not take null",
         why="Many contracts refuse null and take a missing property. `note?: value`, or `note?` "
         "for short, leaves the key out where the value is null.",
@@ -211,6 +215,7 @@ PAGES = (
     ),
     Page(
         code="FQL415",
+        fixable=True,
         title="value that the contract does not take",
         why="The value is not a member of `enum`, does not fit `const` or `pattern`, or is beyond "
         "a bound (error), or can be such a value (warning).",
@@ -231,6 +236,7 @@ PAGES = (
     ),
     Page(
         code="FQL417",
+        fixable=True,
         title="property that should not be sent",
         why="A property that is `readOnly` is set by the receiver, which ignores or refuses what "
         "is sent for it; one that is `deprecated` may be gone with the next version.",
@@ -246,6 +252,7 @@ PAGES = (
     ),
     Page(
         code="FQL421",
+        fixable=True,
         title="header, query parameter or path that the operation does not take as it is",
         why="A required parameter is missing, or what is sent for one has another type than the "
         "contract says.",
@@ -275,6 +282,7 @@ PAGES = (
     ),
     Page(
         code="FQL432",
+        fixable=True,
         title="answer that the contract does not have",
         why="What later actions read of an answer has the type that the contract of the receiver "
         "gives it. A property that it does not have is never there. `response:` beside the "

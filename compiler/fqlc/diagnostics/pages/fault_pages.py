@@ -13,6 +13,7 @@ def _tested(test: str) -> str:
 PAGES = (
     Page(
         code="FQL381",
+        fixable=True,
         title="invalid test",
         why="A test names an observer, an event and rows that fit the entity, and expects actions "
         "of that observer.",

@@ -40,6 +40,7 @@ PAGES = (
     ),
     Page(
         code="FQL302",
+        fixable=True,
         title="unknown action in the flow",
         why="The flow names an action that the observer does not have.",
         wrong=_flow("reserve -> lable -> track   label"),
@@ -85,6 +86,7 @@ PAGES = (
     ),
     Page(
         code="FQL308",
+        fixable=True,
         title="comma that ends a chain",
         why="A comma in a flow separates statements: what comes after it does not wait for the "
         "chain before it. To run two actions side by side, write brackets.",

@@ -21,6 +21,7 @@ def _with(text: str) -> str:
 PAGES = (
     Page(
         code="FQL201",
+        fixable=True,
         title="unknown field",
         why="A condition on a field that does not exist would never be true, so every name is "
         "checked against the entity of the observer.",
@@ -35,6 +36,7 @@ PAGES = (
     ),
     Page(
         code="FQL202",
+        fixable=True,
         title="unknown entity, type, endpoint, retry policy, observer or name",
         why="Names live in one scope for all files of a project, whatever their order. This one "
         "is declared nowhere.",
@@ -57,6 +59,7 @@ PAGES = (
     ),
     Page(
         code="FQL204",
+        fixable=True,
         title="unknown key, block or attribute",
         why="A setting with a typing mistake would silently do nothing. Each block has its own "
         "keys; the reference lists them.",
@@ -73,6 +76,7 @@ PAGES = (
     ),
     Page(
         code="FQL206",
+        fixable=True,
         title="value of the wrong kind",
         why="The key needs another kind of value: a duration is written `5s`, a list `[a, b]`, "
         "a text in quotes. Keys that exclude each other, such as `url` and `endpoint`, are "
@@ -91,6 +95,7 @@ PAGES = (
     ),
     Page(
         code="FQL208",
+        fixable=True,
         title="allow comment without reason or use",
         why="`# fql: allow CODE REASON` silences a warning on its line or the next. "
         "Without a reason nobody can judge it later; a comment that silences nothing now would "

@@ -22,6 +22,7 @@ _URL = '  url: "https://crm.example.com/orders"\n'
 PAGES = (
     Page(
         code="FQL321",
+        fixable=True,
         title="secret in a place where it would be stored or shown",
         why="Bodies and conditions are kept in the dead letter queue and shown by commands. "
         "`${NAME}` is allowed in headers, urls, paths, auth, signing and encryption, whose values "
@@ -64,6 +65,7 @@ PAGES = (
     ),
     Page(
         code="FQL361",
+        fixable=True,
         title="invalid url, header name, header value, method, path or subject",
         why="The request could not be built or would be read differently by different servers.",
         wrong=_hook(_URL + '  headers: { "X Name": "a" }'),

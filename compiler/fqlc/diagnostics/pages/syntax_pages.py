@@ -21,6 +21,7 @@ def _greeting(text: str) -> str:
 PAGES = (
     Page(
         code="FQL101",
+        fixable=True,
         title="unexpected token",
         why="The text does not follow the grammar here. The message says what was expected. "
         "The rest of the file is still read, so other mistakes are found in the same run.",
@@ -35,6 +36,7 @@ PAGES = (
     ),
     Page(
         code="FQL102",
+        fixable=True,
         title="brace or bracket that is not closed",
         why="The message points at the innermost bracket that is open where the declaration must "
         "end: at a closing bracket of another kind, at a declaration that begins in the first "
@@ -44,6 +46,7 @@ PAGES = (
     ),
     Page(
         code="FQL103",
+        fixable=True,
         title="text that is not closed, or a bad escape",
         why="A text in single or double quotes ends on its line; longer ones are written "
         "between triple quotes. The escapes are \\n \\r \\t \\\\ \\\" \\' \\$ \\{ and \\u{1F600}, "
@@ -53,6 +56,7 @@ PAGES = (
     ),
     Page(
         code="FQL104",
+        fixable=True,
         title="a spelling from another language",
         why="What is meant is clear, but it is written as in Python, JavaScript or SQL. The fix "
         "writes it as fql does. `!` before a comparison without parentheses is refused, because "
@@ -74,6 +78,7 @@ PAGES = (
     ),
     Page(
         code="FQL105",
+        fixable=True,
         title="unknown character, bad number or unit",
         why="Outside texts and comments only ASCII has a meaning. Numbers are decimal, with "
         "`_` between digits; the units are `ms s m h d` and `B KB MB GB TB KiB MiB GiB TiB`.",

@@ -21,6 +21,7 @@ def _note(text: str) -> str:
 PAGES = (
     Page(
         code="FQL311",
+        fixable=True,
         title="unknown name, attribute or filter in a template",
         why="Names between `{{` and `}}` are those of the conditions; filters are the ones that "
         "the reference lists. The place is marked inside the text.",
@@ -37,6 +38,7 @@ PAGES = (
     ),
     Page(
         code="FQL313",
+        fixable=True,
         title="value that cannot be text",
         why="A null, a list or an object has no single text form. Give a default, or use the bare "
         "expression outside a text, where it keeps its JSON type.",

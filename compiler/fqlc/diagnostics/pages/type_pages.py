@@ -22,6 +22,7 @@ def _when(condition: str, trigger: str = "Order.update") -> str:
 PAGES = (
     Page(
         code="FQL211",
+        fixable=True,
         title="operand types do not fit",
         why="A text is never a number, and `Decimal` and `Float` do not mix, because a silent "
         "conversion would compare something other than what is written.",
@@ -30,6 +31,7 @@ PAGES = (
     ),
     Page(
         code="FQL212",
+        fixable=True,
         title="nullable used as non-null",
         why="The value may be null. A checked program cannot fail while it runs, so the null "
         "must be handled: by a guard with `&&`, by `??`, or by `?.`.",
@@ -45,6 +47,7 @@ PAGES = (
     ),
     Page(
         code="FQL214",
+        fixable=True,
         title="unknown method or wrong arguments",
         why="Each type has its methods: texts `lower upper trim length contains starts_with "
         "ends_with replace matches`, lists `length any all`, fields `changed changed_to "
