@@ -64,6 +64,7 @@ async def test_the_same_by_keyboard(tmp_path: Path, webhook_server: MockWebhookS
             await press("?")
             assert await page.is_visible("#keys")
             await press("Escape")
+            await page.wait_for_selector("#keys", state="hidden")
             await press("g")
             async with page.expect_navigation():
                 await press("d")
@@ -89,7 +90,7 @@ async def test_the_same_without_scripts(tmp_path: Path, webhook_server: MockWebh
             assert not await page.is_visible("#help")
             await page.click(".need a")
             await page.check("input[name=id]")
-            await page.click("text=Replay…")
+            await page.click("text=Replay 1…")
             await page.click("main button.main")
             await page.wait_for_url("**/dead/*")
         assert await sent(here) == REPLAYED
