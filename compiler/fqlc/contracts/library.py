@@ -10,9 +10,7 @@ from importlib.util import find_spec
 from typing import Protocol, cast
 
 from fql.errors import not_installed
-from fql.exact.light import NotJson
-from fql.exact.reading import read_object
-from fql.exact.writing import NotWritable, canonical_json
+from fql.exact.light import NotJson, NotWritable
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.model import Operation
 from fqlc.contracts.places import AT, Place
@@ -136,6 +134,8 @@ class Contracts:
 
     def _unpacked(self, data: bytes) -> _Known | None:
         """What the shelf has of a contract, if its files are still the same."""
+        from fql.exact.reading import read_object
+
         try:
             stored = read_object(data) if data else {}
             files = cast("dict[str, str | None]", stored["files"])
@@ -158,6 +158,8 @@ class _Reading(Protocol):
 
 
 def _packed(known: _Known) -> bytes:
+    from fql.exact.writing import canonical_json
+
     return canonical_json(
         {
             "files": known.files,
@@ -169,6 +171,8 @@ def _packed(known: _Known) -> bytes:
 
 
 def _must_be_writable(stored: Stored, file: str) -> None:
+    from fql.exact.writing import canonical_json
+
     try:
         canonical_json([[[stored]]])
     except NotWritable:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import cast
 
-from fql.exact.writing import canonical_json
 from fqlc.contracts.model import Answer, Content, Operation, Parameter, Schema, Where, schema_of
 from fqlc.contracts.places import AT, place_of
 from fqlc.contracts.reading.normal import bare
@@ -63,6 +62,8 @@ def _schema(raw: object, definitions: Stored) -> Schema | None:
 
 def digest_of(stored: Stored) -> str:
     """SHA-256 over the canonical JSON of an operation without prose and places."""
+    from fql.exact.writing import canonical_json
+
     return sha256(canonical_json(_bare(stored))).hexdigest()
 
 

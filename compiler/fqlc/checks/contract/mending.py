@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fql.exact.writing import json_text
 from fqlc.checks.contract.judged import Bound
 from fqlc.checks.contract.written import WrittenBody
 from fqlc.contracts.judging.findings import Finding, Remedy
@@ -22,6 +21,8 @@ def fix_of(found: Finding, bound: Bound, written: WrittenBody) -> Fix | None:
 
 
 def _edits(found: Finding, remedy: Remedy, bound: Bound, written: WrittenBody) -> list[Edit]:
+    from fql.exact.writing import json_text
+
     if remedy.kind == "insert":
         return _inserted(remedy.text, found, bound, written)
     if remedy.kind == "text":
@@ -71,6 +72,8 @@ def _is_body(into: ast.ObjectLiteral | None, bound: Bound) -> bool:
 
 
 def _key_text(name: str) -> str:
+    from fql.exact.writing import json_text
+
     return name if name.isidentifier() and name.isascii() else json_text(name)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from fql.exact.writing import json_text
 from fqlc.checks.contract.judged import Bound
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.source.text import Span
@@ -22,6 +21,8 @@ def query_fix(bound: Bound, name: str, text: ast.StringLiteral) -> Fix | None:
 
 def header_fix(bound: Bound, name: str) -> Fix | None:
     """The header among those of the action."""
+    from fql.exact.writing import json_text
+
     field = _field_of(bound, name)
     if field is None:
         return None

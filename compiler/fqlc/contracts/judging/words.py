@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fql.exact.writing import json_text
 from fqlc.contracts.judging.wire.values import Either, Items, Record, Scalar, Value, Whole
 
 _KINDS = {
@@ -53,6 +52,8 @@ def sent(value: Value) -> str:  # noqa: PLR0911 - one line a kind
 
 def shown(value: object) -> str:
     """A value of JSON in backticks, cut where it is long."""
+    from fql.exact.writing import json_text
+
     text = json_text(value)
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST - 1]}…"

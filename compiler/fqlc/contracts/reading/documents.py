@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from urllib.parse import unquote
 
-from fql.exact.reading import NotJson, read_foreign
+from fql.exact.light import NotJson
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.places import Place
 from fqlc.contracts.reading.yaml_core import Marks, NotYaml, read_yaml
@@ -245,6 +245,8 @@ def _ids(value: object) -> tuple[str, ...]:
 
 
 def _parsed(file: str, data: bytes) -> tuple[object, Marks]:
+    from fql.exact.reading import read_foreign
+
     try:
         if file.endswith(".json"):
             return read_foreign(data, floats=False), {}

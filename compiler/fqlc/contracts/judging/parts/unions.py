@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from fql.exact.writing import json_text
 from fql.near import nearest, question
 from fqlc.contracts.judging.findings import Finding, Judgement, Note, Remedy, Step, error
 from fqlc.contracts.judging.wire.values import Either, Record, Scalar, Value, Whole
@@ -92,6 +91,8 @@ def split(value: Value) -> Value | None:
 
 def _by_tag(value: Value, union: Union) -> Schema | Finding | None:
     """The branch that a property names, or what is wrong with that; None where it is not known."""
+    from fql.exact.writing import json_text
+
     tags = union.discriminator
     if tags is None or not isinstance(value, Record) or not tags.property:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fql.exact.writing import json_text
 from fql.near import nearest, question
 from fqlc.contracts.judging.findings import Finding, Remedy, error
 from fqlc.contracts.judging.formats import has_format, in_range
@@ -38,6 +37,8 @@ def judge_whole(value: Whole, form: object, part: Schema) -> list[Finding]:
 
 
 def _outside(value: Whole, form: object, part: Schema) -> Finding:
+    from fql.exact.writing import json_text
+
     allowed = part.members or ()
     texts = [one for one in allowed if isinstance(one, str)]
     near = nearest(form, texts) if isinstance(form, str) else None

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from fql.exact.reading import NotJson, read_json
-from fql.exact.writing import json_text, write_json
+from fql.exact.light import NotJson
 from fql.plan.language import expressions as x
 from fql.plan.language.types import Type
 from fqlc.contracts.judging.wire.values import (
@@ -176,6 +175,9 @@ class Sending:
 
     def _forms(self, value: object) -> tuple[object, ...]:
         """The JSON of a value; where everything is a text, what that can be read as."""
+        from fql.exact.reading import read_json
+        from fql.exact.writing import json_text, write_json
+
         plain = read_json(write_json(value), floats=True)
         if not self._form or value is None:
             return (plain,)
