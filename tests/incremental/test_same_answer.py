@@ -69,7 +69,7 @@ def assert_laid_out_as_from_cold(files: Files, known: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(60), *(pytest.param(n, marks=pytest.mark.soak) for n in range(60, 1_000))]
+    "seed", [*range(20), *(pytest.param(n, marks=pytest.mark.soak) for n in range(20, 1_000))]
 )
 def test_a_project_that_changes(seed: int) -> None:
     """After each edit, with what the edits before left known."""

@@ -36,6 +36,7 @@ def checked(folder: Path, *defines: str) -> tuple[int, int]:
     return int(states[1]), int(errors[1])
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(400)
 def test_no_history_of_sessions_breaks_a_promise(tmp_path: Path) -> None:
     states, errors = checked(tmp_path)
