@@ -83,6 +83,16 @@ def media_type(bound: Bound) -> str:
     return media_type_of(given)
 
 
+def body_schema(bound: Bound) -> Schema | None:
+    """The schema of what is sent; a JSON Schema of the webhook's own is about any format."""
+    operation = bound.contract.operation
+    if operation.body is None or not bound.sends:
+        return None
+    if not operation.documented:
+        return next(iter(operation.body.media.values()), None)
+    return schema_for(operation.body, media_type(bound))[1]
+
+
 def schema_for(content: Content, media: str) -> tuple[bool, Schema | None]:
     """Whether an operation takes bodies of a media type, and their schema."""
     kind = media.partition("/")[0]

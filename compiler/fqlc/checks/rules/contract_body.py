@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from fqlc.checks.contract.judged import Bound, bound_actions, media_type, schema_for
+from dataclasses import replace
+
+from fqlc.checks.contract.judged import Bound, body_schema, bound_actions
 from fqlc.checks.contract.reporting import MOST_FINDINGS, reported
 from fqlc.checks.contract.written import written_body
 from fqlc.checks.model import Program
-from fqlc.contracts.judging.findings import Judgement
+from fqlc.contracts.judging.findings import Finding, Judgement
 from fqlc.contracts.judging.judge import Judge
+from fqlc.contracts.judging.parts.unions import subject
 from fqlc.diagnostics.sink import Sink
 
 
@@ -21,10 +24,7 @@ def check(program: Program, sink: Sink) -> None:
 
 def judged(bound: Bound) -> Judgement:
     """What is found of a body, and what nobody judged of it."""
-    content = bound.contract.operation.body
-    if content is None or not bound.sends:
-        return Judgement()
-    schema = schema_for(content, media_type(bound))[1]
+    schema = body_schema(bound)
     value = bound.value() if schema is not None else None
     if schema is None or value is None:
         return Judgement()
@@ -33,6 +33,18 @@ def judged(bound: Bound) -> Judgement:
 
 def _report(bound: Bound, judgement: Judgement, sink: Sink) -> None:
     written = written_body(bound.action.block)
-    begin = "the body" if bound.action.body is not None else "the event, which is the body,"
-    for found in judgement.findings[:MOST_FINDINGS]:
-        sink.add(reported(found, bound, written, begin))
+    findings = judgement.findings
+    if bound.action.body is None:
+        findings = _as_one(findings)
+    for found in findings[:MOST_FINDINGS]:
+        sink.add(reported(found, bound, written, "the body"))
+
+
+def _as_one(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Where no body is written, there is one cause, whatever does not fit: the event is sent."""
+    first, *rest = sorted(findings, key=lambda found: found.warning)
+    more = f", and {len(rest)} more" if rest else ""
+    told = f"{subject(first.path)} {first.says}"
+    says = f"is the event, since none is written, and does not fit: {told}{more}"
+    help_ = ("write a `body`", *first.help)
+    return (replace(first, says=says, path=(), label="without a body", help=help_),)

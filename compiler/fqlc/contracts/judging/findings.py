@@ -140,9 +140,12 @@ def _moved(found: Finding, value: Value) -> Finding:
 
 def together(parts: Iterable[Judgement]) -> Judgement:
     """All of several judgements; the same finding twice counts once."""
+    telling = [part for part in parts if part.findings or part.notes]
+    if len(telling) < 2:
+        return telling[0] if telling else FITS
     findings: dict[tuple[object, ...], Finding] = {}
     notes: dict[Note, None] = {}
-    for part in parts:
+    for part in telling:
         for found in part.findings:
             key = (found.code, found.path, found.says, id(found.value.expr))
             findings.setdefault(key, found)

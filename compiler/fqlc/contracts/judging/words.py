@@ -44,7 +44,8 @@ def sent(value: Value) -> str:  # noqa: PLR0911 - one line a kind
         case Scalar(of="Sealed"):
             return value.shown
         case Scalar():
-            return f"{kinds(value.readings[0])} (`{value.shown}`)"
+            reading = value.readings[0 if value.of == "String" else -1]
+            return f"{kinds(reading)} (`{value.shown}`)"
         case Either(values=values):
             return joined(list(dict.fromkeys(map(sent, values))))
     return "a value"
