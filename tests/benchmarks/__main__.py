@@ -19,6 +19,7 @@ MODULES = (
     "sqlite.outbox",
     "sqlite.capture",
     "isolation",
+    "editor",
     "backlog",
     "postgresql.commits",
     "postgresql.capture",

@@ -128,9 +128,9 @@ class FqlServer(LanguageServer):
     def perform(
         self, name: str, handler: Callable[[FqlServer, Sequence[object]], Awaitable[object]]
     ) -> None:
-        """Bind a command."""
+        """Bind a command. Arguments of the type `object` would be preceded by the server."""
 
-        async def handle(*arguments: object) -> object:
+        async def handle(*arguments: str) -> object:
             return await self._answered(name, handler(self, arguments))
 
         self.command(name)(handle)
