@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from fql.terminal.environment import NAMES, unknown_names
+from fql.terminal.options import ALL_FORMATS
 from tests.cli_compiler.conftest import Command
+from tests.cli_compiler.test_talk import EVERY
 
 BROKEN = "observer o { on: Nope.insert }\n"
 DEFAULT = "default"
@@ -156,6 +159,12 @@ def test_a_format_that_a_command_lacks_is_for_others(
 ) -> None:
     monkeypatch.setenv("FQLC_FORMAT", "sarif")
     assert fqlc("list", "shop.fql").out.startswith("order_created")
+
+
+def test_the_formats_of_all_commands_are_known() -> None:
+    """`FQLC_FORMAT` may name one that a command lacks, but none that no command has."""
+    kinds = [p.type for _, command in EVERY for p in command.params if "--format" in p.opts]
+    assert {str(f) for k in kinds if isinstance(k, click.Choice) for f in k.choices} == ALL_FORMATS
 
 
 def test_a_name_that_means_nothing_is_warned_of(

@@ -23,7 +23,7 @@ _BY_ENVIRONMENT = "fql.by_environment"
 
 ALL_FORMATS = frozenset({
     "text", "json", "concise", "github", "gitlab", "junit", "sarif", "markdown",
-    "svg", "png", "pdf", "dot", "mermaid", "html", "yaml",
+    "svg", "png", "pdf", "dot", "mermaid", "html",
 })  # fmt: skip
 """Formats of any command: `FQLC_FORMAT` may name one that a command does not have."""
 
