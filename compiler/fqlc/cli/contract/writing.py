@@ -19,13 +19,13 @@ def contract_bytes(document: Object, file: str) -> bytes:
     import yaml
 
     dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
-    yaml.add_representer(str, _text, dumper)
+    yaml.add_representer(str, _quoted_if_odd, dumper)
     yaml.add_multi_representer(Decimal, _number, dumper)
     written: str = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True)
     return written.encode()
 
 
-def _text(dumper: object, text: str) -> object:
+def _quoted_if_odd(dumper: object, text: str) -> object:
     """In quotes what would be read as something else by the core schema of YAML 1.2."""
     style = None
     try:
