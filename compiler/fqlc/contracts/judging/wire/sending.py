@@ -81,7 +81,7 @@ class Sending:
             case x.Quantifier(op="map"):
                 return Items(expr=e, item=self.of(e.body), nullable=e.type.nullable)
             case x.Builtin(name="_event"):
-                return self._text(e, _EVENTS)
+                return self._one_of(e, _EVENTS)
             case x.Member():
                 return self._member(e)
         return replace(self.typed(e.type), expr=e)
@@ -132,7 +132,9 @@ class Sending:
         old = Key("old", Anything(), always=False, written=False)
         keys = [
             Key("entity", Whole(forms=(entity,)), written=False),
-            Key("event", self._text(None, tuple(e for e in _EVENTS if e in events)), written=False),
+            Key(
+                "event", self._one_of(None, tuple(e for e in _EVENTS if e in events)), written=False
+            ),
             *([new] if set(events) & {"insert", "update"} else []),
             *([old] if set(events) & {"update", "delete"} else []),
             Key("id", self.typed(Type("String")), written=False),
@@ -141,7 +143,7 @@ class Sending:
         found = {key.name: self._guarded(key) for key in keys}
         return Record(keys=lambda: found)
 
-    def _text(self, e: x.Expr | None, members: tuple[str, ...]) -> Value:
+    def _one_of(self, e: x.Expr | None, members: tuple[str, ...]) -> Value:
         return Scalar(expr=e, of="Enum", shown="String", readings=(_TEXT,), members=members)
 
     def _either(self, e: x.Expr, parts: Sequence[x.Expr]) -> Value:
