@@ -73,6 +73,7 @@ def process(tmp_path: Path) -> Fqlc:
             env={**os.environ, "NO_COLOR": "1", **(env or {})},
         )  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr
+        hold(arguments, done.stdout)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run

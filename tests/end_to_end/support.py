@@ -12,6 +12,7 @@ from pathlib import Path
 from fql.testing import MockWebhookServer
 from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
+from tests.published import hold
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -33,6 +34,7 @@ def fqlc(*arguments: str, cwd: Path, server: MockWebhookServer | None = None, co
     )  # fmt: skip
     assert result.returncode == code, (arguments, result.returncode, result.stdout, result.stderr)
     assert "Traceback" not in result.stderr + result.stdout
+    hold(arguments, result.stdout)
     return result.stdout
 
 

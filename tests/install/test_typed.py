@@ -102,3 +102,4 @@ def test_the_markers_are_in_the_wheel(installed: Path) -> None:
     packages = next(installed.parents[1].glob("lib/python*/site-packages"))
     for name in ("fql", "fqlc", "fql_grammar"):
         assert (packages / name / "py.typed").is_file()
+    assert list(packages.glob("fqlc-*.data/data/share/man/man1/fqlc.1")), "man pages are in it too"

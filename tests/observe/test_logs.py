@@ -19,6 +19,7 @@ from fql.observe.events import (
 from fql.observe.logs import LogListener, fields_of, level_of
 from fql.testing import MockWebhookServer, Reply
 from tests.observe.support import SOURCE, order, plan_of, runtime, scrape
+from tests.published import assert_valid
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 GIVEN = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -38,7 +39,9 @@ class Kept(logging.Handler):
         self.text += written + TextFormatter().format(record)
 
     def of(self, event: str) -> list[dict[str, object]]:
-        """The lines about one kind of event."""
+        """The lines about one kind of event; all are of the published form."""
+        for line in self.lines:
+            assert_valid("fql-log/1", line)
         return [line for line in self.lines if line.get("event") == event]
 
 
