@@ -19,7 +19,7 @@ MODULES = (
     "sqlite.outbox",
     "sqlite.capture",
     "isolation",
-    "editor",
+    "editor.__main__",
     "backlog",
     "postgresql.commits",
     "postgresql.capture",

@@ -15,7 +15,7 @@ from pathlib import Path
 from lsprotocol import types
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
-from tests.lsp.changes import change
+from tests.lsp.texts import change
 
 SERVER = (sys.executable, "-m", "fqlc", "lsp", "--debug")
 Message = dict[str, object]

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from lsprotocol.types import Position, PositionEncodingKind
 
 from fqlc.lsp.documents import Document, Ruler, joined
-from tests.lsp.changes import change
-from tests.lsp.texts import lines_of, story, units
+from tests.lsp.texts import change, lines_of, story, units
 
 VERDICTS = Path(__file__).with_name("golden") / "textdocument.jsonl"
 """What vscode-languageserver-textdocument made of the stories; `make oracles` asks it again."""

@@ -16,9 +16,8 @@ from fqlc.services.completion.complete import complete
 from fqlc.services.findings import findings
 from fqlc.services.symbols import outline
 from fqlc.services.tokens import tokens
-from tests.lsp.changes import change
 from tests.lsp.conftest import MODEL, SHOP
-from tests.lsp.texts import lines_of, units
+from tests.lsp.texts import change, lines_of, units
 
 PIECES = (
     "}",

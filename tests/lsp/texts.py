@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from lsprotocol.types import Position, Range, TextDocumentContentChangePartial
+
+from fqlc.lsp.documents import Document
+
 _PIECES = (
     "a", "entity", " ", "\n", "\r\n", "\r", "\t", "é", "e\u0301", "😀", "👩‍💻", "\u2028", "\u2029",
     "\u0085", "\x0b", "\x0c", "\x1c", "ｆ", "{{ x }}", "#", "\ufeff", "",
 )  # fmt: skip
+
+
+def change(line: int, column: int, end_line: int, end_column: int, text: str) -> (
+    TextDocumentContentChangePartial
+):  # fmt: skip
+    """The change of a stretch."""
+    stretch = Range(Position(line, column), Position(end_line, end_column))
+    return TextDocumentContentChangePartial(range=stretch, text=text)
 
 
 @dataclass(frozen=True)
@@ -44,9 +56,6 @@ def _place(random: Random, text: str) -> tuple[int, int]:
 
 def story(seed: int) -> Story:
     """A story; places refer to the text as it is after the changes before."""
-    from fqlc.lsp.documents import Document
-    from tests.lsp.changes import change
-
     random = Random(seed)
     text = "".join(_some(random) for _ in range(4))
     document = Document("file:///a.fql", 0, text)
