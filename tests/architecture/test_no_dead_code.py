@@ -31,6 +31,7 @@ KNOWN = {
     "check_kind": "documented for those who write kinds of actions",
     "device": "tells files apart, by equality of the whole",
     "format_commands": "called by click",
+    "nullable_schema": "called by pydantic",
     "end_pos": "read by Lark", "start_pos": "read by Lark",
     **dict.fromkeys(
         ("generate_span_id", "generate_trace_id", "is_trace_id_random"), "called by OpenTelemetry"
