@@ -74,17 +74,17 @@ def graph(
     def once() -> Round:
         plan, found = plan_and_round(paths, settings, again=True)
         if plan is not None:
-            _write(drawing.of(plan), output)
+            _put_out(drawing.of(plan), output)
         return found
 
     if watch:
         watched(paths, settings, once)
-    _write(drawing.of(plan_of(paths, settings)), output)
+    _put_out(drawing.of(plan_of(paths, settings)), output)
     if opens and output is not None:
         open_page(output)
 
 
-def _write(picture: bytes, output: str | None) -> None:
+def _put_out(picture: bytes, output: str | None) -> None:
     if output is None:
         raw(picture)
         return

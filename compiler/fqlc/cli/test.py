@@ -70,8 +70,10 @@ def test(
     test. A snapshot file beside a source
     (`--update` writes it) holds the bodies that its tests send; later runs compare.
     """
-    asked = Asked(paths, settings, only, form, coverage or fail_under is not None, fail_under,
-                  junit, update)  # fmt: skip
+    asked = Asked(
+        paths=paths, settings=settings, only=only, form=form, junit=junit, update=update,
+        coverage=coverage or fail_under is not None, least=fail_under,
+    )  # fmt: skip
     if watch:
         watched(paths, settings, lambda: _once(asked, again=True))
     ctx.exit(1 if _once(asked).errors else 0)

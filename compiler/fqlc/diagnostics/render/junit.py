@@ -38,7 +38,7 @@ def _case(diagnostic: Diagnostic, sources: Mapping[str, SourceText]) -> str:
     place = place_of(diagnostic.span, sources)
     where = f"{place.file}:{place.line}:{place.column}"
     head = _head(f"{diagnostic.code} {where}", place.file, place.line)
-    told = _text("\n".join((f"{where}: {diagnostic.message}", *diagnostic.help)))
+    told = _escaped("\n".join((f"{where}: {diagnostic.message}", *diagnostic.help)))
     if diagnostic.severity is not Severity.ERROR:
         return f"{head}>\n      <system-out>{told}</system-out>\n    </testcase>"
     about = f"message={_attribute(diagnostic.message)} type={_attribute(diagnostic.code)}"
@@ -55,5 +55,5 @@ def _attribute(text: str) -> str:
     return quoteattr(_NO_XML.sub("?", harmless(text)))
 
 
-def _text(text: str) -> str:
+def _escaped(text: str) -> str:
     return escape(_NO_XML.sub("?", harmless(text)))
