@@ -38,8 +38,8 @@ _LOOK = 2.0
 """Seconds between two looks at whether the editor still runs."""
 _CHUNK = 65_536
 _TURN = 0.0005
-"""Seconds that the thread of checks keeps an answer waiting for its turn; Python's own are ten times
-as many."""
+"""Seconds that the thread of checks keeps an answer waiting for its turn: a tenth of what Python
+takes by itself."""
 
 
 def serve(server: FqlServer) -> int:
