@@ -17,6 +17,7 @@ _FORMATS = {
     ("list",): "fql-list/1",
     ("diff",): "fql-diff/1",
     ("test",): "fql-test/1",
+    ("config",): "fql-config/1",
     ("explain", "--event"): "fql-explain-event/1",
     ("runs", "list"): "fql-runs/1",
     ("dlq", "list"): "fql-dead-letter/1",

@@ -121,6 +121,36 @@ def test_one_endpoint(fqlc: Command, shop: Path) -> None:
     assert "`crm`" in done.err
 
 
+@pytest.mark.parametrize(
+    ("given", "described"),
+    [
+        ('headers: { Authorization: "Bearer ${T}" }', {"authorization"}),
+        ('auth: { type: bearer, token: "${T}" }', {"bearer"}),
+        ('auth: { type: basic, username: "a", password: "${T}" }', {"basic"}),
+        ('auth: { type: header, header: "X-Key", value: "${T}" }, headers: { Authorization: "x" }',
+         {"credential-x-key", "authorization"}),
+        ('headers: { "X-Key": "${T}" }', set()),
+    ],
+)  # fmt: skip
+def test_a_credential_is_described_however_it_is_given(
+    fqlc: Command, shop: Path, given: str, described: set[str]
+) -> None:
+    """OpenAPI takes no header `Authorization` for a parameter, so it is a security scheme."""
+    (shop / "people.fql").write_text(
+        f"""entity Person {{ id: ID @key }}
+endpoint crm {{ url: "https://crm.example.com", {given} }}
+observer o {{ on: Person.insert  webhook w {{ endpoint: crm, body: {{ id }} }} }}
+"""
+    )
+    done = fqlc("export", "openapi", "--endpoint", "crm", ".")
+    found = json.loads(done.out)
+    assert set(found["components"].get("securitySchemes", {})) == described, done.err
+    assert {k for one in found["webhooks"]["o.w"]["post"].get("security", ()) for k in one} == (
+        described
+    )
+    assert problems_of_openapi(found) == []
+
+
 def test_closed_schemas_refuse_other_keys(fqlc: Command, shop: Path) -> None:
     closed = json.loads(fqlc("export", "jsonschema", "--closed", ".").out)
     assert closed["$defs"]["order_created.warehouse"]["additionalProperties"] is False

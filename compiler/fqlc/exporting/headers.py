@@ -54,7 +54,7 @@ _APART = frozenset({"accept", "authorization", "content-type"})
 def parameters(action: Action, writer: Writer) -> list[Schema]:
     """The headers of one action: its own and its endpoint's, those of its signature, and what every
     webhook carries."""
-    taken = {one.name.lower() for one in schemes_of(action.policies)}
+    taken = {one.name.lower() for one in schemes_of(action)}
     found: list[Schema] = [{"$ref": _PARAMETERS + name} for name in SHARED]
     for name, header in action.headers.items():
         if name not in _APART and name not in taken:
@@ -106,6 +106,13 @@ _SIGNED: Mapping[str, tuple[str, str]] = {
 """The header of each scheme of signatures, and what is in it."""
 
 
+_OF_THE_PLAN = Scheme(
+    "authorization", "Authorization",
+    {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Set by the plan."},
+)  # fmt: skip
+"""A header `Authorization` that is written out, which OpenAPI does not take for a parameter."""
+
+
 def signature_scheme(policies: Policies) -> str | None:
     """How requests are signed; None where they are not."""
     if value_of(policies, "signing.enabled") is False:
@@ -117,9 +124,12 @@ def signature_scheme(policies: Policies) -> str | None:
     return str(given.value) if given and given.value else header_scheme(named)
 
 
-def schemes_of(policies: Policies) -> list[Scheme]:
+def schemes_of(action: Action) -> list[Scheme]:
     """The security schemes of an action, its signature first."""
-    return [*_signature(policies), *_credentials(policies)]
+    found = [*_signature(action.policies), *_credentials(action.policies)]
+    if "authorization" in action.headers and "Authorization" not in [one.name for one in found]:
+        found.append(_OF_THE_PLAN)
+    return found
 
 
 def _signature(policies: Policies) -> Iterator[Scheme]:

@@ -50,7 +50,7 @@ def operation(action: Action, writer: Writer, wanted: Wanted) -> Schema:
             media["examples"] = examples
         found["requestBody"] = {"required": True, "content": {action.body.media: media}}
     found["responses"] = responses(action, writer)
-    schemes = schemes_of(action.policies)
+    schemes = schemes_of(action)
     if schemes:
         found["security"] = [{scheme.key: [] for scheme in schemes}]
     found["x-fql"] = _ours(action)
@@ -74,7 +74,7 @@ def _ours(action: Action) -> Schema:
 
 
 def _components(actions: Iterable[Action], writer: Writer) -> Schema:
-    schemes = {one.key: one.schema for a in actions for one in schemes_of(a.policies)}
+    schemes = {one.key: one.schema for a in actions for one in schemes_of(a)}
     found: Schema = {"schemas": writer.components(shapes_of(actions)), "parameters": SHARED}
     if schemes:
         found["securitySchemes"] = dict(sorted(schemes.items()))

@@ -1,4 +1,4 @@
-"""Lines of `fqlc check`, `list`, `diff`, `test` and `explain --event` with `--format json`."""
+"""Lines of `check`, `list`, `diff`, `test`, `config` and `explain --event`, as JSON."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Label(Place):
     """A further place that explains a diagnostic."""
 
     message: str = Field(description="what is there")
+    pointer: str | None = Field(default=None, description="a JSON pointer, in a contract")
 
 
 class Edit(Place):
@@ -185,3 +186,15 @@ class Explained(Line):
     event: ExplainedSubject
     problem: str | None = Field(description="why the event does not fit its entity")
     observers: list[ExplainedObserver]
+
+
+class Configured(Line):
+    """A setting with its value, and where that comes from."""
+
+    key: str = Field(description="the key, such as `webhooks.retry.max_attempts`")
+    value: Value = Field(description="what holds; of secrets the name")
+    origin: str = Field(description="`--store`, `FQLC_STORE`, `fql.toml:12` or `default`")
+    file: str | None = Field(description="the settings file, where it is from there")
+    line: int | None = Field(description="its line, from 1")
+    default: Value = Field(description="what holds where nothing is set")
+    state: str | None = Field(default=None, description="whether the secrets in it are set")

@@ -46,6 +46,7 @@ PUBLISHED: Mapping[str, Callable[[], Schema]] = {
     "fql-diff/1": partial(_line, compiling.Difference),
     "fql-explain-event/1": partial(_line, compiling.Explained),
     "fql-test/1": partial(_line, compiling.Tested, compiling.Covered),
+    "fql-config/1": partial(_line, compiling.Configured),
     "fql-runs/1": partial(_line, running.Run),
     "fql-dead-letter/1": partial(_line, running.DeadLetter),
     "fql-log/1": partial(_line, running.Logged),
