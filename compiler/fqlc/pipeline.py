@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fql.collector import collector_at_rest
 from fql.version import VERSION
 from fqlc.checks.catalogue import run_rules
+from fqlc.checks.late_contracts import LateContracts
 from fqlc.checks.model import Program, Surroundings
 from fqlc.checks.reading.program import read_program
-from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.compilation import Compilation
 from fqlc.diagnostics.model import Diagnostic, Severity
 from fqlc.diagnostics.sink import Sink
@@ -69,7 +69,7 @@ def examine_project(
     read: Read,
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
-    contracts: Contracts | None = None,
+    contracts: LateContracts | None = None,
     *,
     passed: Passed = _nobody,
 ) -> Examined:
@@ -85,7 +85,7 @@ def examine_project(
         check_lets(project, sink)
         check_fields(project, sink)
         passed("types")
-        contracts = contracts or Contracts(read, around.shelf)
+        contracts = contracts or LateContracts(read, around.shelf)
         own = [f.path for f in files if f.path in roots]
         program = read_program(project, sink, around, contracts, own)
         passed("declarations")
@@ -102,7 +102,7 @@ def check_project(
     read: Read,
     surroundings: Surroundings | None = None,
     listener: Listener | None = None,
-    contracts: Contracts | None = None,
+    contracts: LateContracts | None = None,
     *,
     passed: Passed = _nobody,
 ) -> Checked:

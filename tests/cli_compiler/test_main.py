@@ -34,7 +34,10 @@ def test_check_imports_no_runtime(shop: Path) -> None:
     code = (
         "import sys\nfrom fqlc.cli.main import run\nassert run(['check', 'shop.fql']) == 0\n"
         "heavy = {'pydantic', 'networkx', 'graphviz', 'httpx', 'orjson', 'sqlite3', 'asyncio'}\n"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "late = ('fqlc.contracts', 'fqlc.checks.contract', 'fqlc.checks.rules.contract_')\n"
+        "read = [name for name in sys.modules if name.startswith(late)]\n"
+        "assert not read, read"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Error" not in done.stderr

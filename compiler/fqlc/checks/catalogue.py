@@ -7,11 +7,6 @@ from collections.abc import Callable
 from fqlc.checks.model import Program
 from fqlc.checks.rules import (
     body_format,
-    contract_answer,
-    contract_body,
-    contract_deprecated,
-    contract_media,
-    contract_parameter,
     declared_test,
     impossible_condition,
     optional_key,
@@ -46,6 +41,24 @@ from fqlc.diagnostics.sink import Sink
 
 Rule = Callable[[Program, Sink], None]
 
+
+def _about_contracts(program: Program, sink: Sink) -> None:
+    """The rules about contracts, which are imported where an action has one."""
+    if all(action.contract is None for o in program.observers for action in o.actions):
+        return
+    from fqlc.checks.rules import (
+        contract_answer,
+        contract_body,
+        contract_deprecated,
+        contract_media,
+        contract_parameter,
+    )
+
+    for rule in (contract_deprecated, contract_parameter, contract_media, contract_body,
+                 contract_answer):  # fmt: skip
+        rule.check(program, sink)
+
+
 RULES: tuple[Rule, ...] = (
     observer_without_actions.check,
     too_many_actions.check,
@@ -71,11 +84,7 @@ RULES: tuple[Rule, ...] = (
     signing.check,
     dated_secret.check,
     encrypted_field.check,
-    contract_deprecated.check,
-    contract_parameter.check,
-    contract_media.check,
-    contract_body.check,
-    contract_answer.check,
+    _about_contracts,
     declared_test.check,
     unused_declaration.check,
 )

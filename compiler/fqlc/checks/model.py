@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fql.plan.language.expressions import Expr
 from fql.plan.language.types import Type
@@ -14,14 +14,16 @@ from fql.plan.web.addresses import EgressSettings
 from fql.plan.web.formats import Format
 from fqlc.checks.flow.flows import FlowGraph
 from fqlc.checks.levels import Given, Settings, merged
-from fqlc.contracts.library import Shelf
-from fqlc.contracts.model import Binding
 from fqlc.names.project import Project
 from fqlc.names.symbols import EntityInfo
 from fqlc.source.files import FileNames
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.scope import ExprScope
+
+if TYPE_CHECKING:
+    from fqlc.contracts.library import Shelf
+    from fqlc.contracts.model import Binding
 
 EventName = Literal["insert", "update", "delete"]
 

@@ -13,10 +13,7 @@ from dataclasses import dataclass
 
 from fql.plan.language.types import JSON, Type
 from fqlc.contracts.shapes import Field, Shape, shape_of
-from fqlc.names.symbols import EntityInfo, FieldInfo
-
-ANSWER = "answer"
-"""The kind of such a row."""
+from fqlc.names.symbols import ANSWER, EntityInfo, FieldInfo
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FORMATS = {"uuid": "UUID", "date-time": "DateTime", "date": "Date"}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-from fqlc.contracts.library import Contracts
+from fqlc.checks.late_contracts import LateContracts
 
 _FILE = re.compile(r"""["']([^"'\\\n#]+\.(?:json|yaml|yml))(?:#[^"'\n]*)?["']""")
 _ESCAPED = re.compile(r"contract\s*:[^\\]{0,300}\\")
@@ -16,7 +16,7 @@ _ESCAPED = re.compile(r"contract\s*:[^\\]{0,300}\\")
 class Stamps:
     """Digests of the contracts that texts name."""
 
-    def __init__(self, contracts: Contracts) -> None:
+    def __init__(self, contracts: LateContracts) -> None:
         self._contracts = contracts
         self._known: dict[str, Mapping[str, str | None]] = {}
 
@@ -43,5 +43,5 @@ class Stamps:
 
     def _files(self, contract: str) -> Mapping[str, str | None]:
         if contract not in self._known:
-            self._known[contract] = self._contracts.files(contract)
+            self._known[contract] = self._contracts.opened().files(contract)
         return self._known[contract]

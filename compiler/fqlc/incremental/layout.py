@@ -18,7 +18,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TypeVar
 
-from fqlc.contracts.library import Contracts
+from fqlc.checks.late_contracts import LateContracts
 from fqlc.incremental.contracts import Stamps
 from fqlc.incremental.cutting import ProjectFile, Read, Unit, have_own_names, read_all
 from fqlc.incremental.kept import Kept, KeptFile, KeptUnit, written_piece
@@ -85,7 +85,7 @@ def lay_out(
     that is not a plain project, which the whole compile then tells: a file or import is missing or
     unreadable, imports form a ring, a name is missing or declared twice."""
     earlier = before if before is not None and before.salt == salt else Kept(salt)
-    stamps = stamps or Stamps(Contracts(read))
+    stamps = stamps or Stamps(LateContracts(read))
     files = read_all(roots, read, earlier.files, stamps)
     if files is None:
         return None

@@ -47,9 +47,13 @@ class FieldInfo:
     """Where it is in that contract."""
 
 
+ANSWER = "answer"
+"""The kind of a row that is an object in the answer of a receiver."""
+
+
 @dataclass(frozen=True, slots=True)
 class EntityInfo:
-    """An entity or declared type, or an object that a receiver answers (of the kind `answer`): its
+    """An entity or declared type, or an object that a receiver answers (of the kind `ANSWER`): its
     fields by name, in the order written. Those of `computed` are no columns: they are inlined
     where they are used."""
 

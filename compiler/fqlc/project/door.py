@@ -95,14 +95,14 @@ class Door:
         roots = [recorder.read(root) or b"" for root in self.sources.roots]
         if sum(map(len, roots)) < _WORTH_PARTS and not any(b"import" in data for data in roots):
             return None
-        from fqlc.contracts.library import Contracts
+        from fqlc.checks.late_contracts import LateContracts
         from fqlc.incremental.contracts import Stamps
         from fqlc.incremental.layout import lay_out
 
         settings = recorder.read(self.sources.settings) if self.sources.settings else None
         salt = sha256(settings or b"").hexdigest()
         around = self._surroundings()
-        stamps = Stamps(Contracts(recorder.read, around.shelf))
+        stamps = Stamps(LateContracts(recorder.read, around.shelf))
         layout = lay_out(self.sources.roots, recorder.read, salt, self._kept(key), stamps)
         stamps.keep()
         if layout is None or layout.length < _WORTH_PARTS:

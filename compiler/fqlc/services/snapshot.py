@@ -13,8 +13,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from fql.plan.language.types import Type
+from fqlc.checks.late_contracts import LateContracts
 from fqlc.checks.model import ActionModel, Program, Surroundings
-from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
@@ -39,7 +39,7 @@ class Snapshot:
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, SourceText] = field(repr=False)
     trace: Trace = field(repr=False)
-    contracts: Contracts = field(repr=False)
+    contracts: LateContracts = field(repr=False)
     newer: Mapping[str, SourceText] = field(default_factory=dict, repr=False)
     drifts: Mapping[str, tuple[Drift, ...]] = field(default_factory=dict, repr=False)
     kept: Kept = field(default_factory=Kept, repr=False)
@@ -159,7 +159,7 @@ def take_snapshot(
     the bytes of a file: that of the editor where it is open (`over`). `before` is the last
     snapshot of the same project."""
     trace, files = Trace(), _Remembered(read)
-    contracts = Contracts(files.read, surroundings.shelf if surroundings is not None else None)
+    contracts = LateContracts(files.read, surroundings.shelf if surroundings is not None else None)
     checked = check_project(roots, read, surroundings, trace, contracts)
     files.close()
     kept = Kept()

@@ -9,10 +9,9 @@ from fql.plan.language import expressions as e
 from fql.plan.language import types as t
 from fql.plan.language.functions import FUNCTIONS, names_of
 from fql.plan.language.types import Type
-from fqlc.contracts.answers import ANSWER
 from fqlc.diagnostics.model import Edit, Fix
 from fqlc.names.fields import BUILTIN_NAMES
-from fqlc.names.symbols import EntityInfo, FieldInfo
+from fqlc.names.symbols import ANSWER, EntityInfo, FieldInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.names import (

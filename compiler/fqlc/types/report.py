@@ -9,10 +9,9 @@ from dataclasses import replace
 from fql.near import nearest, question
 from fql.plan.language import expressions as e
 from fql.plan.language.types import ERROR, Type
-from fqlc.contracts.answers import ANSWER
 from fqlc.diagnostics.model import Edit, Fix, Label
 from fqlc.diagnostics.similar import similar_fix
-from fqlc.names.symbols import EntityInfo, FieldInfo
+from fqlc.names.symbols import ANSWER, EntityInfo, FieldInfo
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.types.scope import Context, ExprScope

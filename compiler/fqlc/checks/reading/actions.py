@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fql.plan.language.expressions import Expr
 from fql.plan.language.types import ERROR, Type
 from fql.plan.origin import Origin
 from fqlc.checks.levels import Settings, usable
-from fqlc.checks.model import ActionModel
-from fqlc.checks.reading.contract.operation import answer_of, binding_of
-from fqlc.checks.reading.contract.url_values import with_values
+from fqlc.checks.model import ActionModel, EndpointModel, Written
 from fqlc.checks.reading.entries import Found, action_kind, block_entries, is_read_in_full
 from fqlc.checks.reading.targets import arguments_of, target_of
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.reading.views import Sight, facts_after
 from fqlc.checks.table.blocks import CALL, PUBLISH, WEBHOOK
 from fqlc.checks.table.keys import BlockKind
-from fqlc.contracts.model import Binding
 from fqlc.syntax.tree import ast
 from fqlc.types.infer import check_body, check_condition, response_type
 from fqlc.types.scope import BatchPlace, ExprScope
 from fqlc.types.values.bodies import has_each
+
+if TYPE_CHECKING:
+    from fqlc.contracts.model import Binding
 
 
 class ActionReader:
@@ -35,12 +36,20 @@ class ActionReader:
 
     def binding(self, block: ast.Block) -> Binding | None:
         """The operation of a contract that a block is judged by."""
+        if not _has_contract(block, self._tools.endpoints):
+            return None
+        from fqlc.checks.reading.contract.operation import binding_of
+
         return binding_of(self._tools, block)
 
     def answer(self, name: str, binding: Binding | None) -> Type | None:
         """The type of the answer by the contract; None where it tells of no
         JSON."""
-        return None if binding is None else answer_of(self._tools, self._observer, name, binding)
+        if binding is None:
+            return None
+        from fqlc.checks.reading.contract.operation import answer_of
+
+        return answer_of(self._tools, self._observer, name, binding)
 
     def response(self, block: ast.Block, answer: Type | None) -> Type | None:
         """The type of the answer that a block declares, else that of its contract."""
@@ -90,7 +99,7 @@ class ActionReader:
             body_span=sent.value.span if sent is not None else None,
             response=sight.responses.get(name),
             batched=batched,
-            contract=with_values(sight.bindings.get(name), target.path),
+            contract=_with_values(sight.bindings.get(name), target.path),
             answered=sight.answered.get(name),
         )
 
@@ -118,6 +127,23 @@ class ActionReader:
         if batch is None:
             return "project" if self._tools.surroundings.batches else "none"
         return "none" if _is_null(batch.value) else "outside"
+
+
+def _has_contract(block: ast.Block, endpoints: Mapping[str, EndpointModel]) -> bool:
+    """True where a block or its endpoint has a `contract`. What reads contracts is imported only
+    then."""
+    written = {entry.key.text: entry.value for entry in block.entries}
+    use = written.get("endpoint")
+    endpoint = endpoints.get(use.text) if isinstance(use, ast.NameUse) else None
+    return "contract" in written or (endpoint is not None and endpoint.contract is not None)
+
+
+def _with_values(binding: Binding | None, path: Written | None) -> Binding | None:
+    if binding is None:
+        return None
+    from fqlc.checks.reading.contract.url_values import with_values
+
+    return with_values(binding, path)
 
 
 def _is_null(value: ast.Expr) -> bool:

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 from fql.near import nearest, question
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
+from fqlc.checks.late_contracts import LateContracts
 from fqlc.checks.levels import Given, Settings
 from fqlc.checks.model import EndpointModel, Program, Surroundings
-from fqlc.checks.reading.contract.operation import contract_of_endpoint
 from fqlc.checks.reading.entries import Found, block_entries
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.settings import SettingsReader
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import BLOCKS, DEFAULTS, ENDPOINT, RETRY, TEST, TOP_LEVEL
 from fqlc.checks.table.keys import BlockKind
-from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
+from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 
 
@@ -31,7 +31,7 @@ class _Reader:
     project: Project
     surroundings: Surroundings
     sink: Sink
-    contracts: Contracts
+    contracts: LateContracts
     retries: dict[str, Settings] = field(default_factory=dict)
     endpoints: dict[str, EndpointModel] = field(default_factory=dict)
 
@@ -51,7 +51,7 @@ def read_program(
     project: Project,
     sink: Sink,
     surroundings: Surroundings,
-    contracts: Contracts,
+    contracts: LateContracts,
     roots: Iterable[str] = (),
 ) -> Program:
     """Turn the blocks of a project into a model. Reports what is wrong with each block itself."""
@@ -177,5 +177,13 @@ def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> Endpoi
         tools.text(url, tools.scope(), "url") if url else None,
         tools.accepts(found.get("accepts")),
         settings.policies(found, Origin("endpoint", name)),
-        contract_of_endpoint(tools, name, found.get("contract")),
+        _contract(tools, name, found.get("contract")),
     )
+
+
+def _contract(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | None:
+    if found is None:
+        return None
+    from fqlc.checks.reading.contract.operation import contract_of_endpoint
+
+    return contract_of_endpoint(tools, name, found)

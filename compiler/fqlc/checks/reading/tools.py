@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fql.plan.language.expressions import Constant
+from fqlc.checks.late_contracts import LateContracts
 from fqlc.checks.levels import Settings
 from fqlc.checks.model import EndpointModel, Surroundings, Written
 from fqlc.checks.reading.entries import Found
 from fqlc.checks.reading.settings import SettingsReader
 from fqlc.checks.reading.values import ValueReader
 from fqlc.checks.table.keys import Mark
-from fqlc.contracts.library import Contracts
 from fqlc.diagnostics.sink import Sink
 from fqlc.names.project import Project
 from fqlc.syntax.tree import ast
@@ -30,7 +30,7 @@ class Tools:
     sink: Sink
     surroundings: Surroundings
     retries: Mapping[str, Settings]
-    contracts: Contracts
+    contracts: LateContracts
     endpoints: Mapping[str, EndpointModel] = field(default_factory=dict)
 
     def scope(self) -> ExprScope:

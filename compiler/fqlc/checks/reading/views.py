@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fql.plan.language.expressions import Binary, Expr
 from fql.plan.language.types import ERROR, Type
@@ -11,13 +12,14 @@ from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.reading.entries import action_kind, meant_keys
 from fqlc.checks.table.blocks import PUBLISH
 from fqlc.checks.table.keys import BlockKind
-from fqlc.contracts.model import Binding
-from fqlc.contracts.shapes import is_wordless
 from fqlc.diagnostics.model import Label
 from fqlc.syntax.tree import ast
 from fqlc.types.facts import DOUBT, NOTHING, Facts, key_of
 from fqlc.types.infer import facts_of
 from fqlc.types.scope import ActionView
+
+if TYPE_CHECKING:
+    from fqlc.contracts.model import Binding
 
 
 def facts_after(block: ast.Block, kind: BlockKind, condition: Expr | None) -> Facts:
@@ -58,8 +60,7 @@ class Sight:
     def view(self, name: str, other: str, guard: Expr | None) -> ActionView:
         """`other` as `name` sees it."""
         seen = self._seen(name, other, guard)
-        binding = self.bindings.get(other)
-        if binding is not None and seen.response is None and is_wordless(binding.operation):
+        if seen.response is None and _is_wordless(self.bindings.get(other)):
             return replace(seen, wordless=True)
         block = self.blocks.get(other)
         if block is None or action_kind(block) is not PUBLISH:
@@ -115,6 +116,15 @@ class Sight:
         block = self.blocks.get(other)
         guards = [e.value for e in block.entries if e.key.text == "when"] if block else []
         return tuple(Label(g.span, f"`{other}` runs only when this is true") for g in guards)
+
+
+def _is_wordless(binding: Binding | None) -> bool:
+    """True where a contract tells of an answer that is not JSON."""
+    if binding is None:
+        return False
+    from fqlc.contracts.shapes import is_wordless
+
+    return is_wordless(binding.operation)
 
 
 def before_all(blocks: Mapping[str, ast.Block]) -> Mapping[str, ActionView]:

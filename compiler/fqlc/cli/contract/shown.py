@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fql.plan.language.types import Type
-from fqlc.contracts.answers import ANSWER, Answers
+from fqlc.contracts.answers import Answers
 from fqlc.contracts.model import Content, Operation
 from fqlc.contracts.shapes import answered, shape_of
-from fqlc.names.symbols import EntityInfo
+from fqlc.names.symbols import ANSWER, EntityInfo
 
 _DEEPEST = 4
 

@@ -39,15 +39,13 @@ _MARK = "\0"
 """Stands for a hole in a path."""
 
 
-def contract_of_endpoint(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | None:
+def contract_of_endpoint(tools: Tools, name: str, found: Found) -> tuple[str, Span] | None:
     """The file of an endpoint's contract, and where it is named. Reports FQL206 and FQL402."""
-    if found is not None and isinstance(found.value, ast.StringLiteral) and (
-        "://" in found.value.value
-    ):  # fmt: skip
+    if isinstance(found.value, ast.StringLiteral) and "://" in found.value.value:
         _on_the_net(tools, name, found.value)
         return None
-    file = None if found is None else _file(tools, found.key, found.value)
-    if found is None or file is None:
+    file = _file(tools, found.key, found.value)
+    if file is None:
         return None
     if "#" in file:
         tools.values().wrong(found.key, found.value, "an endpoint takes a whole document")
@@ -153,7 +151,7 @@ def _attempt(
 ) -> Made | None:
     """What is made of the contracts; FQL402 where they cannot be used."""
     try:
-        return make(tools.contracts)
+        return make(tools.contracts.opened())
     except FaultyContract as fault:
         known = fault.place.file and (fault.place.pointer or fault.place.end)
         tools.sink.error(

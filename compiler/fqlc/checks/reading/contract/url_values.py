@@ -18,10 +18,10 @@ _PARAMETER = re.compile(r"\{([^{}]*)\}")
 _Parts = list[TextPart]
 
 
-def with_values(binding: Binding | None, path: Written | None) -> Binding | None:
+def with_values(binding: Binding, path: Written | None) -> Binding:
     """The binding with what the path of the webhook says."""
     parts = None if path is None else _text_parts(path.expr)
-    if binding is None or parts is None:
+    if parts is None:
         return binding
     before, after = _cut(parts, "?")
     template = segments_of(binding.operation.path)

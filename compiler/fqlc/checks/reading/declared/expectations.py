@@ -16,9 +16,6 @@ from fqlc.checks.reading.declared.rows import NotLiteral, misfit, plain
 from fqlc.checks.reading.entries import Found, known_entries, meant_keys, report_blocks
 from fqlc.checks.table.answers import answer_misfit, attempts_misfit
 from fqlc.checks.table.blocks import TEST
-from fqlc.contracts.answers import Answers
-from fqlc.contracts.judging.answering import broken_by
-from fqlc.contracts.shapes import answered_with
 from fqlc.diagnostics.model import Label
 from fqlc.diagnostics.similar import similar_fix
 from fqlc.diagnostics.sink import Sink
@@ -219,6 +216,10 @@ class _Reader:
         status = answer.get("status", 200)
         if action.contract is None or not isinstance(status, int):
             return
+        from fqlc.contracts.answers import Answers
+        from fqlc.contracts.judging.answering import broken_by
+        from fqlc.contracts.shapes import answered_with
+
         answers: dict[str, EntityInfo] = {}
         shape = answered_with(action.contract.operation, status)
         if shape is None:

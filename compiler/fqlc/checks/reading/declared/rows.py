@@ -9,9 +9,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from fql.plan.language.types import Type
-from fqlc.contracts.answers import ANSWER
 from fqlc.names.project import Project
-from fqlc.names.symbols import EntityInfo
+from fqlc.names.symbols import ANSWER, EntityInfo
 from fqlc.syntax.tree import ast
 
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
