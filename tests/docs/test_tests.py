@@ -50,6 +50,7 @@ def test_the_commands_of_the_page_on_ci_run(
     monkeypatch.chdir(tmp_path / "shop")
     for plan in ("plan.json", "deployed.plan.json"):
         assert run(["compile", "-o", plan, "."]) == 0
+    assert run(["export", "openapi", "-o", "contracts/", "."]) == 0
     ended = {command[0]: run(command) for command in commands}
-    assert ended == {"fmt": 0, "check": 0, "test": 1, "compile": 0, "diff": 0}
+    assert ended == {"fmt": 0, "check": 0, "test": 1, "compile": 0, "diff": 0, "export": 0}
     assert "less than 80 %" in capfd.readouterr().err
