@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fqlc.contracts.lookup import Segments, matching, nearest_path
+from fqlc.contracts.lookup import Routes, Segments, nearest_path
 
 
 def _paths(*paths: str, servers: tuple[str, ...] = ()) -> dict[str, dict[str, list[str]]]:
@@ -35,7 +35,7 @@ def _paths(*paths: str, servers: tuple[str, ...] = ()) -> dict[str, dict[str, li
 def test_a_path_finds_its_operations(
     paths: dict[str, dict[str, list[str]]], wanted: Segments, found: list[str]
 ) -> None:
-    assert list(matching(paths, "POST", wanted)) == found
+    assert Routes(paths).matching("POST", wanted) == found
 
 
 def test_the_nearest_path_is_named_by_the_contracts_own_words() -> None:

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from fql.errors import not_installed
 from fql.exact.light import NotJson, NotWritable
 from fqlc.contracts.faults import FaultyContract
+from fqlc.contracts.lookup import Routes
 from fqlc.contracts.model import Operation
 from fqlc.contracts.places import AT, Place
 from fqlc.contracts.reading.documents import Documents, Read, Spot, pointed
@@ -64,6 +65,7 @@ class Contracts:
         self._read = read
         self._shelf = shelf
         self._known: dict[str, _Known] = {}
+        self._routes: dict[str, Routes] = {}
         self._made: dict[tuple[str, str], Operation] = {}
 
     def paths(self, file: str) -> Paths:
@@ -73,6 +75,12 @@ class Contracts:
             known.paths = paths_of(self._documents(known), file)
             known.fresh = True
         return known.paths
+
+    def routes(self, file: str) -> Routes:
+        """Its paths, for finding the one that is meant. Raises FaultyContract."""
+        if file not in self._routes:
+            self._routes[file] = Routes(self.paths(file))
+        return self._routes[file]
 
     def operation(self, file: str, method: str, path: str) -> Operation:
         """One operation, by the path of the contract. Raises FaultyContract."""
@@ -166,7 +174,8 @@ def _packed(known: _Known) -> bytes:
             "paths": known.paths,
             "operations": known.operations,
             "reached": known.reached,
-        }
+        },
+        read=True,
     )
 
 
@@ -174,7 +183,7 @@ def _must_be_writable(stored: Stored, file: str) -> None:
     from fql.exact.writing import canonical_json
 
     try:
-        canonical_json([[[stored]]])
+        canonical_json([[[stored]]], read=True)
     except NotWritable:
         raise FaultyContract("the operation nests too deeply", Place(file)) from None
 

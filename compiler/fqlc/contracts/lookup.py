@@ -4,7 +4,8 @@ where a `{param}` is and nowhere else; a concrete path wins over one with parame
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from fql.near import nearest
 from fqlc.contracts.reading.openapi import Paths
@@ -18,23 +19,71 @@ def segments_of(path: str) -> list[str]:
     return path.split("/")[1:]
 
 
-def matching(paths: Paths, method: str, wanted: Segments) -> Iterator[str]:
-    """The paths of a contract that a path fits, the most concrete first. `method` only tells whose
-    servers count."""
-    found = []
+class Routes:
+    """The paths of a contract, ordered by their parts, so that finding one takes no look at the
+    others."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._known: dict[str, dict[tuple[str, ...], _Step]] = {}
+
+    def matching(self, method: str, wanted: Segments) -> list[str]:
+        """The paths that a path fits, the most concrete first. `method` only tells whose servers
+        count."""
+        if method not in self._known:
+            self._known[method] = _by_servers(self._paths, method)
+        found: dict[str, int] = {}
+        for bases, first in self._known[method].items():
+            for skipped in _skipped(bases, wanted):
+                for path in first.ends(wanted[skipped:]):
+                    found.setdefault(path, skipped)
+        return sorted(found, key=lambda path: (-found[path], _holes(path), path))
+
+
+@dataclass(slots=True)
+class _Step:
+    """Where templates go on that begin alike, by their next part; `path` is one that ends."""
+
+    path: str | None = None
+    literal: dict[str, _Step] = field(default_factory=dict)
+    open: dict[str, _Step] = field(default_factory=dict)
+
+    def after(self, template: str) -> _Step:
+        """The step after a part of a template."""
+        steps = self.open if "{" in template else self.literal
+        return steps.setdefault(template, _Step())
+
+    def ends(self, wanted: Segments) -> Iterator[str]:
+        """The templates that a path fits."""
+        steps = [self]
+        for part in wanted:
+            steps = [after for step in steps for after in step.fitting(part)]
+        return (step.path for step in steps if step.path is not None)
+
+    def fitting(self, part: str | None) -> Iterator[_Step]:
+        """The steps that a part of a path may go."""
+        if part in self.literal:
+            yield self.literal[part]
+        yield from (after for template, after in self.open.items() if _fits(template, part))
+
+
+def _by_servers(paths: Paths, method: str) -> dict[tuple[str, ...], _Step]:
+    """The first step for each list of servers that paths have."""
+    found: dict[tuple[str, ...], _Step] = {}
     for path, methods in paths.items():
-        template = segments_of(path)
         bases = methods.get(method) or next(iter(methods.values()), [])
-        for skipped in _skipped(bases, wanted):
-            rest = wanted[skipped:]
-            if len(template) == len(rest) and all(map(_fits, template, rest)):
-                holes = tuple("{" in part for part in template)
-                found.append((-skipped, holes, path))
-                break
-    return (path for _, _, path in sorted(found))
+        step = found.setdefault(tuple(bases), _Step())
+        for template in segments_of(path):
+            step = step.after(template)
+        step.path = path
+    return found
 
 
-def _skipped(bases: list[str], wanted: Segments) -> list[int]:
+def _holes(path: str) -> tuple[bool, ...]:
+    return tuple("{" in part for part in segments_of(path))
+
+
+def _skipped(bases: Iterable[str], wanted: Segments) -> list[int]:
     """How many parts of the path are a server's: the longest first. Where none is, none are."""
     found = set()
     for base in bases:

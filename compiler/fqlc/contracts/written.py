@@ -64,7 +64,7 @@ def digest_of(stored: Stored) -> str:
     """SHA-256 over the canonical JSON of an operation without prose and places."""
     from fql.exact.writing import canonical_json
 
-    return sha256(canonical_json(_bare(stored))).hexdigest()
+    return sha256(canonical_json(_bare(stored), read=True)).hexdigest()
 
 
 def bare_of(operation: Operation) -> Stored:

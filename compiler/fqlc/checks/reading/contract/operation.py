@@ -23,7 +23,7 @@ from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.contracts.answers import Answers, pascal
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.library import Contracts
-from fqlc.contracts.lookup import Segments, matching, nearest_path, shown
+from fqlc.contracts.lookup import Segments, nearest_path, shown
 from fqlc.contracts.model import Binding, Operation
 from fqlc.contracts.paths import path_of
 from fqlc.contracts.reading.openapi import Paths
@@ -211,7 +211,7 @@ class _Lookup:
     def operation(self, contracts: Contracts) -> Operation | None:
         """The operation; reports FQL401 where there is none."""
         paths = contracts.paths(self.file)
-        fitting = list(matching(paths, self.method, self.segments))
+        fitting = contracts.routes(self.file).matching(self.method, self.segments)
         for path in fitting:
             if self.method in paths[path]:
                 return contracts.operation(self.file, self.method, path)
