@@ -16,7 +16,7 @@ from fqlc.contracts.lookup import Routes
 from fqlc.contracts.model import Operation
 from fqlc.contracts.places import AT, Place
 from fqlc.contracts.reading.documents import Documents, Read, Spot, pointed
-from fqlc.contracts.reading.normal import Normalizer
+from fqlc.contracts.reading.normal import Definitions, Normalizer
 from fqlc.contracts.reading.openapi import Paths, operation_of, paths_of
 from fqlc.contracts.written import operation_from
 
@@ -55,6 +55,7 @@ class _Known:
     operations: dict[str, Stored] = field(default_factory=dict)
     reached: list[str] | None = None
     documents: Documents | None = None
+    definitions: Definitions = field(default_factory=dict)
     fresh: bool = False
 
 
@@ -86,7 +87,7 @@ class Contracts:
         """One operation, by the path of the contract. Raises FaultyContract."""
         return self._operation(
             file, f"{method} {path}",
-            lambda documents: operation_of(documents, file, method, path),
+            lambda documents, made: operation_of(documents, made, file, method, path),
         )  # fmt: skip
 
     def schemas(self, body: str | None, response: str | None) -> Operation:
@@ -95,7 +96,7 @@ class Contracts:
         file = (body or response or "").partition("#")[0]
         return self._operation(
             file, f"{body or ''} {response or ''}",
-            lambda documents: _of_schemas(documents, body, response),
+            lambda documents, made: _of_schemas(documents, made, body, response),
         )  # fmt: skip
 
     def keep(self) -> None:
@@ -119,7 +120,7 @@ class Contracts:
             known = self._of(file)
             if name not in known.operations:
                 documents = self._documents(known)
-                stored = read(documents)
+                stored = read(documents, known.definitions)
                 _must_be_writable(stored, file)
                 known.operations[name] = stored
                 known.files.update(documents.digests)
@@ -147,7 +148,7 @@ class Contracts:
         try:
             stored = read_object(data) if data else {}
             files = cast("dict[str, str | None]", stored["files"])
-            paths, operations = stored["paths"], stored["operations"]
+            paths, operations = stored["paths"], _with_definitions(stored)
             reached = cast("list[str] | None", stored["reached"])
         except (NotJson, KeyError, ValueError):
             return None
@@ -155,28 +156,55 @@ class Contracts:
             found = self._read(path)
             if (None if found is None else sha256(found).hexdigest()) != digest:
                 return None
-        return _Known(
-            files, cast("Paths | None", paths), cast("dict[str, Stored]", operations), reached
-        )
+        return _Known(files, cast("Paths | None", paths), operations, reached)
 
 
 class _Reading(Protocol):
-    def __call__(self, documents: Documents) -> Stored:
+    def __call__(self, documents: Documents, made: Definitions) -> Stored:
         """What is read from documents."""
 
 
 def _packed(known: _Known) -> bytes:
+    """Definitions that operations share are written once: operations have their numbers."""
     from fql.exact.writing import canonical_json
 
+    numbers: dict[int, int] = {}
+    table: list[object] = []
+    operations: dict[str, Stored] = {}
+    for name, operation in known.operations.items():
+        definitions = cast("Stored", operation["definitions"])
+        for one in definitions.values():
+            if id(one) not in numbers:
+                numbers[id(one)] = len(table)
+                table.append(one)
+        used = {key: numbers[id(one)] for key, one in definitions.items()}
+        operations[name] = {**operation, "definitions": used}
     return canonical_json(
         {
             "files": known.files,
             "paths": known.paths,
-            "operations": known.operations,
+            "operations": operations,
+            "definitions": table,
             "reached": known.reached,
         },
         read=True,
     )
+
+
+def _with_definitions(stored: Stored) -> dict[str, Stored]:
+    """The operations as they were before they were packed."""
+    table = cast("list[object]", stored["definitions"])
+    packed = cast("dict[str, Stored]", stored["operations"])
+    return {
+        name: {
+            **operation,
+            "definitions": {
+                key: table[number]
+                for key, number in cast("dict[str, int]", operation["definitions"]).items()
+            },
+        }
+        for name, operation in packed.items()
+    }
 
 
 def _must_be_writable(stored: Stored, file: str) -> None:
@@ -188,8 +216,10 @@ def _must_be_writable(stored: Stored, file: str) -> None:
         raise FaultyContract("the operation nests too deeply", Place(file)) from None
 
 
-def _of_schemas(documents: Documents, body: str | None, response: str | None) -> Stored:
-    normalizer = Normalizer(documents)
+def _of_schemas(
+    documents: Documents, made: Definitions, body: str | None, response: str | None
+) -> Stored:
+    normalizer = Normalizer(documents, made)
     sent = None if body is None else _content(documents, body, normalizer)
     answers = [] if response is None else [_content(documents, response, normalizer)]
     return {

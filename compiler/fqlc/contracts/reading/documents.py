@@ -27,12 +27,14 @@ MOST_REFERENCES = 100
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file that was read. `dialect` is what its schemas are written in, empty where it does not
-    say and they are as those of whoever refers to it."""
+    say and they are as those of whoever refers to it. It `shares` where aliases put one value into
+    several places."""
 
     file: str
     value: object
     marks: Marks = field(repr=False, default_factory=dict)
     dialect: str = ""
+    shares: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Documents:
             said = f"`{file}` has more than {LONGEST_CONTRACT:,} bytes"
             raise FaultyContract(said, Place(file))
         value, marks = _parsed(file, data)
-        return Document(file, value, marks, dialect_of(value))
+        return Document(file, value, marks, dialect_of(value), bool(marks) and _shares(value))
 
     def followed(self, spot: Spot) -> Spot:
         """Where the references of a spot lead to in the end. Raises FaultyContract."""
@@ -242,6 +244,19 @@ def _ids(value: object) -> tuple[str, ...]:
         return ()
     found = (value.get(key) for key in ("$id", "id", "$self"))
     return tuple(one.removesuffix("#") for one in found if isinstance(one, str) and one)
+
+
+def _shares(value: object) -> bool:
+    """True where an object or list is at several places."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            if id(one) in seen:
+                return True
+            seen.add(id(one))
+            waiting += one.values() if isinstance(one, dict) else one
+    return False
 
 
 def _parsed(file: str, data: bytes) -> tuple[object, Marks]:

@@ -7,6 +7,7 @@ schema that holds itself is finite.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.places import AT, DEFINED
@@ -40,11 +41,32 @@ _IGNORING = (OPENAPI_3_0, "draft-04", "draft-06", "draft-07")
 """Dialects in which nothing counts beside `$ref`."""
 
 
-class Normalizer:
-    """Normalises what one operation reaches."""
+Lead = tuple[Spot, str, str]
+"""Where a reference leads, how it is written, and the key of the definition."""
 
-    def __init__(self, documents: Documents) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A definition as an earlier operation made it, the nodes in it, and its references. It is the
+    same for another operation in which these have the same keys."""
+
+    schema: object
+    nodes: int
+    leads: tuple[Lead, ...]
+
+
+Definitions = dict[tuple[str, str, str], Made]
+"""Definitions by file, pointer and dialect."""
+
+
+class Normalizer:
+    """Normalises what one operation reaches. `made` has what others of the same documents reached,
+    and takes in what this one does."""
+
+    def __init__(self, documents: Documents, made: Definitions) -> None:
         self._documents = documents
+        self._made_before = made
+        self._leads: list[Lead] = []
         self._keys: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[str, Spot]] = []
         self._shared: dict[int, tuple[object, int]] = {}
@@ -53,7 +75,7 @@ class Normalizer:
 
     def schema(self, spot: Spot, depth: int = 0) -> object:
         """The schema at a spot: an object, or False. Raises FaultyContract."""
-        if not spot.document.marks:
+        if not spot.document.shares:
             return self._made(spot, depth)
         # What aliases share is made once, and still counts wherever it is.
         if (shared := self._shared.get(id(spot.value))) is not None:
@@ -110,11 +132,25 @@ class Normalizer:
         done: list[tuple[str, Spot]] = []
         while self._waiting:
             key, target = self._waiting.pop(0)
-            self._definitions[key] = self.schema(target)
+            self._definitions[key] = self._defined(target)
             done.append((key, target))
         for key, target in done:
             self._must_end(key, target)
         return self._definitions
+
+    def _defined(self, target: Spot) -> object:
+        """The schema of a definition."""
+        if target.document.shares:
+            return self.schema(target)
+        place = (target.document.file, target.pointer, target.dialect)
+        known = self._made_before.get(place)
+        if known is not None and all(self._definition(t, r) == key for t, r, key in known.leads):
+            self._count(target, known.nodes)
+            return known.schema
+        before, self._leads = self._nodes, []
+        made = self.schema(target)
+        self._made_before[place] = Made(made, self._nodes - before, tuple(self._leads))
+        return made
 
     def _definition(self, target: Spot, reference: str) -> str:
         """The key of the definition that a target becomes."""
@@ -126,6 +162,7 @@ class Normalizer:
             self._keys[place] = key
             self._definitions[key] = {}
             self._waiting.append((key, target))
+        self._leads.append((target, reference, self._keys[place]))
         return self._keys[place]
 
     def _must_end(self, key: str, target: Spot) -> None:

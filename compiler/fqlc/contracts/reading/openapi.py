@@ -12,7 +12,7 @@ from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.paths import path_of
 from fqlc.contracts.places import AT
 from fqlc.contracts.reading.documents import Documents, Spot
-from fqlc.contracts.reading.normal import Normalizer
+from fqlc.contracts.reading.normal import Definitions, Normalizer
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _READ = re.compile(r"3\.[012](\.\d+)?(-.*)?")
@@ -72,12 +72,14 @@ def _server_path(server: Mapping[str, object]) -> str:
     return path_of(url).rstrip("/")
 
 
-def operation_of(documents: Documents, file: str, method: str, path: str) -> dict[str, object]:
+def operation_of(
+    documents: Documents, made: Definitions, file: str, method: str, path: str
+) -> dict[str, object]:
     """One operation and all that it reaches, as JSON. Raises FaultyContract."""
     root = opened(documents, file)
     item = documents.followed(root.child("paths").child(path))
     written = item.child(method.lower())
-    reader = _Reader(documents)
+    reader = _Reader(documents, made)
     found: dict[str, object] = {
         "name": f"{method} {path}",
         "method": method,
@@ -98,9 +100,9 @@ def _at(spot: Spot) -> list[object]:
 class _Reader:
     """Reads the parts of one operation."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, made: Definitions) -> None:
         self._documents = documents
-        self.normalizer = Normalizer(documents)
+        self.normalizer = Normalizer(documents, made)
 
     def parameters(self, levels: list[Spot]) -> list[object]:
         """Those of the path, replaced by those of the operation of the same name and place."""
