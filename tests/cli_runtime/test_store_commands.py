@@ -136,6 +136,12 @@ def test_filters_choose_dead_letters(shop: Shop, fqlc: Fqlc, server: MockWebhook
     assert count("--action", "books") == count("--failed-before", "2020-01-01") == 0
     assert count("--failed-after", "2020-01-01T00:00:00Z") == 3
     assert fqlc("dlq", "list", "--failed-after", "soon").code == 2
+    assert count("--reason", "404") == count("--entity", "Order") == 2
+    assert count("--row", "Order 1") == count("--row", "Order 1", "--reason", "404") == 1
+    assert count("--row", "Order 9") == count("--entity", "Parcel") == count("--reason", "%") == 0
+    assert fqlc("dlq", "list", "--row", "1").code == 2
+    dry = fqlc("dlq", "replay", "--row", "Order 2", "--reason", "404", "--dry-run")
+    assert dry.code == 0 and "1" in dry.out
     stats = fqlc("dlq", "stats", "--format", "json").lines
     assert sorted((line["class"], line["count"]) for line in stats) == [
         ("capture", 1),

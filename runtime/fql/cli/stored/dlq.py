@@ -35,6 +35,7 @@ GROUPS = (
     epilog="""\b
 Examples:
   fqlc dlq list --observer order_shipped
+  fqlc dlq list --row "Order 48213" --reason 503
   fqlc dlq show dlq_4fdee000000003_warehouse
   fqlc dlq replay dlq_4fdee000000003_warehouse
   fqlc dlq replay --failed-after 2026-03-02 --rate 10 --dry-run
@@ -56,6 +57,9 @@ def list_letters(
     observer: str | None,
     action: str | None,
     error_class: str | None,
+    reason: str | None,
+    entity: str | None,
+    row_name: str | None,
     failed_after: str | None,
     failed_before: str | None,
     limit: int | None,
@@ -65,8 +69,8 @@ def list_letters(
 ) -> None:
     """List dead letters, newest first."""
     wanted = letters.choice(
-        observer=observer, action=action, error_class=error_class, failed_after=failed_after,
-        failed_before=failed_before, limit=limit,
+        observer=observer, action=action, error_class=error_class, reason=reason, entity=entity,
+        row_name=row_name, failed_after=failed_after, failed_before=failed_before, limit=limit,
     )  # fmt: skip
     columns = Table(letters.COLUMNS)
 
@@ -128,6 +132,9 @@ def replay(
     observer: str | None,
     action: str | None,
     error_class: str | None,
+    reason: str | None,
+    entity: str | None,
+    row_name: str | None,
     failed_after: str | None,
     failed_before: str | None,
     limit: int | None,
@@ -155,7 +162,8 @@ def replay(
     wanted = Wanted(
         **letters.choice(
             observer=observer, action=action, error_class=error_class, batch=batch,
-            failed_after=failed_after, failed_before=failed_before, limit=limit,
+            reason=reason, entity=entity, row_name=row_name, failed_after=failed_after,
+            failed_before=failed_before, limit=limit,
         ),
         all=everything, delay=delay, rate=rate, plan=plan, response=_answer_in_file(response),
         force=force, dry_run=dry_run, wait=wait,

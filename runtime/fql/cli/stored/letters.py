@@ -33,12 +33,18 @@ def choice(
     action: str | None,
     error_class: str | None,
     batch: str | None = None,
+    reason: str | None,
+    entity: str | None,
+    row_name: str | None,
     failed_after: str | None,
     failed_before: str | None,
     limit: int | None,
 ) -> Choice:
     """What the options say, in the words that Python knows as well (`fql.letters`)."""
-    named = {"observer": observer, "action": action, "class": error_class, "batch": batch}
+    named = {
+        "observer": observer, "action": action, "class": error_class, "batch": batch,
+        "reason": reason, "entity": entity, "row": row_name,
+    }  # fmt: skip
     given = {name: value for name, value in named.items() if value is not None}
     return Choice(
         failed_after=failed_after, failed_before=failed_before, filter=given or None, limit=limit
@@ -63,6 +69,9 @@ def filters(command: F) -> F:
         click.option(
             "--class", "error_class", metavar="CLASS", help="Only of this class, such as exhausted."
         ),
+        click.option("--reason", metavar="TEXT", help="Only where the reason has this text."),
+        click.option("--row", "row_name", metavar="ROW", help='Only of this row: "Order 48213".'),
+        click.option("--entity", metavar="NAME", help="Only of rows of this entity."),
         click.option("--action", metavar="NAME", help="Only of this action."),
         click.option("--observer", metavar="NAME", help="Only of this observer."),
     ):
