@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         StoreFull,
         StoreGone,
         StoreLocked,
+        StoreSlow,
         UsageError,
         WorkBlocked,
     )
@@ -48,6 +49,7 @@ _HOMES = {
     "StoreError": "fql.errors",
     "StoreFull": "fql.errors",
     "StoreGone": "fql.errors",
+    "StoreSlow": "fql.errors",
     "StoreLocked": "fql.errors",
     "Summary": "fql.engine.process.receipts",
     "UsageError": "fql.errors",
@@ -74,6 +76,7 @@ __all__ = [
     "StoreFull",
     "StoreGone",
     "StoreLocked",
+    "StoreSlow",
     "Summary",
     "UsageError",
     "WorkBlocked",

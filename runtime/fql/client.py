@@ -198,18 +198,21 @@ async def open_client(
     schema: str = SCHEMA,
     by: str = "",
     credentials: str = "",
+    within: float = 0.0,
 ) -> AsyncIterator[Client]:
     """A client of a store: `async with open_client("sqlite:///fql.db") as client`.
 
     `store_url` is the URL of the store; `dlq_table` the table or view of dead letters, as
     `[webhooks.dlq] table` names it; `schema` that of a store on PostgreSQL (`[store] schema`), and
     for one in NATS `fql_` and the project; `credentials` are those of a store in NATS, a file or
-    what is in it; `by` says who asks, and is stored with each command. Raises SettingsError for an
-    invalid URL, and StoreError.
+    what is in it; `by` says who asks, and is stored with each command; `within` are the seconds
+    that a question to the store may take before StoreSlow is raised, 0 for as long as it takes.
+    Raises SettingsError for an invalid URL, and StoreError.
     """
     store = open_store(
-        Place(store_at(store_url).url, dlq_table, schema, credentials), upgrades=False
-    )
+        Place(store_at(store_url).url, dlq_table, schema, credentials),
+        upgrades=False, within=within,
+    )  # fmt: skip
     await store.open()
     try:
         yield Client(store, by=by)

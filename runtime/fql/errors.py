@@ -11,6 +11,7 @@
     └── StoreError            the store cannot be used (exit code 3)
         ├── StoreLocked       another process is the engine of this store
         ├── StoreFull         no space left; nothing was accepted
+        ├── StoreSlow         a question took longer than it may; nothing was changed
         └── StoreGone         its file was removed or replaced while it was in use
 
 A message is one sentence that says what, where and why; `hint` says what to do. Neither holds
@@ -151,6 +152,16 @@ class StoreFull(StoreError):
 class StoreRewound(StoreError):
     """The store went back to an earlier state, and has forgotten commits of the engine at work: a
     backup was restored, or a standby that lagged was promoted. The engine begins a new session."""
+
+
+class StoreSlow(StoreError):
+    """A question to the store `where` was not answered `within` the seconds that it may take."""
+
+    def __init__(self, where: object, within: float) -> None:
+        super().__init__(
+            f"the store {where} has not answered within {1000 * within:.0f} ms",
+            hint="narrow the filter: by a row, an observer or a time, which are found at once",
+        )
 
 
 class StoreGone(StoreError):

@@ -97,12 +97,13 @@ def require_store(place: Place) -> None:
         )
 
 
-def open_store(place: Place, *, upgrades: bool = True) -> Store:
-    """The store at a place, not yet opened. An SQLite file of an older format is upgraded, or
-    refused where it is opened beside its engine. Raises SettingsError."""
+def open_store(place: Place, *, upgrades: bool = True, within: float = 0.0) -> Store:
+    """The store at a place, not yet opened. A question to it may take `within` seconds, or as long
+    as it takes; one in memory or NATS has all of it at hand. An SQLite file of an older format is
+    upgraded, or refused where it is opened beside its engine. Raises SettingsError."""
     database = place.database
     if database.kind == "postgresql":
-        return _on_server(place)
+        return _on_server(place, within)
     if database.kind == "nats":
         return _in_nats(place)
     if database.file is None:
@@ -113,16 +114,16 @@ def open_store(place: Place, *, upgrades: bool = True) -> Store:
     from fql.store.sqlite.store import SqliteStore
 
     upgrade = Upgrade.SAFELY if upgrades else Upgrade.NEVER
-    return SqliteStore(database.file, letters=place.letters, upgrade=upgrade)
+    return SqliteStore(database.file, letters=place.letters, upgrade=upgrade, within=within)
 
 
-def _on_server(place: Place) -> Store:
+def _on_server(place: Place, within: float) -> Store:
     require_driver()
     from fql.store.postgresql.shared import SharedPostgresStore
     from fql.store.postgresql.store import PostgresStore
 
     kind = PostgresStore if place.alone else SharedPostgresStore
-    return kind(place.url, schema=place.schema)
+    return kind(place.url, schema=place.schema, within=within)
 
 
 def _in_nats(place: Place) -> NatsStore:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from fql.client import Client, open_client
-from fql.errors import FqlError
+from fql.errors import FqlError, StoreSlow
 from fql.plan.model import Plan
 from fql.store.opening import Place, require_store
 from fql.ui.door import Form, Visitor
@@ -23,8 +24,11 @@ from fql.ui.present.watching import Watching
 from fql.ui.shelf import Shelf
 from fql.version import VERSION
 
+T = TypeVar("T")
 BY = "page"
 """Who gives a command from here; it is stored with each."""
+WITHIN = 0.25
+"""Seconds that a question of a view may take."""
 
 
 Differences = Callable[[Plan, Plan], Sequence[tuple[str, str]]]
@@ -34,7 +38,8 @@ Differences = Callable[[Plan, Plan], Sequence[tuple[str, str]]]
 @dataclass(slots=True)
 class Desk:
     """One page of one store. `wall` gives milliseconds since 1970, `payloads` what is shown of
-    rows and answers; `differences` compares two plans, where the program around the page can."""
+    rows and answers; `differences` compares two plans, where the program around the page can;
+    `within` are the seconds that a question of a view may take."""
 
     place: Place
     project: str
@@ -43,25 +48,35 @@ class Desk:
     page_size: int = 50
     payloads: Payloads = "masked"
     differences: Differences | None = None
+    within: float = WITHIN
     shelf: Shelf = field(default_factory=Shelf)
     watching: Watching = field(default_factory=Watching)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _client: Client | None = None
+    _clients: dict[float, Client] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def client(self) -> Client:
-        """The store's client. A store that is not there yet is looked for again each time. Raises
+        """The store's client for what is shown: a question takes at most `within`. Raises
         StoreError, SettingsError."""
+        return await self._client_within(self.within)
+
+    async def commander(self) -> Client:
+        """The one for commands and exports, which read all that they are about, however long it
+        takes, and keep no view waiting. Raises StoreError, SettingsError."""
+        return await self._client_within(0.0)
+
+    async def _client_within(self, seconds: float) -> Client:
+        """A store that is not there yet is looked for again each time."""
         async with self._opening:
-            if self._client is None:
+            if seconds not in self._clients:
                 await asyncio.to_thread(require_store, self.place)
                 place = self.place
                 opened = open_client(
                     place.url, dlq_table=place.letters, schema=place.schema, by=BY,
-                    credentials=place.credentials,
+                    credentials=place.credentials, within=seconds,
                 )  # fmt: skip
-                self._client = await self._open.enter_async_context(opened)
-        return self._client
+                self._clients[seconds] = await self._open.enter_async_context(opened)
+            return self._clients[seconds]
 
     async def mark(self) -> str:
         """What `fql.ui.live` looks at: the store, and whether its engine has fallen silent."""
@@ -75,7 +90,7 @@ class Desk:
 
     async def close(self) -> None:
         """Give the store back; the next request opens what is there then."""
-        opened, self._open, self._client = self._open, AsyncExitStack(), None
+        opened, self._open, self._clients = self._open, AsyncExitStack(), {}
         self.shelf = Shelf()
         await opened.aclose()
 
@@ -90,8 +105,9 @@ class Desk:
             "project": self.project, "version": VERSION, "visitor": visitor, "here": name,
             "path": request.url.path, "place": self.place.database.shown, "query": "",
             "ago": lambda at: words.ago(at, now), "wanted": {}, "frame": await self._frame(),
-            "live": name in LIVE, "newest": "",
+            "live": name in LIVE, "newest": "", "slow": slow_of(request),
         }  # fmt: skip
+        status = 503 if common["slow"] else status
         wanted = request.headers.get("fql-part")
         if wanted is None:
             return HTMLResponse(self.templates.page(f"{name}.html", common | values), status)
@@ -101,11 +117,12 @@ class Desk:
     async def _frame(self) -> Frame:
         """Numbers beside the links to all views; none where the store cannot be read, as that is
         what the page is about then."""
-        if self._client is None:
+        client = self._clients.get(self.within)
+        if client is None:
             return Frame()
         try:
-            size, now = await self._client.size(), await self.now()
-            plan = await self._client.active() or ""
+            size, now = await client.size(), await self.now()
+            plan = await client.active() or ""
             return Frame(sum(size.letters.values()), size.bytes, plan, now, size.disk)
         except FqlError:
             return Frame()
@@ -147,6 +164,23 @@ def form_of(request: Request) -> Form:
 def one(form: Form, name: str) -> str:
     """A field of a form, empty where it was not sent."""
     return form.get(name, [""])[0]
+
+
+async def in_time(request: Request, question: Awaitable[T], otherwise: T) -> T:
+    """The answer of the store, or `otherwise` where that takes longer than a view waits: the view
+    says so then, beside all that was found. Raises StoreSlow for a program."""
+    try:
+        return await question
+    except StoreSlow as problem:
+        if wants_json(request):
+            raise
+        request.state.slow = problem.hint
+        return otherwise
+
+
+def slow_of(request: Request) -> str:
+    """What helps where a question of this view has taken too long; else empty."""
+    return str(getattr(request.state, "slow", ""))
 
 
 def wants_json(request: Request) -> bool:

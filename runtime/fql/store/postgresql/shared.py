@@ -23,8 +23,8 @@ QUICK = ("SET synchronous_commit = off",)
 class SharedPostgresStore(PostgresStore):
     """Implements `fql.store.sharing.SharedStore`: engines on one schema of a database."""
 
-    def __init__(self, url: str, *, schema: str = "fql_main") -> None:
-        super().__init__(url, schema=schema)
+    def __init__(self, url: str, *, schema: str = "fql_main", within: float = 0.0) -> None:
+        super().__init__(url, schema=schema, within=within)
         self._dark: frozenset[int] = frozenset()
         self._limits = Line(url, schema, self.where, patience=WRITE_PATIENCE, settings=QUICK)
 

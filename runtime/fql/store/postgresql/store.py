@@ -58,10 +58,12 @@ TUNED = (
 
 
 class PostgresStore(Questions):
-    """Implements `fql.store.port.Store` in one schema of a database. `url` is one of PostgreSQL."""
+    """Implements `fql.store.port.Store` in one schema of a database. `url` is one of PostgreSQL;
+    `within` seconds, if not 0, are the most that a question may take."""
 
-    def __init__(self, url: str, *, schema: str = "fql_main") -> None:
+    def __init__(self, url: str, *, schema: str = "fql_main", within: float = 0.0) -> None:
         self.where = _where(url, schema)
+        self._within = within
         self._writing = Line(url, schema, self.where, patience=WRITE_PATIENCE, settings=TUNED)
         self._reading = Line(url, schema, self.where, patience=READ_PATIENCE)
         self._notes = False

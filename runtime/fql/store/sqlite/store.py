@@ -38,6 +38,7 @@ from fql.store.sqlite.marks import COPIED, forget
 from fql.store.sqlite.names import Watched, beside, settled
 from fql.store.sqlite.prune import Slice, Sweep
 from fql.store.sqlite.reading import read as sqlite_read
+from fql.store.sqlite.reading.patience import Patience
 from fql.store.sqlite.reading.questions import Questions
 from fql.store.sqlite.write import KEY, unpacked, write
 from fql.store.sqlite.writing import copies as sqlite_copies
@@ -49,16 +50,19 @@ POLL = 0.04
 
 class SqliteStore(Questions):
     """Implements `fql.store.port.Store` on one file. `letters` names the table of dead letters;
-    `upgrade` says what becomes of a file of an older format."""
+    `upgrade` says what becomes of a file of an older format; `within` seconds, if not 0, are the
+    most that a question may take."""
 
     def __init__(
-        self, path: str | Path, *, letters: str = "webhook_dlq", upgrade: Upgrade = Upgrade.SAFELY
-    ) -> None:
+        self, path: str | Path, *, letters: str = "webhook_dlq",
+        upgrade: Upgrade = Upgrade.SAFELY, within: float = 0.0,
+    ) -> None:  # fmt: skip
         if not letters.isidentifier():
             raise StoreError(f"{letters!r} cannot be the name of the dead letter table")
         self._path = Path(path).resolve()
         self._letters = letters
         self._upgrade = upgrade
+        self._patience = Patience(within) if within else None
         self._process = os.getpid()
         self._notes = False
         self._sweep = Sweep()
@@ -137,7 +141,7 @@ class SqliteStore(Questions):
         self._locked = False
         if self._connection is not None and self._watched is not None:
             self._watched.leave(self._connection)
-        for connection in (self._looker, self._connection):
+        for connection in (self._patience, self._looker, self._connection):
             if connection is not None:
                 connection.close()
         self._looker = self._connection = self._watched = None
@@ -206,7 +210,6 @@ class SqliteStore(Questions):
 
     async def known(self, keys: Sequence[bytes]) -> dict[bytes, Remembered]:
         """Those of these keys that were accepted before."""
-
         text = json_text([KEY.unpack(key) for key in keys])
 
         def work(connection: sqlite3.Connection) -> dict[bytes, Remembered]:

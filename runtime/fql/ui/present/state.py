@@ -125,7 +125,7 @@ def _by_action(groups: Sequence[LetterGroup]) -> Mapping[str, list[LetterGroup]]
 
 def _dead(name: str, groups: Sequence[LetterGroup]) -> Need:
     total = sum(group.number for group in groups)
-    reasons = ", ".join(f"{group.number:,} × {group.error_class}" for group in groups)
+    reasons = ", ".join(f"{as_far(group.number)} × {group.error_class}" for group in groups)
     since = instant(min(group.oldest for group in groups)) or ""
     first = groups[0]
     link = f"/dead?observer={first.observer}" if first.observer else "/dead"
@@ -133,7 +133,7 @@ def _dead(name: str, groups: Sequence[LetterGroup]) -> Need:
         link += f"&action={first.action}"
     chosen = {"observer": first.observer, "action": first.action} if first.action else {}
     return Need(
-        "bad", _counted(total, "dead letter"), name, f"{reasons}.", link, since=since, replay=chosen
+        "bad", as_far(total, "dead letter"), name, f"{reasons}.", link, since=since, replay=chosen
     )
 
 

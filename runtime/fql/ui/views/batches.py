@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fql.store.shown import DeadLetter, RunShown
-from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
+from fql.ui.desk import back, desk_of, form_of, in_time, listed, one, wants_json
 from fql.ui.filters import AFTER, filters_of, link, pair_of, place_of
 from fql.ui.present.words import instant
 
@@ -59,9 +59,10 @@ async def batches(request: Request) -> Response:
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), (AFTER, LETTERS_AFTER))
     client = await desk.client()
-    runs = await client.runs(state="open", after=pair_of(given.get(AFTER, "")), limit=LOOKED_AT)
+    asked = client.runs(state="open", after=pair_of(given.get(AFTER, "")), limit=LOOKED_AT)
+    runs = await in_time(request, asked, [])
     last = place_of(given.get(LETTERS_AFTER, ""))
-    letters = await client.dead_letters_after(last, LOOKED_AT)
+    letters = await in_time(request, client.dead_letters_after(last, LOOKED_AT), [])
     buffers, sealed = buffers_of(runs), sealed_of(runs, letters)
     if wants_json(request):
         return listed([each.as_json() for each in buffers] + [each.as_json() for each in sealed])
@@ -86,7 +87,7 @@ def _older(runs: Sequence[RunShown], letters: Sequence[DeadLetter]) -> str:
 async def seal(request: Request) -> Response:
     """Send what is collected for an action now, however little it is."""
     form = form_of(request)
-    client = await desk_of(request).client()
+    client = await desk_of(request).commander()
     await client.seal(one(form, "observer"), one(form, "action"))
     return back(request, "/batches")
 

@@ -16,7 +16,18 @@ from fql.exact.reading import NotJson, read_json
 from fql.exact.writing import write_json
 from fql.letters import CLASSES, RATE, Bounds, Foreseen, Replayed, Wanted
 from fql.store.shown import DeadLetter
-from fql.ui.desk import Desk, arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
+from fql.ui.desk import (
+    Desk,
+    arrived,
+    back,
+    desk_of,
+    form_of,
+    in_time,
+    listed,
+    newest_of,
+    one,
+    wants_json,
+)
 from fql.ui.door import Form
 from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 from fql.ui.payload.stored import hidden_letters
@@ -38,7 +49,8 @@ async def dead(request: Request) -> Response:
     given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER, BEGUN))
     last, begun = place_of(given.pop(AFTER, "")), given.pop(BEGUN, "")
     client = await desk.client()
-    found = await client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
+    asked = client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
+    found = await in_time(request, asked, [])
     page = found[: desk.page_size]
     letters = await hidden_letters(desk.shelf, client, desk.payloads, page)
     if wants_json(request):
@@ -47,8 +59,9 @@ async def dead(request: Request) -> Response:
     return await desk.page(
         request, "dead", letters=letters, wanted=given, classes=CLASSES,
         exported=link("/dead/export", given), older=_older(found, given, desk.page_size),
-        plan=await desk.shelf.active(client), groups=await client.dead_letter_groups(),
-        number=await client.dead_letter_number(**choice_of(given)),
+        plan=await desk.shelf.active(client),
+        groups=await in_time(request, client.dead_letter_groups(), []),
+        number=await in_time(request, client.dead_letter_number(**choice_of(given)), None),
         bulks=progress_of(await client.bulks(limit=LOOKED_AT), desk.wall(), begun),
         newest=newest_of(names), more=arrived(request, names),
     )  # fmt: skip
@@ -58,7 +71,7 @@ async def export(request: Request) -> Response:
     """All that fit the filter, as JSON lines, page by page."""
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), LETTERS)
-    client = await desk.client()
+    client = await desk.commander()
     pages = client.dead_letter_pages(**choice_of(given))
 
     async def lines() -> AsyncIterator[bytes]:
@@ -113,7 +126,7 @@ async def replay(request: Request) -> Response:
     """First what it would do, then, once that is confirmed, do it: those that are ticked at once,
     all that fit a filter as one bulk."""
     desk, form = desk_of(request), form_of(request)
-    client = await desk.client()
+    client = await desk.commander()
     given, ids = _given(form), form.get("id", [])
     confirmed = one(form, "confirm") == "yes"
     wanted = _wanted(form, given, ids, confirmed)
@@ -174,14 +187,14 @@ def _bounds(form: Form) -> Bounds:
 
 async def stop(request: Request) -> Response:
     """Let a replay mark no more; what is marked goes on."""
-    await (await desk_of(request).client()).stop_bulk(one(form_of(request), "bulk"))
+    await (await desk_of(request).commander()).stop_bulk(one(form_of(request), "bulk"))
     return back(request, "/dead")
 
 
 async def discard(request: Request) -> Response:
     """The same for giving up; more than a hundred want their number typed."""
     desk, form = desk_of(request), form_of(request)
-    client = await desk.client()
+    client = await desk.commander()
     given, ids = _given(form), form.get("id", [])
     letters = await _chosen(client, given, ids)
     number = str(len(letters))

@@ -65,19 +65,19 @@ async def _receivers(desk: Desk) -> tuple[list[Receiver], list[Minute]]:
 
 async def pause(request: Request) -> Response:
     """Stop sending there."""
-    await (await desk_of(request).client()).pause(one(form_of(request), "name"))
+    await (await desk_of(request).commander()).pause(one(form_of(request), "name"))
     return _to_it(request)
 
 
 async def resume(request: Request) -> Response:
     """Go on."""
-    await (await desk_of(request).client()).resume(one(form_of(request), "name"))
+    await (await desk_of(request).commander()).resume(one(form_of(request), "name"))
     return _to_it(request)
 
 
 async def probe(request: Request) -> Response:
     """Let one action through an open circuit."""
-    await (await desk_of(request).client()).probe(one(form_of(request), "name"))
+    await (await desk_of(request).commander()).probe(one(form_of(request), "name"))
     return _to_it(request)
 
 

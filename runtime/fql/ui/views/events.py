@@ -16,7 +16,18 @@ from fql.store.history.rows import RESULTS
 from fql.store.showing.history import Unmatched
 from fql.store.shown import RunShown
 from fql.ui import filters
-from fql.ui.desk import Desk, arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
+from fql.ui.desk import (
+    Desk,
+    arrived,
+    back,
+    desk_of,
+    form_of,
+    in_time,
+    listed,
+    newest_of,
+    one,
+    wants_json,
+)
 from fql.ui.filters import EVENTS, filters_of
 from fql.ui.payload.nearest import Nearest, nearest
 
@@ -62,8 +73,8 @@ async def events(request: Request) -> Response:
     client = await desk.client()
     size = desk.page_size
     told = [
-        *(await _without(client, given, last, size + 1)),
-        *(await _with_runs(client, given, last, size + 1)),
+        *(await in_time(request, _without(client, given, last, size + 1), [])),
+        *(await in_time(request, _with_runs(client, given, last, size + 1), [])),
     ]
     found = sorted(told, key=lambda each: each.place, reverse=True)
     page = [await _explained(desk, client, each) for each in found[:EXPLAINED]] + found[EXPLAINED:]
@@ -161,7 +172,7 @@ async def _explained(desk: Desk, client: Client, told: Told) -> Told:
 async def emit_again(request: Request) -> Response:
     """The same change once more, as a new event without a key: the active plan judges it."""
     desk, form = desk_of(request), form_of(request)
-    client = await desk.client()
+    client = await desk.commander()
     row = await client.unmatched_row(one(form, "name"))
     if row is None or not row.payload:
         raise UsageError("this event is no longer kept", hint="change the row again instead")

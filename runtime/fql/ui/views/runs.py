@@ -10,7 +10,7 @@ from starlette.responses import Response
 from fql.client import RUN_STATES
 from fql.plan.model import Observer, Plan
 from fql.store.shown import Attempt, RunShown
-from fql.ui.desk import arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
+from fql.ui.desk import arrived, back, desk_of, form_of, in_time, listed, newest_of, one, wants_json
 from fql.ui.drawing.bars import bars_of
 from fql.ui.filters import AFTER, RUNS, filters_of, link, pair_of
 from fql.ui.payload.hiding import Hiding
@@ -27,11 +27,12 @@ async def runs(request: Request) -> Response:
     given = filters_of(request.query_params.multi_items(), (*RUNS, AFTER))
     last = pair_of(given.pop(AFTER, ""))
     client = await desk.client()
-    found = await client.runs(
+    asked = client.runs(
         observer=given.get("observer"), state=given.get("state"), entity=given.get("entity"),
         row=given.get("row"), event=given.get("event"), since=given.get("since"), after=last,
         limit=desk.page_size + 1,
     )  # fmt: skip
+    found = await in_time(request, asked, [])
     page = found[: desk.page_size]
     if wants_json(request):
         return listed([run.as_json() for run in page])
@@ -120,13 +121,13 @@ def _story(run: RunShown, attempts: tuple[Attempt, ...]) -> list[tuple[str, str]
 async def cancel(request: Request) -> Response:
     """Stop what has not been sent."""
     name = request.path_params["id"]
-    await (await desk_of(request).client()).cancel(run=name)
+    await (await desk_of(request).commander()).cancel(run=name)
     return back(request, f"/runs/{name}")
 
 
 async def resend(request: Request) -> Response:
     """Send what is done once more."""
     name, form = request.path_params["id"], form_of(request)
-    client = await desk_of(request).client()
+    client = await desk_of(request).commander()
     await client.resend(name, action=one(form, "action"), new_key=one(form, "new_key") == "yes")
     return back(request, f"/runs/{name}")
