@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from lsprotocol import types
@@ -94,3 +95,21 @@ async def test_hints_are_chosen_and_a_large_file_has_colours_and_syntax_errors_o
         colours = types.SemanticTokensParams(editor.file("large.fql"))
         tokens = await editor.client.text_document_semantic_tokens_full_async(colours)
         assert tokens is not None and len(tokens.data) > 20
+
+
+async def test_a_text_whose_file_is_gone_or_left_out_is_answered(shop: Path) -> None:
+    """Alone in the editor: its project has no other text that would keep it."""
+    names = "fql.toml", "left.fql"
+    (shop / names[0]).write_text(
+        '[project]\nfiles = ["shop.fql"]\nexclude = ["left.fql"]\n', "utf-8"
+    )
+    (shop / names[1]).write_text(GOOD, "utf-8")
+    for name in ("left.fql", "shop.fql"):
+        async with editing(shop) as editor:
+            editor.open(name)
+            await editor.told(name, 1)
+            (shop / name).unlink()
+            editor.changed_on_disk(name)
+            asked = types.DocumentSymbolParams(editor.file(name))
+            async with asyncio.timeout(10):
+                assert await editor.client.text_document_document_symbol_async(asked)

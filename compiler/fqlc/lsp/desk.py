@@ -284,9 +284,12 @@ class Desk:
         self._advance()
 
     def _told(self, standing: _Standing, found: Checkup) -> None:
-        """Publish what was found, and put the texts elsewhere that are not in the project."""
-        for place in list(self._places.values()):
-            self._enter(place)
+        """Publish what was found, and put the texts elsewhere that are not in the project. A check
+        of a text alone moves none: its project, without texts, was forgotten, and would be asked
+        again and again."""
+        if standing.project.alone is None:
+            for place in list(self._places.values()):
+                self._enter(place)
         view = self._view(standing, found, self.documents)
         told = {view.uri(name): findings(found.snapshot, name) for name in self._own(found)}
         if found.settings is not None:

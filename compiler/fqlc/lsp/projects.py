@@ -186,12 +186,13 @@ def _sources(
     try:
         chosen = project_files(Path(project.settings or SETTINGS)) or [label(folder)]
         found = [root for path in chosen for root in sources_of(path, Path(project.settings or ""))]
+        problems: tuple[Problem, ...] = ()
     except SettingsFileError as error:
-        return _given(tuple(sources_of(label(folder))), settings), error.problems
+        found, problems = sources_of(label(folder)), error.problems
     except FqlError as error:
-        return _given((), settings), (Problem(0, error.message),)
+        found, problems = [], (Problem(0, error.message),)
     unsaved = [label(Path(real)) for real in texts if project.holds(real) and not _is_file(real)]
-    return _given(distinct((*found, *unsaved)), settings), ()
+    return _given(distinct((*found, *unsaved)), settings), problems
 
 
 def _given(roots: tuple[str, ...], settings: str | None) -> ProjectSources:
