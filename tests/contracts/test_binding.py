@@ -94,6 +94,16 @@ def test_a_contract_that_cannot_be_used_is_said_once(contract: Any, said: str) -
     assert any(said in message for _, message in reports)
 
 
+@pytest.mark.parametrize("contract", [None, b"{", openapi({"$ref": "#/components/schemas/None"})])
+def test_a_contract_that_cannot_be_used_does_not_make_its_answer_wrong(contract: Any) -> None:
+    beta = 'webhook beta { url: "https://x.y/"  body: { a: label.response.label_url } }'
+    text = source().rstrip().removesuffix("}") + f"  {beta}\n}}\n"
+    files = {"a.fql": text} if contract is None else _files(text, contract)
+    assert [code for code, _ in found(files)] == ["FQL402"]
+    lost = _files(text.replace("/labels", "/nothing"))
+    assert [code for code, _ in found(lost)] == ["FQL401"]
+
+
 def test_a_missing_contract_is_said_and_one_that_is_switched_off_is_not_used() -> None:
     assert [c for c, _ in found({"a.fql": source()})] == ["FQL402"]
     text = source().replace("body: { weight } }", "body: { weight }  contract: null }", 1)

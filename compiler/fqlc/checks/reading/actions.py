@@ -23,6 +23,7 @@ from fqlc.types.scope import BatchPlace, ExprScope
 from fqlc.types.values.bodies import has_each
 
 if TYPE_CHECKING:
+    from fqlc.checks.reading.contract.unusable import Unusable
     from fqlc.contracts.model import Binding
 
 
@@ -34,7 +35,7 @@ class ActionReader:
         self._observer = observer
         self._scope = scope
 
-    def binding(self, block: ast.Block) -> Binding | None:
+    def binding(self, block: ast.Block) -> Binding | Unusable | None:
         """The operation of a contract that a block is judged by."""
         if not _has_contract(block, self._tools.endpoints):
             return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fql.plan.language.types import ERROR
 from fql.plan.origin import Origin
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.flow.flows import FlowGraph, graph_of
 from fqlc.checks.model import ActionModel, EventName, ObserverModel, Order
 from fqlc.checks.reading.actions import ActionReader
+from fqlc.checks.reading.contract.unusable import Unusable
 from fqlc.checks.reading.entries import (
     Found,
     block_entries,
@@ -147,9 +149,11 @@ def _read_actions(
     sight = Sight(Certainty(graph), blocks, {}, {})
     read: dict[str, ActionModel] = {}
     for name in graph.names:
-        binding = sight.bindings[name] = reader.binding(blocks[name])
+        bound = reader.binding(blocks[name])
+        binding = sight.bindings[name] = None if isinstance(bound, Unusable) else bound
         answer = sight.answered[name] = reader.answer(name, binding)
-        sight.responses[name] = reader.response(blocks[name], answer)
+        unknown = isinstance(bound, Unusable)
+        sight.responses[name] = reader.response(blocks[name], ERROR if unknown else answer)
     for name in graph.order or graph.names:
         read[name] = reader.read(name, blocks[name], sight)
     return tuple(read[name] for name in graph.names)

@@ -17,6 +17,7 @@ from fql.near import question
 from fql.plan.language.types import Type
 from fql.plan.policy.keys import Key
 from fqlc.checks.describe import quoted
+from fqlc.checks.reading.contract.unusable import Unusable
 from fqlc.checks.reading.entries import Found, action_kind, known_entries
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import WEBHOOK
@@ -77,8 +78,8 @@ def _file(tools: Tools, key: Key, value: ast.Expr) -> str | None:
     return None
 
 
-def binding_of(tools: Tools, block: ast.Block) -> Binding | None:
-    """What a webhook is judged by; None where there is nothing."""
+def binding_of(tools: Tools, block: ast.Block) -> Binding | Unusable | None:
+    """What a webhook is judged by; None where nothing is meant to judge it."""
     if action_kind(block) is not WEBHOOK:
         return None
     entries = {entry.key.text: entry for entry in block.entries}
@@ -99,7 +100,7 @@ def answer_of(tools: Tools, observer: str, action: str, binding: Binding) -> Typ
     return answers.type_of(shape, f"{observer}.{action}", pascal(action))
 
 
-def _own(tools: Tools, entry: ast.Entry) -> Binding | None:
+def _own(tools: Tools, entry: ast.Entry) -> Binding | Unusable | None:
     """`contract: { body, response }`; None for `null`."""
     key, value = WEBHOOK.key("contract"), entry.value
     if key is None or isinstance(value, ast.ErrorExpression):
@@ -116,12 +117,12 @@ def _own(tools: Tools, entry: ast.Entry) -> Binding | None:
         return None
     body, response = files.get("body"), files.get("response")
     made = _attempt(tools, value.span, lambda contracts: contracts.schemas(body, response))
-    return None if made is None else Binding(made, entry.key.span)
+    return Unusable.REPORTED if made is None else Binding(made, entry.key.span)
 
 
 def _of_endpoint(
     tools: Tools, block: ast.Block, entries: Mapping[str, ast.Entry]
-) -> Binding | None:
+) -> Binding | Unusable | None:
     use = entries["endpoint"].value
     endpoint = tools.endpoints.get(use.text) if isinstance(use, ast.NameUse) else None
     if endpoint is None or endpoint.contract is None or endpoint.url is None:
@@ -134,7 +135,7 @@ def _of_endpoint(
     where = path.value.span if path is not None else block.header
     lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
     made = _attempt(tools, at, lookup.operation, endpoint.name)
-    return None if made is None else Binding(made, at, endpoint.name)
+    return Unusable.REPORTED if made is None else Binding(made, at, endpoint.name)
 
 
 def _method(entry: ast.Entry | None) -> str:
