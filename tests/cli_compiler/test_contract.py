@@ -91,7 +91,7 @@ def test_update_writes_what_is_served_and_tells_what_changes_in_use(
     assert _run("update", "crm") == 0
     output = told.readouterr()
     assert "POST /v2/orders/{id}/labels  used by shipped.label" in output.out
-    assert "1 of the 1 operation in use changed" in output.err
+    assert "1 of 1 operation in use changed" in output.err
     assert served.asked == [("/crm.json", "Bearer t-1"), ("/more/label.yaml", "Bearer t-1")]
     written = json.loads((project / "crm.json").read_bytes())
     label = written["components"]["schemas"]["Label"]
@@ -201,3 +201,18 @@ def test_a_contract_in_yaml_stays_one(project: Path, served: Served) -> None:
     found = read_yaml((project / "crm.yaml").read_text())[0]
     assert found == json.loads(served.documents["/crm.json"])
     assert _run("check", "--online") == 0
+
+
+@pytest.mark.parametrize("document", [
+    {"enum": list("ab")}, {"$ref": "#/components/schemas/Loop"},
+])  # fmt: skip
+def test_a_contract_that_is_endless_is_told_and_not_followed(document: dict[str, object]) -> None:
+    """Aliases that would be gigabytes, and a reference that leads back to itself."""
+    from fqlc.cli.contract.writing import problem_of
+
+    for _ in range(8 if "enum" in document else 0):
+        document["enum"] = [document["enum"]] * 9
+    loop = {"Loop": {"$ref": "#/components/schemas/Round"}}
+    loop["Round"] = {"$ref": "#/components/schemas/Loop"}
+    said = problem_of(openapi(document, **loop))
+    assert "5,000,000 values" in said or "leads back to itself" in said

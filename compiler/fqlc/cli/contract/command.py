@@ -78,9 +78,7 @@ def _update(door: Door, program: Program, settings: Settings, endpoint: str, fil
 
 
 def _in_use(used: int, changed: int) -> str:
-    if not changed:
-        return f"no change in the {counted(used, 'operation')} in use"
-    return f"{changed} of the {counted(used, 'operation')} in use changed"
+    return f"{changed or 'none'} of {counted(used, 'operation')} in use changed"
 
 
 def _fetched(door: Door, settings: Settings, endpoint: str) -> Fetched:
@@ -152,7 +150,8 @@ def _has_drifted(door: Door, program: Program, endpoint: str, file: str) -> bool
         raise SurroundingsError(f"what is served for `{endpoint}`: {fault.said}", "") from None
     _tell(changes)
     if changes:
-        say(f"`{endpoint}` is served otherwise: `fqlc contract update {endpoint}` takes it over")
+        say(f"what is served for `{endpoint}` has changed; "
+            f"`fqlc contract update {endpoint}` fetches it")  # fmt: skip
     return bool(changes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from fql.exact.writing import canonical_json
 from fqlc.cli.contract.uses import Used
 from fqlc.contracts.library import Contracts
 from fqlc.contracts.model import Operation
@@ -58,5 +59,5 @@ def _differences(was: object, now: object, at: str) -> Iterator[str]:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else canonical_json(value).decode()
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -64,7 +64,8 @@ async def _fetched(settings: Settings, source: ContractSource) -> Fetched:
     try:
         return await _Fetcher(sender, url, source.headers).whole()
     except FaultyContract as fault:
-        raise SurroundingsError(f"{url}: {fault.said}", fault.hint) from None
+        said = fault.said if f"`{url[:200]}`" in fault.said else f"`{url[:200]}`: {fault.said}"
+        raise SurroundingsError(said, fault.hint) from None
     finally:
         await sender.close()
 

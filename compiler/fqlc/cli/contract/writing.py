@@ -11,6 +11,9 @@ from fqlc.contracts.bundling import Object
 from fqlc.contracts.reading.yaml_core import NotYaml, read_yaml
 from fqlc.project.errors import SurroundingsError
 
+_MOST_VALUES = 5_000_000
+"""Of a document that is written out. 20 MB without aliases have fewer."""
+
 
 def contract_bytes(document: Object, file: str) -> bytes:
     """The document as it is written to a file."""
@@ -54,14 +57,34 @@ def problem_of(document: Object) -> str:
     except ImportError:
         raise not_installed("`fqlc contract`", "openapi-spec-validator", "contracts") from None
 
+    if not _is_writable(document):
+        return f"with its aliases written out it has more than {_MOST_VALUES:,} values"
     plain = read_json(canonical_json(document), floats=True)
     version = str(document.get("openapi", ""))
     kind = OpenAPIV30SpecValidator if version.startswith("3.0") else OpenAPIV31SpecValidator
     if version.startswith("3.2") and isinstance(plain, dict):
         plain = {**plain, "openapi": "3.1.1"}
-    error = next(iter(kind(plain).iter_errors()), None)  # type: ignore[arg-type]
+    try:
+        error = next(iter(kind(plain).iter_errors()), None)  # type: ignore[arg-type]
+    except RecursionError:
+        return "a `$ref` leads back to itself"
     if error is None:
         return ""
     where = "/".join(map(str, getattr(error, "absolute_path", ())))
     said = " ".join(str(getattr(error, "message", error)).split())[:300]
     return f"{said} (at /{where})" if where else said
+
+
+def _is_writable(document: object) -> bool:
+    """False where a few aliases would become gigabytes."""
+    waiting, seen = [document], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            return False
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return True
