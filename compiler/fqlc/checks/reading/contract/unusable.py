@@ -1,4 +1,4 @@
-"""That a contract is meant to judge a webhook, and cannot. Light: most programs have no contract."""
+"""That a contract is meant to judge a webhook, and cannot: a module that imports nothing else."""
 
 from __future__ import annotations
 
