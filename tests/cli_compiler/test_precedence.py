@@ -194,6 +194,11 @@ def test_secrets_are_shown_by_name(
     assert "(BROKER missing)" in out
     assert "hunter" not in out
     assert "first-token" not in out
+    given = "postgresql://ann:pass-4711@db/shop"
+    (shop / "fql.toml").write_text(f'[store]\nurl = "{given}"\n')
+    for shown in (fqlc("config", "store.url"), fqlc("config", "store.url", "--store", given)):
+        assert shown.out.startswith('store.url = "postgresql://') and "@db/shop" in shown.out
+        assert "4711" not in shown.out
 
 
 def test_a_file_with_errors_is_no_answer(fqlc: Command, shop: Path) -> None:

@@ -87,6 +87,7 @@ _DRAFTS: list[tuple[str, Any]] = [
         "items": {"type": "string"}}),
     ("https://json-schema.org/draft/2020-12/schema", {"properties": {"a": {
         "$ref": "#/$defs/i", "minimum": 5}}, "$defs": {"i": {"type": "integer"}}}),
+    ("https://json-schema.org/draft/2020-12/schema", {"type": "string", "nullable": True}),
     ("https://json-schema.org/draft/2020-12/schema", {"properties": {"a": {"$ref": "#i"}},
         "$defs": {"i": {"$anchor": "i", "type": "integer"}}}),
 ]  # fmt: skip
@@ -140,3 +141,39 @@ def test_a_bomb_of_aliases_is_over_the_limit_of_nodes() -> None:
     data = "\n".join(lines).encode()
     with pytest.raises(FaultyContract, match="100,000 nodes"):
         Contracts({"s.yaml": data}.get).schemas("s.yaml#/a11", None)
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        made = {"items": made}
+    return made
+
+
+def _chained(number: int) -> dict[str, bytes]:
+    """Documents, each of which leads to the next."""
+    links = {f"s{n}.json": {"items": {"$ref": f"s{n + 1}.json"}} for n in range(number - 1)}
+    links[f"s{number - 1}.json"] = {}
+    return {name: canonical_json(link) for name, link in links.items()}
+
+
+_LONG = b'{"title": "%s"}'
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "said"),
+    [
+        ({"s0.json": canonical_json(_nested(100))}, {"s0.json": canonical_json(_nested(101))},
+         "within more than 100 others"),
+        (_chained(200), _chained(201), "more than 200 documents"),
+        ({"s0.json": _LONG % (b"x" * (20_000_000 - 13))},
+         {"s0.json": _LONG % (b"x" * (20_000_000 - 12))}, "more than 20,000,000 bytes"),
+    ],
+    ids=["levels", "documents", "bytes"],
+)  # fmt: skip
+def test_each_limit_of_a_contract_is_told(
+    within: dict[str, bytes], beyond: dict[str, bytes], said: str
+) -> None:
+    assert Contracts(within.get).schemas("s0.json#", None).body is not None
+    with pytest.raises(FaultyContract, match=said):
+        Contracts(beyond.get).schemas("s0.json#", None)

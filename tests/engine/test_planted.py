@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from fql.actions.port import Outcome
+from fql.engine.core.held.inputs import Marks, Order
+from fql.engine.core.held.shards import Shards
+from fql.engine.core.held.state import Stuck
+from fql.engine.core.history.bulk import begin, end_replay, mark, stop
+from fql.engine.core.history.unmatched import history_of
+from fql.engine.core.moving.leaving import release
 from fql.engine.core.step import step
 from fql.engine.program.model import BatchPolicy
 from fql.plan.policies import RetryPolicy
+from fql.store.history.rows import MARKED, STOPPED, BulkRow, BulkStep, Posted
+from fql.store.records import BatchRow, Remembered
 from fql.store.sharing.homes import fair_share, home
 from fql.store.tables import Change
 from tests.engine.programs import observer
@@ -81,3 +89,60 @@ def test_a_home_is_stored_and_stays_where_it_is() -> None:
     assert [home("paid 48213", 64), home("a b", 64), home("a b", 1)] == [13, 60, 0]
     assert {home(str(number), 2) for number in range(20)} == {0, 1}
     assert [fair_share(64, live) for live in (0, 1, 3, 64, 65)] == [64, 64, 22, 1, 1]
+
+
+BULK = BulkRow(5, 0, "me", "{}", 10, 0, "dlq_a")
+
+
+def test_the_cursor_moves_with_what_is_marked() -> None:
+    state = world(observer("a")).state
+    mark(state, Marks(5, (7, "dlq_7"), [Posted("replay", b"{}", 0, "me", 0)], last=False))
+    assert history_of(state).steps[5] == BulkStep(5, 7, "dlq_7", marked=1)
+    mark(state, Marks(5, (3, "dlq_3"), [], last=True))
+    assert history_of(state).steps[5] == BulkStep(5, 3, "dlq_3", MARKED, marked=1)
+
+
+def test_a_page_that_was_read_before_the_stop_is_not_marked() -> None:
+    state = world(observer("a")).state
+    stop(state, Order("stop_bulk", bulk=5))
+    mark(state, Marks(5, (7, "dlq_7"), [Posted("replay", b"{}", 0, "me", 0)], last=True))
+    assert history_of(state).posted == []
+    assert history_of(state).steps[5] == BulkStep(5, state=STOPPED)
+
+
+def test_two_of_one_form_in_one_commit_are_one() -> None:
+    state = world(observer("a")).state
+    for number in (5, 6):
+        begin(state, Order("bulk", begins=BULK._replace(id=number), dedup=b"form"), {})
+    assert [row.id for row in history_of(state).bulks] == [5]
+
+
+def test_a_form_that_is_known_begins_nothing() -> None:
+    state = world(observer("a")).state
+    known = {b"form": Remembered(b"form", 4, 0, b"")}
+    begin(state, Order("bulk", begins=BULK, dedup=b"form"), known)
+    assert history_of(state).bulks == []
+
+
+def test_the_end_of_a_replay_is_counted_once() -> None:
+    w = world(observer("a"))
+    emit(w, 1)
+    [work] = w.wire
+    work.bulk = 5
+    end_replay(w.state, work, "dead")
+    end_replay(w.state, work, "other")
+    assert history_of(w.state).steps[5] == BulkStep(5, dead=1)
+
+
+def test_a_shard_that_is_given_up_takes_its_batches_along() -> None:
+    """Those whose members are not in memory: its next owner takes them up."""
+    state = world(observer("a")).state
+    state.shards = Shards(2)
+    state.shards.change(frozenset({0, 1}), frozenset({1}))
+    batch = BatchRow(1, "k", "p1", "watch", "a", "[9]", 0, None, "here", None, "[]")
+    state.left = [batch, batch._replace(id=2, shard=1)]
+    state.stuck = {7: Stuck("why"), 8: Stuck("why", shard=1)}
+    release(state)
+    assert state.shards.mine == {0}
+    assert [row.id for row in state.left] == [1]
+    assert list(state.stuck) == [7]

@@ -96,6 +96,7 @@ FINE = [
     ("on: Order.insert", "on: Order.insert  when: total > 100"),
     ("on: Order.insert", 'on: Order.insert  webhook d { url: "https://d.example.com" }'),
     ('"X-Shop": "1"', '"X-Shop": "1", "X-More": "1"'),
+    ('"X-Shop": "1"', '"x-shop": "1"'),
     ("reference: String", "reference: String?"),
     ("flag: Boolean", "flag: Boolean  more: Int?"),
     ('https://w.example.com"', 'https://w.example.com", timeout: 5s'),

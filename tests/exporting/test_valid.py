@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from fql.events.model import Event
 from fql.exact.writing import pretty_json
 from fql.expressions.compile import compile_body
 from fql.plan.language import expressions as x
+from fql.plan.language import types as t
 from fql.plan.table import TypeTable
 from fqlc.cli.exporting.examples import examples_of
 from fqlc.cli.testing.play import play
 from fqlc.exporting.actions import actions_of
 from fqlc.exporting.schemas import Writer
-from fqlc.exporting.typed import Shaper
+from fqlc.exporting.typed import Shaper, constant, typed
 from tests.exporting.validating import (
     as_received,
     body_problems,
@@ -41,6 +43,15 @@ def test_any_body_is_valid_by_its_schema(body: x.Expr, event: Event) -> None:
     schema = {"body": writer.schema(shape), **writer.components([shape])}
     sent = compile_body(body, NAMES)(scope_of(event))
     assert body_problems({"$defs": json.loads(pretty_json(schema))}, "body", json.loads(sent)) == []
+
+
+def test_decimals_are_texts_with_a_sign() -> None:
+    """In fields, and where a body has one written out."""
+    writer = Writer(NAMES, "#/$defs/")
+    for shape in (typed(t.DECIMAL), constant(Decimal("-1.50"), t.DECIMAL)):
+        schema = {"$defs": {"body": writer.schema(shape)}}
+        assert body_problems(json.loads(pretty_json(schema)), "body", "-1.50") == []
+        assert body_problems(json.loads(pretty_json(schema)), "body", -1.5) != []
 
 
 PROGRAMS = sorted(

@@ -11,6 +11,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from fql.store.sqlite.caring.facts import past_of_file
+from fql.store.sqlite.caring.restore import restore
+from fql.store.sqlite.format import write_missing_formats
 from fql.testing import MockWebhookServer
 from tests.operate.shop import Shop, stopped, until
 
@@ -151,3 +156,32 @@ def test_a_damaged_store_is_replaced_and_kept(
     shop.order(2)
     shop.finish()
     assert sorted(shop.heard()) == [1, 2]
+
+
+@pytest.mark.parametrize("ahead", ["backup", "store"])
+def test_no_id_comes_twice_after_a_restore(tmp_path: Path, ahead: str) -> None:
+    """The next session begins above all that the backup or the replaced store knows. Both may be
+    ahead of the clock: the one was made on another machine."""
+    later = {"backup": 0, "store": 0} | {ahead: 1 << 30}
+    for name, session in later.items():
+        write_store(tmp_path / f"{name}.db", session or 7, session or 9)
+    restore(tmp_path / "backup.db", tmp_path / "store.db", "webhook_dlq", NOW, replace=True)
+    past = past_of_file(tmp_path / "store.db")
+    assert past is not None
+    assert past.session == (1 << 30) + 1
+    assert past.numbered == 1 << 30
+
+
+NOW = 1_800_000_000_000
+
+
+def write_store(path: Path, session: int, numbered: int) -> None:
+    """A store whose last session and last run have these numbers."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.isolation_level = None
+        write_missing_formats(connection, path, "webhook_dlq")
+        connection.execute(
+            "INSERT INTO fql_session(id, holder, cycle, state, numbered)"
+            " VALUES(?, 'me', 1, 'left', ?)",
+            (session, numbered),
+        )

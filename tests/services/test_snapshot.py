@@ -50,6 +50,16 @@ def test_an_observer_that_cannot_be_read_keeps_its_actions() -> None:
     assert "w" in {item.label for item in found}
 
 
+def test_nothing_is_renamed_in_a_text_that_has_changed() -> None:
+    """Its edits would be those of the text as it was checked."""
+    snapshot = take_snapshot(["a.fql"], {"a.fql": SOUND.encode()}.get)
+    place = SOUND.index("E {")
+    assert not isinstance(rename(snapshot, "a.fql", place, "F"), Refusal)
+    typed = snapshot.typed("a.fql", "# new\n" + SOUND)
+    found = rename(typed, "a.fql", place, "F")
+    assert isinstance(found, Refusal) and "has changed" in found.reason
+
+
 def test_open_texts_count_more_than_files() -> None:
     """What is open is read in place of the file."""
     read = over({"a.fql": b"let a = 1\n", "b.fql": b"let b = 2\n"}.get, {"a.fql": "let c = 3\n"})

@@ -16,6 +16,7 @@ from fql.intake.json_lines import JsonLines
 from fql.intake.sqlite.source import OutboxSqlite
 from fql.settings.model import Settings
 from fql.settings.reading import read_settings
+from fql.store.sqlite.caring.info import info_of
 from fql.testing import MockWebhookServer
 from tests.stores import plan_file, unpacked
 
@@ -128,3 +129,11 @@ async def test_rows_of_the_outbox_are_taken(
     found = [request.payload for request in webhook_server.requests]
     assert found == [{"id": number, "total": f"{number}.50"} for number in range(63, 67)]
     assert [one.error_class for one in letters] == ["capture"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["store.db", "taken.db"])
+def test_each_folder_holds_the_format_that_it_is_called_by(
+    tmp_path: Path, name: str, form: int
+) -> None:
+    assert info_of(unpacked(tmp_path, name, form)).form == form

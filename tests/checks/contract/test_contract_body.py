@@ -147,6 +147,16 @@ def test_a_body_is_judged(body: str, schema: object, expected: list[str]) -> Non
     assert brief(body, schema) == expected
 
 
+def test_parts_and_references_keep_their_own_words() -> None:
+    """A closed part of `allOf` takes what it declares itself, and `readOnly` beside a reference
+    is about the one who refers."""
+    closed = {"properties": {"a": {}}, "additionalProperties": False}
+    apart = {"allOf": [closed, {"properties": {"b": {}}}]}
+    assert brief("{ a: 1, b: 2 }", apart) == ["error FQL412 b"]
+    own = {"properties": {"a": {"$ref": "#/$defs/N", "readOnly": True}}}
+    assert brief("{ a: 1 }", own, {"N": {"type": "integer"}}) == ["warning FQL417 a"]
+
+
 def test_one_cause_is_one_message() -> None:
     wide = {"type": "object", "required": list("abcdefghij")}
     (only,) = found("[number]", wide)

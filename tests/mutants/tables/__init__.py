@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.mutants.tables import checker, core, egress, loop, sharing, sources, stores
+from tests.mutants.tables import (
+    bulk,
+    checker,
+    contracts,
+    core,
+    editors,
+    egress,
+    exporting,
+    loop,
+    sharing,
+    sources,
+    stores,
+)  # fmt: skip
 
 ROOMS = {
     "core": core.MUTANTS,
@@ -12,4 +24,8 @@ ROOMS = {
     "sources": sources.MUTANTS,
     "egress": egress.MUTANTS,
     "checker": checker.MUTANTS,
+    "bulk replays": bulk.MUTANTS,
+    "contracts": contracts.MUTANTS,
+    "exports": exporting.MUTANTS,
+    "editors and settings": editors.MUTANTS,
 }

@@ -51,8 +51,8 @@ MUTANTS = (
     Mutant(
         "a replay that succeeds leaves its letter",
         "runtime/fql/engine/core/advance.py",
-        "    if replayed in REPLAYS:\n        state.mutations.letter_states.append",
-        "    if replayed is None:\n        state.mutations.letter_states.append",
+        'if end_replay(state, work, "resolved") in REPLAYS:',
+        'if end_replay(state, work, "resolved") is None:',
         "tests/engine/test_core.py::test_a_dead_batch_writes_a_letter_for_each_member_and_one_is_replayed_alone",
     ),
     Mutant(
@@ -220,10 +220,8 @@ MUTANTS = (
     Mutant(
         "two replays at once send twice",
         "runtime/fql/engine/core/orders.py",
-        "if work is None or work.state != DEAD:\n"
-        "        return\n"
-        "    if run.spec.graph.has_else[work.spec.index] and",
-        "if work is None:\n        return\n    if run.spec.graph.has_else[work.spec.index] and",
+        "if work is None or work.state != DEAD:\n        decline(state, order)\n",
+        "if work is None:\n        decline(state, order)\n",
         "tests/engine/test_core.py::test_a_key_stays_the_same_and_attempts_count_on",
     ),
     Mutant(
@@ -311,5 +309,19 @@ MUTANTS = (
         "    state.halted.update(snapshot.halted)\n",
         "",
         "tests/engine/test_core.py::test_a_key_stays_the_same_and_attempts_count_on",
+    ),
+    Mutant(
+        "batches of a shard that moves are kept",
+        "runtime/fql/engine/core/moving/leaving.py",
+        "    state.left = [row for row in state.left if row.shard not in gone]\n",
+        "",
+        "tests/engine/test_planted.py::test_a_shard_that_is_given_up_takes_its_batches_along",
+    ),
+    Mutant(
+        "what is stuck in a shard that moves is kept",
+        "runtime/fql/engine/core/moving/leaving.py",
+        "state.stuck.items() if one.shard not in gone}",
+        "state.stuck.items()}",
+        "tests/engine/test_planted.py::test_a_shard_that_is_given_up_takes_its_batches_along",
     ),
 )

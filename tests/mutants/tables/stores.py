@@ -133,4 +133,18 @@ MUTANTS = (
         "",
         "tests/operate/test_restore.py::test_the_store_alone_is_restored",
     ),
+    Mutant(
+        "a session after a restore knows the backup only",
+        "runtime/fql/store/sqlite/caring/restore.py",
+        "for one in (self.past, self.before) if one is not None]",
+        "for one in (self.past,)]",
+        "tests/operate/test_restore.py::test_no_id_comes_twice_after_a_restore",
+    ),
+    Mutant(
+        "a session after a restore knows the replaced store only",
+        "runtime/fql/store/sqlite/caring/restore.py",
+        "for one in (self.past, self.before) if one is not None]",
+        "for one in (self.before or self.past,)]",
+        "tests/operate/test_restore.py::test_no_id_comes_twice_after_a_restore",
+    ),
 )
