@@ -82,6 +82,7 @@ def test_what_the_contract_does_not_have_is_said(written: str, code: str, said: 
          "leads to the net"),
         (openapi({"$ref": "../../../etc/secrets.json"}), "there is no file"),
         (openapi({"$ref": "#/components/schemas/None"}), "leads nowhere"),
+        (openapi({"$ref": "../../../etc/passwd"}), "does not end with .json, .yaml, .yml"),
         (b"x" * 20_000_001, "more than 20,000,000 bytes"),
     ],
     ids=lambda value: str(value)[:40],

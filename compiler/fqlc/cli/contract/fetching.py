@@ -123,7 +123,9 @@ class _Fetcher:
         try:
             answer = await self._sender.send(outgoing, Profile(limits=limits), _TIMEOUT_MS)
         except SendFailed as error:
-            raise FaultyContract(f"`{url[:200]}` cannot be fetched: {error}") from None
+            hint = "[egress] allow in fql.toml says what may be reached"
+            said = f"`{url[:200]}` cannot be fetched: {error}"
+            raise FaultyContract(said, hint=hint if error.kind == "egress" else "") from None
         if answer.status != 200:
             raise FaultyContract(f"`{url[:200]}` answers {answer.status}")
         if answer.truncated or len(answer.body) > LONGEST_CONTRACT:

@@ -120,8 +120,9 @@ class Documents:
             raise FaultyContract(f"it is made of more than {MOST_DOCUMENTS} documents")
         if not file.endswith(CONTRACT_SUFFIXES):
             raise FaultyContract(
-                f"`{file}` is not called {', '.join(f'*{s}' for s in CONTRACT_SUFFIXES)}",
+                f"the name of `{file}` does not end with {', '.join(CONTRACT_SUFFIXES)}",
                 Place(file),
+                "a contract is a JSON or YAML file",
             )
         data = self._read(file)
         self.digests[file] = None if data is None else sha256(data).hexdigest()
