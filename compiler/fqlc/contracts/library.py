@@ -4,6 +4,7 @@ used. What was found out about a contract is kept on a shelf, as long as its fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.util import find_spec
@@ -48,7 +49,8 @@ def require_extra() -> None:
 @dataclass(slots=True)
 class _Known:
     """What is known of one contract: its paths, and the operations that somebody asked for.
-    `files` are all that was read for it, by the digests of their bytes."""
+    `files` are all that was read for it, by the digests of their bytes; `kept` are the bytes of its
+    paths and operations on the shelf, until somebody asks for one."""
 
     files: dict[str, str | None] = field(default_factory=dict)
     paths: Paths | None = None
@@ -57,6 +59,14 @@ class _Known:
     documents: Documents | None = None
     definitions: Definitions = field(default_factory=dict)
     fresh: bool = False
+    kept: bytes = b""
+
+    def opened(self) -> _Known:
+        """The same with what the shelf has of paths and operations."""
+        kept, self.kept = self.kept, b""
+        with suppress(NotJson, KeyError, ValueError):
+            self.paths, self.operations = _unpacked(kept) if kept else (self.paths, self.operations)
+        return self
 
 
 class Contracts:
@@ -71,7 +81,7 @@ class Contracts:
 
     def paths(self, file: str) -> Paths:
         """The paths and methods of an OpenAPI document. Raises FaultyContract."""
-        known = self._of(file)
+        known = self._of(file).opened()
         if known.paths is None:
             known.paths = paths_of(self._documents(known), file)
             known.fresh = True
@@ -103,7 +113,7 @@ class Contracts:
         """Put on the shelf what is new."""
         for file, known in self._known.items():
             if known.fresh and self._shelf is not None:
-                self._shelf.save(file, _packed(known))
+                self._shelf.save(file, _packed(known.opened()))
                 known.fresh = False
 
     def files(self, file: str) -> Mapping[str, str | None]:
@@ -117,7 +127,7 @@ class Contracts:
 
     def _operation(self, file: str, name: str, read: _Reading) -> Operation:
         if (file, name) not in self._made:
-            known = self._of(file)
+            known = self._of(file).opened()
             if name not in known.operations:
                 documents = self._documents(known)
                 stored = read(documents, known.definitions)
@@ -137,18 +147,18 @@ class Contracts:
     def _of(self, file: str) -> _Known:
         if file not in self._known:
             require_extra()
-            kept = self._unpacked(self._shelf.load(file)) if self._shelf is not None else None
+            kept = self._as_kept(self._shelf.load(file)) if self._shelf is not None else None
             self._known[file] = kept or _Known()
         return self._known[file]
 
-    def _unpacked(self, data: bytes) -> _Known | None:
+    def _as_kept(self, data: bytes) -> _Known | None:
         """What the shelf has of a contract, if its files are still the same."""
         from fql.exact.reading import read_object
 
+        head, _, kept = data.partition(b"\n")
         try:
-            stored = read_object(data) if data else {}
+            stored = read_object(head) if head else {}
             files = cast("dict[str, str | None]", stored["files"])
-            paths, operations = stored["paths"], _with_definitions(stored)
             reached = cast("list[str] | None", stored["reached"])
         except (NotJson, KeyError, ValueError):
             return None
@@ -156,7 +166,7 @@ class Contracts:
             found = self._read(path)
             if (None if found is None else sha256(found).hexdigest()) != digest:
                 return None
-        return _Known(files, cast("Paths | None", paths), operations, reached)
+        return _Known(files, reached=reached, kept=kept)
 
 
 class _Reading(Protocol):
@@ -165,7 +175,8 @@ class _Reading(Protocol):
 
 
 def _packed(known: _Known) -> bytes:
-    """Definitions that operations share are written once: operations have their numbers."""
+    """What the files are, and in a second line what is in them. Definitions that operations share
+    are written once: operations have their numbers."""
     from fql.exact.writing import canonical_json
 
     numbers: dict[int, int] = {}
@@ -179,23 +190,19 @@ def _packed(known: _Known) -> bytes:
                 table.append(one)
         used = {key: numbers[id(one)] for key, one in definitions.items()}
         operations[name] = {**operation, "definitions": used}
-    return canonical_json(
-        {
-            "files": known.files,
-            "paths": known.paths,
-            "operations": operations,
-            "definitions": table,
-            "reached": known.reached,
-        },
-        read=True,
-    )
+    head = {"files": known.files, "reached": known.reached}
+    rest = {"paths": known.paths, "operations": operations, "definitions": table}
+    return b"\n".join(canonical_json(part, read=True) for part in (head, rest))
 
 
-def _with_definitions(stored: Stored) -> dict[str, Stored]:
-    """The operations as they were before they were packed."""
+def _unpacked(kept: bytes) -> tuple[Paths | None, dict[str, Stored]]:
+    """The paths and operations of the second line."""
+    from fql.exact.reading import read_object
+
+    stored = read_object(kept)
     table = cast("list[object]", stored["definitions"])
     packed = cast("dict[str, Stored]", stored["operations"])
-    return {
+    operations = {
         name: {
             **operation,
             "definitions": {
@@ -205,6 +212,7 @@ def _with_definitions(stored: Stored) -> dict[str, Stored]:
         }
         for name, operation in packed.items()
     }
+    return cast("Paths | None", stored["paths"]), operations
 
 
 def _must_be_writable(stored: Stored, file: str) -> None:
