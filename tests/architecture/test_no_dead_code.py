@@ -32,6 +32,7 @@ KNOWN = {
     "device": "tells files apart, by equality of the whole",
     "format_commands": "called by click",
     "nullable_schema": "called by pydantic",
+    "vim_syntax": "prints what Vim colours by", "emacs_mode": "prints what Emacs colours by",
     "end_pos": "read by Lark", "start_pos": "read by Lark",
     **dict.fromkeys(
         ("generate_span_id", "generate_trace_id", "is_trace_id_random"), "called by OpenTelemetry"

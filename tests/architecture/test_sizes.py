@@ -40,6 +40,7 @@ LONG_FILES = {
 }
 PAGES = "one test for each kind of page or command, found by its name"
 WIDE_FOLDERS = {
+    "tests/benchmarks": "one file for each benchmark, found by its name",
     "tests/cli_compiler": PAGES,
     "tests/cli_runtime": PAGES,
     "tests/docs": PAGES,
