@@ -169,13 +169,19 @@ class Client(Replaying, Hindsight):
         """Let the endpoint called `name`, as for `pause`, be tried now although its circuit is
         open. Raises UsageError for a name that no plan of the store has."""
         require_pausable(await self._plans(), name)
-        await self._append([("probe", {"name": name})])
+        await self._append_for_all("probe", {"name": name})
 
     async def seal(self, observer: str, action: str) -> None:
         """Let what is collected for the batch of an `action` of an `observer` be sent now, however
         little it is. Raises UsageError for names that no plan of the store has."""
         await self._check_names(LetterFilter(observer=observer, action=action))
-        await self._append([("seal", {"name": observer, "node": action})])
+        await self._append_for_all("seal", {"name": observer, "node": action})
+
+    async def _append_for_all(self, kind: str, body: Mapping[str, object]) -> None:
+        """For each engine of the store: an entry goes to the owner of one shard."""
+        shards = [min(one.shards) for one in await self.holdings() if one.shards]
+        bodies = [{**body, "shard": shard} for shard in shards] or [{**body}]
+        await self._append([(kind, each) for each in bodies])
 
     async def trace(self, name: str) -> Trace:
         """The story of an event or a run; `name` is its id, or that of an event's receipt. Raises

@@ -88,7 +88,9 @@ def _goes_to(body: bytes) -> tuple[int, int]:
     except NotJson:
         return 0, FIRST
     run, source = named.get("run"), named.get("source")
-    shard = home(source, schema.SHARDS) if isinstance(source, str) else FIRST
+    shard = home(source, schema.SHARDS) if isinstance(source, str) else named.get("shard")
+    if not (isinstance(shard, int) and 0 <= shard < schema.SHARDS):
+        shard = FIRST
     return (run if isinstance(run, int) and 0 < run < 1 << 63 else 0), shard
 
 

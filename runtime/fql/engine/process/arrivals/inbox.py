@@ -200,7 +200,7 @@ def bulk_of(command: Command) -> int:
 
 FIELDS: Mapping[str, type] = {
     "run": int, "node": str, "letter": str, "name": str, "due": int, "force": bool,
-    "new_key": str, "original": bool, "bulk": int,
+    "new_key": str, "original": bool, "bulk": int, "shard": int,
 }  # fmt: skip
 """What a command may say, besides an `answer`."""
 
