@@ -146,3 +146,21 @@ def test_a_shard_that_is_given_up_takes_its_batches_along() -> None:
     assert state.shards.mine == {0}
     assert [row.id for row in state.left] == [1]
     assert list(state.stuck) == [7]
+
+
+def test_of_two_replays_the_second_has_nothing_to_do() -> None:
+    """Each bulk counts its own: the first one sends, the second one ends in another way."""
+    w = world(observer("a", retry=RetryPolicy(max_attempts=1)))
+    emit(w, 1)
+    answer(w, DOWN)
+    [run] = w.runs()
+    for bulk in (5, 6):
+        w.order(Order("replay", run=run.id, node="a", bulk=bulk))
+    w.cycle()
+    if w.state.runs == {}:
+        w.cycle()
+    history = w.result.mutations.history
+    assert history is not None and history.steps == {6: BulkStep(6, other=1)}
+    answer(w)
+    history = w.result.mutations.history
+    assert history is not None and history.steps == {5: BulkStep(5, resolved=1)}

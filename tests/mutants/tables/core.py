@@ -218,11 +218,11 @@ MUTANTS = (
         "tests/engine/test_core.py::test_a_key_stays_the_same_and_attempts_count_on",
     ),
     Mutant(
-        "two replays at once send twice",
+        "of two replays the second one takes over",
         "runtime/fql/engine/core/orders.py",
         "if work is None or work.state != DEAD:\n        decline(state, order)\n",
         "if work is None:\n        decline(state, order)\n",
-        "tests/engine/test_core.py::test_a_key_stays_the_same_and_attempts_count_on",
+        "tests/engine/test_planted.py::test_of_two_replays_the_second_has_nothing_to_do",
     ),
     Mutant(
         "a second run of a key does not wait",
