@@ -49,6 +49,7 @@ WIDE_FOLDERS = {
     "tests/outbox": "one file for each module of capture in SQLite and of what both share",
     "tests/servers": "servers, what is put in front of them, and their tests",
     "tests/settings": "tables of keys, which other pages name by their paths",
+    "tests/shards": "one file for each thing that engines of one store do together",
     "tests/ui": PAGES,
 }
 

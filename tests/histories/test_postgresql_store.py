@@ -16,7 +16,7 @@ from fql.client import open_client
 from fql.errors import StoreError, StoreLocked
 from fql.store.opening import store_of
 from fql.store.postgresql.tables.schema import FORMAT
-from fql.testing import MockWebhookServer
+from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import ONE, order, plan_of, settings_of
 from tests.servers.databases import Databases
 from tests.servers.postgresql import Server
@@ -91,7 +91,7 @@ async def test_a_dump_that_is_restored_elsewhere_goes_on_with_what_was_open(
 ) -> None:
     """Under the same keys; numbers of runs and entries are drawn after those of the dump."""
     dump = str(tmp_path / "store.dump")
-    webhook_server.always(503)
+    webhook_server.always(Reply(503, headers={"Retry-After": "3"}))  # the pause comes before it
     async with shop(postgresql_url, webhook_server.url) as runtime:
         await runtime.emit("Order.insert", new=order(1), key="1")
         assert await webhook_server.arrived(1, 20)

@@ -118,7 +118,13 @@ def _others(fault: Fault) -> dict[str, bytes]:
     return {path: fault.bytes_of(path) or b"" for path in paths}
 
 
-@pytest.mark.parametrize("file", sorted(Path("examples").glob("*/*.fql")), ids=str)
+ALONE = [
+    one for one in sorted(Path("examples").glob("*/*.fql")) if "contract:" not in one.read_text()
+]
+"""Without those of `tests/contracts/test_compiles.py`, which need more files than sources."""
+
+
+@pytest.mark.parametrize("file", ALONE, ids=str)
 def test_examples(file: Path) -> None:
     files = {file.as_posix(): file.read_bytes()}
     done = in_parts(files, list(files), jobs=3)

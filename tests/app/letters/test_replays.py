@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -157,7 +156,7 @@ async def test_delay_and_rate_spread_replays(
     times = [request.at for request in webhook_server.requests if request.path == "/reserve"]
     assert len(entries) == len(times) == 4
     assert times[0] - began > 0.45
-    assert all(later - earlier > 0.07 for earlier, later in itertools.pairwise(times))
+    assert times[-1] - times[0] > 0.25, "what an engine missed is made up for, so the gaps vary"
 
 
 async def test_filters_limit_and_dry_run(webhook_server: MockWebhookServer, tmp_path: Path) -> None:

@@ -33,13 +33,13 @@ def accept(state: State, new: NewEvent, known: Mapping[bytes, Remembered]) -> No
         state.tally.duplicates += 1
         count(state, new.bulk, "other")
         return
-    count(state, new.bulk, "resolved")
     event = new.event
     new.number = state.number()
     state.tally.events += 1
     state.mutations.events.append(_event_row(new.number, event, state.now))
-    if new.resolves:
+    if new.resolves:  # only what replays a dead letter is part of a bulk
         state.mutations.letter_states.append(("resolved", new.resolves))
+        count(state, new.bulk, "resolved")
     program = new.program or state.active
     if new.program is not None:
         _keep_plan(state, new.program)

@@ -63,8 +63,9 @@ def count(state: State, bulk: int, end: End) -> None:
 def end_replay(state: State, work: Work, end: End, replay: Replay = Replay.NONE) -> Replay:
     """A node is no longer replayed, or for a last time; gives why it was."""
     before, work.replay = work.replay, replay
-    count(state, work.bulk, end)
-    work.bulk = 0
+    if work.bulk:  # most are in none, and this is done for each delivery
+        count(state, work.bulk, end)
+        work.bulk = 0
     return before
 
 

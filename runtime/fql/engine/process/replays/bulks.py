@@ -30,7 +30,9 @@ from fql.store.showing.bulks import STOP, BulkAsked, read_asked
 MOST = 500
 """How many are marked in one commit."""
 TICK = 0.2
-"""Seconds between two looks at bulks that go on."""
+"""Seconds between two looks at bulks that go on, at most."""
+SHORT = 0.05
+"""The same at least, where more than one falls due in it."""
 CALM = 1.0
 """The same where there is none, or where the store does not answer."""
 ROWS = 10_000
@@ -51,10 +53,16 @@ class Pace:
         self._room = min(self._room + passed * rate / 1000, max(1.0, rate))
         return min(int(self._room), MOST)
 
-    def spend(self, marked: int) -> bool:
-        """So many were marked; whether there is room for more at once."""
+    def spend(self, marked: int) -> None:
+        """So many were marked."""
         self._room -= marked
-        return marked > 0 and self._room >= 1
+
+    def wait(self, rate: float) -> float:
+        """Seconds until there is room for one more; 0 where there is room now."""
+        if self._room >= 1:
+            return 0.0
+        least = SHORT if rate * SHORT > 1 else 0.0
+        return min(TICK, max(least, (1 - self._room) / rate))
 
 
 class Walked:
@@ -111,12 +119,11 @@ class Bulks:
     async def step(self) -> float:
         """Mark what there is room for; gives the seconds until the next time."""
         await self._look()
-        hurries = [await self._walk(number) for number in list(self._walked)]
+        pauses = [await self._walk(number) for number in list(self._walked)]
         if not self._walked:
             return CALM
-        if not any(hurries) or (await self._store.size()).inbox > 2 * MOST:
-            return TICK
-        return 0.0
+        pause = min(pauses)
+        return TICK if not pause and (await self._store.size()).inbox > 2 * MOST else pause
 
     async def _look(self) -> None:
         """Which bulks go on."""
@@ -129,31 +136,33 @@ class Bulks:
         self._walked = {number: self._walked.get(number) or Walked() for number in running}
         self._tenure = tenure
 
-    async def _walk(self, number: int) -> bool:
-        """Mark the next ones of a bulk; gives whether more could be marked at once."""
+    async def _walk(self, number: int) -> float:
+        """Mark the next ones of a bulk; gives the seconds until there is room for more."""
         seen = (self._engine.generation, self._engine.tenure)
         rows = await self._store.bulks([number])
         if not rows or rows[0].state != RUNNING:
             del self._walked[number]
-            return False
+            return CALM
         row, walked = rows[0], self._walked[number]
         asked = guarded(read_asked, row.asked)
         if isinstance(asked, Fault):
             logger.error("bulk %x is stopped, as it cannot be read: %s", number, asked.text)
             self._engine.order(Order(STOP, bulk=number))
-            return False
+            return CALM
         now = self._clock.now()
         if walked.begins(asked, self._clock) > now:
-            return False
+            return TICK
         room = walked.pace.room(asked.rate, now)
         if not room:
-            return False
+            return walked.pace.wait(asked.rate)
         judging = walked.judging(self._store, asked, self._engine.program)
         marks = await self._next(row, asked, room, judging)
         await self._engine.mark(marks, seen)
         if marks.last:
             del self._walked[number]
-        return walked.pace.spend(len(marks.replays)) and not marks.last
+            return CALM
+        walked.pace.spend(len(marks.replays))
+        return walked.pace.wait(asked.rate)
 
     async def _next(self, row: BulkRow, asked: BulkAsked, room: int, judging: Judging) -> Marks:
         """The next ones that are replayed, and how far that is. Those that are not are passed."""
