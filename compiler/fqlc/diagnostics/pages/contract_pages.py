@@ -149,9 +149,9 @@ PAGES = (
         "nothing from the net.",
         wrong="",
         right=RIGHT,
-        around="It is reported where the file is missing, is not JSON or YAML, has a key twice, "
-        "refers to nothing or to the net, or is beyond a limit. `fqlc contract update` fetches a "
-        "contract together with all that it refers to.",
+        around="It is reported where the file is missing, is not JSON or YAML, has a key twice in "
+        "YAML, refers to nothing or to the net, or is beyond a limit. `fqlc contract update` fetches "
+        "a contract together with all that it refers to.",
     ),
     Page(
         code="FQL403",
