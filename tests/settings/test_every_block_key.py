@@ -17,6 +17,8 @@ MESSAGES = "settings/test_message_keys.py::"
 CALLS = "actions/test_call.py::"
 ACCEPTS = "checks/test_publish_and_call.py::test_what_is_sensitive_is_sent_where_it_is_accepted"
 
+CONTRACTS = "contracts/test_binding.py::"
+
 POLICIES = {
     "retry": RETRIES + "test_retry_by_name",
     **{f"retry.{key}": RETRIES + "test_retry_key" for key in RETRY_CASES},
@@ -98,6 +100,8 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "format": KEYS + "test_the_format_of_a_body",
         "when": KEYS + "test_when_of_observer_and_webhook",
         "response": KEYS + "test_response",
+        **dict.fromkeys(("contract", "contract.body", "contract.response"),
+                        CONTRACTS + "test_json_schemas_of_a_webhook"),
         **BATCHES,
         **POLICIES,
     },
@@ -119,6 +123,7 @@ SHOWN_BY: dict[str, dict[str, str]] = {
     "endpoint": {
         "url": KEYS + "test_endpoint_path_method_and_body",
         "accepts": KEYS + "test_accepts",
+        "contract": CONTRACTS + "test_a_url_is_bound_by_what_is_written_in_it",
         **POLICIES,
         **RECEIVING,
     },

@@ -29,7 +29,8 @@ def storm(folder: Path, seed: int, seconds: float, kinds: int) -> World:
         until_idle = ("run", "shop.fql", "--until-idle", "--timeout", "240s")
         world.fqlc(*until_idle)
         before = len(receiver.heard)
-        world.fqlc("dlq", "replay", "--all")
+        # All at once: at a slower rate a run whose letters are replayed one by one ends dead again.
+        world.fqlc("dlq", "replay", "--all", "--rate", "100000")
         world.fqlc(*until_idle, "--fail-on-dead")
         check(world, before)
         left = world.fqlc("dlq", "list", "--format", "json")
