@@ -150,8 +150,8 @@ PAGES = (
         wrong="",
         right=RIGHT,
         around="It is reported where the file is missing, is not JSON or YAML, has a key twice in "
-        "YAML, refers to nothing or to the net, or is beyond a limit. `fqlc contract update` fetches "
-        "a contract together with all that it refers to.",
+        "YAML, refers to nothing or to the net, or is beyond a limit. `fqlc contract update` "
+        "fetches a contract together with all that it refers to.",
     ),
     Page(
         code="FQL403",
