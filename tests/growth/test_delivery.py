@@ -10,9 +10,9 @@ import pytest
 
 from tests.benchmarks import inside
 
-MOST = 250
+MOST = 252
 """Calls of the product's own Python functions for one delivery: event, condition, body, signature,
-two commits, request, answer."""
+two commits, request, answer. 249 on a quiet machine; on a busy one a commit holds fewer of them."""
 
 
 def test_a_delivery_takes_few_calls(caplog: pytest.LogCaptureFixture) -> None:
