@@ -31,7 +31,7 @@ class Job:
     contracts: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
 
     def texts(self) -> dict[str, str]:
-        """The files that the units stand in, by path, with nothing else in them."""
+        """The files that the units are in, by path, with nothing else in them."""
         ordered = sorted(self.units.values(), key=lambda u: (u.path, u.part.start))
         by_path = groupby(ordered, key=lambda u: u.path)
         return {path: _units_text(units) for path, units in by_path}

@@ -13,7 +13,7 @@ class Page:
     """`wrong` and `right` are whole programs: the first earns the code, the second nothing.
 
     `around` says what else is needed to see it (another file, a broken file), and is empty when
-    the example stands alone; an example that needs surroundings is not run by the tests.
+    the example is whole; an example that needs surroundings is not run by the tests.
     `contract` is the text of `crm.yaml`, for examples that name it.
     """
 

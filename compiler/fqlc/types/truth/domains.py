@@ -24,7 +24,7 @@ from fqlc.types.truth.ranges import Range
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Why a condition is decided: `span` covers the tests that decide it, `labels` says for each
-    what it leaves, `message` stands alone."""
+    what it leaves, `message` says all."""
 
     message: str
     span: Span
