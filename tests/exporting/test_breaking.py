@@ -21,7 +21,7 @@ from fql.plan.table import TypeTable
 from fqlc.exporting.changes.differences import differences
 from fqlc.exporting.fitting import Fit
 from fqlc.exporting.schemas import Writer
-from fqlc.exporting.typed import Shaper
+from fqlc.exporting.typed import Shaper, typed
 from tests.exporting.validating import body_problems
 from tests.lower.harness import typed_plan
 from tests.properties import strategies
@@ -116,6 +116,13 @@ def test_not_breaking(old: str, new: str) -> None:
     found = differences(base(), typed_plan(BASE.replace(old, new, 1)))
     assert found != ()
     assert [change for change in found if change.breaking] == []
+
+
+def test_an_answer_is_told_from_what_it_was_to_what_it_must_be() -> None:
+    """Answers go the other way: what was answered before must fit what is read now."""
+    fit = Fit(TypeTable(), TypeTable(), answers=True)
+    found = list(fit.misfits(typed(t.INT), typed(t.STRING), "ref"))
+    assert found == ["`ref` must be `String`, previously `Int`"]
 
 
 def test_another_secret_breaks_nothing() -> None:

@@ -44,7 +44,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem, one cause. `message` can be read alone; `note` of the primary span is `label`."""
+    """One problem, one cause. `message` says all; `note` of the primary span is `label`."""
 
     code: str
     message: str

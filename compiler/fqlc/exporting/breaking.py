@@ -44,7 +44,7 @@ def answer_breaks(old: Action, new: Action) -> list[str]:
         return []
     if old.answer is None:
         return ["answers must be of a type"]
-    return list(Fit(old.names, new.names).misfits(old.answer, new.answer))
+    return list(Fit(old.names, new.names, answers=True).misfits(old.answer, new.answer))
 
 
 def header_breaks(old: Sequence[Header], new: Sequence[Header]) -> bool:

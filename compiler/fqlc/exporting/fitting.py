@@ -26,11 +26,13 @@ from fqlc.exporting.typed import declared_properties, enum_of
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Compares shapes of two plans; each has its own declarations. `within` are the pairs
-    that are being compared, so that a type within itself comes to an end."""
+    that are being compared, so that a type within itself comes to an end. `answers` says that
+    the sides are turned round, as what was answered before must fit what is read now."""
 
     new: TypeTable
     old: TypeTable
     within: frozenset[tuple[Shape, Shape]] = frozenset()
+    answers: bool = False
 
     def misfits(self, new: Shape, old: Shape, place: str = "") -> Iterator[str]:
         """Why a value of the new shape may not be one of the old shape, in words; nothing where
@@ -114,13 +116,15 @@ class Fit:
             where = f"{place}.{each.name}" if place else each.name
             found = has.get(each.name)
             if found is None:
-                yield f"`{where}` is gone"
+                yield f"`{where}` {'must be there' if self.answers else 'is gone'}"
                 continue
             if each.required and not found.required:
                 yield f"`{where}` may be missing"
             yield from self.misfits(found.shape, each.shape, where)
 
     def _was(self, new: Shape, old: Shape, place: str) -> str:
+        if self.answers:
+            return f"{_at(place)} must be {described(old)}, previously {described(new)}"
         return f"{_at(place)} is {described(new)}, previously {described(old)}"
 
 
