@@ -1,140 +1,247 @@
-"""Change one file in every small way, one way at a time, and say which changes no test finds.
+"""Change files in every small way, one way at a time, and say which changes no test finds.
 
-    python -m tests.mutants.search runtime/fql/engine/core/retry.py tests/engine/test_retry.py ...
+    python -m tests.mutants.search runtime/fql/engine/core/retry.py ... tests/engine ... > out.txt
+    python -m tests.mutants.search --again out.txt runtime/... tests/simulation ...
 
-Each change is tried in a child of this process, which has imported what takes long and nothing of
-the product. To be used by hand: what survives is killed by a test, or explained in a record.
+Tests are collected once. A child of this process runs all of them and notes which lines of the
+files each one runs, and how long it takes. Then each change is tried in a child of its own, by
+only those tests that run its lines: what has found changes before and what is quick goes first,
+and the first test that fails ends it. So wide tests cost time only where narrow ones find nothing.
+With `--again`, only what is named in the output of an earlier search is tried.
+
+To be used by hand: what survives is killed by a test, or explained in `docs/proof.md`.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import copy
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import gc
 import os
+import pickle
+import resource
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, FunctionType
+from typing import Any, NamedTuple
 
-import hypothesis  # noqa: F401
-import orjson  # noqa: F401
 import pytest
+from hypothesis import Phase, settings
 
+from tests.mutants.changing import Change, changes_of
 from tests.mutants.mutant import ROOT
 
-SECONDS = 120
-PLAIN = ("--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
-"""Who rewrites assertions would read our modules before `Planted` does, as they bring a plugin."""
-COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
-COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult,
-}  # fmt: skip
+PLAIN = ("-q", "-s", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
+MEMORY = 4 << 30
+"""Bytes for a child: a change can make a loop that never ends, and keeps what it makes."""
+PATIENCE = (20, 6)
+"""Seconds of CPU for a child, and besides these so many times what its tests took."""
+WALL = 10
+"""Seconds of a clock for each of these seconds: one that waits for ever uses no CPU."""
+
+Place = tuple[str, int]
+"""A file and a line of it."""
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """What may be in the place of a node, with a few words."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARED:
-        other = copy.copy(node)
-        other.ops = [COMPARED[type(node.ops[0])](), *node.ops[1:]]
-        yield "comparison", other
-    elif isinstance(node, ast.BoolOp):
-        yield (
-            "and/or",
-            ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values),
+class Ran(NamedTuple):
+    """What one test did when nothing was changed."""
+
+    places: frozenset[Place]
+    seconds: float
+    passed: bool
+
+
+class Search:
+    """A plugin that makes of a session of tests a search of `files`."""
+
+    def __init__(self, files: Sequence[Path], again: str | None = None) -> None:
+        self.files = files
+        self.again = again
+        self.names = frozenset(map(str, files))
+        self.failed = False
+        self.found: Counter[str] = Counter()
+        self.survivors: list[str] = []
+        self.total = 0
+
+    def pytest_sessionstart(self) -> None:
+        """A change that is found is found: nobody wants a smaller example of it."""
+        settings.register_profile(
+            "searched", settings.get_profile("seeded"), phases=[Phase.explicit, Phase.generate]
         )
-    elif isinstance(node, ast.BinOp) and type(node.op) in COMPUTED:
-        yield "arithmetic", ast.BinOp(node.left, COMPUTED[type(node.op)](), node.right)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "not", node.operand
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        yield "constant", ast.Constant(not node.value)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-        yield "constant", ast.Constant(node.value + 1)
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield "call left out", ast.Pass()
-    elif isinstance(node, ast.Assign | ast.AugAssign) and _is_kept(node):
-        yield "assignment left out", ast.Pass()
+        settings.load_profile("searched")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Interrupted("not all tests could be collected")
+        self._search(session.items)
+        return True
+
+    def _search(self, items: Sequence[pytest.Item]) -> None:
+        ran = self._ran(items)
+        for item in items:
+            if not ran[item.nodeid].passed:
+                print(f"fails without a change, left out: {item.nodeid}", flush=True)
+        sound = [item for item in items if ran[item.nodeid].passed]
+        functions = _functions(self.names)
+        for path in self.files:
+            for change in changes_of(path):
+                if self.again is not None and f"{change.told(ROOT)} (" not in self.again:
+                    continue
+                self.total += 1
+                self._try(change, sound, ran, functions)
+        print(f"{self.total} changes, {len(self.survivors)} survive", flush=True)
+
+    def _try(
+        self, change: Change, items: Iterable[pytest.Item], ran: dict[str, Ran],
+        functions: Sequence[FunctionType],
+    ) -> None:  # fmt: skip
+        places = {(str(change.path), line) for line in change.lines}
+        meeting = [item for item in items if ran[item.nodeid].places & places]
+        meeting.sort(key=lambda one: ran[one.nodeid].seconds / (1 + 10 * self.found[one.nodeid]))
+        if not meeting:
+            self._tell(change, "no test runs it")
+        else:
+            limit = PATIENCE[0] + PATIENCE[1] * sum(ran[one.nodeid].seconds for one in meeting)
+            found = _in_child(lambda: self._first_that_fails(change, meeting, functions), limit)
+            if found == "":
+                self._tell(change, f"survives {len(meeting)} tests")
+            elif found is not None:
+                self.found[str(found)] += 1
+
+    def _tell(self, change: Change, words: str) -> None:
+        self.survivors.append(change.told(ROOT))
+        print(f"{change.told(ROOT)} ({words})", flush=True)
+
+    def _first_that_fails(
+        self, change: Change, items: Sequence[pytest.Item], functions: Sequence[FunctionType]
+    ) -> str:
+        _plant(change.code, functions)
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            if not self._passes(item, following):
+                return item.nodeid
+        return ""
+
+    def _passes(self, item: pytest.Item, following: pytest.Item | None) -> bool:
+        self.failed = False
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return not self.failed
+
+    def _ran(self, items: Sequence[pytest.Item]) -> dict[str, Ran]:
+        ran = _in_child(lambda: self._noted(items), 3600)
+        assert isinstance(ran, dict), "the tests do not run to their end"
+        return ran
+
+    def _noted(self, items: Sequence[pytest.Item]) -> dict[str, Ran]:
+        made: dict[str, Ran] = {}
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            places: set[Place] = set()
+            began = time.monotonic()
+            with _traced(self.names, places):
+                passed = self._passes(item, following)
+            made[item.nodeid] = Ran(frozenset(places), time.monotonic() - began, passed)
+        return made
 
 
-def _is_kept(node: ast.Assign | ast.AugAssign) -> bool:
-    """Whether it changes something that is there already: without it, other names still are."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return all(isinstance(one, ast.Attribute | ast.Subscript) for one in targets)
+@contextlib.contextmanager
+def _traced(names: frozenset[str], places: set[Place]) -> Iterator[None]:
+    """Note the lines of some files that run meanwhile, on any thread."""
+
+    def line(frame: FrameType, event: str, argument: object) -> Any:
+        places.add((frame.f_code.co_filename, frame.f_lineno))
+        return line
+
+    def call(frame: FrameType, event: str, argument: object) -> Any:
+        return line if frame.f_code.co_filename in names else None
+
+    threading.settrace(call)
+    sys.settrace(call)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
 
 
-def mutated(source: str) -> Iterator[tuple[int, str, ast.Module]]:
-    """The line, what is changed, and the whole file with that change."""
-    tree = ast.parse(source)
-    for parent in ast.walk(tree):
-        for name, value in ast.iter_fields(parent):
-            items = value if isinstance(value, list) else [value]
-            for at, node in enumerate(items):
-                for words, other in changes(node) if isinstance(node, ast.AST) else ():
-                    ast.copy_location(other, node)
-                    _put(parent, name, at, value, other)
-                    yield getattr(node, "lineno", 0), words, ast.fix_missing_locations(tree)
-                    _put(parent, name, at, value, node)
+def _functions(names: frozenset[str]) -> list[FunctionType]:
+    """All functions of some files that are in memory, wherever they are kept."""
+    known = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
+    return [one for one in known if one.__code__.co_filename in names]
 
 
-def _put(parent: ast.AST, name: str, at: int, value: object, node: ast.AST) -> None:
-    if isinstance(value, list):
-        value[at] = node
-    else:
-        setattr(parent, name, node)
+def _plant(module: CodeType, functions: Sequence[FunctionType]) -> None:
+    """Whoever has imported a function has the object; what it does is exchanged."""
+    codes = {(one.co_qualname, one.co_firstlineno): one for one in _codes(module)}
+    for function in functions:
+        if function.__code__.co_filename == module.co_filename:
+            code = function.__code__
+            function.__code__ = codes[code.co_qualname, code.co_firstlineno]
 
 
-class Planted(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Gives the changed file where its module is imported."""
+def _codes(code: CodeType) -> Iterable[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _codes(one)
 
-    def __init__(self, path: Path, code: CodeType) -> None:
-        parts = path.relative_to(ROOT).with_suffix("").parts[1:]
-        self.name, self.path, self.code = ".".join(parts), path, code
 
-    def find_spec(
-        self, name: str, path: object = None, target: object = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != self.name:
+def _in_child(task: Callable[[], object], limit: float) -> object:
+    """What a task gives when it is done in a child of this process; None where that does not come
+    to its end in time."""
+    with tempfile.TemporaryFile() as answer:
+        child = os.fork()
+        if not child:
+            _answer(task, answer.fileno(), int(limit) + 1)
+        if not _ends(child, limit * WALL):
             return None
-        return importlib.util.spec_from_loader(name, self, origin=str(self.path))
-
-    def get_source(self, fullname: str) -> str:
-        return self.path.read_text(encoding="utf-8")
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__file__ = str(self.path)
-        exec(self.code, module.__dict__)
+        answer.seek(0)
+        return pickle.load(answer)
 
 
-def survives(path: Path, tree: ast.Module, tests: Sequence[str]) -> bool:
-    """Whether all tests pass with this file."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    signal.alarm(SECONDS)
+def _answer(task: Callable[[], object], place: int, seconds: int) -> None:
     os.setpgrp()
-    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):  # noqa: PTH123
-        sys.meta_path.insert(0, Planted(path, compile(tree, str(path), "exec")))
-        code = pytest.main(["-q", "-x", "--tb=no", *PLAIN, *tests])
-    os._exit(int(code))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+    try:
+        os.write(place, pickle.dumps(task()))
+    finally:
+        os._exit(0)
 
 
-def main(path: str, *tests: str) -> None:
-    """Try every change, and print what survives."""
-    place, total = (ROOT / path).resolve(), 0
-    lines = place.read_text(encoding="utf-8").splitlines()
-    for number, words, tree in mutated("\n".join(lines)):
-        total += 1
-        if survives(place, tree, tests):
-            print(f"{path}:{number}: {words}: {lines[number - 1].strip()}", flush=True)
-    print(f"{path}: {total} changes", flush=True)
+def _ends(child: int, seconds: float) -> bool:
+    """Whether it ended as it should; what it started ends with it in any case."""
+    until = time.monotonic() + seconds
+    ended, code = 0, 0
+    while not ended and time.monotonic() < until:
+        ended, code = os.waitpid(child, os.WNOHANG)
+        time.sleep(0 if ended else 0.005)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    if not ended:
+        os.waitpid(child, 0)
+    return bool(ended) and os.waitstatus_to_exitcode(code) == 0
+
+
+def main(*arguments: str) -> list[str]:
+    """Try every change of the files given, with the tests given; gives what survives."""
+    again = None
+    if arguments[0] == "--again":
+        again, arguments = Path(arguments[1]).read_text(encoding="utf-8"), arguments[2:]
+    tests = [one for one in arguments if one.startswith("tests/")]
+    files = [(ROOT / one).resolve() for one in arguments if one not in tests]
+    search = Search(files, again)
+    pytest.main([*PLAIN, *tests], plugins=[search])
+    return search.survivors
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -44,13 +45,14 @@ def test_a_planted_fault_is_found(copy: Copy, mutant: Mutant) -> None:
         assert copy.fails(mutant.test) != "", "nothing finds it"
 
 
-def test_the_search_finds_a_fault() -> None:
-    """In a module that a plugin of pytest belongs to, as all of ours."""
-    code = (
-        "import ast, sys; from tests.mutants.mutant import ROOT; from tests.mutants import search\n"
-        "path = ROOT / 'runtime/fql/engine/core/retry.py'\n"
-        "tests = ['tests/engine/test_retry.py']\n"
-        "sys.exit(search.survives(path, ast.parse('raise RuntimeError'), tests))"
+def test_the_search_says_what_one_test_does_not_find() -> None:
+    """It finds what is wrong at the end of attempts, in a file that it runs but half of."""
+    test = "tests/engine/test_retry.py::test_the_last_attempt_exhausts"
+    command = [sys.executable, "-m", "tests.mutants.search", "runtime/fql/engine/core/retry.py"]
+    done = subprocess.run(
+        [*command, test], cwd=ROOT, timeout=120, capture_output=True, text=True, check=True
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120, check=False)
-    assert done.returncode == 0, "it survived"
+    assert "comparison: outcome.failure in FINAL_FAILURES" in done.stdout
+    assert "(no test runs it)" in done.stdout
+    assert "failed >= policy.max_attempts ->" not in done.stdout
+    assert re.search(r"\d\d changes, \d+ survive", done.stdout)
