@@ -7,12 +7,21 @@ import sqlite3
 from fql.store.choosing import LetterGroup
 from fql.store.port import MOST_COUNTED, Counts
 
+Name = tuple[str, str, str]
+"""Observer, action and class."""
 EVENTS = "fql_event INDEXED BY fql_event_event_id WHERE event_id >= ''"
 RUNS = "fql_run INDEXED BY fql_run_state WHERE state <> 'done'"
 LETTERS = "{letters} INDEXED BY {letters}_state WHERE state <> ''"
 NEXT_STATE = "SELECT min(state) FROM {rows} AND state > ?"
-NEXT_GROUP = """SELECT observer, action, class FROM {rows}
-  WHERE (observer, action, class) > (?, ?, ?) ORDER BY observer, action, class LIMIT 1"""
+NEXT_GROUP = tuple(
+    f"SELECT observer, action, class FROM {{rows}} WHERE {after}"  # noqa: S608
+    " ORDER BY observer, action, class LIMIT 1"
+    for after in (
+        "observer = ? AND action = ? AND class > ?", "observer = ? AND action > ?", "observer > ?",
+    )
+)  # fmt: skip
+"""The next class of an action, else the next action, else the next observer. Not one comparison of
+all three: SQLite would go through all rows of the group that it comes from."""
 OF_GROUP = "observer = ? AND action = ? AND class = ?"
 _OF = "observer = ?1 AND action = ?2 AND class = ?3"
 TIMES = f"""SELECT (SELECT min(failed_at) FROM {{rows}} WHERE {_OF}),
@@ -35,13 +44,21 @@ def groups(connection: sqlite3.Connection, letters: str) -> list[LetterGroup]:
     """Dead letters by observer, action and class: from one group to the next by jumps through the
     index, each counted as far as `Counts` goes."""
     found: list[LetterGroup] = []
-    name = ("", "", "")
-    while (row := connection.execute(NEXT_GROUP.format(rows=letters), name).fetchone()) is not None:
-        name = tuple(row)
+    name = _next_group(connection, letters, ("", "", ""))
+    while name is not None:
         number = few(connection, f"{letters} WHERE {OF_GROUP}", *name)
         times = connection.execute(TIMES.format(rows=letters), name).fetchone()
         found.append(LetterGroup(*name, number, *times))
+        name = _next_group(connection, letters, name)
     return found
+
+
+def _next_group(connection: sqlite3.Connection, letters: str, name: Name) -> Name | None:
+    for at, query in enumerate(NEXT_GROUP):
+        row = connection.execute(query.format(rows=letters), name[: len(name) - at]).fetchone()
+        if row is not None:
+            return row[0], row[1], row[2]
+    return None
 
 
 def by_observer(connection: sqlite3.Connection, letters: str) -> dict[str, int]:
