@@ -162,6 +162,19 @@ def test_a_person_has_an_open_circuit_probed_now() -> None:
         assert order.name == name and "its circuit is not open" in why
 
 
+def test_a_probe_that_a_person_asks_for_is_one_request_however_many_wait() -> None:
+    w = world(observer("a"), limits=EndpointLimits(failures=1, open_for=10_000))
+    emit(w, 1)
+    answer(w, DOWN)
+    emit(w, 2, 3, 4)
+    assert seen(w) == [1]
+    w.order(Order("probe", name="here"))
+    w.cycle()
+    assert len(seen(w)) == 2, "the circuit is not closed before an answer says so"
+    answer(w)
+    assert len(seen(w)) > 2
+
+
 def test_a_probe_goes_also_where_the_receiver_asked_to_be_left_alone() -> None:
     """What it has refused waits in the store by then; what comes next is the probe."""
     w = world(observer("a"), limits=EndpointLimits(failures=1, open_for=10_000))

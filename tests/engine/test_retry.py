@@ -61,6 +61,11 @@ def test_a_delay_past_max_elapsed_ends_it_at_once() -> None:
     assert isinstance(after(Outcome(status=503), policy=policy), Dead)
     longer = RetryPolicy(jitter="none", max_elapsed=1_100)
     assert after(Outcome(status=503), policy=longer) == Again(1100)
+    just_begun = decide(
+        RetryPolicy(jitter="none", max_elapsed=100), Outcome(status=503),
+        failed=1, since=1000, now=1000, chance=0.5,
+    )  # fmt: skip
+    assert just_begun == Again(1100), "what counts is the time since the first attempt"
 
 
 def test_jitter_uses_the_chance_given() -> None:

@@ -1,13 +1,14 @@
 """Change files in every small way, one way at a time, and say which changes no test finds.
 
     python -m tests.mutants.search runtime/fql/engine/core/retry.py ... tests/engine ... > out.txt
-    python -m tests.mutants.search --again out.txt runtime/... tests/simulation ...
+    python -m tests.mutants.search --again=out.txt runtime/... tests/simulation ...
 
 Tests are collected once. A child of this process runs all of them and notes which lines of the
 files each one runs, and how long it takes. Then each change is tried in a child of its own, by
 only those tests that run its lines: what has found changes before and what is quick goes first,
 and the first test that fails ends it. So wide tests cost time only where narrow ones find nothing.
-With `--again`, only what is named in the output of an earlier search is tried.
+With `--again`, only what is named in the output of an earlier search is tried; `--most=2` ends the
+tests of a change after two seconds, so that what is left may be tried again with all there are.
 
 To be used by hand: what survives is killed by a test, or explained in `docs/proof.md`.
 """
@@ -26,6 +27,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -39,10 +41,10 @@ from tests.mutants.mutant import ROOT
 PLAIN = ("-q", "-s", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist")
 MEMORY = 4 << 30
 """Bytes for a child: a change can make a loop that never ends, and keeps what it makes."""
-PATIENCE = (20, 6)
-"""Seconds of CPU for a child, and besides these so many times what its tests took."""
-WALL = 10
-"""Seconds of a clock for each of these seconds: one that waits for ever uses no CPU."""
+PATIENCE = (2, 3)
+"""Seconds of CPU for a test, and besides these so many times what it took before."""
+WALL = 3600
+"""Seconds of a clock for a child: one that waits for ever uses no CPU."""
 
 Place = tuple[str, int]
 """A file and a line of it."""
@@ -59,9 +61,10 @@ class Ran(NamedTuple):
 class Search:
     """A plugin that makes of a session of tests a search of `files`."""
 
-    def __init__(self, files: Sequence[Path], again: str | None = None) -> None:
+    def __init__(self, files: Sequence[Path], again: str | None, most: float) -> None:
         self.files = files
         self.again = again
+        self.most = most
         self.names = frozenset(map(str, files))
         self.failed = False
         self.found: Counter[str] = Counter()
@@ -85,36 +88,46 @@ class Search:
         return True
 
     def _search(self, items: Sequence[pytest.Item]) -> None:
-        ran = self._ran(items)
+        self.ran = self._all_ran(items)
         for item in items:
-            if not ran[item.nodeid].passed:
+            if not self.ran[item.nodeid].passed:
                 print(f"fails without a change, left out: {item.nodeid}", flush=True)
-        sound = [item for item in items if ran[item.nodeid].passed]
+        sound = [item for item in items if self.ran[item.nodeid].passed]
         functions = _functions(self.names)
+        gc.collect()
+        gc.freeze()  # else each child copies nearly all pages, to look for garbage in them
         for path in self.files:
+            before, left = self.total, len(self.survivors)
             for change in changes_of(path):
-                if self.again is not None and f"{change.told(ROOT)} (" not in self.again:
-                    continue
-                self.total += 1
-                self._try(change, sound, ran, functions)
-        print(f"{self.total} changes, {len(self.survivors)} survive", flush=True)
+                if self.again is None or f"{change.told(ROOT)} (" in self.again:
+                    self.total += 1
+                    self._try(change, sound, functions)
+            made, left = self.total - before, len(self.survivors) - left
+            print(f"{path.relative_to(ROOT)}: {made} changes, {left} survive", flush=True)
 
     def _try(
-        self, change: Change, items: Iterable[pytest.Item], ran: dict[str, Ran],
-        functions: Sequence[FunctionType],
-    ) -> None:  # fmt: skip
-        places = {(str(change.path), line) for line in change.lines}
-        meeting = [item for item in items if ran[item.nodeid].places & places]
-        meeting.sort(key=lambda one: ran[one.nodeid].seconds / (1 + 10 * self.found[one.nodeid]))
+        self, change: Change, items: Sequence[pytest.Item], functions: Sequence[FunctionType]
+    ) -> None:
+        meeting = self._meeting(change, items)
         if not meeting:
             self._tell(change, "no test runs it")
-        else:
-            limit = PATIENCE[0] + PATIENCE[1] * sum(ran[one.nodeid].seconds for one in meeting)
-            found = _in_child(lambda: self._first_that_fails(change, meeting, functions), limit)
-            if found == "":
-                self._tell(change, f"survives {len(meeting)} tests")
-            elif found is not None:
-                self.found[str(found)] += 1
+            return
+        found = _in_child(lambda: self._first_that_fails(change, meeting, functions))
+        if found == "":
+            self._tell(change, f"survives {len(meeting)} tests")
+        elif found is not None:
+            self.found[str(found)] += 1
+
+    def _meeting(self, change: Change, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+        """The tests that run its lines, in the order in which they are tried."""
+        places = {(str(change.path), line) for line in change.lines}
+        meeting = [item for item in items if self.ran[item.nodeid].places & places]
+        meeting.sort(key=lambda one: self._seconds(one) / (1 + 10 * self.found[one.nodeid]))
+        spent = accumulate(self._seconds(one) for one in meeting)
+        return [one for one, until in zip(meeting, spent, strict=True) if until <= self.most]
+
+    def _seconds(self, item: pytest.Item) -> float:
+        return self.ran[item.nodeid].seconds
 
     def _tell(self, change: Change, words: str) -> None:
         self.survivors.append(change.told(ROOT))
@@ -125,6 +138,9 @@ class Search:
     ) -> str:
         _plant(change.code, functions)
         for item, following in zip(items, [*items[1:], None], strict=True):
+            more = PATIENCE[0] + PATIENCE[1] * self._seconds(item)
+            until = int(time.process_time() + more) + 1
+            resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
             if not self._passes(item, following):
                 return item.nodeid
         return ""
@@ -134,8 +150,8 @@ class Search:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         return not self.failed
 
-    def _ran(self, items: Sequence[pytest.Item]) -> dict[str, Ran]:
-        ran = _in_child(lambda: self._noted(items), 3600)
+    def _all_ran(self, items: Sequence[pytest.Item]) -> dict[str, Ran]:
+        ran = _in_child(lambda: self._noted(items))
         assert isinstance(ran, dict), "the tests do not run to their end"
         return ran
 
@@ -143,10 +159,10 @@ class Search:
         made: dict[str, Ran] = {}
         for item, following in zip(items, [*items[1:], None], strict=True):
             places: set[Place] = set()
-            began = time.monotonic()
+            began = time.process_time()
             with _traced(self.names, places):
                 passed = self._passes(item, following)
-            made[item.nodeid] = Ran(frozenset(places), time.monotonic() - began, passed)
+            made[item.nodeid] = Ran(frozenset(places), time.process_time() - began, passed)
         return made
 
 
@@ -192,22 +208,21 @@ def _codes(code: CodeType) -> Iterable[CodeType]:
             yield from _codes(one)
 
 
-def _in_child(task: Callable[[], object], limit: float) -> object:
+def _in_child(task: Callable[[], object]) -> object:
     """What a task gives when it is done in a child of this process; None where that does not come
     to its end in time."""
     with tempfile.TemporaryFile() as answer:
         child = os.fork()
         if not child:
-            _answer(task, answer.fileno(), int(limit) + 1)
-        if not _ends(child, limit * WALL):
+            _answer(task, answer.fileno())
+        if not _ends(child):
             return None
         answer.seek(0)
         return pickle.load(answer)
 
 
-def _answer(task: Callable[[], object], place: int, seconds: int) -> None:
+def _answer(task: Callable[[], object], place: int) -> None:
     os.setpgrp()
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
@@ -218,9 +233,9 @@ def _answer(task: Callable[[], object], place: int, seconds: int) -> None:
         os._exit(0)
 
 
-def _ends(child: int, seconds: float) -> bool:
+def _ends(child: int) -> bool:
     """Whether it ended as it should; what it started ends with it in any case."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + WALL
     ended, code = 0, 0
     while not ended and time.monotonic() < until:
         ended, code = os.waitpid(child, os.WNOHANG)
@@ -232,16 +247,16 @@ def _ends(child: int, seconds: float) -> bool:
     return bool(ended) and os.waitstatus_to_exitcode(code) == 0
 
 
-def main(*arguments: str) -> list[str]:
-    """Try every change of the files given, with the tests given; gives what survives."""
-    again = None
-    if arguments[0] == "--again":
-        again, arguments = Path(arguments[1]).read_text(encoding="utf-8"), arguments[2:]
+def main(*arguments: str) -> None:
+    """Try every change of the files given, with the tests given."""
+    options = dict(one[2:].split("=", 1) for one in arguments if one.startswith("--"))
+    again = Path(options["again"]).read_text(encoding="utf-8") if "again" in options else None
     tests = [one for one in arguments if one.startswith("tests/")]
-    files = [(ROOT / one).resolve() for one in arguments if one not in tests]
-    search = Search(files, again)
+    files = [one for one in arguments if not one.startswith(("tests/", "--"))]
+    search = Search(
+        [(ROOT / one).resolve() for one in files], again, float(options.get("most", "inf"))
+    )
     pytest.main([*PLAIN, *tests], plugins=[search])
-    return search.survivors
 
 
 if __name__ == "__main__":

@@ -55,4 +55,4 @@ def test_the_search_says_what_one_test_does_not_find() -> None:
     assert "comparison: outcome.failure in FINAL_FAILURES" in done.stdout
     assert "(no test runs it)" in done.stdout
     assert "failed >= policy.max_attempts ->" not in done.stdout
-    assert re.search(r"\d\d changes, \d+ survive", done.stdout)
+    assert re.search(r"retry.py: \d\d changes, \d+ survive", done.stdout)

@@ -109,4 +109,11 @@ MUTANTS = (
         "ended = None",
         TESTS + "test_a_limit_is_a_bound_as_well",
     ),
+    Mutant(
+        "a stopped bulk becomes `marked` in SQLite",
+        "runtime/fql/store/sqlite/writing/history.py",
+        "CASE state WHEN 'running' THEN ifnull(?, state) ELSE state END",
+        "ifnull(?, state)",
+        "tests/store/history/test_history.py::test_a_stopped_bulk_stays_stopped",
+    ),
 )

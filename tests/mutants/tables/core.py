@@ -324,4 +324,32 @@ MUTANTS = (
         "state.stuck.items()}",
         "tests/engine/test_planted.py::test_a_shard_that_is_given_up_takes_its_batches_along",
     ),
+    Mutant(
+        "a probe that is asked for closes the circuit",
+        "runtime/fql/engine/core/orders.py",
+        "endpoint.circuit.open_until = min(endpoint.circuit.open_until, state.now)",
+        "endpoint.circuit.open_until = 0",
+        "tests/engine/test_core.py::test_a_probe_that_a_person_asks_for_is_one_request_however_many_wait",
+    ),
+    Mutant(
+        "a probe that is asked for is sent by each engine",
+        "runtime/fql/engine/core/held/endpoints.py",
+        "        most = limits.probes if self.circuit.is_open else NEVER\n",
+        "        most = NEVER\n",
+        "tests/simulation/moving/test_limits.py::test_a_probe_that_a_person_asks_for_is_one_request_of_all_engines",
+    ),
+    Mutant(
+        "what was used beyond a share is never free again",
+        "runtime/fql/engine/core/arm.py",
+        "    state.shared_in_flight = sum(\n",
+        "    state.shared_in_flight += sum(\n",
+        "tests/engine/test_shares.py::test_half_of_all_is_for_whoever_needs_it_again_and_again",
+    ),
+    Mutant(
+        "max_elapsed does not run from the first attempt",
+        "runtime/fql/engine/core/retry.py",
+        "policy.is_too_late(now + delay - since)",
+        "policy.is_too_late(now + delay)",
+        "tests/engine/test_retry.py::test_a_delay_past_max_elapsed_ends_it_at_once",
+    ),
 )

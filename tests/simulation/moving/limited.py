@@ -74,6 +74,17 @@ class Together(Moving):
         assert isinstance(self.store, Limited)
         self.limits = self.store
 
+    def probe(self) -> None:
+        """Somebody has a receiver tried that is held to be down, or that is not."""
+        self.have_probed(self.random.choice(("one", "two")))
+
+    def have_probed(self, name: str) -> None:
+        """Each engine is asked, by a shard that it has."""
+        for engine in self.engines:
+            if mine := self.store.mine(engine.session):
+                self.store.ask("probe", min(mine), name=name)
+        self.tell(f"probe {name}")
+
     def time(self, engine: Engine) -> int:
         skew = self.skews.setdefault(engine.session, self.random.randint(0, SKEW))
         return self.clock.now() + skew

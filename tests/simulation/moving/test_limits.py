@@ -8,11 +8,11 @@ import pytest
 
 from fql.engine.core.held.inputs import CoreSettings
 from fql.engine.program.limits import NEVER, EndpointLimits
-from tests.engine.programs import program
+from tests.engine.programs import observer, program
 from tests.simulation.moving.limited import Together
 from tests.simulation.test_seeds import make_observer
 
-KINDS = ("join", "leave", "crash", "sleep")
+KINDS = ("join", "leave", "crash", "sleep", "probe")
 
 
 def play(seed: int) -> Together:
@@ -54,6 +54,42 @@ def told(seed: int) -> Together:
     except BaseException as problem:
         problem.add_note(f"seed {seed}")
         raise
+
+
+def test_a_probe_that_a_person_asks_for_is_one_request_of_all_engines() -> None:
+    """It closes the circuit for both of them, long before its time."""
+    limits = {"one": EndpointLimits(failures=1, open_for=60_000, probes=1)}
+    only = observer("a", "o0", endpoint="one")
+    world = Together(program(only, limits=limits), 1, CoreSettings(), 1.0)
+    world.join()
+    world.emit()
+    _play_on(world)
+    circuits = [one.state.endpoint("one").circuit for one in world.engines]
+    assert all(circuit.is_open for circuit in circuits)
+    before, world.failure_rate = len(world.ledger), 0.0
+    for _ in range(6):
+        world.emit()
+        world.cycle(world.engines[world.emitted % 2])
+    _play_on(world)
+    assert len(world.ledger) == before, "all wait"
+    world.have_probed("one")
+    asked = world.clock.now()
+    _play_on(world, answering=False)
+    assert len(world.ledger) == before + 1, "one, although both have work"
+    world.settle()
+    world.check()
+    assert world.clock.now() - asked < 10_000
+    assert not any(circuit.is_open for circuit in circuits)
+
+
+def _play_on(world: Together, *, answering: bool = True) -> None:
+    """Long enough for each engine to hear of all that the other has told the store."""
+    for _ in range(60):
+        for engine in world.engines:
+            if answering:
+                world.answer(engine)
+            world.cycle(engine)
+        world.clock.advance(20)
 
 
 def test_limits_hold_whatever_happens() -> None:

@@ -210,3 +210,17 @@ async def test_a_bulk_and_what_it_marks_are_one_commit(store: Store, lease: Leas
     await tell(store, lease, steps={5: BulkStep(5, state="marked")})
     await pruned(store, runs_before=NOW + 1)
     assert await store.bulks() == []
+
+
+async def test_a_stopped_bulk_stays_stopped(store: Store, lease: Lease) -> None:
+    """Whatever comes after, in a commit of its own or in the one that stops it, is counted only."""
+    row = BulkRow(5, NOW, "me", "{}", 10, NOW, "dlq_a")
+    await tell(store, lease, bulks=[row, row._replace(id=6)])
+    history = History()
+    history.step(BulkStep(6, state="stopped"))
+    history.step(BulkStep(6, state="marked", marked=1))
+    await store.commit(lease, Mutations(history=history))
+    await tell(store, lease, steps={5: BulkStep(5, state="stopped")})
+    await tell(store, lease, steps={5: BulkStep(5, NOW - 1, "dlq_b", "marked", marked=1)})
+    found = {one.id: (one.state, one.marked) for one in await store.bulks()}
+    assert found == {5: ("stopped", 1), 6: ("stopped", 1)}
