@@ -19,6 +19,7 @@ _FORMATS = {
     ("test",): "fql-test/1",
     ("config",): "fql-config/1",
     ("explain", "--event"): "fql-explain-event/1",
+    ("contract", "show"): "fql-contract/1",
     ("runs", "list"): "fql-runs/1",
     ("dlq", "list"): "fql-dead-letter/1",
     ("dlq", "show"): "fql-dead-letter/1",

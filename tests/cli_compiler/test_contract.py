@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.projects import openapi, source
+from tests.published import assert_valid
 
 _LABEL = {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}}
 
@@ -108,6 +109,9 @@ def test_update_writes_what_is_served_and_tells_what_changes_in_use(
         (b"{", "is not a contract"),
         (b'{"openapi": "3.1.0"}', "is not valid"),
         (b"[]", "is not an OpenAPI document"),
+        (b'{"swagger": "2.0"}', "is Swagger 2.0, not OpenAPI 3"),
+        (b"openapi: 4.0.0", "has version 4.0.0 of OpenAPI"),
+        (b'{"info": {}}', "has no version of OpenAPI"),
     ],
 )
 def test_what_cannot_be_used_changes_nothing(
@@ -176,6 +180,13 @@ def test_show_lists_operations_and_types(project: Path, told: pytest.CaptureFixt
     assert "    url: String\n" in told.readouterr().out
     assert _run("show", "crm", "--format", "json") == 0
     assert json.loads(told.readouterr().out)["used_by"] == ["shipped.label"]
+    assert _run("show", "crm", "/v2/orders/{id}/labels", "--format", "json") == 0
+    one = json.loads(told.readouterr().out)
+    assert_valid("fql-contract/1", one)
+    assert one["parameters"] == [
+        {"name": "id", "where": "path", "type": "String", "required": True, "deprecated": False}
+    ]
+    assert [(f["name"], f["type"]) for f in one["answers"]["fields"]] == [("url", "String")]
     assert _run("show", "crm", "/nothing") == 1
     assert _run("show", "nobody") == 1
 

@@ -177,3 +177,14 @@ def test_each_limit_of_a_contract_is_told(
     assert Contracts(within.get).schemas("s0.json#", None).body is not None
     with pytest.raises(FaultyContract, match=said):
         Contracts(beyond.get).schemas("s0.json#", None)
+
+
+def test_prose_that_is_no_text_is_passed_over() -> None:
+    """A contract that is in use has `description: null`; no body is wrong by it."""
+    written = {"type": "string", "description": None, "title": 7, "maxLength": 3}
+    made = Contracts({"s.json": canonical_json(written)}.get).schemas("s.json#", None)
+    assert made.body is not None
+    (schema,) = made.body.media.values()
+    assert schema is not None
+    assert schema.description == ""
+    assert schema.number("maxLength") == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -43,7 +44,11 @@ def test_scalars_mean_what_yaml_1_2_says(written: str) -> None:
         ("a: !!int no", "tag"),
         ("a: 1\n---\nb: 1", "more than one document"),
         ("? [a]\n: b", "a key must be a text"),
-        ("base: &b {a: 1}\nc:\n  <<: *b", "merge keys"),
+        ("c:\n  <<: 7", "a merge key (`<<`) takes an object"),
+        ("c:\n  <<:", "a merge key (`<<`) takes an object"),
+        ("a: &a {x: 1}\nc:\n  <<: [*a, x]", "a merge key (`<<`) takes an object"),
+        ("a: &a {x: 1}\nc:\n  <<: *a\n  <<: *a", "two merge keys"),
+        ("a: &a {x: 1}\nc: &c\n  <<: *c", "is within what it names"),
         ("[" * 100_000, "nests more than 200 deep"),
         ("{a: " * 300, "nests more than 200 deep"),
         ("a: 'b", "unexpected end of stream"),
@@ -53,7 +58,7 @@ def test_scalars_mean_what_yaml_1_2_says(written: str) -> None:
     ],
 )
 def test_what_is_not_json_in_yaml_is_refused(text: str, said: str) -> None:
-    with pytest.raises(NotYaml, match=said.replace("*", r"\*")):
+    with pytest.raises(NotYaml, match=re.escape(said)):
         read_yaml(text)
 
 
@@ -63,6 +68,38 @@ def test_aliases_share_what_they_name() -> None:
     value, _ = read_yaml("\n".join(lines))
     assert isinstance(value, dict)
     assert value["a29"][0] is value["a28"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{<<: *a, y: 3}", {"x": 1, "y": 3}),
+        ("{y: 3, <<: *a}", {"x": 1, "y": 3}),
+        ("{<<: [*b, *a]}", {"x": 9, "y": 2, "z": 4}),
+        ("{<<: {x: 7, w: 1}}", {"x": 7, "w": 1}),
+        ("{<<: *c, z: 0}", {"x": 1, "y": 2, "z": 0}),
+        ('{"<<": *a}', {"<<": {"x": 1, "y": 2}}),
+        ("{<<: []}", {}),
+    ],
+)
+def test_a_merge_key_brings_what_is_not_written(text: str, value: object) -> None:
+    given = f"a: &a {{x: 1, y: 2}}\nb: &b {{x: 9, z: 4}}\nc: &c {{<<: *a}}\nd: {text}\n"
+    found, marks = read_yaml(given)
+    assert isinstance(found, dict)
+    assert found["d"] == value
+    assert marks[id(found["d"])].keys() == found["d"].keys()
+    assert found["a"] == {"x": 1, "y": 2}
+    if "<<: *a" in text:
+        start, end = marks[id(found["d"])]["x"]
+        assert given[:start].count("\n") == 0, "the place of a key is where it is written"
+        assert given[start:end] == "x"
+
+
+def test_merge_keys_do_not_multiply_without_bound() -> None:
+    wide = ", ".join(f"k{i}: 1" for i in range(2_000))
+    lines = [f"a: &a {{{wide}}}", *(f"b{i}: {{<<: *a}}" for i in range(600))]
+    with pytest.raises(NotYaml, match="bring more than 1,000,000 keys"):
+        read_yaml("\n".join(lines))
 
 
 def test_places_are_characters_of_the_text() -> None:

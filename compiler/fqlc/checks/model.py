@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from fql.plan.language.expressions import Expr
@@ -54,6 +55,13 @@ class Written:
     literal: ast.StringLiteral
 
 
+class Unusable(Enum):
+    """Of a contract that is meant to judge and cannot: why was reported, so what is answered is
+    not known."""
+
+    REPORTED = "reported"
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointModel:
     """An `endpoint` block."""
@@ -64,7 +72,7 @@ class EndpointModel:
     accepts: frozenset[str] | None
     """None where it is given and cannot be read."""
     settings: Settings
-    contract: tuple[str, Span] | None = None
+    contract: tuple[str, Span] | Unusable | None = None
     """The file of its contract, and where it is named."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urldefrag, urljoin
 
 from fqlc.contracts.faults import FaultyContract
+from fqlc.contracts.reading.openapi import must_be_read
 
 Fetch = Callable[[str], object]
 """The document at a url, as JSON values. Raises FaultyContract."""
@@ -44,6 +45,7 @@ class _Bundler:
 
     def whole(self) -> Object:
         root = self._document(self._root_url)
+        must_be_read(root, f"`{self._root_url[:200]}`")
         if not isinstance(root, dict):
             raise FaultyContract("it is not an OpenAPI document")
         schemas = root.get("components", {})

@@ -7,10 +7,14 @@ from fqlc.contracts.places import Place
 
 class FaultyContract(Exception):
     """A contract that cannot be used. `said` is a sentence that goes on after the name of the
-    file; `place` is where, as far as that is known."""
+    file; `place` is where, as far as that is known. Without `fetch`, fetching it again
+    does not help."""
 
-    def __init__(self, said: str, place: Place | None = None, hint: str = "") -> None:
+    def __init__(
+        self, said: str, place: Place | None = None, hint: str = "", *, fetch: bool = True
+    ) -> None:
         super().__init__(said)
         self.said = said
         self.place = place or Place()
         self.hint = hint
+        self.fetch = fetch

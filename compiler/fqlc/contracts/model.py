@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-from fql.plan.language.expressions import Expr
 from fqlc.contracts.places import DEFINED, Json, Place, Raw, name_of, place_of
 from fqlc.source.text import Span
 
@@ -313,14 +312,10 @@ class Binding:
     where there is no contract, `contract: null` says so, or why there is no operation was
     reported (FQL401, FQL402).
 
-    `at` is the key `contract` that binds it. `path` and `query` have what the webhook's url says
-    for the parameters of the operation and for its own query, by name: a constant text, or the
-    value of a hole, or a text of several parts.
+    `at` is the key `contract` that binds it.
     """
 
     operation: Operation
     at: Span
     owner: str = ""
     """The endpoint whose contract it is; empty for one of the webhook's own."""
-    path: Mapping[str, Expr] = field(default_factory=dict)
-    query: Mapping[str, Expr] = field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""Lines of `check`, `list`, `diff`, `test`, `config` and `explain --event`, as JSON."""
+"""Lines of `check`, `list`, `diff`, `test`, `config`, `contract show` and `explain --event`, as
+JSON."""
 
 from __future__ import annotations
 
@@ -198,3 +199,48 @@ class Configured(Line):
     line: int | None = Field(description="its line, from 1")
     default: Value = Field(description="what holds where nothing is set")
     state: str | None = Field(default=None, description="whether the secrets in it are set")
+
+
+class ContractOperation(Line):
+    """One operation of a contract."""
+
+    operation: str = Field(description="such as `POST /orders/{id}/labels`")
+    used_by: list[str] = Field(description="the webhooks that use it, as `observer.action`")
+
+
+class ContractField(Line):
+    """A property of an object."""
+
+    name: str
+    type: str = Field(description="its type in the language, such as `String?`")
+    members: list[str] = Field(description="the only texts that it can be; empty for any")
+    fields: list[ContractField] = Field(description="its own properties, as far as is shown")
+
+
+class ContractValue(Line):
+    """A body or an answer."""
+
+    media: str = Field(description="the media type of a body; empty for an answer, which is JSON")
+    type: str = Field(description="its type in the language; empty where the contract has none")
+    fields: list[ContractField]
+
+
+class ContractParameter(Line):
+    """A parameter of an operation."""
+
+    name: str
+    where: Literal["path", "query", "header", "cookie"]
+    type: str
+    required: bool
+    deprecated: bool
+
+
+class ContractDetails(Line):
+    """One operation with all that it takes and answers."""
+
+    operation: str
+    deprecated: bool
+    sha256: str = Field(description="over all that the operation reaches, prose left out")
+    parameters: list[ContractParameter]
+    takes: list[ContractValue] = Field(description="the bodies that it takes, one of them")
+    answers: ContractValue | None = Field(description="null for no JSON")

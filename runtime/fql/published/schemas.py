@@ -47,6 +47,7 @@ PUBLISHED: Mapping[str, Callable[[], Schema]] = {
     "fql-explain-event/1": partial(_line, compiling.Explained),
     "fql-test/1": partial(_line, compiling.Tested, compiling.Covered),
     "fql-config/1": partial(_line, compiling.Configured),
+    "fql-contract/1": partial(_line, compiling.ContractOperation, compiling.ContractDetails),
     "fql-runs/1": partial(_line, running.Run),
     "fql-dead-letter/1": partial(_line, running.DeadLetter),
     "fql-log/1": partial(_line, running.Logged),

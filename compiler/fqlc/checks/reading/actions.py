@@ -10,7 +10,7 @@ from fql.plan.language.expressions import Expr
 from fql.plan.language.types import ERROR, Type
 from fql.plan.origin import Origin
 from fqlc.checks.levels import Settings, usable
-from fqlc.checks.model import ActionModel, EndpointModel, Written
+from fqlc.checks.model import ActionModel, EndpointModel, Unusable
 from fqlc.checks.reading.entries import Found, action_kind, block_entries, is_read_in_full
 from fqlc.checks.reading.targets import arguments_of, target_of
 from fqlc.checks.reading.tools import Tools
@@ -23,7 +23,6 @@ from fqlc.types.scope import BatchPlace, ExprScope
 from fqlc.types.values.bodies import has_each
 
 if TYPE_CHECKING:
-    from fqlc.checks.reading.contract.unusable import Unusable
     from fqlc.contracts.model import Binding
 
 
@@ -100,7 +99,7 @@ class ActionReader:
             body_span=sent.value.span if sent is not None else None,
             response=sight.responses.get(name),
             batched=batched,
-            contract=_with_values(sight.bindings.get(name), target.path),
+            contract=sight.bindings.get(name),
             answered=sight.answered.get(name),
         )
 
@@ -137,14 +136,6 @@ def _has_contract(block: ast.Block, endpoints: Mapping[str, EndpointModel]) -> b
     use = written.get("endpoint")
     endpoint = endpoints.get(use.text) if isinstance(use, ast.NameUse) else None
     return "contract" in written or (endpoint is not None and endpoint.contract is not None)
-
-
-def _with_values(binding: Binding | None, path: Written | None) -> Binding | None:
-    if binding is None:
-        return None
-    from fqlc.checks.reading.contract.url_values import with_values
-
-    return with_values(binding, path)
 
 
 def _is_null(value: ast.Expr) -> bool:

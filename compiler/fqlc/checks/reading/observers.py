@@ -9,9 +9,8 @@ from fql.plan.language.types import ERROR
 from fql.plan.origin import Origin
 from fqlc.checks.flow.availability import Certainty
 from fqlc.checks.flow.flows import FlowGraph, graph_of
-from fqlc.checks.model import ActionModel, EventName, ObserverModel, Order
+from fqlc.checks.model import ActionModel, EventName, ObserverModel, Order, Unusable
 from fqlc.checks.reading.actions import ActionReader
-from fqlc.checks.reading.contract.unusable import Unusable
 from fqlc.checks.reading.entries import (
     Found,
     block_entries,

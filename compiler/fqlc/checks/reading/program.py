@@ -9,7 +9,7 @@ from fql.near import nearest, question
 from fql.plan.origin import DEFAULTS_BLOCK, Origin
 from fqlc.checks.late_contracts import LateContracts
 from fqlc.checks.levels import Given, Settings
-from fqlc.checks.model import EndpointModel, Program, Surroundings
+from fqlc.checks.model import EndpointModel, Program, Surroundings, Unusable
 from fqlc.checks.reading.entries import Found, block_entries
 from fqlc.checks.reading.observers import read_observer
 from fqlc.checks.reading.settings import SettingsReader
@@ -181,7 +181,7 @@ def _endpoint(reader: _Reader, name: str, block: ast.Block, path: str) -> Endpoi
     )
 
 
-def _contract(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | None:
+def _contract(tools: Tools, name: str, found: Found | None) -> tuple[str, Span] | Unusable | None:
     if found is None:
         return None
     from fqlc.checks.reading.contract.operation import contract_of_endpoint

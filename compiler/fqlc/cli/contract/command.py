@@ -14,7 +14,7 @@ from fql.terminal.words import counted
 from fqlc.checks.model import Program
 from fqlc.cli.contract.differing import Drift, drifts
 from fqlc.cli.contract.fetching import Fetched, fetched, source_of
-from fqlc.cli.contract.shown import operation_lines, operation_row
+from fqlc.cli.contract.shown import operation_lines, operation_row, shown
 from fqlc.cli.contract.strict import unjudged
 from fqlc.cli.contract.uses import files_of, used_of
 from fqlc.cli.contract.writing import contract_bytes, must_be_valid, problem_of
@@ -203,10 +203,9 @@ def _named(wanted: str, names: Sequence[str]) -> tuple[str, str]:
 
 
 def _show_one(contracts: Contracts, file: str, name: tuple[str, str], form: str) -> None:
-    operation = contracts.operation(file, *name)
-    lines = list(operation_lines(operation))
+    found = shown(contracts.operation(file, *name))
     if form == "json":
-        json_line({"operation": operation.name, "lines": lines, "sha256": operation.sha256})
+        json_line(found.as_json())
         return
-    for line in lines:
+    for line in operation_lines(found):
         prose(line)

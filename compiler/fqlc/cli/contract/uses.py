@@ -21,7 +21,9 @@ class Used:
 def files_of(program: Program, endpoint: str | None) -> Mapping[str, str]:
     """The file of the contract of each endpoint that has one; of one endpoint where it is named.
     Raises CommandError where there is none."""
-    found = {e.name: e.contract[0] for e in program.endpoints.values() if e.contract is not None}
+    found = {
+        e.name: e.contract[0] for e in program.endpoints.values() if isinstance(e.contract, tuple)
+    }
     if endpoint is None:
         if not found:
             raise CommandError("no endpoint has a contract", 'write `contract: "crm.openapi.yaml"`')

@@ -27,7 +27,7 @@ _ONE = frozenset((
 _LISTS = frozenset(("prefixItems", "allOf", "anyOf", "oneOf"))
 _MAPS = frozenset(("properties", "patternProperties", "dependentSchemas"))
 _PLAIN: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("format", "pattern", "title", "description", "contentEncoding"), (str,)),
+    **dict.fromkeys(("format", "pattern", "contentEncoding"), (str,)),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties",
                      "maxProperties", "minContains", "maxContains"), (int,)),
     **dict.fromkeys(("uniqueItems", "readOnly", "writeOnly", "deprecated"), (bool,)),
@@ -35,6 +35,8 @@ _PLAIN: Mapping[str, tuple[type, ...]] = {
     "dependentRequired": (dict,),
     "const": (object,),
 }  # fmt: skip
+_WORDS = ("title", "description")
+"""What people read. Some documents have null there, which breaks no body."""
 _NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
 _BESIDE_REFERENCE = ("readOnly", "writeOnly", "deprecated", "description")
 _IGNORING = (OPENAPI_3_0, "draft-04", "draft-06", "draft-07")
@@ -206,6 +208,8 @@ class Normalizer:
             found[key] = spot.object[key]
         elif key in _PLAIN:
             found[key] = self._plain_keyword(key, spot)
+        elif key in _WORDS and isinstance(spot.object[key], str):
+            found[key] = spot.object[key]
 
     def _plain_keyword(self, key: str, spot: Spot) -> object:
         value = spot.object[key]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.paths import path_of
-from fqlc.contracts.places import AT
+from fqlc.contracts.places import AT, Place
 from fqlc.contracts.reading.documents import Documents, Spot
 from fqlc.contracts.reading.normal import Definitions, Normalizer
 
@@ -25,20 +25,28 @@ Paths = dict[str, dict[str, list[str]]]
 def opened(documents: Documents, file: str) -> Spot:
     """The document of a file, which is OpenAPI 3.0 to 3.2. Raises FaultyContract."""
     root = documents.open(file)
-    if not isinstance(root.value, Mapping):
-        raise FaultyContract(f"`{file}` is not an OpenAPI document", root.place)
-    version = root.value.get("openapi")
-    if "swagger" in root.value:
+    must_be_read(root.value, f"`{file}`", root.place)
+    return root
+
+
+def must_be_read(document: object, name: str, place: Place | None = None) -> None:
+    """Raises FaultyContract for a document that is not OpenAPI, or of a version that is not
+    read."""
+    if not isinstance(document, Mapping):
+        raise FaultyContract(f"{name} is not an OpenAPI document", place)
+    version = document.get("openapi")
+    if "swagger" in document:
         raise FaultyContract(
-            f"`{file}` is Swagger {str(root.value['swagger'])[:20]}, not OpenAPI 3", root.place,
-            "convert it to OpenAPI 3.0 or later",
+            f"{name} is Swagger {str(document['swagger'])[:20]}, not OpenAPI 3", place,
+            "convert it to OpenAPI 3.0 or later, for example with the npm package swagger2openapi",
+            fetch=False,
         )  # fmt: skip
     if not isinstance(version, str) or not _READ.fullmatch(version):
         said = f"version {str(version)[:20]}" if version is not None else "no version"
         raise FaultyContract(
-            f"`{file}` has {said} of OpenAPI", root.place, "fqlc reads OpenAPI 3.0, 3.1 and 3.2"
-        )
-    return root
+            f"{name} has {said} of OpenAPI", place, "fqlc reads OpenAPI 3.0, 3.1 and 3.2",
+            fetch=False,
+        )  # fmt: skip
 
 
 def paths_of(documents: Documents, file: str) -> Paths:

@@ -1,4 +1,5 @@
-"""YAML as JSON values, by the core schema of YAML 1.2: `no`, `on` and `2020-01-01` are texts.
+"""YAML as JSON values, by the core schema of YAML 1.2: `no`, `on` and `2020-01-01` are texts. Merge
+keys (`<<`), which YAML 1.1 had and people still write, are followed.
 
 PyYAML splits the text; what its scalars mean is decided here. Aliases share what they name, so a
 few lines cannot become gigabytes.
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 DEEPEST = 200
 """Levels of lists and objects."""
+
+MOST_MERGED = 1_000_000
+"""Keys that merge keys bring, over a whole text."""
+
+MERGE = "<<"
 
 Marks = dict[int, dict[str | int, tuple[int, int]]]
 """For each object and list, by its identity, the characters of each key or item in the text."""
@@ -68,6 +74,15 @@ class _Open:
     anchor: str | None
     marks: dict[str | int, tuple[int, int]] = field(default_factory=dict)
     key: str | None = None
+    merge: tuple[int, int] | None = None
+    """Where its merge key is written."""
+    merged: list[object] = field(default_factory=list)
+    """The value of that, once it has come."""
+
+    @property
+    def waits(self) -> bool:
+        """True where a key waits for its value."""
+        return self.key is not None or (self.merge is not None and not self.merged)
 
 
 class _Builder:
@@ -78,6 +93,7 @@ class _Builder:
         self._named: dict[str, object] = {}
         self._marks: Marks = {}
         self._documents: list[object] = []
+        self._brought = 0
 
     def result(self) -> tuple[object, Marks]:
         if not self._documents:
@@ -92,15 +108,18 @@ class _Builder:
     def scalar(self, event: Event) -> None:
         value = _scalar(event)
         here = self._open[-1] if self._open else None
-        if here is not None and isinstance(here.value, dict) and here.key is None:
+        if here is not None and isinstance(here.value, dict) and not here.waits:
             self._key(here, event)
         else:
             self._add(value, event, event.anchor)
 
     def _key(self, here: _Open, event: Event) -> None:
         name, at = str(event.value), _at(event)
-        if name == "<<" and event.implicit[0]:
-            raise NotYaml("merge keys (`<<`) are not part of YAML 1.2: write the keys out", at)
+        if name == MERGE and event.implicit[0]:
+            if here.merge is not None:
+                raise NotYaml("two merge keys: write one with a list, `<<: [*a, *b]`", at)
+            here.merge = at
+            return
         if name in here.marks:
             raise NotYaml(f"the key `{name[:80]}` is written twice", at)
         here.key = name
@@ -125,9 +144,25 @@ class _Builder:
 
     def end(self, _event: Event) -> None:
         done = self._open.pop()
+        if isinstance(done.value, dict) and done.merge is not None:
+            self._bring(done.value, done, done.merge)
         self._marks[id(done.value)] = done.marks
         if done.anchor:
             self._named[done.anchor] = done.value
+
+    def _bring(self, into: dict[str, object], done: _Open, at: tuple[int, int]) -> None:
+        """Put in the keys that a merge key brings: those of one object, or of several of which the
+        first counts most. Keys that are written win."""
+        (named,) = done.merged
+        for one in named if isinstance(named, list) else [named]:
+            if not isinstance(one, dict):
+                raise NotYaml("a merge key (`<<`) takes an object, or a list of them", at)
+            marks = self._marks[id(one)]
+            for key in [key for key in one if key not in into]:
+                into[key], done.marks[key] = one[key], marks[key]
+            self._brought += len(one)
+            if self._brought > MOST_MERGED:
+                raise NotYaml(f"its merge keys (`<<`) bring more than {MOST_MERGED:,} keys", at)
 
     def _add(self, value: object, event: Event, anchor: str | None) -> None:
         if anchor:
@@ -141,11 +176,13 @@ class _Builder:
         if isinstance(here.value, list):
             here.marks[len(here.value)] = _at(event)
             here.value.append(value)
-        elif here.key is None:
-            raise NotYaml("a key must be a text", _at(event))
-        else:
+        elif here.key is not None:
             here.value[here.key] = value
             here.key = None
+        elif here.waits:
+            here.merged.append(value)
+        else:
+            raise NotYaml("a key must be a text", _at(event))
 
 
 _TAKEN: dict[str, Callable[[_Builder, Event], None]] = {

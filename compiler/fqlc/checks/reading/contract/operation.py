@@ -17,7 +17,7 @@ from fql.near import question
 from fql.plan.language.types import Type
 from fql.plan.policy.keys import Key
 from fqlc.checks.describe import quoted
-from fqlc.checks.reading.contract.unusable import Unusable
+from fqlc.checks.model import Unusable
 from fqlc.checks.reading.entries import Found, action_kind, known_entries
 from fqlc.checks.reading.tools import Tools
 from fqlc.checks.table.blocks import WEBHOOK
@@ -40,35 +40,35 @@ _MARK = "\0"
 """Stands for a hole in a path."""
 
 
-def contract_of_endpoint(tools: Tools, name: str, found: Found) -> tuple[str, Span] | None:
+def contract_of_endpoint(tools: Tools, name: str, found: Found) -> tuple[str, Span] | Unusable:
     """The file of an endpoint's contract, and where it is named. Reports FQL206 and FQL402."""
-    if isinstance(found.value, ast.StringLiteral) and "://" in found.value.value:
-        _on_the_net(tools, name, found.value)
-        return None
-    file = _file(tools, found.key, found.value)
+    url = found.value.value[:200] if isinstance(found.value, ast.StringLiteral) else ""
+    kind = "json" if url.endswith(".json") else "yaml"
+    file = _file(
+        tools, found.key, found.value,
+        f'write `contract: "{name}.openapi.{kind}"`, and in fql.toml '
+        f'`[contracts.{name}] source = "{url}"`',
+        f"then `fqlc contract update {name}` fetches it",
+    )  # fmt: skip
     if file is None:
-        return None
+        return Unusable.REPORTED
     if "#" in file:
         tools.values().wrong(found.key, found.value, "an endpoint takes a whole document")
-        return None
+        return Unusable.REPORTED
     at = found.value.span
     _attempt(tools, at, lambda contracts: contracts.paths(file), name)
     return file, at
 
 
-def _on_the_net(tools: Tools, name: str, value: ast.StringLiteral) -> None:
-    url = value.value[:200]
-    tools.sink.error(
-        "FQL402", "a contract is a file of the project: a compile reads nothing from the net",
-        value.span, label="not a file",
-        help=(f'write `contract: "{name}.openapi.yaml"`, and in fql.toml '
-              f'`[contracts.{name}] source = "{url}"`',
-              f"then `fqlc contract update {name}` fetches it"),
-    )  # fmt: skip
-
-
-def _file(tools: Tools, key: Key, value: ast.Expr) -> str | None:
-    """The path that a text names, as the project knows it, with its `#/pointer`."""
+def _file(tools: Tools, key: Key, value: ast.Expr, *for_urls: str) -> str | None:
+    """The path that a text names, as the project knows it, with its `#/pointer`. `for_urls` is what
+    to do where it is a url."""
+    if isinstance(value, ast.StringLiteral) and "://" in value.value:
+        tools.sink.error(
+            "FQL402", "a contract is a file of the project: a compile reads nothing from the net",
+            value.span, label="not a file", help=for_urls,
+        )  # fmt: skip
+        return None
     if isinstance(value, ast.StringLiteral) and not value.is_template and not value.environment:
         path, mark, pointer = value.value.replace("\\", "/").partition("#")
         whole = posixpath.normpath(posixpath.join(posixpath.dirname(tools.path), path))
@@ -103,18 +103,18 @@ def answer_of(tools: Tools, observer: str, action: str, binding: Binding) -> Typ
 def _own(tools: Tools, entry: ast.Entry) -> Binding | Unusable | None:
     """`contract: { body, response }`; None for `null`."""
     key, value = WEBHOOK.key("contract"), entry.value
-    if key is None or isinstance(value, ast.ErrorExpression):
-        return None
-    if isinstance(value, ast.WordLiteral) and value.value is None:
+    if key is None or (isinstance(value, ast.WordLiteral) and value.value is None):
         return None
     if not isinstance(value, ast.ObjectLiteral):
-        tools.values().wrong(key, value, "an OpenAPI document is given to the `endpoint`")
-        return None
+        if not isinstance(value, ast.ErrorExpression):
+            tools.values().wrong(key, value, "an OpenAPI document is given to the `endpoint`")
+        return Unusable.REPORTED
     pairs = [(e.key, e.value) for e in value.entries if e.key is not None]
     found = known_entries(pairs, key.keys, "`contract`", tools.sink)
-    files = {name: _file(tools, one.key, one.value) for name, one in found.items()}
+    advice = "save the schema as a file of the project, and write the name of that file"
+    files = {name: _file(tools, one.key, one.value, advice) for name, one in found.items()}
     if not files or None in files.values():
-        return None
+        return Unusable.REPORTED if pairs else None
     body, response = files.get("body"), files.get("response")
     made = _attempt(tools, value.span, lambda contracts: contracts.schemas(body, response))
     return Unusable.REPORTED if made is None else Binding(made, entry.key.span)
@@ -125,13 +125,16 @@ def _of_endpoint(
 ) -> Binding | Unusable | None:
     use = entries["endpoint"].value
     endpoint = tools.endpoints.get(use.text) if isinstance(use, ast.NameUse) else None
-    if endpoint is None or endpoint.contract is None or endpoint.url is None:
+    contract = None if endpoint is None else endpoint.contract
+    if isinstance(contract, Unusable):
+        return contract
+    if endpoint is None or contract is None or endpoint.url is None:
         return None
     path = entries.get("path")
     segments = _segments(endpoint.url.literal, path)
     if segments is None:
         return None
-    file, at = endpoint.contract
+    file, at = contract
     where = path.value.span if path is not None else block.header
     lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
     made = _attempt(tools, at, lookup.operation, endpoint.name)
@@ -158,7 +161,7 @@ def _attempt(
         tools.sink.error(
             "FQL402", f"the contract cannot be used: {fault.said}", at, label="this contract",
             labels=(fault.place.label("here"),) if known else (),
-            help=tuple(filter(None, (fault.hint, _advice(endpoint)))),
+            help=tuple(filter(None, (fault.hint, _advice(endpoint) if fault.fetch else ""))),
         )  # fmt: skip
         return None
 
