@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,7 +36,18 @@ def checked(path: Path) -> tuple[Plan | None, tuple[TestModel, ...]]:
         file = path.parent / name
         return file.read_bytes() if file.is_file() else None
 
-    found = check_project([path.name], read)
+    return _checked(path.name, read)
+
+
+def checked_text(text: str) -> tuple[Plan | None, tuple[TestModel, ...]]:
+    """The same of a text."""
+    return _checked("case.fql", {"case.fql": text.encode()}.get)
+
+
+def _checked(
+    name: str, read: Callable[[str], bytes | None]
+) -> tuple[Plan | None, tuple[TestModel, ...]]:
+    found = check_project([name], read)
     data = plan_of(found)
     return (None if data is None else read_plan(data)), read_tests(found.program, Sink())
 

@@ -180,6 +180,14 @@ def test_whole_numbers_become_decimals() -> None:
     assert repr(run(maybe, scope({"v": 2, "d": None}))) == "Decimal('2')"
 
 
+def test_whole_numbers_in_a_list_of_decimals_are_decimals() -> None:
+    """Whatever is picked out of it is written as a text."""
+    n, total = field("n", t.INT), field("total", t.DECIMAL.optional())
+    items = x.ListOf(type=t.list_of(t.DECIMAL.optional()), items=(const(9, t.INT), n, total))
+    given = scope({"n": 2, "total": None})
+    assert repr(run(items, given)) == "[Decimal('9'), Decimal('2'), None]"
+
+
 def test_members_of_errors_and_batches() -> None:
     """`action.error` and `_batch` have their members; an action that did not run gives null."""
     given = scope({})
@@ -224,6 +232,17 @@ def test_texts_insert_environment_and_escape_holes() -> None:
     assert render(scope({"v": "p/q"})) == "https://h/x/a/<p/q>/<5>"
     with pytest.raises(MissingSecrets, match="HOST"):
         compile_text(e, {})
+
+
+@pytest.mark.parametrize("value", ["7", NumericId("7")])
+def test_a_text_of_one_id_is_a_text(value: str) -> None:
+    """An ID that came as a number is one alone, and not in a text, of whatever parts."""
+    alone = x.Hole(field("id", t.ID))
+    chosen = x.Choice(((field("ok", t.BOOLEAN), (alone,)),))
+    given = scope({"id": value, "ok": True, "ids": [value]})
+    loop = x.Loop("i", field("ids", t.list_of(t.ID)), (x.Hole(x.Variable(type=t.ID, name="i")),))
+    for part in (alone, chosen, loop):
+        assert run(text(part), given) == "7"
 
 
 def test_environment_is_never_scanned_again() -> None:

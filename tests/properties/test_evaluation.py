@@ -53,9 +53,10 @@ def test_bodies_are_json(body: Expr, event: Event) -> None:
 @settings(max_examples=150, deadline=None)
 @given(strategies.templates(), strategies.events())
 def test_texts_agree(text: Expr, event: Event) -> None:
-    """A template gives the same text compiled and walked."""
+    """A template gives the same text compiled and walked, also as a value of a body."""
     scope = scope_of(event)
     assert compile_text(text, {})(scope) == evaluate(text, scope)
+    assert write_json(compile_value(text)(scope)) == write_json(evaluate(text, scope))
 
 
 @settings(max_examples=200, deadline=None)

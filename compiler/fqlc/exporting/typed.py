@@ -82,7 +82,12 @@ class Shaper:
             case x.Each():
                 return Items(self.of(e.body), self.most, 1)
             case x.ListOf():
-                return Items(union(map(self.of, e.items))) if e.items else typed(e.type)
+                of = e.type.item or e.type
+                return (
+                    Items(union(self._widened(i, of) for i in e.items))
+                    if e.items
+                    else typed(e.type)
+                )
             case x.Choose():
                 values = (*(value for _, value in e.branches), e.otherwise)
                 return union(self._widened(value, e.type) for value in values)

@@ -149,6 +149,18 @@ def comparable(left: Type, right: Type) -> bool:
     return left.required() == right.required() and left.name not in ("Object", "Failure", "Batch")
 
 
+def joinable(left: Type, right: Type) -> bool:
+    """True when one type holds the values of both: they are comparable, and need no widening
+    within a list."""
+    return comparable(left, right) and (left.item is None or not _counted_otherwise(left, right))
+
+
+def _counted_otherwise(left: Type, right: Type) -> bool:
+    while left.item is not None and right.item is not None:
+        left, right = left.item, right.item
+    return {left.name, right.name} == EXACT
+
+
 def widened(left: Type, right: Type) -> Type:
     """The type that holds values of both comparable types."""
     if left.item is not None and right.item is not None:

@@ -21,6 +21,7 @@ from fqlc.types.operands import (
     comparable,
     infer_sides,
     is_number,
+    joinable,
     refuses_members,
     widened,
 )
@@ -280,7 +281,7 @@ def _default_type(left: Type, right: Type) -> Type | None:
         return right
     if right.name == "Null":
         return left.optional()
-    if not comparable(left, right):
+    if not joinable(left, right):
         return None
     of = widened(left.required(), right.required())
     return of.optional() if right.nullable else of

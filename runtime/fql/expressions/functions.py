@@ -267,10 +267,11 @@ def implementation(e: Call) -> Implementation:
 
 def hole_form(type_name: str) -> Implementation | None:
     """How a value of the type is put into text; None where the value is text already."""
-    return None if type_name in ("String", "ID", "UUID") else _HOLE_FORMS.get(type_name, text_of)
+    return None if type_name in ("String", "UUID") else _HOLE_FORMS.get(type_name, text_of)
 
 
 _HOLE_FORMS: Mapping[str, Implementation] = {
+    "ID": str,
     "Boolean": lambda value: "true" if value else "false",
     "Int": plain_int,
     "Float": repr,

@@ -273,7 +273,9 @@ class Generator:
 
     @_emit.register
     def _list(self, e: x.ListOf) -> str:
-        return f"[{', '.join(self.value(item) for item in e.items)}]"
+        of = e.type.item or e.type
+        codes = (self._widened(self.value(item), item.type, of) for item in e.items)
+        return f"[{', '.join(codes)}]"
 
     @_emit.register
     def _object(self, e: x.ObjectOf) -> str:

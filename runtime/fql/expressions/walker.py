@@ -63,7 +63,7 @@ class _Walk:
             case x.Choose():
                 return self._chosen(e, names)
             case x.ListOf():
-                return [self.value(item, names) for item in e.items]
+                return self._items(e, names)
             case x.ObjectOf():
                 return self._object(e, names)
             case x.Each():
@@ -107,6 +107,10 @@ class _Walk:
             nothing: Any = operators.zero(e.type)
             return functools.reduce(_add, results, nothing)
         return _LISTS[e.op](results)
+
+    def _items(self, e: x.ListOf, names: Bindings) -> list[object]:
+        of = e.type.item or e.type
+        return [operators.widened(self.value(i, names), i.type, of) for i in e.items]
 
     def _chosen(self, e: x.Choose, names: Bindings) -> Any:
         found = next((v for test, v in e.branches if self.value(test, names)), e.otherwise)

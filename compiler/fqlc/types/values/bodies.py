@@ -11,7 +11,7 @@ from fqlc.diagnostics.model import Label
 from fqlc.source.text import Span
 from fqlc.syntax.tree import ast
 from fqlc.syntax.tree.walk import walk
-from fqlc.types.operands import comparable, widened
+from fqlc.types.operands import joinable, widened
 from fqlc.types.report import as_required, at, poison, poisoned, why_null, wording
 from fqlc.types.scope import Context
 
@@ -95,7 +95,7 @@ def _common(types: list[Type], hint: Type | None) -> Type:
     common, nullable = types[0], types[0].nullable
     for of in types[1:]:
         nullable = nullable or of.nullable
-        if not comparable(common, of):
+        if not joinable(common, of):
             return replace(t.JSON, nullable=nullable)
         common = widened(common, of)
     return common.optional() if nullable else common

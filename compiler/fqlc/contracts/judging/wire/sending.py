@@ -70,7 +70,8 @@ class Sending:
             case x.ObjectOf():
                 return Record(expr=e, keys=cache(lambda: self._of_object(e)))
             case x.ListOf():
-                return Items(expr=e, fixed=tuple(map(self.of, e.items)))
+                of = e.type.item or e.type
+                return Items(expr=e, fixed=tuple(self._widened(item, of) for item in e.items))
             case x.Each():
                 return Items(expr=e, item=self.of(e.body))
             case x.Choose():
