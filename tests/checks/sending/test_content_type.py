@@ -36,6 +36,8 @@ def test_no_body_and_an_encrypted_one() -> None:
     expect(hook('"Content-Type": "text/plain"', "method: GET"))
     key = 'body: { id } encryption: { key: "${K}" }'
     expect(hook('"Content-Type": "application/jose"', key))
+    parts = 'body: { id } encryption: { key: "${K}", fields: [id] }'
+    expect(hook('"Content-Type": "application/jose" # error: FQL362', parts))
 
 
 def test_a_header_of_an_endpoint_is_reported_once() -> None:

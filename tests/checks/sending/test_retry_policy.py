@@ -25,6 +25,12 @@ def policy(text: str, mark: str) -> str:
         ("retry_on: [600]", "# error: FQL206"),
         ("max_delay: 1h", "# warning: FQL341 never reached"),
         ("max_attempts: 20, max_delay: 1m", ""),
+        # the cap is reached by the last delay, and by no delay
+        ("max_attempts: 2, initial_delay: 5s, max_delay: 5s", ""),
+        ("max_attempts: 2, initial_delay: 4s, max_delay: 5s", "# warning: FQL341 the only delay"),
+        ("max_attempts: 3, initial_delay: 2s, max_delay: 4s", ""),
+        ("max_attempts: 3, initial_delay: 2s, max_delay: 20s", "# warning: FQL341 largest of 2"),
+        ("max_attempts: 1, max_delay: 1h", ""),
         ("backoff: quadratic", "# error: FQL206 cannot be"),
         ("max_attempts: 2.5", "# error: FQL206"),
         ("multiplier: 0.5", "# error: FQL341"),

@@ -73,3 +73,52 @@ def test_types_in_types_cost_no_stack_and_no_power_of_two() -> None:
         + ('observer o { on: Deep.insert webhook a { url: "https://a.example.com" } }')
     )
     assert [d.code for d in reports(text) if d.code != "FQL207"] == ["FQL331"]
+
+
+def test_an_endpoint_says_what_it_accepts() -> None:
+    """Also by not being there, or not readable: then it is not known what it accepts."""
+    text = shop("webhook a { endpoint: crm, body: { email } }")
+    closed = text + 'endpoint crm { url: "https://c.example.com" }\n'
+    (found,) = reports(closed)
+    assert found.message.endswith("would be sent unencrypted to the endpoint `crm`")
+    assert [label.message for label in found.labels][1:] == ["does not accept sensitive values"]
+    assert found.help[0] == "declare in the endpoint: `accepts: [sensitive]`"
+    assert [one.code for one in reports(text)] == ["FQL202"]
+    broken = text + 'endpoint crm { url: "https://c.example.com"  accept: [sensitive] }\n'
+    assert [one.code for one in reports(broken)] == ["FQL204"]
+
+
+def test_headers_of_the_observer_are_sent_by_each_webhook() -> None:
+    expect(
+        shop("""headers: { "X-To": "{{ email }}" } # error: FQL331 ;; error: FQL331
+  webhook a { url: "https://a.example.com", body: { id } }
+  webhook b { url: "https://b.example.com", body: { id } }
+  webhook c { url: "https://c.example.com", body: { id }, headers: { "x-to": null } }
+  publish d { subject: "orders", body: { id } }""")
+    )
+
+
+def test_messages_and_calls_are_receivers_too() -> None:
+    expect(
+        shop("""
+  publish a { subject: "orders", body: { email } } # error: FQL331 to the subject of `a`
+  publish b { subject: "orders.{{ email }}", body: { id } } # error: FQL331
+  publish c { subject: "orders", body: { email }, accepts: [sensitive] }
+  call d { function: f, arguments: { email } } # error: FQL331 to the function `f`
+  call e { function: f, arguments: { email }, accepts: [sensitive] }""")
+    )
+
+
+def test_encryption_that_is_switched_off_hides_nothing() -> None:
+    text = """encryption: { key: "${KEY}" }
+  webhook a { url: "https://a.example.com", body: { email } }
+  webhook b { url: "https://a.example.com", body: { email } # error: FQL331
+    encryption: null }"""
+    expect(shop(text))
+
+
+def test_a_field_is_reported_once_for_an_action() -> None:
+    expect(
+        shop("""
+  webhook a { url: "https://a.example.com/{{ email }}", body: { email, to: email } } # error: FQL331""")
+    )

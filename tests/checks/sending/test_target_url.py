@@ -44,7 +44,10 @@ def test_paths_and_endpoints() -> None:
         shop("""
   webhook a { endpoint: e, path: "x", body: { id } } # error: FQL361 starts with `/`
   webhook b { endpoint: e, path: "/x/{{ id }}", body: { id } }
-  webhook c { endpoint: f, body: { id } }""")
+  webhook c { endpoint: f, body: { id } }
+  webhook d { endpoint: e, path: "/x#y", body: { id } } # error: FQL361 fragment
+  webhook e { endpoint: e, path: "/../{{ id }}", body: { id } } # error: FQL361
+  webhook f { endpoint: e, path: "{{ id }}", body: { id } } # error: FQL361 starts with `/`""")
         + """
 endpoint e { url: "https://e.example.com" }
 endpoint f { url: "https://f.example.com/?q=1" } # error: FQL361 query"""
