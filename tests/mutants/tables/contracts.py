@@ -93,11 +93,11 @@ MUTANTS = (
         REFUSED,
     ),
     Mutant(
-        "a key of YAML merges nothing and is taken",
+        "what a merge key brings wins over what is written",
         YAML,
-        'if name == "<<" and event.implicit[0]:',
-        'if name == "<<" and not event.implicit[0]:',
-        REFUSED,
+        "for key in [key for key in one if key not in into]:",
+        "for key in list(one):",
+        "tests/contracts/test_yaml_core.py::test_a_merge_key_brings_what_is_not_written",
     ),
     Mutant(
         "what is read-only is required",
