@@ -52,6 +52,8 @@ def take_page(state: State, paged: Paged) -> None:
         adopt_batches(state)
     state.unmet.difference_update(page.ids)
     if page.ids:
+        for loaded in paged.runs:
+            _look_for_the_next(state, loaded.run)
         for missing in set(page.ids) - {loaded.run.id for loaded in paged.runs}:
             if missing in state.hinted:
                 give_up_place(state, state.hinted.pop(missing), missing)
@@ -67,6 +69,15 @@ def take_page(state: State, paged: Paged) -> None:
         endpoint.unsure = 0
     endpoint.stored_due = NEVER if paged.next_due is None else paged.next_due
     endpoint.stored_since = NEVER if paged.since is None else paged.since
+
+
+def _look_for_the_next(state: State, row: RunRow) -> None:
+    """A run that waited for a time was read back before that, as somebody asked for it. If its
+    endpoint was to be looked at for it, what is due next there must be asked: else the engine would
+    wait for a time at which nothing may be due any more."""
+    endpoint = state.endpoints.get(row.lane)
+    if endpoint is not None and row.due is not None and state.now < endpoint.stored_due == row.due:
+        endpoint.stored_due = 0
 
 
 def _is_cut(state: State, loaded: Loaded) -> bool:
