@@ -12,6 +12,7 @@ from fql.store.port import Counts
 from fql.store.showing.history import Minute, Pulse
 from fql.testing import MockWebhookServer, Reply
 from fql.ui.drawing.tiles import tiles_of
+from fql.ui.present import words
 from fql.ui.present.now import Now, Watch, now_of
 from fql.ui.present.numbers import by_minute, down_since
 from fql.ui.present.state import Seen, needs_of, sentence_of
@@ -21,6 +22,7 @@ from tests.ui.site import Site, site
 T = 1_800_000_000_000 // 60_000 * 60_000
 """2027-01-15 08:00 UTC."""
 NOTHING = Counts(0, {}, {}, 0, frozenset())
+HELP = "`fqlc capture status` says what to do."
 BUSY = Counts(9, {"open": 3}, {}, 0, frozenset())
 
 
@@ -65,7 +67,9 @@ def test_what_all_engines_say_is_added() -> None:
     assert sentence_of(Seen(BUSY, now=now), []) == "Keeping up, and nothing needs you"
     (need,) = needs_of(Seen(BUSY, now=now, down={"erp": "2027-01-15T07:41:00.000Z"}))
     assert (need.chip, need.probe) == ("circuit open", "erp")
-    assert need.text == "1 action waits. Next probe in 18 s."
+    assert need.text == (
+        "It is held to be down. 1 action waits and spends no attempts. Next probe in 18 s."
+    )
 
 
 def test_work_that_waits_for_long_needs_a_person() -> None:
@@ -73,9 +77,39 @@ def test_work_that_waits_for_long_needs_a_person() -> None:
     needs = needs_of(late)
     assert [need.chip for need in needs] == ["late"]
     assert sentence_of(late, needs) == "4 min behind, and one thing needs you"
-    assert [n.chip for n in needs_of(Seen(NOTHING, disk=(10**12, 10**9)))] == ["disk"]
+    assert [n.chip for n in needs_of(Seen(NOTHING, disk=(10**12, 10**9)))] == ["disk nearly full"]
     busy = Counts(0, {}, {}, 900, frozenset())
     assert needs_of(Seen(busy, now=Now("working"))) == [], "replays whose time has not come"
+
+
+def test_sources_in_trouble_and_late_ones_need_a_person() -> None:
+    """As engines say it; one of another version says less."""
+    lost = {"name": "shop", "ok": False, "lag": 0, "trouble": "no triggers on orders"}
+    late = {"name": "crm", "ok": True, "lag": 90_000}
+    now = now_of(
+        [pulse(T, sources=[lost, late], since=T - 90_000_000), pulse(T, sources=[{"ok": False}])],
+        Watch(), T,
+    )  # fmt: skip
+    assert [(need.chip, need.subject, need.text) for need in needs_of(Seen(BUSY, now=now))] == [
+        ("source in trouble", "", f"It does not deliver as it should. {HELP}"),
+        ("source in trouble", "shop", f"No triggers on orders. {HELP}"),
+        ("source late", "crm", "Its oldest event has waited 90 s."),
+    ]
+    assert words.spoken(now.running) == "1 d 1 h"
+
+
+def test_how_long_is_told_in_two_units() -> None:
+    told = {0: "0 s", 999: "0 s", 61_000: "1 min 1 s", 3_600_000: "1 h", 273_600_000: "3 d 4 h"}
+    assert {ms: words.spoken(ms) for ms in told} == told
+
+
+def test_what_was_not_counted_is_not_taken_for_nothing() -> None:
+    seen = Seen(None, None, Now("working", T))
+    needs = needs_of(seen)
+    assert sentence_of(seen, needs) == "The engine is at work, but one thing needs you"
+    assert needs[0].text.startswith("How much waits and dead letters by action: this took")
+    assert sentence_of(Seen(None), needs[:1]) == "Not all was counted, and one thing needs you"
+    assert tiles_of([], T, Now(), None)[4].number == "not counted"
 
 
 def minute(ago: int, **counts: int) -> Minute:
@@ -182,5 +216,5 @@ async def test_a_store_without_an_engine_says_so(
         for _ in range(5):
             await here.browser.get("/")
             await asyncio.sleep(0.06)
-        client = await here.desk.client()
+        client = await here.desk.commander()
         assert (await client.counts()).inbox == 1

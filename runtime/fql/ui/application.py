@@ -104,6 +104,7 @@ async def _wrong(request: Request, problem: Exception) -> Response:
     desk = desk_of(request)
     if isinstance(problem, StoreGone):
         await desk.close()  # a backup was put in its place: that one is opened next
+        request.state.asking = None
     if wants_json(request):
         return JSONResponse({"error": told.message, "help": told.hint or None}, status)
     return await desk.page(request, "problem", status, text=told.message, hint=told.hint or "")

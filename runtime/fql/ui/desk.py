@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from fql.client import Client, open_client
-from fql.errors import FqlError, StoreSlow
+from fql.errors import FqlError
 from fql.plan.model import Plan
 from fql.store.opening import Place, require_store
+from fql.store.port import StoreSize
+from fql.ui.asking import Asking
 from fql.ui.door import Form, Visitor
 from fql.ui.pages import Templates
 from fql.ui.payload.hiding import Payloads
@@ -24,13 +25,11 @@ from fql.ui.present.watching import Watching
 from fql.ui.shelf import Shelf
 from fql.version import VERSION
 
-T = TypeVar("T")
 BY = "page"
 """Who gives a command from here; it is stored with each."""
 WITHIN = 0.25
 """Seconds that a question of a view may take."""
-
-
+NO_SIZE = StoreSize({}, 0, 0)
 Differences = Callable[[Plan, Plan], Sequence[tuple[str, str]]]
 """What changes between two plans: where, and what in words."""
 
@@ -55,10 +54,12 @@ class Desk:
     _clients: dict[float, Client] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def client(self) -> Client:
-        """The store's client for what is shown: a question takes at most `within`. Raises
-        StoreError, SettingsError."""
-        return await self._client_within(self.within)
+    async def asking(self, request: Request) -> Asking:
+        """How a view asks the store: each question takes at most `within`. Raises StoreError,
+        SettingsError."""
+        asking = Asking(await self._client_within(self.within), program=wants_json(request))
+        request.state.asking = asking
+        return asking
 
     async def commander(self) -> Client:
         """The one for commands and exports, which read all that they are about, however long it
@@ -80,13 +81,18 @@ class Desk:
 
     async def mark(self) -> str:
         """What `fql.ui.live` looks at: the store, and whether its engine has fallen silent."""
-        client = await self.client()
+        client = await self._client_within(self.within)
         now = await self.watching.look(client, self.wall())
         return f"{await client.mark()} {now.state}"
 
-    async def now(self) -> Now:
-        """How the engines are, which are asked to say so. Raises StoreError, SettingsError."""
-        return await self.watching.look(await self.client(), self.wall())
+    async def now(self, ask: Asking) -> Now:
+        """How the engines are, which are asked to say so. Raises StoreError."""
+        look = self.watching.look
+        return await ask.part("how the engines are", lambda it: look(it, self.wall()), Now())
+
+    async def plan(self, ask: Asking) -> Plan | None:
+        """The active plan, or None before the first engine. Raises StoreError."""
+        return await ask.part("the active plan", self.shelf.active, None)
 
     async def close(self) -> None:
         """Give the store back; the next request opens what is there then."""
@@ -104,28 +110,29 @@ class Desk:
         common: dict[str, object] = {
             "project": self.project, "version": VERSION, "visitor": visitor, "here": name,
             "path": request.url.path, "place": self.place.database.shown, "query": "",
-            "ago": lambda at: words.ago(at, now), "wanted": {}, "frame": await self._frame(),
-            "live": name in LIVE, "newest": "", "slow": slow_of(request),
+            "ago": lambda at: words.ago(at, now), "wanted": {}, "live": name in LIVE, "newest": "",
+            "frame": await self._frame(request), **_missing(request),
         }  # fmt: skip
-        status = 503 if common["slow"] else status
+        status = 503 if common["narrow"] else status
         wanted = request.headers.get("fql-part")
         if wanted is None:
             return HTMLResponse(self.templates.page(f"{name}.html", common | values), status)
         parts = self.templates.parts(f"{name}.html", wanted.split(","), common | values)
         return HTMLResponse(parts, status)
 
-    async def _frame(self) -> Frame:
+    async def _frame(self, request: Request) -> Frame:
         """Numbers beside the links to all views; none where the store cannot be read, as that is
         what the page is about then."""
-        client = self._clients.get(self.within)
-        if client is None:
+        ask: Asking | None = getattr(request.state, "asking", None)
+        if ask is None:
             return Frame()
         try:
-            size, now = await client.size(), await self.now()
-            plan = await client.active() or ""
-            return Frame(sum(size.letters.values()), size.bytes, plan, now, size.disk)
+            now = await self.now(ask)
+            size = await ask.part("the size of the store", lambda it: it.size(), NO_SIZE)
+            plan = await ask.part("the active plan", lambda it: it.active(), None)
         except FqlError:
             return Frame()
+        return Frame(sum(size.letters.values()), size.bytes, plan or "", now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,6 @@ class Frame:
     bytes: int = 0
     plan: str = ""
     now: Now = field(default_factory=Now)
-    disk: tuple[int, int] | None = None
 
     @property
     def circuits(self) -> int:
@@ -166,21 +172,12 @@ def one(form: Form, name: str) -> str:
     return form.get(name, [""])[0]
 
 
-async def in_time(request: Request, question: Awaitable[T], otherwise: T) -> T:
-    """The answer of the store, or `otherwise` where that takes longer than a view waits: the view
-    says so then, beside all that was found. Raises StoreSlow for a program."""
-    try:
-        return await question
-    except StoreSlow as problem:
-        if wants_json(request):
-            raise
-        request.state.slow = problem.hint
-        return otherwise
-
-
-def slow_of(request: Request) -> str:
-    """What helps where a question of this view has taken too long; else empty."""
-    return str(getattr(request.state, "slow", ""))
+def _missing(request: Request) -> dict[str, object]:
+    """What of a view was not found in time, each once, and what helps."""
+    ask: Asking | None = getattr(request.state, "asking", None)
+    if ask is None:
+        return {"missing": [], "narrow": ""}
+    return {"missing": list(dict.fromkeys(ask.missing)), "narrow": ask.narrow}
 
 
 def wants_json(request: Request) -> bool:

@@ -66,7 +66,7 @@ def _environment() -> Environment:
     made.filters |= {
         "exact": words.exact, "duration": words.duration, "number": words.number,
         "as_far": as_far,
-        "size": words.size, "clock": words.clock,
+        "size": words.size, "spoken": words.spoken, "badge": words.badge, "clock": words.clock,
         "rate": words.rate, "percent": words.percent, "took": words.took,
         "endpoint": endpoint_link, "json": words.shown_json,
     }  # fmt: skip

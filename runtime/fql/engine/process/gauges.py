@@ -22,6 +22,8 @@ from fql.store.port import Store, StoreSize
 from fql.store.works import STATE_NAMES, TERMINAL
 
 Label = Callable[[str], str]
+LONGEST = 500
+"""Characters that a pulse has of what is wrong with a source."""
 
 
 class Arriving(Protocol):
@@ -35,7 +37,7 @@ class Arriving(Protocol):
 
 
 class Watched:
-    """A runtime as metrics and probes see it; `engine` is set once this process is it.
+    """A runtime as metrics and probes see it; `engine` is there while this process is it.
 
     `label` shows an endpoint's name without values of the environment.
     """
@@ -47,10 +49,15 @@ class Watched:
         self._label = label
         self._size = StoreSize({}, 0, 0)
         self.engine: Engine | None = None
+        self._since = 0
         self.sources: Sequence[Source | Entrance] = ()
         self.arrivals: Sequence[Arriving] = ()
         self.draining = False
         self.reload_failed = False
+
+    def lead(self, engine: Engine) -> None:
+        """This process is the engine from now on."""
+        self.engine, self._since = engine, self._clock.now()
 
     async def gauges(self) -> Gauges:
         """Everything that is asked for at a scrape. While the store does not answer, its size is
@@ -88,16 +95,16 @@ class Watched:
         )
 
     def present(self) -> Mapping[str, object]:
-        """What a pulse tells besides the work: the sources that this engine reads."""
+        """What a pulse tells besides the work: since when this process is the engine, and the
+        sources that it reads, each with what is wrong with it."""
         engine = self.engine
         if engine is None:
             return {}
+        lags = {one.name: one.lag() for one in self.arrivals}
+        mine = [one for one in self.sources if engine.owns(engine.home(one.name))]
         return {
-            "sources": [
-                {"name": one.name, "ok": one.ok, "lag": one.lag}
-                for one in self._of_sources()
-                if engine.owns(engine.home(one.name))
-            ]
+            "since": self._since,
+            "sources": [_told(one, lags.get(one.name, 0)) for one in mine],
         }
 
     def trouble(self) -> str:
@@ -131,6 +138,11 @@ def _source(source: Source | Entrance, lag: int) -> SourceGauges:
         held=bool(health.notice),
         pending=health.pending,
     )
+
+
+def _told(source: Source | Entrance, lag: int) -> Mapping[str, object]:
+    trouble = source.health().trouble
+    return {"name": source.name, "ok": not trouble, "lag": lag, "trouble": trouble[:LONGEST]}
 
 
 def work_by_state(state: State) -> dict[str, int]:

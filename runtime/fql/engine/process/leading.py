@@ -94,7 +94,8 @@ class Leading:
         await engine.start(inbox.obey_pauses)
         self._inbox, self._feeds, self._keeper = inbox, feeds, keeper
         self._bulks = bulks = Bulks(self._store, engine, self._clock)
-        self.engine = self._watched.engine = engine
+        self.engine = engine
+        self._watched.lead(engine)
         self._keep("the inbox", inbox.run)
         self._keep("bulk replays", bulks.run)
         self._keep("housekeeping", keeper.run)

@@ -114,7 +114,8 @@ def _what(node: PlanNode) -> str:
     if node.kind != "webhook":
         return node.kind
     target = config.endpoint or (show(load_expression(config.url)) if config.url else "")
-    return _short(f"{config.method} {target.strip(chr(34)).removeprefix('https://')}")
+    path = show(load_expression(config.path)).strip('"') if config.path else ""
+    return _short(f"{config.method} {target.strip(chr(34)).removeprefix('https://')}{path}")
 
 
 def _two_lines(text: str) -> tuple[str, str]:

@@ -36,9 +36,11 @@ class Tile:
     lines: tuple[Spark, ...]
 
 
-def tiles_of(minutes: Sequence[Minute], wall: int, now: Now, open_runs: int) -> tuple[Tile, ...]:
+def tiles_of(
+    minutes: Sequence[Minute], wall: int, now: Now, open_runs: int | None
+) -> tuple[Tile, ...]:
     """`minutes` are those of the engines for 25 hours; `open_runs` is counted as far as `Counts`
-    goes."""
+    goes, and None where that took too long."""
     hour = by_minute(minutes, wall)
     lately, whole = _sum(hour[-LATELY:]), _sum(hour)
     before = added(one for one in minutes if one.at < wall - HOUR)
@@ -89,13 +91,13 @@ def _carried(hour: Sequence[Hour], of: Callable[[Hour], int | None]) -> list[int
     return found
 
 
-def _waiting(hour: Sequence[Hour], now: Now, open_runs: int) -> Tile:
+def _waiting(hour: Sequence[Hour], now: Now, open_runs: int | None) -> Tile:
     """Open runs of the hour, told backwards from how many there are."""
-    line = (spark(_open_runs(hour, open_runs)),)
+    line = () if open_runs is None else (spark(_open_runs(hour, open_runs)),)
+    told = "not counted" if open_runs is None else as_far(open_runs)
     if now.works:
-        note = f"open runs {as_far(open_runs)}"
-        return Tile("Oldest due work", duration(now.waited), note, line)
-    return Tile("Open runs", as_far(open_runs), "", line)
+        return Tile("Oldest due work", duration(now.waited), f"open runs {told}", line)
+    return Tile("Open runs", told, "", line)
 
 
 def _open_runs(hour: Sequence[Hour], last: int) -> list[int]:

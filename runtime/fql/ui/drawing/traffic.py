@@ -43,16 +43,21 @@ def names_of(observer: Observer) -> tuple[str, ...]:
 
 
 def traffic_of(
-    observer: Observer, minutes: Sequence[Minute], dead: Mapping[tuple[str, str], int], now: Now
+    observer: Observer,
+    found: Sequence[Minute] | None,
+    dead: Mapping[tuple[str, str], int],
+    now: Now,
 ) -> Traffic:
-    """From numbers by the minute, and dead letters by observer and action."""
+    """From numbers by the minute, where they were found in time, and dead letters by observer and
+    action."""
+    minutes = found or ()
     actions = hours_of(minutes, "action")
     whole = hours_of(minutes, "observer").get(observer.name, Hour())
     mine = {
         node.name: actions.get(f"{observer.name}/{node.name}", Hour()) for node in observer.nodes
     }
     letters = {node.name: dead.get((observer.name, node.name), 0) for node in observer.nodes}
-    return Traffic(whole, mine, letters, now, counted=True)
+    return Traffic(whole, mine, letters, now, counted=found is not None)
 
 
 def passed(observer: Observer, edge: Edge, traffic: Traffic) -> int | None:

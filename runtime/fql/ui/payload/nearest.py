@@ -13,10 +13,12 @@ from fql.events.intake import Intake
 from fql.events.model import Kind
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text
-from fql.expressions.explain import Part, parts
+from fql.expressions.explain import Part, explain, parts
 from fql.expressions.scope import Scope
+from fql.plan.language.expressions import Binary, Expr
 from fql.plan.language.nodes import load_expression
 from fql.plan.model import Observer, Plan
+from fql.plan.show import written_operands
 from fql.store.history.rows import UnmatchedRow
 from fql.ui.payload.hiding import Hiding, Payloads
 from fql.ui.payload.marks import HIDDEN
@@ -76,8 +78,23 @@ def _watching(plan: Plan, row: UnmatchedRow) -> Iterator[Observer]:
 
 
 def _judged(observer: Observer, scope: Scope) -> tuple[Observer, tuple[Part, ...]] | None:
-    found = guarded(parts, load_expression(observer.when or {}), scope)
-    return None if isinstance(found, Fault) else (observer, found)
+    when = load_expression(observer.when or {})
+    found = guarded(parts, when, scope)
+    if isinstance(found, Fault):
+        return None
+    if len(found) < 2 or not isinstance(when, Binary):
+        return observer, found
+    written = zip(found, written_operands(when), strict=True)
+    return observer, tuple(_alone(part, each, scope) for part, each in written)
+
+
+def _alone(part: Part, written: Expr, scope: Scope) -> Part:
+    """A part that the engine did not ask, as those before it had decided, asked by itself: whoever
+    mends the first wants to know of the others. One that cannot be asked alone stays as it is."""
+    if part.value is not None:
+        return part
+    found = guarded(explain, written, scope)
+    return part if isinstance(found, Fault) else found
 
 
 def _share(tested: tuple[Part, ...]) -> float:

@@ -51,16 +51,21 @@ class Receiving:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """All engines that are heard, together. `heard` is when one last spoke, `oldest_due` when the
-    work that has waited longest could first have been sent."""
+    """All engines that are heard, together. `heard` is when one last spoke, `since` when the first
+    of them began, `oldest_due` when the work that has waited longest could first have been sent.
+    `troubles` say of sources what is wrong with them, `lags` for how many milliseconds the oldest
+    event of a source has waited to be taken in."""
 
     state: State = "unwatched"
     heard: int = 0
+    since: int = 0
     in_flight: int = 0
     open_runs: int = 0
     oldest_due: int = 0
     endpoints: Mapping[str, Receiving] = field(default_factory=dict)
     actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    lags: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def works(self) -> bool:
@@ -71,6 +76,11 @@ class Now:
     def waited(self) -> int:
         """For how many milliseconds the oldest work that could be sent has waited."""
         return max(0, self.heard - self.oldest_due) if self.works and self.oldest_due else 0
+
+    @property
+    def running(self) -> int:
+        """For how many milliseconds the engine has run; 0 where that is not known."""
+        return max(0, self.heard - self.since) if self.works and self.since else 0
 
     @property
     def late(self) -> bool:
@@ -101,6 +111,7 @@ def now_of(pulses: Sequence[Pulse], watch: Watch, wall: int) -> Now:
 def _together(pulses: Sequence[Pulse]) -> Now:
     bodies = [one.body for one in pulses]
     dues = [due for body in bodies if (due := _whole(body, "oldest_due"))]
+    begun = [since for body in bodies if (since := _whole(body, "since"))]
     endpoints: dict[str, Receiving] = {}
     actions: dict[str, Counter[str]] = {}
     for body in bodies:
@@ -110,14 +121,18 @@ def _together(pulses: Sequence[Pulse]) -> Now:
         for name, part in _parts(body, "actions"):
             counts = {state: _whole(part, state) for state in part}
             actions.setdefault(name, Counter()).update(counts)
+    sources = [one for body in bodies for one in _sources(body)]
     return Now(
         "working",
         heard=max(one.at for one in pulses),
+        since=min(begun, default=0),
         in_flight=sum(_whole(body, "in_flight") for body in bodies),
         open_runs=sum(_whole(body, "open_runs") for body in bodies),
         oldest_due=min(dues, default=0),
         endpoints=endpoints,
         actions=actions,
+        troubles={name: _trouble(one) for name, one in sources if one.get("ok") is False},
+        lags={name: _whole(one, "lag") for name, one in sources},
     )
 
 
@@ -136,6 +151,18 @@ def _both(one: Receiving, part: Mapping[str, object]) -> Receiving:
         held_back=held_back if isinstance(held_back, str) and held_back else one.held_back,
         waits=waits,
     )
+
+
+def _sources(body: Mapping[str, object]) -> Iterable[tuple[str, Mapping[str, object]]]:
+    found = body.get("sources")
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, Mapping):
+            yield str(one.get("name", "")), one
+
+
+def _trouble(source: Mapping[str, object]) -> str:
+    told = str(source.get("trouble") or "it does not deliver as it should")
+    return told.removeprefix(f"source {source.get('name')}: ")
 
 
 def _parts(body: Mapping[str, object], name: str) -> Iterable[tuple[str, Mapping[str, object]]]:

@@ -10,6 +10,7 @@ from fql.plan.language.expressions import Constant, Expr
 from fql.plan.model import Plan
 from fql.plan.show import show
 from fql.plan.stored.codec import load_expression
+from fql.store.port import MOST_COUNTED
 from fql.store.shown import instant
 from fql.ui.present.now import HELD, Receiving
 from fql.ui.present.numbers import Hour
@@ -20,14 +21,15 @@ GOOD = "sending"
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """An endpoint, and the actions that send to it. `now` is None where nobody watches it; `since`
-    is when the oldest of its dead letters failed, `down` since when all fails (RFC 3339)."""
+    """An endpoint, and the actions that send to it. `now` is None where nobody watches it; `dead`
+    is counted as far as `Counts` goes, and None where that took too long; `since` is when the
+    oldest of them failed, `down` since when all fails (RFC 3339)."""
 
     name: str
     url: str
     actions: tuple[str, ...]
     paused: bool
-    dead: int
+    dead: int | None
     since: str = ""
     down: str = ""
     hour: Hour = field(default_factory=Hour)
@@ -59,7 +61,8 @@ class Receiver:
         now = self.now
         return {
             "name": self.name, "url": self.url, "state": self.state, "paused": self.paused,
-            "actions": list(self.actions), "dead": self.dead, "dead_since": self.since or None,
+            "actions": list(self.actions), "dead": min(self.dead or 0, MOST_COUNTED),
+            "more": (self.dead or 0) > MOST_COUNTED, "dead_since": self.since or None,
             "failing_since": self.down or None, "sent": self.hour.of("sent"),
             "failed": self.hour.of("failed"), "reasons": dict(self.hour.why), "p50": self.hour.p50,
             "p95": self.hour.p95, "p99": self.hour.p99,
@@ -78,18 +81,18 @@ def receivers(plan: Plan, seen: Seen, hours: Mapping[str, Hour]) -> list[Receive
             users.setdefault(endpoint_name(node, {}), []).append(f"{observer.name}.{node.name}")
     found = []
     for name, actions in users.items():
-        mine = [one for one in seen.groups if f"{one.observer}.{one.action}" in actions]
+        mine = [one for one in seen.groups or () if f"{one.observer}.{one.action}" in actions]
         found.append(
             Receiver(
                 name=name, url=urls.get(name, ""), actions=tuple(actions),
-                paused=name in seen.counts.paused,
-                dead=sum(one.number for one in mine),
+                paused=name in seen.paused,
+                dead=None if seen.groups is None else sum(one.number for one in mine),
                 since=instant(min((one.oldest for one in mine), default=None)) or "",
                 down=seen.down.get(name, ""), hour=hours.get(name, Hour()),
                 now=seen.now.endpoints.get(name, Receiving()) if seen.now.works else None,
             )
         )  # fmt: skip
-    return sorted(found, key=lambda one: (one.state == GOOD, -one.dead, one.name))
+    return sorted(found, key=lambda one: (one.state == GOOD, -(one.dead or 0), one.name))
 
 
 def _url_text(url: Expr) -> str:

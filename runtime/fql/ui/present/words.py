@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from fql.exact.writing import pretty_json
+from fql.store.port import MOST_COUNTED
 from fql.terminal.harmless import harmless
 
 LONGEST = 64_000
@@ -42,6 +43,16 @@ def duration(ms: int) -> str:
     return f"{ms // 1_000} s" if ms < 120_000 else f"{ms // 60_000} min"
 
 
+def spoken(ms: int) -> str:
+    """How long something has gone on, in its two largest units: `3 d 4 h`."""
+    left, parts = ms // 1_000, []
+    for unit, size in _STEPS:
+        count, left = divmod(left, size)
+        parts.append((count, unit))
+    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or "0 s"
+
+
 def took(ms: int | None) -> str:
     """The time that a share of attempts took at most: a bound, as it is counted in steps."""
     return "-" if ms is None else f"≤ {duration(ms)}"
@@ -50,6 +61,11 @@ def took(ms: int | None) -> str:
 def number(value: int) -> str:
     """With separators."""
     return f"{value:,}"
+
+
+def badge(value: int) -> str:
+    """The same where there is little room, as far as `Counts` goes: `10,000+`."""
+    return number(value) if value <= MOST_COUNTED else f"{number(MOST_COUNTED)}+"
 
 
 def size(count: int) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fql.hindsight import RunChoice
 from fql.store.shown import DeadLetter, RunShown
-from fql.ui.desk import back, desk_of, form_of, in_time, listed, one, wants_json
+from fql.ui.desk import back, desk_of, form_of, listed, one, wants_json
 from fql.ui.filters import AFTER, filters_of, link, pair_of, place_of
 from fql.ui.present.words import instant
 
@@ -58,11 +59,11 @@ async def batches(request: Request) -> Response:
     """What open runs and dead letters are part of: the newest, or those after a place."""
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), (AFTER, LETTERS_AFTER))
-    client = await desk.client()
-    asked = client.runs(state="open", after=pair_of(given.get(AFTER, "")), limit=LOOKED_AT)
-    runs = await in_time(request, asked, [])
+    ask = await desk.asking(request)
+    choice = RunChoice(state="open", after=pair_of(given.get(AFTER, "")), limit=LOOKED_AT)
+    runs = await ask.main("open runs", lambda client: client.runs(**choice))
     last = place_of(given.get(LETTERS_AFTER, ""))
-    letters = await in_time(request, client.dead_letters_after(last, LOOKED_AT), [])
+    letters = await ask.main("dead letters", lambda it: it.dead_letters_after(last, LOOKED_AT))
     buffers, sealed = buffers_of(runs), sealed_of(runs, letters)
     if wants_json(request):
         return listed([each.as_json() for each in buffers] + [each.as_json() for each in sealed])

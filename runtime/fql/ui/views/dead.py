@@ -14,7 +14,7 @@ from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import NotJson, read_json
 from fql.exact.writing import write_json
-from fql.letters import CLASSES, RATE, Bounds, Foreseen, Replayed, Wanted
+from fql.letters import CLASSES, RATE, Bounds, Choice, Foreseen, Replayed, Wanted
 from fql.store.shown import DeadLetter
 from fql.ui.desk import (
     Desk,
@@ -22,7 +22,6 @@ from fql.ui.desk import (
     back,
     desk_of,
     form_of,
-    in_time,
     listed,
     newest_of,
     one,
@@ -33,6 +32,7 @@ from fql.ui.filters import AFTER, LETTERS, choice_of, filters_of, link, place_of
 from fql.ui.payload.stored import hidden_letters
 from fql.ui.present import words
 from fql.ui.present.progress import progress_of
+from fql.ui.present.state import GROUPS
 
 ASK_TWICE = 100
 """Above this many, discarding asks for the number to be typed."""
@@ -41,6 +41,7 @@ BEGUN = "bulk"
 """The replay that was asked for just now."""
 LOOKED_AT = 20
 """Replays that are looked at, the newest."""
+LIST = "the dead letters"
 
 
 async def dead(request: Request) -> Response:
@@ -48,21 +49,27 @@ async def dead(request: Request) -> Response:
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), (*LETTERS, AFTER, BEGUN))
     last, begun = place_of(given.pop(AFTER, "")), given.pop(BEGUN, "")
-    client = await desk.client()
-    asked = client.dead_letters_after(last, desk.page_size + 1, **choice_of(given))
-    found = await in_time(request, asked, [])
-    page = found[: desk.page_size]
-    letters = await hidden_letters(desk.shelf, client, desk.payloads, page)
+    ask, size, choice = await desk.asking(request), desk.page_size, choice_of(given)
+    found = await ask.main(LIST, lambda it: it.dead_letters_after(last, size + 1, **choice))
+    page = found[:size]
+    letters = await ask.main(
+        LIST, lambda client: hidden_letters(desk.shelf, client, desk.payloads, page)
+    )
     if wants_json(request):
         return listed([letter.as_json() for letter in letters])
     names = [] if last else [letter.dlq_id for letter in page]
     return await desk.page(
         request, "dead", letters=letters, wanted=given, classes=CLASSES,
-        exported=link("/dead/export", given), older=_older(found, given, desk.page_size),
-        plan=await desk.shelf.active(client),
-        groups=await in_time(request, client.dead_letter_groups(), []),
-        number=await in_time(request, client.dead_letter_number(**choice_of(given)), None),
-        bulks=progress_of(await client.bulks(limit=LOOKED_AT), desk.wall(), begun),
+        exported=link("/dead/export", given), older=_older(found, given, size),
+        plan=await desk.plan(ask),
+        groups=await ask.some(GROUPS, lambda client: client.dead_letter_groups()),
+        number=await ask.part(
+            "how many match", lambda client: _number(client, choice), None
+        ),
+        bulks=progress_of(
+            await ask.some("replays", lambda client: client.bulks(limit=LOOKED_AT)),
+            desk.wall(), begun,
+        ),
         newest=newest_of(names), more=arrived(request, names),
     )  # fmt: skip
 
@@ -83,6 +90,10 @@ async def export(request: Request) -> Response:
     return StreamingResponse(lines(), media_type="application/jsonl", headers=name)
 
 
+async def _number(client: Client, choice: Choice) -> int | None:
+    return await client.dead_letter_number(**choice)
+
+
 def _older(letters: list[DeadLetter], given: Mapping[str, str], size: int) -> str:
     if len(letters) <= size:
         return ""
@@ -93,17 +104,19 @@ def _older(letters: list[DeadLetter], given: Mapping[str, str], size: int) -> st
 async def letter(request: Request) -> Response:
     """One of them, with all that is known about it."""
     desk = desk_of(request)
-    client = await desk.client()
-    found = await client.dead_letter(request.path_params["id"])
+    ask = await desk.asking(request)
+    found = await ask.needed(lambda client: client.dead_letter(request.path_params["id"]))
     if found is None:
         return await desk.page(
             request, "gone", 410,
             text="This dead letter is no longer open: it was replayed, discarded or removed.",
         )  # fmt: skip
-    (shown,) = await hidden_letters(desk.shelf, client, desk.payloads, [found])
+    (shown,) = await ask.needed(
+        lambda client: hidden_letters(desk.shelf, client, desk.payloads, [found])
+    )
     if wants_json(request):
         return listed([shown.as_json()])
-    behind = await _behind(desk, client, found)
+    behind = await ask.some("what waits for it", lambda it: _behind(desk, it, found))
     return await desk.page(request, "letter", letter=shown, behind=behind)
 
 

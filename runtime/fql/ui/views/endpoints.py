@@ -8,31 +8,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fql.store.showing.history import Minute
+from fql.ui.asking import Asking
 from fql.ui.desk import Desk, back, desk_of, form_of, listed, one, wants_json
 from fql.ui.drawing.tiles import spark
 from fql.ui.filters import endpoint_link, filters_of
 from fql.ui.present.now import HELD
 from fql.ui.present.numbers import HOUR, by_minute, down_since, hours_of
 from fql.ui.present.receivers import Receiver, receivers
-from fql.ui.present.state import Seen, next_probe
+from fql.ui.present.state import COUNTS, GROUPS, HOURS, Seen, next_probe
 
 
 async def endpoints(request: Request) -> Response:
     """All of the active plan, those with trouble first."""
     desk = desk_of(request)
     filters_of(request.query_params.multi_items(), ())
-    found, _ = await _receivers(desk)
+    found, _ = await _receivers(desk, await desk.asking(request))
     if wants_json(request):
         return listed([each.as_json() for each in found])
-    plan = await desk.shelf.active(await desk.client())
-    return await desk.page(request, "endpoints", receivers=found, plan=plan)
+    return await desk.page(request, "endpoints", receivers=found)
 
 
 async def endpoint(request: Request) -> Response:
     """One of them, with why it fails and what waits for it."""
     desk, name = desk_of(request), request.path_params["name"]
     filters_of(request.query_params.multi_items(), ())
-    found, minutes = await _receivers(desk)
+    ask = await desk.asking(request)
+    found, minutes = await _receivers(desk, ask)
     chosen = next((each for each in found if each.name == name), None)
     if chosen is None:
         text = f"The active plan sends nothing to {name}."
@@ -40,7 +41,7 @@ async def endpoint(request: Request) -> Response:
     if wants_json(request):
         return listed([chosen.as_json()])
     hour = by_minute((each for each in minutes if each.name == name), desk.wall())
-    now = await desk.now()
+    now = await desk.now(ask)
     return await desk.page(
         request, "endpoint", receiver=chosen, now=now, held=HELD,
         reasons=Counter(chosen.hour.why).most_common(),
@@ -51,15 +52,18 @@ async def endpoint(request: Request) -> Response:
     )  # fmt: skip
 
 
-async def _receivers(desk: Desk) -> tuple[list[Receiver], list[Minute]]:
+async def _receivers(desk: Desk, ask: Asking) -> tuple[list[Receiver], list[Minute]]:
     """All of the active plan, and the numbers of the hour."""
-    client = await desk.client()
-    plan, counts = await desk.shelf.active(client), await client.counts()
-    minutes = await client.minutes(desk.wall() - HOUR, ("endpoint",))
+    since = desk.wall() - HOUR
+    plan = await ask.needed(desk.shelf.active)
+    minutes = await ask.some(HOURS, lambda client: client.minutes(since, ("endpoint",)))
     if plan is None:
         return [], minutes
-    groups, down = await client.dead_letter_groups(), down_since(minutes)
-    seen = Seen(counts, groups, await desk.now(), down=down)
+    seen = Seen(
+        await ask.part(COUNTS, lambda client: client.counts(), None),
+        await ask.part(GROUPS, lambda client: client.dead_letter_groups(), None),
+        await desk.now(ask), down=down_since(minutes),
+    )  # fmt: skip
     return receivers(plan, seen, hours_of(minutes, "endpoint")), minutes
 
 

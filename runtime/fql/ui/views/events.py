@@ -16,13 +16,13 @@ from fql.store.history.rows import RESULTS
 from fql.store.showing.history import Unmatched
 from fql.store.shown import RunShown
 from fql.ui import filters
+from fql.ui.asking import Asking
 from fql.ui.desk import (
     Desk,
     arrived,
     back,
     desk_of,
     form_of,
-    in_time,
     listed,
     newest_of,
     one,
@@ -35,6 +35,7 @@ WITH_RUNS = "runs"
 """The result of an event that some observer matched."""
 EXPLAINED = 20
 """Events of a page whose nearest condition is looked for."""
+WHY = "why no observer matched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +71,21 @@ async def events(request: Request) -> Response:
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), (*EVENTS, filters.AFTER))
     last = filters.pair_of(given.pop(filters.AFTER, ""))
-    client = await desk.client()
+    ask = await desk.asking(request)
     size = desk.page_size
     told = [
-        *(await in_time(request, _without(client, given, last, size + 1), [])),
-        *(await in_time(request, _with_runs(client, given, last, size + 1), [])),
+        *(await ask.main("events without a run", lambda it: _without(it, given, last, size + 1))),
+        *(await ask.main("events with runs", lambda it: _with_runs(it, given, last, size + 1))),
     ]
     found = sorted(told, key=lambda each: each.place, reverse=True)
-    page = [await _explained(desk, client, each) for each in found[:EXPLAINED]] + found[EXPLAINED:]
+    page = [await _explained(desk, ask, each) for each in found[:EXPLAINED]] + found[EXPLAINED:]
     page = page[:size]
     if wants_json(request):
         return listed([each.as_json() for each in page])
     names = [] if last else [f"{each.place[0]}.{each.place[1]}" for each in page]
     return await desk.page(
         request, "events", events=page, wanted=given, results=(WITH_RUNS, *RESULTS),
-        plan=await desk.shelf.active(client), newest=newest_of(names),
+        plan=await desk.plan(ask), newest=newest_of(names),
         more=arrived(request, names), older=_older(found, given, size),
     )  # fmt: skip
 
@@ -156,13 +157,13 @@ def _by_event(runs: Sequence[RunShown]) -> Iterator[Told]:
         )  # fmt: skip
 
 
-async def _explained(desk: Desk, client: Client, told: Told) -> Told:
+async def _explained(desk: Desk, ask: Asking, told: Told) -> Told:
     """With the observer that was nearest, for an event that nothing matched."""
     without = told.without
     if without is None or without.result != "unmatched":
         return told
-    plan = await desk.shelf.of(client, without.plan)
-    row = await client.unmatched_row(without.name)
+    plan = await ask.part(WHY, lambda client: desk.shelf.of(client, without.plan), None)
+    row = await ask.part(WHY, lambda client: client.unmatched_row(without.name), None)
     if plan is None or row is None:
         return told
     near = nearest(plan, row, desk.payloads)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from fql.errors import UsageError
 from fql.store.shown import Trace
+from fql.ui.asking import Asking
 from fql.ui.desk import Desk, back, desk_of, listed, wants_json
 from fql.ui.filters import filters_of
 from fql.ui.payload.stored import hidden_trace
@@ -26,7 +27,8 @@ async def find(request: Request) -> Response:
             return back(request, f"{path}{text}")
     if " " in text:
         return back(request, f"/events?{urlencode({'row': text})}")
-    found = await _story(desk, text) if text else None
+    ask = await desk.asking(request)
+    found = await _story(desk, ask, text) if text else None
     if wants_json(request):
         return listed([] if found is None else [found.as_json()])
     if found is not None and len(found.runs) == 1:
@@ -34,10 +36,9 @@ async def find(request: Request) -> Response:
     return await desk.page(request, "find", query=text, trace=found)
 
 
-async def _story(desk: Desk, text: str) -> Trace | None:
-    client = await desk.client()
+async def _story(desk: Desk, ask: Asking, text: str) -> Trace | None:
     try:
-        found = await client.trace(text)
+        found = await ask.needed(lambda client: client.trace(text))
     except UsageError:
         return None
-    return await hidden_trace(desk.shelf, client, desk.payloads, found)
+    return await ask.needed(lambda it: hidden_trace(desk.shelf, it, desk.payloads, found))

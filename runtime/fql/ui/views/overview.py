@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from fql.client import Client
 from fql.plan.model import Observer, Plan
-from fql.ui.desk import desk_of, listed, wants_json
+from fql.store.shown import DeadLetter
+from fql.ui.asking import Asking
+from fql.ui.desk import NO_SIZE, Desk, desk_of, listed, wants_json
 from fql.ui.drawing.pictures import Picture, picture
 from fql.ui.drawing.tiles import tiles_of
 from fql.ui.drawing.traffic import Traffic, doing, names_of, traffic_of
@@ -17,7 +19,7 @@ from fql.ui.filters import filters_of
 from fql.ui.payload.stored import hidden_letters
 from fql.ui.present.numbers import DAY, HOUR, PERIODS, added, down_since, hours_of
 from fql.ui.present.receivers import receivers
-from fql.ui.present.state import Seen, needs_of, sentence_of
+from fql.ui.present.state import COUNTS, GROUPS, HOURS, Seen, needs_of, sentence_of
 
 NEWEST = 8
 
@@ -26,43 +28,56 @@ async def overview(request: Request) -> Response:
     """The sentence, the needs, five numbers of the hour, an observer, the newest dead letters."""
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), ("observer", "period"))
-    client, wall, now = await desk.client(), desk.wall(), await desk.now()
-    counts, groups = await client.counts(), await client.dead_letter_groups()
-    plan, size = await desk.shelf.active(client), await client.size()
-    ends = await client.minutes(wall - HOUR, ("endpoint",))
-    seen = Seen(counts, groups, now, size.disk, down_since(ends))
+    ask, wall = await desk.asking(request), desk.wall()
+    now, plan = await desk.now(ask), await desk.plan(ask)
+    counts = await ask.part(COUNTS, lambda client: client.counts(), None)
+    groups = await ask.part(GROUPS, lambda client: client.dead_letter_groups(), None)
+    size = await ask.part("the size of the store", lambda client: client.size(), NO_SIZE)
+    ends = await ask.some(HOURS, lambda it: it.minutes(wall - HOUR, ("endpoint",)))
+    letters = await ask.some("the newest dead letters", lambda it: _newest(desk, it))
+    last = {f"{one.observer}.{one.action}": one.reason for one in reversed(letters)}
+    seen = Seen(counts, groups, now, size.disk, down_since(ends), last)
     needs = needs_of(seen)
     sentence = sentence_of(seen, needs)
     if wants_json(request):
         told = [f"{need.chip}: {need.subject} {need.text}".replace(":  ", ": ") for need in needs]
         return listed([{"sentence": sentence, "needs": told, "engine": now.state}])
-    engine = await client.minutes(wall - DAY - HOUR, ("engine",))
-    letters = await client.dead_letters(limit=NEWEST)
+    engine = await ask.some(
+        "the numbers of the day", lambda it: it.minutes(wall - DAY - HOUR, ("engine",))
+    )
     period = given.get("period", "1h")
     return await desk.page(
         request, "overview", sentence=sentence, needs=needs, counts=counts, now=now, plan=plan,
-        tiles=tiles_of(engine, wall, now, counts.runs.get("open", 0)),
+        tiles=tiles_of(engine, wall, now, None if counts is None else counts.runs.get("open", 0)),
         rate=added(one for one in engine if one.at >= wall - PERIODS["5m"]).of("sent") / 5,
-        letters=await hidden_letters(desk.shelf, client, desk.payloads, letters),
+        letters=letters,
         receivers=(
             [] if plan is None else receivers(plan, seen, hours_of(ends, "endpoint"))[:NEWEST]
         ),
-        drawn=await _drawn(client, plan, given.get("observer", ""), seen,
+        drawn=await _drawn(ask, plan, given.get("observer", ""), seen,
                            wall - PERIODS.get(period, HOUR)),
         period=period, periods=PERIODS, observer=given.get("observer", ""),
     )  # fmt: skip
 
 
+async def _newest(desk: Desk, client: Client) -> list[DeadLetter]:
+    letters = await client.dead_letters(limit=NEWEST)
+    return await hidden_letters(desk.shelf, client, desk.payloads, letters)
+
+
 async def _drawn(
-    client: Client, plan: Plan | None, wanted: str, seen: Seen, since: int
+    ask: Asking, plan: Plan | None, wanted: str, seen: Seen, since: int
 ) -> Picture | None:
     """The observer that was chosen, else the one with most trouble, with its numbers."""
     chosen = None if plan is None else _chosen(plan, wanted, seen)
     if chosen is None:
         return None
-    minutes = await client.minutes(since, ("observer", "action"), names_of(chosen))
+    kinds, names = ("observer", "action"), names_of(chosen)
+    minutes = await ask.part(
+        "what went along each arrow", lambda client: client.minutes(since, kinds, names), None
+    )
     dead: dict[tuple[str, str], int] = {}
-    for one in seen.groups:
+    for one in seen.groups or ():
         key = one.observer, one.action
         dead[key] = dead.get(key, 0) + one.number
     return picture(chosen, traffic_of(chosen, minutes, dead, seen.now))
@@ -70,7 +85,7 @@ async def _drawn(
 
 def _chosen(plan: Plan, wanted: str, seen: Seen) -> Observer | None:
     def weight(one: Observer) -> tuple[int, int]:
-        dead = sum(group.number for group in seen.groups if group.observer == one.name)
+        dead = sum(group.number for group in seen.groups or () if group.observer == one.name)
         held = [node for node in one.nodes if doing(one, node, Traffic(now=seen.now)).held]
         return dead, len(held)
 

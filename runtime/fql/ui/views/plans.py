@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fql.client import Client
 from fql.engine.program.model import short_digest
 from fql.plan.model import Plan, PlanNode
 from fql.store.records import StoredPlan
 from fql.store.shown import instant
+from fql.ui.asking import Asking
 from fql.ui.desk import Desk, desk_of, wants_json
 from fql.ui.drawing.pictures import Picture, picture
 from fql.ui.drawing.traffic import Traffic
 from fql.ui.filters import filters_of
+from fql.ui.present.state import GROUPS
 
 UNSHOWN = ("auth.", "signing.", "encryption.")
 MANY_OPEN = 1_000
@@ -59,24 +60,23 @@ async def plan(request: Request) -> Response:
     """The active plan, or the one that is named."""
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), ("observer", "download"))
-    client = await desk.client()
+    ask = await desk.asking(request)
     named = request.path_params.get("digest", "")
-    short = short_digest(named) if named else await client.active()
-    stored = await client.stored_plans()
+    short = short_digest(named) if named else await ask.needed(lambda client: client.active())
+    stored = await ask.needed(lambda client: client.stored_plans())
     found = next((one for one in stored if one.short == short), None)
     if named and found is None:
         text = "This plan is not in the store: one that no run and no dead letter needs is removed."
         return await desk.page(request, "gone", 410, text=text)
     if found is not None and (wants_json(request) or "download" in given):
         return _download(found)
-    shown = None if found is None else await desk.shelf.of(client, found.short)
     before = _before(stored, found)
-    older = None if before is None else await desk.shelf.of(client, before.short)
-    versions, more = await _versions(client, stored)
+    shown, older = await _read(desk, ask, found), await _read(desk, ask, before)
+    versions, more = await _versions(ask, stored)
     return await desk.page(
         request, "plan", plan=shown, found=found, before=before, versions=versions, more=more,
         changes=_changes(desk, older, shown),
-        drawn=await _drawn(desk, client, shown, given.get("observer", "")),
+        drawn=await _drawn(desk, ask, shown, given.get("observer", "")),
     )  # fmt: skip
 
 
@@ -85,16 +85,24 @@ def _download(found: StoredPlan) -> Response:
     return Response(found.blob, media_type="application/json", headers=name)
 
 
-async def _drawn(desk: Desk, client: Client, shown: Plan | None, wanted: str) -> Drawn:
+async def _read(desk: Desk, ask: Asking, stored: StoredPlan | None) -> Plan | None:
+    if stored is None:
+        return None
+    return await ask.needed(lambda client: desk.shelf.of(client, stored.short))
+
+
+async def _drawn(desk: Desk, ask: Asking, shown: Plan | None, wanted: str) -> Drawn:
     """The observer that was chosen, or the first ones, with their policies."""
-    groups = await client.dead_letter_groups()
-    dead = {(group.observer, group.action): group.number for group in groups}
+    groups = await ask.some(GROUPS, lambda client: client.dead_letter_groups())
+    dead: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        dead[group.observer, group.action] += group.number
     observers = () if shown is None else shown.observers
     chosen = [one for one in observers if one.name == wanted] or list(observers)
     first = chosen[: desk.page_size]
     return Drawn(
         tuple(
-            picture(one, Traffic(dead={n.name: dead.get((one.name, n.name), 0) for n in one.nodes}))
+            picture(one, Traffic(dead={n.name: dead[one.name, n.name] for n in one.nodes}))
             for one in first
         ),
         len(chosen),
@@ -103,9 +111,11 @@ async def _drawn(desk: Desk, client: Client, shown: Plan | None, wanted: str) ->
     )
 
 
-async def _versions(client: Client, stored: Sequence[StoredPlan]) -> tuple[list[Version], bool]:
-    active = await client.active()
-    open_runs = await client.runs(state="open", limit=MANY_OPEN)
+async def _versions(ask: Asking, stored: Sequence[StoredPlan]) -> tuple[list[Version], bool]:
+    active = await ask.needed(lambda client: client.active())
+    open_runs = await ask.some(
+        "open runs by plan", lambda client: client.runs(state="open", limit=MANY_OPEN)
+    )
     runs = Counter(run.plan for run in open_runs)
     found = [
         Version(one.short, one.digest, instant(one.at) or "", one.short == active, runs[one.short])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fql.client import RUN_STATES
+from fql.hindsight import RUN_STATES, RunChoice
 from fql.plan.model import Observer, Plan
 from fql.store.shown import Attempt, RunShown
-from fql.ui.desk import arrived, back, desk_of, form_of, in_time, listed, newest_of, one, wants_json
+from fql.ui.desk import arrived, back, desk_of, form_of, listed, newest_of, one, wants_json
 from fql.ui.drawing.bars import bars_of
 from fql.ui.filters import AFTER, RUNS, filters_of, link, pair_of
 from fql.ui.payload.hiding import Hiding
@@ -26,20 +26,20 @@ async def runs(request: Request) -> Response:
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), (*RUNS, AFTER))
     last = pair_of(given.pop(AFTER, ""))
-    client = await desk.client()
-    asked = client.runs(
+    ask = await desk.asking(request)
+    choice = RunChoice(
         observer=given.get("observer"), state=given.get("state"), entity=given.get("entity"),
         row=given.get("row"), event=given.get("event"), since=given.get("since"), after=last,
         limit=desk.page_size + 1,
     )  # fmt: skip
-    found = await in_time(request, asked, [])
+    found = await ask.main("the runs", lambda client: client.runs(**choice))
     page = found[: desk.page_size]
     if wants_json(request):
         return listed([run.as_json() for run in page])
     names = [] if last else [each.run for each in page]
     return await desk.page(
         request, "runs", runs=page, older=_older(found, given, desk.page_size), wanted=given,
-        states=RUN_STATES, plan=await desk.shelf.active(client), newest=newest_of(names),
+        states=RUN_STATES, plan=await desk.plan(ask), newest=newest_of(names),
         more=arrived(request, names),
     )  # fmt: skip
 
@@ -55,18 +55,19 @@ async def run(request: Request) -> Response:
     """One run: its actions over time, the chosen attempt with request and answer."""
     desk = desk_of(request)
     given = filters_of(request.query_params.multi_items(), CHOSEN)
-    client = await desk.client()
-    found = await client.trace(request.path_params["id"])
+    ask = await desk.asking(request)
+    found = await ask.needed(lambda client: client.trace(request.path_params["id"]))
     if not found.runs:
         text = "This run is not in the store: finished runs are removed after `keep_runs`."
         return await desk.page(request, "gone", 410, text=text)
-    trace = await hidden_trace(desk.shelf, client, desk.payloads, found)
+    trace = await ask.needed(lambda it: hidden_trace(desk.shelf, it, desk.payloads, found))
     if wants_json(request):
         return listed([trace.as_json()])
-    shown, plan = trace.runs[0], await desk.shelf.of(client, trace.runs[0].plan)
+    shown = trace.runs[0]
+    plan = await ask.needed(lambda client: desk.shelf.of(client, shown.plan))
     attempts = trace.attempts.get(shown.run, ())
     chosen = _chosen(shown, attempts, given)
-    (loaded,) = await client.stored_runs([shown.run])
+    (loaded,) = await ask.needed(lambda client: client.stored_runs([shown.run]))
     sent = None
     if plan is not None and chosen.action:
         hiding = hiding_of(loaded, plan, Hiding(desk.payloads))
