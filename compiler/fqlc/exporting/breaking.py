@@ -52,7 +52,7 @@ def header_breaks(old: Sequence[Header], new: Sequence[Header]) -> bool:
     now = {header.name.lower(): header_shape(header) for header in new}
     for header in old:
         before, after = header_shape(header), now.get(header.name.lower(), NULL)
-        if before != NULL and (after == NULL or any(_TEXTS.misfits(after, before))):
+        if before != NULL and any(_TEXTS.misfits(after, before)):
             return True
     return False
 
