@@ -32,6 +32,7 @@ def _operation(text: str, contract: Any = None) -> str | None:
         ("${CRM}", "/v2/orders/{{ id }}/labels", True),
         ("${CRM}/v2", "/orders/${WHICH}/labels", True),
         ("https://crm.example.com", "/v2/orders/{{ id | upper }}/labels", True),
+        ("https://crm.example.com", "/v2/orders/{{ id }}/labels?a={{ weight }}&b=1", True),
         ("https://crm.example.com/v2", "/orders/{% if note != none %}a{% endif %}/labels", False),
     ],
 )  # fmt: skip

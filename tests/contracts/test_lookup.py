@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fqlc.contracts.lookup import Routes, Segments, nearest_path
+from fqlc.contracts.lookup import Routes, Segments, nearest_path, query_pairs
 
 
 def _paths(*paths: str, servers: tuple[str, ...] = ()) -> dict[str, dict[str, list[str]]]:
@@ -36,6 +36,20 @@ def test_a_path_finds_its_operations(
     paths: dict[str, dict[str, list[str]]], wanted: Segments, found: list[str]
 ) -> None:
     assert Routes(paths).matching("POST", wanted) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("/a/b", ["/a/{x}"]),
+        ("/a/b?beta=true", ["/a/{x}?beta=true", "/a/{x}"]),
+        ("/a/b?x=1&beta=true", ["/a/{x}?beta=true", "/a/{x}"]),
+        ("/a/b?beta=false", ["/a/{x}"]),
+    ],
+)
+def test_a_path_with_a_query_is_meant_by_that_query(query: str, found: list[str]) -> None:
+    routes = Routes(_paths("/a/{x}", "/a/{x}?beta=true"))
+    assert routes.matching("POST", ("a", "b"), query_pairs(query)) == found
 
 
 def test_the_nearest_path_is_named_by_the_contracts_own_words() -> None:

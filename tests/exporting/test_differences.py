@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fql.plan.model import JudgedBy, Plan
 from fqlc.exporting.changes.differences import Area, differences
 from tests.lower.harness import ORDER, typed_plan
 
@@ -156,3 +157,30 @@ def test_what_a_named_retry_gives_an_endpoint_is_told_once() -> None:
     other = base.replace("max_attempts: 5", "max_attempts: 6")
     (change,) = differences(typed_plan(base), typed_plan(other))
     assert change.where == "endpoint shop"
+
+
+def _judged(by: str | None, operation: str = "POST /x") -> Plan:
+    """The plan, its first action judged by a contract of this digest."""
+    plan = typed_plan(BASE)
+    first, *others = plan.observers[0].nodes
+    contract = by and JudgedBy(file="crm.yaml", operation=operation, sha256=by)
+    node = first.model_copy(update={"contract": contract})
+    observer = plan.observers[0].model_copy(update={"nodes": (node, *others)})
+    return plan.model_copy(update={"observers": (observer,)})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (_judged("a"), _judged("b"), "what its contract says of it changed: `POST /x` of crm.yaml"),
+        (_judged(None), _judged("b"), "is judged by a contract: `POST /x` of crm.yaml"),
+        (_judged("a"), _judged(None), "is no longer judged by its contract: `POST /x` of crm.yaml"),
+        (_judged("a"), _judged("b", "PUT /x"),
+         "is judged by `PUT /x` of crm.yaml, previously by `POST /x` of crm.yaml"),
+    ],
+    ids=["changed", "new", "gone", "another"],
+)  # fmt: skip
+def test_another_contract_is_about_delivery(old: Plan, new: Plan, what: str) -> None:
+    """Nothing that is sent changes by it; whether it is taken may."""
+    (change,) = differences(old, new)
+    assert (change.area, change.what, change.breaking) == (Area.DELIVERY, what, False)

@@ -1,5 +1,6 @@
 """Which operation of a contract a path means. A `{param}` takes any part of a path, a hole goes
-where a `{param}` is and nowhere else; a concrete path wins over one with parameters."""
+where a `{param}` is and nowhere else; a concrete path wins over one with parameters. A path of a
+contract that has a query, as some have against the specification, means urls with that query."""
 
 from __future__ import annotations
 
@@ -15,8 +16,13 @@ Segments = tuple[str | None, ...]
 
 
 def segments_of(path: str) -> list[str]:
-    """The parts of a path that was written out."""
-    return path.split("/")[1:]
+    """The parts of a path that was written out, its query left out."""
+    return path.partition("?")[0].split("/")[1:]
+
+
+def query_pairs(path: str) -> frozenset[str]:
+    """The pairs in the query of a path, as `beta=true`."""
+    return frozenset(filter(None, path.partition("?")[2].split("&")))
 
 
 class Routes:
@@ -27,24 +33,29 @@ class Routes:
         self._paths = paths
         self._known: dict[str, dict[tuple[str, ...], _Step]] = {}
 
-    def matching(self, method: str, wanted: Segments) -> list[str]:
-        """The paths that a path fits, the most concrete first. `method` only tells whose servers
-        count."""
+    def matching(
+        self, method: str, wanted: Segments, query: frozenset[str] = frozenset()
+    ) -> list[str]:
+        """The paths that a path with a query fits, the most concrete first. `method` only tells
+        whose servers count."""
         if method not in self._known:
             self._known[method] = _by_servers(self._paths, method)
         found: dict[str, int] = {}
         for bases, first in self._known[method].items():
             for skipped in _skipped(bases, wanted):
                 for path in first.ends(wanted[skipped:]):
-                    found.setdefault(path, skipped)
-        return sorted(found, key=lambda path: (-found[path], _holes(path), path))
+                    if query_pairs(path) <= query:
+                        found.setdefault(path, skipped)
+        return sorted(
+            found, key=lambda path: (-found[path], _holes(path), -len(query_pairs(path)), path)
+        )
 
 
 @dataclass(slots=True)
 class _Step:
-    """Where templates go on that begin alike, by their next part; `path` is one that ends."""
+    """Where templates go on that begin alike, by their next part; `paths` are those that end."""
 
-    path: str | None = None
+    paths: list[str] = field(default_factory=list)
     literal: dict[str, _Step] = field(default_factory=dict)
     open: dict[str, _Step] = field(default_factory=dict)
 
@@ -58,7 +69,7 @@ class _Step:
         steps = [self]
         for part in wanted:
             steps = [after for step in steps for after in step.fitting(part)]
-        return (step.path for step in steps if step.path is not None)
+        return (path for step in steps for path in step.paths)
 
     def fitting(self, part: str | None) -> Iterator[_Step]:
         """The steps that a part of a path may go."""
@@ -75,7 +86,7 @@ def _by_servers(paths: Paths, method: str) -> dict[tuple[str, ...], _Step]:
         step = found.setdefault(tuple(bases), _Step())
         for template in segments_of(path):
             step = step.after(template)
-        step.path = path
+        step.paths.append(path)
     return found
 
 

@@ -135,10 +135,20 @@ class Schema:
         found = self.raw.get("discriminator")
         if not isinstance(found, Mapping):
             return None
-        tags = cast("Mapping[str, object]", found.get("mapping", {}))
-        return Discriminator(
-            str(found.get("propertyName", "")), {tag: self.at(raw) for tag, raw in tags.items()}
-        )
+        name = str(found.get("propertyName", ""))
+        branches: dict[str, Schema] = {}
+        for tag, raw in cast("Mapping[str, object]", found.get("mapping", {})).items():
+            branch = self.at(raw)
+            own = branch._texts_of(name)
+            for each in [tag] if not own or tag in own else own:
+                branches.setdefault(each, branch)
+        return Discriminator(name, branches)
+
+    def _texts_of(self, name: str) -> list[str]:
+        """The texts that a property can be; none for any."""
+        found = (part.properties.get(name) for part in self.parts())
+        members = (one.members or () for one in found if one is not None)
+        return [text for given in members for text in given if isinstance(text, str)]
 
     @property
     def silent(self) -> tuple[str, ...]:
@@ -188,7 +198,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 @dataclass(frozen=True, slots=True)
 class Discriminator:
     """The property whose value tells the branch, and the branch for each value. A branch that the
-    contract gives no value is there under its name."""
+    contract gives no value is there under its name, or by what it says itself that the property is:
+    many contracts have `discriminator: {propertyName: type}` and `type: {enum: [auto]}` in a branch
+    of another name."""
 
     property: str
     branches: Mapping[str, Schema]

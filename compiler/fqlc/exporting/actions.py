@@ -15,6 +15,7 @@ from fql.plan.policies import effective, value_of
 from fql.plan.table import TypeTable
 from fql.plan.web.formats import MEDIA_TYPES
 from fql.plan.web.headers import BODYLESS
+from fqlc.contracts.judging.wire.urls import parts_of, query_of, split_url
 from fqlc.emit.picture import condition_text
 from fqlc.exporting.shapes import (
     NULL,
@@ -71,6 +72,18 @@ class Action:
         shared = self.endpoint.headers if self.endpoint else ()
         merged = {h.name.lower(): h for h in (*shared, *self.node.config.headers)}
         return {name: h for name, h in merged.items() if header_shape(h) != NULL}
+
+    @cached_property
+    def query(self) -> Mapping[str, Shape]:
+        """What is in the query of the url, by the names that are known before it is sent. A value
+        with a hole that is all of it has the type of that."""
+        config = self.node.config
+        stored = config.path if self.endpoint is not None else config.url
+        _, parts = split_url(parts_of(load_expression(stored) if stored else None))
+        return {name: self._in_url(e) for name, e in query_of(parts).values.items()}
+
+    def _in_url(self, e: x.Expr) -> Shape:
+        return constant(e.value, e.type) if isinstance(e, x.Constant) else typed(e.type)
 
     @cached_property
     def body(self) -> Body | None:

@@ -1,4 +1,5 @@
-"""The headers of a request as parameters, and what proves who sent it as security schemes."""
+"""The headers and the query of a request as parameters, and what proves who sent it as security
+schemes."""
 
 from __future__ import annotations
 
@@ -13,10 +14,12 @@ from fqlc.exporting.schemas import Schema, Writer
 _PARAMETERS = "#/components/parameters/"
 
 
-def _parameter(name: str, description: str, schema: Schema, *, required: bool = True) -> Schema:
+def _parameter(
+    name: str, description: str, schema: Schema, *, required: bool = True, where: str = "header"
+) -> Schema:
     return {
         "name": name,
-        "in": "header",
+        "in": where,
         "required": required,
         "description": description,
         "schema": schema,
@@ -53,14 +56,18 @@ _APART = frozenset({"accept", "authorization", "content-type"})
 
 def parameters(action: Action, writer: Writer) -> list[Schema]:
     """The headers of one action: its own and its endpoint's, those of its signature, and what every
-    webhook carries."""
+    webhook carries; then what is in the query of its url."""
     taken = {one.name.lower() for one in schemes_of(action)}
     found: list[Schema] = [{"$ref": _PARAMETERS + name} for name in SHARED]
     for name, header in action.headers.items():
         if name not in _APART and name not in taken:
             schema = writer.schema(header_shape(header))
             found.append(_parameter(header.name, "Set by the plan.", schema))
-    return [*found, *_timestamps(action.policies)]
+    query = (
+        _parameter(name, "In the url that the plan has.", writer.schema(shape), where="query")
+        for name, shape in action.query.items()
+    )
+    return [*found, *_timestamps(action.policies), *query]
 
 
 def _timestamps(policies: Policies) -> Iterator[Schema]:

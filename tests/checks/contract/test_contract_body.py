@@ -221,3 +221,51 @@ def test_forms_are_read_as_receivers_read_them() -> None:
     assert brief("{ number, total: discount }", schema, more=more, media=media) == [
         "error FQL411 total"
     ]
+
+
+_TAGGED = {
+    "oneOf": [{"$ref": "#/$defs/Denied"}, {"$ref": "#/$defs/Approved"}],
+    "discriminator": {
+        "propertyName": "kind",
+        "mapping": {"denied": {"$ref": "#/$defs/Denied"}, "approved": {"$ref": "#/$defs/Approved"}},
+    },
+}
+_BRANCHES = {
+    "Denied": {"type": "object", "required": ["kind"], "properties": {"kind": STRING}},
+    "Approved": {
+        "type": "object", "required": ["kind", "by"], "properties": {"kind": STRING, "by": STRING},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "reports"),
+    [
+        ('{ kind: "approved", by: "me" }', []),
+        ('{ kind: "denied", by: "me" }', []),
+        ('{ kind: "approved" }', ["error FQL411 by"]),
+        ('{ kind: "denied", by: 7 }', []),
+    ],
+)
+def test_a_tag_tells_the_branch_where_another_fits_as_well(body: str, reports: list[str]) -> None:
+    """Without one, `oneOf` refuses what fits two branches, and so do receivers."""
+    assert brief(body, _TAGGED, _BRANCHES) == reports
+    plain = {"oneOf": _TAGGED["oneOf"]}
+    twice = ["error FQL415 the"]
+    assert brief('{ kind: "denied", by: "me" }', plain, _BRANCHES) == twice
+
+
+def test_a_branch_says_itself_by_which_tag_it_is_meant() -> None:
+    """Its name in the contract is no tag where the property can only be something else."""
+    kinds = {"Auto": "auto", "Fixed": "fixed"}
+    defs = {
+        name: {**_BRANCHES["Approved"], "properties": {"kind": {"enum": [kind]}, "by": STRING}}
+        for name, kind in kinds.items()
+    }
+    refs = {name: {"$ref": f"#/$defs/{name}"} for name in kinds}
+    schema = {
+        "oneOf": list(refs.values()), "discriminator": {"propertyName": "kind", "mapping": refs},
+    }  # fmt: skip
+    assert brief('{ kind: "auto", by: "me" }', schema, defs) == []
+    assert brief('{ kind: "fixed" }', schema, defs) == ["error FQL411 by"]
+    assert brief('{ kind: "Auto", by: "me" }', schema, defs) == ["error FQL415 kind"]

@@ -65,10 +65,38 @@ def _validator(schema: Mapping[str, object]) -> Validator:
             raise NotJudged
         yield from check(validator, asked, instance, raw) or ()
 
-    checks = {**{word: given[word] for word in ("$ref", "allOf", "anyOf", "oneOf")}, **own}
+    unions: Mapping[str, Keyword] = {
+        word: partial(_union, given[word]) for word in ("anyOf", "oneOf")
+    }
+    checks: Mapping[str, Keyword] = {
+        "$ref": given["$ref"], "allOf": given["allOf"], **unions, **own,
+    }  # fmt: skip
     made = {word: partial(counted, check) for word, check in checks.items()}
     validator: Validator = extend(Draft202012Validator, made)(schema)
     return validator
+
+
+def _union(
+    check: Keyword, validator: Validator, asked: object, instance: object, raw: object
+) -> Errors:
+    """Where a property tells the branch, only that one counts: another may fit as well."""
+    branch = _tagged(instance, raw)
+    if branch is None:
+        yield from check(validator, asked, instance, raw) or ()
+    else:
+        yield from validator.descend(instance, branch)
+
+
+def _tagged(instance: object, raw: object) -> Mapping[str, object] | None:
+    """The branch that a discriminator names; None where that is not known."""
+    tags = raw.get("discriminator") if isinstance(raw, Mapping) else None
+    if not isinstance(tags, Mapping) or not isinstance(instance, Mapping):
+        return None
+    tag, branches = instance.get(tags.get("propertyName")), tags.get("mapping")
+    if not isinstance(tag, str) or not isinstance(branches, Mapping):
+        return None
+    found = branches.get(tag)
+    return found if isinstance(found, Mapping) else None
 
 
 def _error(message: str) -> ValidationError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fql.plan.kinds import arguments_of
-from fql.plan.model import Edge, Endpoint, Json, Observer, Plan, PlanNode, Policies
+from fql.plan.model import Edge, Endpoint, Json, JudgedBy, Observer, Plan, PlanNode, Policies
 from fqlc.emit.picture import condition_text, on_text, target_text
 from fqlc.emit.policy_text import value_text
 from fqlc.exporting.actions import Action, actions_of
@@ -135,8 +135,30 @@ def _action(where: str, old: Action, new: Action) -> Iterator[Change]:
     elif unfit := answer_breaks(old, new):
         words = f"answers that fitted before may not fit: {'; '.join(unfit)}"
         yield Change(Area.DELIVERY, where, words, breaking=True)
+    yield from _judged_by(where, old.node.contract, new.node.contract)
     yield from _policies(where, _own(old.node.policies), _own(new.node.policies))
     yield from documented(where, old.node, new.node)
+
+
+def _judged_by(where: str, old: JudgedBy | None, new: JudgedBy | None) -> Iterator[Change]:
+    """What the receiver says of itself; nothing that is sent to it changes by that."""
+    if old == new:
+        return
+    if old is None or new is None:
+        one = old or new
+        words = "no longer judged by its contract" if new is None else "judged by a contract"
+        named = f": {_operation(one)}" if one is not None else ""
+        yield Change(Area.DELIVERY, where, f"is {words}{named}")
+    elif _operation(old) != _operation(new):
+        words = f"is judged by {_operation(new)}, previously by {_operation(old)}"
+        yield Change(Area.DELIVERY, where, words)
+    else:
+        words = f"what its contract says of it changed: {_operation(new)}"
+        yield Change(Area.DELIVERY, where, words)
+
+
+def _operation(judged: JudgedBy) -> str:
+    return f"`{judged.operation}` of {judged.file}" if judged.operation else judged.file
 
 
 def _bodies(where: str, old: Action, new: Action) -> Iterator[Change]:

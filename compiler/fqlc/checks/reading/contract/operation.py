@@ -24,7 +24,7 @@ from fqlc.checks.table.blocks import WEBHOOK
 from fqlc.contracts.answers import Answers, pascal
 from fqlc.contracts.faults import FaultyContract
 from fqlc.contracts.library import Contracts
-from fqlc.contracts.lookup import Segments, nearest_path, shown
+from fqlc.contracts.lookup import Segments, nearest_path, query_pairs, shown
 from fqlc.contracts.model import Binding, Operation
 from fqlc.contracts.paths import path_of
 from fqlc.contracts.reading.openapi import Paths
@@ -136,7 +136,8 @@ def _of_endpoint(
         return None
     file, at = contract
     where = path.value.span if path is not None else block.header
-    lookup = _Lookup(tools, file, _method(entries.get("method")), segments, where, at)
+    method = _method(entries.get("method"))
+    lookup = _Lookup(tools, file, method, segments, _query(path), where, at)
     made = _attempt(tools, at, lookup.operation, endpoint.name)
     return Unusable.REPORTED if made is None else Binding(made, at, endpoint.name)
 
@@ -191,6 +192,13 @@ def _segments(url: ast.StringLiteral, path: ast.Entry | None) -> Segments | None
     return tuple(None if _MARK in part else unquote(part) for part in parts)
 
 
+def _query(path: ast.Entry | None) -> frozenset[str]:
+    """The pairs in the query of a path that are written out."""
+    written = path.value if path is not None else None
+    marked = _with_marks(written) if isinstance(written, ast.StringLiteral) else None
+    return frozenset(pair for pair in query_pairs(marked or "") if _MARK not in pair)
+
+
 def _with_marks(text: ast.StringLiteral) -> str | None:
     """The text with a mark for each hole; None where it has branches."""
     holes = [(start, end) for start, end, _ in text.environment]
@@ -209,13 +217,14 @@ class _Lookup:
     file: str
     method: str
     segments: Segments
+    query: frozenset[str]
     at: Span
     contract: Span
 
     def operation(self, contracts: Contracts) -> Operation | None:
         """The operation; reports FQL401 where there is none."""
         paths = contracts.paths(self.file)
-        fitting = contracts.routes(self.file).matching(self.method, self.segments)
+        fitting = contracts.routes(self.file).matching(self.method, self.segments, self.query)
         for path in fitting:
             if self.method in paths[path]:
                 return contracts.operation(self.file, self.method, path)

@@ -41,7 +41,7 @@ def split_url(parts: Parts) -> tuple[Parts, Parts]:
 def path_values(path: Parts, template: str) -> dict[str, Expr]:
     """The value of each `{param}` that is a whole segment of the template. The path is the end of
     one: what the url of its endpoint says comes before it."""
-    names = template.strip("/").split("/")
+    names = template.partition("?")[0].strip("/").split("/")
     given = _split(path, "/")[1:]
     found: dict[str, Expr] = {}
     for name, parts in zip(reversed(names), reversed(given), strict=False):
