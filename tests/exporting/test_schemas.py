@@ -113,6 +113,7 @@ SCHEMAS: dict[str, Any] = {
     "[9, cost]": _list(DECIMAL_OR_NULL),
     "[9, total].max()": DECIMAL_OR_NULL,
     "[n, total].map(i, i)": _list(DECIMAL),
+    "[total, f, note].map(i, i)": _list({}),
     "[[n], [total]]": _list({"anyOf": [_list({"type": "integer"}), _list(DECIMAL)]}),
     "item.price": DECIMAL_OR_NULL,
     'extra["a"]': {},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from random import Random
 
 ENTITY = """enum Colour { red, green, blue }
-type Item { sku: String  count: Int  note: String? }
+type Item { sku: String  count: Int  note: String?  price: Decimal  made: DateTime?  kind: Colour
+  labels: [String] }
 entity Thing { id: ID  s: String  s_null: String?  i: Int  i_null: Int?  d: Decimal
   d_null: Decimal?  f: Float  f_null: Float?  b: Boolean  b_null: Boolean?  u: UUID
   t: DateTime  t_null: DateTime?  day: Date  day_null: Date?  e: Colour  e_null: Colour?
-  tags: [String]  numbers: [Int]  items: [Item]  j: JSON  j_null: JSON? }
+  tags: [String]  numbers: [Int]  items: [Item]  j: JSON  j_null: JSON?
+  prices: [Decimal]  flags: [Boolean?]  first: Item? }
 let five = 5
 let half = 0.5
 """
@@ -101,3 +103,51 @@ def program(seed: int, events: tuple[str, ...]) -> str:
     condition = wild.condition(wild.random.randint(0, 3))
     on = ", ".join(f"Thing.{event}" for event in events)
     return f"{ENTITY}observer o {{ on: [{on}]\n  when: {condition}\n}}\n"
+
+
+_PLAIN = (
+    "id", "u", "e", "j", "j_null", "tags", "numbers", "items", "_new", "_id", "_timestamp",
+    "_event", 'j["a"]', 'j["a"].as_int()', "items.length()", "null", "1", "1.5", '"a"', "true", "five",
+    "half", '"{{ id }}"', '"{{ i }}"', '"{{ d }}/{{ id }}"', '"{{ f }}"', '"{{ e | upper }}"',
+    '"{% for n in numbers %}{{ n }}{% endfor %}"',
+    '"{% if b %}{{ id }}{% else %}{{ t }}{% endif %}"',
+)  # fmt: skip
+
+
+class WildBody(Wild):
+    """Draws values of bodies, whose types are left to chance."""
+
+    def anything(self, depth: int) -> str:
+        """A value, a choice, a list or an object."""
+        if depth <= 0 or self.random.random() < 0.3:
+            kind = self.random.choice(_KINDS)
+            return self.pick(self.value(kind, 1), f"{kind}_null", *_PLAIN)
+        one, other = self.anything(depth - 1), self.anything(depth - 1)
+        numbers = ", ".join(self.number() for _ in range(self.random.randint(1, 3)))
+        items = self.pick(f"[{numbers}]", "numbers", f"[{one}, {other}]", "items", "[]")
+        test = self.condition(0)
+        return self.pick(
+            f"[{one}, {other}]", f"(if {test} then {one} else {other})", f"({one} ?? {other})",
+            f"{{ a: {one}, b?: {other} }}", f"{{ ...{{ a: {one}, b?: {other} }}, a: {other} }}",
+            f"{{ ...(if {test} then {{ a: {one} }} else {{ b: {other} }}), c: 1 }}",
+            f"{items}.first()", f"[{numbers}].max()",
+            f"[{numbers}].min()", f"[{numbers}].sum()", f"{items}.map(x, x)",
+            f"{items}.map(x, [x, {one}])", f"{items}.map(x, {{ v: x, w: {one} }})",
+            f"{items}.filter(x, x == {one})",
+            f"items.map(x, {{ ...x, note?: x.note, sku: {one} }})",
+            f"e.case({{ red: {one}, else: {other} }})", f"({one} ?? [{numbers}])",
+        )  # fmt: skip
+
+    def number(self) -> str:
+        """A number of any type, at times nullable."""
+        return self.pick("i", "d", "f", "i_null", "d_null", "1", "1.5", "five", "i.new", "-d")
+
+
+def body_program(seed: int) -> str:
+    """A program that sends a body of two random values."""
+    wild = WildBody(seed)
+    body = ", ".join(f"k{n}: {wild.anything(wild.random.randint(0, 3))}" for n in range(2))
+    return (
+        f"{ENTITY}observer o {{ on: Thing.update\n"
+        f'webhook w {{ url: "https://w.example.com" body: {{ {body} }} }} }}\n'
+    )

@@ -92,9 +92,8 @@ def _common(types: list[Type], hint: Type | None) -> Type:
     """The type that all items fit; JSON where there is none; of an empty list the hint."""
     if not types:
         return hint.required() if hint else t.NULL
-    common, nullable = types[0], types[0].nullable
+    common, nullable = types[0], any(of.nullable for of in types)
     for of in types[1:]:
-        nullable = nullable or of.nullable
         if not joinable(common, of):
             return replace(t.JSON, nullable=nullable)
         common = widened(common, of)
