@@ -107,9 +107,9 @@ def program(seed: int, events: tuple[str, ...]) -> str:
 
 _PLAIN = (
     "id", "u", "e", "j", "j_null", "tags", "numbers", "items", "_new", "_id", "_timestamp",
-    "_event", 'j["a"]', 'j["a"].as_int()', "items.length()", "null", "1", "1.5", '"a"', "true", "five",
-    "half", '"{{ id }}"', '"{{ i }}"', '"{{ d }}/{{ id }}"', '"{{ f }}"', '"{{ e | upper }}"',
-    '"{% for n in numbers %}{{ n }}{% endfor %}"',
+    "_event", 'j["a"]', 'j["a"].as_int()', "items.length()", "null", "1", "1.5", '"a"', "true",
+    "five", "half", '"{{ id }}"', '"{{ i }}"', '"{{ d }}/{{ id }}"', '"{{ f }}"',
+    '"{{ e | upper }}"', '"{% for n in numbers %}{{ n }}{% endfor %}"',
     '"{% if b %}{{ id }}{% else %}{{ t }}{% endif %}"',
 )  # fmt: skip
 

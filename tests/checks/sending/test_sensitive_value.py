@@ -122,3 +122,15 @@ def test_a_field_is_reported_once_for_an_action() -> None:
         shop("""
   webhook a { url: "https://a.example.com/{{ email }}", body: { email, to: email } } # error: FQL331""")
     )
+
+
+def test_events_of_a_batch_are_sent_too() -> None:
+    expect(
+        shop("""
+  webhook a { url: "https://a.example.com", batch: { size: 2, timeout: 1s }
+    body: { all: each { id, email } } } # error: FQL331
+  webhook b { url: "https://a.example.com", batch: { size: 2, timeout: 1s }
+    body: { all: each { id, email } }, encryption: { key: "${KEY}", fields: [email] } }
+  webhook c { url: "https://a.example.com", batch: { size: 2, timeout: 1s } } # error: FQL331
+  flow { [a, b, c] }""")
+    )
