@@ -11,10 +11,13 @@ from fql.app import Runtime
 from fql.intake.port import Arrival
 from fql.testing import MockWebhookServer
 from tests.app.test_runtime import ListSource, arrivals
-from tests.shards.conftest import Open
+from tests.shards.conftest import Admin, Open
 from tests.shards.test_engines import sent, shared, until
+from tests.shards.test_shares import EXPIRE
 
 ROWS = 40
+LATER = 2.5
+"""Seconds: longer than a source has to be empty."""
 
 
 class TableSource(ListSource):
@@ -74,3 +77,23 @@ async def test_each_row_is_taken_once_by_whoever_reads_the_source(
     keys = Counter(str(one.headers["webhook-id"]) for one in webhook_server.requests)
     assert max(keys.values()) == 1
     assert sorted(sent(webhook_server, "/free")) == sorted(f"o{n}" for n in range(ROWS))
+
+
+async def test_who_waits_until_nothing_is_left_waits_for_the_source_of_a_dead_engine(
+    postgresql_url: str, webhook_server: MockWebhookServer, admin: Admin
+) -> None:
+    """No run is open, and nobody reads the source until the lease of the dead one is over."""
+    table: list[Arrival] = []
+    dead = shared(postgresql_url, webhook_server, TableSource(table))  # type: ignore[arg-type]
+    await dead.__aenter__()
+    await until(lambda: len(dead.engine.state.shards.mine) == 64)
+    await dead.engine.kill()
+    table += arrivals(*range(3), rows=True)
+    view = TableSource(table)
+    async with shared(postgresql_url, webhook_server, view) as alive:  # type: ignore[arg-type]
+        waiting = asyncio.create_task(alive.until_idle(30))
+        await asyncio.sleep(LATER)
+        admin.execute(EXPIRE, (dead.engine.session,))
+        await waiting
+        assert sorted(sent(webhook_server, "/free")) == ["o0", "o1", "o2"]
+    await dead.__aexit__(None, None, None)

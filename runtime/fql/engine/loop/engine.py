@@ -175,9 +175,15 @@ class Engine(Cycles):
         """Commands in the inbox that are for this engine. Raises StoreError."""
         return await self._session.fetch(limit, but)
 
-    async def is_busy_elsewhere(self) -> bool:
-        """Whether another engine of the store still has work. Raises StoreError."""
-        return await self._session.is_busy()
+    async def shared_clock(self) -> int:
+        """The clock of a store that engines share; 0 on others. Raises StoreError."""
+        return await self._session.shared_clock()
+
+    async def is_busy_elsewhere(self, since: int) -> bool:
+        """Whether another engine of the store still has work, or has not been heard `since` that
+        time of its clock: what it has to do, somebody else may have yet to take over. Raises
+        StoreError."""
+        return await self._session.is_busy(since)
 
     def watch(self, run: int) -> asyncio.Future[str]:
         """A future that gives the state of this run when it next ends."""

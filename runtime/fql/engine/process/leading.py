@@ -213,15 +213,17 @@ class Leading:
     async def idle(self) -> None:
         """Until every source has ended or is quiet, and no work is left. Raises what stopped the
         engine or a source, and WorkBlocked where only such work is left that cannot go on."""
-        quiet = 0
+        quiet = since = 0
         while quiet < 2:
             self.raise_trouble()
-            quiet = quiet + 1 if await self._is_calm() else 0
+            if self.engine is not None and not since:
+                since = await self.engine.shared_clock()
+            quiet = quiet + 1 if await self._is_calm(since) else 0
             await asyncio.sleep(LOOK_ELSEWHERE if self.engine is None else 0.01)
         if self.engine is not None and (stuck := self.engine.state.stuck):
             raise WorkBlocked({run_name(run): one.why for run, one in sorted(stuck.items())})
 
-    async def _is_calm(self) -> bool:
+    async def _is_calm(self, since: int) -> bool:
         engine = self.engine
         if engine is None or self._inbox is None or self._bulks is None:
             return not await self.left_elsewhere()
@@ -233,7 +235,7 @@ class Leading:
         calm = feeds_quiet and engine.idle() and not self._bulks.waits()
         if not calm or await self._inbox.read() or self._inbox.waits():
             return False
-        return not await engine.is_busy_elsewhere()
+        return not await engine.is_busy_elsewhere(since)
 
     async def left_elsewhere(self) -> int:
         """What the engine in another process has yet to do: entries of the inbox, open runs, what a

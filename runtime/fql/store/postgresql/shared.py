@@ -78,9 +78,13 @@ class SharedPostgresStore(PostgresStore):
         mine = sorted(shards)
         return await self._read(lambda wire: inbox.commands_of(wire, limit, sorted(but), mine))
 
-    async def busy(self, lease: Lease) -> bool:
-        """Whether another engine still has work."""
-        return await self._read(lambda wire: shares.busy(wire, lease))
+    async def clock(self) -> int:
+        """The server's clock."""
+        return await self._read(shares.clock)
+
+    async def busy(self, lease: Lease, since: int, mine: int) -> bool:
+        """Whether another engine still has work, or shards are with nobody who knows of them."""
+        return await self._read(lambda wire: shares.busy(wire, lease, since, mine))
 
     async def reserve(self, lease: Lease, wishes: Sequence[Wish]) -> list[Grant]:
         """Tokens and slots that all engines share. What a crash of the server forgets of tokens is

@@ -84,6 +84,13 @@ class SharedStore(Store, Protocol):
         """Which engine has which shards and slots."""
         ...
 
-    async def busy(self, lease: Lease) -> bool:
-        """Whether an engine, whichever, has open runs or entries of the inbox to work on."""
+    async def clock(self) -> int:
+        """The store's clock, in milliseconds since 1970."""
+        ...
+
+    async def busy(self, lease: Lease, since: int, mine: int) -> bool:
+        """Whether an engine, whichever, has open runs or entries of the inbox to work on, or shards
+        are with no engine that was heard `since` a time of the store's clock, or this one has not
+        as many as it knows of, `mine`: nobody knows what there is to do in those, such as a source
+        that nobody reads."""
         ...

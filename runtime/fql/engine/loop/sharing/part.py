@@ -138,9 +138,15 @@ class Sharing(ABC):
         """Ask the store that keeps limits for several engines; `take` gets its answer."""
         self._asking.ask(self._lease, wishes, take)
 
-    async def is_busy(self) -> bool:
-        """Whether another engine still has work. Raises StoreError."""
-        return self._shared is not None and await self._shared.busy(self._lease)
+    async def shared_clock(self) -> int:
+        """The clock of a store that engines share; 0 on others. Raises StoreError."""
+        return 0 if self._shared is None else await self._shared.clock()
+
+    async def is_busy(self, since: int) -> bool:
+        """Whether another engine still has work, or was not heard `since`. Raises StoreError."""
+        return self._shared is not None and await self._shared.busy(
+            self._lease, since, len(self.mine)
+        )
 
     async def load(self) -> Snapshot:
         """What is stored now. Raises StoreError."""

@@ -57,7 +57,7 @@ class Feed:
         self._clock = clock
         self._empty_since: int | None = None
         self._met: set[bytes] = set()
-        self._looked_over = self._begun = False
+        self._looked_over = self._begun = self._away = False
         self._strangers: set[str] = set()
         self._oldest: int | None = None
         self._earlier: set[str] = set()
@@ -71,7 +71,10 @@ class Feed:
 
     def quiet(self) -> bool:
         """The source has ended, or was found empty twice a second apart. One that is in trouble
-        is not quiet: nobody knows what is there."""
+        is not quiet: nobody knows what is there; and one that was another engine's until now has
+        yet to be read."""
+        if self._away and self._engine.owns(self._engine.home(self.name)):
+            return False
         since = self._empty_since
         return self.ended or (since is not None and self._clock.now() - since >= 1000)
 
@@ -83,9 +86,11 @@ class Feed:
             if not self._engine.owns(shard):
                 # Another engine reads it: for this one, nothing is there.
                 known, self._oldest = (-1, 0), None
-                self._empty_since = self._empty_since or self._clock.now()
+                self._empty_since, self._away = self._empty_since or self._clock.now(), True
                 await asyncio.sleep(AWAY)
                 continue
+            if self._away:
+                self._empty_since, self._away = None, False
             generation = self._engine.generation
             if (generation, self._engine.tenure) != known:
                 self._begin(first=known == (-1, 0))

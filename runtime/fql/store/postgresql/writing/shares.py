@@ -52,10 +52,15 @@ _WATCHED = """SELECT EXISTS (SELECT FROM {s}.fql_pulse p JOIN {s}.fql_shard h
   ON h.session = p.session WHERE h.shard = 0 AND p.at > $1)"""
 RECENT = 3_000
 """Milliseconds for which a pulse counts."""
-_BUSY = """SELECT EXISTS (SELECT FROM {s}.fql_inbox) OR EXISTS (SELECT FROM {s}.fql_run r
-  JOIN {s}.fql_shard h ON h.shard = r.shard WHERE r.ended IS NULL
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_BUSY = f"""SELECT EXISTS (SELECT FROM {{s}}.fql_inbox) OR EXISTS (SELECT FROM {{s}}.fql_run r
+  JOIN {{s}}.fql_shard h ON h.shard = r.shard WHERE r.ended IS NULL
   AND h.session IS DISTINCT FROM $1)
-  OR EXISTS (SELECT FROM {s}.fql_bulk WHERE state = 'running')"""
+  OR EXISTS (SELECT FROM {{s}}.fql_bulk WHERE state = 'running')
+  OR (SELECT count(*) FROM {{s}}.fql_shard WHERE session = $1) <> $3
+  OR EXISTS (SELECT FROM {{s}}.fql_shard h LEFT JOIN {{s}}.fql_session s ON s.id = h.session
+    WHERE h.session IS DISTINCT FROM $1 AND (s.state IS DISTINCT FROM 'live' OR
+      s.expires < to_timestamp($2 / 1000.0) + interval '{sessions.LEASE_SECONDS:g} seconds'))"""  # noqa: S608
 
 
 def begin(wire: Wire, holder: str, where: str) -> Lease:
@@ -106,8 +111,15 @@ def share(wire: Wire, lease: Lease, dead: frozenset[int]) -> Share | None:
     return Share(mine, live, pauses, known, now, active=plans.active(wire), watched=watched)
 
 
-def busy(wire: Wire, lease: Lease) -> bool:
-    """Whether there are entries of the inbox, open runs of other engines, or a bulk replay that
-    goes on."""
-    row = wire.one(_BUSY, (int8(lease.session),))
+def clock(wire: Wire) -> int:
+    """The server's, in milliseconds since 1970."""
+    row = wire.one(_CLOCK)
+    return int(row[0]) if row else 0
+
+
+def busy(wire: Wire, lease: Lease, since: int, mine: int) -> bool:
+    """Whether there are entries of the inbox, open runs of other engines, a bulk replay that goes
+    on, shards with no engine that has renewed its lease `since` a time of the server's clock, or
+    other shards of this engine than the ones that are `mine`, by their number."""
+    row = wire.one(_BUSY, (int8(lease.session), int8(since), int8(mine)))
     return row is not None and bool(row[0])
