@@ -70,6 +70,7 @@ class Together(Moving):
         self.skews: dict[int, int] = {}
         self.later: list[Callable[[], None]] = []
         self.sent_at: dict[str, list[int]] = {}
+        self.probes: set[tuple[int, int, int]] = set()
         super().__post_init__()
         assert isinstance(self.store, Limited)
         self.limits = self.store
@@ -134,15 +135,19 @@ class Together(Moving):
         name = work.spec.endpoint
         self.sent_at.setdefault(name, []).append(self.clock.now())
         # What the step has sent before is not on the wire of its engine yet.
-        flying = sum(
-            len(one.state.endpoints[name].flying)
-            for one in self.engines
-            if name in one.state.endpoints and self.store.sessions[one.session].state == "live"
-        )
+        flying = [
+            _request(one)
+            for other in self.engines
+            if name in other.state.endpoints and self.store.sessions[other.session].state == "live"
+            for one in other.state.endpoints[name].flying
+        ]
         endpoint = engine.state.endpoints[name]
-        assert flying <= endpoint.limits.concurrency, f"{flying} at once to {name}"
+        assert len(flying) <= endpoint.limits.concurrency, f"{len(flying)} at once to {name}"
         if endpoint.circuit.is_open:
-            assert flying <= endpoint.limits.probes, f"{flying} probes of {name}"
+            # An engine that knows that it has closed, or not yet that it is open, sends no probes.
+            self.probes.add(_request(work))
+            probes = self.probes.intersection(flying)
+            assert len(probes) <= endpoint.limits.probes, f"{len(probes)} probes of {name}"
 
     def check(self) -> None:
         super().check()
@@ -154,3 +159,8 @@ class Together(Moving):
                     assert last - first < most + limits.burst, f"{name} from {began}"
         left = [one for name in self.limits.paces for one in self.limits.held(name) if one.slots]
         assert not left, "all slots go back"
+
+
+def _request(work: Work) -> tuple[int, int, int]:
+    """One attempt, also after memory was loaded again."""
+    return work.owner.id, work.spec.index, work.sends
