@@ -13,6 +13,7 @@ from fql.engine.core.held.endpoints import Endpoint
 from fql.store.postgresql.shared import SharedPostgresStore
 from fql.testing import MockWebhookServer, Reply
 from tests.app.plans import order, plan_of, settings_of
+from tests.observe.support import METRICS, scrape
 from tests.shards.test_engines import until
 
 RATE, BURST = 50, 20
@@ -31,7 +32,7 @@ class Engines:
         self.running = [
             Runtime(
                 plan_of(LIMITED, entity=ENTITY.replace("LIMITS", limits)),
-                store=SharedPostgresStore(url), settings=settings_of(),
+                store=SharedPostgresStore(url), settings=settings_of(METRICS),
                 environment={"RECEIVER": receiver.url},
             )
             for _ in range(3)
@@ -138,3 +139,37 @@ async def test_a_receiver_that_asks_to_be_left_alone_is_left_alone_by_all(
         await asyncio.gather(*(one.until_idle(60) for one in engines.running))
     first, second, *_ = engines.times
     assert second - first > 2.7, "it is told as how long, not until when"
+
+
+async def test_a_person_has_a_circuit_of_all_engines_probed_now(
+    postgresql_url: str, webhook_server: MockWebhookServer
+) -> None:
+    """It would be open for an hour. One request goes at once, and as it succeeds everything does,
+    from each engine."""
+    limits = "circuit: { failures: 3, open_for: 1h }"
+    async with Engines(postgresql_url, webhook_server, limits) as engines:
+        engines.reply = Reply(503)
+        for number in range(9):
+            await engines.running[number % 3].emit("Order.insert", new=order(number))
+        await until(lambda: all(one.circuit.is_open for one in engines.endpoints()))
+        engines.reply = Reply(200)
+        await engines.running[0].client.probe("shop")
+        await asyncio.gather(*(one.until_idle(60) for one in engines.running))
+        await until(lambda: not any(one.circuit.is_open for one in engines.endpoints()))
+    assert len({one.payload["id"] for one in webhook_server.requests}) == 9  # type: ignore[index]
+
+
+async def test_metrics_say_what_each_engine_has_of_shards_and_slots(
+    postgresql_url: str, webhook_server: MockWebhookServer
+) -> None:
+    """All together have all shards, and as many slots as the endpoint allows."""
+    async with Engines(postgresql_url, webhook_server, "concurrency: 6") as engines:
+        engines.reply = Reply(200, delay=1)
+        await until(lambda: min(len(one.engine.state.shards.mine) for one in engines.running) > 19)
+        for number in range(60):
+            await engines.running[number % 3].emit("Order.insert", new=order(number))
+        await until(lambda: all(one.slots.count == 2 for one in engines.endpoints()))
+        found = [await scrape(one) for one in engines.running]
+        engines.reply = Reply(200)
+    assert [one.value("fql_endpoint_slots", endpoint="shop") for one in found] == [2, 2, 2]
+    assert sum(one.value("fql_shards") for one in found) == 64
