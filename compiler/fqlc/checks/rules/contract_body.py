@@ -10,25 +10,27 @@ from fqlc.checks.contract.written import written_body
 from fqlc.checks.model import Program
 from fqlc.contracts.judging.findings import Finding, Judgement
 from fqlc.contracts.judging.judge import Judge
+from fqlc.contracts.judging.parts.opened import Schemas
 from fqlc.contracts.judging.parts.unions import subject
 from fqlc.diagnostics.sink import Sink
 
 
 def check(program: Program, sink: Sink) -> None:
     """Judge the body of each action that has a contract."""
+    schemas = Schemas()
     for bound in bound_actions(program):
-        judgement = judged(bound)
+        judgement = judged(bound, schemas)
         if judgement.findings:
             _report(bound, judgement, sink)
 
 
-def judged(bound: Bound) -> Judgement:
-    """What is found of a body, and what nobody judged of it."""
+def judged(bound: Bound, schemas: Schemas | None = None) -> Judgement:
+    """What is found of a body, and what nobody judged of it. `schemas` is what is known of them."""
     schema = body_schema(bound)
     value = bound.value() if schema is not None else None
     if schema is None or value is None:
         return Judgement()
-    return Judge(form=bound.action.target.format == "form").body(value, schema)
+    return Judge(schemas, form=bound.action.target.format == "form").body(value, schema)
 
 
 def _report(bound: Bound, judgement: Judgement, sink: Sink) -> None:

@@ -23,9 +23,10 @@ from fqlc.contracts.judging.findings import (
 )
 from fqlc.contracts.judging.parts.counts import judge_count, judge_members
 from fqlc.contracts.judging.parts.kinds import allows_null, kind_finding, null_finding, takes
-from fqlc.contracts.judging.parts.objects import Shape, has_pattern, key_findings, shape_of
+from fqlc.contracts.judging.parts.objects import Shape, has_pattern, key_findings
+from fqlc.contracts.judging.parts.opened import Opened, Schemas
 from fqlc.contracts.judging.parts.scalars import judge_scalar
-from fqlc.contracts.judging.parts.unions import judge_union, unions_of
+from fqlc.contracts.judging.parts.unions import judge_union
 from fqlc.contracts.judging.parts.whole import Unknown, judge_whole, written_out
 from fqlc.contracts.judging.validating import NotJudged, failing
 from fqlc.contracts.judging.wire.values import (
@@ -49,9 +50,10 @@ MOST_LEVELS = 60
 
 class Judge:
     """Compares the values of one action with their schemas. In a `form` a list repeats its key, so
-    one value is a list of one."""
+    one value is a list of one. What is known of the `schemas` serves other actions, too."""
 
-    def __init__(self, *, form: bool = False) -> None:
+    def __init__(self, schemas: Schemas | None = None, *, form: bool = False) -> None:
+        self._schemas = schemas or Schemas()
         self._form = form
         self._known: dict[tuple[int, int, bool], Judgement] = {}
         self._kept: list[tuple[Value, Schema]] = []
@@ -87,8 +89,8 @@ class Judge:
         return found
 
     def _compared(self, value: Value, schema: Schema) -> Judgement:
-        parts = tuple(schema.parts())
-        if any(part.never for part in parts):
+        opened = self._schemas.opened(schema)
+        if any(part.never for part in opened.parts):
             says = "is sent, but the contract takes nothing here"
             return _only(error("FQL413", says, value, (schema.place, "takes nothing")))
         if isinstance(value, Anything):
@@ -99,7 +101,7 @@ class Judge:
             each = [self.judge(one, schema) for one in value.values]
             always = all(one.refuses for one in each)
             return together(each if always else [one.perhaps() for one in each])
-        return self._settled(value, parts, schema)
+        return self._settled(value, opened, schema)
 
     def _with_null(self, value: Value, schema: Schema) -> Judgement:
         """Null by itself, and what else the value may be."""
@@ -112,17 +114,19 @@ class Judge:
     def _without_null(self, value: Value) -> Value:
         return self._bare.setdefault(id(value), replace(value, nullable=False))
 
-    def _settled(self, value: Value, parts: Sequence[Schema], schema: Schema) -> Judgement:
+    def _settled(self, value: Value, opened: Opened, schema: Schema) -> Judgement:
         """A value that is not null: its kind, then the rest, then what only a whole one tells."""
+        parts = opened.parts
         wrong = kind_finding(value, parts)
         if wrong is not None:
             if self._form and isinstance(value, Scalar | Whole) and _takes_list(parts):
                 return self.judge(Items(fixed=(value,), expr=value.expr), schema)
             return _only(wrong)
-        found = together(self._by_kind(value, parts))
+        found = together(self._by_kind(value, opened))
         return found if found.findings or not found.notes else _as_whole(value, schema, found)
 
-    def _by_kind(self, value: Value, parts: Sequence[Schema]) -> Iterator[Judgement]:
+    def _by_kind(self, value: Value, opened: Opened) -> Iterator[Judgement]:
+        parts = opened.parts
         if isinstance(value, Record | Items):
             yield judge_count(value, parts)
             yield judge_members(value, parts)
@@ -132,16 +136,13 @@ class Judge:
             case Whole():
                 yield _nearest_form(value, parts)
             case Record():
-                yield from self._record(value, parts)
+                yield from self._record(value, opened.shape)
             case Items():
                 yield from self._items(value, parts)
-        for part in parts:
-            for union in unions_of(part):
-                yield judge_union(value, union, self.judge)
-            yield Judgement(notes=tuple(Note(word, part.place) for word in part.silent))
+        yield from (judge_union(value, union, self.judge) for union in opened.unions)
+        yield opened.silent
 
-    def _record(self, value: Record, parts: Sequence[Schema]) -> Iterator[Judgement]:
-        shape = shape_of(parts)
+    def _record(self, value: Record, shape: Shape) -> Iterator[Judgement]:
         yield Judgement(tuple(key_findings(value, shape)))
         for part, properties in shape.own:
             additional = part.additional
