@@ -67,16 +67,18 @@ class Site:
 async def site(
     folder: Path, receiver: MockWebhookServer, *, read_only: bool = False, engine: bool = True,
     plan: Plan | None = None, payloads: Payloads = "masked", store: str = "", project: str = "main",
+    hosts: tuple[str, ...] = (),
 ) -> AsyncIterator[Site]:  # fmt: skip
     """The page on a store in the folder, or on the `store` of this URL; without `engine` there is
-    none at all. A store in NATS belongs to a `project`."""
+    none at all. A store in NATS belongs to a `project`; `hosts` are names
+    of a proxy."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     logins = Logins(time.monotonic, iter(map(str, range(1000, 2000))).__next__, (TOKEN,))
     place = Place(store or f"sqlite:///{folder}/s.db", schema=f"fql_{project}")
     desk = Desk(place, "shop", Templates(), lambda: time.time_ns() // 1_000_000, page_size=3,
                 payloads=payloads, watching=Watching(allowed=not read_only))  # fmt: skip
-    app = application(desk, Rules(port, read_only=read_only), logins)
+    app = application(desk, Rules(port, frozenset(hosts), read_only=read_only), logins)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     assert isinstance(app.inner, Starlette)
     url = f"http://127.0.0.1:{port}"

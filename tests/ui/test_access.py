@@ -52,6 +52,19 @@ def test_every_mix_of_a_command() -> None:
         assert (refused(asked, rules) is None) == allowed, asked
 
 
+@pytest.mark.parametrize(
+    ("origin", "ours"),
+    [("https://fql.example.com", True), ("http://fql.example.com", True), ("null", False),
+     ("https://evil.example", False), ("https://fql.example.com:444", False)],
+)  # fmt: skip
+def test_a_proxy_speaks_tls_for_us(origin: str, ours: bool) -> None:
+    asked = Asked(
+        "POST", "/", "fql.example.com", origin=origin, known=True, form_token="right",
+        expected_token="right",
+    )  # fmt: skip
+    assert (refused(asked, RULES) is None) == ours
+
+
 def test_a_program_with_the_token_needs_no_form() -> None:
     asked = Asked("POST", "/dead/replay", "127.0.0.1:8787", known=True, by_token=True)
     assert refused(asked, RULES) is None

@@ -208,3 +208,29 @@ async def test_a_store_that_is_restored_below_the_page_is_opened_again(
         assert (await here.browser.get("/")).status_code == 503
         again = await here.browser.get("/")
         assert again.status_code == 200 and "one thing needs you" in again.text
+
+
+async def test_forms_work_behind_a_proxy_that_speaks_tls(
+    tmp_path: Path, webhook_server: MockWebhookServer
+) -> None:
+    """It hands on the public name, and the browser says that it came by https."""
+    async with site(tmp_path, webhook_server, hosts=("fql.example.com",)) as here:
+        await here.fail(1)
+        proxied = {"host": "fql.example.com", "x-forwarded-proto": "https"}
+        entered = await here.browser.get(f"/in/{here.logins.link()}", headers=proxied)
+        cookie = entered.headers["set-cookie"]
+        assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=lax" in cookie
+        proxied["cookie"] = cookie.partition(";")[0]
+        text = (await here.browser.get("/dead", headers=proxied)).text
+        token = re.search(r'name="token" value="([^"]+)"', text)
+        assert token is not None
+        data = {"token": token[1], "observer": "placed"}
+        for origin, status in {
+            "https://fql.example.com": 200, "http://fql.example.com": 200,
+            "https://evil.example": 403, "https://fql.example.com:444": 403,
+        }.items():  # fmt: skip
+            headers = {**proxied, "origin": origin}
+            answer = await here.browser.post("/dead/replay", data=data, headers=headers)
+            assert answer.status_code == status, origin
+        plain = await here.browser.get(f"/in/{here.logins.link()}")
+        assert "Secure" not in plain.headers["set-cookie"]

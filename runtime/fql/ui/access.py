@@ -89,7 +89,7 @@ def refused(asked: Asked, rules: Rules) -> Refusal | None:
         return None
     if rules.read_only:
         return Refusal(HTTPStatus.FORBIDDEN, "this page is read-only")
-    if not asked.by_token and not _from_our_form(asked):
+    if not asked.by_token and not _from_our_form(asked, rules):
         return Refusal(
             HTTPStatus.FORBIDDEN, "this was not sent by a form of this page; reload and try again"
         )
@@ -104,8 +104,10 @@ def _is_ours(host: str, rules: Rules) -> bool:
     return (name or host) in LOOPBACK and (port or "80") == str(rules.port)
 
 
-def _from_our_form(asked: Asked) -> bool:
-    if asked.origin != f"{asked.scheme}://{asked.host}":
+def _from_our_form(asked: Asked, rules: Rules) -> bool:
+    """A proxy speaks TLS to the browser and none to us, so under its name both are ours."""
+    schemes = ("https", "http") if asked.host in rules.hosts else (asked.scheme,)
+    if asked.origin not in [f"{scheme}://{asked.host}" for scheme in schemes]:
         return False
     if asked.site not in (None, "same-origin"):
         return False

@@ -29,6 +29,8 @@ BY = "page"
 """Who gives a command from here; it is stored with each."""
 WITHIN = 0.25
 """Seconds that a question of a view may take."""
+REMEMBERED = 1_000
+"""Forms that were sent, the newest, as long as this process lives."""
 NO_SIZE = StoreSize({}, 0, 0)
 Differences = Callable[[Plan, Plan], Sequence[tuple[str, str]]]
 """What changes between two plans: where, and what in words."""
@@ -50,6 +52,7 @@ class Desk:
     within: float = WITHIN
     shelf: Shelf = field(default_factory=Shelf)
     watching: Watching = field(default_factory=Watching)
+    _sent: dict[str, None] = field(default_factory=dict)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
     _clients: dict[float, Client] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -93,6 +96,18 @@ class Desk:
     async def plan(self, ask: Asking) -> Plan | None:
         """The active plan, or None before the first engine. Raises StoreError."""
         return await ask.part("the active plan", self.shelf.active, None)
+
+    def is_new(self, form: Form) -> bool:
+        """Whether this very form has not been sent before: what it does would be done twice. A
+        program's has no id, and is always new."""
+        name = one(form, "form")
+        if name in self._sent:
+            return False
+        if name:
+            self._sent[name] = None
+            if len(self._sent) > REMEMBERED:
+                del self._sent[next(iter(self._sent))]
+        return True
 
     async def close(self) -> None:
         """Give the store back; the next request opens what is there then."""

@@ -67,7 +67,9 @@ class Door:
         elif path == ENTRY and scope["method"] == "POST":
             await self._another_link(headers)(scope, receive, send)
         elif path.startswith(ENTRY):
-            await self._enter(path.removeprefix(ENTRY))(scope, receive, send)
+            await self._enter(path.removeprefix(ENTRY), _by_tls(scope, headers))(
+                scope, receive, send
+            )
         else:
             await self._admit(scope, headers, receive, send)
 
@@ -78,7 +80,7 @@ class Door:
         code = self.logins.link_for(_bearer(headers))
         return _told(_NOT_YOURS) if code is None else PlainTextResponse(code + "\n")
 
-    def _enter(self, code: str) -> Response:
+    def _enter(self, code: str, by_tls: bool) -> Response:
         if self.logins.too_many_wrong():
             return _told(_TOO_MANY)
         cookie = self.logins.enter(code)
@@ -87,8 +89,9 @@ class Door:
         answer = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         # Lax: with Strict a link from a chat would find nobody logged in.
         answer.set_cookie(
-            self.cookie, cookie, max_age=int(SESSION_SECONDS), httponly=True, samesite="lax"
-        )
+            self.cookie, cookie, max_age=int(SESSION_SECONDS), httponly=True, samesite="lax",
+            secure=by_tls,
+        )  # fmt: skip
         return answer
 
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
@@ -112,6 +115,12 @@ class Door:
         scope["fql.visitor"] = Visitor(token, not self.rules.read_only)
         scope["fql.form"] = form
         await self.inner(scope, receive, send)
+
+
+def _by_tls(scope: Scope, headers: Headers) -> bool:
+    """Whether the browser speaks TLS, perhaps to a proxy that says so. Who lies gets a cookie that
+    his browser keeps to itself."""
+    return "https" in (scope.get("scheme"), headers.get("x-forwarded-proto"))
 
 
 def _bearer(headers: Headers) -> str | None:

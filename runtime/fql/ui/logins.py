@@ -59,10 +59,6 @@ class Logins:
         found = self._sessions.get(cookie or "")
         return found if found is not None and found.until > self.now() else None
 
-    def leave(self, cookie: str | None) -> None:
-        """End a session."""
-        self._sessions.pop(cookie or "", None)
-
     def is_token(self, given: str | None) -> bool:
         """Whether a program has shown the token; a wrong one is counted."""
         if given is None:

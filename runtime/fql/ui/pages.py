@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
@@ -70,6 +71,7 @@ def _environment() -> Environment:
         "rate": words.rate, "percent": words.percent, "took": words.took,
         "endpoint": endpoint_link, "json": words.shown_json,
     }  # fmt: skip
+    made.globals["fresh"] = lambda: uuid.uuid4().hex
     made.globals["m"] = made.get_template("macros.html").module
     return made
 

@@ -177,6 +177,7 @@ async def emit_again(request: Request) -> Response:
     row = await client.unmatched_row(one(form, "name"))
     if row is None or not row.payload:
         raise UsageError("this event is no longer kept", hint="change the row again instead")
-    envelope: dict[str, object] = {"entity": row.entity, "event": row.kind}
-    await client.emit({**envelope, **read_object(row.payload)})
+    if desk.is_new(form):
+        envelope: dict[str, object] = {"entity": row.entity, "event": row.kind}
+        await client.emit({**envelope, **read_object(row.payload)})
     return back(request, f"/events?row={row.entity} {row.row_key}" if row.row_key else "/events")

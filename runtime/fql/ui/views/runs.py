@@ -128,7 +128,8 @@ async def cancel(request: Request) -> Response:
 
 async def resend(request: Request) -> Response:
     """Send what is done once more."""
-    name, form = request.path_params["id"], form_of(request)
-    client = await desk_of(request).commander()
-    await client.resend(name, action=one(form, "action"), new_key=one(form, "new_key") == "yes")
+    desk, name, form = desk_of(request), request.path_params["id"], form_of(request)
+    client = await desk.commander()
+    if desk.is_new(form):
+        await client.resend(name, action=one(form, "action"), new_key=one(form, "new_key") == "yes")
     return back(request, f"/runs/{name}")
