@@ -66,12 +66,15 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(folder: Path, url: str, receiver: MockWebhookServer) -> AsyncIterator[Fleet]:
-    """Three engines to begin with."""
+async def fleet(
+    folder: Path, url: str, receiver: MockWebhookServer, settings: str = ""
+) -> AsyncIterator[Fleet]:
+    """Three engines to begin with; `settings` is more of `fql.toml`."""
     compiled = compile_text(ENTITY + SHOP).plan
     assert compiled is not None
     (folder / "plan.json").write_bytes(compiled)
-    (folder / "fql.toml").write_text(f'[egress]\nallow = ["127.0.0.0/8"]\n[store]\nurl = "{url}"\n')
+    egress, store = '[egress]\nallow = ["127.0.0.0/8"]\n', f'[store]\nurl = "{url}"\n'
+    (folder / "fql.toml").write_text(egress + store + settings)
     made = Fleet(folder, receiver.url)
     try:
         await made.start(3)
