@@ -28,7 +28,7 @@ name = "shop"
 allow = ["127.0.0.1/32"]
 [store]
 url = "${SHOP_DATABASE}"
-engines = "single"
+engines = "%s"
 [sources.shop]
 kind = "sqlite"
 database = "shop.db"
@@ -122,15 +122,17 @@ class Example07:
 
 @dataclass
 class OnSqlite:
-    """A thread that writes to a file in the folder of the project."""
+    """A thread that writes to a file in the folder of the project. `engines` is the key of the
+    store."""
 
     program: str = "shop.fql"
+    engines: str = "single"
     after: Mapping[str, str] = field(default_factory=lambda: {"label": "stock", "books": "stock"})
 
     def prepare(self, folder: Path, url: str) -> None:
         """The file; the store is elsewhere."""
-        (folder / self.program).write_text(kills.SOURCE % "${RECEIVER}")
-        (folder / "fql.toml").write_text(SETTINGS)
+        (folder / self.program).write_text(kills.SOURCE)
+        (folder / "fql.toml").write_text(SETTINGS % self.engines)
         kills.make_tables(folder)
         self._shop = kills.Shop(folder)
 

@@ -51,8 +51,11 @@ class Happening:
     back: bool = False
 
     def explains(self, first: Heard, second: Heard) -> bool:
-        """Whether because of it a delivery could be made again."""
-        return self.began - 1 <= first.at <= self.ended + LEASE_AND_MORE and second.at >= self.began
+        """Whether because of it a delivery could be made again. Where an attempt between the two
+        was not heard, that one is made again, and it was begun at any time between them."""
+        last = second.at if second.attempt > first.attempt + 1 else first.at
+        near = self.began - 1 <= last and first.at <= self.ended + LEASE_AND_MORE
+        return near and second.at >= self.began
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Two engines on one store on PostgreSQL: who follows whom, when, and who sends meanwhile."""
+"""Two engines on one store on PostgreSQL: who follows whom, when, and who sends meanwhile. What
+befalls their server, the way there, one of them or their clocks, befalls engines that share the
+store as well: then both send, and the ledger is judged."""
 
 from __future__ import annotations
 
@@ -36,12 +38,24 @@ def proxy(server: Server) -> Iterator[StatementProxy]:
         yield started
 
 
+EITHER = pytest.mark.parametrize(
+    "engines", ["single", pytest.param("shared", marks=pytest.mark.soak)], indirect=True
+)
+
+
 @pytest.fixture
-def world(tmp_path: Path, server: Server, proxy: StatementProxy) -> Iterator[World]:
+def engines(request: pytest.FixtureRequest) -> str:
+    """Whether one works and the other stands by, or they share the work."""
+    return getattr(request, "param", "single")
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: Server, proxy: StatementProxy, engines: str) -> Iterator[World]:
     """A shop on a file, with a store on PostgreSQL behind a proxy."""
+    application = OnSqlite(engines=engines)
     with server.database() as url:
         name = url.split("?")[0].rpartition("/")[2]
-        with shop(tmp_path, proxy.address(server.url(name, tcp=True)), OnSqlite()) as made:
+        with shop(tmp_path, proxy.address(server.url(name, tcp=True)), application) as made:
             yield made
 
 
@@ -98,6 +112,7 @@ def test_an_engine_that_was_stopped_sends_nothing_afterwards(world: World) -> No
         taken_over(world, world.named("two").kill, by="one")
 
 
+@EITHER
 @pytest.mark.timeout(300)
 def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
     def crash() -> None:
@@ -119,6 +134,7 @@ def test_a_server_that_comes_and_goes(world: World, server: Server) -> None:
             world.wait_more(10)
 
 
+@EITHER
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_commit_that_the_network_meddles_with(world: World, proxy: StatementProxy) -> None:
@@ -150,10 +166,13 @@ def test_a_rolling_restart_under_load_repeats_nothing(world: World) -> None:
     assert set(reasons) <= {"the receiver failed", "a kept connection was reset"}
 
 
+@EITHER
 @pytest.mark.soak
 @pytest.mark.timeout(300)
-def test_a_server_that_is_gone_for_longer_than_a_lease(world: World, server: Server) -> None:
-    """Both engines wait for it; one of them goes on, and the other stands by."""
+def test_a_server_that_is_gone_for_longer_than_a_lease(
+    world: World, server: Server, engines: str
+) -> None:
+    """Both engines wait for it; one of them goes on, and the other stands by, unless they share."""
     with at_work(world):
         with world.happening("the server was gone"):
             server.kill()
@@ -162,7 +181,26 @@ def test_a_server_that_is_gone_for_longer_than_a_lease(world: World, server: Ser
             since = world.receiver.call_count
             world.wait_more(20)
         time.sleep(2)
-        assert len({sender for sender, _ in world.senders(since)}) == 1
+        senders = {sender for sender, _ in world.senders(since)}
+        assert len(senders) == 1 or engines == "shared"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("engines", ["shared"], indirect=True)
+def test_engines_that_share_a_store_stand_still_and_their_clocks_differ(world: World) -> None:
+    """Each for longer than its lease, in turn; the other takes its work over, and it goes on."""
+    with world.application.writing(2, 0.05):
+        engines = [world.begin("one", skew=3600), world.begin("two", skew=-3600)]
+        for one in engines:
+            one.wait_ready()
+            world.wait_heard(one.name)
+        for one, other in (engines, engines[::-1]):
+            with world.happening("stopped"), one.stopped(LEASE + 4):
+                time.sleep(LEASE)
+                world.wait_heard(other.name, world.receiver.call_count)
+            world.wait_heard(one.name, world.receiver.call_count, 60)
+    world.check()
 
 
 @pytest.mark.soak

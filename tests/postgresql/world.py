@@ -20,6 +20,7 @@ from fql.testing.received import ReceivedRequest
 from fql.testing.replies import Reply
 from tests.end_to_end.support import FQLC, environment
 from tests.end_to_end.test_main_job import Flaky
+from tests.histories.story import START
 from tests.postgresql.applications import Application
 from tests.postgresql.ledger import LEASE_AND_MORE, Happening, Heard, check, heard
 
@@ -53,7 +54,7 @@ class Engine:
         """All that it wrote."""
         return self._said.read_text(errors="replace")
 
-    def wait_ready(self, seconds: float = 30) -> Self:
+    def wait_ready(self, seconds: float = START) -> Self:
         """Until it works or stands by."""
         wait_for(lambda: "ready" in self.said() or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.said()
