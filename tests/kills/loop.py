@@ -38,6 +38,8 @@ PATIENCE = 300.0
 """Seconds until an engine that says nothing is a fault, also on a machine with other work."""
 SLEEP = 13.0
 """Seconds that an engine stands still: longer than a lease in PostgreSQL."""
+LAST = ("run", "shop.fql", "--until-idle", "--timeout", "600s", "--fail-on-dead")
+"""The command that works until nothing is left."""
 NO_SERVER = 3
 """The exit code of a command whose store cannot be reached."""
 ROOMS = (
@@ -105,7 +107,7 @@ def imports() -> list[str]:
     for room in ROOMS:
         path = importlib.import_module(room).__path__
         names += [room, *(one.name for one in pkgutil.walk_packages(path, f"{room}."))]
-    return names
+    return [*names, "tests.kills.warm"]
 
 
 def fqlc_run(folder: str, log_name: str, *arguments: str) -> None:
@@ -162,36 +164,56 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two orders, and of a round at most. In a share `still` of the rounds the only
+    engine stands still."""
+
+    order: float = 0.2
+    round: float = 0.2
+    still: float = 0.0
+
+
 class Life:
     """One application and one store from their beginning to their end."""
 
-    def __init__(self, folder: Path, place: Place, seed: int) -> None:
+    def __init__(self, folder: Path, place: Place, seed: int, pace: Pace = Pace()) -> None:
         self.folder = folder
         self.place = place
+        self.pace = pace
+        self.server = MockWebhookServer()
+        self.shop = Shop(folder, pause=pace.order)
         self.random = random.Random(seed)
         self.counts = Counts()
         self.accepted: list[ReceivedRequest] = []
         self.engines: list[Engine] = []
         self.numbers = count(1)
 
-    def live(self, kills: int) -> Counts:
-        """So many kills; then the rest drains, and the ledger is looked at."""
-        with MockWebhookServer() as server:
+    def live(self, goes_on: Callable[[], bool]) -> Counts:
+        """Rounds as long as it goes on; then the rest drains, and the ledger is looked at."""
+        with self.server as server:
             server.always(self._answer)
             write_shop(self.folder, server.url, self.place.store, self.place.settings)
-            with Shop(self.folder, pause=0.2) as shop:
-                while self.counts.kills < kills:
+            with self.shop:
+                while goes_on():
                     self._round(server)
             while self.engines:
                 self._end(server, self.engines[0])
-            time.sleep(2 * LEASE)  # `--until-idle` does not stand by for the lease of a killed one
-            last = started(
-                self.folder, "last.log", "--until-idle", "--timeout", "600s", "--fail-on-dead"
-            )
-            last.join(700)
-            assert last.exitcode == 0, self.log()
-            self._judge(server.requests, shop)
+            self._drain()
+            self._judge(server.requests, self.shop)
         return self.counts
+
+    def _drain(self) -> None:
+        """Until nothing is left. `--until-idle` does not stand by for the lease of a killed one:
+        then it is tried again."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            time.sleep(2 * LEASE)
+            last = started(self.folder, "last.log", *LAST[2:])
+            last.join(700)
+            if last.exitcode != NO_SERVER or time.monotonic() > end:
+                break
+        assert last.exitcode == 0, self.log()
 
     def log(self) -> str:
         """What the engines said last."""
@@ -210,8 +232,8 @@ class Life:
         before, name = server.call_count, f"run-{next(self.numbers)}.log"
         self.engines.append(Engine(started(self.folder, name), self.folder / name))
         if self.random.random() < 0.8:
-            assert server.wait_for(before + 1, PATIENCE), self.log()
-        time.sleep(self.random.uniform(0, 0.2))
+            self._wait_for(before + 1, self.engines[-1])
+        time.sleep(self.random.uniform(0, self.pace.round))
         if self.place.happenings and self.random.random() < 0.2:
             self.counts.others[f"server {self.place.befall(self.random)}"] += 1
         for one in self.engines:
@@ -223,8 +245,19 @@ class Life:
             self.counts.others["engine stopped"] += 1
             awake.remove(alive[0])
             alive[0].sleep()
+        elif alive and self.pace.still and self.random.random() < self.pace.still:
+            self.counts.others["engine stopped"] += 1
+            alive[0].sleep()
+            time.sleep(self.random.uniform(0, SLEEP))
+            alive[0].wake()
         if len(awake) >= self.place.most or self.random.random() < 0.5:
             self._end(server, self.random.choice(awake))
+
+    def _wait_for(self, requests: int, engine: Engine) -> None:
+        """Until so many have come, or the engine has ended, as one does that finds no server."""
+        end = time.monotonic() + PATIENCE
+        while not self.server.wait_for(requests, 0.2) and engine.process.is_alive():
+            assert time.monotonic() < end, self.log()
 
     def _end(self, server: MockWebhookServer, engine: Engine) -> None:
         """Kill it, or tell it to end. One that could not reach its server when it began has ended

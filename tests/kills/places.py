@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 
@@ -19,13 +21,14 @@ KINDS = ("sqlite", "postgresql", "shared", "nats")
 
 @dataclass
 class Place:
-    """Where the store is, keys of [store] besides, how many engines there are at most, and what can
-    happen to the server: a word, and what does it."""
+    """Where the store is, keys of [store] besides, how many engines there are at most, what can
+    happen to the server (a word, and what does it), and where its files are, if it has a server."""
 
     store: str
     settings: str = ""
     most: int = 1
     happenings: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    files: Callable[[], Path | None] = lambda: None
 
     def befall(self, chance: random.Random) -> str:
         """Something happens; which it was."""
@@ -42,16 +45,17 @@ def place_of(kind: str) -> Iterator[Place]:
         yield Place("sqlite:///fql.db")
     elif kind == "nats":
         with nats.running() as broker:
-            yield Place(broker.url, happenings=happenings_of(lambda: broker))
+            happenings = happenings_of(lambda: broker)
+            yield Place(broker.url, happenings=happenings, files=lambda: broker.folder)
     else:
         with ExitStack() as stack:
             pair = Pair(stack)
             others = {"cut off": pair.proxy.cut, "failed over": pair.fail_over}
             happenings = {**happenings_of(lambda: pair.server), **others}
-            if kind == "shared":
-                yield Place(pair.url, 'engines = "shared"', 3, happenings)
-            else:
-                yield Place(pair.url, 'engines = "single"', 1, happenings)
+            most = 3 if kind == "shared" else 1
+            engines = "shared" if kind == "shared" else "single"
+            settings = f'engines = "{engines}"'
+            yield Place(pair.url, settings, most, happenings, lambda: pair.server.folder)
 
 
 def happenings_of(
@@ -81,17 +85,21 @@ class Pair:
         self.url = self.proxy.address(self.server.url(tcp=True))
 
     def fail_over(self) -> None:
-        """No commit is acknowledged that the copy lacks, as with synchronous replication."""
+        """No commit is acknowledged that the copy lacks: from before the copy is compared until it
+        has taken over, no answer passes."""
         before, copy = self.server, self._stack.enter_context(self.server.standby())
-        with psycopg.connect(before.admin, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.execute("SELECT pg_reload_conf()")
-            state = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-            while connection.execute(state).fetchone() != (1,):
-                time.sleep(0.01)
-            connection.execute("CHECKPOINT")  # whoever makes it has read the setting by now
         time.sleep(random.uniform(0, 0.3))
-        before.kill()
-        copy.promote()
-        self.server = copy
-        self.proxy.lead_to(copy.port)
+        with self.proxy.silent("answers"):
+            written = _asked(before, "SELECT pg_current_wal_flush_lsn()::text")
+            while not _asked(copy, f"SELECT pg_last_wal_receive_lsn() >= '{written}'"):
+                time.sleep(0.01)
+            before.kill()
+            copy.promote()
+            self.server = copy
+            self.proxy.lead_to(copy.port)
+        shutil.rmtree(before.folder / "data")  # a long life fails over many times
+
+
+def _asked(server: postgresql.Server, question: str) -> object:
+    with psycopg.connect(server.admin, autocommit=True) as connection:
+        return (connection.execute(question.encode()).fetchone() or (None,))[0]

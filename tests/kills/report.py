@@ -31,7 +31,8 @@ def kill(kind: str, kills: int, seed: int) -> Counts:
         with tempfile.TemporaryDirectory() as folder, place_of(kind) as place:
             life = Life(Path(folder), place, seed)
             try:
-                total.add(life.live(min(A_LIFE, kills - total.kills)))
+                wanted = min(A_LIFE, kills - total.kills)
+                total.add(life.live(lambda: life.counts.kills < wanted))  # noqa: B023
             except BaseException as problem:
                 problem.add_note(f"{kind}, seed {seed}: {life.counts}, after {total}")
                 raise

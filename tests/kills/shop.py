@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import subprocess
@@ -22,15 +23,16 @@ entity Order from "orders" {
   customer: Int
   status: String
 }
-endpoint receiver { url: "%s" timeout: 60s }
+endpoint receiver { url: "${RECEIVER}" timeout: 60s }
+endpoint warehouse { url: "${RECEIVER}" timeout: 60s }
 retry patient { max_attempts: 40, backoff: fixed, initial_delay: 20ms, jitter: none }
 observer paid {
   on: Order.update
   when: status.changed_to("paid")
   retry: patient
-  webhook stock { endpoint: receiver path: "/stock" body: { id } }
-  webhook label { endpoint: receiver path: "/label" body: { id } }
-  webhook books { endpoint: receiver path: "/books" body: { id } }
+  webhook stock { endpoint: warehouse path: "/stock" body: { id } }
+  webhook label { endpoint: warehouse path: "/label" body: { id } }
+  webhook books { endpoint: warehouse path: "/books" body: { id } }
   flow { stock -> [label, books] }
 }
 observer placed {
@@ -40,6 +42,15 @@ observer placed {
   webhook welcome { endpoint: receiver path: "/welcome" body: { id, customer } }
 }
 """
+PACKED = """
+observer packed {
+  on: Order.insert
+  order_by: customer
+  retry: patient
+  webhook pack { endpoint: warehouse path: "/pack" body: { id, customer } }
+}
+"""
+"""What a warehouse may be asked besides, in order as well."""
 SETTINGS = """[egress]
 allow = ["127.0.0.1/32"]
 [sources.shop]
@@ -52,9 +63,12 @@ CUSTOMERS = 5
 MAX_IN_FLIGHT = 256
 
 
-def write_shop(folder: Path, url: str, store: str = "sqlite:///fql.db", settings: str = "") -> None:
-    """Project, database and triggers; `settings` are more keys of [store]."""
-    (folder / "shop.fql").write_text(SOURCE % url)
+def write_shop(
+    folder: Path, url: str, store: str = "sqlite:///fql.db", settings: str = "", more: str = ""
+) -> None:
+    """Project, database and triggers; `settings` are more keys of [store], `more` is more of the
+    program."""
+    (folder / "shop.fql").write_text((SOURCE + more).replace("${RECEIVER}", url))
     (folder / "fql.toml").write_text(f'{SETTINGS}[store]\nurl = "{store}"\n{settings}\n')
     make_tables(folder)
     fqlc(folder, "capture", "install", "shop.fql")
@@ -79,11 +93,11 @@ def connect(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def fqlc(folder: Path, *arguments: str) -> str:
-    """Run a command to its end."""
+def fqlc(folder: Path, *arguments: str, seconds: float = 600) -> str:
+    """Run a command to its end, which comes within so many seconds."""
     command = [sys.executable, "-m", "fqlc", *arguments]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -107,12 +121,13 @@ def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 @dataclass
 class Shop:
     """An application that writes orders until it is told to stop. Some of its transactions are
-    rolled back: nobody may ever hear of those."""
+    rolled back: nobody may ever hear of those. `placed` and `paid` have when each was committed, in
+    seconds of a clock that only goes forward."""
 
     folder: Path
     pause: float = 0.01
-    placed: list[int] = field(default_factory=list)
-    paid: set[int] = field(default_factory=set)
+    placed: dict[int, float] = field(default_factory=dict)
+    paid: dict[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -141,14 +156,18 @@ class Shop:
             connection.execute("ROLLBACK")
             return
         connection.execute("COMMIT")
-        self.placed.append(number)
+        self.placed[number] = time.monotonic()
         if number % 2:
             connection.execute("UPDATE orders SET status = 'paid' WHERE id = ?", (number,))
-            self.paid.add(number)
+            self.paid[number] = time.monotonic()
 
 
-def check_ledger(requests: Sequence[ReceivedRequest], shop: Shop, kills: int) -> None:
-    """Nothing lost, nothing invented, one key for each intent, order kept, duplicates bounded."""
+def check_ledger(
+    requests: Sequence[ReceivedRequest], shop: Shop, kills: int,
+    in_order: Sequence[str] = ("/welcome",),
+) -> None:  # fmt: skip
+    """Nothing lost, nothing invented, one key for each intent, order kept, duplicates bounded. What
+    comes of each order has the paths `in_order`, and one customer's come in their order."""
     first: dict[tuple[str, int], int] = {}
     keys: dict[tuple[str, int], set[str]] = defaultdict(set)
     attempts: dict[str, list[int]] = defaultdict(list)
@@ -159,7 +178,7 @@ def check_ledger(requests: Sequence[ReceivedRequest], shop: Shop, kills: int) ->
         first.setdefault(place, index)
         keys[place].add(request.key)
         attempts[request.key].append(request.attempt)
-    wanted = {("/welcome", number) for number in shop.placed}
+    wanted = {(path, number) for path in in_order for number in shop.placed}
     wanted |= {(path, n) for path in ("/stock", "/label", "/books") for n in shop.paid}
     assert not wanted - set(first), f"lost: {sorted(wanted - set(first))}"
     assert not set(first) - wanted, f"invented: {sorted(set(first) - wanted)}"
@@ -168,8 +187,8 @@ def check_ledger(requests: Sequence[ReceivedRequest], shop: Shop, kills: int) ->
     for number in shop.paid:
         for later in ("/label", "/books"):
             assert first["/stock", number] < first[later, number]
-    for customer in range(CUSTOMERS):
-        line = [first["/welcome", n] for n in shop.placed if n % CUSTOMERS == customer]
+    for path, customer in itertools.product(in_order, range(CUSTOMERS)):
+        line = [first[path, n] for n in shop.placed if n % CUSTOMERS == customer]
         assert line == sorted(line), "one customer's orders in their order"
     assert all(made == sorted(made) for made in attempts.values()), "attempts count on"
     repeated = sum(len(made) - len(set(made)) for made in attempts.values())

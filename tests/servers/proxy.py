@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -77,7 +77,14 @@ class StatementProxy(FaultProxy):
 
     def cut(self) -> None:
         """Close all connections."""
-        self._loop.call_soon_threadsafe(self._end_all)
+        self._do(self._end_all)
+
+    def _do(self, what: Callable[[], object]) -> None:
+        """Do it on the proxy's thread; it is done when this returns."""
+        done = threading.Event()
+        for one in (what, done.set):
+            self._loop.call_soon_threadsafe(one)
+        assert done.wait(20), "the proxy stands still"
 
     def _end_all(self) -> None:
         for link in self._links:
@@ -93,12 +100,12 @@ class StatementProxy(FaultProxy):
     def silent(self, *directions: Direction) -> Iterator[None]:
         """Nothing passes in these directions meanwhile, nor gets lost."""
         for one in directions:
-            self._loop.call_soon_threadsafe(self._gate(one).clear)
+            self._do(self._gate(one).clear)
         try:
             yield
         finally:
             for one in directions:
-                self._loop.call_soon_threadsafe(self._gate(one).set)
+                self._do(self._gate(one).set)
 
     def _gate(self, direction: Direction) -> asyncio.Event:
         if direction not in self._open:
