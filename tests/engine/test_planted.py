@@ -10,6 +10,7 @@ from fql.engine.core.history.bulk import begin, end_replay, mark, stop
 from fql.engine.core.history.unmatched import history_of
 from fql.engine.core.moving.leaving import release
 from fql.engine.core.step import step
+from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy
 from fql.plan.policies import RetryPolicy
 from fql.store.history.rows import MARKED, STOPPED, BulkRow, BulkStep, Posted
@@ -17,7 +18,9 @@ from fql.store.records import BatchRow, Remembered
 from fql.store.sharing.homes import fair_share, home
 from fql.store.tables import Change
 from tests.engine.programs import observer
-from tests.engine.test_core import DOWN, answer, emit, wait, world
+from tests.engine.test_core import DOWN, answer, emit, replay, wait, world
+
+GONE = Outcome(status=404)
 
 
 def test_an_engine_that_leaves_arms_nothing() -> None:
@@ -164,3 +167,38 @@ def test_of_two_replays_the_second_has_nothing_to_do() -> None:
     answer(w)
     history = w.result.mutations.history
     assert history is not None and history.steps == {5: BulkStep(5, resolved=1)}
+
+
+def test_each_intent_has_a_key_of_its_own() -> None:
+    """Of each event, observer and action."""
+    w = world(observer("a,b", "one"), observer("a,b", "two"))
+    emit(w, 1, 2)
+    assert len({arrival.key for arrival in w.ledger}) == len(w.ledger) == 8
+
+
+def test_a_clock_that_is_set_back_does_not_stop_a_rate() -> None:
+    w = world(observer("a"), limits=EndpointLimits(per_second=1, burst=1))
+    emit(w, 1)
+    answer(w)
+    w.clock.advance(-86_400_000)
+    w.crash()
+    emit(w, 2)
+    wait(w, 1_000)
+    assert len(w.ledger) == 2
+
+
+def test_after_a_restart_too_a_replay_goes_before_a_dead_run_that_blocks() -> None:
+    w = world(observer("a", order_by=lambda _: "k", block_on_dead=True))
+    emit(w, 0)
+    answer(w)
+    emit(w, 2)
+    answer(w, GONE)
+    first = min(run.id for run in w.runs())
+    w.order(Order("resend", run=first))
+    w.cycle()
+    w.cycle()
+    answer(w, GONE)
+    w.crash()
+    w.cycle()
+    replay(w, 2)
+    assert [arrival.members[0] for arrival in w.ledger] == [0, 2, 0, 2]

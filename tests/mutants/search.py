@@ -7,8 +7,8 @@ Tests are collected once. A child of this process runs all of them and notes whi
 files each one runs, and how long it takes. Then each change is tried in a child of its own, by
 only those tests that run its lines: what has found changes before and what is quick goes first,
 and the first test that fails ends it. So wide tests cost time only where narrow ones find nothing.
-With `--again`, only what is named in the output of an earlier search is tried; `--most=2` ends the
-tests of a change after two seconds, so that what is left may be tried again with all there are.
+With `--again`, of files that an earlier search has looked at only what it names is tried;
+`--most=2` ends the tests of a change after two seconds, so that what is left may be tried with all.
 
 To be used by hand: what survives is killed by a test, or explained in `docs/proof.md`.
 """
@@ -61,7 +61,7 @@ class Ran(NamedTuple):
 class Search:
     """A plugin that makes of a session of tests a search of `files`."""
 
-    def __init__(self, files: Sequence[Path], again: str | None, most: float) -> None:
+    def __init__(self, files: Sequence[Path], again: str, most: float) -> None:
         self.files = files
         self.again = again
         self.most = most
@@ -99,11 +99,16 @@ class Search:
         for path in self.files:
             before, left = self.total, len(self.survivors)
             for change in changes_of(path):
-                if self.again is None or f"{change.told(ROOT)} (" in self.again:
+                if not self._was_found(change):
                     self.total += 1
                     self._try(change, sound, functions)
             made, left = self.total - before, len(self.survivors) - left
             print(f"{path.relative_to(ROOT)}: {made} changes, {left} survive", flush=True)
+
+    def _was_found(self, change: Change) -> bool:
+        """Whether an earlier search has looked at its file, and does not name it."""
+        told = change.told(ROOT)
+        return told.partition(":")[0] in self.again and f"{told} (" not in self.again
 
     def _try(
         self, change: Change, items: Sequence[pytest.Item], functions: Sequence[FunctionType]
@@ -250,7 +255,7 @@ def _ends(child: int) -> bool:
 def main(*arguments: str) -> None:
     """Try every change of the files given, with the tests given."""
     options = dict(one[2:].split("=", 1) for one in arguments if one.startswith("--"))
-    again = Path(options["again"]).read_text(encoding="utf-8") if "again" in options else None
+    again = Path(options["again"]).read_text(encoding="utf-8") if "again" in options else ""
     tests = [one for one in arguments if one.startswith("tests/")]
     files = [one for one in arguments if not one.startswith(("tests/", "--"))]
     search = Search(

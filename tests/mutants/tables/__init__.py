@@ -13,16 +13,17 @@ from tests.mutants.tables import (
     loop,
     plans,
     sharing,
-    sources,
+    stored_work,
     stores,
 )  # fmt: skip
 
 ROOMS = {
     "core": core.MUTANTS,
+    "stored work": stored_work.MUTANTS,
     "loop": loop.MUTANTS,
     "stores": stores.MUTANTS,
     "sharing": sharing.MUTANTS,
-    "sources": sources.MUTANTS,
+    "sources": stores.SOURCES,
     "egress": egress.MUTANTS,
     "checker": checker.MUTANTS,
     "bulk replays": bulk.MUTANTS,

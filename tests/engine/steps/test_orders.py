@@ -187,16 +187,19 @@ def test_a_member_of_a_batch_counts_its_attempts_on_when_it_is_replayed() -> Non
 
 
 def test_a_replay_goes_by_the_plan_it_is_asked_to_go_by() -> None:
-    """The second one by that of the run, although the first one went by the active one."""
-    w = dead()
-    w.inputs.program = program(observer("a", endpoint="there", retry=ONCE, plan="p2"))
+    """The second one by that of the run, although the first one went by the active one, and the
+    run has been in memory all the time."""
+    w = world(observer("a,b", retry=ONCE))
+    emit(w, 1)
+    answer(w, GONE, 1)
+    w.inputs.program = program(observer("a,b", endpoint="there", retry=ONCE, plan="p2"))
     w.cycle()
     ask(w, "replay")
-    answer(w, GONE)
+    w.wire.reverse()
+    answer(w, GONE, 1)
     ask(w, "replay", original=True)
-    assert [one.endpoint for one in w.ledger] == ["here", "there", "here"]
-    [work] = w.wire
-    assert work.replay is Replay.BY_ORIGINAL
+    assert [one.endpoint for one in w.ledger] == ["here", "here", "there", "here"]
+    assert w.wire[-1].replay is Replay.BY_ORIGINAL
 
 
 def test_a_replay_at_a_time_waits_for_it_and_one_of_the_past_goes_now() -> None:
@@ -240,3 +243,87 @@ def test_what_is_cancelled_while_it_waits_for_a_time_is_waited_for_no_more(
     assert w.state.is_idle() is (not others)
     w.settle()
     assert seen(w) == [1, *others, *others]
+
+
+def test_a_replay_has_fresh_attempts_and_so_has_what_is_sent_once_more() -> None:
+    twice = RetryPolicy(jitter="none", max_attempts=2, max_elapsed=1_000)
+    for kind in ("replay", "resend"):
+        w = world(observer("a", retry=twice))
+        emit(w, 1)
+        answer(w, DOWN)
+        wait(w, 100)
+        answer(w, DOWN if kind == "replay" else Outcome(status=200))
+        wait(w, 3_600_000)
+        [run] = w.runs()
+        w.order(Order(kind, run=run.id, node="a"))
+        w.cycle()
+        w.cycle()
+        assert w.wire[0].crashes == 0
+        answer(w, DOWN)
+        assert [letter for letter in w.letters() if letter.state == "dead"] == []
+        wait(w, 100)
+        w.cycle()
+        assert [one.attempt for one in w.ledger] == [1, 2, 3, 4]
+
+
+def test_a_new_key_is_no_redelivery_and_a_resend_by_the_old_one_stays_one() -> None:
+    for new_key, redelivery in (("salt", False), ("", True)):
+        w = world(observer("a"))
+        emit(w, 1)
+        w.crash()
+        w.cycle()
+        w.cycle()
+        answer(w)
+        [run] = w.runs()
+        w.order(Order("resend", run=run.id, new_key=new_key))
+        w.cycle()
+        w.cycle()
+        assert w.ledger[-1].redelivery is redelivery
+
+
+def test_a_run_that_ends_again_says_so() -> None:
+    """Who counts runs counts it once."""
+    w = dead()
+    ask(w, "replay")
+    answer(w)
+    assert [(one.state, one.again) for one in w.result.ended] == [("done", True)]
+
+
+@pytest.mark.parametrize("order", [Order("ignore", bulk=5), Order("replay", bulk=5)])
+def test_what_cannot_be_done_is_counted_by_its_bulk(order: Order) -> None:
+    w = dead("a!b")
+    answer(w)
+    w.order(replace(order, run=w.runs()[0].id if order.kind == "replay" else 0, node="a"))
+    w.cycle()
+    if order.kind == "replay":  # its `else` has run, and nobody forces it
+        w.cycle()
+    assert steps(w) == {5: BulkStep(5, other=1)}
+
+
+def test_a_forced_replay_that_is_discarded_leaves_its_run_as_it_was() -> None:
+    w = dead("a!b")
+    answer(w)
+    assert ends(w) == ["done"]
+    ask(w, "replay", force=True, due=w.clock.now() + 60_000)
+    assert ends(w) == ["open"]
+    [run] = w.runs()
+    w.order(Order("discard", run=run.id, node="a", letter="x"))
+    for _ in range(3):
+        w.cycle()
+    assert ends(w) == ["done"]
+    assert w.state.is_idle()
+
+
+def test_a_replay_that_is_discarded_on_the_wire_stays_so_over_a_crash() -> None:
+    w = world(observer("a", retry=RetryPolicy(jitter="none", max_attempts=3)))
+    emit(w, 1)
+    answer(w, GONE)
+    ask(w, "replay")
+    ask(w, "discard")
+    w.crash()
+    w.cycle()
+    w.cycle()
+    answer(w, DOWN)
+    w.settle()
+    assert w.letters() == []
+    assert ends(w) == ["cancelled"]
