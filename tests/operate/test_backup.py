@@ -16,6 +16,7 @@ from fql.store.records import Mutations
 from fql.store.sqlite import whole
 from fql.store.sqlite.caring.backup import is_backup
 from fql.store.sqlite.caring.info import info_of
+from fql.store.sqlite.files import connect
 from fql.store.sqlite.marks import mark_copied
 from fql.store.sqlite.store import SqliteStore
 from tests.cli_runtime.conftest import Fqlc, fqlc
@@ -103,6 +104,18 @@ async def test_a_backup_that_an_engine_works_on_is_a_store(store: Path) -> None:
     await engine.acquire("test")
     await engine.close()
     assert not is_backup(copy)
+
+
+def test_the_connection_of_a_copy_syncs_as_before(store: Path) -> None:
+    """Also after one that failed: an engine's own connection may be the source."""
+    with closing(connect(store)) as source:
+        whole.copy_whole(source, store.with_name("one.db"), lambda _: None, Path.replace)
+        assert source.execute("PRAGMA synchronous").fetchone() == (2,)
+        source.execute("BEGIN")
+        with pytest.raises(StoreError, match="cannot be written"):
+            whole.copy_whole(source, store.with_name("two.db"), lambda _: None, Path.replace)
+        source.execute("COMMIT")
+        assert source.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_two_at_once_do_not_share_a_file(store: Path) -> None:

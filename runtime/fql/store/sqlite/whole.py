@@ -13,6 +13,8 @@ from fql.errors import StoreError, StoreFull
 
 SPARE = 1_000_000
 """Bytes of the disk that a copy leaves free."""
+MAPPED = 1 << 31
+"""Bytes of a copy that are read as memory, which takes a third less than reading them."""
 Finish = Callable[[sqlite3.Connection], None]
 Placing = Callable[[Path, Path], object]
 """Gives a file another name."""
@@ -29,10 +31,13 @@ def copy_whole(source: sqlite3.Connection, target: Path, finish: Finish, place: 
     with _part(target) as (part, handle):
         try:
             _require_room(source, target)
-            source.execute("VACUUM INTO ?", (str(part),))
+            with _unsynced(source):
+                source.execute("VACUUM INTO ?", (str(part),))
             with closing(sqlite3.connect(part)) as copy:
+                copy.execute("PRAGMA synchronous = OFF")
                 finish(copy)
                 copy.commit()
+                copy.execute(f"PRAGMA mmap_size = {MAPPED}")
                 (verdict,) = copy.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise StoreError(
@@ -46,6 +51,18 @@ def copy_whole(source: sqlite3.Connection, target: Path, finish: Finish, place: 
         except (OSError, sqlite3.Error) as problem:
             raise _not_written(target, problem) from problem
         return size
+
+
+@contextmanager
+def _unsynced(source: sqlite3.Connection) -> Iterator[None]:
+    """While a connection writes a copy: SQLite takes its `synchronous` for that file, which does
+    without, since it is nothing before it is whole, and is synced then."""
+    (before,) = source.execute("PRAGMA synchronous").fetchone()
+    source.execute("PRAGMA synchronous = OFF")
+    try:
+        yield
+    finally:
+        source.execute(f"PRAGMA synchronous = {before}")
 
 
 @contextmanager
