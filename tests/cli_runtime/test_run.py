@@ -235,6 +235,37 @@ def test_what_was_refused_fails_a_run_that_asks(
     assert process(*IDLE, "--events", "e.jsonl", "--fail-on-dead").code == 1
 
 
+TWO = """
+entity Order from "orders" { id: Int @key }
+endpoint shop { url: "%s" retry: { max_attempts: 1 } }
+observer paid {
+  on: Order.insert
+  webhook one { endpoint: shop path: "/one" body: { id } }
+  webhook two { endpoint: shop path: "/two" body: { id } }
+  flow { [one, two] }
+}
+"""
+
+
+def test_a_run_that_is_dead_between_two_replays_is_not_dead_at_the_end(
+    tmp_path: Path, process: Fqlc, server: MockWebhookServer
+) -> None:
+    """The first replay ends the run as dead; the second, a while later, as done. What was dead
+    before and stays so is not what this engine is asked about either."""
+    write_project(tmp_path, server.url, source=TWO)
+    server.always(503)
+    orders = [{"entity": "Order", "event": "insert", "new": {"id": number}} for number in (1, 2)]
+    (tmp_path / "e.jsonl").write_text(lines(*orders))
+    assert process(*IDLE, "--events", "e.jsonl").code == 0
+    server.always(200)
+    row = ("--row", "Order 1")
+    assert process("dlq", "replay", *row, "--rate", "1").code == 0
+    done = process(*IDLE, "--fail-on-dead")
+    summary = done.lines[-1]
+    assert (done.code, summary["dead"], summary["replayed"]) == (0, 1, 2), done.err
+    assert len(process("dlq", "list", "--format", "json").lines) == 2
+
+
 def test_dead_letters_end_with_0_or_with_1_if_asked_and_are_replayed(
     tmp_path: Path, process: Fqlc, server: MockWebhookServer
 ) -> None:

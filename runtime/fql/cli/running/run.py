@@ -29,6 +29,7 @@ from fql.cli.running.loops import on_fast_loop
 from fql.cli.running.page import address_or_source, page_beside, page_command
 from fql.cli.running.reloading import changes
 from fql.cli.running.rotating import Rotation
+from fql.cli.running.verdict import Verdict
 from fql.engine.process.receipts import Summary
 from fql.errors import FqlError, UsageError
 from fql.intake.json_lines import JsonLines
@@ -91,7 +92,7 @@ taken effect, and which changed settings need a restart."""
 @click.option(
     "--fail-on-dead",
     is_flag=True,
-    help="Exit with 1 if an action became dead or an event was refused.",
+    help="Exit with 1 if an action died and is dead at the end, or an event was refused.",
 )
 @click.option(
     "--ui", is_flag=False, flag_value="", metavar="[HOST:PORT]",
@@ -203,13 +204,14 @@ class _Process:
             takes_over=place.database.shared and not self._options.until_idle,
         )
         self._listen()
+        verdict = Verdict()
         async with runtime, page_beside(self._options.page):
             self._listen_for_reloads(runtime)
             self._greet(runtime)
             code = await self._until_the_end(runtime)
-        summary = runtime.status()
-        self._conclude(summary)
-        failed = self._options.fail_on_dead and (summary.dead or summary.refused)
+            await verdict.look(runtime)
+        self._conclude(runtime.status())
+        failed = self._options.fail_on_dead and verdict.failed(runtime.status())
         return code or (1 if failed else 0)
 
     def _greet(self, runtime: Runtime) -> None:
