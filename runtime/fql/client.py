@@ -10,24 +10,23 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from fql.emitting import Emitter, listed
 from fql.engine.loop.clock import Clock
-from fql.engine.process.receipts import Receipt, Taken
-from fql.engine.process.replays.marking import about
-from fql.errors import UsageError
-from fql.exact.reading import read_json
+from fql.errors import FqlError, UsageError
 from fql.hindsight import RUN_STATES, Hindsight, RunChoice, run_filter
 from fql.letters import Choice, Replayed, chosen, most, number_of
-from fql.replaying import MOST_COMMANDS, Replaying
+from fql.replaying import Replaying
 from fql.settings.databases import store_at
-from fql.store.choosing import LetterFilter, RunFilter
+from fql.store.choosing import LetterFilter, LetterGroup, RunFilter, grouped
 from fql.store.opening import LETTERS, SCHEMA, Place, open_store
-from fql.store.plans import require_pausable
 from fql.store.port import Store
 from fql.store.shown import DeadLetter, RunShown, Trace
 from fql.store.works import parse_name
+
+if TYPE_CHECKING:
+    from fql.emitting import Emitter
+    from fql.engine.process.receipts import Receipt, Taken
 
 
 class Client(Replaying, Hindsight):
@@ -35,8 +34,7 @@ class Client(Replaying, Hindsight):
 
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
         super().__init__(store, clock, by=by)
-        self._watching: list[int] = []
-        self._emitter = Emitter(store, self._clock, by)
+        self._hands_in: Emitter | None = None
 
     async def emit(self, envelope: Mapping[str, object]) -> Receipt:
         """Hand an event in as an `envelope` (docs/reference/events.md); durable on return. Raises
@@ -48,15 +46,21 @@ class Client(Replaying, Hindsight):
     async def emit_many(self, envelopes: Iterable[Mapping[str, object]]) -> list[Taken]:
         """Hand many events in, as `envelopes`, in one commit. In the place of one that is refused
         there is what `emit` raises. Raises StoreFull, StoreError; then nothing was stored."""
-        given = listed(envelopes)
-        return await self._emitter.emit(given, whole=False) if given else []
+        return await self._emitter().emit(envelopes, whole=False)
 
     async def emit_all(self, envelopes: Iterable[Mapping[str, object]]) -> list[Receipt]:
         """Like `emit_many`, but all `envelopes` or none: raises what `emit` raises, with the number
         of the event, counted from 1."""
-        given = listed(envelopes)
-        taken = await self._emitter.emit(given, whole=True) if given else []
-        return [one for one in taken if isinstance(one, Receipt)]
+        taken = await self._emitter().emit(envelopes, whole=True)
+        return [one for one in taken if not isinstance(one, FqlError)]
+
+    def _emitter(self) -> Emitter:
+        """Made at its first use: it checks events, which takes all that plans are made of."""
+        if self._hands_in is None:
+            from fql.emitting import Emitter
+
+            self._hands_in = Emitter(self._store, self._clock, self._by)
+        return self._hands_in
 
     async def runs(self, **choice: Unpack[RunChoice]) -> list[RunShown]:
         """Runs, newest first: all, or those that `fql.looking.RunChoice` describes. Raises
@@ -100,15 +104,34 @@ class Client(Replaying, Hindsight):
         found = await self.dead_letters(ids=[dlq_id])
         return found[0] if found else None
 
-    async def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
-        """Give up the dead letters of these `ids` for good; what waits after them is cancelled, and
-        so is a replay that was not sent yet. Raises UsageError."""
-        if not ids:
-            raise UsageError("say which dead letters to discard, by their ids")
-        wanted = chosen(ids, {})
-        rows = await self._store.letters(wanted)
-        await self._append([("discard", about(row)) for row in rows])
-        return await self._shower.letters(rows)
+    async def discard(self, ids: Sequence[str] = (), **choice: Unpack[Choice]) -> list[DeadLetter]:
+        """Give up dead letters for good: those of these `ids`, or all that `fql.letters.Choice`
+        describes; what waits after them is cancelled, and so is a replay that was not sent yet.
+        Raises UsageError, also where nothing is chosen."""
+        from fql.engine.process.replays.marking import about
+
+        wanted = chosen(ids, choice)
+        if wanted == LetterFilter(limit=wanted.limit):
+            raise UsageError(
+                "say which dead letters to discard: by id, by time or by a filter",
+                hint="there is no way back, so all of them are never meant by saying nothing",
+            )
+        await self._check_names(wanted)
+        gone: list[DeadLetter] = []
+        async for rows in self._shower.row_pages(wanted):
+            await self._append([("discard", about(row)) for row in rows])
+            gone += await self._shower.letters(rows)
+        return gone
+
+    async def dead_letter_groups(self, **choice: Unpack[Choice]) -> list[LetterGroup]:
+        """How many dead letters there are by observer, action and class: of all, or of those that
+        `fql.letters.Choice` describes, which are read for it. Raises UsageError for an invalid
+        choice."""
+        wanted = chosen((), choice)
+        if wanted == LetterFilter():
+            return await super().dead_letter_groups()
+        await self._check_names(wanted)
+        return grouped([row async for page in self._shower.row_pages(wanted) for row in page])
 
     async def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
         """Stop one `run`, by its id, or all open and dead runs of an `observer`; returns their ids,
@@ -136,52 +159,6 @@ class Client(Replaying, Hindsight):
             raise UsageError(f"{run} has no action `{action}`", hint=f"it has {', '.join(names)}")
         body = {"run": number_of(run, "run"), "node": action, "new_key": salt}
         await self._append([("resend", body)])
-
-    async def watch(self) -> bool:
-        """Let the engines say each second, for about ten seconds, what they do: `pulses` has it.
-        Asked again while no engine has taken what this client asked before, it does nothing; the
-        result is False then."""
-        if self._watching and await self._store.pending(self._watching):
-            return False
-        self._watching = await self._append([("watch", {})])
-        return True
-
-    async def pause(self, name: str) -> None:
-        """Stop sending to the endpoint, or for the observer, called `name`, until `resume`. An
-        endpoint without a name is paused by its origin, such as `https://api.example.com:443`.
-        Raises UsageError for a name that no plan of the store has."""
-        require_pausable(await self._plans(), name)
-        await self._append([("pause", {"name": name})])
-
-    async def resume(self, name: str) -> None:
-        """Undo `pause` of this `name`. Raises UsageError for a name that is not paused."""
-        paused = set((await self._store.counts()).paused)
-        for command in await self._store.fetch(MOST_COMMANDS, frozenset()):
-            body = read_json(command.body)
-            if command.kind == "pause" and isinstance(body, dict):
-                paused.add(str(body.get("name")))
-        if name not in paused:
-            hint = f"paused are {', '.join(sorted(paused))}" if paused else "nothing is paused"
-            raise UsageError(f"`{name}` is not paused", hint=hint)
-        await self._append([("resume", {"name": name})])
-
-    async def probe(self, name: str) -> None:
-        """Let the endpoint called `name`, as for `pause`, be tried now although its circuit is
-        open. Raises UsageError for a name that no plan of the store has."""
-        require_pausable(await self._plans(), name)
-        await self._append_for_all("probe", {"name": name})
-
-    async def seal(self, observer: str, action: str) -> None:
-        """Let what is collected for the batch of an `action` of an `observer` be sent now, however
-        little it is. Raises UsageError for names that no plan of the store has."""
-        await self._check_names(LetterFilter(observer=observer, action=action))
-        await self._append_for_all("seal", {"name": observer, "node": action})
-
-    async def _append_for_all(self, kind: str, body: Mapping[str, object]) -> None:
-        """For each engine of the store: an entry goes to the owner of one shard."""
-        shards = [min(one.shards) for one in await self.holdings() if one.shards]
-        bodies = [{**body, "shard": shard} for shard in shards] or [{**body}]
-        await self._append([(kind, each) for each in bodies])
 
     async def trace(self, name: str) -> Trace:
         """The story of an event or a run; `name` is its id, or that of an event's receipt. Raises

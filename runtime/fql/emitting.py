@@ -20,9 +20,8 @@ from fql.engine.program.bulkhead import Fault, guarded
 from fql.engine.program.model import Program
 from fql.errors import FqlError, UsageError
 from fql.events.intake import Intake
-from fql.exact.writing import NotWritable, write_given
+from fql.looking import active_plan, encoded
 from fql.plan.model import Plan
-from fql.store.plans import plan_of
 from fql.store.port import Store
 from fql.store.works import inbox_name
 
@@ -61,9 +60,12 @@ class Emitter:
         self._waiting: deque[_Unit] = deque()
         self._work: asyncio.Task[None] | None = None
 
-    async def emit(self, envelopes: Sequence[Mapping[str, object]], *, whole: bool) -> list[Taken]:
+    async def emit(self, envelopes: Iterable[Mapping[str, object]], *, whole: bool) -> list[Taken]:
         """See `Client.emit_many`; and `Client.emit_all`, if they are to be taken as a `whole`."""
-        unit = _Unit(envelopes, asyncio.get_running_loop().create_future(), whole)
+        given = listed(envelopes)
+        if not given:
+            return []
+        unit = _Unit(given, asyncio.get_running_loop().create_future(), whole)
         self._waiting.append(unit)
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._hand_in())
@@ -154,21 +156,6 @@ def listed(envelopes: Iterable[Mapping[str, object]]) -> list[Mapping[str, objec
     if isinstance(envelopes, Mapping | str | bytes):
         raise UsageError("a single event was given where many are taken", hint="give a list of it")
     return list(envelopes)
-
-
-async def active_plan(store: Store) -> Plan | None:
-    """The plan that is active in the store, or None before the first engine."""
-    plans, active = await store.plans()
-    found = next((plan for plan in plans if plan.short == active), None)
-    return None if found is None else plan_of(found)
-
-
-def encoded(body: Mapping[str, object]) -> bytes:
-    """A command's body as a store keeps it. Raises UsageError for what JSON cannot hold."""
-    try:
-        return write_given(body, "")
-    except NotWritable as problem:
-        raise UsageError(f"this cannot be stored as JSON: {problem}") from None
 
 
 def _receipt(one: _Ready, entry: int, duplicate: bool) -> Receipt:

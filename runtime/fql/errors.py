@@ -24,6 +24,9 @@ import re
 from collections.abc import Sequence
 from typing import Self
 
+HIDDEN = "(sensitive)"
+"""Stands for a value that is not shown."""
+
 _WORD = re.compile(r"\S+")
 _SECRET_PAIR = re.compile(
     r"(?<![\w-])((?:\w{0,20}[_-])?(?:ssl)?"

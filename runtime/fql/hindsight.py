@@ -1,43 +1,36 @@
-"""What people look at in a store besides its work: what became of a row, events without a run,
-numbers by the minute, engines that are watched, and replays of many dead letters.
+"""What people look at in a store besides its work: what became of a row, events without a run.
 
 A client has all of it; nothing here changes a store.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from fql.errors import UsageError
 from fql.letters import instant_of, most, number_of
-from fql.plan.model import Plan
 from fql.store.choosing import EventFilter, LetterFilter, RunFilter, UnmatchedFilter
 from fql.store.history.rows import RESULTS, UnmatchedRow
 from fql.store.plans import plan_of, require_rows
 from fql.store.port import Store
 from fql.store.records import Loaded
 from fql.store.showing.history import (
-    Bulk,
     EventShown,
-    Minute,
-    Pulse,
     RowTrace,
     Unmatched,
-    bulk_number,
-    bulk_of,
     event_of,
     key_and_entity,
-    minutes_of,
-    pulse_of,
     row_of,
     unmatched_of,
 )
 from fql.store.showing.shower import Shower
-from fql.store.showing.why import Why, why
 from fql.store.works import event_name, parse_name
+
+if TYPE_CHECKING:
+    from fql.plan.model import Plan
+    from fql.store.showing.why import Why
 
 MOST_RUNS = 100
 """Runs of a row that are shown."""
@@ -136,6 +129,8 @@ class Hindsight:
     async def why(self, row: str) -> list[Why]:
         """Of a `row`, such as "Order 48213": why its events that are kept without a run have none,
         newest first, by the plan that judged each. Raises UsageError as `trace_row` does."""
+        from fql.store.showing.why import why  # by the plan, which is read for it
+
         entity, key = row_of(row)
         stored = (await self._store.plans())[0]
         require_rows(stored, entity)
@@ -144,25 +139,6 @@ class Hindsight:
         rows = await self._store.unmatched(wanted)
         shown = await self._unmatched(rows)
         return [why(one, seen, plans.get(one.plan)) for one, seen in zip(rows, shown, strict=True)]
-
-    async def minutes(
-        self, since: int, kinds: Sequence[str] = (), names: Sequence[str] = ()
-    ) -> list[Minute]:
-        """What was counted in spans that end after `since` (milliseconds since 1970), oldest first:
-        of all, or of these `kinds` and `names`. The last hour is kept by the minute, 25 hours by
-        ten minutes."""
-        return minutes_of(await self._store.minutes(since, kinds, names))
-
-    async def pulses(self) -> list[Pulse]:
-        """The engines, as they were when they were last watched (`watch`)."""
-        now = int(time.time() * 1000)
-        return [pulse_of(row, now) for row in await self._store.pulse()]
-
-    async def bulks(self, ids: Sequence[str] = (), limit: int = 100) -> list[Bulk]:
-        """Bulk replays, newest first, at most `limit`: those of these `ids`, or all. Raises
-        UsageError for an invalid id."""
-        numbers = [bulk_number(name) for name in ids]
-        return [bulk_of(row) for row in await self._store.bulks(numbers, most(limit))]
 
 
 def sensitive_fields(plan: Plan) -> Mapping[str, frozenset[str]]:

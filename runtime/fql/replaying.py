@@ -8,16 +8,11 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from fql.emitting import active_plan, encoded
 from fql.engine.core.held.keys import form_hash
-from fql.engine.core.held.storable import is_storable
-from fql.engine.loop.clock import Clock, SystemClock
-from fql.engine.process.arrivals.putoff import due_of
-from fql.engine.process.replays.marking import Command, Judging, Manner
+from fql.engine.loop.clock import Clock
 from fql.engine.program.bulkhead import guarded
-from fql.engine.program.receivers import endpoint_name
 from fql.errors import StoreError, UsageError
 from fql.exact.reading import read_object
 from fql.exact.writing import write_json
@@ -32,32 +27,30 @@ from fql.letters import (
     asked,
     instant_of,
 )
-from fql.looking import Looking
-from fql.plan.model import Plan
+from fql.looking import MOST_COMMANDS, Ordering
 from fql.store.choosing import LetterFilter, newest_last
 from fql.store.history.rows import RUNNING
-from fql.store.plans import plan_of, require_chosen
 from fql.store.port import Store
 from fql.store.showing.bulks import BULK, STOP, BulkAsked, bulk_body, read_asked
 from fql.store.showing.history import Bulk, bulk_name, bulk_number, bulk_of
 from fql.store.showing.shower import Shower, parted
 from fql.store.shown import DeadLetter, instant
 
-MOST_COMMANDS = 1_000
-"""How many commands that no engine has taken are looked at."""
+if TYPE_CHECKING:
+    from fql.engine.process.replays.marking import Command, Judging
+    from fql.plan.model import Plan
+
 PATIENCE = 60.0
 """Seconds without any progress after which nobody waits for replays any more."""
 LONGEST_FORM = 100
 """Characters by which a sender knows a request."""
 
 
-class Replaying(Looking):
-    """The part of `fql.client.Client` that replays, and what every command needs."""
+class Replaying(Ordering):
+    """The part of `fql.client.Client` that replays."""
 
     def __init__(self, store: Store, clock: Clock | None = None, *, by: str = "") -> None:
-        super().__init__(store)
-        self._by = by
-        self._clock = clock or SystemClock()
+        super().__init__(store, clock, by=by)
         self._shower = Shower(store)
 
     async def replay(self, dlq_id: str | None = None, **wanted: Unpack[Wanted]) -> list[Replayed]:
@@ -115,7 +108,8 @@ class Replaying(Looking):
         judging, dues = await self._judging(wish), Dues(wish, self._wall())
         async for rows in self._shower.row_pages(wish.letters):
             why_not = await judging.obstacles(rows)
-            replayed, commands = list[Replayed](), list[Command]()
+            replayed: list[Replayed] = []
+            commands: list[Command] = []
             for row, letter in zip(rows, await self._shower.letters(rows), strict=True):
                 if row.id in why_not:
                     replayed.append(Replayed(letter, skipped=why_not[row.id]))
@@ -126,6 +120,8 @@ class Replaying(Looking):
             yield replayed, commands
 
     async def _judging(self, wish: Asked) -> Judging:
+        from fql.engine.process.replays.marking import Judging, Manner  # plans, judged by it
+
         await self._check_names(wish.letters)
         plan = None if wish.original else await self.plan()
         return Judging(self._store, Manner(wish.original, wish.force, wish.response), plan)
@@ -160,6 +156,8 @@ class Replaying(Looking):
         dry run (`foresee`); what fails after that is not among them. Gives the id of the bulk,
         which `bulks` and `stop_bulk` take. The same `form`, any text of its sender, is done once,
         however often it is sent. Raises UsageError."""
+        from fql.engine.core.held.storable import is_storable
+
         if len(form) > LONGEST_FORM or not is_storable(form):
             raise UsageError(f"the id of a form has at most {LONGEST_FORM} characters")
         wish = asked((), wanted)
@@ -269,45 +267,6 @@ class Replaying(Looking):
                 raise StoreError("no engine has finished the replays within a minute")
             await asyncio.sleep(0.05)
 
-    # What every command needs ------------------------------------------------------------
-
-    async def plan(self) -> Plan | None:
-        """The plan that is active in the store, or None before the first engine."""
-        return await active_plan(self._store)
-
-    async def _plans(self) -> list[Plan]:
-        """All plans that are in use; none before the first engine."""
-        stored, _ = await self._store.plans()
-        return [plan_of(each) for each in stored if each.blob]
-
-    async def _check_names(self, wanted: LetterFilter) -> None:
-        if wanted.observer is not None or wanted.action is not None:
-            require_chosen(await self._plans(), wanted)
-
-    async def wait_taken(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109
-        """Wait, at most `timeout` seconds, until an engine has taken all commands that are in the
-        inbox now and whose time has come."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        now = self._wall()
-        entries = await self._store.fetch(MOST_COMMANDS, frozenset())
-        ids = [one.id for one in entries if due_of(one) <= now]
-        while ids and await self._store.pending(ids):
-            if loop.time() > end:
-                return False
-            await asyncio.sleep(0.02)
-        return True
-
-    def _wall(self) -> int:
-        """What the machine says: times in commands are its own, whoever carries them out."""
-        return self._clock.now() + self._clock.drift()
-
-    async def _append(self, commands: Sequence[tuple[str, Mapping[str, object]]]) -> list[int]:
-        if not commands:
-            return []
-        written = [(kind, encoded(body)) for kind, body in commands]
-        return await self._store.append(written, self._wall(), self._by)
-
 
 def _place(letter: DeadLetter) -> tuple[int, str]:
     return instant_of(letter.failed_at) or 0, letter.dlq_id
@@ -315,6 +274,8 @@ def _place(letter: DeadLetter) -> tuple[int, str]:
 
 def receivers(plan: Plan) -> dict[tuple[str, str], str]:
     """The receiver of each action: the endpoint that it names, else the origin of its URL."""
+    from fql.engine.program.receivers import endpoint_name
+
     return {
         (observer.name, node.name): endpoint_name(node, {})
         for observer in plan.observers

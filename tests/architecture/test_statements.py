@@ -145,8 +145,8 @@ def test_only_the_pool_of_a_compile_in_parts_is_impure() -> None:
     ("module", "rooms"),
     [
         ("ssl", ("fql/egress/", "fql/testing/")),
-        ("httpx", ("fql/cli/asking.py",)),  # of our own processes
-        ("http.client", ()),
+        ("httpx", ()),
+        ("http.client", ("fql/cli/asking.py",)),  # of our own processes
         ("urllib.request", ()),
         ("requests", ()),
         ("aiohttp", ()),

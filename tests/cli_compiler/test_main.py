@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 import fqlc.cli.main as command_line
-from fql.cli import commands
+from fql.cli import RUNTIME_COMMANDS, commands
 from fqlc import __version__
 from fqlc.cli.main import COMPILER_COMMANDS, SECTIONS
+from fqlc.cli.main import fqlc as main
 from tests.cli_compiler.conftest import Command
 
 FQLC = [sys.executable, "-m", "fqlc"]
@@ -52,6 +54,13 @@ def test_every_command_is_in_the_help(fqlc: Command) -> None:
     assert done.code == 0
     for name in names:
         assert f"\n  {name} " in done.out
+
+
+@pytest.mark.parametrize("name", sorted(RUNTIME_COMMANDS))
+def test_the_help_says_of_a_command_what_it_says_itself(name: str) -> None:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    assert command.get_short_help_str(200) == RUNTIME_COMMANDS[name][1]
 
 
 @pytest.mark.parametrize("name", sorted({*COMPILER_COMMANDS, *commands()}))

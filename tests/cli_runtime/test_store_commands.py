@@ -142,11 +142,22 @@ def test_filters_choose_dead_letters(shop: Shop, fqlc: Fqlc, server: MockWebhook
     assert fqlc("dlq", "list", "--row", "1").code == 2
     dry = fqlc("dlq", "replay", "--row", "Order 2", "--reason", "404", "--dry-run")
     assert dry.code == 0 and "1" in dry.out
-    stats = fqlc("dlq", "stats", "--format", "json").lines
-    assert sorted((line["class"], line["count"]) for line in stats) == [
-        ("capture", 1),
-        ("permanent", 2),
-    ]
+
+    def stats(*options: str) -> list[tuple[object, object]]:
+        lines = fqlc("dlq", "stats", "--format", "json", *options).lines
+        return sorted((line["class"], line["count"]) for line in lines)
+
+    assert stats() == [("capture", 1), ("permanent", 2)]
+    assert stats("--reason", "404") == stats("--entity", "Order") == [("permanent", 2)]
+    assert stats("--row", "Order 2") == [("permanent", 1)]
+    assert fqlc("dlq", "stats", "--observer", "payd").code == 2
+    chosen = ("dlq", "discard", "--row", "Order 2", "--reason", "404")
+    assert fqlc(*chosen, "--dry-run").out.count("would be discarded") == 1
+    assert fqlc("dlq", "discard").code == fqlc("dlq", "discard", "dlq_1", "--limit", "1").code == 2
+    assert "nothing is discarded" in fqlc("dlq", "discard", "--row", "Order 9").err
+    assert fqlc(*chosen).out.count("discarded") == 1
+    shop.run()
+    assert stats() == [("capture", 1), ("permanent", 1)]
 
 
 def test_replay_continues_behind_the_failed_action_with_the_same_key(

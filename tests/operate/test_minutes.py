@@ -12,7 +12,7 @@ from fql.engine.core.history import minutes as counting
 from fql.engine.core.history.minutes import EVERY, Minutes
 from fql.errors import StoreError
 from fql.exact.kinds import as_object
-from fql.hindsight import Hindsight
+from fql.looking import Looking
 from fql.store.history.minutes import MINUTE
 from fql.store.history.rows import MinuteRow
 from fql.store.memory import MemoryStore
@@ -45,7 +45,7 @@ class Ledger:
         return Reply()
 
 
-async def sums(asked: Hindsight) -> tuple[dict[str, Counter[str]], Counter[str]]:
+async def sums(asked: Looking) -> tuple[dict[str, Counter[str]], Counter[str]]:
     """What all minutes add up to, and how many attempts were measured."""
     found: dict[str, Counter[str]] = {}
     measured: Counter[str] = Counter()
@@ -56,7 +56,7 @@ async def sums(asked: Hindsight) -> tuple[dict[str, Counter[str]], Counter[str]]
     return found, measured
 
 
-async def reasons(asked: Hindsight) -> dict[str, int]:
+async def reasons(asked: Looking) -> dict[str, int]:
     """Why attempts failed, of all names."""
     found: Counter[str] = Counter()
     for one in await asked.minutes(0):
@@ -65,7 +65,7 @@ async def reasons(asked: Hindsight) -> dict[str, int]:
     return dict(found)
 
 
-async def check(ledger: Ledger, asked: Hindsight) -> None:
+async def check(ledger: Ledger, asked: Looking) -> None:
     found, measured = await sums(asked)
     tried = {"sent": ledger.sent.total(), "failed": ledger.failed}
     ended = {"done": COUNT - 1, "dead": 1}

@@ -22,7 +22,11 @@ from fql.terminal.talk import talk_level
 from fqlc import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.shell_completion import CompletionItem
+
+    from fql.plan.model import Plan
 
 COMPLETE = "_FQLC_COMPLETE"
 """The name by which the scripts of shells ask for completions."""
@@ -105,7 +109,7 @@ class Commands(Reporting):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """All names, in the order of the help."""
-        return list(_places())
+        return list(_commands())
 
     def get_command(  # click's signature
         self,
@@ -113,10 +117,9 @@ class Commands(Reporting):
         cmd_name: str,
     ) -> click.Command | None:
         """Import the command of a name."""
-        place = _places().get(cmd_name)
-        if place is None:
+        if cmd_name not in _commands():
             return None
-        module, _, attribute = place.partition(":")
+        module, _, attribute = _commands()[cmd_name][0].partition(":")
         try:
             found = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as error:
@@ -130,7 +133,7 @@ class Commands(Reporting):
         from click.shell_completion import CompletionItem
 
         names = [n for n in self.list_commands(ctx) if n.startswith(incomplete)]
-        lines = [COMPILER_COMMANDS.get(name, ("", ""))[1] for name in names]
+        lines = [_commands()[name][1] for name in names]
         found = [CompletionItem(n, help=line) for n, line in zip(names, lines, strict=True)]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -143,17 +146,15 @@ class Commands(Reporting):
                 with formatter.section(title):
                     formatter.write_dl(found)
 
-    def line(self, ctx: click.Context, name: str) -> str:
-        """What the help says of a command; those of the compiler are not imported for it."""
-        own = COMPILER_COMMANDS.get(name)
-        return super().line(ctx, name) if own is None else own[1]
+    def line(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 - as above
+        """What the help says of a command, none of which is imported for it."""
+        return _commands()[name][1]
 
 
-def _places() -> dict[str, str]:
-    from fql.cli import commands
+def _commands() -> dict[str, tuple[str, str]]:
+    from fql.cli import RUNTIME_COMMANDS
 
-    places = {name: place for name, (place, _) in COMPILER_COMMANDS.items()}
-    return {**places, **commands()}
+    return {**COMPILER_COMMANDS, **RUNTIME_COMMANDS}
 
 
 @click.group(
@@ -182,10 +183,9 @@ def _places() -> dict[str, str]:
 def fqlc(ctx: click.Context, color: str, *, version: bool) -> None:
     """When this row changes, make these HTTP calls, in this order, and never lose one."""
     from fql.cli import PLAN_DIFFERENCES, PLAN_LOADER
-    from fqlc.cli.inputs import load_plan_bytes, plan_differences
 
-    ctx.meta[PLAN_LOADER] = load_plan_bytes
-    ctx.meta[PLAN_DIFFERENCES] = plan_differences
+    ctx.meta[PLAN_LOADER] = _load_plan
+    ctx.meta[PLAN_DIFFERENCES] = _plan_differences
     if color != "auto":
         ctx.color = color == "always"
     if version:
@@ -195,6 +195,18 @@ def fqlc(ctx: click.Context, color: str, *, version: bool) -> None:
         problem("warning", f"{name} means nothing to fqlc", hint)
     if ctx.invoked_subcommand is None:
         data(ctx.get_help())
+
+
+def _load_plan(paths: Sequence[str], settings: Path | None = None) -> bytes:
+    from fqlc.cli.inputs import load_plan_bytes
+
+    return load_plan_bytes(paths, settings)
+
+
+def _plan_differences(old: Plan, new: Plan) -> list[tuple[str, str]]:
+    from fqlc.cli.inputs import plan_differences
+
+    return plan_differences(old, new)
 
 
 def _show_version() -> None:

@@ -102,9 +102,9 @@ class Client:
         """See `fql.Client.dead_letter_number`."""
         return self._do(self._client.dead_letter_number(**choice))
 
-    def dead_letter_groups(self) -> list[LetterGroup]:
+    def dead_letter_groups(self, **choice: Unpack[Choice]) -> list[LetterGroup]:
         """See `fql.Client.dead_letter_groups`."""
-        return self._do(self._client.dead_letter_groups())
+        return self._do(self._client.dead_letter_groups(**choice))
 
     def dead_letter_counts(self) -> dict[str, int]:
         """See `fql.Client.dead_letter_counts`."""
@@ -140,9 +140,9 @@ class Client:
         """See `fql.Client.bulk_ended`."""
         return self._do(self._client.bulk_ended(bulk))
 
-    def discard(self, ids: Sequence[str]) -> list[DeadLetter]:
+    def discard(self, ids: Sequence[str] = (), **choice: Unpack[Choice]) -> list[DeadLetter]:
         """See `fql.Client.discard`."""
-        return self._do(self._client.discard(ids))
+        return self._do(self._client.discard(ids, **choice))
 
     def cancel(self, *, run: str | None = None, observer: str | None = None) -> list[str]:
         """See `fql.Client.cancel`."""

@@ -12,6 +12,8 @@ prints the diagnostics itself and raises `click.exceptions.Exit(1)`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 PLAN_LOADER = "fql.plan_loader"
 """Key of the loader in `click.Context.meta`."""
 PLAN_DIFFERENCES = "fql.plan_differences"
@@ -19,24 +21,79 @@ PLAN_DIFFERENCES = "fql.plan_differences"
 that gives pairs of where and what. The page of `fqlc ui` shows it."""
 
 
+RUNTIME_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": (
+        "fql.cli.running.run:run",
+        "Run a plan: accept events, make the calls, lose none.",
+    ),
+    "emit": (
+        "fql.cli.stored.emit:emit",
+        "Put events into a store: envelopes, one JSON object per line.",
+    ),
+    "runs": (
+        "fql.cli.stored.runs:runs",
+        "List runs, cancel them, send them again.",
+    ),
+    "dlq": (
+        "fql.cli.stored.dlq:dlq",
+        "Look at dead letters, replay or discard them.",
+    ),
+    "trace": (
+        "fql.cli.stored.trace:trace",
+        "Tell the story of one event, run or row: every action, every attempt.",
+    ),
+    "store": (
+        "fql.cli.stored.store:store",
+        "Look after a store.",
+    ),
+    "observability": (
+        "fql.cli.observability:observability",
+        "Write alert rules for Prometheus, or a dashboard for Grafana.",
+    ),
+    "pause": (
+        "fql.cli.stored.pause:pause",
+        "Stop sending to an endpoint or for an observer.",
+    ),
+    "resume": (
+        "fql.cli.stored.pause:resume",
+        "Send again what `fqlc pause` has stopped.",
+    ),
+    "ui": (
+        "fql.cli.ui:ui",
+        "Serve a page that shows what needs you.",
+    ),
+    "capture": (
+        "fql.cli.capture:capture",
+        "Capture changed rows of a SQLite or PostgreSQL database by triggers.",
+    ),
+    "status": (
+        "fql.cli.operating.status:status",
+        "Show engine, plan, sources, what waits and what is dead.",
+    ),
+    "support": (
+        "fql.cli.operating.support:support",
+        "Gather settings, plan, status and log into one file, for a report of a fault.",
+    ),
+    "health": (
+        "fql.cli.operating.health:health",
+        "Ask the engine of this machine whether it works: exit code 0, or 1.",
+    ),
+    "doctor": (
+        "fql.cli.operating.doctor:doctor",
+        "Check the environment: settings, secrets, store, receivers.",
+    ),
+    "init": (
+        "fql.cli.init:init",
+        "Write a small project that is ready to run.",
+    ),
+    "demo": (
+        "fql.cli.demo.demo:demo",
+        "Show fql at work on this machine.",
+    ),
+}
+"""Where each command is, as `module:attribute`, and its line in the help."""
+
+
 def commands() -> dict[str, str]:
-    """Each command's name and where it is, as `module:attribute`."""
-    return {
-        "run": "fql.cli.running.run:run",
-        "emit": "fql.cli.stored.emit:emit",
-        "runs": "fql.cli.stored.runs:runs",
-        "dlq": "fql.cli.stored.dlq:dlq",
-        "trace": "fql.cli.stored.trace:trace",
-        "store": "fql.cli.stored.store:store",
-        "observability": "fql.cli.observability:observability",
-        "pause": "fql.cli.stored.pause:pause",
-        "resume": "fql.cli.stored.pause:resume",
-        "ui": "fql.cli.ui:ui",
-        "capture": "fql.cli.capture:capture",
-        "status": "fql.cli.operating.status:status",
-        "support": "fql.cli.operating.support:support",
-        "health": "fql.cli.operating.health:health",
-        "doctor": "fql.cli.operating.doctor:doctor",
-        "init": "fql.cli.init:init",
-        "demo": "fql.cli.demo.demo:demo",
-    }
+    """Each command's name and where it is."""
+    return {name: place for name, (place, _) in RUNTIME_COMMANDS.items()}

@@ -21,7 +21,7 @@ from fql.settings.environment import names_of, resolve
 from fql.settings.files import beside_file, database_of, read_file
 from fql.settings.reading import Settings
 from fql.settings.secrets import Secrets
-from fql.store.opening import SETTINGS_FILE, Place, place_of_settings
+from fql.store.opening import Place, place_of_settings, settings_above
 from fql.terminal import options
 
 
@@ -80,17 +80,10 @@ def source_of(project: Project, database: Database) -> str:
 def find_project(settings_file: str | None = None) -> Project:
     """The settings given, else the nearest `fql.toml` from the working folder upwards, else the
     defaults. Raises SettingsError."""
-    path = Path(settings_file) if settings_file else _found_upwards(Path.cwd())
+    path = Path(settings_file) if settings_file else settings_above(Path.cwd())
     if path is None:
         return Project()
     return Project(read_file(path), path.parent, path)
-
-
-def _found_upwards(folder: Path) -> Path | None:
-    for place in (folder, *folder.parents):
-        if (place / SETTINGS_FILE).exists():
-            return place / SETTINGS_FILE
-    return None
 
 
 def plan_of(paths: tuple[str, ...], project: Project) -> Plan:

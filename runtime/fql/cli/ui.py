@@ -105,7 +105,7 @@ def link(port: int | None) -> None:
     if answer is None:
         hint = "start it again with `fqlc ui`"
         raise SettingsError(f"the page at {served.url} does not answer", hint=hint)
-    if answer.status_code != 200:
+    if answer.status != 200:
         raise SettingsError(f"the page at {served.url} refused: {answer.text.strip()}")
     data(f"{served.url}/in/{answer.text.strip()}")
 

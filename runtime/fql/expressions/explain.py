@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from fql.errors import HIDDEN
 from fql.expressions.scope import Scope
 from fql.expressions.walker import evaluate
 from fql.plan.language.expressions import Binary, Expr, Field, Unary
@@ -30,10 +31,6 @@ class Part:
             "parts": [part.as_json() for part in self.parts],
             "operands": [{"text": text, "value": value} for text, value in self.operands],
         }
-
-
-HIDDEN = "(sensitive)"
-"""Stands for a value that is not shown."""
 
 
 def explain(e: Expr, scope: Scope, hidden: frozenset[str] = frozenset()) -> Part:

@@ -1,5 +1,5 @@
 """From settings to a store, and to the file of dead letters. Each storage is imported on first
-use."""
+use, and so is what reads settings: who looks at a store knows where it is."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from typing import TYPE_CHECKING
 
 from fql.errors import SettingsError, StoreError, UsageError
 from fql.nats.driver import require_nats
-from fql.observe.logs import logger
 from fql.outbox.driver import require_driver
 from fql.settings.databases import SQLITE, Database, beside, store_at
-from fql.settings.environment import resolve
-from fql.settings.files import read_file
-from fql.settings.model import DeadLetters, Project, Settings, Webhooks
-from fql.settings.secrets import secrets_of
-from fql.store.copies.files import LetterFile, Removed
 from fql.store.port import Store
 
 if TYPE_CHECKING:
     from fql.nats.connection import NatsConnection
+    from fql.settings.model import DeadLetters, Settings
+    from fql.store.copies.files import LetterFile, Removed
     from fql.store.copies.streams import LetterStream
     from fql.store.copies.tables import LetterTable
     from fql.store.nats.store import NatsStore
@@ -199,6 +195,7 @@ async def open_letter_stream(
 
 def _on_postgresql(dlq: DeadLetters, place: Place, store: str) -> LetterTable | None:
     require_driver()
+    from fql.observe.logs import logger
     from fql.store.copies.tables import LetterTable, Relation, same_database, show_letters
 
     own = place.database.kind == "postgresql"
@@ -217,6 +214,8 @@ def _on_postgresql(dlq: DeadLetters, place: Place, store: str) -> LetterTable | 
 
 
 def _letter_file(dlq: DeadLetters) -> LetterFile:
+    from fql.store.copies.files import LetterFile
+
     file = LetterFile(
         Path(dlq.path),
         rotate=dlq.rotation == "daily",
@@ -230,6 +229,8 @@ def _letter_file(dlq: DeadLetters) -> LetterFile:
 
 
 def _say_removed(gone: Removed) -> None:
+    from fql.observe.logs import logger
+
     logger.warning("dead letters past retention or max_size: %s, %d lines", gone.path, gone.entries)
 
 
@@ -247,22 +248,31 @@ def current_store() -> Place | None:
     return next((place for place in reversed(_in_use) if place.database.kind != "memory"), None)
 
 
+def settings_above(folder: Path) -> Path | None:
+    """The nearest settings file, from a folder upwards."""
+    files = (each / SETTINGS_FILE for each in (folder, *folder.parents))
+    return next((file for file in files if file.exists()), None)
+
+
 def store_of_settings_file(start: Path | None = None) -> Place:
     """The store of the `fql.toml` in this folder or above it; relative to that file. Raises
     UsageError where there is none, SettingsError, MissingSecrets."""
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        file = folder / SETTINGS_FILE
-        if file.is_file():
-            read = read_file(file)
-            named = Settings(
-                project=Project(name=read.project.name),
-                store=read.store,
-                webhooks=Webhooks(dlq=read.webhooks.dlq),
-            )
-            secrets = secrets_of(read.secrets, os.environ, folder)
-            settings = resolve(named, secrets, str(file))
-            return place_of_settings(settings, beside(settings.store.url, folder))
+    from fql.settings.environment import resolve
+    from fql.settings.files import read_file
+    from fql.settings.model import Project, Settings, Webhooks
+    from fql.settings.secrets import secrets_of
+
+    file = settings_above((start or Path.cwd()).resolve())
+    if file is not None:
+        read = read_file(file)
+        named = Settings(
+            project=Project(name=read.project.name),
+            store=read.store,
+            webhooks=Webhooks(dlq=read.webhooks.dlq),
+        )
+        secrets = secrets_of(read.secrets, os.environ, file.parent)
+        settings = resolve(named, secrets, str(file))
+        return place_of_settings(settings, beside(settings.store.url, file.parent))
     raise UsageError(
         "no store is known: no runtime runs in this process and no fql.toml was found",
         hint=f'give one, such as store="{SQLITE}fql.db"',

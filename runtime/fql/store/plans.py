@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fql.errors import UsageError
 from fql.exact.kinds import as_a, as_objects
 from fql.exact.reading import read_object
 from fql.near import did_you_mean
 from fql.plan.kinds import own_endpoint
-from fql.plan.model import Plan
-from fql.plan.stored.codec import read_plan
 from fql.store.choosing import LetterFilter
 from fql.store.records import StoredPlan
+
+if TYPE_CHECKING:
+    from fql.plan.model import Plan
 
 
 def plan_of(stored: StoredPlan) -> Plan:
     """The plan, under the digest that the store knows it by. Raises PlanError."""
+    from fql.plan.stored.codec import read_plan  # the model, which not all need who see plans
+
     plan = read_plan(stored.blob)
     if plan.digest == stored.digest:
         return plan

@@ -9,6 +9,7 @@ import pytest
 from fql.app import Runtime
 from fql.engine.core.held.inputs import Marks
 from fql.engine.process.replays import bulks
+from fql.engine.process.replays.marking import GONE
 from fql.errors import StoreError
 from fql.testing import MockWebhookServer
 from tests.app.letters.test_bulks import ALL, begun, bulk_of, numbers, until
@@ -32,6 +33,8 @@ async def test_more_than_a_page_that_cannot_be_replayed_is_passed(
         name = await running.client.start_bulk(found.bounds, **ALL)
         ended = await running.client.bulk_ended(name)
         assert numbers(ended) == (5, 0, 0, 0, 0)
+        assert ended.passed == {GONE: 5}
+        assert "passed" not in ended.asked
         assert len(await running.client.dead_letters()) == 5
 
 

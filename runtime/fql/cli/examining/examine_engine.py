@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from fql.cli.asking import ask
+from fql.cli.asking import ask, shards_words
 from fql.cli.examining.finding import Finding, in_words
+from fql.cli.glance import page_of
 from fql.client import open_client
 from fql.errors import FqlError, SettingsError
 from fql.observe.watch import require_prometheus
 from fql.settings.model import Prometheus
 from fql.store.opening import Place, require_store
 from fql.store.sharing.holding import Holding
-from fql.terminal.words import counted
-
-EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  (compared, not listened on)
-
-
-def page_of(settings: Prometheus, page: str) -> str:
-    """Where this machine reaches a page of the metrics port."""
-    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{settings.port}/{page}"
 
 
 def engines(place: Place) -> list[Finding]:
@@ -42,13 +33,6 @@ def engines(place: Place) -> list[Finding]:
 async def _holdings(place: Place) -> list[Holding]:
     async with open_client(place.url, schema=place.schema) as client:
         return await client.holdings()
-
-
-def shards_words(one: Holding) -> str:
-    """Which engine has how much of a store that several may use."""
-    what = counted(len(one.shards), "shard") if one.shared else "all of the store"
-    over = "" if one.left > 0 else "; its lease is over, so the others take them"
-    return f"{one.holder} (session {one.session}) has {what}{over}"
 
 
 def metrics(settings: Prometheus | None) -> list[Finding]:

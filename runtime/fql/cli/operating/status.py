@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import click
 
-from fql.cli.asking import ask
-from fql.cli.examining.examine_engine import page_of, shards_words
+from fql.cli.asking import ask, shards_words
+from fql.cli.glance import Port, page_of, seen
 from fql.cli.operating.judging import (
     NOTHING,
     Dead,
@@ -20,17 +20,16 @@ from fql.cli.operating.judging import (
     live_of,
     samples_of,
 )
-from fql.cli.project import find_project, settings_option, store_option
-from fql.cli.stored.stores import with_client
-from fql.client import Client
+from fql.cli.stored.stores import with_orders
 from fql.errors import StoreError
+from fql.exact.reading import read_object
+from fql.looking import Ordering
 from fql.plan.language.units import show_size
-from fql.settings.model import Prometheus
 from fql.store.opening import Place
 from fql.store.showing.history import Pulse
 from fql.store.shown import as_far
 from fql.terminal.lines import data, json_line, on_terminal
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 from fql.terminal.words import moment
 
 EVERY = 2.0
@@ -45,8 +44,8 @@ SPAN = 300_000
 @click.command(epilog="\b\nExamples:\n  fqlc status\n  fqlc status --watch\n"
                "  fqlc status --format json")  # fmt: skip
 @click.option("--watch", is_flag=True, help="Show it again every two seconds, until Ctrl-C.")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def status(watch: bool, store: str | None, settings_file: str | None, form: str) -> None:
     """Show engine, plan, sources, what waits and what is dead.
@@ -73,22 +72,22 @@ def status(watch: bool, store: str | None, settings_file: str | None, form: str)
 
 def looked(store: str | None, settings_file: str | None) -> State:
     """How engine and store are now. Raises StoreError, SettingsError, MissingSecrets."""
-    project = find_project(settings_file).resolved()
-    prometheus = project.settings.observability.prometheus
-    engine, samples = _asked(prometheus)
+    found = seen(store, settings_file)
+    place = found.place
+    engine, samples = _asked(found.port)
     if engine == "unknown":
-        engine = _holder(project.store_place(store))
-    shared = project.store_place(store).database.kind == "postgresql"
+        engine = _holder(place)
+    shared = place.database.kind == "postgresql"
     now = int(time.time() * 1000)
 
-    async def work(client: Client) -> State:
+    async def work(client: Ordering) -> State:
         holdings = await client.holdings()
         at_work = engine
         if at_work == "unknown" and shared:
             at_work = "ready" if any(one.left > 0 for one in holdings) else "none"
         asked = not samples and at_work == "ready" and await _asked_in_store(client)
         counts, size = await client.counts(), await client.size()
-        plan = await client.plan()
+        plan = await client.active_digest()
         groups = await client.dead_letter_groups()
         rates: dict[str, float] = {}
         for one in await client.minutes(now - SPAN, ("engine",)):
@@ -96,9 +95,9 @@ def looked(store: str | None, settings_file: str | None) -> State:
                 rates[name] = rates.get(name, 0) + number / (SPAN / 60_000)
         return State(
             now=now,
-            store=project.store_place(store).database.shown,
+            store=place.database.shown,
             engine=at_work,
-            plan=None if plan is None else plan.digest,
+            plan=plan,
             open_runs=counts.runs.get("open", 0),
             inbox=counts.inbox,
             paused=tuple(sorted(counts.paused)),
@@ -111,10 +110,10 @@ def looked(store: str | None, settings_file: str | None) -> State:
             holdings=holdings,
         )
 
-    return with_client(store, settings_file, work)
+    return with_orders(place, work)
 
 
-async def _asked_in_store(client: Client) -> bool:
+async def _asked_in_store(client: Ordering) -> bool:
     """Ask the engines to say how they are; False where this may only read the store."""
     with suppress(StoreError):
         await client.watch()
@@ -122,7 +121,7 @@ async def _asked_in_store(client: Client) -> bool:
     return False
 
 
-async def _heard(client: Client, engines: int) -> Live:
+async def _heard(client: Ordering, engines: int) -> Live:
     """What they say, as soon as all of them have."""
     pulses: list[Pulse] = []
     with suppress(TimeoutError):
@@ -133,20 +132,28 @@ async def _heard(client: Client, engines: int) -> Live:
     return live_of(pulses)
 
 
-def _asked(prometheus: Prometheus | None) -> tuple[str, Samples]:
+def _asked(port: Port | None) -> tuple[str, Samples]:
     """What the engine says of itself on its metrics port."""
-    if prometheus is None or not prometheus.enabled or not prometheus.port:
+    if port is None or not port.enabled or not port.port:
         return "unknown", ()
-    ready, page = (ask(page_of(prometheus, name)) for name in ("ready", "metrics"))
+    ready, page = (ask(page_of(port, name)) for name in ("ready", "metrics"))
     if ready is None or page is None:
         return "none", ()
-    prefix = f"{prometheus.namespace}_"
+    prefix = f"{port.namespace}_"
     samples = [
         (name.removeprefix(prefix), labels, value) for name, labels, value in samples_of(page.text)
     ]
     if ready.is_success:
         return "ready", samples
-    return str(ready.json().get("reason", ready.text)), samples
+    return _reason(ready.text), samples
+
+
+def _reason(text: str) -> str:
+    """Why an engine is not ready, from what it answers."""
+    try:
+        return str(read_object(text)["reason"])
+    except (ValueError, KeyError):
+        return text
 
 
 def _holder(place: Place) -> str:

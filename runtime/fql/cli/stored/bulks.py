@@ -6,21 +6,20 @@ import asyncio
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.letters import Foreseen, Wanted
 from fql.plan.language.units import spoken_duration
 from fql.store.showing.history import Bulk
 from fql.terminal.lines import data, json_line, on_terminal, prose, renew, say
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 from fql.terminal.tables import Column, table
 from fql.terminal.words import counted, moment
 
 COLUMNS = (
     Column("id"), Column("asked at", drop=3), Column("by", drop=4), Column("state"),
     Column("total"), Column("marked", drop=1), Column("resolved"), Column("dead again"),
-    Column("other", drop=2),
+    Column("other", drop=2), Column("passed", drop=5),
 )  # fmt: skip
 
 
@@ -92,10 +91,16 @@ async def _followed(client: Client, name: str, form: str, *, watch: bool) -> Bul
 def progress(bulk: Bulk) -> str:
     """How far it is, in one line."""
     other = f", {bulk.other:,} in another way" if bulk.other else ""
+    passed = f", {sum(bulk.passed.values()):,} passed over" if bulk.passed else ""
     return (
         f"{bulk.id} {bulk.state}: {bulk.marked:,} of {bulk.total:,} marked, {bulk.resolved:,}"
-        f" resolved, {bulk.dead:,} dead again{other}"
+        f" resolved, {bulk.dead:,} dead again{other}{passed}"
     )
+
+
+def _say_passed(bulk: Bulk) -> None:
+    for reason, number in bulk.passed.items():
+        say(f"{number:,} passed over: {reason}")
 
 
 def _show_end(bulk: Bulk, form: str) -> bool:
@@ -103,13 +108,14 @@ def _show_end(bulk: Bulk, form: str) -> bool:
         json_line(bulk.as_json())
     else:
         prose(progress(bulk))
-    return bulk.dead > 0
+        _say_passed(bulk)
+    return bulk.dead > 0 or (bool(bulk.passed) and not bulk.marked)
 
 
 @click.command("stop")
 @click.argument("bulk", metavar="ID")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 def stop(bulk: str, store: str | None, settings_file: str | None) -> None:
     """Let a replay of many dead letters mark no more; what is marked goes on."""
 
@@ -123,8 +129,8 @@ def stop(bulk: str, store: str | None, settings_file: str | None) -> None:
 
 
 @click.command("bulks")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def bulks(store: str | None, settings_file: str | None, form: str) -> None:
     """List the replays of many dead letters, newest first."""
@@ -140,5 +146,12 @@ def bulks(store: str | None, settings_file: str | None, form: str) -> None:
 
 
 def _bulk_row(bulk: Bulk) -> list[str]:
-    numbers = (bulk.total, bulk.marked, bulk.resolved, bulk.dead, bulk.other)
+    numbers = (
+        bulk.total,
+        bulk.marked,
+        bulk.resolved,
+        bulk.dead,
+        bulk.other,
+        sum(bulk.passed.values()),
+    )
     return [bulk.id, moment(bulk.at), bulk.by or "-", bulk.state, *map(str, numbers)]

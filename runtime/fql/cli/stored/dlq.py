@@ -8,19 +8,18 @@ from typing import Literal
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored import bulks, letters
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.errors import UsageError
 from fql.exact.reading import read_foreign
-from fql.letters import Replayed, Wanted, asked
+from fql.letters import Choice, Replayed, Wanted, asked
 from fql.store.choosing import LetterGroup
 from fql.store.port import MOST_COUNTED
 from fql.store.shown import DeadLetter, as_far, instant
 from fql.terminal.commands import Commands
 from fql.terminal.lines import data, json_line, notice, prose
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 from fql.terminal.tables import Column, Table, table
 from fql.terminal.words import moment
 
@@ -41,7 +40,8 @@ Examples:
   fqlc dlq replay --failed-after 2026-03-02 --rate 10 --dry-run
   fqlc dlq replay --observer order_shipped --watch
   fqlc dlq stop bulk_2f
-  fqlc dlq stats --format json""",
+  fqlc dlq discard --observer order_shipped --reason 410 --dry-run
+  fqlc dlq stats --reason 503 --format json""",
 )
 def dlq() -> None:
     """Look at dead letters, replay or discard them."""
@@ -49,33 +49,17 @@ def dlq() -> None:
 
 @dlq.command("list")
 @letters.filters
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def list_letters(
-    *,
-    observer: str | None,
-    action: str | None,
-    error_class: str | None,
-    reason: str | None,
-    entity: str | None,
-    row_name: str | None,
-    failed_after: str | None,
-    failed_before: str | None,
-    limit: int | None,
-    store: str | None,
-    settings_file: str | None,
-    form: str,
+    *, choice: Choice, store: str | None, settings_file: str | None, form: str
 ) -> None:
     """List dead letters, newest first."""
-    wanted = letters.choice(
-        observer=observer, action=action, error_class=error_class, reason=reason, entity=entity,
-        row_name=row_name, failed_after=failed_after, failed_before=failed_before, limit=limit,
-    )  # fmt: skip
     columns = Table(letters.COLUMNS)
 
     async def work(client: Client) -> None:
-        async for page in client.dead_letter_pages(**wanted):
+        async for page in client.dead_letter_pages(**choice):
             if form == "json":
                 for letter in page:
                     json_line(letter.as_json())
@@ -89,8 +73,8 @@ def list_letters(
 
 @dlq.command("show")
 @click.argument("dlq_id", metavar="ID")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Show one dead letter: every attempt, the request with secrets masked."""
@@ -123,21 +107,13 @@ def show(dlq_id: str, store: str | None, settings_file: str | None, form: str) -
     "--wait", is_flag=True, help="Wait until they have ended; exit with 1 if one is dead."
 )
 @click.option("--watch", is_flag=True, help="The same for many, and show how far it is.")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def replay(
     *,
     ids: tuple[str, ...],
-    observer: str | None,
-    action: str | None,
-    error_class: str | None,
-    reason: str | None,
-    entity: str | None,
-    row_name: str | None,
-    failed_after: str | None,
-    failed_before: str | None,
-    limit: int | None,
+    choice: Choice,
     batch: str | None,
     everything: bool,
     delay: str | None,
@@ -159,14 +135,11 @@ def replay(
     it, and what fails after this command is not part of it. The engine of that store sends them,
     or the next `fqlc run` if none is running.
     """
+    if batch is not None:
+        choice["filter"] = {**(choice["filter"] or {}), "batch": batch}
     wanted = Wanted(
-        **letters.choice(
-            observer=observer, action=action, error_class=error_class, batch=batch,
-            reason=reason, entity=entity, row_name=row_name, failed_after=failed_after,
-            failed_before=failed_before, limit=limit,
-        ),
-        all=everything, delay=delay, rate=rate, plan=plan, response=_answer_in_file(response),
-        force=force, dry_run=dry_run, wait=wait,
+        **choice, all=everything, delay=delay, rate=rate, plan=plan, force=force,
+        response=_answer_in_file(response), dry_run=dry_run, wait=wait,
     )  # fmt: skip
     asked(ids, wanted)
     if ids and watch:
@@ -236,29 +209,51 @@ def _show_marked(marked: list[Replayed], form: str, *, dry_run: bool) -> None:
 
 
 @dlq.command("discard")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@store_option
-@settings_option
-def discard(ids: tuple[str, ...], store: str | None, settings_file: str | None) -> None:
-    """Give up dead letters for good; work that waits for them is cancelled."""
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@letters.filters
+@click.option("--dry-run", is_flag=True, help="Only show what would be discarded.")
+@store_option()
+@settings_option()
+def discard(
+    *,
+    ids: tuple[str, ...],
+    choice: Choice,
+    dry_run: bool,
+    store: str | None,
+    settings_file: str | None,
+) -> None:
+    """Give up dead letters for good; work that waits for them is cancelled.
+
+    Those that are given by their ids, or all that a filter chooses. There is no way back: look
+    first, with --dry-run.
+    """
+    if ids and any(value is not None for value in choice.values()):
+        raise UsageError("give either ids or a filter, not both")
 
     async def work(client: Client) -> list[DeadLetter]:
-        await letters.require(client, ids)
-        gone = await client.discard(ids)
+        if ids:
+            await letters.require(client, ids)
+        if dry_run:
+            return await client.dead_letters(ids=ids, **choice)
+        gone = await client.discard(ids, **choice)
         await say_when_taken(client)
         return gone
 
-    for letter in with_client(store, settings_file, work):
-        data(f"{letter.dlq_id} discarded")
+    gone = with_client(store, settings_file, work)
+    for letter in gone:
+        data(f"{letter.dlq_id} {'would be discarded' if dry_run else 'discarded'}")
+    if not gone:
+        notice("no dead letter fits: nothing is discarded")
 
 
 @dlq.command("stats")
-@store_option
-@settings_option
+@letters.filters
+@store_option()
+@settings_option()
 @format_option()
-def stats(store: str | None, settings_file: str | None, form: str) -> None:
+def stats(*, choice: Choice, store: str | None, settings_file: str | None, form: str) -> None:
     """Count dead letters by observer, action and class."""
-    groups = with_client(store, settings_file, lambda client: client.dead_letter_groups())
+    groups = with_client(store, settings_file, lambda client: client.dead_letter_groups(**choice))
     if form == "json":
         for group in groups:
             json_line({

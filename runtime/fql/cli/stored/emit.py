@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.engine.process.receipts import Receipt
@@ -15,7 +14,7 @@ from fql.errors import EventRefused, FqlError
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival
 from fql.terminal.lines import data, json_line, say
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 
 
 @click.command(
@@ -25,8 +24,8 @@ Examples:
   echo '{"entity": "Order", "event": "insert", "new": {"id": 1}}' | fqlc emit -"""
 )
 @click.argument("file", metavar="FILE|-")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def emit(file: str, store: str | None, settings_file: str | None, form: str) -> None:
     """Put events into a store: envelopes, one JSON object per line.

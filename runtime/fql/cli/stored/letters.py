@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from functools import wraps
 
 import click
 
@@ -15,8 +15,6 @@ from fql.store.shown import Attempt, DeadLetter
 from fql.terminal.tables import Column
 from fql.terminal.words import moment, one_line, shortened
 
-F = TypeVar("F", bound=Callable[..., object])
-
 NAMES = 13
 """Columns of the names of facts in a story."""
 _TIME = "A date or time, in UTC unless it has an offset."
@@ -25,30 +23,6 @@ COLUMNS = (
     Column("event", least=16, drop=2), Column("class", drop=5), Column("attempts", drop=1),
     Column("reason", least=20),
 )  # fmt: skip
-
-
-def choice(
-    *,
-    observer: str | None,
-    action: str | None,
-    error_class: str | None,
-    batch: str | None = None,
-    reason: str | None,
-    entity: str | None,
-    row_name: str | None,
-    failed_after: str | None,
-    failed_before: str | None,
-    limit: int | None,
-) -> Choice:
-    """What the options say, in the words that Python knows as well (`fql.letters`)."""
-    named = {
-        "observer": observer, "action": action, "class": error_class, "batch": batch,
-        "reason": reason, "entity": entity, "row": row_name,
-    }  # fmt: skip
-    given = {name: value for name, value in named.items() if value is not None}
-    return Choice(
-        failed_after=failed_after, failed_before=failed_before, filter=given or None, limit=limit
-    )
 
 
 async def require(client: Client, ids: Sequence[str]) -> list[DeadLetter]:
@@ -60,8 +34,29 @@ async def require(client: Client, ids: Sequence[str]) -> list[DeadLetter]:
     return found
 
 
-def filters(command: F) -> F:
-    """The options that choose dead letters."""
+FILTERS = {"observer": "observer", "action": "action", "error_class": "class", "reason": "reason",
+           "entity": "entity", "row_name": "row"}  # fmt: skip
+"""The names of a choice by those of the parameters."""
+
+
+def filters(command: Callable[..., object]) -> Callable[..., object]:
+    """The options that choose dead letters, for the parameter `choice` of a command: in the words
+    that Python knows as well (`fql.letters`)."""
+
+    @wraps(command)
+    def chosen(**given: object) -> object:
+        named = {name: given.pop(parameter) for parameter, name in FILTERS.items()}
+        filled = {name: str(value) for name, value in named.items() if value is not None}
+        after, before, limit = (
+            given.pop(name) for name in ("failed_after", "failed_before", "limit")
+        )
+        choice = Choice(
+            failed_after=None if after is None else str(after),
+            failed_before=None if before is None else str(before),
+            filter=filled or None, limit=limit if isinstance(limit, int) else None,
+        )  # fmt: skip
+        return command(choice=choice, **given)
+
     for option in (
         click.option("--limit", type=click.IntRange(1), help="At most this many."),
         click.option("--failed-before", metavar="TIME", help=_TIME),
@@ -75,8 +70,8 @@ def filters(command: F) -> F:
         click.option("--action", metavar="NAME", help="Only of this action."),
         click.option("--observer", metavar="NAME", help="Only of this observer."),
     ):
-        command = option(command)
-    return command
+        chosen = option(chosen)
+    return chosen
 
 
 def row(letter: DeadLetter) -> list[str]:

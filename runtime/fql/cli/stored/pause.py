@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.terminal.lines import say
+from fql.terminal.options import settings_option, store_option
 
 
 @click.command(epilog="\b\nExamples:\n  fqlc pause shipping\n  fqlc resume shipping")
 @click.argument("name", metavar="ENDPOINT|OBSERVER")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 def pause(name: str, store: str | None, settings_file: str | None) -> None:
     """Stop sending to an endpoint or for an observer.
 
@@ -30,8 +30,8 @@ def pause(name: str, store: str | None, settings_file: str | None) -> None:
 
 @click.command(epilog="\b\nExamples:\n  fqlc resume shipping")
 @click.argument("name", metavar="ENDPOINT|OBSERVER")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 def resume(name: str, store: str | None, settings_file: str | None) -> None:
     """Send again what `fqlc pause` has stopped."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import RUN_STATES, Client
 from fql.store.shown import RunShown
 from fql.terminal.commands import Commands
 from fql.terminal.lines import json_line, say
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 from fql.terminal.tables import Column, table
 from fql.terminal.words import moment
 
@@ -53,8 +52,8 @@ def runs(context: click.Context) -> None:
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most this many."
 )
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def list_runs(
     *,
@@ -95,8 +94,8 @@ def _row(run: RunShown) -> list[str]:
 @runs.command("cancel")
 @click.argument("run", required=False)
 @click.option("--observer", metavar="NAME", help="All open and dead runs of this observer.")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 def cancel(
     run: str | None, observer: str | None, store: str | None, settings_file: str | None
 ) -> None:
@@ -119,8 +118,8 @@ def cancel(
 @click.argument("run")
 @click.option("--action", default="", metavar="NAME", help="Only this action.")
 @click.option("--new-key", is_flag=True, help="As a new delivery, with a new key.")
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 def resend(
     *, run: str, action: str, new_key: bool, store: str | None, settings_file: str | None
 ) -> None:

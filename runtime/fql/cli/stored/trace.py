@@ -7,7 +7,6 @@ from operator import itemgetter
 
 import click
 
-from fql.cli.project import settings_option, store_option
 from fql.cli.stored.stores import with_client
 from fql.client import Client
 from fql.errors import UsageError
@@ -16,7 +15,7 @@ from fql.observe.traceparent import trace_id_of
 from fql.store.showing.history import RowTrace, Unmatched
 from fql.store.shown import DeadLetter, NodeShown, RunShown, Trace
 from fql.terminal.lines import json_line, prose
-from fql.terminal.options import format_option
+from fql.terminal.options import format_option, settings_option, store_option
 from fql.terminal.words import moment, one_line, shortened
 
 
@@ -25,8 +24,8 @@ from fql.terminal.words import moment, one_line, shortened
     "  fqlc trace Order 48213"
 )
 @click.argument("names", metavar="EVENT|RUN|ENTITY KEY", nargs=-1, required=True)
-@store_option
-@settings_option
+@store_option()
+@settings_option()
 @format_option()
 def trace(names: tuple[str, ...], store: str | None, settings_file: str | None, form: str) -> None:
     """Tell the story of one event, run or row: every action, every attempt.

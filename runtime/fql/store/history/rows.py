@@ -73,7 +73,8 @@ class BulkRow(NamedTuple):
 
     - `id`: the number of the command that began it.
     - `at`, `by`: when it was asked for, and who asked.
-    - `asked`: what is replayed, and how, as `fql.store.showing.bulks` writes it.
+    - `asked`: what is replayed, and how, and what was passed on the way, as
+      `fql.store.showing.bulks` writes it.
     - `total`: how many the dry run had counted.
     - `cursor_at`, `cursor_id`: `failed_at` and id of the last dead letter that was looked at; it
       goes from the newest one of the dry run to older ones.
@@ -97,8 +98,8 @@ class BulkRow(NamedTuple):
 
 
 class BulkStep(NamedTuple):
-    """What is added to the counts of a bulk; a cursor or state that is None stays. The state
-    changes only while it is `running`."""
+    """What is added to the counts of a bulk; a cursor, state or `asked` that is None stays. The
+    state changes only while it is `running`."""
 
     id: int
     cursor_at: int | None = None
@@ -108,6 +109,7 @@ class BulkStep(NamedTuple):
     resolved: int = 0
     dead: int = 0
     other: int = 0
+    asked: str | None = None
 
 
 class Posted(NamedTuple):
@@ -151,6 +153,7 @@ def _added(one: BulkStep, other: BulkStep) -> BulkStep:
         resolved=one.resolved + other.resolved,
         dead=one.dead + other.dead,
         other=one.other + other.other,
+        asked=other.asked or one.asked,
     )
 
 
@@ -164,4 +167,5 @@ def stepped(row: BulkRow, step: BulkStep) -> BulkRow:
         resolved=row.resolved + step.resolved,
         dead=row.dead + step.dead,
         other=row.other + step.other,
+        asked=step.asked or row.asked,
     )

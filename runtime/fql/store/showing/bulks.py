@@ -1,11 +1,13 @@
-"""What a replay of many dead letters is asked for, as its row keeps it."""
+"""What a replay of many dead letters is asked for, and what it passed over, as its row keeps it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
-from fql.exact.kinds import as_a, as_list
+from fql.exact.kinds import as_a, as_list, as_object
 from fql.exact.reading import read_object
 from fql.exact.writing import json_text
 from fql.store.choosing import LetterFilter
@@ -14,6 +16,8 @@ from fql.store.records import Command
 
 BULK, STOP = "bulk", "stop_bulk"
 """The kinds of the commands that begin and stop one."""
+PASSED = "passed"
+"""Key, beside what was asked, of how many were passed over and why."""
 _LETTERS = tuple(
     one.name for one in fields(LetterFilter) if one.name not in ("ids", "states", "limit", "below")
 )
@@ -74,6 +78,22 @@ def read_asked(text: str) -> BulkAsked:
 def _place(given: object) -> Place:
     at, name = as_list(given)
     return as_a(int, at), as_a(str, name)
+
+
+def passed_in(asked: str) -> dict[str, int]:
+    """How many dead letters a bulk has passed over, by the reason, as its row has it beside what it
+    was asked for."""
+    found = as_object(read_object(asked).get(PASSED, {}))
+    return {reason: as_a(int, number) for reason, number in found.items()}
+
+
+def with_passed(asked: str, more: Mapping[str, int]) -> str | None:
+    """The same row's text with so many more passed; None where there are none."""
+    if not more:
+        return None
+    passed = Counter(passed_in(asked))
+    passed.update(more)
+    return json_text({**read_object(asked), PASSED: dict(passed)})
 
 
 def bulk_body(asked: BulkAsked, total: int, newest: Place) -> dict[str, object]:

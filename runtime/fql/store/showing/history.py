@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fql.errors import UsageError
+from fql.errors import HIDDEN, UsageError
 from fql.exact.kinds import as_object
 from fql.exact.reading import read_object
-from fql.expressions.explain import HIDDEN
 from fql.store.history.minutes import Numbers, quantile, read_numbers
 from fql.store.history.rows import BulkRow, MinuteRow, PulseRow, UnmatchedRow
 from fql.store.records import EventRow
+from fql.store.showing.bulks import PASSED, passed_in
 from fql.store.shown import DeadLetter, Trace, instant
 from fql.store.works import event_name
 
@@ -165,8 +165,9 @@ class Pulse:
 @dataclass(frozen=True, slots=True)
 class Bulk:
     """A replay of many dead letters: of the `total` that were counted, so many are `marked` to be
-    replayed; of these so many are `resolved`, `dead` again, or ended in an `other` way. `state` is
-    `running`, `stopped` by a person, `marked` (all are, and some are under way) or `ended`."""
+    replayed; of these so many are `resolved`, `dead` again, or ended in an `other` way. `passed`
+    says how many were not marked, by the reason. `state` is `running`, `stopped` by a person,
+    `marked` (all are, and some are under way) or `ended`."""
 
     id: str
     at: str
@@ -178,6 +179,7 @@ class Bulk:
     resolved: int
     dead: int
     other: int
+    passed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ended(self) -> int:
@@ -190,6 +192,7 @@ class Bulk:
             "bulk": self.id, "at": self.at, "by": self.by, "state": self.state,
             "asked": self.asked, "total": self.total, "marked": self.marked,
             "resolved": self.resolved, "dead": self.dead, "other": self.other,
+            "passed": dict(self.passed),
         }  # fmt: skip
 
 
@@ -282,10 +285,11 @@ def bulk_of(row: BulkRow) -> Bulk:
         at=instant(row.at) or "",
         by=row.by,
         state=state,
-        asked=read_object(row.asked),
+        asked={name: value for name, value in read_object(row.asked).items() if name != PASSED},
         total=row.total,
         marked=row.marked,
         resolved=row.resolved,
         dead=row.dead,
         other=row.other,
+        passed=passed_in(row.asked),
     )

@@ -48,6 +48,7 @@ def _progress(one: Bulk) -> Progress:
     ]
     if one.other:
         parts.append(f"{one.other:,} discarded or cancelled")
+    parts += [f"{number:,} passed over: {why}" for why, number in one.passed.items()]
     given = one.asked.get("rate")
     speed = float(given) if isinstance(given, int | float | Decimal) else 0.0
     if one.state == "running" and speed > 0:

@@ -145,12 +145,14 @@ class Order:
 
 class Marks(NamedTuple):
     """What a bulk marks next: the `replays` of dead letters up to a new `cursor`, the time and id
-    of the last one that was looked at; after the `last` of them nothing is left."""
+    of the last one that was looked at; after the `last` of them nothing is left. `asked` is what
+    its row says then, where some were passed over."""
 
     bulk: int
     cursor: tuple[int, str]
     replays: list[Posted]
     last: bool
+    asked: str | None = None
 
 
 @dataclass(slots=True)

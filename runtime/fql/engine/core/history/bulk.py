@@ -49,7 +49,7 @@ def mark(state: State, marks: Marks) -> None:
     history.posted.extend(marks.replays)
     at, name = marks.cursor
     ended = MARKED if marks.last else None
-    history.step(BulkStep(marks.bulk, at, name, ended, marked=len(marks.replays)))
+    history.step(BulkStep(marks.bulk, at, name, ended, len(marks.replays), asked=marks.asked))
 
 
 def count(state: State, bulk: int, end: End) -> None:

@@ -7,6 +7,7 @@ engine, so each dead letter is passed once, whoever dies meanwhile. Decision 029
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +26,7 @@ from fql.store.history.rows import RUNNING, BulkRow, Posted
 from fql.store.port import Store
 from fql.store.records import LetterRow
 from fql.store.sharing.homes import FIRST
-from fql.store.showing.bulks import STOP, BulkAsked, read_asked
+from fql.store.showing.bulks import STOP, BulkAsked, read_asked, with_passed
 
 MOST = 500
 """How many are marked in one commit."""
@@ -165,8 +166,10 @@ class Bulks:
         return walked.pace.wait(asked.rate)
 
     async def _next(self, row: BulkRow, asked: BulkAsked, room: int, judging: Judging) -> Marks:
-        """The next ones that are replayed, and how far that is. Those that are not are passed."""
+        """The next ones that are replayed, and how far that is. Those that are not are passed, and
+        counted by the reason."""
         cursor, limit = (row.cursor_at, row.cursor_id), room
+        passed = Counter[str]()
         while True:
             wanted = replace(asked.letters, below=cursor, limit=limit)
             page = await self._store.letters(wanted)
@@ -181,8 +184,11 @@ class Bulks:
                 cursor = newest_last(chosen[-1])
             elif within:
                 cursor = newest_last(within[-1])
+            looked_at = (one for one in within if newest_last(one) >= cursor)
+            passed.update(why_not[one.id] for one in looked_at if one.id in why_not)
             if over or chosen:
-                return Marks(row.id, cursor, self._posted(row, judging.marking, chosen), over)
+                posted = self._posted(row, judging.marking, chosen)
+                return Marks(row.id, cursor, posted, over, with_passed(row.asked, passed))
             limit = MOST
 
     def _posted(

@@ -117,11 +117,11 @@ _LONE = """DELETE FROM {s}.fql_event e WHERE {if} AND e.id IN
 _BULK_STEPS = """UPDATE {s}.fql_bulk b SET cursor_at = coalesce(n.c1, b.cursor_at),
   cursor_id = coalesce(n.c2, b.cursor_id), marked = b.marked + n.c4,
   state = CASE b.state WHEN 'running' THEN coalesce(n.c3, b.state) ELSE b.state END,
-  resolved = b.resolved + n.c5, dead = b.dead + n.c6, other = b.other + n.c7 FROM {new},
+  resolved = b.resolved + n.c5, dead = b.dead + n.c6, other = b.other + n.c7,
+  asked = coalesce(n.c8, b.asked) FROM {new},
   (SELECT id FROM {s}.fql_bulk WHERE id = ANY({0}) ORDER BY id FOR UPDATE) o
   WHERE b.id = n.c0 AND o.id = n.c0 AND {if}"""
-_TEXTS = ("cursor_id", "state")
-_STEP = [(one, schema.TEXT if one in _TEXTS else schema.INT) for one in BulkStep._fields]
+_STEP = [(one, dict(schema.BULK.columns)[one]) for one in BulkStep._fields]
 _POSTED = [(one, dict(schema.INBOX.columns)[one]) for one in Posted._fields]
 
 _HINTS = f"""INSERT INTO {{s}}.fql_inbox(kind, body, at, shard)

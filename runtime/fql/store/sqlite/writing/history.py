@@ -21,7 +21,8 @@ PUT_BULK = _put("fql_bulk", BulkRow._fields, "INSERT OR IGNORE")
 STEP_BULK = """UPDATE fql_bulk SET cursor_at = ifnull(?, cursor_at),
   cursor_id = ifnull(?, cursor_id),
   state = CASE state WHEN 'running' THEN ifnull(?, state) ELSE state END, marked = marked + ?,
-  resolved = resolved + ?, dead = dead + ?, other = other + ? WHERE id = ?"""
+  resolved = resolved + ?, dead = dead + ?, other = other + ?, asked = ifnull(?, asked)
+  WHERE id = ?"""
 POST = "INSERT INTO fql_inbox(kind, body, at, by, shard) VALUES(?, ?, ?, ?, ?)"
 
 
