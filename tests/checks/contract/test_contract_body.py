@@ -269,3 +269,29 @@ def test_a_branch_says_itself_by_which_tag_it_is_meant() -> None:
     assert brief('{ kind: "auto", by: "me" }', schema, defs) == []
     assert brief('{ kind: "fixed" }', schema, defs) == ["error FQL411 by"]
     assert brief('{ kind: "Auto", by: "me" }', schema, defs) == ["error FQL415 kind"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reports"),
+    [
+        ({"maxItems": 5}, ["warning FQL415 the"]),
+        ({"maxItems": 10, "minItems": 1}, []),
+        ({"minItems": 2}, ["warning FQL415 the"]),
+        ({"minItems": 11}, ["error FQL415 the"]),
+        ({"maxItems": 0}, ["error FQL415 the"]),
+    ],
+)
+def test_a_batch_has_a_size(bounds: dict[str, int], reports: list[str]) -> None:
+    schema = {"type": "array", "items": {}, **bounds}
+    batch = "batch: { size: 10, timeout: 5s }"
+    assert brief("each { id }", schema, more=batch) == reports
+    assert brief("", schema, more=batch) == reports
+    within = {"type": "object", "properties": {"all": schema}}
+    inside = [one.replace(" the", " all") for one in reports]
+    assert brief("{ all: each { id } }", within, more=batch) == inside
+
+
+def test_an_object_that_is_not_the_one_meant_is_told_which_is() -> None:
+    (one,) = found("{ a: { b: 1 } }", _a({"const": {"b": 2}}))
+    assert one.message == '`a` is not what the contract takes: `{"b":2}`'
+    assert one.label == "not taken"

@@ -44,6 +44,12 @@ class Bound:
         return tuple(map(str, fields.value))
 
     @property
+    def batch(self) -> int | None:
+        """How many events a call holds at most; None where it holds one, or that is not known."""
+        size = self.settings.get("batch.size") if self.action.batched else None
+        return size.value if size is not None and isinstance(size.value, int) else None
+
+    @property
     def sends(self) -> bool:
         """True where a body is sent."""
         target = self.action.target
@@ -55,7 +61,7 @@ class Bound:
         if not is_read_in_full(action.block) or not self.observer.sound:
             return None
         form = action.target.format == "form"
-        sending = Sending(self.program.project, sealed or (), form=form)
+        sending = Sending(self.program.project, sealed or (), form=form, batch=self.batch)
         if sealed is None:
             return sending.sealed(action.body)
         if action.body is not None:
@@ -63,7 +69,7 @@ class Bound:
         if self.observer.entity is None or self.observer.entity.broken:
             return None
         one = sending.envelope(self.observer.entity.name, action.scope.possible_events())
-        return Items(item=one) if action.batched else one
+        return Items(item=one, batch=self.batch) if action.batched else one
 
 
 def bound_actions(program: Program) -> Iterator[Bound]:

@@ -42,6 +42,8 @@ def _advice(content: Content) -> tuple[str, ...]:
              "application/xml": "xml", "text/xml": "xml"}  # fmt: skip
     meant = next((forms[name] for name in taken if name in forms), None)
     more = (f"say what the body is: `format: {meant}`",) if meant else ()
+    if all(name.startswith("multipart/") for name in taken):
+        more = ("a webhook sends JSON, forms, text and XML: write a `call` for another body",)
     return (f"it takes {quoted(taken[:6])}", *more)
 
 

@@ -40,6 +40,7 @@ from fqlc.contracts.judging.wire.values import (
     Whole,
     is_null,
 )
+from fqlc.contracts.judging.words import listed
 from fqlc.contracts.model import Schema
 
 MOST_STEPS = 100_000
@@ -218,5 +219,11 @@ def _as_whole(value: Value, schema: Schema, found: Judgement) -> Judgement:
         return found
     if not wrong:
         return FITS
-    says = f"does not fit `{wrong[0]}` of the contract"
-    return _only(error("FQL415", says, value, (schema.place, f"`{wrong[0]}`")))
+    word, members = wrong[0], schema.members
+    says, there = f"does not fit `{word}` of the contract", f"`{word}`"
+    if word in ("enum", "const") and members is not None:
+        says, there = (
+            f"is not what the contract takes: {listed(members)}",
+            f"takes {listed(members)}",
+        )
+    return _only(error("FQL415", says, value, (schema.place, there), "not taken"))

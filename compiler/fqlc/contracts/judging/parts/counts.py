@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fqlc.contracts.judging.findings import Finding, Judgement, Note, error
+from fqlc.contracts.judging.findings import Finding, Judgement, Note, error, warning
 from fqlc.contracts.judging.wire.values import Items, Record, Value
 from fqlc.contracts.judging.words import listed, sent
 from fqlc.contracts.model import Schema
@@ -28,6 +28,8 @@ def judge_count(value: Record | Items, parts: Sequence[Schema]) -> Judgement:
             if beyond:
                 count = least if most is None else most
                 findings.append(_finding(value, part, keyword, bound, count))
+            elif isinstance(value, Items) and value.batch is not None:
+                findings += _of_batch(value, value.batch, part, keyword, bound)
             elif least < bound if fewest else (most is None or most > bound):
                 notes.append(Note(keyword, part.place))
     return Judgement(tuple(findings), (*notes, *_unique(value, parts)))
@@ -51,11 +53,26 @@ def judge_members(value: Record | Items, parts: Sequence[Schema]) -> Judgement:
     return Judgement(tuple(findings), tuple(notes))
 
 
+def _of_batch(value: Items, most: int, part: Schema, keyword: str, bound: int) -> Iterator[Finding]:
+    """A batch is sent with any number of events, from one to its size."""
+    asked = (part.place, f"`{keyword}: {bound}`")
+    if keyword == "maxItems" and most > bound:
+        says = f"can have {most} items, but the contract takes at most {bound}"
+        help_ = (f"`batch: {{ size: {bound} }}` keeps to it",)
+        yield warning("FQL415", says, value, asked, "too long where a batch is full", help=help_)
+    elif keyword == "minItems" and bound > 1:
+        says = f"can have one item, but the contract takes at least {bound}"
+        help_ = ("a batch is sent after its `timeout` with what there is",)
+        yield warning("FQL415", says, value, asked, "too short where little happens", help=help_)
+
+
 def _count(value: Record | Items) -> tuple[int, int | None]:
     if isinstance(value, Record):
         keys = value.keys().values()
         return sum(key.always for key in keys), len(keys)
-    return (0, None) if value.fixed is None else (len(value.fixed), len(value.fixed))
+    if value.fixed is not None:
+        return len(value.fixed), len(value.fixed)
+    return (0, None) if value.batch is None else (1, value.batch)
 
 
 def _unique(value: Value, parts: Sequence[Schema]) -> Iterator[Note]:

@@ -52,11 +52,13 @@ def _kinds(of: str, *, form: bool) -> tuple[Kinds, ...]:
 
 class Sending:
     """Reads what is sent by one action. `sealed` are keys whose values are encrypted; in a `form`
-    everything is a text."""
+    everything is a text. A `batch` holds at most so many events."""
 
     def __init__(
-        self, project: Project, sealed: Collection[str] = (), *, form: bool = False
-    ) -> None:
+        self, project: Project, sealed: Collection[str] = (), *, form: bool = False,
+        batch: int | None = None,
+    ) -> None:  # fmt: skip
+        self._batch = batch
         self._project = project
         self._sealed = frozenset(sealed)
         self._form = form
@@ -73,7 +75,7 @@ class Sending:
                 of = e.type.item or e.type
                 return Items(expr=e, fixed=tuple(self._widened(item, of) for item in e.items))
             case x.Each():
-                return Items(expr=e, item=self.of(e.body))
+                return Items(expr=e, item=self.of(e.body), batch=self._batch)
             case x.Choose():
                 branches = [value for _, value in e.branches]
                 return self._either(e, (*branches, e.otherwise))

@@ -63,10 +63,12 @@ class Record(Value):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Items(Value):
-    """A list. `fixed` are its items where they are written out, else each is like `item`."""
+    """A list. `fixed` are its items where they are written out, else each is like `item`. Of a
+    batch it is known how many there are at most; it always holds one."""
 
     item: Value | None = None
     fixed: tuple[Value, ...] | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
