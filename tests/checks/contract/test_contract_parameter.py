@@ -74,6 +74,24 @@ def test_a_required_header_is_there_and_one_of_ours_always() -> None:
     assert told(f"{PATH} body: {{}}", ours) == []
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        'auth: { type: header, header: "X-SHOP", value: "${KEY}" }',
+        'signing: { secret: "${KEY}", header: "X-Shop" }',
+        'signing: { secret: "${KEY}", timestamp_header: "x-shop" }',
+    ],
+)
+def test_a_header_that_a_setting_names_is_sent(settings: str) -> None:
+    """What it holds is not known here, so nothing else is said of it."""
+    assert told(f"{PATH} {settings} body: {{}}", SHOP) == []
+
+
+def test_a_header_that_is_switched_off_is_missing() -> None:
+    (report,) = told(f'{PATH} headers: {{ "X-Shop": null }} body: {{}}', SHOP)
+    assert report.endswith("is missing, but the contract requires it")
+
+
 def test_optional_parameters_and_cookies_are_let_be() -> None:
     more = _operation(
         "a, in: query, schema: { type: string }",
