@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.contract.harness import brief, found
+from tests.checks.contract.harness import brief, found, noted
 
 STRING, NUMBER, INTEGER = {"type": "string"}, {"type": "number"}, {"type": "integer"}
 NULLABLE = {"type": ["string", "null"]}
@@ -103,6 +103,13 @@ CASES: list[tuple[str, object, list[str]]] = [
     ("{ wieght: 1, weight: 2 }", {"properties": {"weight": {}}}, []),
     ("{ a: tree }", {"$defs": {}, "properties": {"a": {"required": ["name"]}}}, []),
     ("{ a: 1 }", _a({}, minProperties=2), ["error FQL415 the"]),
+    ("{ a: { b: email } }", _a(STRING), ["error FQL413 a"]),
+    ("{ a: line }", _a(STRING), ["error FQL413 a"]),
+    ("{ a: [email] }", _a({"type": "object"}), ["error FQL413 a"]),
+    ("{ a: { b: email } }", _a({"enum": ["x", ["y"]]}), ["error FQL415 a"]),
+    ("{ a: { b: email } }", _a({"enum": ["x", {"b": "y"}]}), []),
+    ("{ a: [email] }", _a({"const": {"b": 5}}), ["error FQL415 a"]),
+    ("{ a: [email] }", _a({"const": ["x"]}), []),
     ("{ a: email, b?: note }", _a({}, minProperties=2), []),
     ("{ a: email, b?: note }", _a({}, minProperties=3), ["error FQL415 the"]),
     ("{ a: email, b?: note }", _a({}, maxProperties=1), []),
@@ -170,6 +177,38 @@ def test_one_cause_is_one_message() -> None:
     wide = {"type": "object", "required": list("abcdefghij")}
     (only,) = found("[number]", wide)
     assert only.message == "the body is sent as a list, but the contract takes an object"
+
+
+@pytest.mark.parametrize(
+    ("body", "schema", "message"),
+    [
+        ("{ a: email }", {"minProperties": 2}, "has 1 key, but the contract takes at least 2"),
+        (
+            "{ a: email, b: email }", {"maxProperties": 1},
+            "has 2 keys, but the contract takes at most 1",
+        ),
+        ("[email]", {"minItems": 2}, "has 1 item, but the contract takes at least 2"),
+        ("[email, email]", {"maxItems": 1}, "has 2 items, but the contract takes at most 1"),
+    ],
+)  # fmt: skip
+def test_counts_are_told(body: str, schema: object, message: str) -> None:
+    (only,) = found(body, schema)
+    assert only.message == f"the body {message}"
+
+
+def test_what_depends_on_the_event_is_noted() -> None:
+    """`fqlc contract check --strict` lists it."""
+    keys = "{ a: email, b?: note }"
+    assert [note.keyword for note in noted(keys, {"minProperties": 2})] == ["minProperties"]
+    assert [note.keyword for note in noted(keys, {"maxProperties": 1})] == ["maxProperties"]
+    assert noted(keys, {"minProperties": 1, "maxProperties": 2}) == []
+    assert [note.keyword for note in noted("tags", {"minItems": 1, "maxItems": 2})] == [
+        "minItems", "maxItems",
+    ]  # fmt: skip
+    assert noted("[email, email]", {"minItems": 2, "maxItems": 2}) == []
+    unique = {"uniqueItems": True}
+    assert [note.keyword for note in noted("[email, email]", unique)] == ["uniqueItems"]
+    assert noted("[email]", unique) == []
 
 
 def test_encrypted_fields_are_texts() -> None:

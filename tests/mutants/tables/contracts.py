@@ -141,4 +141,33 @@ MUTANTS = (
         "",
         JUDGED,
     ),
+    Mutant(
+        "a header that a setting names is missing",
+        "compiler/fqlc/checks/rules/contract_parameter.py",
+        'elif key in ("auth.header", "signing.header", "signing.timestamp_header"):',
+        'elif key in ("auth.name",):',
+        "tests/checks/contract/test_contract_parameter.py::"
+        "test_a_header_that_a_setting_names_is_sent",
+    ),
+    Mutant(
+        "a body that is computed may have too few keys",
+        "compiler/fqlc/contracts/judging/parts/counts.py",
+        "beyond = (most is not None and most < bound) if fewest else least > bound",
+        "beyond = False if fewest else least > bound",
+        JUDGED,
+    ),
+    Mutant(
+        "a moment needs no time",
+        "compiler/fqlc/contracts/judging/formats.py",
+        "_is_date(text[:10]) and bool(_TIME.fullmatch(text[11:]))",
+        "_is_date(text[:10])",
+        "tests/contracts/test_formats.py::test_texts_that_have_not",
+    ),
+    Mutant(
+        "a whole number in a list of Decimals is judged as a number",
+        "compiler/fqlc/contracts/judging/wire/sending.py",
+        "tuple(self._widened(item, of) for item in e.items)",
+        "tuple(map(self.of, e.items))",
+        JUDGED,
+    ),
 )
