@@ -22,7 +22,7 @@ async def test_capture_that_breaks_needs_a_person_until_it_is_mended(
             told = await shown(here, "/", "source in trouble", "one thing needs you")
             for words in (
                 "<b>shop</b>",
-                "There is no outbox; no triggers on orders",
+                "there is no outbox; no triggers on orders",
                 "may be missing",
             ):
                 assert words in told, words

@@ -91,9 +91,9 @@ def test_sources_in_trouble_and_late_ones_need_a_person() -> None:
         Watch(), T,
     )  # fmt: skip
     assert [(need.chip, need.subject, need.text) for need in needs_of(Seen(BUSY, now=now))] == [
-        ("source in trouble", "", f"It does not deliver as it should. {HELP}"),
-        ("source in trouble", "shop", f"No triggers on orders. {HELP}"),
-        ("source late", "crm", "Its oldest event has waited 90 s."),
+        ("source in trouble", "", f"does not bring all changes. {HELP}"),
+        ("source in trouble", "shop", f"does not bring all changes: no triggers on orders. {HELP}"),
+        ("source late", "crm", "is late: an event has waited 90 s."),
     ]
     assert words.spoken(now.running) == "1 d 1 h"
 

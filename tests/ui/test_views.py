@@ -143,7 +143,7 @@ async def test_an_endpoint_is_paused_and_resumed(
         async with asyncio.timeout(10):
             while not (await _json(here, "/endpoints"))[0]["paused"]:
                 await asyncio.sleep(0.05)
-        assert "Nothing is sent until it is resumed" in (await here.browser.get("/")).text
+        assert "gets nothing until it is resumed" in (await here.browser.get("/")).text
         await here.post("/endpoints/resume", name="shop")
         async with asyncio.timeout(10):
             while (await _json(here, "/endpoints"))[0]["paused"]:

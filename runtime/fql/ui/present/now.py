@@ -161,7 +161,7 @@ def _sources(body: Mapping[str, object]) -> Iterable[tuple[str, Mapping[str, obj
 
 
 def _trouble(source: Mapping[str, object]) -> str:
-    told = str(source.get("trouble") or "it does not deliver as it should")
+    told = str(source.get("trouble") or "")
     return told.removeprefix(f"source {source.get('name')}: ")
 
 

@@ -23,9 +23,9 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that only a person can decide: what (`chip`), where, and where to look, if there
-    is a view of it. `resume` and `probe` are names of endpoints with which that can be done at
-    once."""
+    """Something that only a person can decide: what (`chip`), where (`subject`, which begins the
+    sentence of `text`), and where to look, if there is a view of it. `resume` and `probe` are names
+    of endpoints with which that can be done at once."""
 
     level: Literal["bad", "warn"]
     chip: str
@@ -71,7 +71,7 @@ def needs_of(seen: Seen) -> list[Need]:
     if seen.now.late:
         text = f"The oldest work that could be sent has waited {duration(seen.now.waited)}."
         needs.append(Need("warn", "late", "", text, "/runs?state=open"))
-    paused = "Nothing is sent until it is resumed."
+    paused = "gets nothing until it is resumed."
     needs += [
         Need("warn", "paused", name, paused, endpoint_link(name), resume=name)
         for name in sorted(seen.paused)
@@ -92,11 +92,14 @@ def needs_of(seen: Seen) -> list[Need]:
 def _of_sources(now: Now) -> Iterator[Need]:
     """Sources whose changes do not come, or come late."""
     for name, text in sorted(now.troubles.items()):
-        told = f"{text[:1].upper()}{text[1:]}. `fqlc capture status` says what to do."
+        why = f": {text}" if text else ""
+        told = f"does not bring all changes{why}. `fqlc capture status` says what to do."
         yield Need("bad", "source in trouble", name, told)
     for name, lag in sorted(now.lags.items()):
         if lag > LATE and name not in now.troubles:
-            yield Need("warn", "source late", name, f"Its oldest event has waited {duration(lag)}.")
+            yield Need(
+                "warn", "source late", name, f"is late: an event has waited {duration(lag)}."
+            )
 
 
 def _of_engine(seen: Seen) -> Iterator[Need]:
@@ -179,13 +182,14 @@ def _circuit(name: str, seen: Seen) -> Need:
     """A receiver that is held to be down."""
     one = seen.now.endpoints[name]
     waiting = one.ready + one.resting
-    text = "It is held to be down. "
+    since = seen.down.get(name, "")
+    text = "It is held to be down. " if since else "is held to be down. "
     if waiting:
         verbs = ("waits", "spends") if waiting == 1 else ("wait", "spend")
         text += f"{_counted(waiting, 'action')} {verbs[0]} and {verbs[1]} no attempts. "
     text += next_probe(one, seen.now.heard)
     link = endpoint_link(name)
-    return Need("warn", "circuit open", name, text, link, since=seen.down.get(name, ""), probe=name)
+    return Need("warn", "circuit open", name, text, link, since=since, probe=name)
 
 
 def next_probe(one: Receiving, at: int) -> str:
