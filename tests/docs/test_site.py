@@ -1,16 +1,23 @@
-"""The site builds with --strict and asks nobody: its pages load from themselves alone."""
+"""The site builds with --strict and asks nobody: its pages load from themselves alone, and its
+search needs no other host."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.browser import SKIPPED, Tab, browser, find_browser
 from tests.docs.site import ROOT, build, copied
 
 pytestmark = pytest.mark.timeout(400)  # five seconds of CPU, on a machine that others use too
@@ -91,3 +98,34 @@ def test_every_link_leads_to_something_in_the_site(site: Site) -> None:
             if not (found.is_file() or (found / "index.html").is_file()):
                 dead.add((page.relative_to(site.folder).as_posix(), link))
     assert dead == set()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is Python's
+        """Nobody reads it."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder, as any server of files gives it out."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_search_finds_a_page_and_asks_no_other_host(site: Site) -> None:
+    program = find_browser()
+    if program is None:
+        pytest.skip(SKIPPED)
+    with served(site.folder) as url, browser(program) as chromium:
+        tab = Tab.open(chromium, f"{url}index.html")
+        tab.press("/")
+        tab.page.keyboard.type("failure edge dead letter replay")
+        tab.page.get_by_text(re.compile(r"^\d+ results?$")).wait_for()
+        tab.page.locator("a:visible", has_text="A failure edge").first.click()
+        tab.page.wait_for_url("**/examples/05_failure_and_replay/*")
+        assert tab.trouble == []
+        assert {address for address in tab.asked if not address.startswith(url)} == set()
