@@ -28,6 +28,18 @@ def test_each_rule_of_the_grammar_goes_on_by_the_one_recovery() -> None:
     assert sorted(recover._RULES) == sorted(STARTS)
 
 
+@pytest.mark.parametrize("steps", ["a -> b", "[a, b] -> c", "a else b\n    a -> c"])
+def test_a_flow_without_its_brace_is_read_with_it(steps: str) -> None:
+    text = f"observer o {{\n  on: E.insert\n  flow\n    {steps}\n  }}\n}}\n"
+    file, found = parse(text)
+    assert [d.message.split(", found")[0] for d in found] == ["expected `{` after `flow`"]
+    changed, _ = apply_fixes(found, {"t.fql": SourceText("t.fql", text)}, unsafe=True)
+    sound(changed["t.fql"])
+    (observer,) = file.declarations
+    assert isinstance(observer, ast.Block)
+    assert observer.flow is not None
+
+
 def test_sound_children_of_a_broken_observer_stay() -> None:
     file, found = parse(
         'observer o {\n  on: E.insert\n  when: a ==\n  webhook w { url: "u" }\n'

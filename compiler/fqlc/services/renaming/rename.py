@@ -80,7 +80,7 @@ def _bad_name(thing: Thing, new: str) -> str:
     if _NAME.fullmatch(new) is None:
         return f"`{new}` is not a name: a name has letters, digits and `_`, and no digit first"
     if new in RESERVED:
-        return f"`{new}` is a word of the language"
+        return f"`{new}` is a reserved word"
     if new in BUILTIN_NAMES and thing.what in (What.FIELD, What.ACTION, What.LET, What.VARIABLE):
         return f"`{new}` is a built-in name"
     if thing.what.value in TYPE_KINDS and new in BUILT_IN | UNWRITTEN:

@@ -13,6 +13,7 @@ from fqlc.diagnostics.similar import similar_fix
 from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, closer_text
 from fqlc.syntax.faults.expected import expected_words, found_words
+from fqlc.syntax.faults.reserved import advice
 from fqlc.syntax.foreign.repair import answer
 from fqlc.syntax.foreign.table import MODIFIERS
 from fqlc.syntax.reading.attempt import Failure
@@ -98,7 +99,7 @@ class Complaint:
             _error(
                 first,
                 f"expected a declaration, found {found_words(first)}",
-                "a declaration begins here",
+                "begins no declaration",
                 question(near) if near else f"declarations begin with one of {words}",
             ),
             lexemes,
@@ -156,12 +157,13 @@ def _not_expected(
         wanted = "an operator or the next entry"
     if failure.at >= len(lexemes) and (last := _last_written(lexemes)) is not None:
         text = f"expected {wanted} after `{_short(last)}`, found {found_words(found)}"
-        return _error(last, text, f"expected {wanted} after this")
+        return _error(last, text, f"expected {wanted} after this", *advice(lexemes, failure.at))
     return Diagnostic(
         "FQL101",
         f"expected {wanted}, found {found_words(found)}",
         _place(found, lexemes, lexemes[0].origin),
         label=f"expected {wanted} here" if wanted != "nothing more" else "not expected",
+        help=advice(lexemes, failure.at),
     )
 
 
@@ -303,6 +305,7 @@ def _report_missing(missing: str, last: list[Lexeme], found: Lexeme | None) -> D
         span,
         label=f"the {missing} is missing",
         labels=labels,
+        help=advice([sign], 0),
     )
 
 

@@ -46,6 +46,18 @@ def with_opener(lexemes: list[Lexeme], failure: Failure) -> Mended | None:
     return Mended(_missing_opener(head, lexemes[at]), [*lexemes[:at], opener, *lexemes[at:]])
 
 
+def with_flow(lexemes: list[Lexeme], failure: Failure) -> Mended | None:
+    """The `{` that is missing after `flow`, which reads like the head of a block then."""
+    before = range(max(failure.at - 2, 0), min(failure.at, len(lexemes) - 1))
+    at = next((i for i in before if lexemes[i].text == "flow" and begins_line(lexemes, i)), None)
+    if at is None or lexemes[at].type != "NAME" or depth_of(lexemes) != -1:
+        return None
+    flow, first = lexemes[at : at + 2]
+    flow.type = "FLOW"
+    opener = Lexeme("LBRACE", flow.end, flow.end, "", flow.origin)
+    return Mended(_missing_opener([flow], first), [*lexemes[: at + 1], opener, *lexemes[at + 1 :]])
+
+
 def _may_end(failure: Failure) -> bool:
     """True where the declaration was whole already when reading stopped."""
     return "$END" in failure.expected

@@ -18,7 +18,14 @@ from fqlc.source.text import Span
 from fqlc.syntax.faults.brackets import Balanced, balance
 from fqlc.syntax.faults.complaints import Complaint, unclosed
 from fqlc.syntax.faults.expected import found_words
-from fqlc.syntax.faults.mending import Mend, foreign_field, with_brace, with_opener, without_closer
+from fqlc.syntax.faults.mending import (
+    Mend,
+    foreign_field,
+    with_brace,
+    with_flow,
+    with_opener,
+    without_closer,
+)
 from fqlc.syntax.faults.parts import Parts, is_nest, items_of, take_apart
 from fqlc.syntax.reading.attempt import Failure, attempt
 from fqlc.syntax.reading.build import assemble
@@ -299,7 +306,7 @@ def _broken_field(stuck: Stuck) -> Iterator[ast.Tree]:
 
 
 _RULES: Mapping[Rule, tuple[tuple[Mend, ...], Callable[[Stuck], Iterator[ast.Tree]]]] = {
-    "declaration": ((without_closer, with_opener, with_brace), _declaration),
+    "declaration": ((without_closer, with_flow, with_opener, with_brace), _declaration),
     "block": ((), _block),
     "flow": ((), _flow),
     "entry": ((), _entry),

@@ -14,7 +14,7 @@ from typing import cast
 
 from fql.collector import collector_at_rest
 from fql.near import nearest
-from fql_grammar.tokens import TOP_LEVEL
+from fql_grammar.tokens import RESERVED, TOP_LEVEL
 from fqlc.diagnostics.model import Diagnostic
 from fqlc.diagnostics.sink import Sink
 from fqlc.source.text import SourceText, Span
@@ -85,6 +85,7 @@ def _declarations(
     """The declaration that a chunk spells, reported when it is broken, and what is after it.
     Each lexeme is part of a declaration, or of what a report covers."""
     word = chunk[head_of(chunk)]
+    _name_head(word, chunk)
     misspelt = _meant_kind(word, chunk)
     _mark_from(word, chunk)
     if word.type not in _TYPED and not _is_block_head(word, chunk):
@@ -101,6 +102,10 @@ def _read_declaration(
 ) -> Iterator[ast.Declaration]:
     """A declaration that begins as one; `misspelt` is what is wrong with its first word."""
     outcome = attempt("declaration", chunk)
+    if isinstance(outcome, Failure):
+        from fqlc.syntax.faults.reserved import read_as_names
+
+        outcome = attempt("declaration", chunk) if read_as_names(chunk) else outcome
     if misspelt is not None:
         from fqlc.syntax.faults.parts import head_is_sound
 
@@ -136,6 +141,15 @@ def _meant_kind(word: Lexeme, chunk: list[Lexeme]) -> Diagnostic | None:
     found = unknown_kind(word.text, word.span())
     word.type, word.text = TOP_LEVEL[meant], meant
     return found
+
+
+def _name_head(word: Lexeme, chunk: list[Lexeme]) -> None:
+    """A reserved word in the place of the name of a declaration, which is read as one."""
+    named = chunk[chunk.index(word) + 1 :][:1]
+    if named and named[0].text in RESERVED and word.text in TOP_LEVEL:
+        from fqlc.syntax.faults.reserved import read_as_names
+
+        read_as_names(chunk)
 
 
 def _mark_from(word: Lexeme, chunk: list[Lexeme]) -> None:
