@@ -20,6 +20,7 @@ the password of a connection string, whoever wrote it: `masked_urls` is applied 
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
 from typing import Self
@@ -90,6 +91,29 @@ class PlanError(FqlError):
 
 class SettingsError(FqlError):
     """A setting cannot be used."""
+
+
+def advice_on_file(error: OSError, *, written: bool = False) -> str:
+    """What to do about a file that cannot be read, or with `written` not be written."""
+    row = _ADVICE_ON_FILES.get(error.errno or 0)
+    return row[written] if row else ""
+
+
+_RIGHTS = ("check who may read it", "check who may write there, or name another file")
+_FULL = ("free some space", "free some space, or name a file on another disk")
+_ADVICE_ON_FILES = {
+    errno.ENOENT: ("check the path", "make its folder first, or name a file in another one"),
+    errno.ENOTDIR: ("check the path", "a part of the path is a file: name another one"),
+    errno.EEXIST: ("check the path", "there is a file in its place: name another one"),
+    errno.EISDIR: ("that is a folder: name a file in it", "that is a folder: name a file in it"),
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: (_RIGHTS[0], "nothing can be written on that disk: name a file on another one"),
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.ENAMETOOLONG: ("check the path", "name it shorter"),
+}
+"""For each reason that a system gives: what to do to read a file, and to write one."""
 
 
 def not_installed(about: str, package: str, extra: str) -> SettingsError:

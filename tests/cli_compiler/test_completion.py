@@ -71,6 +71,9 @@ def follow(
         ("dlq sh", ["show"]),
         ("graph --observer nothing", []),
         ("completion z", ["zsh"]),
+        ("config store.u", ["store.url"]),
+        ("init --with gi", ["github", "gitlab"]),
+        ("init --with github,gi", ["github,gitlab"]),
     ],
 )
 def test_what_may_follow(
@@ -84,6 +87,23 @@ def test_what_may_follow(
         assert all(code.startswith("FQL20") for code in offered)
     else:
         assert offered == found
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["emit ev", "import shop.d", "export openapi sh", "check --settings f", "compile -o p",
+     "explain --event e", "store restore b", "init ne"],
+)  # fmt: skip
+def test_where_nothing_else_is_known_a_shell_offers_files(
+    compiled: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    assert compiled.exists()
+    monkeypatch.setenv("_FQLC_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"fqlc {line}")
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split(" "))))
+    capfd.readouterr()
+    assert run([]) == 0
+    assert capfd.readouterr().out == f"file,{line.rsplit(' ', 1)[-1]}\n"
 
 
 def test_ids_of_the_store_are_offered(

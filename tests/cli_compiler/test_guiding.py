@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fql.cli.operating import versions
 from fql.terminal.environment import NAMES
 from fqlc import __version__
 from tests.cli_compiler.conftest import Command
@@ -62,6 +63,16 @@ def test_the_version_of_all_that_it_needs(fqlc: Command) -> None:
     assert lines[-1].startswith("cache ")
 
 
+def test_extras_that_are_not_installed_are_one_line(
+    fqlc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "_installed", lambda _: versions._ABSENT)
+    extras = [line for line in fqlc("--version", "-v").out.splitlines() if "extra" in line]
+    assert len(extras) == 1
+    assert "extras that are not installed: contracts, import, lsp, " in extras[0]
+    assert " all" not in extras[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
@@ -73,6 +84,11 @@ def test_the_version_of_all_that_it_needs(fqlc: Command) -> None:
         (("help", "chek"), "did you mean `check`?"),
         (("config", "store.ulr"), "did you mean `store.url`?"),
         (("graph", "--observer", "order_creatd", "shop.fql"), "did you mean `order_created`?"),
+        (("config", "stor"), "did you mean `store`?"),
+        (("explain", "FQL021"), "did you mean `FQL201`?"),
+        (("explain", "FQL999"), "`fqlc explain --list` has all of them"),
+        (("completion",), "see `fqlc completion --help`"),
+        (("export",), "see `fqlc export --help`"),
         (("run", "--dry-run"), "`fqlc explain --event FILE` shows what would be sent, and why"),
     ],
 )
@@ -114,6 +130,33 @@ def test_a_path_that_is_not_there_ends_with_3(fqlc: Command, arguments: tuple[st
     assert (done.code, done.out) == (3, "")
     assert "gone" in done.err
     assert done.err.startswith("error: ")
+    assert "\n  help: " in done.err
+
+
+@pytest.mark.parametrize(
+    ("place", "help_"),
+    [
+        ("gone/plan.json", "make its folder first, or name a file in another one"),
+        ("folder", "that is a folder: name a file in it"),
+        ("shop.fql/plan.json", "a part of the path is a file: name another one"),
+        ("/dev/full", "free some space, or name a file on another disk"),
+        ("x" * 300, "name it shorter"),
+    ],
+)
+def test_a_file_that_cannot_be_written_says_what_to_do(
+    fqlc: Command, shop: Path, place: str, help_: str
+) -> None:
+    (shop / "folder").mkdir()
+    for line in (
+        ("compile", "-o", place, "shop.fql"),
+        ("check", "--format", "sarif", "--output-file", place, "shop.fql"),
+        ("graph", "-o", place, "--format", "dot", "shop.fql"),
+        ("observability", "alerts", "-o", place),
+    ):
+        done = fqlc(*line)
+        assert (done.code, done.out) == (3, "")
+        assert f"{place} cannot be written: " in done.err
+        assert done.err.endswith(f"  help: {help_}\n")
 
 
 def test_a_page_is_opened_where_there_is_a_display(

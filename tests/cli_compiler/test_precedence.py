@@ -140,6 +140,7 @@ def test_a_value_that_does_not_fit_is_wrong_usage_and_named(
     done = fqlc(*arguments)
     assert done.code == 2
     assert name in done.err
+    assert ", ," not in done.err.replace(":", ",")
     assert done.out == ""
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -221,6 +222,14 @@ def test_a_full_disk_is_said_once(
         assert found == code
     assert "Traceback" not in talk
     assert "FQL901" not in talk
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_was_closed_takes_what_nobody_reads(project: Path, closed: str) -> None:
+    """A service may be started without them."""
+    line = f"{sys.executable} -m fqlc list shop.fql {closed}"
+    done = subprocess.run(line, shell=True, cwd=project, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("path", CALLS)

@@ -110,7 +110,7 @@ def test_every_problem_is_told_with_its_line() -> None:
     [
         ("[webhooks", "1: this is not TOML"),
         ("[webhooks.retry]\nmax_attempts = 0", "retry.max_attempts: 0 is outside 1 to 1,000"),
-        ('[webhooks.retry]\nmax_attempts = "3"', "is '3'; it must be a valid integer"),
+        ('[webhooks.retry]\nmax_attempts = "3"', 'is "3"; it must be a whole number'),
         ("[webhooks.retry]\nretry_on = [99]", "HTTP statuses are between 100 and 599"),
         ("[webhooks.retry]\nretry_on = 500", "must be a list of HTTP statuses"),
         ('[webhooks.retry]\nretry_on = ["5xx"]', "'5xx' is not an HTTP status"),
@@ -123,7 +123,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         ('[sources.shop]\nkind = "sqlite"', "1: [sources.shop] needs the key `database`"),
         ('[sources.s]\nkind = "sqlite"\ndatabase = "x"\npol = "1s"', "did you mean `poll`?"),
         ("[egress]\nports = [70000]", "egress.ports.0 is 70000"),
-        ('[observability.prometheus]\nnamespace = "9 x"', "prometheus.namespace is '9 x'"),
+        ('[observability.prometheus]\nnamespace = "9 x"', 'prometheus.namespace is "9 x"'),
     ],
 )
 def test_each_kind_of_mistake_is_explained(text: str, says: str) -> None:
@@ -238,7 +238,7 @@ def test_bounds_of_numbers_are_judged_to_the_last_digit(number: str, fits: bool)
 
 def test_a_number_is_shown_as_it_is_written() -> None:
     (problem,) = problems("[webhooks.retry]\nmax_attempts = 3.10\n")
-    assert "is 3.10; it must be a valid integer" in problem
+    assert "is 3.10; it must be a whole number" in problem
     (problem,) = problems("[egress]\nallow = [2.50]\n")
     assert "2.50" in problem
 

@@ -16,7 +16,7 @@ import click
 from fql.errors import FqlError
 from fql.terminal.commands import Reporting, report, report_usage
 from fql.terminal.environment import unknown_names
-from fql.terminal.lines import data, flush, problem
+from fql.terminal.lines import data, flush, open_closed_streams, problem
 from fql.terminal.options import NamedOption, quiet_option, talking, verbose_option
 from fql.terminal.talk import talk_level
 from fqlc import __version__
@@ -223,6 +223,7 @@ fqlc.params += [quiet_option(), verbose_option()]
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, or answer a shell that asks what may follow in one; the exit code."""
+    open_closed_streams()
     if COMPLETE in os.environ:
         from fqlc.cli.guiding.completing import complete
 

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fql.errors import UsageError
+from fql.errors import FqlError, advice_on_file
 from fql.near import did_you_mean
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,19 @@ class AdditionsType(click.ParamType[tuple[str, ...]]):
 
     name = "additions"
 
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        """The names that are not there yet, after the last comma."""
+        from click.shell_completion import CompletionItem
+
+        before, comma, start = incomplete.rpartition(",")
+        left = [name for name in ADDITIONS if name not in before.split(",")]
+        return [CompletionItem(f"{before}{comma}{n}") for n in left if n.startswith(start)]
+
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
@@ -78,7 +95,7 @@ def text_of(added: Added) -> str:
 
 def add(target: Path, names: Sequence[str]) -> tuple[list[Path], list[Path]]:
     """Write what is not there yet: the new files, and those that were there and are kept as they
-    are. Raises UsageError where nothing can be written."""
+    are. Raises FqlError where nothing can be written."""
     written: list[Path] = []
     kept: list[Path] = []
     for added in files_of(names):
@@ -87,7 +104,8 @@ def add(target: Path, names: Sequence[str]) -> tuple[list[Path], list[Path]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             (written if _written_anew(path, text_of(added)) else kept).append(path)
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+            advice = advice_on_file(error, written=True)
+            raise FqlError(f"{path} cannot be written: {error.strerror}", hint=advice) from error
     return written, kept
 
 

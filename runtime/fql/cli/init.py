@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
 import click
 
 from fql.cli.additions import ADDITIONS, PROBED, AdditionsType, add
-from fql.errors import FqlError, UsageError
+from fql.errors import FqlError, UsageError, advice_on_file
 from fql.settings.files import read_file
 from fql.store.opening import SETTINGS_FILE
 from fql.terminal.lines import data, say
@@ -63,8 +65,14 @@ def _refuse_taken(target: Path) -> None:
     if taken:
         raise UsageError(
             f"{target / taken[0]} exists already and is not overwritten",
-            hint="choose a new folder: fqlc init shop",
+            hint=f"choose a new folder: fqlc init {_another()}",
         )
+
+
+def _another() -> str:
+    """The name of a folder that is not there."""
+    names = ("shop", *(f"shop{number}" for number in range(2, 100)))
+    return next((name for name in names if not Path(name).exists()), "FOLDER")
 
 
 def _add(target: Path, additions: tuple[str, ...]) -> None:
@@ -90,20 +98,26 @@ def _has_port(settings: Path) -> bool:
 
 def _write_project_files(target: Path) -> None:
     files = resources.files("fql.cli") / "project_files"
+    written: list[Path] = []
     try:
         target.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             # Templates are neither modules of ours nor sources of anybody's project.
             stored = f"{name}.txt" if name.endswith((".py", ".fql")) else name
             text = (files / stored).read_text("utf-8")
-            (target / name).write_text(text, "utf-8")
+            written.append(target / name)
+            written[-1].write_text(text, "utf-8")
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+        for path in written:  # half a project would be in the way of the next try
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        advice = advice_on_file(error, written=True)
+        raise FqlError(f"{target} cannot be written: {error.strerror}", hint=advice) from error
 
 
 def next_steps(target: Path) -> str:
     """What to try next, as commands."""
-    enter = "" if target == Path() else f"cd {target}\n  "
+    enter = "" if target == Path() else f"cd {shlex.quote(str(target))}\n  "
     return (
         f"Next:\n  {enter}fqlc check\n"
         "  python3 receiver.py &\n"

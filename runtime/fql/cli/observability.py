@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fql.cli.project import find_project, settings_option
-from fql.errors import FqlError, UsageError
+from fql.errors import FqlError, UsageError, advice_on_file
 from fql.exact.writing import pretty_json
 from fql.observe.alerts import rules
 from fql.observe.dashboard import dashboard as grafana
@@ -89,5 +89,6 @@ def _write_document(text: str, output: str | None) -> None:
     try:
         Path(output).write_text(text, "utf-8")
     except OSError as error:
-        raise OutputError(f"{output} cannot be written: {error.strerror}") from error
+        advice = advice_on_file(error, written=True)
+        raise OutputError(f"{output} cannot be written: {error.strerror}", hint=advice) from error
     say(f"wrote {output}")

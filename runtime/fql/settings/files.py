@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from fql.errors import SettingsError, UsageError
+from fql.errors import SettingsError, UsageError, advice_on_file
 from fql.plan.stored.files import LONGEST_SETTINGS, read_regular
 from fql.settings.brokers import is_file
 from fql.settings.databases import Database, application_at, beside, server_at
@@ -71,7 +71,10 @@ def text_of(file: Path) -> str:
         return read_regular(file, LONGEST_SETTINGS).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SettingsError(f"the settings file {file} cannot be read: {reason}") from error
+        advice = advice_on_file(error) if isinstance(error, OSError) else "save it as UTF-8"
+        raise SettingsError(
+            f"the settings file {file} cannot be read: {reason}", hint=advice
+        ) from error
 
 
 def beside_file(settings: Settings, folder: Path) -> Settings:

@@ -50,7 +50,7 @@ class SettingsFileError(SettingsError):
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         lines = [f"{name}:{p.line}: {p.message}" if p.line else f"{name}: {p.message}"
                  for p in self.problems]  # fmt: skip
-        super().__init__("\n".join(lines), hint="docs/reference/settings.md lists every key")
+        super().__init__("\n".join(lines), hint="`fqlc schema fql-toml` lists every key")
 
 
 def read_settings(text: str, name: str = "fql.toml") -> Settings:
@@ -131,8 +131,35 @@ def _message(error: ErrorDetails, path: Path, kind: str) -> str:
         case "value_error":
             return f"{'.'.join(path)}: {error['msg'].removeprefix('Value error, ')}"
         case _:
-            wanted = error["msg"].removeprefix("Input should be ")
-            return f"{'.'.join(path)} is {masked_urls(repr(error['input']))}; it must be {wanted}"
+            wanted = _IN_TOML.get(error["type"], error["msg"].removeprefix("Input should be "))
+            given = masked_urls(_as_written(error["input"]))
+            return f"{'.'.join(path)} is {given}; it must be {wanted}"
+
+
+_IN_TOML = {
+    "string_type": "a text in quotes",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list in brackets",
+    "list_type": "a list in brackets",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+"""What is wanted, in the words of TOML; the model names types of Python."""
+
+
+def _as_written(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case _:
+            return repr(value)
 
 
 def _called(path: Path) -> str:

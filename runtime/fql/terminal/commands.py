@@ -81,7 +81,7 @@ def report_usage(error: click.ClickException) -> int:
         return error.exit_code
     context = error.ctx if isinstance(error, click.UsageError) else None
     hint = f"see `{context.command_path} --help`" if context else ""
-    message = _as_ours(error.format_message())
+    message = _as_ours(_ONE_OF.sub("", error.format_message()))
     if isinstance(error, click.NoSuchOption):
         message = f"there is no option `{error.option_name}`"
         path = context.command_path if context else ""
@@ -112,6 +112,10 @@ def _options(context: click.Context | None) -> list[str]:
     return [name for each in context.command.params for name in each.opts] if context else []
 
 
+_ONE_OF = re.compile(r"\. Choose from:\s.*", re.DOTALL)
+"""What click adds, over several lines, to a missing argument whose choices are its name."""
+
+
 def _as_ours(message: str) -> str:
     """A sentence of click in the form of our own: no capital, no full stop."""
     text = message.strip().removesuffix(".")
@@ -125,5 +129,6 @@ _IN_OUR_WORDS = {
     "is not a valid integer": "is not a whole number",
     "is not a valid float range": "is not a number",
     "is not a valid float": "is not a number",
+    "is not a valid boolean. Recognized values: , ": "is neither yes nor no; it may be ",
 }
 """What click says of what is not a number; it names a class of its own."""

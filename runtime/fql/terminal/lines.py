@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import click
 
@@ -38,6 +39,15 @@ def flush() -> None:
     """Write what is still in memory. Raises OutputFull."""
     with _room_for_output():
         sys.stdout.flush()
+
+
+def open_closed_streams() -> None:
+    """Somebody may have closed standard output or standard error, as services do: what is written
+    there goes nowhere then."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def end_quietly() -> None:

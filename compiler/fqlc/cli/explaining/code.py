@@ -30,7 +30,7 @@ def explain_code(code: str, form: str) -> None:
     """Print the page of a code. Raises UsageError for one that does not exist."""
     page = page_of(code.upper())
     if page is None:
-        hint = did_you_mean(code.upper(), all_codes()) or "`fqlc explain --list` has all of them"
+        hint = did_you_mean(code.upper(), _close(code.upper())) or _LISTED
         raise UsageError(f"there is no code {code}", hint=hint)
     if form == "json":
         severities = [severity.value for severity in page.severities]
@@ -42,6 +42,21 @@ def explain_code(code: str, form: str) -> None:
         })  # fmt: skip
         return
     prose(explain_page(page.code))
+
+
+_LISTED = "`fqlc explain --list` has all of them"
+
+
+def _close(code: str) -> list[str]:
+    """The codes that differ in one place, or by two digits that changed places: of three digits
+    two wrong ones are another code."""
+    return [
+        one
+        for one in sorted(all_codes())
+        if len(one) != len(code)
+        or sorted(one) == sorted(code)
+        or sum(a != b for a, b in zip(one, code, strict=True)) == 1
+    ]
 
 
 def list_codes(form: str) -> None:

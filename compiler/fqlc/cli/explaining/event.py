@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from fql.actions.port import RenderFailed
 from fql.actions.written import request_of
-from fql.errors import EventRefused
+from fql.errors import EventRefused, advice_on_file
 from fql.events.intake import Intake
 from fql.events.model import Event
 from fql.exact.reading import NotJson, read_foreign
@@ -111,7 +111,9 @@ def _lines(file: str) -> Iterator[str]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
-        raise SurroundingsError(f"{file} cannot be read: {error.strerror}") from None
+        raise SurroundingsError(
+            f"{file} cannot be read: {error.strerror}", advice_on_file(error)
+        ) from None
     except UnicodeDecodeError:
         raise SurroundingsError(f"{file} cannot be read: it is not UTF-8") from None
     return (line for line in text.splitlines() if line.strip())

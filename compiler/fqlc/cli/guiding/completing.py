@@ -41,6 +41,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("capture install", "capture plan", "capture status"), _PLANS),
     "explain": ("codes", "sources", "plans"),
+    "config": ("keys",),
     "pause": ("endpoints", "observers"),
     "resume": ("endpoints", "observers"),
     **dict.fromkeys(("dlq show", "dlq replay", "dlq discard"), ("letters",)),
@@ -53,12 +54,14 @@ class _WithNames(ShellComplete):
     """Completion that knows the project."""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """What may stand where the cursor is."""
+        """What may stand where the cursor is; a path where nothing else is known."""
         words, start = _words(args, incomplete)
         kinds = wanted(words, start)
         if not kinds:
             after = words[1:] if words[:1] == ["help"] else words
-            return super().get_completions(after, start)
+            known = super().get_completions(after, start)
+            path = CompletionItem(start, type="file")
+            return known if known or start.startswith("-") else [path]
         found = dict.fromkeys(name for kind in kinds for name in names_of(kind, start))
         return [CompletionItem(harmless(name)) for name in found if name.startswith(start)]
 
@@ -72,7 +75,9 @@ class _Zsh(_WithNames, ZshComplete):
 
 
 class _Fish(_WithNames, FishComplete):
-    """That of fish."""
+    """That of fish. What is said of a name may have commas in it."""
+
+    source_template = FishComplete.source_template.replace("split ", "split --max 1 ")
 
 
 _CLASSES: Mapping[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
@@ -140,6 +145,12 @@ def _codes(_: str) -> Iterator[str]:
     yield from sorted(all_codes())
 
 
+def _keys(_: str) -> Iterator[str]:
+    from fqlc.cli.guiding.keys import keys_of, with_tables
+
+    yield from with_tables(one.key for one in keys_of(None))
+
+
 def _files(endings: tuple[str, ...]) -> Callable[[str], Iterator[str]]:
     """Files with these endings, and folders to go into."""
 
@@ -198,6 +209,7 @@ def _store() -> tuple[Path | None, str]:
 
 _FINDERS: Mapping[str, Callable[[str], Iterator[str]]] = {
     "codes": _codes,
+    "keys": _keys,
     "sources": _files((SUFFIX,)),
     "plans": _files((".json",)),
     "letters": _stored("letters"),

@@ -18,7 +18,7 @@ from fql.terminal.environment import cache_folder
 from fql.terminal.lines import data, json_line
 from fql.terminal.options import format_option, store_option
 from fql.terminal.talk import talk_level
-from fqlc.cli.guiding.keys import keys_of, secrets_beside
+from fqlc.cli.guiding.keys import keys_of, secrets_beside, with_tables
 from fqlc.cli.inputs import source_options, without_cache
 from fqlc.project.errors import CommandError
 from fqlc.project.files import label, settings_of
@@ -66,8 +66,9 @@ def config(
         raise CommandError(error.message, error.hint) from None
     chosen = [s for s in found if key is None or s.key == key or s.key.startswith(f"{key}.")]
     if not chosen:
-        hint = did_you_mean(key or "", [s.key for s in found]) or "`fqlc config` lists all"
-        raise UsageError(f"there is no key {key}", hint=hint)
+        known = with_tables(s.key for s in found)
+        hint = did_you_mean(key or "", known) or "`fqlc config` lists all"
+        raise UsageError(f"there is no key `{key}`", hint=hint)
     for setting in chosen:
         _show(setting, form)
 

@@ -4,7 +4,7 @@ people want to wait for one value."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from hashlib import sha256
@@ -33,6 +33,15 @@ def keys_of(file: str | None) -> list[Listed]:
         if cache:
             cache.save_named(key, light_text({"keys": list(map(asdict, known))}).encode())
     return known
+
+
+def with_tables(keys: Iterable[str]) -> list[str]:
+    """The keys, and before those of a table its name, which stands for all of them."""
+    names: dict[str, None] = {}
+    for key in keys:
+        parts = key.split(".")
+        names |= dict.fromkeys(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return list(names)
 
 
 def _judged(file: str | None) -> list[Listed]:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from fql.errors import advice_on_file
 from fqlc.project.errors import SurroundingsError
 
 
@@ -21,7 +22,8 @@ def write_whole(path: str, content: bytes) -> None:
             _replace(place, content)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SurroundingsError(f"{path} cannot be written: {reason}") from None
+        advice = advice_on_file(error, written=True)
+        raise SurroundingsError(f"{path} cannot be written: {reason}", advice) from None
 
 
 def _replace(place: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fql.errors import advice_on_file
 from fql.exact.reading import read_json
 from fql.exact.writing import pretty_json
 from fqlc.cli.testing.judge import sent_body
@@ -37,7 +38,9 @@ def _read_snapshots(file: Path) -> dict[str, Bodies]:
     try:
         stored = read_json(file.read_bytes())
     except OSError as error:
-        raise SurroundingsError(f"{file} cannot be read: {error.strerror}") from None
+        raise SurroundingsError(
+            f"{file} cannot be read: {error.strerror}", advice_on_file(error)
+        ) from None
     except ValueError as error:
         raise SurroundingsError(f"{file} is not JSON: {error}", "run with --update") from None
     if not isinstance(stored, dict) or not all(isinstance(b, dict) for b in stored.values()):
@@ -73,5 +76,6 @@ def _write_snapshots(source: str, tests: Mapping[str, Bodies], *, keep: bool) ->
             return None
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SurroundingsError(f"{file} cannot be written: {error.strerror}") from None
+        advice = advice_on_file(error, written=True)
+        raise SurroundingsError(f"{file} cannot be written: {error.strerror}", advice) from None
     return file

@@ -84,7 +84,7 @@ def closing(found: Sequence[Diagnostic]) -> str:
     ]
     fixable = sum(d.fix is not None and d.fix.safe for d in found)
     fixes = f"; `fqlc check --fix` fixes {fixable}" if fixable else ""
-    first = found[0].code
+    first = min(found, key=lambda d: d.severity is not Severity.ERROR).code
     return f"{' and '.join(counts)} found{fixes}; `fqlc explain {first}` says more"
 
 

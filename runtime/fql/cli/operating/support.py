@@ -14,7 +14,7 @@ import click
 from fql.cli.operating.status import looked
 from fql.cli.project import Project, find_project, plan_of, settings_option, store_option
 from fql.egress.sealing.secrets import Masker
-from fql.errors import FqlError, UsageError, masked_urls
+from fql.errors import FqlError, UsageError, advice_on_file, masked_urls
 from fql.exact.writing import pretty_json
 from fql.plan.environment import references_in
 from fql.plan.model import Plan
@@ -117,4 +117,5 @@ def _archived(target: Path, files: Mapping[str, str]) -> None:
                 member.size, member.mtime, member.mode = len(content), int(time.time()), 0o600
                 archive.addfile(member, io.BytesIO(content))
     except OSError as error:
-        raise SupportError(f"{target} cannot be written: {error.strerror}") from error
+        advice = advice_on_file(error, written=True)
+        raise SupportError(f"{target} cannot be written: {error.strerror}", hint=advice) from error

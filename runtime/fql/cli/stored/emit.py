@@ -10,7 +10,7 @@ import click
 from fql.cli.stored.stores import say_when_taken, with_client
 from fql.client import Client
 from fql.engine.process.receipts import Receipt
-from fql.errors import EventRefused, FqlError
+from fql.errors import EventRefused, FqlError, advice_on_file
 from fql.intake.json_lines import arrival
 from fql.intake.port import Arrival
 from fql.terminal.lines import data, json_line, say
@@ -52,15 +52,17 @@ def _read_envelopes(file: str) -> list[dict[str, object]]:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        raise FqlError(f"{file} cannot be read: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise FqlError(f"{file} cannot be read: {reason}", hint=advice_on_file(error)) from error
+    shown = "standard input" if file == "-" else file
     found = _whole_document(text) or [
         arrival(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()
     ]
     for each in found:
         if each.problem:
-            raise EventRefused(f"{file}: {each.problem}", hint="nothing was stored")
+            raise EventRefused(f"{shown}: {each.problem}", hint="nothing was stored")
     if not found:
-        say(f"{file} contains no event")
+        say(f"{shown} contains no event")
     return [each.envelope for each in found]
 
 
