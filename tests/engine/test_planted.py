@@ -9,6 +9,7 @@ from fql.engine.core.held.state import Stuck
 from fql.engine.core.history.bulk import begin, end_replay, mark, stop
 from fql.engine.core.history.unmatched import history_of
 from fql.engine.core.moving.leaving import release
+from fql.engine.core.queues import queue_name
 from fql.engine.core.step import step
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy
@@ -90,6 +91,7 @@ def test_the_first_member_of_a_batch_can_be_refused() -> None:
 def test_a_home_is_stored_and_stays_where_it_is() -> None:
     """Rows carry the shard of what has a memory: another rule would look for them elsewhere."""
     assert [home("paid 48213", 64), home("a b", 64), home("a b", 1)] == [13, 60, 0]
+    assert queue_name("paid", "48213") == "paid:ded1e2d6a792e19ce65f8f689f0ed64f"
     assert {home(str(number), 2) for number in range(20)} == {0, 1}
     assert [fair_share(64, live) for live in (0, 1, 3, 64, 65)] == [64, 64, 22, 1, 1]
 
@@ -101,6 +103,7 @@ def test_the_cursor_moves_with_what_is_marked() -> None:
     state = world(observer("a")).state
     mark(state, Marks(5, (7, "dlq_7"), [Posted("replay", b"{}", 0, "me", 0)], last=False))
     assert history_of(state).steps[5] == BulkStep(5, 7, "dlq_7", marked=1)
+    assert history_of(state).posted == [Posted("replay", b"{}", 0, "me", 0)]
     mark(state, Marks(5, (3, "dlq_3"), [], last=True))
     assert history_of(state).steps[5] == BulkStep(5, 3, "dlq_3", MARKED, marked=1)
 
@@ -134,7 +137,7 @@ def test_the_end_of_a_replay_is_counted_once() -> None:
     work.bulk = 5
     end_replay(w.state, work, "dead")
     end_replay(w.state, work, "other")
-    assert history_of(w.state).steps[5] == BulkStep(5, dead=1)
+    assert history_of(w.state).steps == {5: BulkStep(5, dead=1)}
 
 
 def test_a_shard_that_is_given_up_takes_its_batches_along() -> None:

@@ -68,6 +68,8 @@ def test_what_cannot_be_taken_in_is_a_dead_letter_that_can_be() -> None:
     assert history is not None and history.steps == {5: BulkStep(5, dead=1)}
     assert w.runs() == []
     assert take(w, replace(lost, number=0)).mutations.letters == [], "once"
+    lost = NewEvent(event(2), given_up=Rung.BY_ITS_ROW, faults={"": "it raised again"})
+    assert take(w, lost).mutations.letters == [], "not where even that has raised"
 
 
 def test_a_condition_that_raised_is_the_dead_letter_of_its_observer_alone() -> None:
@@ -81,6 +83,11 @@ def test_a_condition_that_raised_is_the_dead_letter_of_its_observer_alone() -> N
     [letter] = w.letters()
     assert (letter.observer, letter.reason) == ("one", "it raised")
     assert [run.observer for run in w.runs()] == ["two"]
+    made = program(observer("a", "one"), matching=lambda _: [Unjudged("one", "it raised")])
+    w = World(made, 1, failure_rate=0.0)
+    w.emit(1)
+    w.cycle()
+    assert w.result.mutations.history is None, "nobody can say that nothing has matched it"
 
 
 def test_an_order_key_that_raises_is_the_dead_letter_of_its_observer_alone() -> None:
@@ -166,3 +173,18 @@ def test_a_change_that_does_not_fit_is_a_dead_letter_once() -> None:
     w.inputs.known = {}
     again = take(w, misfit(dedup=b"k"), misfit(faults=1)).mutations
     assert again.letters == []
+
+
+def test_the_context_of_an_event_is_stored_with_it() -> None:
+    w = world(observer("a"))
+    traced = event(1)._replace(context={"traceparent": "00-ab-cd-01"})
+    rows = take(w, NewEvent(traced), NewEvent(event(2))).mutations.events
+    assert [row.context for row in rows] == ['{"traceparent":"00-ab-cd-01"}', ""]
+
+
+def test_a_run_with_nothing_to_do_has_ended_when_it_is_stored() -> None:
+    w = world(observer("a", when={"a": lambda _: False}))
+    take(w, NewEvent(event(1)))
+    assert [run.state for run in w.runs()] == ["done"]
+    assert w.ledger == []
+    assert w.state.tally.open_runs == 0

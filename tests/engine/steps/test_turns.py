@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fql.actions.port import Outcome
 from fql.engine.core.held.inputs import Order
 from fql.engine.program.limits import EndpointLimits
 from fql.engine.program.model import BatchPolicy
 from tests.engine.programs import observer
-from tests.engine.test_core import DOWN, answer, emit, seen, wait, world
+from tests.engine.test_core import DOWN, answer, emit, replay, seen, wait, world
 from tests.simulation.world import World
 
 
@@ -105,3 +106,24 @@ def test_attempts_of_a_batch_count_on_after_a_crash() -> None:
     w.cycle()
     assert [one.attempt for one in w.ledger] == [1, 2, 3]
     assert [one.redelivery for one in w.ledger] == [False, False, True]
+
+
+def test_a_run_that_is_read_back_before_its_turn_is_not_sent() -> None:
+    """Somebody asks for one that waits behind another of its key."""
+    w = world(observer("a", order_by=lambda _: "k"))
+    emit(w, 1, 2)
+    w.order(Order("replay", run=max(run.id for run in w.runs()), node="a"))
+    for _ in range(3):
+        w.cycle()
+    assert seen(w) == [1]
+
+
+def test_a_replay_goes_after_what_is_under_way_and_before_what_waits() -> None:
+    w = world(observer("a", order_by=lambda _: "k"))
+    emit(w, 1, 2, 3, 4)
+    answer(w, Outcome(status=404))
+    w.cycle()
+    assert seen(w) == [1, 2]
+    replay(w, 1)
+    w.settle()
+    assert seen(w) == [1, 2, 1, 3, 4]

@@ -301,4 +301,25 @@ MUTANTS = (
         " or run.order_key is not None:",
         "tests/engine/steps/test_outcomes.py::test_an_outcome_waits_for_the_next_commit_only_if_nothing_waits_for_it",
     ),
+    Mutant(
+        "a run whose home is elsewhere starts here",
+        "runtime/fql/engine/core/accept.py",
+        "    if not ours and (order_key is not None or spec.batches):",
+        "    if False:",
+        "tests/engine/steps/test_sharing.py::test_a_run_with_a_home_goes_there_and_its_owner_is_told",
+    ),
+    Mutant(
+        "limits of a reload do not count",
+        "runtime/fql/engine/core/step.py",
+        "        endpoint.limits = program.limits.get(endpoint.name, DEFAULT_LIMITS)\n",
+        "",
+        "tests/engine/steps/test_reload.py::test_a_higher_limit_lets_more_go_at_once",
+    ),
+    Mutant(
+        "a plan that lacks a secret now takes the place of one that has it",
+        "runtime/fql/engine/core/step.py",
+        "if not other.blocked or short not in state.programs:",
+        "if True:",
+        "tests/engine/steps/test_reload.py::test_what_can_be_used_is_not_given_up_for_what_cannot",
+    ),
 )

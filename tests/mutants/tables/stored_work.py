@@ -147,4 +147,25 @@ MUTANTS = (
         "        pass\n",
         "tests/engine/steps/test_orders.py::test_what_is_cancelled_while_it_waits_for_a_time_is_waited_for_no_more",
     ),
+    Mutant(
+        "a run that is read back before its turn is sent",
+        "runtime/fql/engine/core/queues.py",
+        "    run.blocked = queue is not None and queue[0] != run.id\n",
+        "    run.blocked = False\n",
+        "tests/engine/steps/test_turns.py::test_a_run_that_is_read_back_before_its_turn_is_not_sent",
+    ),
+    Mutant(
+        "a command for another engine is lost",
+        "runtime/fql/engine/core/moving/leaving.py",
+        "    turn_away(state, (given,))\n",
+        "",
+        "tests/engine/steps/test_sharing.py::test_an_entry_of_the_inbox_for_another_engine_stays_there",
+    ),
+    Mutant(
+        "an outcome of a run that is not in memory is lost",
+        "runtime/fql/engine/core/finish.py",
+        "        waiting.append(performed)\n",
+        "        pass\n",
+        "tests/engine/steps/test_late.py::test_it_counts_if_nothing_was_sent_since",
+    ),
 )
