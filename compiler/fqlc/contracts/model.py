@@ -192,6 +192,21 @@ class Schema:
         return {"$schema": DIALECT, **self.raw, "$defs": dict(self.definitions)}
 
 
+def kind_of(value: object) -> str:
+    """The type of JSON that a value has, by its word in a schema; a whole number is an
+    `integer`."""
+    if value is None:
+        return "null"
+    for kinds, word in _WORDS:
+        if isinstance(value, kinds):
+            return word
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return "integer" if whole else "number"
+
+
+_WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "boolean"), (str, "string"), ((list, tuple), "array"), (Mapping, "object"),
+)  # fmt: skip
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

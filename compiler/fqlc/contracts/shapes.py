@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from fqlc.contracts.model import Answer, Operation, Schema
+from fqlc.contracts.model import Answer, Operation, Schema, kind_of
 from fqlc.contracts.places import Place
 from fqlc.contracts.reading.normal import bare
 
@@ -124,27 +124,13 @@ def _both(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
 def _types(part: Schema) -> frozenset[str] | None:
     """The types of a part, from its `type`, its members, or that it has properties."""
     members = part.members
-    of_members = None if members is None else frozenset(map(_type_of, members))
+    of_members = None if members is None else frozenset(map(kind_of, members))
     types = part.types
     if types is None and of_members is None:
         return frozenset(("object",)) if part.raw.get("properties") else None
     if types is None or of_members is None:
         return types if of_members is None else of_members
     return _both(types, of_members)
-
-
-def _type_of(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, list):
-        return "array"
-    if isinstance(value, Mapping):
-        return "object"
-    return "integer" if isinstance(value, int) else "number"
 
 
 def _members(parts: Iterable[Schema]) -> tuple[str, ...] | None:

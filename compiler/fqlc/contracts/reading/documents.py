@@ -133,7 +133,8 @@ class Documents:
             )  # fmt: skip
         if len(data) > LONGEST_CONTRACT:
             said = f"`{file}` has more than {LONGEST_CONTRACT:,} bytes"
-            raise FaultyContract(said, Place(file))
+            hint = "leave out the paths that no webhook uses, and what they alone refer to"
+            raise FaultyContract(said, Place(file), hint, fetch=False)
         value, marks = _parsed(file, data)
         return Document(file, value, marks, dialect_of(value), bool(marks) and _shares(value))
 

@@ -7,22 +7,10 @@ from collections.abc import Mapping, Sequence
 from fqlc.contracts.judging.findings import Finding, Remedy, error, warning
 from fqlc.contracts.judging.wire.values import Items, Kinds, Record, Scalar, Value, Whole
 from fqlc.contracts.judging.words import kinds, sent
-from fqlc.contracts.model import Schema
+from fqlc.contracts.model import Schema, kind_of
 
 _ARRAY: Kinds = frozenset({"array"})
 _OBJECT: Kinds = frozenset({"object"})
-
-
-def kind_of(form: object) -> str:
-    """The kind of a text, number, Boolean or null."""
-    if form is None:
-        return "null"
-    if isinstance(form, bool):
-        return "boolean"
-    if isinstance(form, str):
-        return "string"
-    whole = isinstance(form, int) or (isinstance(form, float) and form.is_integer())
-    return "integer" if whole else "number"
 
 
 def readings(value: Value) -> tuple[Kinds, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fql.near import nearest, question
-from fqlc.contracts.judging.findings import Finding, Remedy, error, warning
+from fqlc.contracts.judging.findings import Asked, Finding, Remedy, error, warning
 from fqlc.contracts.judging.validating import searches
 from fqlc.contracts.judging.wire.values import Key, Record
 from fqlc.contracts.model import Schema
@@ -121,29 +121,22 @@ def _meant(name: str, keys: Mapping[str, Key], shape: Shape) -> str | None:
 
 
 def _undeclared(key: Key, part: Schema, near: str | None) -> Finding:
-    return error(
-        "FQL412",
-        "is not in the contract, which takes no other properties",
-        key.value,
-        (part.place, "takes no other properties"),
-        "not in the contract",
-        path=(key.name,),
-        help=_did_you(near),
-        remedy=_renaming(key, near),
-    )
+    says = "is not in the contract, which takes no other properties"
+    return _unknown(error, key, says, (part.place, "takes no other properties"), near)
 
 
 def _perhaps_meant(key: Key, schema: Schema, near: str) -> Finding:
-    return warning(
-        "FQL412",
-        f"is not in the contract, but `{near}` is",
-        key.value,
-        (schema.place, f"`{near}` is declared here"),
-        "not in the contract",
-        path=(key.name,),
-        help=_did_you(near),
-        remedy=_renaming(key, near),
-    )
+    says = f"is not in the contract, but `{near}` is"
+    return _unknown(warning, key, says, (schema.place, f"`{near}` is declared here"), near)
+
+
+def _unknown(
+    make: Callable[..., Finding], key: Key, says: str, asked: Asked, near: str | None
+) -> Finding:
+    return make(
+        "FQL412", says, key.value, asked, "not in the contract", path=(key.name,),
+        help=_did_you(near), remedy=_renaming(key, near),
+    )  # fmt: skip
 
 
 def _misspelt(missing: Finding, key: Key, near: str) -> Finding:
