@@ -44,7 +44,7 @@ def left_of(tests: Sequence[Test], values: Sequence[object], nullable: bool) -> 
     return [value for value in tried if all(passes(value, test) for test in tests)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_TESTS, max_size=5), st.booleans(), st.booleans())
 def test_a_range_is_what_passes_all_tests(
     tests: list[Test], integral: bool, nullable: bool
@@ -63,7 +63,7 @@ def test_a_range_is_what_passes_all_tests(
         assert len(left) != 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(_TESTS, max_size=3), st.lists(_TESTS, max_size=3), st.booleans())
 def test_two_equal_things_are_what_both_may_be(
     one: list[Test], other: list[Test], nullable: bool
