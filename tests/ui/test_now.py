@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from fql.store.port import Counts
-from fql.store.showing.history import Minute, Pulse
+from fql.store.showing.history import Bulk, Minute, Pulse
 from fql.testing import MockWebhookServer, Reply
 from fql.ui.drawing.tiles import tiles_of
 from fql.ui.present import words
 from fql.ui.present.now import Now, Watch, now_of
 from fql.ui.present.numbers import by_minute, down_since
+from fql.ui.present.progress import progress_of
 from fql.ui.present.state import Seen, needs_of, sentence_of
 from tests.app.plans import CHAIN, ENTITY, order, plan_of
 from tests.ui.site import Site, site
@@ -110,6 +111,15 @@ def test_what_was_not_counted_is_not_taken_for_nothing() -> None:
     assert needs[0].text.startswith("How much waits and dead letters by action: this took")
     assert sentence_of(Seen(None), needs[:1]) == "Not all was counted, and one thing needs you"
     assert tiles_of([], T, Now(), None)[4].number == "not counted"
+
+
+def test_a_replay_says_what_it_has_passed_over() -> None:
+    bulk = Bulk(
+        "bulk_1", "2027-01-15T08:00:00.000Z", "ann", "ended", {}, total=9, marked=6, resolved=6,
+        dead=0, other=0, passed={"its action is gone": 2, "it is being replayed": 1},
+    )  # fmt: skip
+    (told,) = progress_of([bulk], T)
+    assert "2 passed over: its action is gone · 1 passed over: it is being replayed" in told.text
 
 
 def minute(ago: int, **counts: int) -> Minute:
@@ -211,8 +221,8 @@ async def test_a_store_without_an_engine_says_so(
     async with site(tmp_path, webhook_server) as here:
         await here.fail(1)
     async with site(tmp_path, webhook_server, engine=False) as here:
-        text = await shown(here, "/", "No engine is at work, and")
-        assert "what you ask for is queued" in text
+        text = await shown(here, "/", "No engine is at work, and", "not sending")
+        assert "what you ask for is queued. Start <code>fqlc run</code>." in text
         for _ in range(5):
             await here.browser.get("/")
             await asyncio.sleep(0.06)

@@ -23,7 +23,8 @@ GOOD = "sending"
 class Receiver:
     """An endpoint, and the actions that send to it. `now` is None where nobody watches it; `dead`
     is counted as far as `Counts` goes, and None where that took too long; `since` is when the
-    oldest of them failed, `down` since when all fails (RFC 3339)."""
+    oldest of them failed, `down` since when all fails (RFC 3339). `idle` is one to which nobody
+    sends, as no engine is at work."""
 
     name: str
     url: str
@@ -32,6 +33,7 @@ class Receiver:
     dead: int | None
     since: str = ""
     down: str = ""
+    idle: bool = False
     hour: Hour = field(default_factory=Hour)
     now: Receiving | None = None
 
@@ -44,6 +46,8 @@ class Receiver:
             return HELD["circuit"]
         if self.now is not None and self.now.held_back == "retry_after":
             return HELD["retry_after"]
+        if self.idle:
+            return "not sending"
         return GOOD if not self.down else "failing"
 
     @property
@@ -88,7 +92,8 @@ def receivers(plan: Plan, seen: Seen, hours: Mapping[str, Hour]) -> list[Receive
                 paused=name in seen.paused,
                 dead=None if seen.groups is None else sum(one.number for one in mine),
                 since=instant(min((one.oldest for one in mine), default=None)) or "",
-                down=seen.down.get(name, ""), hour=hours.get(name, Hour()),
+                down=seen.down.get(name, ""),
+                idle=seen.now.state in ("silent", "none"), hour=hours.get(name, Hour()),
                 now=seen.now.endpoints.get(name, Receiving()) if seen.now.works else None,
             )
         )  # fmt: skip
