@@ -266,7 +266,7 @@ def test_all_codes_are_listed(fqlc: Command) -> None:
 @pytest.mark.parametrize(
     ("written", "hint"),
     [("FQL2011", "did you mean `FQL201`?"), ("fql30l1", "did you mean `FQL301`?"),
-     ("FQL999", "did you mean `FQL"), ("FQL99999999", "`fqlc explain --list` has all of them")],
+     ("FQL999", "`fqlc explain --list` has all of them"), ("FQL99999999", "`fqlc explain --list` has all of them")],
 )  # fmt: skip
 def test_a_code_that_does_not_exist(fqlc: Command, written: str, hint: str) -> None:
     """It is no path: nobody is told to check one."""
