@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fql.cli.operating.judging import NOTHING, Dead, Live, State, live_of, samples_of
+from fql.cli.operating.judging import NOTHING, Dead, Live, State, last_of, live_of, samples_of
 from fql.cli.operating.status import _report
 from fql.store.showing.history import Pulse
 from fql.testing import MockWebhookServer
@@ -89,8 +90,31 @@ def test_an_engine_without_a_metrics_port_is_asked_by_its_store(
         assert shown["engine"] == "ready"
         assert shown["sources"] == [{"name": "shop", "ok": True, "lag_s": 0.0}]
         assert (shown["oldest_due_s"], shown["circuits"]) == (0.0, [])
+        assert 0 <= time.time() * 1000 - shown["since"] < 600_000
         process.terminate()
         assert process.wait(30) == 0
+    shown = json.loads(shop.fqlc("status", "--format", "json").out)
+    assert (shown["engine"], shown["since"]) == ("none", None)
+    assert shown["sources"] == [{"name": "shop", "ok": True, "lag_s": 0.0}]
+    assert "source      shop: ok, 0 s late (when last seen, " in shop.fqlc("status").out
+
+
+def test_without_an_engine_it_says_what_was_last_seen() -> None:
+    """Of engines that were heard then, not of one that had been silent before; and it is no need
+    of its own."""
+    body = {"sources": [{"name": "shop", "ok": False, "lag": 900_000}],
+            "endpoints": {"a": {"circuit": "open"}}}  # fmt: skip
+    live, at = last_of([
+        Pulse(1, "x", 60_000, True, {"sources": [{"name": "old", "ok": True, "lag": 0}]}),
+        Pulse(2, "y", 3_600_000, True, body),
+    ])  # fmt: skip
+    assert ([name for name, *_ in live.sources], at) == (["shop"], 3_600_000)
+    found = replace(WELL, engine="none", live=live, last_seen=at)
+    assert found.needs() == ["no engine is at work: nothing is sent"]
+    said = [text for _, text in _report(found)]
+    assert "a: open (when last seen, 1970-01-01 01:00:00 UTC)" in said
+    assert "shop: in trouble, 900 s late (when last seen, 1970-01-01 01:00:00 UTC)" in said
+    assert last_of([]) == (NOTHING, None)
 
 
 def test_what_engines_say_is_put_together() -> None:

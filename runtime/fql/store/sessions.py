@@ -19,6 +19,13 @@ def next_session(last: int, now: int) -> int:
     return max(last + 1, min(now - BEGINNING, LATEST))
 
 
+def begun(session: int, now: int) -> int | None:
+    """When a session began, in milliseconds since 1970, by its number; None where that cannot be,
+    as after a restore, which may raise the numbers above it."""
+    at = (BEGINNING + session) * 1000
+    return at if at <= now else None
+
+
 def settlement(stored: int | None, expected: int, settled: int = 0) -> bool | None:
     """What has become of a commit whose reply was lost, by the count that is stored (None: the
     session is not live any more) and the one that its engine knew: None where it is fenced, True

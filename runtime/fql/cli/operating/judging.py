@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fql.exact.kinds import as_a, as_object, as_objects
 from fql.observe.series.gauges import Gauges
 from fql.plan.language.units import spoken_duration
 from fql.store.port import MOST_COUNTED
 from fql.store.sharing.holding import Holding
-from fql.store.showing.history import Pulse
+from fql.store.showing.history import SILENT_AFTER, Pulse
 from fql.store.shown import as_far
 
 Labels = Mapping[str, str]
@@ -58,6 +58,16 @@ class Live:
 NOTHING = Live()
 
 
+def last_of(pulses: Sequence[Pulse]) -> tuple[Live, int | None]:
+    """What engines said when one was last heard, and when that was; of those that have not spoken
+    since, nothing."""
+    at = max((one.at for one in pulses), default=None)
+    if at is None:
+        return NOTHING, None
+    last = [replace(one, silent=at - one.at > SILENT_AFTER) for one in pulses]
+    return live_of(last), at
+
+
 def live_of(pulses: Sequence[Pulse]) -> Live:
     """What the engines that are not silent say."""
     sources: dict[str, tuple[bool, float]] = {}
@@ -88,7 +98,8 @@ class State:
     engines say of themselves in the store, where that port is off. `holdings` are the engines of a
     store that several may use. `rates` are counts a minute. `open_runs` and `inbox` are counted as
     far as `Counts` goes. Sizes in bytes, times in milliseconds since 1970; None for what is not
-    known."""
+    known. `since` is when the engine at work began, the first of several. Where none is at work,
+    `live` is what engines said when one was `last_seen`, which needs nobody by itself."""
 
     now: int
     store: str
@@ -104,6 +115,8 @@ class State:
     samples: Samples = ()
     live: Live = NOTHING
     holdings: Sequence[Holding] = ()
+    since: int | None = None
+    last_seen: int | None = None
 
     def sources(self) -> list[tuple[str, bool, float]]:
         """Each source: whether all is well with it, and its lag in seconds."""
@@ -142,6 +155,8 @@ class State:
             yield "no engine is at work: nothing is sent"
         elif self.engine not in ("ready", "unknown"):
             yield f"the engine is not ready: {self.engine}"
+        if self.last_seen is not None:
+            return
         for name, fine, lag in self.sources():
             if not fine:
                 yield f"the source {name} does not deliver as it should"
@@ -167,6 +182,8 @@ class State:
         return {
             "store": self.store,
             "engine": self.engine,
+            "since": self.since,
+            "last_seen": self.last_seen,
             "plan": self.plan,
             "open_runs": min(self.open_runs, MOST_COUNTED),
             "inbox": min(self.inbox, MOST_COUNTED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import click
@@ -17,6 +17,7 @@ from fql.cli.operating.judging import (
     Live,
     Samples,
     State,
+    last_of,
     live_of,
     samples_of,
 )
@@ -26,6 +27,8 @@ from fql.exact.reading import read_object
 from fql.looking import Ordering
 from fql.plan.language.units import show_size
 from fql.store.opening import Place
+from fql.store.sessions import begun
+from fql.store.sharing.holding import Holding
 from fql.store.showing.history import Pulse
 from fql.store.shown import as_far
 from fql.terminal.lines import data, json_line, on_terminal
@@ -85,6 +88,7 @@ def looked(store: str | None, settings_file: str | None) -> State:
         at_work = engine
         if at_work == "unknown" and shared:
             at_work = "ready" if any(one.left > 0 for one in holdings) else "none"
+        live, last_seen = last_of(await client.pulses()) if at_work == "none" else (NOTHING, None)
         asked = not samples and at_work == "ready" and await _asked_in_store(client)
         counts, size = await client.counts(), await client.size()
         plan = await client.active_digest()
@@ -106,7 +110,9 @@ def looked(store: str | None, settings_file: str | None) -> State:
             disk=size.disk,
             backup=size.backup,
             samples=samples,
-            live=await _heard(client, sum(one.left > 0 for one in holdings)) if asked else NOTHING,
+            live=await _heard(client, sum(one.left > 0 for one in holdings)) if asked else live,
+            since=None if at_work == "none" else _since(place, holdings, now),
+            last_seen=last_seen,
             holdings=holdings,
         )
 
@@ -148,6 +154,16 @@ def _asked(port: Port | None) -> tuple[str, Samples]:
     return _reason(ready.text), samples
 
 
+def _since(place: Place, holdings: Sequence[Holding], now: int) -> int | None:
+    """When the engine at work began, by the number of its session; the first of several."""
+    file, sessions = place.database.file, [one.session for one in holdings if one.left > 0]
+    if file is not None and file.exists():
+        from fql.store.sqlite.caring.facts import session_of
+
+        sessions.append(session_of(file))
+    return begun(min(sessions), now) if sessions else None
+
+
 def _reason(text: str) -> str:
     """Why an engine is not ready, from what it answers."""
     try:
@@ -167,18 +183,20 @@ def _holder(place: Place) -> str:
 
 
 def _report(found: State) -> Iterator[tuple[str, str]]:
-    yield "engine", found.engine
+    since = "" if found.since is None else f", since {moment(found.since)} UTC"
+    yield "engine", found.engine + since
     for one in found.holdings:
         yield "", shards_words(one)
     yield "store", found.store
     yield "plan", (found.plan or "none")[:19]
     yield "open", f"{as_far(found.open_runs, 'run')}, {as_far(found.inbox)} in the inbox"
+    seen = "" if found.last_seen is None else f" (when last seen, {moment(found.last_seen)} UTC)"
     for name, fine, lag in found.sources():
-        yield "source", f"{name}: {'ok' if fine else 'in trouble'}, {lag:.0f} s late"
+        yield "source", f"{name}: {'ok' if fine else 'in trouble'}, {lag:.0f} s late{seen}"
     if found.rates:
         rates = ", ".join(f"{value:.1f} {name}" for name, value in sorted(found.rates.items()))
         yield "a minute", rates
-    yield from _waiting(found)
+    yield from _waiting(found, seen)
     if found.disk is not None:
         yield "disk", f"{show_size(found.disk[1] // 10**6 * 10**6)} free"
     if found.backup is not None:
@@ -190,12 +208,12 @@ def _report(found: State) -> Iterator[tuple[str, str]]:
         yield "", "nothing needs you"
 
 
-def _waiting(found: State) -> Iterator[tuple[str, str]]:
+def _waiting(found: State, seen: str) -> Iterator[tuple[str, str]]:
     oldest = found.oldest_due()
     if oldest is not None:
-        yield "oldest due", f"{oldest:.0f} s"
+        yield "oldest due", f"{oldest:.0f} s{seen}"
     for endpoint, state in found.circuits():
-        yield "circuit", f"{endpoint}: {state.replace('_', ' ')}"
+        yield "circuit", f"{endpoint}: {state.replace('_', ' ')}{seen}"
     if found.paused:
         yield "paused", ", ".join(found.paused)
     for one in found.dead:

@@ -78,6 +78,16 @@ def require_sound(file: Path) -> None:
         raise StoreError(f"{file} is damaged: {verdict}", hint="take an older backup")
 
 
+def session_of(file: Path) -> int:
+    """The number of the last session of a store, 0 before the first. Raises StoreError."""
+    try:
+        with closing(read_only(file)) as connection:
+            row = connection.execute(schema.LAST_SESSION).fetchone()
+    except sqlite3.Error as problem:
+        raise translate(problem, file) from problem
+    return 0 if row is None else int(row[0])
+
+
 def engine_of(file: Path) -> int | None:
     """The process that is the engine of a store, 0 where the system does not tell which; None where
     there is none. Raises StoreError."""
