@@ -119,10 +119,17 @@ class Together(Moving):
         self.limits.write(wish, turn, decided)
 
     def _answer(self, engine: Engine, grant: Grant) -> None:
+        """Now or later. Once memory was loaded again, nobody waits for an answer from before."""
+        asker = engine.state
+
+        def arrive() -> None:
+            if engine.state is asker:
+                engine.inputs.grants.append(grant)
+
         if self.random.random() < 0.3:
-            self.later.append(lambda: engine.inputs.grants.append(grant))
+            self.later.append(arrive)
         else:
-            engine.inputs.grants.append(grant)
+            arrive()
 
     def _pause(self) -> int:
         return 20 if self.later else super()._pause()
