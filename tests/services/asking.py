@@ -143,7 +143,7 @@ def _formatting(case: Case) -> str:
     elif span.start:
         edits = format_after(source, span.start)
     else:
-        edits = format_file(source)
+        edits = format_file(snapshot, source)
     new = source.edited([(e.span.start, e.span.end, e.text) for e in edits])
     return new if edits else ""
 

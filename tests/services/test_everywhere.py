@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pytest
 
+from fql_grammar.tokens import RESERVED
+from fqlc.services.answers import Refusal
 from fqlc.services.completion.complete import complete
 from fqlc.services.findings import findings
 from fqlc.services.fixing.actions import code_actions, fix_all
@@ -39,6 +42,25 @@ def test_every_request_at_some_offsets_of_some_faulty_programs() -> None:
             _ask_at(snapshot, source, offset, program)
 
 
+@pytest.mark.parametrize("word", sorted(RESERVED))
+def test_a_word_of_the_language_as_a_name_is_answered_and_no_new_name(word: str) -> None:
+    text = (
+        f'entity A from "a" {{ id: ID @key, {word}: String }}\n'
+        f"enum B {{ one, {word} }}\nlet {word} = 1\n"
+        f"observer {word} {{ on: A.insert when: {word} == 1\n"
+        f'  webhook {word} {{ url: "https://a.example/{{{{ {word} }}}}" body: {{ {word} }} }} }}\n'
+    )
+    program = Program(word, ((FILE, text),), (FILE,))
+    snapshot = program.snapshot()
+    source = SourceText(FILE, text)
+    _ask_of_file(snapshot, source)
+    for found in re.finditer(rf"\b{word}\b", text):
+        _ask_at(snapshot, source, found.end(), program)
+    sound = Program("sound", ((FILE, text.replace(word, "zz_name")),), (FILE,)).snapshot()
+    refusal = rename(sound, FILE, text.replace(word, "zz_name").index("zz_name"), word)
+    assert isinstance(refusal, Refusal) and f"`{word}` is a word" in refusal.reason
+
+
 @pytest.mark.soak
 def test_every_request_at_every_offset_of_every_faulty_program() -> None:
     """All of them, and after a letter was typed as well."""
@@ -63,7 +85,7 @@ def _ask_of_file(snapshot: Snapshot, source: SourceText) -> None:
     hints(snapshot, FILE, 0, len(source.text))
     links(snapshot, FILE)
     folds(source)
-    format_file(source)
+    format_file(snapshot, source)
     found = tokens(snapshot, FILE)
     for one, other in itertools.pairwise(found):
         assert one.end <= other.start

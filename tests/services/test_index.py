@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fqlc.checks.table.blocks import ACTIONS, BLOCKS
 from fqlc.diagnostics.sink import Sink
 from fqlc.services.answers import What
+from fqlc.services.index.index import WRITTEN
 from fqlc.services.index.things import Form
-from fqlc.services.snapshot import Snapshot
+from fqlc.services.snapshot import Snapshot, take_snapshot
 from fqlc.source.text import SourceText
 from fqlc.syntax.parsing.lexer import lex
 from fqlc.syntax.reading.lexemes import Lexeme, Origin
-from tests.services.programs import sound
+from tests.services.programs import faulty, some, sound
 
 _DECLARED = frozenset({
     What.ACTION, What.ENDPOINT, What.ENTITY, What.ENUM, What.FIELD, What.LET, What.MEMBER,
@@ -53,3 +57,23 @@ def test_entries_are_where_their_names_are_written_and_lead_to_declarations() ->
                     assert declared is not None, (program.name, named)
                     if named.form is Form.DECLARED:
                         assert declared.name == named.span, (program.name, named)
+
+
+def test_files_without_a_name_need_not_be_read_for_it() -> None:
+    """A thing that is written as it is called is found in files that have its name alone; in faulty
+    programs too."""
+    for program in [*some(sound(), 20, 5), *some(faulty(), 40, 5)]:
+        snapshot = program.snapshot()
+        for path, source in snapshot.sources.items():
+            for named in snapshot.index.names(path):
+                if named.thing.what in WRITTEN and "\\" not in source.text:
+                    assert named.thing.name in source.text, (program.name, named)
+                    assert named in snapshot.index.uses(named.thing)
+                    assert named in tuple(snapshot.index.called(named.thing.name))
+
+
+@pytest.mark.parametrize("kind", sorted({*BLOCKS, *ACTIONS}))
+def test_a_block_in_a_wrong_place_has_names_all_the_same(kind: str) -> None:
+    text = f"{kind} one {{ }}\nobserver o {{ {kind} two {{ {kind} three {{ }} }} }}\n"
+    snapshot = take_snapshot(["a.fql"], {"a.fql": text.encode()}.get)
+    assert snapshot.index.names("a.fql")

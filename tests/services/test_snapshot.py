@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 
 from fqlc.services.answers import Refusal
@@ -11,6 +12,7 @@ from fqlc.services.hover import hover
 from fqlc.services.renaming.rename import rename
 from fqlc.services.snapshot import over, take_snapshot
 from fqlc.source.text import Span
+from tests.services.programs import faulty, some, sound
 
 SOUND = """entity E { id: ID @key, name: String }
 enum Colour { red, green }
@@ -92,3 +94,24 @@ def test_the_drift_of_equal_texts_moves_nothing() -> None:
     same = Drift.between("abc", "abc")
     assert same.ahead(Span("a", 1, 2)) == Span("a", 1, 2)
     assert Drift.between("abc", "").ahead(Span("a", 1, 2)) is None
+
+
+def test_a_check_leaves_no_ring_of_ours() -> None:
+    """Neither the check nor its answer: rings of a large project would have to be looked for while
+    everybody waits."""
+    for program in [*some(sound(), 20, 7), *some(faulty(), 40, 7)]:
+        program.snapshot()
+        gc.collect()
+        gc.disable()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            snapshot = program.snapshot()
+            snapshot.index.read_all(lambda: None)
+            del snapshot
+            gc.collect()
+            modules = {type(left).__module__.partition(".")[0] for left in gc.garbage}
+            assert not modules & {"fql", "fqlc", "fql_grammar"}, program.name
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()

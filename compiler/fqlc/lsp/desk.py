@@ -1,6 +1,6 @@
 """Where texts lie open: what editors tell, checks in a thread of their own, and what is published.
 
-It acts on what `session` decides. Everything happens in the event loop but for `projects.check`.
+It acts on what `session` decides. Everything happens in the event loop but for `checks`.
 """
 
 from __future__ import annotations
@@ -10,34 +10,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from types import MappingProxyType
 
 from lsprotocol.types import PositionEncodingKind, TextDocumentContentChangeEvent
 
+from fqlc.lsp.checks import Asked, Checks, Superseded
 from fqlc.lsp.documents import Document, Encoding
 from fqlc.lsp.places import Here, View
-from fqlc.lsp.projects import (
-    Checkup,
-    Place,
-    Project,
-    Superseded,
-    alone,
-    check,
-    project_of_place,
-)
+from fqlc.lsp.projects import Checkup, Place, Project, alone, project_of_place
 from fqlc.lsp.session import Agenda, Board, Published
 from fqlc.project.files import SETTINGS
 from fqlc.services.answers import Finding, Findings
+from fqlc.services.basis.trace import go_on
 from fqlc.services.findings import findings
 from fqlc.services.snapshot import Snapshot
 from fqlc.source.files import SUFFIX
 
 Documents = Mapping[str, Document]
 """The open texts by the key of their place."""
-_Work = Callable[[], Checkup]
-_Done = Callable[[Checkup | Exception], None]
 
 
 class NoSuchText(Exception):
@@ -65,9 +56,11 @@ class Desk:
         self,
         publish: Callable[[View, tuple[Published, ...]], None],
         fault: Callable[[str, Exception], object],
+        wait: Callable[[], None] = go_on,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._publish, self._fault, self._clock = publish, fault, clock
+        self._checks = Checks(wait)
         self.encoding: Encoding = PositionEncodingKind.Utf16
         self.documents: Documents = MappingProxyType({})
         self._places: dict[str, Place] = {}
@@ -76,8 +69,6 @@ class Desk:
         self._agenda = Agenda()
         self._stale = Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._checks: SimpleQueue[tuple[_Work, _Done]] = SimpleQueue()
-        self._worker: Thread | None = None
 
     # What the editor tells
 
@@ -259,16 +250,13 @@ class Desk:
         standing = self._standings[key]
         project, self._stale = standing.project, Event()
         texts = {k: d for k, d in self.documents.items() if not d.is_large or project.is_of(k)}
-        before, stale = standing.checkup.snapshot if standing.checkup else None, self._stale
+        before = standing.checkup.snapshot if standing.checkup else None
         loop = asyncio.get_running_loop()
 
         def done(found: Checkup | Exception) -> None:
             loop.call_soon_threadsafe(self._ended, standing, found)
 
-        self._checks.put((lambda: check(project, texts, before, stale), done))
-        if self._worker is None:
-            self._worker = Thread(target=_checks, args=(self._checks,), daemon=True)
-            self._worker.start()
+        self._checks.put(Asked(project, texts, before, self._stale, done))
 
     def _ended(self, standing: _Standing, found: Checkup | Exception) -> None:
         self._agenda = self._agenda.ended()
@@ -323,14 +311,3 @@ def _renew(standing: _Standing) -> None:
     """Wake all who wait for news of a project."""
     standing.news.set_result(None)
     standing.news = _future()
-
-
-def _checks(queue: SimpleQueue[tuple[_Work, _Done]]) -> None:
-    """The thread of checks. What a check raises is given to whoever asked for it."""
-    while True:
-        work, done = queue.get()
-        try:
-            found: Checkup | Exception = work()
-        except Exception as error:  # noqa: BLE001 - the loop turns it into FQL901
-            found = error
-        done(found)

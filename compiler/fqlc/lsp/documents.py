@@ -71,16 +71,24 @@ class Ruler:
 
     def position(self, offset: int) -> Position:
         """The position of an offset; an offset after the end means the end."""
+        return Position(*self.place(offset))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The same as line and column."""
         offset = min(max(offset, 0), len(self.text))
         line = bisect_right(self._starts, offset) - 1
         start = self._starts[line]
-        if self._is_simple(start, offset):
-            return Position(line, offset - start)
-        return Position(line, sum(_width(c, self.encoding) for c in self.text[start:offset]))
+        if self._is_all_simple or self._is_simple(start, offset):
+            return line, offset - start
+        return line, sum(_width(c, self.encoding) for c in self.text[start:offset])
 
     def range(self, start: int, end: int) -> Range:
         """The stretch between two offsets."""
         return Range(self.position(start), self.position(end))
+
+    @cached_property
+    def _is_all_simple(self) -> bool:
+        return self._is_simple(0, len(self.text))
 
     def _is_simple(self, start: int, end: int) -> bool:
         """True where columns are characters: all of them, or those of this stretch."""
@@ -128,6 +136,10 @@ class Document:
     def offset(self, position: Position) -> int:
         """The offset in `source.text` of a position."""
         return max(self._ruler.offset(position) - self._mark, 0)
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset in `source.text`."""
+        return self._ruler.place(offset + self._mark)
 
     def range(self, start: int, end: int) -> Range:
         """The stretch between two offsets in `source.text`."""

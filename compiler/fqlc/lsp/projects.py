@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Event
 
 from pygls.uris import to_fs_path
 
@@ -34,10 +33,6 @@ from fqlc.source.files import SUFFIX, ProjectFiles
 from fqlc.source.links import Links
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.parsing.parser import parse_file
-
-
-class Superseded(Exception):
-    """The check works on texts that have moved on."""
 
 
 @dataclass(frozen=True)
@@ -113,18 +108,19 @@ class Checkup:
 
 
 def check(
-    project: Project, texts: Mapping[str, Document], before: Snapshot | None, stale: Event
+    project: Project,
+    texts: Mapping[str, Document],
+    before: Snapshot | None,
+    pause: Callable[[], None],
 ) -> Checkup:
-    """Check a project with the open texts, by the paths without links, over its files.
-
-    Raises Superseded as soon as `stale` is set and a file is asked for.
-    """
+    """Check a project with the open texts, by the paths without links, over its files. `pause` is
+    called between two steps; what it raises ends the check."""
     if project.alone is not None and (text := texts.get(project.alone.key)) and text.is_large:
         return _spelling(project, project.alone, texts)
     sources, problems = _sources(project, texts)
-    reader = _Reader(project, sources, texts, stale)
+    reader = _Reader(project, sources, texts, pause)
     surroundings, more = _surroundings(sources)
-    snapshot = take_snapshot(sources.roots, reader.read, surroundings, before)
+    snapshot = take_snapshot(sources.roots, reader.read, surroundings, before, pause)
     names = {reader.real(path): path for path in (*sources.roots, *snapshot.sources)}
     settings = _settings_text(sources.settings) if sources.settings and (problems or more) else None
     wrong = _diagnostics(settings, problems or more) if settings else ()
@@ -147,9 +143,13 @@ class _Reader:
     """Reads for one check: open texts over files, and nothing that is not the project's."""
 
     def __init__(
-        self, project: Project, sources: ProjectSources, texts: Mapping[str, Document], stale: Event
+        self,
+        project: Project,
+        sources: ProjectSources,
+        texts: Mapping[str, Document],
+        pause: Callable[[], None],
     ) -> None:
-        self._sources, self._texts, self._stale = sources, texts, stale
+        self._sources, self._texts, self._pause = sources, texts, pause
         self._alone = project.alone
         self._links = Links()
         self.asked: set[str] = set()
@@ -164,8 +164,7 @@ class _Reader:
             return path
 
     def read(self, path: str) -> bytes | None:
-        if self._stale.is_set():
-            raise Superseded
+        self._pause()
         real = self.real(path)
         self.asked.add(real)
         text = self._texts.get(real)

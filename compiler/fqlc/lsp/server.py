@@ -18,6 +18,7 @@ from fqlc import __version__
 from fqlc.lsp.desk import Desk, Documents, NoSuchText
 from fqlc.lsp.places import Here, View
 from fqlc.lsp.session import Published
+from fqlc.lsp.turns import Turns
 from fqlc.lsp.words.showing import Manner, Pages, shown
 from fqlc.services.answers import HintKind
 
@@ -34,7 +35,8 @@ class FqlServer(LanguageServer):
 
     def __init__(self, pages: Pages, *, debug: bool = False) -> None:
         super().__init__("fqlc", __version__, types.TextDocumentSyncKind.Incremental)
-        self.desk = Desk(self._publish, self.tell_fault)
+        self.turns = Turns()
+        self.desk = Desk(self._publish, self.tell_fault, self.turns.wait)
         self.hints = frozenset(HintKind)
         self._pages, self._debug = pages, debug
         self._manner: Manner | None = None

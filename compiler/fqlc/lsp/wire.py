@@ -7,6 +7,7 @@ server ends when the editor asks for it, closes our input, does not read any mor
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -38,8 +39,8 @@ _LOOK = 2.0
 """Seconds between two looks at whether the editor still runs."""
 _CHUNK = 65_536
 _TURN = 0.0005
-"""Seconds that the thread of checks keeps an answer waiting for its turn: a tenth of what Python
-takes by itself."""
+"""Seconds that the thread of checks keeps a message waiting until it is heard: a tenth of what
+Python takes by itself. From then on it makes way (`turns`)."""
 
 
 def serve(server: FqlServer) -> int:
@@ -48,7 +49,9 @@ def serve(server: FqlServer) -> int:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         sys.stdout = sys.stderr
         sys.setswitchinterval(_TURN)
-        return asyncio.run(_run_wire(server, output))
+        gc.freeze()  # what was imported lives as long as the server
+        with asyncio.Runner(loop_factory=server.turns.loop) as runner:
+            return runner.run(_run_wire(server, output))
 
 
 async def _run_wire(server: FqlServer, output: BinaryIO) -> int:

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 from fqlc.diagnostics.model import Edit
 from fqlc.services.basis.drift import Drift
+from fqlc.services.snapshot import Snapshot
 from fqlc.source.text import SourceText, Span
-from fqlc.syntax.printing.files import format_declarations, format_source
+from fqlc.syntax.printing.files import format_declarations, format_source, format_tree
 from fqlc.syntax.reading.split import split
 
 
-def format_file(source: SourceText) -> tuple[Edit, ...]:
+def format_file(snapshot: Snapshot, source: SourceText) -> tuple[Edit, ...]:
     """The edits that format a file; none where it is formatted. Broken declarations stay as they
-    are."""
-    return _edit(source, 0, len(source.text), format_source(source))
+    are. A text that was checked as it is need not be parsed again."""
+    file, checked = snapshot.file(source.path), snapshot.sources.get(source.path)
+    if file is None or checked is None or checked.text != source.text:
+        return _edit(source, 0, len(source.text), format_source(source))
+    return _edit(source, 0, len(source.text), format_tree(source, file))
 
 
 def format_range(source: SourceText, start: int, end: int) -> tuple[Edit, ...]:

@@ -7,7 +7,7 @@ the newer one. Places in what has changed lead nowhere until then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from fqlc.names.symbols import EntityInfo, EnumInfo
 from fqlc.pipeline import Read, check_project
 from fqlc.services.basis.drift import Drift
 from fqlc.services.basis.kept import Kept, kept_of
-from fqlc.services.basis.trace import Trace
+from fqlc.services.basis.trace import Listening, Trace, go_on
 from fqlc.services.index.index import Index
 from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
@@ -142,7 +142,7 @@ class Snapshot:
     @cached_property
     def index(self) -> Index:
         """Every name of the checked project."""
-        return Index(self.program.project, self.trace)
+        return Index(self.program.project, self.trace, self.sources)
 
     @cached_property
     def _files(self) -> Mapping[str, ast.File]:
@@ -154,13 +154,16 @@ def take_snapshot(
     read: Read,
     surroundings: Surroundings | None = None,
     before: Snapshot | None = None,
+    pause: Callable[[], None] = go_on,
 ) -> Snapshot:
     """Check a project. `roots` are its files by the names that messages give them, `read` gives
     the bytes of a file: that of the editor where it is open (`over`). `before` is the last
-    snapshot of the same project."""
+    snapshot of the same project. `pause` is called between two steps; what it raises ends the
+    check."""
     trace, files = Trace(), _Remembered(read)
     contracts = LateContracts(files.read, surroundings.shelf if surroundings is not None else None)
-    checked = check_project(roots, read, surroundings, trace, contracts)
+    with Listening(trace, pause) as ear:
+        checked = check_project(roots, read, surroundings, ear, contracts, passed=lambda _: pause())
     files.close()
     kept = Kept()
     if before is not None:

@@ -19,6 +19,9 @@ _PLAIN: Mapping[str, What] = {
     "OPEN_TRIPLE": What.STRING,
 }  # fmt: skip
 
+_PLAINLY: frozenset[Modifier] = frozenset()
+_DECLARED = frozenset({Modifier.DECLARATION})
+
 
 def tokens(snapshot: Snapshot, path: str) -> tuple[Token, ...]:
     """The tokens of the newest text of a file, in order; names that it got since the last check
@@ -81,14 +84,13 @@ class _Colours:
 
     def _name_token(self, start: int, known: tuple[int, Named]) -> Token:
         end, named = known
-        modifiers = set()
-        if named.form is Form.DECLARED:
-            modifiers.add(Modifier.DECLARATION)
-        if named.thing.what is What.ENVIRONMENT:
-            modifiers.add(Modifier.SECRET)
-        if named.thing.what is What.FIELD and self._is_sensitive(named):
-            modifiers.add(Modifier.SENSITIVE)
-        return Token(start, end, named.thing.what, frozenset(modifiers))
+        what = named.thing.what
+        modifiers = _DECLARED if named.form is Form.DECLARED else _PLAINLY
+        if what is What.ENVIRONMENT:
+            modifiers |= {Modifier.SECRET}
+        if what is What.FIELD and self._is_sensitive(named):
+            modifiers |= {Modifier.SENSITIVE}
+        return Token(start, end, what, modifiers)
 
     def _is_sensitive(self, named: Named) -> bool:
         row = self._snapshot.row(named.thing.owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from fql.near import nearest, question
 from fql.plan.language.expressions import Expr
@@ -45,19 +46,6 @@ class ValueReader:
         self._sink = sink
         self._text = text
         self._constants = constants
-        self._by_kind: Mapping[Kind, Callable[[Key, ast.Expr], object]] = {
-            Kind.DURATION: self._duration,
-            Kind.SIZE: self._size,
-            Kind.INT: self._int,
-            Kind.NUMBER: self._number,
-            Kind.BOOLEAN: self._boolean,
-            Kind.WORD: self._word,
-            Kind.WORDS: self._words,
-            Kind.NAMES: self._names,
-            Kind.STATUSES: self._statuses,
-            Kind.TEXT: self._text_of,
-            Kind.SECRETS: self._secrets,
-        }
 
     def read(self, key: Key, value: ast.Expr) -> object:
         """The value: int for durations (ms), sizes (bytes) and counts, float, bool, str, lists of
@@ -68,7 +56,7 @@ class ValueReader:
             return Mark.BAD
         if isinstance(value, ast.WordLiteral) and value.value is None:
             return Mark.RESET
-        return self._by_kind[key.kind](key, value)
+        return self._BY_KIND[key.kind](self, key, value)
 
     def wrong(self, key: Key, value: ast.Expr, *help_: str, fix: Fix | None = None) -> Mark:
         """Report FQL206: another kind of value than the key takes."""
@@ -258,6 +246,21 @@ class ValueReader:
         if moment is not None and moment.tzinfo is not None:
             return value.value
         return self.wrong(key, value, "write a date with an offset: `2026-03-02T14:00:00Z`")
+
+    # Of the class: a reader with methods of its own in it would be a ring.
+    _BY_KIND: ClassVar[Mapping[Kind, Callable[[ValueReader, Key, ast.Expr], object]]] = {
+        Kind.DURATION: _duration,
+        Kind.SIZE: _size,
+        Kind.INT: _int,
+        Kind.NUMBER: _number,
+        Kind.BOOLEAN: _boolean,
+        Kind.WORD: _word,
+        Kind.WORDS: _words,
+        Kind.NAMES: _names,
+        Kind.STATUSES: _statuses,
+        Kind.TEXT: _text_of,
+        Kind.SECRETS: _secrets,
+    }
 
 
 _BOOLEANS = {

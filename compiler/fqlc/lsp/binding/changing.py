@@ -33,7 +33,7 @@ async def _format(
     server: FqlServer, params: types.DocumentFormattingParams
 ) -> list[types.TextEdit]:
     here = await server.here(params.text_document.uri)
-    return [here.view.edit(edit) for edit in formatting.format_file(here.source)]
+    return [here.view.edit(edit) for edit in formatting.format_file(here.snapshot, here.source)]
 
 
 async def _format_range(

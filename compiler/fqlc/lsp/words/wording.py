@@ -79,6 +79,8 @@ _OTHER_TOKEN = types.SemanticTokenTypes.Variable
 
 TOKEN_TYPES = tuple(dict.fromkeys((*(kind.value for kind in _TOKENS.values()), _OTHER_TOKEN.value)))
 TOKEN_MODIFIERS = tuple(modifier.value for modifier in Modifier)
+_NUMBERS = {w: TOKEN_TYPES.index(_TOKENS.get(w, _OTHER_TOKEN).value) for w in What}
+_BITS = {modifier: 1 << number for number, modifier in enumerate(Modifier)}
 LEGEND = types.SemanticTokensLegend(TOKEN_TYPES, TOKEN_MODIFIERS)
 
 
@@ -195,14 +197,12 @@ def tokens(here: Here, found: Iterable[answers.Token]) -> types.SemanticTokens:
     data: list[int] = []
     line, column = 0, 0
     for token in found:
-        place = here.range(token.start, token.end)
-        start = place.start
-        kind = TOKEN_TYPES.index(_TOKENS.get(token.what, _OTHER_TOKEN).value)
-        bits = sum(1 << TOKEN_MODIFIERS.index(m.value) for m in token.modifiers)
-        moved = start.character - column if start.line == line else start.character
-        length = place.end.character - start.character
-        data += [start.line - line, moved, length, kind, bits]
-        line, column = start.line, start.character
+        at, start = here.document.place(token.start)
+        _, end = here.document.place(token.end)
+        bits = sum(_BITS[m] for m in token.modifiers)
+        moved = start - column if at == line else start
+        data += [at - line, moved, end - start, _NUMBERS[token.what], bits]
+        line, column = at, start
     return types.SemanticTokens(data)
 
 

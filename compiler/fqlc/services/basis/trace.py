@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fql.plan.language.expressions import Expr
@@ -25,15 +25,13 @@ class Heard:
 
 
 class Trace:
-    """All expressions of a check, by file and place. It listens while the check runs, and is only
-    read from then on."""
+    """All expressions of a check, by file and place, as `Listening` adds them."""
 
     def __init__(self) -> None:
         self._heard: dict[str, dict[tuple[int, int, type[ast.Tree]], Heard]] = {}
 
-    def __call__(
-        self, written: ast.Expr, scope: object, expected: Type | None, value: Expr
-    ) -> None:
+    def add(self, written: ast.Expr, scope: object, expected: Type | None, value: Expr) -> None:
+        """Note an expression."""
         if isinstance(scope, ExprScope) and not isinstance(written, _SAYS_NOTHING):
             span = written.span
             row = self._heard.setdefault(span.path, {})
@@ -53,3 +51,30 @@ class Trace:
         row = self._heard.get(path, {})
         near = (heard for (start, end, _), heard in row.items() if start <= offset <= end)
         yield from sorted(near, key=lambda h: h.written.span.end - h.written.span.start)
+
+
+def go_on() -> None:
+    """Nobody waits for a turn."""
+
+
+class Listening:
+    """Adds to a trace while a check runs. The project knows who listens, and the trace knows the
+    project: this lets go of the trace at the end, so that a check leaves no ring behind, which
+    only the garbage collector could take apart."""
+
+    def __init__(self, trace: Trace, pause: Callable[[], None] = go_on) -> None:
+        self._trace: Trace | None = trace
+        self._pause = pause
+
+    def __enter__(self) -> Listening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._trace = None
+
+    def __call__(
+        self, written: ast.Expr, scope: object, expected: Type | None, value: Expr
+    ) -> None:
+        if self._trace is not None:
+            self._pause()
+            self._trace.add(written, scope, expected, value)

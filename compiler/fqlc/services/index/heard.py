@@ -28,13 +28,6 @@ class HeardNames:
 
     def __init__(self, names: Names, trace: Trace, observer: Callable[[int], str]) -> None:
         self._names, self._trace, self._observer = names, trace, observer
-        self._rules: Mapping[type[ast.Tree], Callable[[Heard], None]] = {
-            ast.NameUse: self._bare_name,
-            ast.MemberAccess: self._dotted,
-            ast.CallOf: self._called,
-            ast.StringLiteral: self._quoted_member,
-            ast.BinaryOf: self._default,
-        }
 
     def add_all(self) -> None:
         """Add the names of all expressions; calls first, for they declare variables."""
@@ -43,9 +36,9 @@ class HeardNames:
             if isinstance(one.written, ast.CallOf):
                 self._variable(one.written)
         for one in heard:
-            rule = self._rules.get(type(one.written))
+            rule = _RULES.get(type(one.written))
             if rule is not None:
-                rule(one)
+                rule(self, one)
 
     def _bare_name(self, heard: Heard) -> None:
         assert isinstance(heard.written, ast.NameUse)  # noqa: S101 - by the table of rules
@@ -152,6 +145,15 @@ class HeardNames:
         assert isinstance(expr, ast.BinaryOf)  # noqa: S101 - by the table of rules
         if heard.scope.template and expr.op == "coalesce":
             self._names.add(expr.operator, Thing(What.FILTER, "default"))
+
+
+_RULES: Mapping[type[ast.Tree], Callable[[HeardNames, Heard], None]] = {
+    ast.NameUse: HeardNames._bare_name,
+    ast.MemberAccess: HeardNames._dotted,
+    ast.CallOf: HeardNames._called,
+    ast.StringLiteral: HeardNames._quoted_member,
+    ast.BinaryOf: HeardNames._default,
+}
 
 
 def meaning_of(name: str, heard: Heard) -> Thing | None:

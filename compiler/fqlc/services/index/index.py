@@ -4,7 +4,7 @@ each once."""
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from fql.collector import collector_at_rest
@@ -15,17 +15,32 @@ from fqlc.services.basis.trace import Trace
 from fqlc.services.index.heard import HeardNames
 from fqlc.services.index.things import Declared, Named, Names, Thing
 from fqlc.services.index.written import WHAT, WrittenNames
-from fqlc.source.text import Span
+from fqlc.source.text import SourceText, Span
 from fqlc.syntax.tree import ast
+
+WRITTEN = frozenset({
+    What.ACTION, What.ENDPOINT, What.ENTITY, What.ENUM, What.ENVIRONMENT, What.FIELD, What.LET,
+    What.MEMBER, What.OBSERVER, What.RETRY, What.TYPE, What.VARIABLE,
+})  # fmt: skip
+"""What is written as it is called, wherever it is used; a built-in type has other spellings, a file
+is named from where it is imported."""
 
 
 class Index:
     """The names of a checked project."""
 
-    def __init__(self, project: Project, trace: Trace) -> None:
-        self._project, self._trace = project, trace
-        self._files = {file.path: file for file in project.files}
+    def __init__(self, project: Project, trace: Trace, sources: Mapping[str, SourceText]) -> None:
+        self._project, self._trace, self._sources = project, trace, sources
+        self._files = {file.path: file for file in sorted(project.files, key=lambda f: f.path)}
         self._read: dict[str, tuple[Named, ...]] = {}
+        self._things: dict[str, Mapping[Thing, list[Named]]] = {}
+
+    def read_all(self, pause: Callable[[], None]) -> None:
+        """Read every file before somebody asks. `pause` is called before each; what it raises ends
+        this."""
+        for path in self._files:
+            pause()
+            self._by_thing(path)
 
     def names(self, path: str) -> tuple[Named, ...]:
         """The names of a file, in order."""
@@ -45,11 +60,20 @@ class Index:
 
     def uses(self, thing: Thing) -> tuple[Named, ...]:
         """Every place of a thing, its declaration too, by file and place."""
-        return tuple(self._by_thing.get(thing, ()))
+        written = thing.name if thing.what in WRITTEN else ""
+        places = (self._by_thing(path).get(thing, ()) for path in self._files_with(written))
+        return tuple(named for found in places for named in found)
+
+    def called(self, name: str) -> Iterator[Named]:
+        """Every place of whatever has this name and is written as it is called."""
+        for path in self._files_with(name):
+            for thing, found in self._by_thing(path).items():
+                if thing.name == name and thing.what in WRITTEN:
+                    yield from found
 
     def things(self) -> Iterator[Thing]:
         """All that is named anywhere."""
-        yield from self._by_thing
+        yield from dict.fromkeys(thing for path in self._files for thing in self._by_thing(path))
 
     def declared(self, thing: Thing) -> Declared | None:
         """Where a thing is declared; None for what the language itself knows."""
@@ -59,13 +83,21 @@ class Index:
             return Declared(span, span)
         return self._declarations.get(thing)
 
-    @cached_property
-    def _by_thing(self) -> Mapping[Thing, list[Named]]:
-        found: dict[Thing, list[Named]] = {}
-        for path in sorted(self._files):
+    def _files_with(self, name: str) -> Iterator[str]:
+        """The files in which a name may be: the others need not be read. It may be spelled with an
+        escape where there is one."""
+        for path in self._files:
+            source = self._sources.get(path)
+            if source is None or name in source.text or "\\" in source.text:
+                yield path
+
+    def _by_thing(self, path: str) -> Mapping[Thing, list[Named]]:
+        if path not in self._things:
+            found: dict[Thing, list[Named]] = {}
             for named in self.names(path):
                 found.setdefault(named.thing, []).append(named)
-        return found
+            self._things[path] = found
+        return self._things[path]
 
     @cached_property
     def _declarations(self) -> Mapping[Thing, Declared]:

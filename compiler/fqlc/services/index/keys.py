@@ -31,27 +31,6 @@ class KeyNames:
         self._values = ValueNames(names, project)
         self._observer = observer or _name_given(block, "observer")
         self._entity = _entity(block)
-        self._rules: Mapping[Kind, Callable[[Key, ast.Expr, str], None]] = {
-            Kind.NAME: self._named_thing,
-            Kind.TYPE: lambda _k, value, _o: self._values.type(value),
-            Kind.TRIGGERS: lambda _k, value, _o: self._triggers(value),
-            Kind.TRIGGER: lambda _k, value, _o: self._triggers(value),
-            Kind.OBJECT: self._in_braces,
-            Kind.ORDER: self._order,
-            Kind.CONTRACT: self._contract,
-            Kind.TEXT: self._contract,
-            Kind.HEADERS: lambda _k, value, _o: self._keys_as(What.HEADER, value),
-            Kind.WORD: self._words,
-            Kind.WORDS: self._words,
-            Kind.NAMES: self._listed,
-            Kind.SECRETS: self._secrets,
-            Kind.BODY: lambda _k, value, _o: self._properties(value),
-            Kind.ARGUMENTS: lambda _k, value, _o: self._properties(value),
-            Kind.FUNCTION: self._function,
-            Kind.ROW: lambda _k, value, _o: self._values.add(value, Type(self._entity)),
-            Kind.ANSWERS: self._answers,
-            Kind.BY_ACTION: self._by_action,
-        }
 
     def add(self, entry: ast.Entry) -> None:
         """Add the names of an entry."""
@@ -61,9 +40,9 @@ class KeyNames:
 
     def _known_key(self, key: Key, name: Span, value: ast.Expr, owner: str) -> None:
         self._names.add(name, Thing(What.KEY, key.name, owner))
-        rule = self._rules.get(key.kind)
+        rule = _RULES.get(key.kind)
         if rule is not None:
-            rule(key, value, owner)
+            rule(self, key, value, owner)
 
     def _subkeys(self, keys: Sequence[Key], value: ast.Expr, owner: str) -> None:
         by_name = {key.name: key for key in keys}
@@ -186,6 +165,29 @@ class KeyNames:
         if entry.key is not None:
             span, form = key_place(entry)
             self._names.add(span, Thing(What.ACTION, entry.key.text, self._observer), form)
+
+
+_RULES: Mapping[Kind, Callable[[KeyNames, Key, ast.Expr, str], None]] = {
+    Kind.NAME: KeyNames._named_thing,
+    Kind.TYPE: lambda names, _k, value, _o: names._values.type(value),
+    Kind.TRIGGERS: lambda names, _k, value, _o: names._triggers(value),
+    Kind.TRIGGER: lambda names, _k, value, _o: names._triggers(value),
+    Kind.OBJECT: KeyNames._in_braces,
+    Kind.ORDER: KeyNames._order,
+    Kind.CONTRACT: KeyNames._contract,
+    Kind.TEXT: KeyNames._contract,
+    Kind.HEADERS: lambda names, _k, value, _o: names._keys_as(What.HEADER, value),
+    Kind.WORD: KeyNames._words,
+    Kind.WORDS: KeyNames._words,
+    Kind.NAMES: KeyNames._listed,
+    Kind.SECRETS: KeyNames._secrets,
+    Kind.BODY: lambda names, _k, value, _o: names._properties(value),
+    Kind.ARGUMENTS: lambda names, _k, value, _o: names._properties(value),
+    Kind.FUNCTION: KeyNames._function,
+    Kind.ROW: lambda names, _k, value, _o: names._values.add(value, Type(names._entity)),
+    Kind.ANSWERS: KeyNames._answers,
+    Kind.BY_ACTION: KeyNames._by_action,
+}
 
 
 def _type(value: ast.Expr) -> Type | None:

@@ -104,7 +104,7 @@ class WrittenNames:
         if kind is None:
             return
         self._names.add(block.kind.span, Thing(What.KEYWORD, kind.name))
-        if block.name is not None:
+        if block.name is not None and kind.name in WHAT:
             self._declare(WHAT[kind.name], block.name)
         observer = block.name.text if block.name is not None and kind.name == "observer" else ""
         self._entries(block, kind, observer)

@@ -11,8 +11,8 @@ from fqlc.checks.reading.tools import Tools
 from fqlc.diagnostics.sink import MAX_COMPARED, Budget, Sink
 from fqlc.names.fields import build_row
 from fqlc.names.project import MOST_EXPANDED, Project
-from fqlc.names.symbols import Symbol, Unread, Uses
-from fqlc.services.basis.trace import Trace
+from fqlc.names.symbols import Listener, Symbol, Unread, Uses
+from fqlc.services.basis.trace import Listening, Trace
 from fqlc.services.snapshot import Snapshot
 from fqlc.syntax.tree import ast
 from fqlc.types.infer import check_fields, infer
@@ -24,7 +24,13 @@ def check_part(
 ) -> ObserverModel | None:
     """Check a declaration of a file, so that the trace hears its expressions. What is wrong in it
     is not reported. Gives the model of an observer."""
-    project = _project(snapshot, trace)
+    with Listening(trace) as ear:
+        return _checked(snapshot, _project(snapshot, ear), path, declaration)
+
+
+def _checked(
+    snapshot: Snapshot, project: Project, path: str, declaration: ast.Declaration
+) -> ObserverModel | None:
     match declaration:
         case ast.Block(kind=ast.Name(text="observer")):
             program = snapshot.program
@@ -48,7 +54,7 @@ def check_part(
     return None
 
 
-def _project(snapshot: Snapshot, trace: Trace) -> Project:
+def _project(snapshot: Snapshot, listener: Listener) -> Project:
     """The project of the snapshot, with the rows that it keeps, and nothing shared that changes."""
     project = snapshot.program.project
     return replace(
@@ -59,7 +65,7 @@ def _project(snapshot: Snapshot, trace: Trace) -> Project:
         comparisons=Budget(MAX_COMPARED),
         expansions=Budget(MOST_EXPANDED),
         constants={k: v for k, v in project.constants.items() if "." not in k},
-        listener=trace,
+        listener=listener,
     )
 
 

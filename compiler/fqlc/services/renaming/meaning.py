@@ -87,8 +87,7 @@ _RANK = {
 
 def _others(snapshot: Snapshot, new: str) -> list[Named]:
     """The bare names that are called so already."""
-    things = [t for t in snapshot.index.things() if t.name == new and t.what in _RANK]
-    return [use for t in things for use in snapshot.index.uses(t)]
+    return [use for use in snapshot.index.called(new) if use.thing.what in _RANK]
 
 
 def _would_be_taken_away(snapshot: Snapshot, other: Named, heard: Heard, thing: Thing) -> bool:

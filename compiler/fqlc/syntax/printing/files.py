@@ -20,7 +20,11 @@ _PACKED = (ast.ImportDeclaration, ast.LetDeclaration)
 
 def format_source(source: SourceText) -> str:
     """The formatted text."""
-    file = parse_file(source, Sink())
+    return format_tree(source, parse_file(source, Sink()))
+
+
+def format_tree(source: SourceText, file: ast.File) -> str:
+    """The same where the text was parsed before."""
     return _Printer(source.text, file).print(_sound_declarations(file))
 
 
