@@ -207,6 +207,24 @@ def test_numbers_of_an_event_are_exact(fqlc: Command, shop: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("{broken", "an event"),
+        ("[1]", "an event"),
+        ("{}", "an event"),
+        ('{"entity": "Order"}', "Order"),
+        ('{"entity": 1, "event": "insert", "id": "a\\nb"}', "insert a\\x0ab"),
+    ],
+)
+def test_an_event_that_cannot_be_read_says_no_more_than_it_does(
+    fqlc: Command, shop: Path, line: str, title: str
+) -> None:
+    (shop / "e.jsonl").write_text(f"{line}\n")
+    lines = fqlc("explain", "--event", "e.jsonl").out.splitlines()
+    assert lines[0] == title and lines[1].startswith("  refused: ")
+
+
 def test_a_request_that_cannot_be_built_would_be_dead(fqlc: Command, shop: Path) -> None:
     """As the engine makes it: a header with a line end, a segment that would leave its place."""
     (shop / "bad.fql").write_text(

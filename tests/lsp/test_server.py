@@ -5,6 +5,7 @@ them)."""
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from pathlib import Path
 
@@ -12,10 +13,28 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from fqlc.lsp.binding.bound import bound_server
 from tests.lsp.conftest import MODEL, SHOP
 from tests.lsp.editor import Editor, editing
 
 EDITORS = ("visual-studio-code", "neovim", "emacs")
+UNTIDY = """\
+observer order_paid {
+  on:Order.update
+  when: status.changed()&&total.round(2)>100
+  webhook   tell {
+    url: "https://carrier.example.com/paid/{{ id }}"
+    retry: { max_atempts: 7 }
+    body: {customer:"{{ customer | truncate( 20 ) }}",  total}
+  }
+}
+observer order_sent {
+  on: Order.update
+  when: total > 5 and status == shipped
+  webhook tell { url: "https://carrier.example.com/sent/{{ id }}" }
+}
+"""
+"""A text with something to tidy, to fix, and to call."""
 HOLE = '    body: { id, note: "😀😀 {{ '
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -50,15 +69,46 @@ async def session(editor: Editor) -> None:
     with pytest.raises(JsonRpcException, match="id"):
         await client.text_document_rename_async(types.RenameParams(file, spot, "id"))
     editor.close(shop)
+    await _of_an_untidy_text(editor)
 
 
-async def _diagnostics(editor: Editor, version: int) -> list[types.Diagnostic]:
+async def _of_an_untidy_text(editor: Editor) -> None:
+    """What a text needs that is not finished: formats, signatures, fixes of all kinds."""
+    client, name = editor.client, "paid.fql"
+    editor.open(name, UNTIDY)
+    wrong = await _diagnostics(editor, 1, name)
+    assert "FQL204" in [d.code for d in wrong]
+    file, style = editor.file(name), types.FormattingOptions(2, insert_spaces=True)
+    whole = types.Range(types.Position(0, 0), types.Position(99, 0))
+    await client.text_document_formatting_async(types.DocumentFormattingParams(file, style))
+    await client.text_document_range_formatting_async(
+        types.DocumentRangeFormattingParams(file, whole, style)
+    )
+    await client.text_document_on_type_formatting_async(
+        types.DocumentOnTypeFormattingParams(file, types.Position(8, 1), "}", style)
+    )
+    for before in ("total.round(", "truncate( 20"):
+        above = UNTIDY.partition(before)[0] + before
+        place = types.Position(above.count("\n"), len(above.rpartition("\n")[2]))
+        await client.text_document_signature_help_async(types.SignatureHelpParams(file, place))
+    for only in (None, ["quickfix"], ["refactor"], ["source.fixAll.fql"]):
+        context = types.CodeActionContext(wrong, only=only)
+        await client.text_document_code_action_async(types.CodeActionParams(file, whole, context))
+    settings = types.DidChangeConfigurationParams({"fql": {"hints": False}})
+    client.workspace_did_change_configuration(settings)
+    await client.text_document_inlay_hint_async(types.InlayHintParams(file, whole))
+    editor.close(name)
+
+
+async def _diagnostics(
+    editor: Editor, version: int, name: str = "shop.fql"
+) -> list[types.Diagnostic]:
     """As the editor gets them: pulled where it can, else published."""
     capabilities = editor.client.capabilities
     assert capabilities is not None and capabilities.text_document is not None
     if capabilities.text_document.diagnostic is not None:
-        return await editor.pull("shop.fql")
-    return await editor.told("shop.fql", version)
+        return await editor.pull(name)
+    return await editor.told(name, version)
 
 
 async def _of_the_file(editor: Editor, name: str) -> None:
@@ -72,19 +122,6 @@ async def _of_the_file(editor: Editor, name: str) -> None:
     await client.text_document_inlay_hint_async(types.InlayHintParams(file, whole))
     places = [types.Position(5, 9)]
     await client.text_document_selection_range_async(types.SelectionRangeParams(file, places))
-    style = types.FormattingOptions(2, insert_spaces=True)
-    await client.text_document_formatting_async(types.DocumentFormattingParams(file, style))
-    await client.text_document_range_formatting_async(
-        types.DocumentRangeFormattingParams(file, whole, style)
-    )
-    await client.text_document_on_type_formatting_async(
-        types.DocumentOnTypeFormattingParams(file, types.Position(11, 1), "}", style)
-    )
-    context = types.CodeActionContext([])
-    await client.text_document_code_action_async(types.CodeActionParams(file, whole, context))
-    await client.text_document_signature_help_async(
-        types.SignatureHelpParams(file, types.Position(5, 9))
-    )
 
 
 def project(folder: Path) -> Path:
@@ -100,6 +137,24 @@ async def test_a_session_is_as_its_transcript(shop: Path, name: str) -> None:
     async with editing(shop, name) as editor:
         await session(editor)
     assert editor.transcript() == (GOLDEN / f"{name}.lsp.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_everything_that_is_asked_has_a_real_answer_once(name: str) -> None:
+    """A transcript in which a feature says nothing shows nothing."""
+    lines = (GOLDEN / f"{name}.lsp.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    messages = [(row["from"], row["message"]) for row in rows]
+    requests = [m for who, m in messages if who == "client" and "method" in m and "id" in m]
+    asked = {m["id"]: m["method"] for m in requests}
+    told = {asked[m["id"]] for who, m in messages if who == "server" and m.get("result")}
+    assert set(asked.values()) - told == {types.SHUTDOWN}
+    features = [f for f in bound_server(None).protocol.fm.features if _is_asked(f)]
+    assert set(features) <= {*asked.values(), types.TEXT_DOCUMENT_DIAGNOSTIC}
+
+
+def _is_asked(feature: str) -> bool:
+    return feature.startswith(("textDocument/", "workspace/")) and "/did" not in feature
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import click
 from fql.actions.written import Request
 from fql.exact.writing import write_json
 from fql.expressions.explain import Part
+from fql.terminal.words import one_line
 from fqlc.cli.testing.conditions import condition_lines
 
 Decision = Literal["send", "publish", "call", "dead", "skip", "after", "batch", "on_failure"]
@@ -116,8 +117,14 @@ class EventStory:
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        yield click.style(f"{self.entity}.{self.event} {self.id or ''}".rstrip(), bold=True)
+        yield click.style(self._title(), bold=True)
         if self.problem:
             yield f"  refused: {self.problem}"
         for observer in self.observers:
             yield from observer.lines()
+
+    def _title(self) -> str:
+        """What it says of itself, as far as that can be read."""
+        kind = ".".join(part for part in (self.entity, self.event) if isinstance(part, str))
+        known = kind, self.id if isinstance(self.id, str) else ""
+        return one_line(" ".join(filter(None, known))) or "an event"
