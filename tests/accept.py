@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fql.exact.writing import pretty_json
+from fql.published.schemas import schema_text
 from fql_grammar.plain_editors import emacs_mode, vim_syntax
 from fql_grammar.textmate import textmate_grammar
 from fqlc.checks.table.reference import keys_page
@@ -20,6 +21,7 @@ from tests.services.reading import HERE as CASES
 ROOT = Path(__file__).parent.parent
 KEYS = ROOT / "docs" / "reference" / "keys.md"
 EDITORS = ROOT / "grammar" / "editors"
+SETTINGS_SCHEMA = EDITORS / "vscode" / "fql-toml.schema.json"
 TEXTMATE = ROOT / "grammar" / "fql_grammar" / "fql.tmLanguage.json"
 
 
@@ -30,6 +32,7 @@ def expected_files() -> dict[Path, str]:
         TEXTMATE: pretty_json(textmate_grammar()).decode(),
         EDITORS / "vim" / "syntax" / "fql.vim": vim_syntax(),
         EDITORS / "emacs" / "fql-mode.el": emacs_mode(),
+        SETTINGS_SCHEMA: schema_text("fql-toml/1"),
         **{DIAGNOSTICS / f"{name}.txt": text for name, text in diagnostic_goldens().items()},
         **{CASES / f"{service}.txt": answered(service) for service in SERVICES},
         **{STAGES / f"{name}.md": text for name, text in stage_goldens().items()},

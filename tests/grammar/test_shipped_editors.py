@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import fqlc
+from fql.published.schemas import schema_text
 from fql_grammar.plain_editors import emacs_mode, vim_syntax
 
 EDITORS = Path(__file__).parents[2] / "grammar" / "editors"
@@ -35,6 +36,11 @@ def test_the_extension_names_files_that_are_there_or_are_made() -> None:
     assert {"language-configuration.json", "snippets.json", *made} <= {*named, "LICENSE"} <= shipped
     assert all(name in made or (VSCODE / name).is_file() for name in shipped)
     assert not any(name.startswith("src") for name in shipped)
+    assert "fql-toml.schema.json" in shipped
+
+
+def test_the_schema_of_settings_is_that_of_the_command() -> None:
+    assert (VSCODE / "fql-toml.schema.json").read_text("utf-8") == schema_text("fql-toml/1")
 
 
 def test_versions_are_exact_and_no_index_is_named() -> None:

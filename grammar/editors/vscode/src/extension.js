@@ -1,5 +1,6 @@
 "use strict";
 // Starts `fqlc lsp` and shows what it says. All knowledge of the language is in the server.
+const { execFile } = require("child_process");
 const fs = require("fs");
 const path = require("path");
 const { commands, window, workspace } = require("vscode");
@@ -25,16 +26,21 @@ function refuse(text) {
 
 /** Whether the program can serve: it is there, and so is its extra. */
 function serves(command) {
-  const { spawnSync } = require("child_process");
-  const done = spawnSync(command, ["lsp"], { input: "", encoding: "utf8", timeout: 20000 });
-  if (done.error) refuse(`${command} does not start. Install it: pip install "fqlc[lsp]"`);
-  else if (done.status === MISSING) refuse(done.stderr.trim());
-  return !done.error && done.status !== MISSING;
+  return new Promise((done) => {
+    const ended = (error, _, talk) => {
+      const code = error ? error.code : 0;
+      const lacks = typeof code === "string"; // ENOENT and the like; a number is its exit code
+      if (lacks) refuse(`${command} does not start. Install it: pip install "fqlc[lsp]"`);
+      else if (code === MISSING) refuse(talk.trim());
+      done(!lacks && code !== MISSING);
+    };
+    execFile(command, ["lsp"], ended).stdin.end();
+  });
 }
 
 async function activate(context) {
   const command = program();
-  if (!serves(command)) return;
+  if (!(await serves(command))) return;
   client = new LanguageClient(
     "fql",
     "fql",
