@@ -120,6 +120,7 @@ async def test_page_and_engine_are_killed_midway(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(900)
 async def test_page_and_engine_are_killed_in_ten_thousand(
     webhook_server: MockWebhookServer, tmp_path: Path
 ) -> None:
