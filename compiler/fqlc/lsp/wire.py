@@ -7,7 +7,6 @@ server ends when the editor asks for it, closes our input, does not read any mor
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 
+from fql.collector import kept_for_good
 from fql.exact.light import NotJson, read_lightly
 from fqlc.lsp.server import FqlServer
 
@@ -49,7 +49,8 @@ def serve(server: FqlServer) -> int:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         sys.stdout = sys.stderr
         sys.setswitchinterval(_TURN)
-        gc.freeze()  # what was imported lives as long as the server
+        with kept_for_good():
+            pass  # what was imported lives as long as the server
         with asyncio.Runner(loop_factory=server.turns.loop) as runner:
             return runner.run(_run_wire(server, output))
 

@@ -25,10 +25,10 @@ def check_part(
     """Check a declaration of a file, so that the trace hears its expressions. What is wrong in it
     is not reported. Gives the model of an observer."""
     with Listening(trace) as ear:
-        return _checked(snapshot, _project(snapshot, ear), path, declaration)
+        return _checked_alone(snapshot, _project(snapshot, ear), path, declaration)
 
 
-def _checked(
+def _checked_alone(
     snapshot: Snapshot, project: Project, path: str, declaration: ast.Declaration
 ) -> ObserverModel | None:
     match declaration:
