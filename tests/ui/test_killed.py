@@ -41,12 +41,14 @@ WAIT = 120
 
 @contextmanager
 def killed(
-    folder: Path, *arguments: str, environment: Mapping[str, str]
+    folder: Path, *arguments: str, environment: Mapping[str, str], heard: bool = False
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process that is killed at the end, as a machine that loses power does it."""
+    """A process that is killed at the end, as a machine that loses power does it. Only one that is
+    `heard` has a pipe: a full one that nobody reads would stop an engine that logs."""
+    out = subprocess.PIPE if heard else subprocess.DEVNULL
     with subprocess.Popen(
         [sys.executable, "-m", "fqlc", *arguments], cwd=folder, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=out, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         try:
             yield process
@@ -57,7 +59,7 @@ def killed(
 @contextmanager
 def page(folder: Path, environment: Mapping[str, str]) -> Iterator[httpx.Client]:
     """The page of the folder's store for a program, killed at the end."""
-    with killed(folder, "ui", environment=environment) as process:
+    with killed(folder, "ui", environment=environment, heard=True) as process:
         assert process.stdout is not None
         url = re.search(r"http://[^/\s,]+", process.stdout.readline())
         assert url is not None, process.stdout.read()
