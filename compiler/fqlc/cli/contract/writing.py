@@ -23,7 +23,7 @@ def contract_bytes(document: Object, file: str) -> bytes:
 
     dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     yaml.add_representer(str, _quoted_if_odd, dumper)
-    yaml.add_multi_representer(Decimal, _number, dumper)
+    yaml.add_multi_representer(Decimal, _decimal_node, dumper)
     written: str = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True)
     return written.encode()
 
@@ -39,7 +39,7 @@ def _quoted_if_odd(dumper: object, text: str) -> object:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)  # type: ignore[attr-defined]
 
 
-def _number(dumper: object, number: Decimal) -> object:
+def _decimal_node(dumper: object, number: Decimal) -> object:
     return dumper.represent_scalar("tag:yaml.org,2002:float", str(number))  # type: ignore[attr-defined]
 
 

@@ -75,7 +75,7 @@ class _Zsh(_WithNames, ZshComplete):
 
 
 class _Fish(_WithNames, FishComplete):
-    """That of fish. What is said of a name may have commas in it."""
+    """That of fish. A description may have commas in it."""
 
     source_template = FishComplete.source_template.replace("split ", "split --max 1 ")
 

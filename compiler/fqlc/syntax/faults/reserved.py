@@ -25,7 +25,7 @@ _AFTER_NAME = CLOSERS | {"OP", "MINUS", "DOT", "QDOT", "QUESTION", "_COMMA", "KE
 
 
 def is_reserved(lexeme: Lexeme) -> bool:
-    """True for a word that is no name where it stands."""
+    """True for a word that cannot be a name where it stands."""
     return RESERVED.get(lexeme.text) == lexeme.type
 
 
@@ -36,7 +36,7 @@ def read_as_names(row: list[Lexeme]) -> bool:
     for lexeme, what in _misplaced(row):
         found.setdefault((lexeme.text, what), []).append(lexeme)
     for (word, what), lexemes in found.items():
-        _report(word, what, lexemes)
+        _report_reserved(word, what, lexemes)
         for lexeme in lexemes:
             lexeme.type = "NAME"
     return bool(found)
@@ -61,7 +61,7 @@ def _stands_alone(row: list[Lexeme], at: int) -> bool:
     return not after or after[0].type in _AFTER_NAME or not same_line(row[at], after[0])
 
 
-def _report(word: str, what: str, lexemes: list[Lexeme]) -> None:
+def _report_reserved(word: str, what: str, lexemes: list[Lexeme]) -> None:
     """One report for all places of a declaration where the same is called by the word."""
     first = lexemes[0]
     member = what == _MEMBER
@@ -101,7 +101,7 @@ def _misplaced(row: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
     elif row[first].type in ("TYPE", "ENTITY"):
         yield from _types(body)
     elif row[first].type == "NAME":
-        yield from _actions(body)
+        yield from _names_of_actions(body)
 
 
 def _types(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
@@ -116,7 +116,7 @@ def _types(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
                 yield lexeme, _TYPE
 
 
-def _actions(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
+def _names_of_actions(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
     """Those behind the kind of a block, and the steps of flows."""
     until = 0
     for index, lexeme in enumerate(body):

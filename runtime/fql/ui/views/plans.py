@@ -71,7 +71,8 @@ async def plan(request: Request) -> Response:
     if found is not None and (wants_json(request) or "download" in given):
         return _download(found)
     before = _before(stored, found)
-    shown, older = await _read(desk, ask, found), await _read(desk, ask, before)
+    shown = await _stored_plan(desk, ask, found)
+    older = await _stored_plan(desk, ask, before)
     versions, more = await _versions(ask, stored)
     return await desk.page(
         request, "plan", plan=shown, found=found, before=before, versions=versions, more=more,
@@ -85,7 +86,7 @@ def _download(found: StoredPlan) -> Response:
     return Response(found.blob, media_type="application/json", headers=name)
 
 
-async def _read(desk: Desk, ask: Asking, stored: StoredPlan | None) -> Plan | None:
+async def _stored_plan(desk: Desk, ask: Asking, stored: StoredPlan | None) -> Plan | None:
     if stored is None:
         return None
     return await ask.needed(lambda client: desk.shelf.of(client, stored.short))

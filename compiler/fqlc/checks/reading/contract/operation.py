@@ -137,7 +137,10 @@ def _of_endpoint(
     file, at = contract
     where = path.value.span if path is not None else block.header
     method = _method(entries.get("method"))
-    lookup = _Lookup(tools, file, method, segments, _query(path), where, at)
+    lookup = _Lookup(
+        tools=tools, file=file, method=method, segments=segments, query=_query(path), at=where,
+        contract=at,
+    )  # fmt: skip
     made = _attempt(tools, at, lookup.operation, endpoint.name)
     return Unusable.REPORTED if made is None else Binding(made, at, endpoint.name)
 

@@ -52,7 +52,7 @@ def _kinds(of: str, *, form: bool) -> tuple[Kinds, ...]:
 
 class Sending:
     """Reads what is sent by one action. `sealed` are keys whose values are encrypted; in a `form`
-    everything is a text. A `batch` holds at most so many events."""
+    everything is a text. A `batch` holds at most this many events."""
 
     def __init__(
         self, project: Project, sealed: Collection[str] = (), *, form: bool = False,
