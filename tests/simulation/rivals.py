@@ -228,7 +228,7 @@ class Rivals(World):
         except StoreError:
             self.begin_again()
             return False
-        self.rescue.forget(self.result)
+        self.rescue.forget(self.state.late)
         return not self._dies()
 
     def fall(self) -> None:

@@ -17,7 +17,8 @@ from fql.engine.process.receipts import Receipt
 from fql.errors import EventRefused, StoreFull, UsageError
 from fql.plan.model import Plan
 from fql.store.memory import MemoryStore
-from fql.store.records import StoredPlan
+from fql.store.port import Lease, Verdict
+from fql.store.records import Mutations, StoredPlan
 from tests.app.plans import ENTITY, ONE, order, plan_of
 
 
@@ -55,6 +56,31 @@ async def store_with(plan: Plan) -> Counting:
         pass
     store.plans_read = 0
     return store
+
+
+class Held(MemoryStore):
+    """Commits of an engine wait until they may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def commit(self, lease: Lease, mutations: Mutations) -> Verdict:
+        await self.gate.wait()
+        return await super().commit(lease, mutations)
+
+
+async def test_nobody_is_told_before_the_commit() -> None:
+    store = Held()
+    async with Runtime(plan_of(ONE), store=store, environment={"RECEIVER": "http://[::1]:9"}) as it:
+        await it.until_idle(5)
+        store.gate.clear()
+        told = asyncio.create_task(it.emit("Order.insert", new=order(1)))
+        await asyncio.sleep(0.1)
+        assert not told.done()
+        store.gate.set()
+        assert (await told).runs
 
 
 async def test_many_in_flight_share_a_commit_and_the_plan_is_read_once() -> None:

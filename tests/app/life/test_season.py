@@ -226,7 +226,7 @@ STORED = "gives what is stored, to the page and to commands"
 NOT_OFFERED = {
     "engine": "its calls belong to the engine's own thread",
     **dict.fromkeys(("stored_runs", "stored_plans", "unmatched_row", "active"), STORED),
-    **dict.fromkeys(("mark", "size"), STORED),
+    **dict.fromkeys(("active_digest", "mark", "size"), STORED),
 }
 """Public names of `fql.Runtime` and its client that the blocking ones have not, and why."""
 

@@ -20,8 +20,7 @@ MUTANTS = (
         "        self._under_way, self._waiting = self._waiting, Waiting()\n",
         "        self._under_way, self._waiting = self._waiting, Waiting()\n"
         "        self._under_way.resolve()\n",
-        "tests/app/emitting/test_emitting.py"
-        "::test_many_in_flight_share_a_commit_and_the_plan_is_read_once",
+        "tests/app/emitting/test_emitting.py::test_nobody_is_told_before_the_commit",
     ),
     Mutant(
         "a fenced commit is taken for one that counted",

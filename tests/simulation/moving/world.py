@@ -207,7 +207,7 @@ class Moving:
         if not counted:
             self.begin_again(engine, inputs)
             return
-        engine.rescue.forget(result)
+        engine.rescue.forget(engine.state.late)
         engine.asked |= {wish.endpoint for wish in result.wishes}
         engine.entries -= {*result.mutations.consumed, *result.turned_away}
         self.unsent, engine.wake = [], result.wake

@@ -137,8 +137,11 @@ def _bound(state: State, performed: Performed) -> Work | None:
 
 def _await_run(state: State, performed: Performed) -> None:
     """A late outcome of a run that is not in memory: it waits until the run has been read back, as
-    may those of its other nodes."""
+    may those of its other nodes. Where another engine has its shard now, that one asks again."""
     owner = performed.work.owner
+    if owner.shard not in state.shards.mine:
+        state.aloft.discard(performed.attempt)
+        return
     if not isinstance(owner, Run) or owner.id in state.runs:
         return
     if owner.id not in state.late:
@@ -146,6 +149,11 @@ def _await_run(state: State, performed: Performed) -> None:
     waiting = state.late.setdefault(owner.id, [])
     if not any(one is performed for one in waiting):
         waiting.append(performed)
+
+
+def leave_late(state: State, number: int) -> None:
+    """Another engine has this run, or is about to: should it come back, its attempt is over."""
+    state.aloft.difference_update(one.attempt for one in state.late.pop(number, ()))
 
 
 def finish_late(state: State, number: int) -> None:

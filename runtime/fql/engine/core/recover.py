@@ -10,7 +10,7 @@ from fql.engine.core.advance import advance, close_if_ended
 from fql.engine.core.arm import mark
 from fql.engine.core.batching import buffer
 from fql.engine.core.closing import close_batch, lay_down
-from fql.engine.core.finish import end_unfit, finish_late, give_up, poison
+from fql.engine.core.finish import end_unfit, finish_late, give_up, leave_late, poison
 from fql.engine.core.held.aside import Rung
 from fql.engine.core.held.runs import Run, SealedBatch, Work, restore_works
 from fql.engine.core.held.state import State, Stuck
@@ -142,7 +142,7 @@ def _adopt(state: State, loaded: Loaded) -> Run | None:
 
 def _leave_to_its_owner(state: State, row: RunRow) -> None:
     """It is in a shard that another engine has, or is about to get."""
-    state.late.pop(row.id, None)
+    leave_late(state, row.id)
     if row.shard not in state.shards.mine:
         turn_away(state, state.pending.pop(row.id, ()))
 

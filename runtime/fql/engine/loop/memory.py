@@ -104,7 +104,7 @@ class Memory:
         state = self.state
         self.minutes.count(result, self._tally, state.tally, state.now)
         self._tally = replace(state.tally)
-        self.rescue.forget(result)
+        self.rescue.forget(state.late)
         if self._aside:
             self._aside.settle()
 

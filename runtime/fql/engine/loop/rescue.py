@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
-from fql.engine.core.held.inputs import Performed, Step
+from fql.engine.core.held.inputs import Performed
 from fql.engine.core.held.runs import Work
 
 
@@ -16,7 +16,7 @@ class Rescue:
 
     @property
     def kept(self) -> Sequence[Performed]:
-        """Those whose attempt is not stored yet."""
+        """Those that no commit has taken in yet."""
         return self._kept
 
     def keep_late(self, outcomes: Sequence[Performed], in_flight: Container[Work]) -> None:
@@ -38,13 +38,9 @@ class Rescue:
         """This one cannot be taken in."""
         self._kept = [kept for kept in self._kept if kept is not one]
 
-    def forget(self, result: Step) -> None:
-        """They are safe once their attempt is stored. One that our own shortage ended is not
-        an attempt: the next one has its number, and must not be taken for it."""
+    def forget(self, late: Mapping[int, Sequence[Performed]]) -> None:
+        """A commit has taken them in: they are stored, or of no use any more, as where another
+        engine has their run now. Only those in `late` still wait for their run to be read."""
         if self._kept:
-            stored = {(row.owner, row.node, row.number) for row in result.mutations.attempts}
-            self._kept = [
-                one
-                for one in self._kept
-                if one.attempt not in stored and one.outcome.failure != "shortage"
-            ]
+            waiting = {id(one) for each in late.values() for one in each}
+            self._kept = [one for one in self._kept if id(one) in waiting]
