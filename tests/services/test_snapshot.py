@@ -99,7 +99,7 @@ def test_the_drift_of_equal_texts_moves_nothing() -> None:
 def test_a_check_leaves_no_ring_of_ours() -> None:
     """Neither the check nor its answer: rings of a large project would have to be looked for while
     everybody waits."""
-    for program in [*some(sound(), 20, 7), *some(faulty(), 40, 7)]:
+    for program in [*some(sound(), 8, 7), *some(faulty(), 12, 7)]:
         program.snapshot()
         gc.collect()
         gc.disable()

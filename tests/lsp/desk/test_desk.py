@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
 from lsprotocol import types
@@ -142,3 +143,14 @@ async def test_what_a_contract_has_a_newer_form_of_is_struck_through(shop: Path)
     office.open("shop.fql")
     tags = {d.code: d.tags for d in await office.shown("shop.fql")}
     assert tags["FQL417"] == [types.DiagnosticTag.Deprecated]
+
+
+async def test_a_check_holds_nothing_of_the_one_before(shop: Path) -> None:
+    office = Office(shop)
+    office.open("shop.fql")
+    await office.codes("shop.fql")
+    first = weakref.ref(office.desk.views()[0].checkup.snapshot)
+    for version in (2, 3):
+        office.desk.change(office.uri("shop.fql"), version, [change(0, 0, 0, 0, "# new\n")])
+        await office.codes("shop.fql")
+    assert first() is None

@@ -10,7 +10,7 @@ from fqlc.lsp.turns import Turns
 
 
 def test_a_check_waits_while_the_loop_works() -> None:
-    turns, steps, over = Turns(), [0], Event()
+    turns, steps, over = Turns(longest=600.0), [0], Event()
 
     def check() -> None:
         while not over.is_set():

@@ -59,8 +59,8 @@ def go_on() -> None:
 
 class Listening:
     """Adds to a trace while a check runs. The project knows who listens, and the trace knows the
-    project: this lets go of the trace at the end, so that a check leaves no ring behind, which
-    only the garbage collector could take apart."""
+    project: this lets go of both at the end, so that a check leaves no ring behind, which only
+    the garbage collector could take apart, and holds nothing of the check before it."""
 
     def __init__(self, trace: Trace, pause: Callable[[], None] = go_on) -> None:
         self._trace: Trace | None = trace
@@ -70,7 +70,7 @@ class Listening:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._trace = None
+        self._trace, self._pause = None, go_on
 
     def __call__(
         self, written: ast.Expr, scope: object, expected: Type | None, value: Expr
