@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-# Three processes, of which one mostly waits, keep two cores busy; `make test JOBS=0` runs everything in one, one after another.
-JOBS ?= 3
+# Four processes, of which two mostly wait, keep two cores busy; `make test JOBS=0` runs everything in one, one after another.
+JOBS ?= 4
 # Their long tests are those on three servers.
 CLUSTER := tests/intake/test_nats_cluster.py tests/servers/test_nats.py tests/app/letters/test_letters_nats.py
 TESTS := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal

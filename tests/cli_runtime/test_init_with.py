@@ -64,7 +64,7 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path, fqlc: Fqlc) -> None:
     (tmp_path / "fql.toml").write_text("")
     (tmp_path / "deploy").write_text("")
     done = fqlc("init", "--with", "systemd")
-    assert done.code == 2
+    assert done.code == 3
     assert "deploy/fql.service cannot be written" in done.err
 
 

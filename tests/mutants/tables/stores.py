@@ -172,10 +172,10 @@ SOURCES = (
         "tests/histories/test_went_back.py::test_a_backup_restored_below_a_running_engine",
     ),
     Mutant(
-        "numbers that go back are taken for done",
+        "numbers that went back and on again are taken for done",
         "runtime/fql/intake/sqlite/reader.py",
-        "        if seen.number < self._number:\n            self._floor = 0\n",
-        "        if seen.number < self._number:\n",
+        "        if seen.below not in (None, below):\n",
+        "        if seen.below is not None and seen.below < 0:\n",
         "tests/histories/test_went_back.py::test_a_sequence_that_is_reset",
     ),
 )
