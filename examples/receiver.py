@@ -17,10 +17,11 @@ from fql.testing.received import ReceivedRequest
 
 
 def script(file: Path) -> Callable[[ReceivedRequest], Reply]:
-    """What is answered to each request."""
+    """What is answered to each request, once it is printed."""
     answers = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
     def respond(request: ReceivedRequest) -> Reply:
+        say(line(request))
         waiting = answers.get(request.headers.get("fql-action"), [])
         return Reply(**waiting.pop(0)) if waiting else Reply(200, {})
 
@@ -46,15 +47,11 @@ def main() -> None:
     with MockWebhookServer(port=port) as server:
         server.always(script(Path("answers.json")))
         say(f"listening on {server.url}")
-        seen = 0
         try:
             while True:
-                time.sleep(0.1)
-                for request in server.requests[seen:]:
-                    seen += 1
-                    say(line(request))
+                time.sleep(3600)
         except KeyboardInterrupt:
-            say(f"{seen} requests")
+            say(f"{server.call_count} requests")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def is_linear(work: Callable[[int], object], times: int = TIMES) -> bool:
 
 def test_the_judge_tells_a_square_from_a_line() -> None:
     assert is_linear(lambda size: sum(range(size * 200)))
-    assert not is_linear(lambda size: sum(i * j for i in range(size * 5) for j in range(size * 5)))
+    assert not is_linear(lambda size: sum(i * j for i in range(size * 8) for j in range(size * 8)))
 
 
 @cache
