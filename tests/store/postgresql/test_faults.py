@@ -135,7 +135,7 @@ async def test_a_real_disk_that_is_full(
                 filler = small_disk / "filler"
                 with suppress(OSError):  # the server may write meanwhile
                     filler.write_bytes(bytes(os.statvfs(small_disk).f_bavail * 4096))
-                with pytest.raises(StoreFull, match="could not (extend file|write blocks)"):
+                with pytest.raises(StoreFull, match=r"could not (extend file|write blocks)"):
                     for number in range(100, 2000):
                         big = order(number, status="x" * 5000)
                         await shop.runtime.emit("Order.insert", new=big)
