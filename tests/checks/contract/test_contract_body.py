@@ -295,7 +295,7 @@ def test_a_tag_tells_the_branch_where_another_fits_as_well(body: str, reports: l
 
 
 def test_a_branch_says_itself_by_which_tag_it_is_meant() -> None:
-    """Its name in the contract is no tag where the property can only be something else."""
+    """Its name in the contract is not a tag where the property can only be something else."""
     kinds = {"Auto": "auto", "Fixed": "fixed"}
     defs = {
         name: {**_BRANCHES["Approved"], "properties": {"kind": {"enum": [kind]}, "by": STRING}}

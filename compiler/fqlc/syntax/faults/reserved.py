@@ -43,7 +43,7 @@ def read_as_names(row: list[Lexeme]) -> bool:
 
 
 def advice(row: list[Lexeme], at: int) -> tuple[str, ...]:
-    """What a reserved word is, where reading stops at it or behind it and a name may be meant."""
+    """What a reserved word is, where reading stops at it or after it and a name may be meant."""
     behind = at - 1 if at > 0 and row[at - 1].type in _BEGIN_VALUE else at
     index = at if at < len(row) and is_reserved(row[at]) else behind
     if index >= len(row) or not (is_reserved(row[index]) and _stands_alone(row, index)):
@@ -105,7 +105,7 @@ def _misplaced(row: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
 
 
 def _types(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
-    """Those directly behind the colon of a field."""
+    """Those directly after the colon of a field."""
     for index, lexeme in enumerate(body):
         after = body[index + 1 : index + 2]
         if is_reserved(lexeme) and (not after or after[0].type in _ENDS_TYPE):
@@ -117,7 +117,7 @@ def _types(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
 
 
 def _names_of_actions(body: list[Lexeme]) -> Iterator[tuple[Lexeme, str]]:
-    """Those behind the kind of a block, and the steps of flows."""
+    """Those after the kind of a block, and the steps of flows."""
     until = 0
     for index, lexeme in enumerate(body):
         if lexeme.type == "FLOW":
